@@ -1,0 +1,83 @@
+# The commands a person needs. `make` alone explains them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
+	&& echo $$p && break; done)
+
+# Nothing is written outside the checkout, and no library reports home.
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
+export MYPY_CACHE_DIR := $(CURDIR)/.cache/mypy
+export DO_NOT_TRACK := true
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export MLFLOW_DISABLE_TELEMETRY := true
+export DVC_NO_ANALYTICS := 1
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help
+help: ## Show this list
+	@echo "driftloop: from drift to a better model"; echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+.PHONY: demo
+demo: $(STAMP) ## Watch a model go from healthy to drifting to healed (about two minutes)
+	@$(BIN)/driftloop demo
+
+.PHONY: install
+install: $(STAMP) ## Create .venv and install everything from the lock
+
+.PHONY: test
+test: $(STAMP) lint ## Run ruff, mypy and all tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## Run ruff and mypy only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(STAMP) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: schema
+schema: $(STAMP) ## Write the JSON Schemas in docs/ anew
+	$(BIN)/python -m driftloop.schema docs
+
+.PHONY: data
+data: $(STAMP) ## Generate the demo data anew and pin it in data.dvc
+	$(BIN)/python -m driftloop.demo data/payments
+	$(BIN)/dvc add -q data
+	$(BIN)/dvc push -q
+
+.PHONY: lock
+lock: $(VENV)/.uv ## Resolve the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
+
+.PHONY: clean
+clean: ## Remove what the demo and the tests left (not .venv)
+	rm -rf .driftloop .cache/mypy .cache/ruff .pytest_cache .hypothesis
+
+$(VENV)/.uv: requirements-uv.lock
+	@test -n "$(PYTHON)" || { echo "driftloop needs Python 3.11 or 3.12 on the PATH; found: \
+	$$(python3 --version 2>&1 || echo none). Name one with: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@echo "Setting up .venv with $$($(PYTHON) --version) (once, a minute or two) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements-uv.lock
+	@touch $@
+
+$(STAMP): requirements.lock pyproject.toml $(VENV)/.uv
+	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode \
+		requirements.lock requirements-uv.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@

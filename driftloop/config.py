@@ -1,0 +1,138 @@
+"""The configuration of one monitored model: what an ML engineer writes, and nothing secret."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from driftloop.channels import Channel, SlackChannel
+from driftloop.compare import ComparisonSettings
+from driftloop.decision import DecisionSettings
+from driftloop.drift import DriftSettings
+from driftloop.errors import valid_choices
+from driftloop.metrics import BINARY_ONLY
+from driftloop.performance import PerformanceSettings
+from driftloop.periods import Span, SpanField
+from driftloop.quality import DEFAULT_CHECKS, QualityCheck, Range
+from driftloop.settings import Settings
+from driftloop.training import TrainingSettings
+from driftloop.windows import WindowSettings
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+
+
+class DataSettings(Settings):
+    """Where the snapshots are and which columns hold time, label and key."""
+
+    repository: str = Field(
+        default=".",
+        description="Git repository with DVC: a path from the workspace folder, or a URL.",
+    )
+    rev: str = Field(default="HEAD", description="Commit, branch or tag read by default.")
+    path: str = Field(description="DVC-tracked folder of Parquet batches in the repository.")
+    time: str = Field(description="Column with the time of the event (UTC where without zone).")
+    label: str = Field(description="Column with the class that the model predicts.")
+    positive: bool | int | float | str | None = Field(
+        default=None, description="Value of the label that counts as positive (two classes)."
+    )
+    label_delay: SpanField = Field(
+        default=Span(0, "day"), description="How long after the event its label can be trusted."
+    )
+    key: str | None = Field(
+        default=None, description="Column that identifies a row; duplicates are then found."
+    )
+
+
+class FeatureSettings(Settings):
+    """The columns the model reads, by type."""
+
+    numeric: tuple[str, ...] = Field(default=(), description="Quantities.")
+    categorical: tuple[str, ...] = Field(default=(), description="Categories and codes.")
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        names = [*self.numeric, *self.categorical]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} named more than once; name each feature once")
+        if not names:
+            raise ValueError("no feature is named; list columns under numeric or categorical")
+        return self
+
+
+class AlertSettings(Settings):
+    """Who is told, and where."""
+
+    channels: tuple[Channel, ...] = Field(
+        default=(SlackChannel(),), description="Where messages go, all of them."
+    )
+    blind_after: int = Field(
+        default=3, ge=1, description="Inconclusive runs in a row before people are told."
+    )
+
+
+class ModelConfig(Settings):
+    """One monitored model."""
+
+    model: str = Field(
+        pattern=NAME_PATTERN,
+        description="Name of the model, here and in MLflow: lower-case letters, digits, - and _.",
+    )
+    description: str = Field(default="", description="What the model does, for people.")
+    task: Literal["binary", "multiclass"] = Field(
+        default="binary", description="Two classes, or more."
+    )
+    data: DataSettings
+    features: FeatureSettings
+    windows: WindowSettings = WindowSettings()
+    quality: tuple[QualityCheck, ...] = Field(
+        default=DEFAULT_CHECKS, description="Data-quality checks; a failed one forbids to retrain."
+    )
+    drift: DriftSettings = DriftSettings()
+    performance: PerformanceSettings = PerformanceSettings()
+    decision: DecisionSettings = DecisionSettings()
+    training: TrainingSettings = TrainingSettings()
+    comparison: ComparisonSettings = ComparisonSettings()
+    alerts: AlertSettings = AlertSettings()
+
+    @field_validator("features")
+    @classmethod
+    def _names_are_text(cls, features: FeatureSettings) -> FeatureSettings:
+        if any(not name.strip() for name in (*features.numeric, *features.categorical)):
+            raise ValueError("a feature name is empty; name the column")
+        return features
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column a run may read."""
+        key = (self.data.key,) if self.data.key else ()
+        features = self.features.numeric + self.features.categorical
+        return (self.data.time, self.data.label, *key, *features)
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        features = self.features.numeric + self.features.categorical
+        for role in ("time", "label", "key"):
+            column = getattr(self.data, role)
+            if column in features:
+                raise ValueError(
+                    f"{column!r} is both data.{role} and a feature; a model must not read it: "
+                    "remove it from features"
+                )
+        if self.task == "multiclass" and self.data.positive is not None:
+            raise ValueError("data.positive is for task binary; remove it or set task: binary")
+        if self.task == "multiclass" and self.comparison.metric in BINARY_ONLY:
+            valid = "accuracy, balanced_accuracy, neg_log_loss"
+            raise ValueError(
+                f"comparison.metric {self.comparison.metric} is for two classes; valid with "
+                f"task multiclass: {valid}"
+            )
+        for name in self.drift.ignore:
+            if name not in features:
+                raise ValueError(f"drift.ignore names no feature; {valid_choices(name, features)}")
+        for check in self.quality:
+            if isinstance(check, Range) and check.column not in self.features.numeric:
+                raise ValueError(
+                    f"quality: the range check names {check.column!r}, which is no numeric "
+                    f"feature; valid: {', '.join(self.features.numeric) or 'none'}"
+                )
+        return self

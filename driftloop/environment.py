@@ -1,0 +1,32 @@
+"""Environment defaults: no telemetry, and every library writes into the workspace only."""
+
+import os
+from pathlib import Path
+
+QUIET = {
+    "DO_NOT_TRACK": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DVC_NO_ANALYTICS": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+"""Defaults that a user's own environment overrides."""
+
+
+def prepare_environment(state: Path) -> None:
+    """Set defaults before the libraries are imported; what is set already stays."""
+    homes = {
+        "PREFECT_HOME": state / "prefect",
+        "DVC_SITE_CACHE_DIR": state / "dvc-site",
+        "MPLCONFIGDIR": state / "matplotlib",
+        "NUMBA_CACHE_DIR": state / "numba",
+    }
+    for name, value in {**QUIET, **{name: str(path) for name, path in homes.items()}}.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,55 @@
+"""Errors a person can act on: one line each, with the mend in it."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class DriftloopError(Exception):
+    """Base of every error driftloop raises on purpose. Its text is one line and names the mend."""
+
+
+class ConfigError(DriftloopError):
+    """A configuration file, or one of its values, cannot be used."""
+
+
+class DataError(DriftloopError):
+    """A table lacks what was asked of it: a column, a type, an order, a class."""
+
+
+class SnapshotError(DriftloopError):
+    """A data snapshot cannot be resolved or read through Git and DVC."""
+
+
+class WorkspaceError(DriftloopError):
+    """The workspace folder is missing, already there, or not writable."""
+
+
+class RegistryError(DriftloopError):
+    """MLflow refused, or what it holds is not what driftloop needs."""
+
+
+class TrainingError(DriftloopError):
+    """A model could not be trained, scored or stored safely."""
+
+
+class UnavailableError(DriftloopError):
+    """A service did not answer. Trying again later can help, so tasks retry on it."""
+
+
+class DeliveryError(UnavailableError):
+    """A message could not be delivered; it is kept and sent by the next run."""
+
+
+def listed(names: Iterable[object], limit: int = 12) -> str:
+    """Return names as ``a, b, c`` and say how many were left out beyond `limit`."""
+    texts = [str(name) for name in names]
+    more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
+    return (", ".join(texts[:limit]) or "none") + more
+
+
+def valid_choices(received: object, valid: Iterable[object]) -> str:
+    """Return ``received 'x'; valid: a, b (did you mean a?)``, for the end of an error message."""
+    names = [str(choice) for choice in valid]
+    close = get_close_matches(str(received), names, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return f"received {str(received)!r}; valid: {listed(names)}{hint}"

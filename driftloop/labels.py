@@ -1,0 +1,95 @@
+"""Labels as class codes, and predictions aligned to them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from driftloop.columns import category_text
+from driftloop.errors import DataError, valid_choices
+
+Codes = npt.NDArray[np.int64]
+Probabilities = npt.NDArray[np.float64]
+
+
+def class_text(value: object) -> str:
+    """Return how a class value is written: ``1``, ``1.0`` and ``True`` read as ``1``."""
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def label_text(labels: "pd.Series[Any]") -> npt.NDArray[Any]:
+    """Return labels as text; labels must all be present.
+
+    Raises:
+        DataError: if a label is missing.
+    """
+    if labels.isna().any():
+        raise DataError(f"{int(labels.isna().sum())} labels of {labels.name!r} are missing")
+    if pd.api.types.is_bool_dtype(labels):
+        labels = labels.astype(int)
+    return category_text(labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The classes of a problem in a fixed order; in a binary one the positive class is last."""
+
+    names: tuple[str, ...]
+
+    @property
+    def binary(self) -> bool:
+        """Whether there are exactly two classes."""
+        return len(self.names) == 2
+
+    def values(self, codes: Codes) -> npt.NDArray[Any]:
+        """Return the class of each code as a model is to predict it: an integer where all are."""
+        if all(name.lstrip("-").isdigit() for name in self.names):
+            return np.array([int(name) for name in self.names])[codes]
+        return np.array(self.names)[codes]
+
+    def codes(self, labels: "pd.Series[Any]") -> Codes:
+        """Return the place of each label among the classes, -1 for a class not among them."""
+        text = label_text(labels)
+        order = np.argsort(np.array(self.names))
+        places = np.searchsorted(np.array(self.names)[order], text.astype(str))
+        places = np.minimum(places, len(self.names) - 1)
+        found = order[places]
+        known = np.array(self.names)[found] == text.astype(str)
+        return np.where(known, found, -1).astype(np.int64)
+
+
+def find_classes(labels: "pd.Series[Any]", positive: object | None, most: int = 50) -> Classes:
+    """Return the classes that occur; with `positive` named, that one comes last.
+
+    Raises:
+        DataError: if fewer than two classes occur, more than `most`, or not the positive one.
+    """
+    names = sorted(set(label_text(labels)))
+    if len(names) < 2:
+        raise DataError(
+            f"the label {labels.name!r} holds one class only ({', '.join(names) or 'no rows'}); "
+            "a model needs two or more"
+        )
+    if len(names) > most:
+        raise DataError(
+            f"the label {labels.name!r} holds {len(names)} different values; driftloop trains "
+            f"classifiers of up to {most} classes"
+        )
+    if positive is None:
+        return Classes(tuple(names))
+    wanted = class_text(positive)
+    if wanted not in names:
+        raise DataError(
+            f"the label {labels.name!r} never takes the positive class; "
+            f"{valid_choices(wanted, names)}"
+        )
+    if len(names) > 2:
+        raise DataError(
+            f"a positive class is for two classes; the label {labels.name!r} holds "
+            f"{len(names)}: {', '.join(names[:8])}"
+        )
+    return Classes((*(name for name in names if name != wanted), wanted))

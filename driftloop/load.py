@@ -1,0 +1,164 @@
+"""Loading configuration files, with one clear line for what is wrong with one."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from driftloop.config import ModelConfig
+from driftloop.errors import ConfigError, valid_choices
+from driftloop.settings import Settings
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML without silent surprises: a key written twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is written twice", node.start_mark
+                )
+        return super().construct_mapping(node, deep=deep)
+
+
+def load_config(path: Path) -> ModelConfig:
+    """Return the configuration in a YAML file.
+
+    Raises:
+        ConfigError: naming the file, the field, the value received and the valid choices.
+    """
+    raw = _read(path)
+    try:
+        return ModelConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(error, raw)}") from None
+
+
+def find_config(folder: Path, model: str) -> Path:
+    """Return the file that configures a model: ``<model>.yaml`` in `folder`.
+
+    Raises:
+        ConfigError: if there is none; it names the models there are.
+    """
+    path = folder / f"{model}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem for file in folder.glob("*.yaml"))
+        raise ConfigError(f"{folder}: no such model; {valid_choices(model, known)}")
+    return path
+
+
+def config_hash(config: ModelConfig) -> str:
+    """Return twelve hex digits that identify the configuration's meaning, not its text."""
+    text = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _read(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    try:
+        raw = yaml.load(text, Loader=_StrictLoader)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {_one_line(error)}") from None
+    if not isinstance(raw, dict):
+        raise ConfigError(
+            f"{path}: holds {type(raw).__name__}, expected fields such as model, data, features"
+        )
+    return raw
+
+
+def _one_line(error: yaml.YAMLError) -> str:
+    return " ".join(str(error).split())
+
+
+def _explain(error: ValidationError, raw: Any) -> str:
+    """Return the first error as ``field: message`` with what was received and what is valid."""
+    errors = error.errors(include_url=False)
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+    place = _place(first["loc"], raw)
+    more = f" ({len(errors) - 1} more errors)" if len(errors) > 1 else ""
+    return f"{place or 'the file'}: {_message(first, raw)}{more}"
+
+
+def _place(location: tuple[int | str, ...], raw: Any) -> str:
+    """Return the path of a field as written in the file, without the names of union members."""
+    parts: list[str] = []
+    node = raw
+    for part in location:
+        if isinstance(part, int):
+            parts.append(f"[{part}]")
+        elif isinstance(node, dict) and part not in node and part in _kinds():
+            continue
+        else:
+            parts.append(f".{part}" if parts else part)
+        node = _child(node, part)
+    return "".join(parts)
+
+
+def _child(node: Any, part: int | str) -> Any:
+    if isinstance(node, dict):
+        return node.get(part)
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return None
+
+
+def _message(error: Any, raw: Any) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        owner = _owner(error["loc"])
+        return f"unknown key; {valid_choices(error['loc'][-1], owner)}"
+    if kind == "missing":
+        return "is required and missing"
+    if kind == "union_tag_invalid":
+        valid = [tag.strip(" '") for tag in context["expected_tags"].split(",")]
+        return f"unknown kind; {valid_choices(context['tag'], valid)}"
+    if kind == "value_error":
+        return str(context["error"])
+    received = error["input"]
+    shown = "" if isinstance(received, dict | list) else f", received {received!r}"
+    return f"{error['msg'].lower()}{shown}"
+
+
+def _owner(location: tuple[int | str, ...]) -> list[str]:
+    """Return the valid keys of the settings that hold an unknown key."""
+    owner: Any = ModelConfig
+    for part in location[:-1]:
+        if isinstance(part, int):
+            continue
+        kinds = _kinds()
+        fields = owner.model_fields if _is_settings(owner) else {}
+        if part in fields:
+            owner = _settings_of(fields[part].annotation)
+        elif part in kinds:
+            owner = kinds[part]
+    return sorted(owner.model_fields) if _is_settings(owner) else []
+
+
+def _is_settings(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseModel)
+
+
+def _settings_of(annotation: Any) -> Any:
+    if _is_settings(annotation):
+        return annotation
+    return next((arg for arg in getattr(annotation, "__args__", ()) if _is_settings(arg)), None)
+
+
+def _kinds() -> dict[str, type[Settings]]:
+    """Every member of every union, by its kind."""
+    found: dict[str, type[Settings]] = {}
+    waiting: list[type[Settings]] = [Settings]
+    while waiting:
+        for child in waiting.pop().__subclasses__():
+            waiting.append(child)
+            if "kind" in child.model_fields:
+                found[child.model_fields["kind"].default] = child
+    return found

@@ -1,0 +1,85 @@
+"""Numbers, times and links as an on-call person reads them."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from driftloop.messages.blocks import Block, context, escape, header, limited, link
+from driftloop.messages.message import Event, Message, Severity
+from driftloop.records import Score
+
+# Shapes differ as well as colours, and each stands for exactly one severity.
+SIGNS: dict[Severity, str] = {"page": "🚨", "warning": "🟠", "info": "🔵", "good": "✅"}
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses a message points at; a missing one is left out."""
+
+    prefect_run: str | None = None
+    mlflow_run: str | None = None
+    model_version: str | None = None
+
+
+def compose(
+    key: str,
+    event: Event,
+    severity: Severity,
+    model: str,
+    headline: str,
+    summary: str,
+    blocks: Iterable[Block],
+) -> Message:
+    """Return the message with its header and plain fallback; headline and summary are escaped."""
+    title = f"{escape(model, 60)}: {headline}"
+    text = f"{title}. {summary.replace('*', '')}"
+    parts = (header(f"{SIGNS[severity]} {title}"), *blocks)
+    return Message(key, model, event, severity, text, limited(parts))
+
+
+def links_line(links: Links) -> tuple[Block, ...]:
+    """Return the line of links as a block, or nothing where there are none."""
+    shown = (
+        link(links.prefect_run, "Report and Prefect run"),
+        link(links.mlflow_run, "MLflow run"),
+        link(links.model_version, "Model version"),
+    )
+    line = " · ".join(item for item in shown if item)
+    return (context(line),) if line else ()
+
+
+def number(value: float | None, sign: str = "") -> str:
+    """Return a number with the digits a person uses; `sign` is "+" to show it always."""
+    if value is None or not math.isfinite(value):
+        return "unknown"
+    if abs(value) >= 1000:
+        return f"{value:{sign},.0f}"
+    if abs(value) >= 0.1 or value == 0:
+        return f"{value:{sign}.3f}"
+    digits = min(1 - math.floor(math.log10(abs(value))), 8)
+    return f"{value:{sign}.{digits}f}".rstrip("0")
+
+
+def interval(low: float | None, high: float | None, sign: str = "") -> str:
+    """Return ` (low to high)`, or nothing where there is no interval."""
+    known = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
+    return f" ({number(low, sign)} to {number(high, sign)})" if known else ""
+
+
+def score(value: Score) -> str:
+    """Return a score with its interval."""
+    return number(value.value) + interval(value.low, value.high)
+
+
+def count(amount: int, noun: str) -> str:
+    """Return `1 row`, `12,408 rows`."""
+    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def lasted(start: datetime, end: datetime) -> str:
+    """Return how long it is from `start` to `end`, in days, hours or minutes."""
+    minutes = max(0, round((end - start).total_seconds() / 60))
+    if minutes >= 2 * 1440:
+        return count(minutes // 1440, "day")
+    return count(minutes // 60, "hour") if minutes >= 120 else count(minutes, "minute")

@@ -1,0 +1,89 @@
+"""Realised performance: does the champion still do on fresh labels what it did on its holdout?"""
+
+import math
+
+import numpy as np
+from pydantic import Field
+
+from driftloop.labels import Codes, Probabilities
+from driftloop.metrics import MetricName, score_with_interval
+from driftloop.periods import Window
+from driftloop.records import Performance, PerformanceStatus, Score
+from driftloop.settings import Settings
+
+
+class PerformanceSettings(Settings):
+    """When the champion counts as having lost performance."""
+
+    margin: float = Field(
+        default=0.03, ge=0, description="Loss against the champion's own holdout score allowed."
+    )
+    floor: float | None = Field(
+        default=None, description="Score the champion must not fall below, whatever its past."
+    )
+    confidence: float = Field(
+        default=0.95, gt=0.5, lt=1, description="Two-sided confidence of the score's interval."
+    )
+    minimum_rows: int = Field(
+        default=100, ge=10, description="Fewer labelled rows than this are inconclusive."
+    )
+    minimum_per_class: int = Field(
+        default=10, ge=2, description="Fewer rows of any class than this are inconclusive."
+    )
+
+
+def no_performance(metric: str, window: Window, rows: int, why: str) -> Performance:
+    """Return the inconclusive performance of a window, with the reason."""
+    return Performance(metric, window, rows, None, None, None, None, "inconclusive", why)
+
+
+def judge_performance(
+    metric: MetricName,
+    window: Window,
+    labels: tuple[Codes, Probabilities],
+    baseline: Score | None,
+    settings: PerformanceSettings,
+) -> Performance:
+    """Return the champion's score on labelled rows, judged against what is expected of it.
+
+    ``fell`` where the whole interval lies below the limit, ``ok`` where it lies above,
+    ``unclear`` in between. The limit is the higher of the floor and the baseline less the margin.
+    """
+    y, p = labels
+    counts = np.bincount(y[y >= 0], minlength=2)
+    present = counts[counts > 0]
+    if len(y) < settings.minimum_rows:
+        why = f"{len(y)} labelled rows, {settings.minimum_rows} are needed."
+        return no_performance(metric, window, len(y), why)
+    if len(present) < 2 or present.min() < settings.minimum_per_class:
+        why = (
+            f"The rarest class has {present.min() if len(present) > 1 else 0} labelled rows, "
+            f"{settings.minimum_per_class} are needed."
+        )
+        return no_performance(metric, window, len(y), why)
+    found = score_with_interval(
+        metric, y, p, count=400, confidence=settings.confidence, seed=len(y)
+    )
+    limit = _limit(baseline, settings)
+    status, sentence = _status(found, limit, baseline)
+    expected = baseline.value if baseline else None
+    return Performance(
+        metric, window, len(y), found.value, found.low, found.high, expected, status, sentence
+    )
+
+
+def _limit(baseline: Score | None, settings: PerformanceSettings) -> float:
+    own = -math.inf if baseline is None else baseline.value - settings.margin
+    return max(own, -math.inf if settings.floor is None else settings.floor)
+
+
+def _status(found: Score, limit: float, baseline: Score | None) -> tuple[PerformanceStatus, str]:
+    expected = f", {baseline.value:.3f} on its holdout" if baseline else ""
+    text = f"{found.metric} {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]{expected}"
+    if math.isnan(found.value):
+        return "inconclusive", f"{found.metric} is undefined on these rows."
+    if found.high < limit:
+        return "fell", f"Performance fell: {text}; {limit:.3f} is the limit."
+    if found.low >= limit:
+        return "ok", f"Performance holds: {text}."
+    return "unclear", f"Performance is unclear: {text}; {limit:.3f} is the limit."

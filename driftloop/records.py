@@ -1,0 +1,302 @@
+"""What driftloop produces: small frozen records that travel between tasks and into JSON.
+
+A snapshot travels as its coordinates, never as a table; a model as its registry version.
+"""
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from driftloop.periods import Window
+
+Status = Literal["ok", "warning", "drift", "inconclusive"]
+CheckStatus = Literal["ok", "failed", "inconclusive"]
+PerformanceStatus = Literal["ok", "fell", "unclear", "inconclusive"]
+Action = Literal["none", "alert", "hold", "retrain"]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFile:
+    """One Parquet file of a snapshot, identified by its content."""
+
+    path: str
+    md5: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A DVC-tracked folder at one Git commit."""
+
+    repository: str
+    rev: str
+    path: str
+    files: tuple[BatchFile, ...]
+
+    @property
+    def short_rev(self) -> str:
+        """The first ten characters of the commit sha."""
+        return self.rev[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class DataSlice:
+    """Rows of a snapshot: a window of its time column without the excluded windows."""
+
+    snapshot: Snapshot
+    window: Window
+    excluded: tuple[Window, ...] = ()
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What a statistical test gives: its statistic and p-value (NaN where undefined)."""
+
+    __test__ = False  # keeps pytest from collecting it
+
+    test: str
+    statistic: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The judgement of one test on one feature, with the numbers it rests on."""
+
+    name: str
+    test: str
+    statistic: float | None
+    p_value: float | None
+    p_adjusted: float | None
+    effect: str
+    effect_size: float | None
+    effect_floor: float | None
+    status: Status
+    sentence: str
+    rows_reference: int
+    rows_current: int
+    new_categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QualityFinding:
+    """The judgement of one data-quality check, on one column or on the whole window."""
+
+    check: str
+    column: str | None
+    status: CheckStatus
+    sentence: str
+    value: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric's value on some rows with its bootstrap interval."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """The champion's realised performance on the newest rows whose labels have arrived."""
+
+    metric: str
+    window: Window
+    rows: int
+    score: float | None
+    low: float | None
+    high: float | None
+    baseline: float | None
+    status: PerformanceStatus
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of the data set in one status and one sentence."""
+
+    status: Status
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerResult:
+    """What one trigger says: whether it asks for a retraining, and why."""
+
+    trigger: str
+    fired: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about a verdict.
+
+    ``none``: nothing is wrong. ``alert``: tell people. ``hold``: a retraining was asked for or the
+    data are broken, and a rule forbids to retrain now. ``retrain``: start the retraining subflow.
+    """
+
+    action: Action
+    reasons: tuple[str, ...]
+    triggers: tuple[TriggerResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A registered model version, with the coordinates of the data it was trained on."""
+
+    model: str
+    version: str
+    run_id: str
+    training: DataSlice | None
+    holdout: Window | None
+    baseline: Score | None
+    promoted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowScore:
+    """The validation score of one candidate training window."""
+
+    candidate: str
+    window: Window
+    rows: int
+    score: float | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """Which rows a challenger is trained on and which frozen rows it is compared on."""
+
+    training: DataSlice
+    holdout: DataSlice
+    candidates: tuple[WindowScore, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a challenger could not be trained or compared; the champion stays."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What one promotion gate says; a gate that could not run has not passed."""
+
+    gate: str
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Challenger against champion on the same holdout rows; the difference is in favour if > 0."""
+
+    metric: str
+    champion: Score | None
+    challenger: Score
+    difference: float | None
+    low: float | None
+    high: float | None
+    margin: float
+    confidence: float
+    rows: int
+    gates: tuple[GateResult, ...]
+    won: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """Whether the champion alias moved, from which version to which, and why or why not."""
+
+    promoted: bool
+    version: str
+    previous: str | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainRecord:
+    """The outcome of one retraining; `challenger` is None where none could be trained."""
+
+    model: str
+    as_of: datetime
+    rev: str
+    reason: str
+    challenger: str | None
+    run_id: str | None
+    parameters: dict[str, Any]
+    plan: TrainingPlan | None
+    comparison: Comparison | None
+    promotion: Promotion | None
+    sentence: str
+
+    @property
+    def won(self) -> bool:
+        """Whether the challenger proved better and passed every gate."""
+        return self.comparison is not None and self.comparison.won
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorRecord:
+    """Everything one monitoring run found, decided and did."""
+
+    model: str
+    as_of: datetime
+    rev: str
+    dry_run: bool
+    champion: str
+    window: Window
+    rows_reference: int
+    rows_current: int
+    verdict: Verdict
+    quality: tuple[QualityFinding, ...]
+    findings: tuple[Finding, ...]
+    performance: Performance
+    decision: Decision
+    drift_since: datetime | None = None
+    retrain: RetrainRecord | None = None
+
+    @property
+    def broken(self) -> tuple[QualityFinding, ...]:
+        """The quality checks that failed."""
+        return tuple(check for check in self.quality if check.status == "failed")
+
+    @property
+    def drifted(self) -> tuple[Finding, ...]:
+        """The findings that drifted, largest effect first."""
+        hits = [finding for finding in self.findings if finding.status == "drift"]
+        return tuple(sorted(hits, key=lambda hit: -(hit.effect_size or 0.0)))
+
+
+def to_plain(value: Any) -> Any:
+    """Return a record as dicts, lists, numbers and ISO times; NaN and infinities become None."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields}
+    if isinstance(value, dict):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Return a record as strict JSON text."""
+    return json.dumps(to_plain(value), indent=indent, allow_nan=False, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Choreography: one flow a file, and the command line over them."""

@@ -1,0 +1,32 @@
+"""The bootstrap flow: the first champion of a model that has none."""
+
+from datetime import datetime
+
+from prefect import flow, tags
+
+from driftloop.records import RetrainRecord
+from flows.challenge import challenge
+from flows.naming import moment, run_name
+from tasks.retraining import refuse_second_bootstrap
+from tasks.setup import prepare_job
+
+
+@flow(name="bootstrap", flow_run_name=run_name)
+def bootstrap(
+    model: str,
+    as_of: datetime | None = None,
+    rev: str | None = None,
+    workspace: str | None = None,
+) -> RetrainRecord:
+    """Train the first champion on the labelled rows there were at a moment.
+
+    Args:
+        model: name of a configuration in `configs/`.
+        as_of: the moment to look from; labels that arrived later are not used.
+        rev: commit, branch or tag of the data; the configured one if left out.
+        workspace: folder with `configs/`; the working directory if left out.
+    """
+    with tags(model):
+        job = prepare_job(model, moment(as_of), rev, False, workspace)
+        refuse_second_bootstrap(job)
+        return challenge(job, "bootstrap", "The first champion.", None, None)

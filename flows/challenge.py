@@ -1,0 +1,56 @@
+"""The steps of a training in their order, shared by the retrain and bootstrap flows."""
+
+from datetime import datetime
+
+from driftloop.errors import DataError, TrainingError
+from driftloop.records import Refusal, RetrainRecord, Snapshot
+from tasks.job import Job
+from tasks.promotion import promote
+from tasks.retraining import (
+    OpenTraining,
+    compare_models,
+    compose_record,
+    open_training,
+    plan_training,
+    record_training,
+    search_settings,
+    train_challenger,
+)
+from tasks.snapshots import resolve_snapshot
+
+
+def challenge(
+    job: Job, kind: str, reason: str, champion: str | None, since: datetime | None
+) -> RetrainRecord:
+    """Return the outcome of training a challenger and setting it against the champion.
+
+    A model that cannot be trained or compared is an outcome, and the champion stays. A service
+    that does not answer is an error, and the run can be started again.
+    """
+    snapshot = resolve_snapshot(job)
+    opened = open_training(job, snapshot, kind, champion, since)
+    try:
+        record = _train_and_compare(job, snapshot, opened, reason)
+    except (TrainingError, DataError) as error:
+        record = compose_record(job, snapshot, opened, reason, refusal=Refusal(f"{error}."))
+    record_training(job, opened, record)
+    return record
+
+
+def _train_and_compare(
+    job: Job, snapshot: Snapshot, opened: OpenTraining, reason: str
+) -> RetrainRecord:
+    plan = plan_training(job, snapshot, opened)
+    if isinstance(plan, Refusal):
+        return compose_record(job, snapshot, opened, reason, refusal=plan)
+    if job.dry_run:
+        would = Refusal(f"Dry run, nothing was trained. {plan.sentence}")
+        return compose_record(job, snapshot, opened, reason, plan, refusal=would)
+    parameters = search_settings(job, plan)
+    challenger = train_challenger(job, opened, plan, parameters)
+    comparison = compare_models(job, opened, plan, challenger)
+    expected = opened.champion.version if opened.champion else None
+    promotion = promote(job, challenger, expected, comparison)
+    return compose_record(
+        job, snapshot, opened, reason, plan, parameters, challenger, comparison, promotion
+    )

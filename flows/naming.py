@@ -1,0 +1,25 @@
+"""What runs are called and which moment they look from."""
+
+from datetime import UTC, datetime
+
+from prefect.runtime import flow_run
+
+from driftloop.periods import parse_time, readable
+
+
+def moment(as_of: datetime | None) -> datetime:
+    """Return the given moment, else the time the run was scheduled for, else now.
+
+    A run that starts late then looks at what it would have seen in time.
+    """
+    if as_of is not None:
+        return parse_time(as_of)
+    planned = flow_run.scheduled_start_time
+    return parse_time(planned) if planned is not None else datetime.now(UTC)
+
+
+def run_name() -> str:
+    """Return a run's name, such as ``monitor payments 2026-03-02``."""
+    parameters = flow_run.parameters
+    day = readable(moment(parameters.get("as_of")))
+    return f"{flow_run.flow_name} {parameters['model']} {day}"

@@ -1,0 +1,45 @@
+"""The retraining flow: a challenger is trained, compared with the champion, and maybe promoted."""
+
+from datetime import datetime
+
+from prefect import flow, tags
+from prefect.runtime import flow_run
+
+from driftloop.records import RetrainRecord
+from flows.challenge import challenge
+from flows.naming import moment, run_name
+from tasks.alerts import deliver_alerts, undelivered, write_retrain_alert
+from tasks.setup import prepare_job
+
+
+@flow(name="retrain", flow_run_name=run_name)
+def retrain(
+    model: str,
+    as_of: datetime | None = None,
+    rev: str | None = None,
+    reason: str = "Started by hand.",
+    champion: str | None = None,
+    since: datetime | None = None,
+    dry_run: bool = False,
+    workspace: str | None = None,
+) -> RetrainRecord:
+    """Train a challenger and promote it if it is proven better than the champion.
+
+    Args:
+        model: name of a configuration in `configs/`.
+        as_of: the moment to look from; labels that arrived later are not used.
+        rev: commit, branch or tag of the data; the configured one if left out.
+        reason: why, for the people who read about it.
+        champion: the version to beat; the present champion if left out.
+        since: where the detected change began; taken from the last monitoring run if left out.
+        dry_run: plan the training and say what would be done, but train nothing.
+        workspace: folder with `configs/`; the working directory if left out.
+    """
+    with tags(model):
+        job = prepare_job(model, moment(as_of), rev, dry_run, workspace)
+        record = challenge(job, "retrain", reason, champion, since)
+        write_retrain_alert(job, record)
+        delivered = deliver_alerts(job, return_state=True)
+        if flow_run.parent_flow_run_id is None:
+            undelivered(delivered, record)
+        return record

@@ -1,0 +1,45 @@
+"""The one way a task is made in this project."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+
+from driftloop.errors import UnavailableError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
+    """Retry only where a service did not answer; bad input stays bad."""
+    try:
+        state.result()
+    except UnavailableError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+def step(name: str, retries: int = 0) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Return a decorator that makes a named task without caching.
+
+    Prefect hashes a task's inputs for its cache unless told otherwise, which costs a second for
+    a large table. With `retries`, a task is tried again where it raised `UnavailableError`.
+    """
+
+    def decorate(function: Callable[P, R]) -> Task[P, R]:
+        made: Task[P, R] = task(
+            function,
+            name=name,
+            retries=retries,
+            retry_delay_seconds=[1, 4, 10][:retries],
+            retry_condition_fn=_worth_retrying if retries else None,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )
+        return made
+
+    return decorate

@@ -1,0 +1,102 @@
+"""Promotion: the champion alias moves by compare-and-set, one run at a time, once.
+
+MLflow's alias call is a plain upsert in which the last writer wins, so the comparison, the write
+and its verification happen under a Prefect global concurrency limit of one per model.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from driftloop.errors import RegistryError, UnavailableError
+from driftloop.records import Comparison, Promotion, to_json
+from tasks.factory import step
+from tasks.job import Job
+from tasks.registry import CHAMPION, Registry, open_registry, registry_errors
+
+LOCK_SECONDS = 120
+
+
+@step("promote", retries=2)
+def promote(
+    job: Job, challenger: str, expected: str | None, comparison: Comparison
+) -> Promotion:
+    """Make the challenger champion if it won and the champion is still the one it beat.
+
+    Running it again after a cut-off finishes what was begun and changes nothing else.
+
+    Raises:
+        RegistryError: if the alias does not name the challenger after it was set.
+    """
+    if not comparison.won:
+        return Promotion(False, challenger, expected, comparison.sentence)
+    registry = open_registry(job.workspace)
+    with promotion_lock(job.model):
+        return _compare_and_set(registry, job.model, challenger, expected, comparison)
+
+
+@contextmanager
+def promotion_lock(model: str) -> Iterator[None]:
+    """Hold the model's promotion slot; it exists from the first use on.
+
+    Raises:
+        UnavailableError: if another promotion holds the slot for too long.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.concurrency.sync import concurrency
+
+    name = f"driftloop-promote-{model}"
+    with get_client(sync_client=True) as client:
+        client.upsert_global_concurrency_limit_by_name(name, 1)
+    try:
+        with concurrency(name, occupy=1, timeout_seconds=LOCK_SECONDS, strict=True):
+            yield
+    except TimeoutError as error:
+        raise UnavailableError(
+            f"another promotion of {model} has held the slot {name!r} for {LOCK_SECONDS} s; if no "
+            f"run is under way, free it with 'prefect gcl update {name} --active-slots 0'"
+        ) from error
+
+
+def _compare_and_set(
+    registry: Registry, model: str, challenger: str, expected: str | None, comparison: Comparison
+) -> Promotion:
+    present = registry.champion(model)
+    current = present.version if present else None
+    earlier = registry.version(model, challenger).promoted_at
+    if current != challenger and earlier is not None:
+        sentence = f"Version {challenger} was promoted before; the champion is now {current}."
+        return Promotion(False, challenger, expected, sentence)
+    if current not in (challenger, expected):
+        sentence = (
+            f"The champion is version {current}, no longer {expected or 'none'}, which the "
+            "challenger was compared with: nothing was changed."
+        )
+        return Promotion(False, challenger, expected, sentence)
+    _tag(registry, model, challenger, {
+        "previous_champion": expected or "",
+        "comparison": to_json(comparison)[:4900],
+    })
+    with registry_errors(registry.workspace):
+        registry.client.set_registered_model_alias(model, CHAMPION, challenger)
+    after = registry.champion(model)
+    if after is None or after.version != challenger:
+        raise RegistryError(
+            f"{model}: the alias {CHAMPION!r} was set to version {challenger} and names "
+            f"{after.version if after else 'nothing'}; somebody else is changing it"
+        )
+    if earlier is None:
+        _tag(registry, model, challenger, {"promoted_at": datetime.now(UTC).isoformat()})
+    return Promotion(True, challenger, expected, _sentence(model, challenger, expected))
+
+
+def _tag(registry: Registry, model: str, version: str, tags: dict[str, str]) -> None:
+    with registry_errors(registry.workspace):
+        for name, value in tags.items():
+            registry.client.set_model_version_tag(model, version, f"driftloop.{name}", value)
+
+
+def _sentence(model: str, challenger: str, expected: str | None) -> str:
+    if expected is None:
+        return f"{model} version {challenger} is the first champion."
+    return f"{model} version {challenger} is champion; it replaces version {expected}."

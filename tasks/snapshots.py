@@ -1,0 +1,202 @@
+"""Snapshots through Git and DVC: resolving a revision, fetching batches, reading rows.
+
+`DVCFileSystem` takes no lock and reads any revision, so monitoring never blocks a writer and
+never sees a dirty workspace.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from driftloop.errors import DataError, SnapshotError, UnavailableError, valid_choices
+from driftloop.periods import Window, naive
+from driftloop.records import BatchFile, DataSlice, Snapshot
+from driftloop.workspace import Workspace
+from tasks.factory import step
+from tasks.job import Job
+
+
+@step("resolve snapshot", retries=2)
+def resolve_snapshot(job: Job) -> Snapshot:
+    """Return the configured data folder at the concrete commit that `job.rev` names today."""
+    return snapshot_at(job, job.rev)
+
+
+def snapshot_at(job: Job, rev: str) -> Snapshot:
+    """Return the configured snapshot at a revision; see `open_snapshot` for what it raises."""
+    return open_snapshot(_repository(job), rev, job.config.data.path)
+
+
+def open_snapshot(repository: str, rev: str, path: str) -> Snapshot:
+    """Return the snapshot at a revision, with the content hash of every batch.
+
+    Raises:
+        SnapshotError: if the repository, the revision or the folder does not exist.
+        UnavailableError: if a remote repository does not answer.
+    """
+    with _snapshot_errors(repository, rev):
+        sha = _resolve(repository, rev)
+        found = _filesystem(repository, sha).find(path, detail=True)
+    files = tuple(
+        BatchFile(name, entry["md5"])
+        for name, entry in sorted(found.items())
+        if name.endswith(".parquet") and entry.get("md5")
+    )
+    if not files:
+        raise SnapshotError(
+            f"{repository}: {path!r} holds no DVC-tracked Parquet file at {sha[:10]}; check "
+            "data.path, and that the .dvc file is committed"
+        )
+    return Snapshot(repository, sha, path, files)
+
+
+def read_slice(
+    part: DataSlice, columns: tuple[str, ...], time: str, workspace: Workspace
+) -> pd.DataFrame:
+    """Return the rows of a slice in time order; columns that no batch holds are left out.
+
+    Only the named columns and the row groups that can hold the window are read. The time column
+    comes as UTC without zone.
+
+    Raises:
+        DataError: if a batch has no time column, or one that holds no times.
+        UnavailableError: if a batch is neither in the cache nor on the remote.
+    """
+    tables = [
+        _read_batch(local_path(part.snapshot, file, workspace), part.window, columns, time)
+        for file in part.snapshot.files
+    ]
+    filled = [table for table in tables if len(table)]
+    joined = pd.concat(filled, ignore_index=True) if filled else tables[-1]
+    keep = pd.Series(True, index=joined.index)
+    for window in part.excluded:
+        keep &= ~joined[time].between(naive(window.start), naive(window.end), inclusive="left")
+    return joined[keep].sort_values(time, kind="stable", ignore_index=True)
+
+
+def time_bounds(snapshot: Snapshot, time: str, workspace: Workspace) -> tuple[pd.Timestamp, ...]:
+    """Return the first and last time of a snapshot, from the footers of its batches."""
+    import pyarrow.parquet as pq
+
+    bounds = []
+    for file in snapshot.files:
+        column = pq.read_table(local_path(snapshot, file, workspace), columns=[time])[time]
+        if len(column):
+            values = column.to_pandas()
+            bounds += [values.min(), values.max()]
+    if not bounds:
+        raise DataError(f"{snapshot.path} holds no rows at {snapshot.short_rev}")
+    return min(bounds), max(bounds)
+
+
+def local_path(snapshot: Snapshot, file: BatchFile, workspace: Workspace) -> Path:
+    """Return a local copy of a batch: DVC's cache, or one fetched once and named by content.
+
+    Raises:
+        UnavailableError: if the remote does not answer or does not hold the batch.
+        SnapshotError: if what the remote sent is not what the commit names.
+    """
+    filesystem = _filesystem(snapshot.repository, snapshot.rev)
+    cached = Path(filesystem.repo.cache.local.oid_to_path(file.md5))
+    if cached.is_file():
+        return cached
+    target = workspace.snapshots / file.md5[:2] / f"{file.md5}.parquet"
+    if not target.is_file():
+        _fetch(filesystem, file, target, snapshot)
+    return target
+
+
+def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -> None:
+    with _snapshot_errors(snapshot.repository, snapshot.rev, file.path):
+        content = filesystem.cat_file(file.path)
+    received = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if received != file.md5:
+        raise SnapshotError(
+            f"{file.path} at {snapshot.short_rev}: the remote sent content {received}, the commit "
+            f"names {file.md5}; push the data again"
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(f".{os.getpid()}.partial")
+    partial.write_bytes(content)
+    partial.replace(target)
+
+
+def _read_batch(path: Path, window: Window, columns: tuple[str, ...], time: str) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(path)
+    if time not in schema.names:
+        raise DataError(f"data.time: {valid_choices(time, schema.names)}")
+    kind = schema.field(time).type
+    if not pa.types.is_timestamp(kind):
+        raise DataError(f"data.time: column {time!r} holds {kind}, expected timestamps")
+    bounds = (window.start, window.end) if kind.tz else (naive(window.start), naive(window.end))
+    present = [name for name in dict.fromkeys((time, *columns)) if name in schema.names]
+    table = pq.read_table(
+        path, columns=present, filters=[(time, ">=", bounds[0]), (time, "<", bounds[1])]
+    ).to_pandas()
+    if kind.tz:
+        table[time] = table[time].dt.tz_convert("UTC").dt.tz_localize(None)
+    return table
+
+
+def _repository(job: Job) -> str:
+    named = job.config.data.repository
+    if "://" in named or named.startswith("git@"):
+        return named
+    return str((job.workspace.root / Path(named).expanduser()).resolve())
+
+
+@lru_cache(maxsize=16)
+def _filesystem(repository: str, sha: str) -> Any:
+    """Opening a repository at a commit costs a moment; a commit never changes."""
+    from dvc.api import DVCFileSystem
+
+    return DVCFileSystem(repository, rev=sha)
+
+
+def _resolve(repository: str, rev: str) -> str:
+    from dvc.api import DVCFileSystem
+
+    return str(DVCFileSystem(repository, rev=rev).repo.get_rev())
+
+
+@contextmanager
+def _snapshot_errors(repository: str, rev: str, path: str | None = None) -> Iterator[None]:
+    """Turn what DVC raises into one line that names the mend."""
+    from dvc.exceptions import DvcException
+    from dvc.scm import CloneError, RevError, SCMError
+
+    where = f"{repository} at {rev[:40]}"
+    try:
+        yield
+    except RevError as error:
+        raise SnapshotError(
+            f"{repository}: no revision {rev!r}; name a commit, branch or tag that is in this "
+            "repository ('git log --oneline' lists commits)"
+        ) from error
+    except CloneError as error:
+        raise UnavailableError(
+            f"data.repository {repository!r} cannot be read: no such folder, or the Git server "
+            "does not answer"
+        ) from error
+    except SCMError as error:
+        raise SnapshotError(f"{where}: {_line(error)}; make it a Git repository") from error
+    except (DvcException, OSError) as error:
+        if path is None:
+            raise SnapshotError(f"{where}: {_line(error)}") from error
+        raise UnavailableError(
+            f"{path} of {where} is neither in the DVC cache nor to be had from the remote; run "
+            "'dvc pull' there, or check the remote in .dvc/config"
+        ) from error
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

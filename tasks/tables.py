@@ -1,0 +1,80 @@
+"""Tables read for a job: features, labels and what is broken in them."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from driftloop.columns import feature_table
+from driftloop.errors import DataError, valid_choices
+from driftloop.labels import Classes
+from driftloop.periods import Window, split
+from driftloop.quality import Sample, check_quality
+from driftloop.records import DataSlice, QualityFinding
+from driftloop.training import Examples
+from tasks.job import Job
+from tasks.snapshots import read_slice
+
+
+def read_features(job: Job, part: DataSlice) -> pd.DataFrame:
+    """Return the time, key and feature columns of a slice."""
+    config = job.config
+    key = (config.data.key,) if config.data.key else ()
+    columns = (*key, *config.features.numeric, *config.features.categorical)
+    return read_slice(part, columns, config.data.time, job.workspace)
+
+
+def read_labelled(job: Job, part: DataSlice) -> pd.DataFrame:
+    """Return all configured columns of the rows of a slice that have a label.
+
+    Raises:
+        DataError: if the label column is missing.
+    """
+    config = job.config
+    table = read_slice(part, config.columns, config.data.time, job.workspace)
+    if config.data.label not in table.columns:
+        raise DataError(f"data.label: {valid_choices(config.data.label, table.columns)}")
+    return table[table[config.data.label].notna()].reset_index(drop=True)
+
+
+def examples(job: Job, table: pd.DataFrame, classes: Classes) -> Examples:
+    """Return what a model is trained on or scored with."""
+    features = job.config.features
+    return Examples(
+        feature_table(table, features.numeric, features.categorical),
+        classes.codes(table[job.config.data.label]),
+        classes,
+    )
+
+
+def sample(job: Job, reference: pd.DataFrame, current: pd.DataFrame) -> Sample:
+    """Return what quality checks look at."""
+    features = job.config.features
+    return Sample(
+        reference, current, features.numeric, features.categorical, job.config.data.key
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A period whose feed was broken, and the checks that said so."""
+
+    window: Window
+    checks: tuple[QualityFinding, ...]
+
+
+def broken_periods(
+    job: Job, reference: pd.DataFrame, table: pd.DataFrame, window: Window
+) -> tuple[Broken, ...]:
+    """Return the periods of a table, as long as a current window, that fail a quality check."""
+    time, found = job.config.data.time, []
+    for period in split(window, job.config.windows.current):
+        inside = table[time].between(
+            period.start.replace(tzinfo=None), period.end.replace(tzinfo=None), inclusive="left"
+        )
+        if not inside.any():
+            continue
+        checks = check_quality(sample(job, reference, table[inside]), job.config.quality)
+        failed = tuple(check for check in checks if check.status == "failed")
+        if failed:
+            found.append(Broken(period, failed))
+    return tuple(found)

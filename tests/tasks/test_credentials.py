@@ -1,0 +1,92 @@
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from prefect.blocks.system import Secret
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import SecretStr
+
+import tasks.credentials
+from driftloop.errors import DeliveryError
+from tasks.credentials import secret_for
+
+NOWHERE = "http://127.0.0.1:9/api"
+
+
+@pytest.fixture(autouse=True)
+def _configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("SLACK_BOT_TOKEN", raising=False)
+    with temporary_settings({PREFECT_API_URL: NOWHERE}):
+        yield
+
+
+def load_gives(monkeypatch: pytest.MonkeyPatch, outcome: Any) -> None:
+    def load(name: str, **options: Any) -> Any:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(Secret, "load", load)
+
+
+def lookup() -> str | None:
+    return secret_for("SLACK_BOT_TOKEN", "slack-bot-token")
+
+
+def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_gives(monkeypatch, AssertionError("not asked"))
+    monkeypatch.setenv("SLACK_BOT_TOKEN", " xoxb-1\n")
+    assert lookup() == "xoxb-1"
+
+
+def test_then_the_secret_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_gives(monkeypatch, Secret(value=SecretStr("xoxb-2")))
+    assert lookup() == "xoxb-2"
+
+
+def test_a_missing_block_means_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ValueError("Unable to find block document")
+    error.__cause__ = ObjectNotFound(http_exc=Exception("404"))
+    load_gives(monkeypatch, error)
+    assert lookup() is None
+
+
+def test_another_error_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_gives(monkeypatch, ValueError("the block is damaged"))
+    with pytest.raises(ValueError, match="damaged"):
+        lookup()
+
+
+def test_an_unreachable_server_means_not_set_outside_a_run() -> None:
+    assert lookup() is None
+
+
+def test_an_unreachable_server_in_a_run_keeps_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_gives(monkeypatch, httpx.ConnectError("refused"))
+    monkeypatch.setattr(tasks.credentials, "_in_a_run", lambda: True)
+    with pytest.raises(DeliveryError, match="did not answer"):
+        lookup()
+
+
+def test_no_server_is_started_to_look_for_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_gives(monkeypatch, AssertionError("not asked"))
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        assert lookup() is None
+
+
+def test_a_refusing_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = httpx.Request("GET", NOWHERE)
+    refusal = httpx.HTTPStatusError("x", request=request, response=httpx.Response(401))
+    load_gives(monkeypatch, refusal)
+    with pytest.raises(DeliveryError, match="answered 401"):
+        lookup()
+
+
+def test_a_block_without_text_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    block: Any = {"value": {"token": "xoxb-3"}}
+    load_gives(monkeypatch, Secret(**block))
+    with pytest.raises(DeliveryError, match="holds no text") as caught:
+        lookup()
+    assert "xoxb-3" not in str(caught.value)
