@@ -37,7 +37,9 @@ def news(record: MonitorRecord, history: tuple[PastRun, ...], blind_after: int) 
     if causes:
         since = min([record.window.start, *(run.window_start for run in episode)])
         told: set[Cause] = {
-            cause for run in episode if run.champion == record.champion
+            cause
+            for run in episode
+            if run.champion == record.champion
             for cause in _past_causes(run)
         }
         return News("trouble" if causes - told else None, since)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from driftloop.gates import DEFAULT_GATES, Evidence, Gate, run_gates
 from driftloop.labels import Codes, Probabilities
-from driftloop.metrics import METRICS, MetricName, resamples, score
+from driftloop.metrics import METRICS, MetricName, Scores, resamples, score
 from driftloop.records import Comparison, GateResult, Score
 from driftloop.settings import Settings
 
@@ -82,9 +82,7 @@ def compare(predictions: Predictions, settings: ComparisonSettings) -> Compariso
     )
 
 
-def _draw(
-    predictions: Predictions, settings: ComparisonSettings
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _draw(predictions: Predictions, settings: ComparisonSettings) -> tuple[Scores, Scores | None]:
     metric, challenger, champion = METRICS[settings.metric], [], []
     for weights in resamples(predictions.y, settings.resamples, settings.seed):
         challenger.append(metric(predictions.y, predictions.challenger, weights))
@@ -97,9 +95,7 @@ def _tails(confidence: float) -> list[float]:
     return [(1 - confidence) / 2, (1 + confidence) / 2]
 
 
-def _score(
-    settings: ComparisonSettings, y: Codes, p: Probabilities, drawn: np.ndarray
-) -> Score:
+def _score(settings: ComparisonSettings, y: Codes, p: Probabilities, drawn: Scores) -> Score:
     low, high = np.quantile(drawn, _tails(settings.confidence))
     value = score(settings.metric, y, p)
     return Score(settings.metric, value, float(low), float(high), len(y))

@@ -18,10 +18,9 @@ from driftloop.settings import Settings
 Values = npt.NDArray[Any]
 Engine = Literal["alibi", "scipy"]
 
-ENGINE_FIELD = Field(
-    default="alibi",
-    description="Who computes the test: alibi-detect (Business Source License: production use "
-    "needs a licence from its vendor) or scipy, which gives the same statistic and p-value.",
+_ENGINE = (
+    "Who computes the test: alibi-detect (Business Source License: production use needs a licence "
+    "from its vendor) or scipy, which gives the same statistic and p-value."
 )
 
 
@@ -44,7 +43,7 @@ class KolmogorovSmirnov(Settings):
     """
 
     kind: Literal["ks"] = "ks"
-    engine: Engine = ENGINE_FIELD
+    engine: Engine = Field(default="alibi", description=_ENGINE)
 
     def test(self, reference: Values, current: Values) -> TestResult:
         """Return the KS statistic and p-value of two 1-d samples of finite numbers."""
@@ -76,7 +75,7 @@ class ChiSquare(Settings):
     """
 
     kind: Literal["chi2"] = "chi2"
-    engine: Engine = ENGINE_FIELD
+    engine: Engine = Field(default="alibi", description=_ENGINE)
 
     def test(self, reference: Values, current: Values) -> TestResult:
         """Return the chi-square statistic and p-value of two 1-d samples of categories."""
@@ -93,8 +92,9 @@ class ChiSquare(Settings):
         else:
             from scipy.stats import chi2_contingency
 
-            counts = [np.bincount(part, minlength=len(levels)) for part in
-                      (codes[:split], codes[split:])]
+            counts = [
+                np.bincount(part, minlength=len(levels)) for part in (codes[:split], codes[split:])
+            ]
             result = chi2_contingency(np.vstack(counts))
             statistic, p_value = float(result.statistic), float(result.pvalue)
         return TestResult("chi2", statistic, p_value)

@@ -161,7 +161,17 @@ def _inconclusive(
     name: str, reference: int, current: int, sentence: str, test: str = "none"
 ) -> Finding:
     return Finding(
-        name, test, None, None, None, "none", None, None, "inconclusive", sentence, reference,
+        name,
+        test,
+        None,
+        None,
+        None,
+        "none",
+        None,
+        None,
+        "inconclusive",
+        sentence,
+        reference,
         current,
     )
 

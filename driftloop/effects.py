@@ -39,15 +39,20 @@ class PopulationStability(Settings):
         """Return the noise-corrected PSI of two samples of categories (0 or more)."""
         levels, codes = np.unique(np.concatenate([reference, current]), return_inverse=True)
         split = len(reference)
-        counts = [np.bincount(part, minlength=len(levels)).astype(float) for part in
-                  (codes[:split], codes[split:])]
+        counts = [
+            np.bincount(part, minlength=len(levels)).astype(float)
+            for part in (codes[:split], codes[split:])
+        ]
         return self.of_counts(counts[0], counts[1])
 
     def of_counts(self, reference: Counts, current: Counts) -> float:
         """Return the noise-corrected PSI of two vectors of counts over the same bins.
 
-        Half a row is added to every bin, so that an empty one stays finite.
+        Bins that are empty on both sides are left out; half a row is added to every other bin, so
+        that one that is empty on one side stays finite.
         """
+        filled = (reference > 0) | (current > 0)
+        reference, current = reference[filled], current[filled]
         bins, rows = len(reference), (reference.sum(), current.sum())
         shares = [(counts + 0.5) / (counts.sum() + 0.5 * bins) for counts in (reference, current)]
         noise = (bins - 1) * (1 / rows[0] + 1 / rows[1])
@@ -65,15 +70,17 @@ def population_stability_index(expected: Counts, actual: Counts) -> float:
 def quantile_edges(reference: Values, bins: int) -> Values:
     """Return the inner edges that cut the reference into at most `bins` equally filled bins.
 
-    Tied quantiles collapse, and a column of few distinct values gets an edge between each two of
-    them, so that no bin is empty by construction.
+    Tied quantiles collapse. A column of few distinct values gets a bin for each of them and one
+    on either side, so that a value the reference never held is seen.
     """
     distinct = np.unique(reference)
     if len(distinct) <= bins:
-        return distinct[1:]
+        beyond = np.nextafter(distinct[-1], np.inf)
+        return np.append(distinct, beyond)
     levels = np.arange(1, bins) / bins
     edges = np.unique(np.quantile(reference, levels, method="higher"))
-    return edges[edges > distinct[0]]
+    inner: Values = edges[edges > distinct[0]]
+    return inner
 
 
 def bin_counts(values: Values, edges: Values) -> Counts:

@@ -25,7 +25,9 @@ class HistGradientBoosting(Settings):
     min_samples_leaf: int = Field(default=20, ge=1, description="Rows a leaf must hold.")
     l2_regularization: float = Field(default=0.0, ge=0, description="Penalty on leaf values.")
 
-    def build(self, numeric: tuple[str, ...], categorical: tuple[str, ...], seed: int) -> "Pipeline":
+    def build(
+        self, numeric: tuple[str, ...], categorical: tuple[str, ...], seed: int
+    ) -> "Pipeline":
         """Return the unfitted pipeline for a table of these columns."""
         from sklearn.ensemble import HistGradientBoostingClassifier
         from sklearn.preprocessing import OrdinalEncoder
@@ -48,7 +50,9 @@ class RandomForest(Settings):
     max_depth: int | None = Field(default=None, ge=1, description="Depth of a tree, if limited.")
     min_samples_leaf: int = Field(default=5, ge=1, description="Rows a leaf must hold.")
 
-    def build(self, numeric: tuple[str, ...], categorical: tuple[str, ...], seed: int) -> "Pipeline":
+    def build(
+        self, numeric: tuple[str, ...], categorical: tuple[str, ...], seed: int
+    ) -> "Pipeline":
         """Return the unfitted pipeline for a table of these columns."""
         from sklearn.ensemble import RandomForestClassifier
 
@@ -63,7 +67,9 @@ class LogisticRegression(Settings):
     C: float = Field(default=1.0, gt=0, description="Inverse strength of the penalty.")
     max_iter: int = Field(default=1000, ge=10, description="Iterations of the solver.")
 
-    def build(self, numeric: tuple[str, ...], categorical: tuple[str, ...], seed: int) -> "Pipeline":
+    def build(
+        self, numeric: tuple[str, ...], categorical: tuple[str, ...], seed: int
+    ) -> "Pipeline":
         """Return the unfitted pipeline for a table of these columns."""
         from sklearn.linear_model import LogisticRegression as Classifier
         from sklearn.pipeline import make_pipeline

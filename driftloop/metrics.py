@@ -46,7 +46,8 @@ def average_precision(y: Codes, p: Probabilities, w: Weights) -> Scores:
 
 def accuracy(y: Codes, p: Probabilities, w: Weights) -> Scores:
     """Share of rows whose most probable class is theirs."""
-    return _ratio(w @ (p.argmax(axis=1) == y), w.sum(axis=1))
+    right: Scores = (p.argmax(axis=1) == y).astype(float)
+    return _ratio(w @ right, w.sum(axis=1))
 
 
 def balanced_accuracy(y: Codes, p: Probabilities, w: Weights) -> Scores:
@@ -56,7 +57,8 @@ def balanced_accuracy(y: Codes, p: Probabilities, w: Weights) -> Scores:
         _ratio(w[:, y == code] @ right[y == code], w[:, y == code].sum(axis=1))
         for code in np.unique(y)
     ]
-    return np.nanmean(np.vstack(recalls), axis=0)
+    mean: Scores = np.nanmean(np.vstack(recalls), axis=0)
+    return mean
 
 
 def f1(y: Codes, p: Probabilities, w: Weights) -> Scores:

@@ -130,8 +130,11 @@ def choose_window(
     if np.isnan(values).all():
         return max(scored, key=lambda one: one.rows), tuple(scored)
     best = int(np.nanargmax(values))
-    near = [one for one, value in zip(scored, values, strict=True)
-            if value >= values[best] - errors[best]]
+    near = [
+        one
+        for one, value in zip(scored, values, strict=True)
+        if value >= values[best] - errors[best]
+    ]
     return max(near, key=lambda one: one.window.start), tuple(scored)
 
 
@@ -164,7 +167,7 @@ def _starts(
 
 def _size(rows: Labelled, start: datetime) -> int:
     chosen = rows.since(start)
-    return chosen.stop - chosen.start
+    return len(rows.times[chosen])
 
 
 def _too_few(y: Codes, least: int, per_class: int) -> str | None:

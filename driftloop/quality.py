@@ -101,9 +101,9 @@ class UnitChange(Settings):
         """Return one finding a column that fails, or one that all pass."""
         faults = []
         for name, reference, current in _readable_features(sample):
-            factor = self._factor(reference.values, current.values) if (
-                name in sample.numeric
-            ) else None
+            factor = (
+                self._factor(reference.values, current.values) if (name in sample.numeric) else None
+            )
             if factor is not None:
                 sentence = (
                     f"`{name}` looks {_times(factor)} than in the reference (median "
@@ -182,9 +182,7 @@ class Range(Settings):
         outside = float(np.mean((values < low) | (values > high)))
         status: Literal["ok", "failed"] = "failed" if outside > self.tolerance else "ok"
         sentence = f"{outside:.1%} of `{self.column}` lie outside {low:g} to {high:g}."
-        return (
-            QualityFinding(self.kind, self.column, status, sentence, outside, self.tolerance),
-        )
+        return (QualityFinding(self.kind, self.column, status, sentence, outside, self.tolerance),)
 
 
 class DuplicateKeys(Settings):
@@ -213,13 +211,14 @@ QualityCheck = Annotated[
     Field(discriminator="kind"),
 ]
 DEFAULT_CHECKS: tuple[QualityCheck, ...] = (
-    Schema(), MissingRate(), UnitChange(), DuplicateKeys(),
+    Schema(),
+    MissingRate(),
+    UnitChange(),
+    DuplicateKeys(),
 )
 
 
-def check_quality(
-    sample: Sample, checks: tuple[QualityCheck, ...]
-) -> tuple[QualityFinding, ...]:
+def check_quality(sample: Sample, checks: tuple[QualityCheck, ...]) -> tuple[QualityFinding, ...]:
     """Return what every check says of the window. A window without rows has none to check."""
     if sample.current.empty:
         return (QualityFinding("rows", None, "inconclusive", "The window holds no rows."),)

@@ -22,8 +22,10 @@ def describe_numbers(name: str, reference: Values, current: Values) -> str:
     """Say how the median moved and how much of the new data lies beyond the reference's tails."""
     old, new = float(np.median(reference)), float(np.median(current))
     verb = "stayed near" if np.isclose(old, new, rtol=0.02) else ("rose" if new > old else "fell")
-    moved = f"stayed near {number(new)}" if verb == "stayed near" else (
-        f"{verb} from {number(old)} to {number(new)}"
+    moved = (
+        f"stayed near {number(new)}"
+        if verb == "stayed near"
+        else (f"{verb} from {number(old)} to {number(new)}")
     )
     low, high = np.quantile(reference, [0.05, 0.95])
     below, above = float(np.mean(current < low)), float(np.mean(current > high))

@@ -8,7 +8,6 @@ from pydantic import Field
 from driftloop.periods import Span, SpanField, Window, floor_to, parse_time
 from driftloop.settings import Settings
 
-
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 

@@ -22,7 +22,7 @@ from tasks.outbox import Outbox
 from tasks.registry import open_registry
 
 if TYPE_CHECKING:
-    from prefect.states import State
+    from prefect.client.schemas.objects import State
 
 
 @dataclass(frozen=True, slots=True)

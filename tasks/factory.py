@@ -10,6 +10,7 @@ from driftloop.errors import UnavailableError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+RETRY_SECONDS: list[float] = [1, 4, 10]
 
 
 def _worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
@@ -31,15 +32,13 @@ def step(name: str, retries: int = 0) -> Callable[[Callable[P, R]], Task[P, R]]:
     """
 
     def decorate(function: Callable[P, R]) -> Task[P, R]:
-        made: Task[P, R] = task(
-            function,
+        return task(
             name=name,
             retries=retries,
-            retry_delay_seconds=[1, 4, 10][:retries],
+            retry_delay_seconds=RETRY_SECONDS[:retries],
             retry_condition_fn=_worth_retrying if retries else None,
             cache_policy=NO_CACHE,
             persist_result=False,
-        )
-        return made
+        )(function)
 
     return decorate

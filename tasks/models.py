@@ -8,7 +8,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from driftloop.errors import RegistryError, TrainingError, listed
@@ -36,7 +36,11 @@ def check_types(unknown: list[str], what: str) -> None:
 
 
 def log_model(
-    registry: Registry, run_id: str, pipeline: "Pipeline", sample: pd.DataFrame, answer: np.ndarray
+    registry: Registry,
+    run_id: str,
+    pipeline: "Pipeline",
+    sample: pd.DataFrame,
+    answer: npt.NDArray[Any],
 ) -> str:
     """Store the pipeline in the run and return its model id; a model already there is reused.
 

@@ -159,9 +159,7 @@ def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> Per
     classes = classes_of(registry, job.model, champion.version)
     rows = examples(job, table, classes)
     p = predict(load_model(registry, job.model, champion.version), rows.table, classes)
-    return judge_performance(
-        metric, window, (rows.y, p), champion.baseline, job.config.performance
-    )
+    return judge_performance(metric, window, (rows.y, p), champion.baseline, job.config.performance)
 
 
 @step("decide")
@@ -175,6 +173,7 @@ def judge_and_decide(
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
     verdict = judge(drift.findings, quality, drift.rows_current, job.config.drift.minimum_rows)
+    trained = run.champion.training
     since = drift_since(job.window.start, verdict, run.history)
     evidence = Evidence(
         as_of=job.as_of,
@@ -183,7 +182,7 @@ def judge_and_decide(
         history=run.history,
         drift_since=since,
         labelled_until=job.labelled_window.end,
-        champion_trained_until=run.champion.training and run.champion.training.window.end,
+        champion_trained_until=trained.window.end if trained else None,
     )
     return MonitorRecord(
         model=job.model,
@@ -236,4 +235,3 @@ def _metrics(record: MonitorRecord) -> dict[str, float]:
         metrics[f"live_{record.performance.metric}"] = record.performance.score
     largest = max((one.effect_size or 0.0 for one in record.findings), default=None)
     return metrics if largest is None else {**metrics, "largest_effect": largest}
-

@@ -18,9 +18,7 @@ LOCK_SECONDS = 120
 
 
 @step("promote", retries=2)
-def promote(
-    job: Job, challenger: str, expected: str | None, comparison: Comparison
-) -> Promotion:
+def promote(job: Job, challenger: str, expected: str | None, comparison: Comparison) -> Promotion:
     """Make the challenger champion if it won and the champion is still the one it beat.
 
     Running it again after a cut-off finishes what was begun and changes nothing else.
@@ -73,10 +71,15 @@ def _compare_and_set(
             "challenger was compared with: nothing was changed."
         )
         return Promotion(False, challenger, expected, sentence)
-    _tag(registry, model, challenger, {
-        "previous_champion": expected or "",
-        "comparison": to_json(comparison)[:4900],
-    })
+    _tag(
+        registry,
+        model,
+        challenger,
+        {
+            "previous_champion": expected or "",
+            "comparison": to_json(comparison)[:4900],
+        },
+    )
     with registry_errors(registry.workspace):
         registry.client.set_registered_model_alias(model, CHAMPION, challenger)
     after = registry.champion(model)

@@ -239,16 +239,16 @@ def _version(found: "MlflowVersion") -> ModelVersion:
 def _slice(tags: dict[str, str]) -> DataSlice:
     """The files are looked up again at the recorded commit, where they cannot have changed."""
     snapshot = Snapshot(
-        tags["driftloop.data.repository"], tags["driftloop.data.rev"], tags["driftloop.data.path"],
+        tags["driftloop.data.repository"],
+        tags["driftloop.data.rev"],
+        tags["driftloop.data.path"],
         (),
     )
     excluded = tuple(
         Window(parse_time(one["start"]), parse_time(one["end"]))
         for one in json.loads(tags["driftloop.train.excluded"])
     )
-    return DataSlice(
-        snapshot, _window(tags, "train"), excluded, int(tags["driftloop.train.rows"])
-    )
+    return DataSlice(snapshot, _window(tags, "train"), excluded, int(tags["driftloop.train.rows"]))
 
 
 def _window(tags: dict[str, str], name: str) -> Window:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from driftloop.compare import Predictions, compare
@@ -154,15 +155,18 @@ def train_challenger(
     """
     registry = open_registry(job.workspace)
     done = registry.version_of(job.model, opened.key)
-    if done is not None or opened.run_id is None:
-        return done or ""
+    if done is not None:
+        return done
+    run_id = opened.run_id
+    if run_id is None:
+        raise TrainingError("a dry run trains no model")
     features, settings = job.config.features, job.config.training
     table, classes = _training_table(job, plan)
     rows = examples(job, table, classes)
     estimator = with_settings(settings.estimator, parameters)
     model = fit(estimator, rows, features.numeric, features.categorical, settings.seed)
     sample = rows.table.head(50)
-    model_id = log_model(registry, opened.run_id, model, sample, model.predict(sample))
+    model_id = log_model(registry, run_id, model, sample, model.predict(sample))
     held = read_labelled(job, plan.holdout)
     judged = examples(job, held, classes)
     p = predict(model, judged.table, classes)
@@ -176,9 +180,9 @@ def train_challenger(
         **data_tags(plan.training, plan.holdout.window),
         **score_tags(first, classes),
     }
-    _log_training(registry, job, opened, plan, {**estimator.model_dump(), "seed": settings.seed})
-    _log_scores(registry, opened, judged.y, p, classes)
-    return register(registry, job.model, opened.run_id, model_id, tags)
+    _log_training(registry, job, run_id, plan, {**estimator.model_dump(), "seed": settings.seed})
+    _log_scores(registry, run_id, judged.y, p, classes)
+    return register(registry, job.model, run_id, model_id, tags)
 
 
 @step("compare on holdout", retries=2)
@@ -311,7 +315,7 @@ def _check_disjoint(version: ModelVersion, holdout: Window) -> None:
 def _log_training(
     registry: Registry,
     job: Job,
-    opened: OpenTraining,
+    run_id: str,
     plan: TrainingPlan,
     parameters: dict[str, Any],
 ) -> None:
@@ -326,18 +330,18 @@ def _log_training(
     files = {file.path: file.md5 for file in plan.training.snapshot.files}
     with registry_errors(registry.workspace):
         for name, value in shown.items():
-            registry.client.log_param(opened.run_id, name, str(value))
-        registry.client.log_dict(opened.run_id, files, "data/files.json")
-        registry.client.log_dict(opened.run_id, json.loads(to_json(plan)), "data/plan.json")
-        registry.client.log_dict(
-            opened.run_id, job.config.model_dump(mode="json"), "config.json"
-        )
+            registry.client.log_param(run_id, name, str(value))
+        registry.client.log_dict(run_id, files, "data/files.json")
+        registry.client.log_dict(run_id, json.loads(to_json(plan)), "data/plan.json")
+        registry.client.log_dict(run_id, job.config.model_dump(mode="json"), "config.json")
 
 
 def _log_scores(
-    registry: Registry, opened: OpenTraining, y: np.ndarray, p: np.ndarray, classes: Classes
+    registry: Registry, run_id: str, y: npt.NDArray[Any], p: npt.NDArray[Any], classes: Classes
 ) -> None:
-    scores = {name: score(name, y, p) for name in METRICS if classes.binary or name not in BINARY_ONLY}
+    scores = {
+        name: score(name, y, p) for name in METRICS if classes.binary or name not in BINARY_ONLY
+    }
     called = p.argmax(axis=1)
     counts = [
         [int(((y == true) & (called == guess)).sum()) for guess in range(len(classes.names))]
@@ -346,11 +350,11 @@ def _log_scores(
     with registry_errors(registry.workspace):
         for name, value in scores.items():
             if np.isfinite(value):
-                registry.client.log_metric(opened.run_id, f"holdout_{name}", value)
+                registry.client.log_metric(run_id, f"holdout_{name}", value)
         table = {"classes": list(classes.names), "rows_true_columns_predicted": counts}
-        registry.client.log_dict(opened.run_id, table, "confusion_matrix.json")
+        registry.client.log_dict(run_id, table, "confusion_matrix.json")
         figure = confusion_matrix(counts, classes.names)
-        registry.client.log_figure(opened.run_id, figure, "confusion_matrix.png")
+        registry.client.log_figure(run_id, figure, "confusion_matrix.png")
 
 
 def compose_record(

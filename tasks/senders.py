@@ -30,7 +30,9 @@ RETRIES = 2
 PAUSE = 0.3
 LONGEST_WAIT = 30
 
-_TOKEN = "put a valid bot token (xoxb-…) in {token_variable} or the Secret block {token_secret}"
+_TOKEN_MEND = (
+    "put a valid bot token (xoxb-…) in {token_variable} or the Secret block {token_secret}"  # noqa: S105 - advice, no secret
+)
 _WEBHOOK = (
     "create a new incoming webhook and put its URL in {webhook_variable} "
     "or the Secret block {webhook_secret}"
@@ -39,12 +41,12 @@ _NAME = "check the name, and invite the bot if the channel is private"
 _ARCHIVED = "unarchive it or name another channel"
 _RULES = "ask a workspace admin to let the app post there"
 _MENDS = {
-    "invalid_auth": _TOKEN,
-    "not_authed": _TOKEN,
-    "account_inactive": _TOKEN,
-    "token_revoked": _TOKEN,
-    "token_expired": _TOKEN,
-    "not_allowed_token_type": _TOKEN,
+    "invalid_auth": _TOKEN_MEND,
+    "not_authed": _TOKEN_MEND,
+    "account_inactive": _TOKEN_MEND,
+    "token_revoked": _TOKEN_MEND,
+    "token_expired": _TOKEN_MEND,
+    "not_allowed_token_type": _TOKEN_MEND,
     "missing_scope": "give the bot the chat:write scope and install it again",
     "not_in_channel": "type /invite @your-bot in {channel}",
     "channel_not_found": _NAME,

@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -68,31 +69,15 @@ def read_slice(
         DataError: if a batch has no time column, or one that holds no times.
         UnavailableError: if a batch is neither in the cache nor on the remote.
     """
-    tables = [
-        _read_batch(local_path(part.snapshot, file, workspace), part.window, columns, time)
-        for file in part.snapshot.files
-    ]
+    paths = [local_path(part.snapshot, file, workspace) for file in part.snapshot.files]
+    inside = [path for path in paths if _may_hold(path, part.window, time)]
+    tables = [_read_batch(path, part.window, columns, time) for path in inside or paths[-1:]]
     filled = [table for table in tables if len(table)]
     joined = pd.concat(filled, ignore_index=True) if filled else tables[-1]
     keep = pd.Series(True, index=joined.index)
     for window in part.excluded:
         keep &= ~joined[time].between(naive(window.start), naive(window.end), inclusive="left")
     return joined[keep].sort_values(time, kind="stable", ignore_index=True)
-
-
-def time_bounds(snapshot: Snapshot, time: str, workspace: Workspace) -> tuple[pd.Timestamp, ...]:
-    """Return the first and last time of a snapshot, from the footers of its batches."""
-    import pyarrow.parquet as pq
-
-    bounds = []
-    for file in snapshot.files:
-        column = pq.read_table(local_path(snapshot, file, workspace), columns=[time])[time]
-        if len(column):
-            values = column.to_pandas()
-            bounds += [values.min(), values.max()]
-    if not bounds:
-        raise DataError(f"{snapshot.path} holds no rows at {snapshot.short_rev}")
-    return min(bounds), max(bounds)
 
 
 def local_path(snapshot: Snapshot, file: BatchFile, workspace: Workspace) -> Path:
@@ -127,6 +112,34 @@ def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -
     partial.replace(target)
 
 
+def _may_hold(path: Path, window: Window, time: str) -> bool:
+    bounds = _bounds(path, time)
+    return bounds is None or (bounds[0] < naive(window.end) and bounds[1] >= naive(window.start))
+
+
+@lru_cache(maxsize=4096)
+def _bounds(path: Path, time: str) -> tuple[datetime, datetime] | None:
+    """First and last time of a batch from its footer; None where the footer does not say.
+
+    Batches are named by their content, so what was read once stays true.
+    """
+    import pyarrow.parquet as pq
+
+    footer = pq.read_metadata(path)
+    names = footer.schema.to_arrow_schema().names
+    if time not in names:
+        return None
+    place, found = names.index(time), []
+    for group in range(footer.num_row_groups):
+        statistics = footer.row_group(group).column(place).statistics
+        if statistics is None or not statistics.has_min_max:
+            return None
+        if not isinstance(statistics.min, datetime):
+            return None
+        found += [naive(statistics.min), naive(statistics.max)]
+    return (min(found), max(found)) if found else None
+
+
 def _read_batch(path: Path, window: Window, columns: tuple[str, ...], time: str) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -139,7 +152,7 @@ def _read_batch(path: Path, window: Window, columns: tuple[str, ...], time: str)
         raise DataError(f"data.time: column {time!r} holds {kind}, expected timestamps")
     bounds = (window.start, window.end) if kind.tz else (naive(window.start), naive(window.end))
     present = [name for name in dict.fromkeys((time, *columns)) if name in schema.names]
-    table = pq.read_table(
+    table: pd.DataFrame = pq.read_table(
         path, columns=present, filters=[(time, ">=", bounds[0]), (time, "<", bounds[1])]
     ).to_pandas()
     if kind.tz:

@@ -49,9 +49,7 @@ def examples(job: Job, table: pd.DataFrame, classes: Classes) -> Examples:
 def sample(job: Job, reference: pd.DataFrame, current: pd.DataFrame) -> Sample:
     """Return what quality checks look at."""
     features = job.config.features
-    return Sample(
-        reference, current, features.numeric, features.categorical, job.config.data.key
-    )
+    return Sample(reference, current, features.numeric, features.categorical, job.config.data.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from peers.slack import SlackPeer
 from rich.console import Console
 
 from driftloop.channels import ConsoleChannel, SlackChannel
 from driftloop.errors import DeliveryError
 from driftloop.messages import blocks
 from driftloop.messages.message import Message
-from peers.slack import SlackPeer
 from tasks import deliver, senders
 from tasks.deliver import Delivery, flush
 from tasks.outbox import Outbox

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from peers.slack import Fault, SlackPeer
 from rich.console import Console
 
 import tasks.credentials
@@ -16,7 +17,6 @@ from driftloop.channels import ConsoleChannel, SlackChannel
 from driftloop.errors import DeliveryError
 from driftloop.messages import blocks
 from driftloop.messages.message import Message
-from peers.slack import Fault, SlackPeer
 from tasks.senders import BotSender, ConsoleSender, WebhookSender, sender_for
 
 TOKEN = "xoxb-peer-token"
