@@ -51,7 +51,7 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 
 .PHONY: schema
 schema: $(STAMP) ## Write the JSON Schemas in docs/ anew
-	$(BIN)/python -m driftloop.schema docs
+	$(BIN)/python -m driftloop.schema docs/schemas
 
 .PHONY: data
 data: $(STAMP) ## Generate the demo data anew and pin it in data.dvc

@@ -7,6 +7,7 @@ from pathlib import Path
 from driftloop.errors import WorkspaceError
 
 VARIABLE = "DRIFTLOOP_WORKSPACE"
+STATE_VARIABLE = "DRIFTLOOP_STATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,8 @@ class Workspace:
 
     @property
     def state(self) -> Path:
-        """Local state: databases, artifacts, caches. Kept out of Git."""
-        return self.root / ".driftloop"
+        """Local state: databases, artifacts, caches; ``DRIFTLOOP_STATE`` puts it elsewhere."""
+        return Path(os.environ.get(STATE_VARIABLE) or self.root / ".driftloop")
 
     @property
     def outbox(self) -> Path:

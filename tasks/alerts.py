@@ -12,8 +12,9 @@ from driftloop.errors import DeliveryError
 from driftloop.messages.compose import blind_message, resolved_message, trouble_message
 from driftloop.messages.message import Message
 from driftloop.messages.retraining import retrain_message
+from driftloop.messages.rollback import rollback_message
 from driftloop.messages.wording import Links
-from driftloop.records import MonitorRecord, RetrainRecord
+from driftloop.records import MonitorRecord, Promotion, RetrainRecord
 from driftloop.triggers import PastRun
 from tasks.deliver import flush
 from tasks.factory import step
@@ -63,6 +64,16 @@ def write_retrain_alert(job: Job, record: RetrainRecord) -> str | None:
     return _keep(job, retrain_message(record, _links(job, record.run_id, record.challenger)))
 
 
+@step("write rollback alert")
+def write_rollback_alert(job: Job, rollback: Promotion, reason: str) -> str | None:
+    """Keep the news of a rollback in the outbox, if one was done; return its key."""
+    if not rollback.promoted or rollback.previous is None:
+        return None
+    links = _links(job, None, rollback.version)
+    versions = rollback.version, rollback.previous
+    return _keep(job, rollback_message(job.model, job.as_of, *versions, reason, links))
+
+
 @step("deliver alerts", retries=1)
 def deliver_alerts(job: Job) -> Posted:
     """Send everything that waits, oldest first, also what earlier runs could not deliver.
@@ -80,7 +91,9 @@ def deliver_alerts(job: Job) -> Posted:
     return Posted(delivery.sent)
 
 
-def undelivered(delivered: "State[Posted]", record: MonitorRecord | RetrainRecord) -> None:
+def undelivered(
+    delivered: "State[Posted]", record: MonitorRecord | RetrainRecord | Promotion
+) -> None:
     """Fail the run, whose work is done and recorded, where its messages did not go out.
 
     Raises:
@@ -93,7 +106,7 @@ def undelivered(delivered: "State[Posted]", record: MonitorRecord | RetrainRecor
 class UndeliveredError(DeliveryError):
     """All the work of a run was done and recorded, and a message about it still waits."""
 
-    def __init__(self, message: str, record: MonitorRecord | RetrainRecord) -> None:
+    def __init__(self, message: str, record: MonitorRecord | RetrainRecord | Promotion) -> None:
         super().__init__(message)
         self.record = record
 

@@ -80,17 +80,22 @@ def _compare_and_set(
             "comparison": to_json(comparison)[:4900],
         },
     )
-    with registry_errors(registry.workspace):
-        registry.client.set_registered_model_alias(model, CHAMPION, challenger)
-    after = registry.champion(model)
-    if after is None or after.version != challenger:
-        raise RegistryError(
-            f"{model}: the alias {CHAMPION!r} was set to version {challenger} and names "
-            f"{after.version if after else 'nothing'}; somebody else is changing it"
-        )
+    _set_champion(registry, model, challenger)
     if earlier is None:
         _tag(registry, model, challenger, {"promoted_at": datetime.now(UTC).isoformat()})
     return Promotion(True, challenger, expected, _sentence(model, challenger, expected))
+
+
+def _set_champion(registry: Registry, model: str, version: str) -> None:
+    """Move the alias and verify that it moved."""
+    with registry_errors(registry.workspace):
+        registry.client.set_registered_model_alias(model, CHAMPION, version)
+    after = registry.champion(model)
+    if after is None or after.version != version:
+        raise RegistryError(
+            f"{model}: the alias {CHAMPION!r} was set to version {version} and names "
+            f"{after.version if after else 'nothing'}; somebody else is changing it"
+        )
 
 
 def _tag(registry: Registry, model: str, version: str, tags: dict[str, str]) -> None:
@@ -103,3 +108,33 @@ def _sentence(model: str, challenger: str, expected: str | None) -> str:
     if expected is None:
         return f"{model} version {challenger} is the first champion."
     return f"{model} version {challenger} is champion; it replaces version {expected}."
+
+
+@step("roll back", retries=2)
+def roll_back(job: Job, to: str | None) -> Promotion:
+    """Make an earlier version champion again: `to`, or the predecessor of the champion.
+
+    The reference moves with it, because every version carries the coordinates of its own data.
+
+    Raises:
+        RegistryError: if there is no champion, no predecessor, or no such version.
+    """
+    registry = open_registry(job.workspace)
+    with promotion_lock(job.model):
+        present = registry.champion(job.model)
+        if present is None:
+            raise RegistryError(f"{job.model} has no champion, so nothing can be rolled back")
+        target = to or registry.tags(job.model, present.version).get("driftloop.previous_champion")
+        if not target:
+            raise RegistryError(
+                f"{job.model} version {present.version} has no predecessor; name a version with "
+                "--to"
+            )
+        registry.version(job.model, target)
+        if target == present.version:
+            sentence = f"{job.model} version {target} is champion already."
+            return Promotion(False, target, present.version, sentence)
+        _set_champion(registry, job.model, target)
+        _tag(registry, job.model, present.version, {"rolled_back_at": job.as_of.isoformat()})
+        sentence = f"{job.model} version {target} is champion again, not {present.version}."
+        return Promotion(True, target, present.version, sentence)

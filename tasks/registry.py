@@ -69,6 +69,11 @@ class Registry:
         with registry_errors(self.workspace):
             return _version(self.client.get_model_version(model, version))
 
+    def tags(self, model: str, version: str) -> dict[str, str]:
+        """Return the tags of one version."""
+        with registry_errors(self.workspace):
+            return dict(self.client.get_model_version(model, version).tags)
+
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
         with registry_errors(self.workspace):
@@ -194,8 +199,7 @@ def score_tags(score: Score, classes: Classes) -> dict[str, str]:
 
 def classes_of(registry: Registry, model: str, version: str) -> Classes:
     """Return the classes that a version predicts."""
-    with registry_errors(registry.workspace):
-        tags = registry.client.get_model_version(model, version).tags
+    tags = registry.tags(model, version)
     if "driftloop.classes" not in tags:
         raise RegistryError(
             f"{model} version {version} was not registered by driftloop (it has no "

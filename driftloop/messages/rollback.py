@@ -1,0 +1,25 @@
+"""The message about a rollback."""
+
+from datetime import datetime
+
+from driftloop.messages.blocks import section, sentence
+from driftloop.messages.message import Message, event_key
+from driftloop.messages.wording import Links, compose, links_line
+
+
+def rollback_message(
+    model: str, at: datetime, version: str, previous: str, reason: str, links: Links
+) -> Message:
+    """Return the message that `version` is champion again in place of `previous`."""
+    summary = f"*Version {version} is live again* in place of version {previous}."
+    blocks = [
+        section(summary),
+        section(f"*Why*\n{sentence(reason)}"),
+        section(
+            "*What you should do*\nFind out why the newer version failed before the next "
+            "retraining; drift or lost performance can start one at the next run."
+        ),
+        *links_line(links),
+    ]
+    key = event_key(model, at, "rolled_back", version)
+    return compose(key, "rolled_back", "info", model, "rolled back", summary, blocks)

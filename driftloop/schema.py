@@ -1,0 +1,46 @@
+"""JSON Schemas of what people write and of what the command line prints.
+
+``python -m driftloop.schema docs/schemas`` writes them; editors use the first one to complete and
+check a configuration while it is typed.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from driftloop.config import ModelConfig
+from driftloop.output import MonitorOutput, RetrainOutput, RollbackOutput, StatusOutput
+
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "config": ModelConfig,
+    "monitor": MonitorOutput,
+    "retrain": RetrainOutput,
+    "rollback": RollbackOutput,
+    "status": StatusOutput,
+}
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of one of `SCHEMAS`."""
+    mode: Any = "validation" if name == "config" else "serialization"
+    schema = SCHEMAS[name].model_json_schema(mode=mode)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write every schema as ``<name>.schema.json`` and return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in SCHEMAS:
+        path = folder / f"{name}.schema.json"
+        path.write_text(json.dumps(json_schema(name), indent=2) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    for file in write_schemas(Path(sys.argv[1])):
+        print(file)

@@ -1,0 +1,131 @@
+"""The demo: half a year of card payments through the real flows, in about two minutes."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from driftloop.demo.story import START, WEEKS, chapter_of
+from driftloop.records import MonitorRecord
+from driftloop.workspace import Workspace
+from flows.display import score_text, status_text
+from tasks.demo import look_back, prepare_demo, pull_data, warm_up
+from tasks.local_server import start_server
+
+MODEL = "payments"
+FIRST_WEEK = 8
+screen = Console(highlight=False)
+
+
+def run_demo() -> None:
+    """Train a champion, replay the weeks, and show what the loop was worth."""
+    begun = time.monotonic()
+    place = prepare_demo()
+    screen.print("[bold]driftloop demo[/bold]: half a year of card payments, week by week.\n")
+    with _server(place):
+        records = _replay(place)
+        from tasks.job import load_job
+
+        scores = look_back(load_job(MODEL, workspace=place.root), records)
+    screen.print(_table(records, scores))
+    _farewell(place, scores, time.monotonic() - begun)
+
+
+@contextmanager
+def _server(place: Workspace) -> Iterator[None]:
+    server = start_server(place.state / "prefect")
+    try:
+        with screen.status("Starting a Prefect server, pulling the data with DVC"):
+            pull_data(place)
+            warm_up()
+            server.wait()
+        os.environ["PREFECT_API_URL"] = server.api_url
+        screen.print(f"Prefect runs at {server.url}/runs while the demo lasts.\n")
+        yield
+    finally:
+        server.stop()
+
+
+def _replay(place: Workspace) -> list[MonitorRecord]:
+    from flows.bootstrap import bootstrap
+    from flows.monitor import monitor
+
+    root, records = str(place.root), []
+    with _progress() as progress:
+        bar = progress.add_task("training the first champion", total=WEEKS - FIRST_WEEK + 1)
+        first = bootstrap(MODEL, as_of=_monday(FIRST_WEEK + 1), workspace=root)
+        progress.print(
+            f"The first champion: {first.sentence}\n{first.plan and first.plan.sentence}"
+        )
+        for week in range(FIRST_WEEK, WEEKS):
+            chapter = chapter_of(week)
+            progress.update(bar, advance=1, description=f"week {week}: {chapter.name}")
+            if week in (FIRST_WEEK, chapter.first_week):
+                progress.print(
+                    f"\n[bold]Week {week}, {chapter.name}.[/bold] {chapter.what_happens}"
+                )
+            records.append(monitor(MODEL, as_of=_monday(week + 1), workspace=root))
+        progress.update(bar, advance=1, description="looking back")
+    return records
+
+
+def _monday(week: int) -> datetime:
+    return datetime.combine(START + timedelta(weeks=week), clock(), tzinfo=UTC)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=screen,
+        transient=True,
+    )
+
+
+def _table(records: Sequence[MonitorRecord], scores: Sequence[tuple[float, float]]) -> Table:
+    table = Table(title="\nWhat happened", header_style="bold", title_justify="left")
+    for column in ("week", "what was going on", "rows", "verdict", "action", "champion"):
+        table.add_column(column, justify="right" if column == "rows" else "left")
+    table.add_column("AUC with\nthe loop", justify="right")
+    table.add_column("AUC never\nretrained", justify="right")
+    for record, (loop, frozen) in zip(records, scores, strict=True):
+        week = (record.window.start.date() - START).days // 7
+        broken = status_text("failed") if record.broken else status_text(record.verdict.status)
+        won = record.retrain is not None and record.retrain.won
+        table.add_row(
+            f"{record.window.start:%Y-%m-%d}",
+            chapter_of(week).name,
+            f"{record.rows_current:,}",
+            broken,
+            "retrain, promote" if won else record.decision.action,
+            record.champion,
+            score_text(loop, better=loop > frozen + 0.05),
+            score_text(frozen, worse=loop > frozen + 0.05),
+        )
+    return table
+
+
+def _farewell(place: Workspace, scores: Sequence[tuple[float, float]], seconds: float) -> None:
+    scored = [pair for pair in scores if pair[0] == pair[0]]
+    loop, frozen = (sum(pair[side] for pair in scored) / len(scored) for side in (0, 1))
+    screen.print(
+        f"Mean AUC {loop:.3f} with the loop, {frozen:.3f} without. The demo took {seconds:.0f} s."
+    )
+    state = os.path.relpath(place.state)
+    screen.print(
+        "\nLook at it yourself (Ctrl-C ends each):\n"
+        f"  Prefect  PREFECT_HOME={state}/prefect .venv/bin/prefect server start\n"
+        f"           then http://127.0.0.1:4200/runs\n"
+        f"  MLflow   .venv/bin/mlflow server --port 5001 --backend-store-uri "
+        f"sqlite:///{state}/mlflow.db\n"
+        "           then http://127.0.0.1:5001",
+        soft_wrap=True,
+    )

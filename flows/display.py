@@ -1,0 +1,119 @@
+"""Results in the terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from driftloop.output import ModelStatus, MonitorOutput, RetrainSummary
+from driftloop.periods import Window, parse_time, readable
+
+COLOURS = {
+    "ok": "green",
+    "warning": "yellow",
+    "drift": "red",
+    "inconclusive": "magenta",
+    "failed": "red",
+    "fell": "red",
+    "unclear": "yellow",
+}
+_SHOWN = 12
+
+
+def show(*parts: RenderableType) -> None:
+    """Print on standard output."""
+    Console(highlight=False).print(Group(*parts))
+
+
+def status_text(status: str) -> Text:
+    """Return a status in its colour."""
+    return Text(status, style=COLOURS.get(status, ""))
+
+
+def monitor_view(found: MonitorOutput) -> Iterable[RenderableType]:
+    """Yield the parts of a monitoring run that a person wants to see."""
+    window = Window(found.window.start, found.window.end)
+    head = Text.assemble((f"{found.model} ", "bold"), f"{window}: ", status_text(found.verdict))
+    yield head
+    yield f"  {found.sentence}"
+    yield (
+        f"  {found.rows.current:,} rows against {found.rows.reference:,} of the reference; "
+        f"data at {found.rev[:10]}"
+    )
+    for check in found.quality:
+        if check.status != "ok":
+            yield Text.assemble("  quality: ", status_text(check.status), f" {check.sentence}")
+    yield Text.assemble(
+        "  ", status_text(found.performance.status), " ", found.performance.sentence
+    )
+    if found.features:
+        yield _features(found)
+    yield Text.assemble("decision: ", (found.decision.action, "bold"))
+    for reason in found.decision.reasons:
+        yield f"  {reason}"
+    if found.retrain is not None:
+        yield from retrain_view(found.retrain)
+    yield f"champion: version {found.champion.version}"
+
+
+def retrain_view(found: RetrainSummary) -> Iterable[RenderableType]:
+    """Yield the parts of a retraining that a person wants to see."""
+    won = Text("won", "green") if found.won else Text("did not win", "yellow")
+    if found.challenger is not None:
+        yield Text.assemble(f"challenger: version {found.challenger} ", won)
+    yield f"  {found.sentence}"
+    for gate in found.gates:
+        mark = Text("passed", "green") if gate.passed else Text("refused", "red")
+        yield Text.assemble(f"  gate {gate.gate}: ", mark, f" {gate.sentence}")
+
+
+def status_view(models: tuple[ModelStatus, ...]) -> Table:
+    """Return a table with a line a model."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("model", "champion", "score", "trained until", "as of", "verdict", "action"):
+        table.add_column(column)
+    for one in models:
+        score = "" if one.score is None else f"{one.metric} {one.score:.3f}"
+        table.add_row(
+            one.model,
+            one.champion or "none",
+            score,
+            readable(one.trained_until) if one.trained_until else "",
+            readable(parse_time(one.as_of)) if one.as_of else "never",
+            status_text(one.verdict or ""),
+            one.action or "",
+        )
+    return table
+
+
+def _features(found: MonitorOutput) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (
+        ("feature", "left"),
+        ("test", "left"),
+        ("p", "right"),
+        ("effect", "right"),
+        ("status", "left"),
+        ("what changed", "left"),
+    ):
+        table.add_column(name, justify=justify, no_wrap=name != "what changed")  # type: ignore[arg-type]
+    for one in found.features[:_SHOWN]:
+        table.add_row(
+            one.name[:30],
+            one.test,
+            "" if one.p_adjusted is None else f"{one.p_adjusted:.2g}",
+            "" if one.effect_size is None else f"{one.effect_size:.3f}",
+            status_text(one.status),
+            one.sentence.replace("`", ""),
+        )
+    if len(found.features) > _SHOWN:
+        table.add_row(f"and {len(found.features) - _SHOWN} more", "", "", "", "", "see --json")
+    return table
+
+
+def score_text(score: float, better: bool = False, worse: bool = False) -> Text:
+    """Return a score with three decimals, a dash where it is undefined."""
+    if score != score:
+        return Text("-", style="dim")
+    return Text(f"{score:.3f}", style="green" if better else "red" if worse else "")

@@ -1,0 +1,32 @@
+"""The rollback flow: the champion returns to its predecessor, with its reference."""
+
+from prefect import flow, tags
+
+from driftloop.records import Promotion
+from flows.naming import moment, run_name
+from tasks.alerts import deliver_alerts, undelivered, write_rollback_alert
+from tasks.promotion import roll_back
+from tasks.setup import prepare_job
+
+
+@flow(name="rollback", flow_run_name=run_name)
+def rollback(
+    model: str,
+    to: str | None = None,
+    reason: str = "Started by hand.",
+    workspace: str | None = None,
+) -> Promotion:
+    """Make an earlier version champion again.
+
+    Args:
+        model: name of a configuration in `configs/`.
+        to: the version to return to; the predecessor of the champion if left out.
+        reason: why, for the people who read about it.
+        workspace: folder with `configs/`; the working directory if left out.
+    """
+    with tags(model):
+        job = prepare_job(model, moment(None), None, False, workspace)
+        done = roll_back(job, to)
+        write_rollback_alert(job, done, reason)
+        undelivered(deliver_alerts(job, return_state=True), done)
+        return done

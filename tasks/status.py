@@ -1,0 +1,31 @@
+"""What the registry knows of every model."""
+
+from driftloop.load import find_config
+from driftloop.output import ModelStatus, model_status
+from driftloop.workspace import Workspace
+from tasks.registry import Registry, open_registry
+
+
+def model_statuses(workspace: Workspace, name: str | None) -> tuple[ModelStatus, ...]:
+    """Return a line for every configured or registered model, or for one.
+
+    Raises:
+        ConfigError: if the named model is neither configured nor registered.
+    """
+    registry = open_registry(workspace)
+    configured = {path.stem for path in workspace.configs.glob("*.yaml")}
+    registered = set(registry.models())
+    if name is not None and name not in configured | registered:
+        find_config(workspace.configs, name)
+    names = [name] if name else sorted(configured | registered)
+    return tuple(_status(registry, one, one in registered) for one in names)
+
+
+def _status(registry: Registry, model: str, registered: bool) -> ModelStatus:
+    if not registered:
+        return model_status(model, None, None)
+    runs = registry.finished(model, "monitor")
+    tags = runs[0].data.tags if runs else {}
+    prefix = "driftloop."
+    own = {name.removeprefix(prefix): value for name, value in tags.items() if prefix in name}
+    return model_status(model, registry.champion(model), own)
