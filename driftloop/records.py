@@ -276,8 +276,9 @@ class MonitorRecord:
 
     @property
     def drifted(self) -> tuple[Finding, ...]:
-        """The findings that drifted, largest effect first."""
-        hits = [finding for finding in self.findings if finding.status == "drift"]
+        """The findings that drifted, largest effect first; broken columns are left out."""
+        broken = {check.column for check in self.broken}
+        hits = [one for one in self.findings if one.status == "drift" and one.name not in broken]
         return tuple(sorted(hits, key=lambda hit: -(hit.effect_size or 0.0)))
 
 

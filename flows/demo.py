@@ -91,22 +91,21 @@ def _progress() -> Progress:
 
 
 def _table(records: Sequence[MonitorRecord], scores: Sequence[tuple[float, float]]) -> Table:
-    table = Table(title="\nWhat happened", header_style="bold", title_justify="left")
-    for column in ("week", "what was going on", "rows", "verdict", "action", "champion"):
-        table.add_column(column, justify="right" if column == "rows" else "left")
-    table.add_column("AUC with\nthe loop", justify="right")
-    table.add_column("AUC never\nretrained", justify="right")
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("week of", "what was going on", "verdict", "action", "model"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("AUC", justify="right")
+    table.add_column("never\nretrained", justify="right")
     for record, (loop, frozen) in zip(records, scores, strict=True):
         week = (record.window.start.date() - START).days // 7
-        broken = status_text("failed") if record.broken else status_text(record.verdict.status)
-        won = record.retrain is not None and record.retrain.won
+        broken = status_text("broken") if record.broken else status_text(record.verdict.status)
+        promoted = record.retrain is not None and record.retrain.won
         table.add_row(
-            f"{record.window.start:%Y-%m-%d}",
+            f"{record.window.start:%d %b}",
             chapter_of(week).name,
-            f"{record.rows_current:,}",
             broken,
-            "retrain, promote" if won else record.decision.action,
-            record.champion,
+            "promote" if promoted else record.decision.action,
+            f"v{record.champion}",
             score_text(loop, better=loop > frozen + 0.05),
             score_text(frozen, worse=loop > frozen + 0.05),
         )

@@ -15,6 +15,7 @@ COLOURS = {
     "drift": "red",
     "inconclusive": "magenta",
     "failed": "red",
+    "broken": "red",
     "fell": "red",
     "unclear": "yellow",
 }

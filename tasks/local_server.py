@@ -65,7 +65,7 @@ def start_server(home: Path, port: int | None = None) -> LocalServer:
     log = home / "server.log"
     command = [sys.executable, "-m", "prefect", "server", "start"]
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - a fixed command
             [*command, "--host", "127.0.0.1", "--port", str(port)],
             env={**_without_client_settings(), "PREFECT_HOME": str(home)},
             stdin=subprocess.DEVNULL,

@@ -119,7 +119,7 @@ def _lost_performance(performance: Performance) -> str:
 
 
 def _done(record: MonitorRecord) -> str:
-    reasons = " ".join(sentence(reason) for reason in record.decision.reasons[:3])
+    reasons = " ".join(sentence(reason) for reason in _untold(record))
     dry = "Dry run, so nothing was changed. " if record.dry_run else ""
     if record.retrain is not None:
         lead = "A trial retraining:" if record.dry_run else "Retrained."
@@ -131,6 +131,16 @@ def _done(record: MonitorRecord) -> str:
         "retrain": "Would retrain." if record.dry_run else "Started a retraining.",
     }[record.decision.action]
     return f"{dry}{lead} {reasons}".strip()
+
+
+def _untold(record: MonitorRecord) -> tuple[str, ...]:
+    """Return the reasons that the causes have not told already."""
+    reasons = record.decision.reasons[:3]
+    if record.decision.action == "none":
+        return ()
+    if record.broken:
+        return record.decision.reasons[-1:]
+    return reasons[1:] if record.decision.action == "alert" and record.drifted else reasons
 
 
 def _next_step(record: MonitorRecord) -> str:

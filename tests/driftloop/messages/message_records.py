@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from driftloop.messages.message import Message
 from driftloop.messages.wording import Links
 from driftloop.periods import Window
 from driftloop.records import (
@@ -23,6 +24,10 @@ from driftloop.records import (
 AS_OF = datetime(2026, 3, 9, 6, tzinfo=UTC)
 WINDOW = Window(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC))
 LINKS = Links("http://prefect/runs/1", "http://mlflow/runs/2", "http://mlflow/models/payments/8")
+LINK_LINE = (
+    "<http://prefect/runs/1|Report and Prefect run> · <http://mlflow/runs/2|MLflow run> · "
+    "<http://mlflow/models/payments/8|Model version>"
+)
 
 
 def finding(name: str, sentence: str, effect: float = 0.3, status: Any = "drift") -> Finding:
@@ -115,3 +120,12 @@ def retrain(**changes: Any) -> RetrainRecord:
         sentence="version 8 won",
     )
     return replace(record, **changes)
+
+
+def shown(message: Message) -> str:
+    """The blocks of a message as text, one paragraph a block."""
+    parts = []
+    for block in message.blocks:
+        texts = block.get("fields") or block.get("elements") or [block["text"]]
+        parts.append("\n".join(text["text"] for text in texts))
+    return "\n\n".join(parts)

@@ -5,9 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from message_records import (
+
+from driftloop.messages.compose import blind_message, resolved_message, trouble_message
+from driftloop.messages.wording import Links
+from driftloop.records import Decision, MonitorRecord, Verdict
+from tests.driftloop.messages.message_records import (
     AS_OF,
     DRIFTED,
+    LINK_LINE,
     LINKS,
     check,
     drifted,
@@ -15,31 +20,14 @@ from message_records import (
     monitor,
     performance,
     retrain,
+    shown,
 )
-
-from driftloop.messages.compose import blind_message, resolved_message, trouble_message
-from driftloop.messages.message import Message
-from driftloop.messages.wording import Links
-from driftloop.records import Decision, MonitorRecord, Verdict
 
 BROKEN = (
     check("amount", "amount: 98 % of values are above 5,000 (allowed: 1 %)"),
     check("device_age", "device_age: 85 % missing (allowed: 10 %)"),
     check("hour", "hour is in range", "ok"),
 )
-LINK_LINE = (
-    "<http://prefect/runs/1|Report and Prefect run> · <http://mlflow/runs/2|MLflow run> · "
-    "<http://mlflow/models/payments/8|Model version>"
-)
-
-
-def shown(message: Message) -> str:
-    """The blocks of a message as text, one paragraph a block."""
-    parts = []
-    for block in message.blocks:
-        texts = block.get("fields") or block.get("elements") or [block["text"]]
-        parts.append("\n".join(text["text"] for text in texts))
-    return "\n\n".join(parts)
 
 
 def test_trouble_by_drift_alone() -> None:

@@ -1,10 +1,15 @@
 import pytest
-from message_records import LINKS, comparison, retrain
-from test_compose import LINK_LINE, shown
 
 from driftloop.messages.retraining import outcome_of, retrain_message
 from driftloop.messages.wording import Links
 from driftloop.records import GateResult, Promotion, RetrainRecord
+from tests.driftloop.messages.message_records import (
+    LINK_LINE,
+    LINKS,
+    comparison,
+    retrain,
+    shown,
+)
 
 KEPT = Promotion(False, "8", "7", "the challenger did not win")
 SLOW = (

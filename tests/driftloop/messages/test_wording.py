@@ -1,9 +1,9 @@
 from datetime import timedelta
 
 import pytest
-from message_records import AS_OF
 
 from driftloop.messages.wording import interval, lasted, number
+from tests.driftloop.messages.message_records import AS_OF
 
 
 @pytest.mark.parametrize(

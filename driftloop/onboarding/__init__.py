@@ -1,0 +1,1 @@
+"""From a time-ordered table to a monitored model: reading, inferring, writing."""

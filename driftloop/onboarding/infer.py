@@ -1,0 +1,143 @@
+"""From a table to a plan: roles, periods, the training part and the minima that fit it."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftloop.config import NAME_PATTERN
+from driftloop.errors import DataError
+from driftloop.labels import label_text
+from driftloop.onboarding.check import check_positive
+from driftloop.onboarding.notes import DRIFT_ROWS, find_notes
+from driftloop.onboarding.options import (
+    ColumnRole,
+    Every,
+    Inferred,
+    Options,
+    Periods,
+    Positive,
+    Target,
+)
+from driftloop.onboarding.roles import role_of
+from driftloop.onboarding.source import Source, fail
+from driftloop.onboarding.times import period_starts
+from driftloop.onboarding.training_part import find_training_part
+from driftloop.periods import Span, parse_span, parse_time
+
+
+def infer(source: Source, options: Options) -> Inferred:
+    """Return everything that a configuration needs and the options leave open.
+
+    Raises:
+        DataError: if no feature is left, the training part is too short or holds one class, or
+            an option is no name, date or length of time.
+    """
+    name, delay = _name(source, options), _delay(options.label_delay)
+    times = source.table[options.time]
+    periods = _periods(times, options.every)
+    columns = _columns(source, options, periods.every)
+    found = Inferred(
+        name=name,
+        file=source.path.name,
+        time=options.time,
+        label=options.label,
+        key=options.key,
+        label_delay=delay,
+        target=_target(source, options),
+        columns=columns,
+        periods=periods,
+        rows=len(times),
+        first=parse_time(times.iloc[0].to_pydatetime()),
+        last=parse_time(times.iloc[-1].to_pydatetime()),
+        training=find_training_part(source, options, periods),
+        notes=(),
+    )
+    return replace(found, notes=find_notes(source, found))
+
+
+def _name(source: Source, options: Options) -> str:
+    if options.name is not None:
+        if not re.match(NAME_PATTERN, options.name):
+            raise DataError(
+                f"--name {options.name!r} is no model name; write lower-case letters, digits, - "
+                "and _, such as "
+                f"{_plain_name(options.name)!r}"
+            )
+        return options.name
+    return _plain_name(source.path.stem)
+
+
+def _plain_name(text: str) -> str:
+    plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")
+    return plain[:63] or "model"
+
+
+def _delay(value: Span | str) -> Span:
+    try:
+        return parse_span(value)
+    except ValueError as error:
+        raise DataError(f"--label-delay: {error}") from None
+
+
+def _periods(times: "pd.Series[Any]", asked: Every | None) -> Periods:
+    """Return the asked period, else weeks where they hold enough rows for drift, else months."""
+    weekly = _period_sizes(times, "week")
+    enough = weekly.median >= DRIFT_ROWS
+    if asked is not None:
+        found = _period_sizes(times, asked)
+        return replace(found, reason=f"as asked; a typical {asked} holds {found.median:,} rows")
+    text = f"a typical week holds {weekly.median:,} rows, and drift asks for {DRIFT_ROWS}"
+    return replace(weekly if enough else _period_sizes(times, "month"), reason=text)
+
+
+def _period_sizes(times: "pd.Series[Any]", every: Every) -> Periods:
+    starts, sizes = np.unique(period_starts(times.to_numpy(), every), return_counts=True)
+    small = int((sizes < DRIFT_ROWS).sum())
+    return Periods(every, "", len(starts), int(np.median(sizes)), small)
+
+
+def _target(source: Source, options: Options) -> Target:
+    """Return the classes; of two, the positive one is the one asked for or else the rarer."""
+    labels = source.table[options.label].dropna()
+    counts = pd.Series(label_text(labels)).value_counts().sort_index(ascending=False)
+    classes = sorted(counts.index)
+    if len(classes) > 2:
+        return Target("multiclass", tuple(classes), None, f"{len(classes)} classes")
+    asked = check_positive(source.path, options.label, classes, options.positive)
+    positive = asked or str(counts.idxmin())
+    share = counts[positive] / counts.sum()
+    why = "as asked" if asked else "the rarer class"
+    reason = f"{why}: {share:.1%} of the labels"
+    return Target("binary", tuple(classes), _typed(positive, labels), reason)
+
+
+def _typed(name: str, labels: "pd.Series[Any]") -> Positive:
+    """Return a class as the label column holds it: a number where it holds numbers."""
+    if not pd.api.types.is_numeric_dtype(labels):
+        return name
+    return int(name) if name.lstrip("-").isdigit() else float(name)
+
+
+def _columns(source: Source, options: Options, every: Every) -> tuple[ColumnRole, ...]:
+    """Return a role for every column of the file, in its order; a feature must be left.
+
+    Raises:
+        DataError: if none is.
+    """
+    table = source.table
+    own = {options.time: "time", options.label: "label", options.key: "key"}
+    found = []
+    for name in table.columns:
+        if name in own:
+            found.append(ColumnRole(name, own[name], f"as asked: --{own[name]}"))  # type: ignore[arg-type]
+        else:
+            found.append(role_of(name, table[name], table[options.time], every))
+    found += [ColumnRole(name, "left out", why) for name, why in source.unusable.items()]
+    found += [ColumnRole(name, "left out", "as asked: --drop") for name in options.drop]
+    if not any(column.role in ("numeric", "categorical") for column in found):
+        reasons = "; ".join(f"{one.name}: {one.reason}" for one in found if one.role == "left out")
+        fail(source.path, f"no feature is left ({reasons or 'no other column'}); add columns")
+    return tuple(found)

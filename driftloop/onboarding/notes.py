@@ -1,0 +1,50 @@
+"""What a person should know about their file before they rely on it."""
+
+from collections.abc import Iterator
+
+from driftloop.errors import listed
+from driftloop.onboarding.options import Inferred
+from driftloop.onboarding.source import Source
+from driftloop.periods import naive
+
+DRIFT_ROWS = 100
+"""Rows that the drift tests ask for; smaller windows are inconclusive."""
+
+
+def find_notes(source: Source, found: Inferred) -> tuple[str, ...]:
+    """Return sentences on what is unusual: small periods, late or missing labels, flat columns."""
+    return (*_small_periods(found), *_labels(source, found), *_flat(source, found))
+
+
+def _small_periods(found: Inferred) -> Iterator[str]:
+    periods = found.periods
+    if periods.small:
+        longer = {"day": "week", "week": "month"}.get(periods.every)
+        hint = f"; --every {longer} would hold more" if longer else ""
+        yield (
+            f"{periods.small} of {periods.count} {periods.every}s hold fewer than {DRIFT_ROWS} "
+            f"rows and will be inconclusive{hint}."
+        )
+
+
+def _labels(source: Source, found: Inferred) -> Iterator[str]:
+    labels = source.table[found.label]
+    missing = int(labels.isna().sum())
+    if missing:
+        yield f"{missing:,} rows have no label: they are watched for drift and not trained on."
+    before = source.table[found.time] < naive(found.training.until)
+    late = sorted(set(map(str, labels.dropna())) - set(map(str, labels[before].dropna())))
+    if late:
+        yield f"Classes that first occur after the training part: {listed(late, 5)}."
+
+
+def _flat(source: Source, found: Inferred) -> Iterator[str]:
+    before = source.table[found.time] < naive(found.training.until)
+    features = [one.name for one in found.columns if one.role in ("numeric", "categorical")]
+    training = source.table.loc[before, features]
+    flat = [name for name in features if training[name].nunique() <= 1]
+    if flat:
+        yield (
+            f"Constant or empty until the training part ends: {listed(flat, 6)}. The first "
+            "champion learns nothing from them; they count as drift once they vary."
+        )

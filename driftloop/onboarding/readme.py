@@ -1,0 +1,54 @@
+"""The README of a new workspace: what it is and what to run next."""
+
+from driftloop.onboarding.options import Inferred
+from driftloop.periods import Span, readable
+
+_TEMPLATE = """\
+# {name}
+
+A driftloop workspace for one model, made from `{file}`: {rows:,} rows, {first} to {last}.
+The first champion learns from the rows before {until}; monitoring starts there.
+
+| | |
+| --- | --- |
+| `configs/{name}.yaml` | what is monitored, trained and compared; read it through |
+| `data/{name}/` | one Parquet file a {every}, named by its first day; `data.dvc` pins them |
+| `dvc-remote/` | the DVC remote, on this disk; `dvc remote modify local url URL` moves it |
+| `.driftloop/` | local state: the MLflow database, models, caches; not in Git |
+
+Run in this folder:
+
+```
+# train the first champion, if there is none yet
+driftloop bootstrap {name} --as-of {bootstrap}
+# judge the first {every} after it
+driftloop monitor {name} --as-of {monitor}
+# champion and last verdict
+driftloop status
+```
+
+New data: write `data/{name}/YYYY-MM-DD.parquet` with the same columns, then
+
+```
+dvc add data && dvc push && git commit -m "New batch" data.dvc
+driftloop monitor {name}
+```
+
+Alerts go to Slack where `SLACK_BOT_TOKEN` or `SLACK_WEBHOOK_URL` is set.
+"""
+
+
+def readme(inferred: Inferred) -> str:
+    """Return the text of the workspace's ``README.md``."""
+    until, every = inferred.training.until, inferred.periods.every
+    return _TEMPLATE.format(
+        name=inferred.name,
+        file=inferred.file.replace("`", "'"),
+        rows=inferred.rows,
+        first=readable(inferred.first)[:10],
+        last=readable(inferred.last)[:10],
+        until=readable(until),
+        every=every,
+        bootstrap=readable(inferred.label_delay.after(until)),
+        monitor=readable(Span(1, every).after(until)),
+    )

@@ -1,0 +1,219 @@
+"""What each column is: a quantity, a category, or nothing a model should read.
+
+The rules, in their order; the first that holds decides.
+
+- Dates are left out: a model cannot read a date that never comes again.
+- A column with one value throughout the file is left out: it says nothing, and drift tests
+  could say nothing of it either.
+- Identifiers are left out: texts of which most are different, whole numbers that rise with
+  every row, and columns named like ``customer_id`` with more than 50 different values.
+- Text of more than 200 different values is left out; less is a category, as true and false is.
+- Whole numbers are codes, and so categories, where there are two of them, or up to 12 that lie
+  close together (weekdays 1 to 7) and are no count. A count begins at its most common value and
+  is rare in its upper half (number of earlier calls). A name such as ``status_code`` decides too.
+- All other numbers are quantities.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from driftloop.errors import listed
+from driftloop.onboarding.options import ColumnRole, Every
+
+MOST_CODES = 12
+MOST_CATEGORIES = 200  # the estimators group what is beyond
+_ID_NAME = re.compile(r"(?:^|[^a-zA-Z])(?:id|uuid|guid)$|[a-z](?:Id|ID)$", re.IGNORECASE)
+_CODE_NAME = re.compile(r"(?:^|[^a-zA-Z])(?:code|type|status|category|class|kind|zone|region)$")
+_DATE_TEXT = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$"
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+Texts = npt.NDArray[Any]
+
+
+def role_of(
+    name: str, values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every
+) -> ColumnRole:
+    """Return what a feature column is taken for, with the reason in one line."""
+    present = values.dropna()
+    for rule in (_date, _constant, _identifier, _text, _flag, _code):
+        found = rule(name, present, len(values))
+        if found is not None:
+            break
+    else:
+        found = ColumnRole(name, "numeric", _range(present))
+    if found.role == "left out":
+        return found
+    moves = _calendar(values, times, every)
+    if moves is None:
+        return found
+    return ColumnRole(name, found.role, f"{found.reason}; {moves}", calendar=True)
+
+
+def _date(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
+    is_date = pd.api.types.is_datetime64_any_dtype(present)
+    if not is_date and present.dtype == object:
+        is_date = bool(present.astype(str).str.match(_DATE_TEXT).mean() > 0.95)
+    if not is_date:
+        return None
+    advice = "dates; derive a number from them, such as an age in days or the hour"
+    return ColumnRole(name, "left out", advice)
+
+
+def _constant(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
+    if present.nunique() > 1:
+        return None
+    shown = _short(present.iloc[0])
+    return ColumnRole(name, "left out", f"always {shown}, which says nothing; add it if it varies")
+
+
+def _identifier(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
+    distinct = present.nunique()
+    if distinct <= 50:
+        return None
+    if _ID_NAME.search(name) and not _fractional(present):
+        return ColumnRole(name, "left out", f"identifier, by its name ({distinct:,} values)")
+    if _is_text(present) and distinct > 0.9 * len(present):
+        spaces = float(present.astype(str).str.count(" ").median())
+        what = "free text" if spaces >= 2 else "identifier"
+        return ColumnRole(name, "left out", f"{what}: nearly every row has a text of its own")
+    if _whole(present) and bool((present.diff().iloc[1:] > 0).all()):
+        return ColumnRole(name, "left out", "identifier: a number that rises with every row")
+    return None
+
+
+def _text(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
+    if not _is_text(present):
+        return None
+    distinct = present.nunique()
+    if distinct > min(MOST_CATEGORIES, max(MOST_CODES, len(present) / 2)):
+        advice = (
+            f"text of {distinct:,} different values; group them into {MOST_CATEGORIES} or fewer"
+        )
+        return ColumnRole(name, "left out", advice)
+    return ColumnRole(name, "categorical", f"{distinct} texts: {_values(present)}")
+
+
+def _flag(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
+    if _is_bool(present):
+        return ColumnRole(name, "categorical", "true or false")
+    if _whole(present) and present.nunique() == 2:
+        return ColumnRole(name, "categorical", f"a flag: {_values(present)}")
+    return None
+
+
+def _code(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
+    distinct = present.nunique()
+    if not _whole(present) or distinct > MOST_CATEGORIES:
+        return None
+    if _CODE_NAME.search(name.lower()):
+        return ColumnRole(name, "categorical", f"codes, by its name ({distinct} whole numbers)")
+    close = present.max() - present.min() < 2 * distinct
+    if distinct > MOST_CODES or not close or _is_count(present):
+        return None
+    return ColumnRole(
+        name, "categorical", f"{distinct} whole numbers, like codes: {_values(present)}"
+    )
+
+
+def _is_count(present: "pd.Series[Any]") -> bool:
+    """Say whether the smallest value is the most common and the upper half is rare."""
+    shares = present.value_counts(normalize=True).sort_index()
+    upper = shares.iloc[len(shares) // 2 :].sum()
+    return bool(shares.idxmax() == shares.index[0] and upper < 0.25)
+
+
+def _calendar(values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every) -> str | None:
+    """Return how a column follows the calendar of the time column, or None.
+
+    It does where its value is the same whenever the part of the calendar is, which takes at
+    least two parts that came round again to be told from a slow change, or its own name.
+    """
+    codes = pd.factorize(values)[0]
+    if len(np.unique(codes)) > 366:
+        return None
+    if _names_month(values, times.dt.month) or _equals(values, times.dt.year):
+        return f"follows the calendar of {times.name}"
+    for part, (place, cycle) in _parts(times, every).items():
+        if _determined(codes, place.to_numpy(), cycle.to_numpy()):
+            return f"follows the {part} of {times.name}"
+    return None
+
+
+def _parts(
+    times: "pd.Series[Any]", every: Every
+) -> dict[str, tuple["pd.Series[Any]", "pd.Series[Any]"]]:
+    """Return the parts of the calendar that differ between windows, and what they recur in."""
+    day = times.dt
+    found = {"month": (day.month, day.year)}
+    if every != "month":
+        found["day of the month"] = (day.day, day.year * 12 + day.month)
+    if every == "day":
+        weeks = times.dt.normalize() - pd.to_timedelta(day.weekday, unit="D")
+        found["weekday"] = (day.weekday, weeks)
+    return found
+
+
+def _determined(codes: Texts, place: Texts, cycle: Texts) -> bool:
+    table = pd.DataFrame({"code": codes, "place": place, "cycle": cycle}).drop_duplicates()
+    by_place = table.groupby("place")
+    same = bool((by_place["code"].nunique() == 1).all())
+    recurring = int((by_place["cycle"].nunique() > 1).sum())
+    return same and recurring >= 2 and table["code"].nunique() > 1
+
+
+def _names_month(values: "pd.Series[Any]", month: "pd.Series[Any]") -> bool:
+    if _equals(values, month):
+        return True
+    if not _is_text(values.dropna()) or values.isna().any():
+        return False
+    names = month.map(lambda number: _MONTHS[number - 1])
+    return bool((values.astype(str).str.lower().str[:3] == names).all())
+
+
+def _equals(values: "pd.Series[Any]", part: "pd.Series[Any]") -> bool:
+    if not pd.api.types.is_numeric_dtype(values) or _is_bool(values):
+        return False
+    return bool((values.to_numpy(dtype=float, na_value=np.nan) == part.to_numpy()).all())
+
+
+def _is_bool(present: "pd.Series[Any]") -> bool:
+    return present.dtype == bool or (present.dtype == object and _kinds(present) == {bool})
+
+
+def _is_text(present: "pd.Series[Any]") -> bool:
+    return not pd.api.types.is_numeric_dtype(present) and not _is_bool(present)
+
+
+def _kinds(present: "pd.Series[Any]") -> set[type]:
+    return set(present.map(type))
+
+
+def _fractional(present: "pd.Series[Any]") -> bool:
+    return pd.api.types.is_numeric_dtype(present) and not _whole(present)
+
+
+def _whole(present: "pd.Series[Any]") -> bool:
+    if not pd.api.types.is_numeric_dtype(present) or _is_bool(present):
+        return False
+    numbers = present.to_numpy(dtype=float)
+    return bool(np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all())
+
+
+def _range(present: "pd.Series[Any]") -> str:
+    low, high = _short(present.min()), _short(present.max())
+    return f"{low} to {high}, {present.nunique():,} different"
+
+
+def _values(present: "pd.Series[Any]") -> str:
+    ordered = sorted(present.unique()) if not _is_text(present) else present.value_counts().index
+    return listed((_short(value) for value in ordered), 3)
+
+
+def _short(value: object) -> str:
+    text = f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 24 else f"{text[:21]}..."

@@ -1,0 +1,132 @@
+"""The training part: where it ends, and minima of rows that it can meet.
+
+It has to hold a holdout, its newest fifth, and training rows before it, with two classes in
+both; otherwise no first champion can be trained, and it is better to hear it at once.
+"""
+
+from datetime import datetime, time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from driftloop.errors import DataError, listed
+from driftloop.labels import label_text
+from driftloop.onboarding.options import Options, Periods, TrainingPart
+from driftloop.onboarding.source import Source, fail
+from driftloop.onboarding.times import period_starts
+from driftloop.periods import Span, naive, parse_time, readable
+
+LEAST_ROWS = 100
+HOLDOUT_SHARE = 0.2
+_LATER = "name a later --train-until"
+
+Days = npt.NDArray[np.datetime64]
+Labels = npt.NDArray[Any]
+
+
+def find_training_part(source: Source, options: Options, periods: Periods) -> TrainingPart:
+    """Return the asked training part, else the rows before the boundary that halves the file.
+
+    The boundary is the first start of a period with at least half of the rows before it, so that
+    a busy beginning is not stretched over a quiet end; the last start where none has. The minima
+    grow with the rows of a typical period and never ask for more than the part holds.
+
+    Raises:
+        DataError: if the part is too short, holds one class, or its newest fifth does.
+    """
+    times = source.table[options.time]
+    starts = period_starts(times.to_numpy(), periods.every)
+    until, reason = _until(source, options, periods, starts)
+    labels = source.table[options.label]
+    inside = (times < naive(until)).to_numpy() & labels.notna().to_numpy()
+    rows = int(inside.sum())
+    where = f"the training part, the rows before {readable(until)}"
+    if rows < LEAST_ROWS:
+        fail(
+            source.path,
+            f"{where}, holds {rows:,} labelled rows; {LEAST_ROWS} are needed: {_LATER}",
+        )
+    text = label_text(labels[inside])
+    if len(set(text)) < 2:
+        fail(source.path, f"{where}, holds only the class {text[0]!r}; {_LATER}")
+    holdout = max(20, min(_scaled(periods.median, 200, 500), rows // 5))
+    first = rows - max(int(rows * HOLDOUT_SHARE), holdout)
+    begin = int(np.searchsorted(times[inside].to_numpy(), times[inside].to_numpy()[first]))
+    return TrainingPart(
+        until=until,
+        reason=reason,
+        rows=rows,
+        minimum_rows=max(20, min(_scaled(2 * periods.median, 500, 2000), rows // 2)),
+        minimum_per_class=_per_class(source, text[:begin], "before its newest fifth", 20),
+        holdout_rows=holdout,
+        holdout_per_class=_per_class(source, text[begin:], "in its newest fifth", 10),
+    )
+
+
+def _until(
+    source: Source, options: Options, periods: Periods, starts: Days
+) -> tuple[datetime, str]:
+    if options.train_until is not None:
+        return _asked(source, options, periods, starts), "as asked"
+    later = np.unique(starts)[1:]
+    if not len(later):
+        fail(
+            source.path,
+            f"all rows lie in one {periods.every}; name a shorter --every, or --train-until",
+        )
+    before = np.searchsorted(starts, later)
+    half = later[before >= len(starts) / 2]
+    chosen = half[0] if len(half) else later[-1]
+    share = np.searchsorted(starts, chosen) / len(starts)
+    reason = f"the first {periods.every} with half of the rows before it ({share:.0%})"
+    if not len(half):
+        reason = f"the last {periods.every}; {share:.0%} of the rows lie before it"
+    return parse_time(str(chosen)), reason
+
+
+def _asked(source: Source, options: Options, periods: Periods, starts: Days) -> datetime:
+    try:
+        moment = parse_time(options.train_until)
+    except DataError as error:
+        raise DataError(f"--train-until: {error}") from None
+    until = datetime.combine(moment.date(), time(), tzinfo=moment.tzinfo)
+    first, last = parse_time(str(starts[0])), parse_time(str(starts[-1]))
+    end = Span(1, periods.every).after(last)
+    if not first < until <= end:
+        fail(
+            source.path,
+            f"--train-until {readable(until)} leaves no training part in this file; name a date "
+            f"after {readable(first)} and up to {readable(end)}",
+        )
+    return until
+
+
+def _scaled(rows: int, low: int, high: int) -> int:
+    """Return the rows within bounds, with two digits that count."""
+    unit: int = 10 ** max(0, len(str(rows)) - 2)
+    return min(max(rows // unit * unit, low), high)
+
+
+def _per_class(source: Source, labels: Labels, where: str, most: int) -> int:
+    """Return half of the rarest class's rows, from 2 to `most`.
+
+    Raises:
+        DataError: if there is one class only, or one with a single row.
+    """
+    counts = pd.Series(labels).value_counts()
+    least = 0 if counts.empty else int(counts.min())
+    if len(counts) < 2:
+        fail(
+            source.path,
+            f"the training part holds only the class {listed(map(repr, counts.index))} {where}, "
+            f"where two are needed; {_LATER}",
+        )
+    if least < 2:
+        fail(
+            source.path,
+            f"the training part holds a single row of the class {counts.idxmin()!r} {where}; "
+            f"{_LATER}, or merge rare classes",
+        )
+    return min(max(least // 2, 2), most)

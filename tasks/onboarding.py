@@ -1,0 +1,250 @@
+"""Making a workspace from a file: a Git and DVC repository with batches and a configuration.
+
+All of it is built in a hidden folder and moved into place at the end, so that an error or
+Ctrl-C leaves nothing half made.
+"""
+
+import logging
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from driftloop.environment import prepare_environment
+from driftloop.errors import WorkspaceError
+from driftloop.onboarding.configuration import config_yaml
+from driftloop.onboarding.infer import infer
+from driftloop.onboarding.options import Inferred, Options
+from driftloop.onboarding.read import read_table
+from driftloop.onboarding.readme import readme
+from driftloop.onboarding.write import write_batches
+from driftloop.workspace import Workspace
+
+_IGNORED = "/data\n/dvc-remote\n/.driftloop\n"
+_DVC_CONFIG = """\
+[core]
+    analytics = false
+    remote = local
+['remote "local"']
+    url = ../dvc-remote
+"""
+_AUTHOR = {"NAME": "driftloop", "EMAIL": "driftloop@localhost"}
+_OTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new workspace, and what was inferred for its model."""
+
+    workspace: Path
+    model: str
+    commit: str
+    batches: int
+    rows: int
+    train_until: datetime
+    inferred: Inferred
+
+    @property
+    def bootstrap_as_of(self) -> datetime:
+        """The moment at which the labels of exactly the training part have arrived."""
+        return self.inferred.label_delay.after(self.train_until)
+
+
+def make_workspace(source: Path, folder: Path, options: Options) -> Made:
+    """Turn a time-ordered CSV or Parquet file into a workspace with one model's configuration.
+
+    Raises:
+        DataError: if the file or an option cannot be used; nothing is written then.
+        WorkspaceError: if the folder is not empty or cannot be written, or Git or DVC refuses.
+    """
+    folder = folder.expanduser().resolve()
+    _refuse_taken(folder)
+    read = read_table(source, options)
+    inferred = infer(read, options)
+    with _built_aside(folder) as partial:
+        data = partial / "data" / inferred.name
+        paths = write_batches(read.table, options.time, inferred.periods.every, data)
+        _write_texts(partial, inferred)
+        with _own_environment(partial):
+            _version_data(partial)
+            commit = _commit(partial, f"Add {inferred.name} from {source.name}")
+    until = inferred.training.until
+    return Made(folder, inferred.name, commit, len(paths), inferred.rows, until, inferred)
+
+
+def _refuse_taken(folder: Path) -> None:
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise WorkspaceError(
+                f"{folder}: is there already and not empty; name a new folder with --workspace"
+            )
+    except OSError as error:
+        raise WorkspaceError(f"{folder}: cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def _built_aside(folder: Path) -> Iterator[Path]:
+    """Yield a hidden folder that becomes `folder`; after any error nothing of it is left.
+
+    An empty folder that is there stays the same one, as it may be a mount or somebody's working
+    directory: the hidden folder is then inside it and its content moves up.
+    """
+    parents = [parent for parent in folder.parents if not parent.exists()]
+    inside = folder.is_dir()
+    partial = (folder if inside else folder.parent) / f".{folder.name}.partial-{os.getpid()}"
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        if inside:
+            _move_up(partial, folder)
+        else:
+            partial.rename(folder)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        _remove_empty(parents)
+        if isinstance(error, OSError):
+            raise WorkspaceError(
+                f"{folder}: cannot be written: {error.strerror or error}; name another folder with "
+                "--workspace"
+            ) from error
+        raise
+
+
+def _move_up(partial: Path, folder: Path) -> None:
+    """Move the content of a folder within `folder` up; `configs`, which makes it one, last."""
+    names = sorted((path.name for path in partial.iterdir()), key=lambda name: name == "configs")
+    try:
+        for name in names:
+            (partial / name).rename(folder / name)
+    except BaseException:
+        for name in names:
+            shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / name).unlink(missing_ok=True)
+        raise
+    partial.rmdir()
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _write_texts(root: Path, inferred: Inferred) -> None:
+    configs = Workspace(root).configs
+    configs.mkdir()
+    texts = {
+        configs / f"{inferred.name}.yaml": config_yaml(inferred),
+        root / "README.md": readme(inferred),
+        root / ".gitignore": _IGNORED,
+    }
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _own_environment(root: Path) -> Iterator[None]:
+    """Make Git and DVC see this repository only, and write nothing outside it, for a while.
+
+    DVC's site cache is keyed by the folder's path, which will change, so it is removed after.
+    """
+    before = dict(os.environ)
+    state = Workspace(root).state
+    for name in (*_OTHER_REPOSITORY, "DVC_SITE_CACHE_DIR"):
+        os.environ.pop(name, None)
+    try:
+        prepare_environment(state)
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def _version_data(root: Path) -> None:
+    """Make a Git and DVC repository of the folder and push ``data`` to a remote within it."""
+    _git(root, "init", "--quiet")
+    _git(root, "symbolic-ref", "HEAD", "refs/heads/main")
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+    from dvc.scm import SCMError
+
+    try:
+        with _quiet("dvc"):
+            Repo.init(str(root)).close()
+            # DVC's own edit would take the path of the remote from the working directory.
+            (root / ".dvc" / "config").write_text(_DVC_CONFIG, encoding="utf-8")
+            with Repo(str(root)) as repo:
+                repo.add([str(root / "data")])
+                repo.push()
+    except (DvcException, SCMError) as error:
+        raise WorkspaceError(f"DVC could not take the data: {_line(error)}") from error
+
+
+def _commit(root: Path, message: str) -> str:
+    """Return the commit of everything there is, made by whom Git knows or else by driftloop."""
+    _git(root, "add", "--all")
+    # Nobody is there to sign, and hooks of the person's other repositories are not for this one.
+    settings = ("-c", "commit.gpgsign=false", "-c", f"core.hooksPath={os.devnull}")
+    _git(root, *settings, "commit", "--quiet", "--message", message, identity=_identity(root))
+    return _git(root, "rev-parse", "HEAD")
+
+
+def _identity(root: Path) -> dict[str, str]:
+    """Return what is missing of the author's and committer's names."""
+    found = {}
+    for part, fallback in _AUTHOR.items():
+        known = _git(root, "config", "--default", "", "--get", f"user.{part.lower()}")
+        for role in ("AUTHOR", "COMMITTER"):
+            variable = f"GIT_{role}_{part}"
+            if not known and variable not in os.environ:
+                found[variable] = fallback
+    return found
+
+
+def _git(root: Path, *words: str, identity: dict[str, str] | None = None) -> str:
+    """Return what Git prints.
+
+    Raises:
+        WorkspaceError: if there is no Git, or it fails.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell, and words of our own
+            ["git", *words],  # noqa: S607 - Git is where the person has it
+            cwd=root,
+            env={**os.environ, **(identity or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise WorkspaceError("Git is not installed; install it, driftloop needs it") from error
+    if done.returncode:
+        text = " ".join((done.stderr or done.stdout).split())[:300]
+        raise WorkspaceError(f"git {_verb(words)} failed: {text or done.returncode}")
+    return done.stdout.strip()
+
+
+def _verb(words: tuple[str, ...]) -> str:
+    return next((word for word in words if "." not in word and not word.startswith("-")), words[0])
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keep a library's advice off the terminal; its warnings stay."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,0 +1,119 @@
+"""How often drift is called where there is none, and whether a large change is found."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftloop.drift import DriftSettings, Tables, find_drift
+from tests.driftloop.cases import FAST, categories, numbers
+
+NUMERIC = tuple(f"n{i}" for i in range(6))
+CATEGORICAL = tuple(f"c{i}" for i in range(3))
+
+
+def table(rng: np.random.Generator, rows: int, shift: float = 0.0) -> pd.DataFrame:
+    """Independent features: symmetric, skewed, discrete, mostly zero, with gaps; categories."""
+    gaps = np.where(rng.random(rows) < 0.1, np.nan, rng.normal(size=rows))
+    columns = {
+        "n0": rng.normal(shift, 1, rows),
+        "n1": rng.exponential(1, rows),
+        "n2": rng.poisson(2, rows),
+        "n3": np.where(rng.random(rows) < 0.9, 0.0, rng.exponential(1, rows)),
+        "n4": gaps,
+        "n5": rng.standard_t(2, rows),
+        "c0": rng.choice(["a", "b"], rows, p=[0.9, 0.1]),
+        "c1": rng.integers(0, 15, rows).astype(str),
+        "c2": rng.choice(["x", "y", "z"], rows),
+    }
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize(("reference", "current"), [(120, 120), (2000, 150), (5000, 5000)])
+def test_few_false_alarms_at_any_size(reference: int, current: int) -> None:
+    """At level 0.01 a run of no drift raises an alarm in at most about 1 % of the runs."""
+    rng, settings = np.random.default_rng(reference), DriftSettings(**FAST)
+    alarms = 0
+    for _ in range(40):
+        tables = Tables(table(rng, reference), table(rng, current), NUMERIC, CATEGORICAL)
+        found = find_drift(tables, settings)
+        alarms += any(one.status == "drift" for one in found)
+        assert not any(one.status == "inconclusive" for one in found)
+    assert alarms <= 2
+
+
+def test_tiny_change_of_a_million_rows_is_no_alarm() -> None:
+    """Significant beyond doubt and too small to matter: the effect's floor holds it back."""
+    rng = np.random.default_rng(1)
+    (found,) = numbers(rng.normal(size=300_000), rng.normal(0.03, 1, 300_000))
+    assert found.p_adjusted is not None
+    assert found.p_adjusted < 1e-6
+    assert found.status == "ok"
+
+
+def test_large_shift_is_found_and_only_there() -> None:
+    rng, hits = np.random.default_rng(7), 0
+    for _ in range(15):
+        tables = Tables(table(rng, 2000), table(rng, 500, shift=0.7), NUMERIC, CATEGORICAL)
+        found = find_drift(tables, DriftSettings(**FAST))
+        drifted = [one.name for one in found if one.status == "drift"]
+        hits += "n0" in drifted
+        assert set(drifted) <= {"n0"}
+    assert hits == 15
+
+
+def test_medium_change_is_a_warning() -> None:
+    rng = np.random.default_rng(3)
+    (found,) = numbers(rng.normal(size=5000), rng.normal(0.27, 1, 5000))
+    assert found.effect_size is not None
+    assert 0.05 < found.effect_size < 0.1
+    assert found.status == "warning"
+
+
+def test_mostly_zero_feature_that_fills_up_is_drift() -> None:
+    rng = np.random.default_rng(3)
+
+    def sample(zeros: float) -> np.ndarray:
+        return np.where(rng.random(3000) < zeros, 0.0, rng.exponential(2, 3000))
+
+    (found,) = numbers(sample(0.95), sample(0.5))
+    assert found.status == "drift"
+
+
+def test_engines_judge_alike() -> None:
+    rng = np.random.default_rng(11)
+    tables = Tables(table(rng, 900), table(rng, 400, shift=0.6), NUMERIC, CATEGORICAL)
+    alibi, scipy = (find_drift(tables, one) for one in (DriftSettings(), DriftSettings(**FAST)))
+    for left, right in zip(alibi, scipy, strict=True):
+        assert (left.name, left.test, left.status) == (right.name, right.test, right.status)
+        assert left.sentence == right.sentence
+        assert left.p_adjusted == pytest.approx(right.p_adjusted, rel=1e-4, abs=1e-30)
+
+
+def test_correction_looks_at_all_tests_of_the_run() -> None:
+    """A p-value of 0.5 % alone is significant at 1 %, one of twenty is not (Bonferroni)."""
+    rng = np.random.default_rng(5)
+    quiet = {f"q{i}": rng.normal(size=400) for i in range(19)}
+    half = np.sort(rng.normal(size=400))
+    moved = half + 0.3
+    one = Tables(pd.DataFrame({"x": half}), pd.DataFrame({"x": moved}), ("x",), ())
+    many = Tables(
+        pd.DataFrame({"x": half, **quiet}), pd.DataFrame({"x": moved, **quiet}), ("x", *quiet), ()
+    )
+    settings = DriftSettings(correction="bonferroni", **FAST)
+    alone, among = find_drift(one, settings)[0], find_drift(many, settings)[0]
+    assert alone.p_value == among.p_value
+    assert alone.p_adjusted == pytest.approx(alone.p_value)
+    assert among.p_adjusted == pytest.approx(min(1.0, 20 * (among.p_value or 0)))
+
+
+def test_floors_and_level_are_settings() -> None:
+    rng = np.random.default_rng(9)
+    reference, current = rng.normal(size=2000), rng.normal(0.5, 1, 2000)
+    assert numbers(reference, current)[0].status == "drift"
+    effect = {"kind": "psi", "floor": 5.0}
+    assert numbers(reference, current, effect=effect)[0].status == "ok"
+    gaps = np.where(rng.random(2000) < 0.08, np.nan, reference)
+    assert numbers(reference, gaps)[1].status == "drift"
+    assert numbers(reference, gaps, missing_floor=0.3)[1].status == "ok"
+    letters = rng.choice(["a", "b"], 2000)
+    assert categories(letters, letters, minimum_rows=2001)[0].status == "inconclusive"

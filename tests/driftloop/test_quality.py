@@ -1,0 +1,167 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftloop.quality import (
+    DEFAULT_CHECKS,
+    DuplicateKeys,
+    MissingRate,
+    QualityCheck,
+    Range,
+    Sample,
+    Schema,
+    UnitChange,
+    UnseenCategories,
+    check_quality,
+)
+from driftloop.records import QualityFinding
+
+RNG = np.random.default_rng(0)
+N = 400
+AMOUNT = RNG.lognormal(3, 1, N)
+COUNTRY = RNG.choice(["PL", "DE", "FR"], N).astype(object)
+
+
+def table(**changes: Any) -> pd.DataFrame:
+    columns = {"amount": AMOUNT, "country": COUNTRY, "id": np.arange(N)}
+    return pd.DataFrame({**columns, **changes})
+
+
+def sample(current: pd.DataFrame, reference: pd.DataFrame | None = None) -> Sample:
+    before = table() if reference is None else reference
+    return Sample(before, current, ("amount",), ("country",), "id")
+
+
+def said(check: QualityCheck, current: pd.DataFrame, **more: Any) -> dict[str | None, str]:
+    findings = check.check(sample(current, **more))
+    assert all(one.check == check.kind and one.sentence.endswith((".", "?")) for one in findings)
+    return {one.column: one.status for one in findings}
+
+
+def with_gaps(share: float) -> Any:
+    return np.where(np.arange(N) < share * N, np.nan, AMOUNT)
+
+
+def test_healthy_window_passes_every_default() -> None:
+    findings = check_quality(sample(table()), DEFAULT_CHECKS)
+    assert [one.status for one in findings] == ["ok"] * 4
+
+
+def test_window_without_rows_has_nothing_to_check() -> None:
+    (only,) = check_quality(sample(table().iloc[:0]), DEFAULT_CHECKS)
+    assert only == QualityFinding("rows", None, "inconclusive", "The window holds no rows.")
+
+
+def test_schema_names_every_fault() -> None:
+    assert said(Schema(), table()) == {None: "ok"}
+    assert said(Schema(), table().drop(columns="amount")) == {"amount": "failed"}
+    assert said(Schema(), table(amount="1,5")) == {"amount": "failed"}
+    both = table(amount="1,5").drop(columns="country")
+    assert said(Schema(), both) == {"amount": "failed", "country": "failed"}
+    assert said(Schema(), table(extra=1)) == {None: "ok"}
+
+
+def test_schema_accepts_another_width_of_number() -> None:
+    assert said(Schema(), table(amount=np.arange(N, dtype="int16"))) == {None: "ok"}
+    assert said(Schema(), table(amount=np.full(N, None))) == {None: "ok"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "status"),
+    [(0.0, 0.85, "failed"), (0.0, 0.19, None), (0.5, 0.6, None), (0.5, 0.75, "failed")],
+)
+def test_missing_rate_against_its_past(before: float, now: float, status: str | None) -> None:
+    reference = table(amount=with_gaps(before))
+    found = said(MissingRate(), table(amount=with_gaps(now)), reference=reference)
+    assert found == ({"amount": "failed"} if status else {None: "ok"})
+
+
+def test_missing_rate_that_falls_is_fine() -> None:
+    reference = table(amount=with_gaps(0.9))
+    assert said(MissingRate(), table(), reference=reference) == {None: "ok"}
+
+
+@pytest.mark.parametrize("factor", [100.0, 0.01, 1000.0, 60.0])
+def test_unit_change(factor: float) -> None:
+    (finding,) = UnitChange().check(sample(table(amount=AMOUNT * factor)))
+    assert (finding.column, finding.status) == ("amount", "failed")
+    assert finding.value == pytest.approx(factor)
+    words = f"{factor:g} times larger" if factor > 1 else f"{1 / factor:g} times smaller"
+    assert words in finding.sentence
+
+
+@pytest.mark.parametrize(
+    "current", [AMOUNT * 1.5, AMOUNT * 4, AMOUNT + 100, np.zeros(N), -AMOUNT * 100, with_gaps(0.95)]
+)
+def test_other_changes_are_no_unit_change(current: Any) -> None:
+    assert said(UnitChange(), table(amount=current)) == {None: "ok"}
+
+
+def test_unit_change_needs_factors_that_convert() -> None:
+    for factor in (0.0, -10.0):
+        with pytest.raises(ValueError, match="factors"):
+            UnitChange(factors=(factor,))
+
+
+def test_unseen_categories() -> None:
+    assert said(UnseenCategories(), table()) == {None: "ok"}
+    renamed = table(country=np.char.lower(COUNTRY.astype(str)))
+    assert said(UnseenCategories(), renamed) == {"country": "failed"}
+    few = np.where(np.arange(N) < 40, "IT", COUNTRY)
+    assert said(UnseenCategories(), table(country=few)) == {None: "ok"}
+    assert said(UnseenCategories(limit=0.05), table(country=few)) == {"country": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ({"minimum": 0}, "ok"),
+        ({"maximum": 10}, "failed"),
+        ({"minimum": 10}, "failed"),
+        ({"maximum": 10, "tolerance": 0.99}, "ok"),
+        ({"minimum": float(AMOUNT.min()), "maximum": float(AMOUNT.max())}, "ok"),
+    ],
+)
+def test_range(settings: dict[str, float], status: str) -> None:
+    assert said(Range(column="amount", **settings), table()) == {"amount": status}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "current",
+    [table().drop(columns="amount"), table(amount="x"), table(amount=np.nan)],
+    ids=["absent", "text", "empty"],
+)
+def test_range_that_cannot_run(current: pd.DataFrame) -> None:
+    assert said(Range(column="amount", minimum=0), current) == {"amount": "inconclusive"}
+
+
+@pytest.mark.parametrize("bounds", [{"minimum": 5, "maximum": 1}, {}])
+def test_range_that_cannot_be_meant_is_refused(bounds: dict[str, float]) -> None:
+    """No value passes the first and every value the second."""
+    with pytest.raises(ValueError, match=r"minimum|maximum"):
+        Range(column="amount", **bounds)  # type: ignore[arg-type]
+
+
+def test_duplicate_keys() -> None:
+    assert said(DuplicateKeys(), table()) == {"id": "ok"}
+    repeated = table(id=np.r_[0, np.arange(N - 1)])
+    assert said(DuplicateKeys(), repeated) == {"id": "failed"}
+    assert said(DuplicateKeys(limit=0.01), repeated) == {"id": "ok"}
+    assert said(DuplicateKeys(), table().drop(columns="id")) == {"id": "inconclusive"}
+    keyless = Sample(table(), table(), ("amount",), ("country",), None)
+    assert DuplicateKeys().check(keyless) == ()
+
+
+@pytest.mark.parametrize("check", [MissingRate(), UnitChange(), UnseenCategories()])
+@pytest.mark.parametrize("side", ["current", "reference"])
+def test_check_that_saw_nothing_does_not_pass(check: QualityCheck, side: str) -> None:
+    """No feature could be read on one side: 'no feature lost its values' is not known."""
+    bare = pd.DataFrame({"id": np.arange(N)})
+    found = said(check, bare) if side == "current" else said(check, table(), reference=bare)
+    assert "ok" not in found.values()
+
+
+def test_check_against_a_reference_without_rows_does_not_pass() -> None:
+    assert "ok" not in said(MissingRate(), table(amount=np.nan), reference=table()[:0]).values()

@@ -1,0 +1,99 @@
+import pytest
+
+from driftloop.records import Finding, QualityFinding, Verdict
+from driftloop.verdict import judge
+from tests.driftloop.cases import check, finding
+
+
+def judged(*findings: Finding, quality: tuple[QualityFinding, ...] = ()) -> Verdict:
+    return judge(findings, quality, rows=1000, minimum=100)
+
+
+def test_window_without_rows() -> None:
+    verdict = judge((finding("a", "drift"),), (), rows=0, minimum=100)
+    assert verdict == Verdict("inconclusive", "The window holds no rows: nothing was tested.")
+
+
+@pytest.mark.parametrize(("rows", "status"), [(1, "inconclusive"), (99, "inconclusive")])
+def test_few_rows_conclude_nothing(rows: int, status: str) -> None:
+    verdict = judge((finding("a", "drift"),), (), rows=rows, minimum=100)
+    assert verdict.status == status
+    assert f"{rows} rows, 100 are needed" in verdict.sentence
+
+
+def test_enough_rows_do() -> None:
+    assert judge((finding("a"),), (), rows=100, minimum=100).status == "ok"
+
+
+def test_no_findings_are_inconclusive() -> None:
+    assert judged().status == "inconclusive"
+
+
+def test_drift_is_named_largest_first() -> None:
+    verdict = judged(finding("a"), finding("b", "drift", 0.2), finding("c", "drift", 0.9))
+    assert verdict == Verdict("drift", "2 of 3 features drifted: c, b.")
+
+
+def test_feature_with_two_drifted_tests_counts_once() -> None:
+    verdict = judged(
+        finding("a", "drift"), finding("a", "drift", test="missing_rate"), finding("b")
+    )
+    assert verdict.sentence.startswith("1 of 2 features drifted: a.")
+
+
+@pytest.mark.parametrize(
+    ("unknown", "known", "status"), [(2, 2, "inconclusive"), (2, 3, "ok"), (4, 0, "inconclusive")]
+)
+def test_most_features_must_be_judged(unknown: int, known: int, status: str) -> None:
+    blind = [finding(f"u{i}", "inconclusive", None) for i in range(unknown)]
+    verdict = judged(*blind, *(finding(f"k{i}") for i in range(known)))
+    assert verdict.status == status
+    assert "Not judged: u0" in verdict.sentence
+
+
+def test_values_that_could_not_be_tested_are_named() -> None:
+    """A column nearly all missing in both windows: its rate is as before, its values unknown."""
+    nearly_empty = [
+        one
+        for name in ("a", "b", "c")
+        for one in (
+            finding(name, "inconclusive", None, test="none"),
+            finding(name, "ok", 0.0, test="missing_rate"),
+        )
+    ]
+    verdict = judged(*nearly_empty, finding("d"))
+    assert "Not judged: a, b, c" in verdict.sentence
+    assert verdict.status == "inconclusive"
+
+
+def test_drift_is_seen_beside_many_unknown_features() -> None:
+    blind = [finding(f"u{i}", "inconclusive", None) for i in range(9)]
+    assert judged(*blind, finding("a", "drift")).status == "drift"
+
+
+def test_broken_column_is_not_called_drift() -> None:
+    findings = finding("a", "drift"), finding("b"), finding("c")
+    verdict = judged(*findings, quality=(check("a"),))
+    assert verdict.status == "ok"
+    assert verdict.sentence == "No drift in 2 of 3 features. Not judged: a."
+
+
+def test_drift_beside_a_broken_column_is_still_drift() -> None:
+    verdict = judged(finding("a", "drift"), finding("b", "drift"), quality=(check("a"),))
+    assert verdict.sentence == "1 of 2 features drifted: b. Not judged: a."
+
+
+def test_only_failed_checks_set_a_column_aside() -> None:
+    quality = check("a", "ok"), check("a", "inconclusive"), check(None, "failed")
+    assert judged(finding("a", "drift"), quality=quality).status == "drift"
+
+
+def test_all_columns_broken() -> None:
+    verdict = judged(finding("a", "drift"), quality=(check("a"),))
+    assert verdict.status == "inconclusive"
+
+
+def test_warning() -> None:
+    verdict = judged(finding("a", "warning"), finding("b"))
+    assert verdict == Verdict("warning", "a moved, still within their floors.")
+    assert judged(finding("a", "warning"), finding("b", "drift")).status == "drift"
