@@ -41,7 +41,8 @@ def average_precision(y: Codes, p: Probabilities, w: Weights) -> Scores:
     positives, negatives = _by_score(y[order] == 1, w[:, order], starts)
     hits = np.cumsum(positives, axis=1)
     called = hits + np.cumsum(negatives, axis=1)
-    return _ratio((positives * _ratio(hits, called)).sum(axis=1), positives.sum(axis=1))
+    precision = hits / np.maximum(called, 1.0)  # a run of rows that no resample drew calls none
+    return _ratio((positives * precision).sum(axis=1), positives.sum(axis=1))
 
 
 def accuracy(y: Codes, p: Probabilities, w: Weights) -> Scores:

@@ -266,7 +266,6 @@ class MonitorRecord:
     findings: tuple[Finding, ...]
     performance: Performance
     decision: Decision
-    drift_since: datetime | None = None
     retrain: RetrainRecord | None = None
 
     @property

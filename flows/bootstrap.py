@@ -29,4 +29,4 @@ def bootstrap(
     with tags(model):
         job = prepare_job(model, moment(as_of), rev, False, workspace)
         refuse_second_bootstrap(job)
-        return challenge(job, "bootstrap", "The first champion.", None, None)
+        return challenge(job, "bootstrap", "The first champion.", None)

@@ -1,7 +1,5 @@
 """The steps of a training in their order, shared by the retrain and bootstrap flows."""
 
-from datetime import datetime
-
 from driftloop.errors import DataError, TrainingError
 from driftloop.records import Refusal, RetrainRecord, Snapshot
 from tasks.job import Job
@@ -10,6 +8,7 @@ from tasks.retraining import (
     OpenTraining,
     compare_models,
     compose_record,
+    find_change,
     open_training,
     plan_training,
     record_training,
@@ -19,16 +18,14 @@ from tasks.retraining import (
 from tasks.snapshots import resolve_snapshot
 
 
-def challenge(
-    job: Job, kind: str, reason: str, champion: str | None, since: datetime | None
-) -> RetrainRecord:
+def challenge(job: Job, kind: str, reason: str, champion: str | None) -> RetrainRecord:
     """Return the outcome of training a challenger and setting it against the champion.
 
     A model that cannot be trained or compared is an outcome, and the champion stays. A service
     that does not answer is an error, and the run can be started again.
     """
     snapshot = resolve_snapshot(job)
-    opened = open_training(job, snapshot, kind, champion, since)
+    opened = open_training(job, snapshot, kind, champion)
     try:
         record = _train_and_compare(job, snapshot, opened, reason)
     except (TrainingError, DataError) as error:
@@ -40,7 +37,8 @@ def challenge(
 def _train_and_compare(
     job: Job, snapshot: Snapshot, opened: OpenTraining, reason: str
 ) -> RetrainRecord:
-    plan = plan_training(job, snapshot, opened)
+    changed = find_change(job, snapshot, opened)
+    plan = plan_training(job, snapshot, opened, changed)
     if isinstance(plan, Refusal):
         return compose_record(job, snapshot, opened, reason, refusal=plan)
     if job.dry_run:

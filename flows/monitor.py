@@ -66,6 +66,5 @@ def _retrain(job: Job, run: OpenRun, record: MonitorRecord) -> RetrainRecord:
         rev=record.rev,
         reason=" ".join(record.decision.reasons),
         champion=run.champion.version,
-        since=record.drift_since,
         workspace=str(job.workspace.root),
     )

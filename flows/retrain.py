@@ -19,7 +19,6 @@ def retrain(
     rev: str | None = None,
     reason: str = "Started by hand.",
     champion: str | None = None,
-    since: datetime | None = None,
     dry_run: bool = False,
     workspace: str | None = None,
 ) -> RetrainRecord:
@@ -31,13 +30,12 @@ def retrain(
         rev: commit, branch or tag of the data; the configured one if left out.
         reason: why, for the people who read about it.
         champion: the version to beat; the present champion if left out.
-        since: where the detected change began; taken from the last monitoring run if left out.
         dry_run: plan the training and say what would be done, but train nothing.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = prepare_job(model, moment(as_of), rev, dry_run, workspace)
-        record = challenge(job, "retrain", reason, champion, since)
+        record = challenge(job, "retrain", reason, champion)
         write_retrain_alert(job, record)
         delivered = deliver_alerts(job, return_state=True)
         if flow_run.parent_flow_run_id is None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from driftloop.errors import RegistryError, TrainingError, listed
 from driftloop.estimators import SAFE_TYPES
-from tasks.registry import Registry, registry_errors
+from tasks.registry import Registry, mlflow_context, registry_errors
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -56,7 +56,11 @@ def log_model(
         return done
     types = skops.io.get_untrusted_types(data=skops.io.dumps(pipeline))
     check_types(types, "the trained model")
-    with registry_errors(registry.workspace), mlflow.start_run(run_id=run_id):
+    with (
+        registry_errors(registry.workspace),
+        mlflow_context(registry.workspace),
+        mlflow.start_run(run_id=run_id),
+    ):
         info = mlflow.sklearn.log_model(
             pipeline,
             name="model",
@@ -107,7 +111,11 @@ def _load(registry: Registry, source: str, what: str) -> Any:
     import mlflow
     import skops.io
 
-    with registry_errors(registry.workspace), tempfile.TemporaryDirectory() as folder:
+    with (
+        registry_errors(registry.workspace),
+        mlflow_context(registry.workspace),
+        tempfile.TemporaryDirectory() as folder,
+    ):
         place = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder))
         stored = next(place.rglob("*.skops"), None)
         if stored is None:

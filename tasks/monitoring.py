@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+import pandas as pd
+
 from driftloop.decision import decide, drift_since
 from driftloop.drift import Tables, find_drift
 from driftloop.errors import RegistryError, listed
@@ -17,6 +19,7 @@ from driftloop.records import (
     Performance,
     QualityFinding,
     Snapshot,
+    Verdict,
 )
 from driftloop.training import predict
 from driftloop.triggers import Evidence, PastRun
@@ -141,6 +144,16 @@ def detect_drift(job: Job, slices: Slices) -> DriftFindings:
     return DriftFindings(find_drift(tables, job.config.drift), *rows)
 
 
+def window_verdict(job: Job, reference: pd.DataFrame, current: pd.DataFrame) -> Verdict:
+    """Return the verdict on any rows against a reference."""
+    features, settings = job.config.features, job.config.drift
+    if current.empty:
+        return judge((), (), 0, settings.minimum_rows)
+    quality = check_quality(sample(job, reference, current), job.config.quality)
+    tables = Tables(reference, current, features.numeric, features.categorical)
+    return judge(find_drift(tables, settings), quality, len(current), settings.minimum_rows)
+
+
 @step("measure performance", retries=2)
 def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> Performance:
     """Return the champion's realised performance on the newest rows that have labels."""
@@ -198,7 +211,6 @@ def judge_and_decide(
         findings=drift.findings,
         performance=performance,
         decision=decide(evidence, quality, job.config.decision),
-        drift_since=since,
     )
 
 

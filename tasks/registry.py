@@ -5,11 +5,14 @@ its key, so that work which was cut off is resumed and not doubled.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import RegistryError, UnavailableError
@@ -127,11 +130,9 @@ class Registry:
 
     def record(self, run_id: str) -> dict[str, Any]:
         """Return the record that a finished run stored."""
-        from mlflow.artifacts import load_dict
-
-        with registry_errors(self.workspace):
-            place = self.client.get_run(run_id).info.artifact_uri
-            found: dict[str, Any] = load_dict(f"{place}/record.json")
+        with registry_errors(self.workspace), TemporaryDirectory() as folder:
+            path = self.client.download_artifacts(run_id, "record.json", folder)
+            found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
             return found
 
     def finished(self, model: str, kind: str, most: int = 1) -> "list[Run]":
@@ -208,20 +209,37 @@ def classes_of(registry: Registry, model: str, version: str) -> Classes:
     return Classes(tuple(json.loads(tags["driftloop.classes"])))
 
 
+@contextmanager
+def mlflow_context(workspace: Workspace) -> Iterator[None]:
+    """Let MLflow's module-level functions speak to this workspace's store.
+
+    MLflow writes the address into the environment, where it would pass for the user's own
+    setting; the environment is put back.
+    """
+    import mlflow
+
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(workspace.tracking_uri)
+    mlflow.set_registry_uri(workspace.tracking_uri)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
+        else:
+            os.environ["MLFLOW_TRACKING_URI"] = before
+
+
 @lru_cache(maxsize=8)
 def _client(tracking_uri: str) -> "MlflowClient":
     import logging
-    from pathlib import Path
 
-    import mlflow
     from mlflow import MlflowClient
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
     if tracking_uri.startswith("sqlite:///"):
         Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(tracking_uri)
-    mlflow.set_registry_uri(tracking_uri)
     return MlflowClient(tracking_uri, tracking_uri)
 
 

@@ -10,11 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.compare import Predictions, compare
-from driftloop.decision import drift_since
 from driftloop.errors import RegistryError, TrainingError
 from driftloop.labels import Classes, find_classes
 from driftloop.metrics import BINARY_ONLY, METRICS, score
-from driftloop.periods import Window, readable
+from driftloop.periods import Window, readable, split
 from driftloop.planning import Draft, Labelled, choose_window, draft_plan
 from driftloop.records import (
     Comparison,
@@ -25,7 +24,6 @@ from driftloop.records import (
     RetrainRecord,
     Snapshot,
     TrainingPlan,
-    Verdict,
     to_json,
 )
 from driftloop.training import fit, predict, search, with_settings
@@ -33,7 +31,7 @@ from driftloop.windows import EARLIEST
 from tasks.factory import step
 from tasks.job import Job, code_version
 from tasks.models import load_model, log_model, register
-from tasks.monitoring import reference_slice, run_key
+from tasks.monitoring import reference_slice, run_key, window_verdict
 from tasks.plots import confusion_matrix
 from tasks.registry import (
     Registry,
@@ -44,37 +42,32 @@ from tasks.registry import (
     score_tags,
 )
 from tasks.snapshots import snapshot_at
-from tasks.tables import broken_periods, examples, read_features, read_labelled
+from tasks.tables import broken_periods, examples, inside, read_features, read_labelled
 
 
 @dataclass(frozen=True, slots=True)
 class OpenTraining:
-    """A training run under way: the MLflow run, the champion to beat, when the change began."""
+    """A training run under way: the MLflow run (None in a dry run) and the champion to beat."""
 
     run_id: str | None
     key: str
     kind: str
     champion: ModelVersion | None
-    changed: datetime | None
 
 
 @step("open training run", retries=2)
-def open_training(
-    job: Job, snapshot: Snapshot, kind: str, champion: str | None, changed: datetime | None
-) -> OpenTraining:
+def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None) -> OpenTraining:
     """Return the training run of this job; one that was cut off goes on where it stopped.
 
     Args:
         kind: ``retrain``, or ``bootstrap`` for a first champion.
         champion: the version to beat; None takes the present one.
-        changed: where the detected change began; None looks at the last monitoring run.
     """
     registry = open_registry(job.workspace)
     present = registry.version(job.model, champion) if champion else registry.champion(job.model)
     key = run_key(job, kind, snapshot.rev)
-    changed = changed or _changed_since(registry, job)
     if job.dry_run:
-        return OpenTraining(None, key, kind, present, changed)
+        return OpenTraining(None, key, kind, present)
     tags = {
         "driftloop.as_of": job.as_of.isoformat(),
         "driftloop.champion": present.version if present else "",
@@ -85,7 +78,7 @@ def open_training(
         present = registry.version(job.model, pinned)
     if not pinned:
         present = None
-    return OpenTraining(run.info.run_id, key, kind, present, changed)
+    return OpenTraining(run.info.run_id, key, kind, present)
 
 
 @step("check for a champion", retries=2)
@@ -107,8 +100,35 @@ def refuse_second_bootstrap(job: Job) -> None:
         )
 
 
+@step("find change")
+def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime | None:
+    """Return where the present drift from the champion's reference began, or None.
+
+    Looks back from the current window, one window at a time, until one shows no drift. Windows
+    that cannot be judged are passed over. The data are asked and not earlier runs, so that the
+    answer is the same after a week in which nothing ran.
+    """
+    champion = opened.champion
+    if champion is None or champion.training is None:
+        return None
+    reference = read_features(job, reference_slice(job, snapshot, champion))
+    past = Window(champion.training.window.end, job.window.end)
+    rows = read_features(job, DataSlice(snapshot, past))
+    since = None
+    for period in split(past, job.config.windows.current):
+        status = window_verdict(job, reference, inside(rows, period, job.config.data.time)).status
+        if status == "inconclusive":
+            continue
+        if status != "drift":
+            break
+        since = period.start
+    return since
+
+
 @step("plan training")
-def plan_training(job: Job, snapshot: Snapshot, opened: OpenTraining) -> TrainingPlan | Refusal:
+def plan_training(
+    job: Job, snapshot: Snapshot, opened: OpenTraining, changed: datetime | None
+) -> TrainingPlan | Refusal:
     """Return which rows train and which judge, or why nothing can be trained.
 
     Only rows whose labels have arrived are used, and no period whose feed was broken.
@@ -127,7 +147,7 @@ def plan_training(job: Job, snapshot: Snapshot, opened: OpenTraining) -> Trainin
     sound = _without(table, excluded, time)
     if sound.empty:
         return Refusal("Every labelled period comes from a broken feed: nothing was trained.")
-    return _plan(job, replace(part, excluded=excluded), sound, opened)
+    return _plan(job, replace(part, excluded=excluded), sound, opened.champion, changed)
 
 
 @step("search settings")
@@ -235,15 +255,18 @@ def record_training(job: Job, opened: OpenTraining, record: RetrainRecord) -> No
 
 
 def _plan(
-    job: Job, part: DataSlice, table: pd.DataFrame, opened: OpenTraining
+    job: Job,
+    part: DataSlice,
+    table: pd.DataFrame,
+    champion: ModelVersion | None,
+    changed: datetime | None,
 ) -> TrainingPlan | Refusal:
     config, time = job.config, job.config.data.time
     classes = find_classes(table[config.data.label], config.data.positive)
     times = table[time].to_numpy().astype("datetime64[us]")
     rows = Labelled(times, classes.codes(table[config.data.label]), part.window.end)
-    champion = opened.champion
     trained_until = champion.training.window.end if champion and champion.training else None
-    draft = draft_plan(rows, config.training, opened.changed, trained_until)
+    draft = draft_plan(rows, config.training, changed, trained_until)
     if isinstance(draft, Refusal):
         return draft
     everything = examples(job, table, classes)
@@ -288,15 +311,6 @@ def _without(table: pd.DataFrame, windows: tuple[Window, ...], time: str) -> pd.
         start, end = (edge.replace(tzinfo=None) for edge in (window.start, window.end))
         keep &= ~table[time].between(start, end, inclusive="left")
     return table[keep].reset_index(drop=True)
-
-
-def _changed_since(registry: Registry, job: Job) -> datetime | None:
-    """Where the drift that the last monitoring run saw began."""
-    history = registry.past_runs(job.model, job.as_of)
-    last = next((run for run in history if run.kind == "monitor"), None)
-    if last is None or last.verdict != "drift":
-        return None
-    return drift_since(last.window_start, Verdict("drift", ""), history)
 
 
 def _check_disjoint(version: ModelVersion, holdout: Window) -> None:

@@ -66,13 +66,17 @@ def broken_periods(
     """Return the periods of a table, as long as a current window, that fail a quality check."""
     time, found = job.config.data.time, []
     for period in split(window, job.config.windows.current):
-        inside = table[time].between(
-            period.start.replace(tzinfo=None), period.end.replace(tzinfo=None), inclusive="left"
-        )
-        if not inside.any():
+        rows = inside(table, period, time)
+        if rows.empty:
             continue
-        checks = check_quality(sample(job, reference, table[inside]), job.config.quality)
+        checks = check_quality(sample(job, reference, rows), job.config.quality)
         failed = tuple(check for check in checks if check.status == "failed")
         if failed:
             found.append(Broken(period, failed))
     return tuple(found)
+
+
+def inside(table: pd.DataFrame, window: Window, time: str) -> pd.DataFrame:
+    """Return the rows of a window."""
+    start, end = (edge.replace(tzinfo=None) for edge in (window.start, window.end))
+    return table[table[time].between(start, end, inclusive="left")]

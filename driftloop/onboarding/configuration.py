@@ -116,7 +116,8 @@ def config_yaml(inferred: Inferred) -> str:
 
 def scalar(value: str | int | float) -> str:
     """Return a value as YAML that reads back as itself: text such as ``yes`` or ``1`` quoted."""
-    text: str = yaml.safe_dump(value, allow_unicode=True, width=10**6, default_flow_style=True)
+    style = '"' if isinstance(value, str) and "\n" in value else None
+    text: str = yaml.safe_dump(value, allow_unicode=True, width=10**6, default_style=style)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -1,6 +1,9 @@
 """What a person should know about their file before they rely on it."""
 
 from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
 
 from driftloop.errors import listed
 from driftloop.onboarding.options import Inferred
@@ -33,16 +36,20 @@ def _labels(source: Source, found: Inferred) -> Iterator[str]:
     if missing:
         yield f"{missing:,} rows have no label: they are watched for drift and not trained on."
     before = source.table[found.time] < naive(found.training.until)
-    late = sorted(set(map(str, labels.dropna())) - set(map(str, labels[before].dropna())))
+    seen = set(labels[before].dropna().unique())
+    late = sorted(str(value) for value in set(labels.dropna().unique()) - seen)
     if late:
         yield f"Classes that first occur after the training part: {listed(late, 5)}."
+
+
+def _is_flat(present: "pd.Series[Any]") -> bool:
+    return present.empty or bool((present == present.iloc[0]).all())
 
 
 def _flat(source: Source, found: Inferred) -> Iterator[str]:
     before = source.table[found.time] < naive(found.training.until)
     features = [one.name for one in found.columns if one.role in ("numeric", "categorical")]
-    training = source.table.loc[before, features]
-    flat = [name for name in features if training[name].nunique() <= 1]
+    flat = [name for name in features if _is_flat(source.table[name][before].dropna())]
     if flat:
         yield (
             f"Constant or empty until the training part ends: {listed(flat, 6)}. The first "

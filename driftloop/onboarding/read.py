@@ -43,7 +43,7 @@ def read_table(path: Path, options: Options) -> Source:
     if arrow.num_rows == 0:
         fail(path, "holds a header and no rows; write at least some hundred rows")
     check_columns(path, list(arrow.column_names), options)
-    arrow, unusable = _set_aside(arrow.drop_columns(list(options.drop)), options)
+    arrow, unusable = _set_aside(arrow.drop_columns(list(dict.fromkeys(options.drop))), options)
     table = arrow.to_pandas(ignore_metadata=True, date_as_object=False)
     source = Source(path, table, lines, unusable)
     table[options.time] = parse_times(source, options.time)
@@ -90,28 +90,39 @@ def _read_parquet(path: Path) -> tuple[pa.Table, bool]:
 
 def _read_csv(path: Path, time: str) -> tuple[pa.Table, bool]:
     """Return the table, and whether row number i stands in line i + 2."""
-    from pyarrow import csv as arrow_csv
-
     head = _head(path)
     separator = _separator(path, head)
+    spelled = _spelled(head, separator, time)
+    point = _decimal_point(head, separator)
     try:
-        table = arrow_csv.read_csv(
-            path,
-            parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(
-                strings_can_be_null=True,
-                column_types={name: pa.string() for name in _spelled(head, separator, time)},
-                decimal_point=_decimal_point(head, separator),
-            ),
-            # Threads do not count rows, and an error without its line is of no use.
-            read_options=arrow_csv.ReadOptions(use_threads=False),
-        )
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise DataError(_csv_error(path, error)) from error
+        table = _parse_csv(path, separator, point, spelled, threads=True)
+    except (pa.ArrowException, UnicodeDecodeError):
+        try:
+            table = _parse_csv(path, separator, point, spelled, threads=False)
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            raise DataError(_csv_error(path, error)) from error
     for field in table.schema:
         if pa.types.is_binary(field.type):
             fail(path, _not_utf8(f"column {field.name!r}"))
     return _trimmed(table), _physical_lines(path) == table.num_rows + 1
+
+
+def _parse_csv(
+    path: Path, separator: str, point: str, as_text: list[str], threads: bool
+) -> pa.Table:
+    """Return the parsed table. Only a single thread counts rows and can name a faulty line."""
+    from pyarrow import csv as arrow_csv
+
+    return arrow_csv.read_csv(
+        path,
+        read_options=arrow_csv.ReadOptions(use_threads=threads),
+        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        convert_options=arrow_csv.ConvertOptions(
+            strings_can_be_null=True,
+            column_types=dict.fromkeys(as_text, pa.string()),
+            decimal_point=point,
+        ),
+    )
 
 
 def _head(path: Path) -> list[str]:

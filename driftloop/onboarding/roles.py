@@ -15,7 +15,8 @@ The rules, in their order; the first that holds decides.
 """
 
 import re
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,8 @@ from driftloop.onboarding.options import ColumnRole, Every
 
 MOST_CODES = 12
 MOST_CATEGORIES = 200  # the estimators group what is beyond
-_ID_NAME = re.compile(r"(?:^|[^a-zA-Z])(?:id|uuid|guid)$|[a-z](?:Id|ID)$", re.IGNORECASE)
+_MOST_PARTS = 366
+_ID_NAME = re.compile(r"(?:^|[^a-zA-Z])(?i:id|uuid|guid)$|[a-z](?:Id|ID|Uuid|UUID)$")
 _CODE_NAME = re.compile(r"(?:^|[^a-zA-Z])(?:code|type|status|category|class|kind|zone|region)$")
 _DATE_TEXT = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -34,18 +36,29 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 Texts = npt.NDArray[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The present values of a column and what every rule asks of them, computed once."""
+
+    name: str
+    present: "pd.Series[Any]"
+    distinct: int
+    kind: Literal["date", "flag", "text", "whole", "number"]
+
+
 def role_of(
     name: str, values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every
 ) -> ColumnRole:
     """Return what a feature column is taken for, with the reason in one line."""
     present = values.dropna()
+    column = _Column(name, present, present.nunique(), _kind(present))
     for rule in (_date, _constant, _identifier, _text, _flag, _code):
-        found = rule(name, present, len(values))
+        found = rule(column)
         if found is not None:
             break
     else:
-        found = ColumnRole(name, "numeric", _range(present))
-    if found.role == "left out":
+        found = ColumnRole(name, "numeric", _range(column))
+    if found.role == "left out" or column.distinct > _MOST_PARTS:
         return found
     moves = _calendar(values, times, every)
     if moves is None:
@@ -53,70 +66,80 @@ def role_of(
     return ColumnRole(name, found.role, f"{found.reason}; {moves}", calendar=True)
 
 
-def _date(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
-    is_date = pd.api.types.is_datetime64_any_dtype(present)
-    if not is_date and present.dtype == object:
-        is_date = bool(present.astype(str).str.match(_DATE_TEXT).mean() > 0.95)
+def _kind(present: "pd.Series[Any]") -> Literal["date", "flag", "text", "whole", "number"]:
+    if pd.api.types.is_datetime64_any_dtype(present):
+        return "date"
+    if present.dtype == bool or (present.dtype == object and set(present.map(type)) == {bool}):
+        return "flag"
+    if not pd.api.types.is_numeric_dtype(present):
+        return "text"
+    numbers = present.to_numpy(dtype=float)
+    whole = np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all()
+    return "whole" if whole else "number"
+
+
+def _date(column: _Column) -> ColumnRole | None:
+    is_date = column.kind == "date"
+    if column.kind == "text":
+        is_date = bool(column.present.astype(str).str.match(_DATE_TEXT).mean() > 0.95)
     if not is_date:
         return None
     advice = "dates; derive a number from them, such as an age in days or the hour"
-    return ColumnRole(name, "left out", advice)
+    return ColumnRole(column.name, "left out", advice)
 
 
-def _constant(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
-    if present.nunique() > 1:
+def _constant(column: _Column) -> ColumnRole | None:
+    if column.distinct > 1:
         return None
-    shown = _short(present.iloc[0])
-    return ColumnRole(name, "left out", f"always {shown}, which says nothing; add it if it varies")
+    reason = f"always {_short(column.present.iloc[0])}, which says nothing; add it if it varies"
+    return ColumnRole(column.name, "left out", reason)
 
 
-def _identifier(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
-    distinct = present.nunique()
+def _identifier(column: _Column) -> ColumnRole | None:
+    name, present, distinct = column.name, column.present, column.distinct
     if distinct <= 50:
         return None
-    if _ID_NAME.search(name) and not _fractional(present):
+    if _ID_NAME.search(name) and column.kind in ("text", "whole"):
         return ColumnRole(name, "left out", f"identifier, by its name ({distinct:,} values)")
-    if _is_text(present) and distinct > 0.9 * len(present):
+    if column.kind == "text" and distinct > 0.9 * len(present):
         spaces = float(present.astype(str).str.count(" ").median())
         what = "free text" if spaces >= 2 else "identifier"
         return ColumnRole(name, "left out", f"{what}: nearly every row has a text of its own")
-    if _whole(present) and bool((present.diff().iloc[1:] > 0).all()):
+    if column.kind == "whole" and bool((present.diff().iloc[1:] > 0).all()):
         return ColumnRole(name, "left out", "identifier: a number that rises with every row")
     return None
 
 
-def _text(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
-    if not _is_text(present):
+def _text(column: _Column) -> ColumnRole | None:
+    if column.kind != "text":
         return None
-    distinct = present.nunique()
-    if distinct > min(MOST_CATEGORIES, max(MOST_CODES, len(present) / 2)):
-        advice = (
-            f"text of {distinct:,} different values; group them into {MOST_CATEGORIES} or fewer"
-        )
-        return ColumnRole(name, "left out", advice)
-    return ColumnRole(name, "categorical", f"{distinct} texts: {_values(present)}")
+    distinct = column.distinct
+    if distinct > min(MOST_CATEGORIES, max(MOST_CODES, len(column.present) / 2)):
+        reason = f"text of {distinct:,} different values; group them, {MOST_CATEGORIES} at most"
+        return ColumnRole(column.name, "left out", reason)
+    return ColumnRole(column.name, "categorical", f"{distinct} texts: {_values(column)}")
 
 
-def _flag(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
-    if _is_bool(present):
-        return ColumnRole(name, "categorical", "true or false")
-    if _whole(present) and present.nunique() == 2:
-        return ColumnRole(name, "categorical", f"a flag: {_values(present)}")
+def _flag(column: _Column) -> ColumnRole | None:
+    if column.kind == "flag":
+        return ColumnRole(column.name, "categorical", "true or false")
+    if column.kind == "whole" and column.distinct == 2:
+        return ColumnRole(column.name, "categorical", f"a flag: {_values(column)}")
     return None
 
 
-def _code(name: str, present: "pd.Series[Any]", rows: int) -> ColumnRole | None:
-    distinct = present.nunique()
-    if not _whole(present) or distinct > MOST_CATEGORIES:
+def _code(column: _Column) -> ColumnRole | None:
+    present, distinct = column.present, column.distinct
+    if column.kind != "whole" or distinct > MOST_CATEGORIES:
         return None
-    if _CODE_NAME.search(name.lower()):
-        return ColumnRole(name, "categorical", f"codes, by its name ({distinct} whole numbers)")
+    if _CODE_NAME.search(column.name.lower()):
+        reason = f"codes, by its name ({distinct} whole numbers)"
+        return ColumnRole(column.name, "categorical", reason)
     close = present.max() - present.min() < 2 * distinct
     if distinct > MOST_CODES or not close or _is_count(present):
         return None
-    return ColumnRole(
-        name, "categorical", f"{distinct} whole numbers, like codes: {_values(present)}"
-    )
+    reason = f"{distinct} whole numbers, like codes: {_values(column)}"
+    return ColumnRole(column.name, "categorical", reason)
 
 
 def _is_count(present: "pd.Series[Any]") -> bool:
@@ -132,11 +155,9 @@ def _calendar(values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every) -
     It does where its value is the same whenever the part of the calendar is, which takes at
     least two parts that came round again to be told from a slow change, or its own name.
     """
-    codes = pd.factorize(values)[0]
-    if len(np.unique(codes)) > 366:
-        return None
     if _names_month(values, times.dt.month) or _equals(values, times.dt.year):
         return f"follows the calendar of {times.name}"
+    codes = pd.factorize(values)[0]
     for part, (place, cycle) in _parts(times, every).items():
         if _determined(codes, place.to_numpy(), cycle.to_numpy()):
             return f"follows the {part} of {times.name}"
@@ -152,7 +173,7 @@ def _parts(
     if every != "month":
         found["day of the month"] = (day.day, day.year * 12 + day.month)
     if every == "day":
-        weeks = times.dt.normalize() - pd.to_timedelta(day.weekday, unit="D")
+        weeks = day.normalize() - pd.to_timedelta(day.weekday, unit="D")
         found["weekday"] = (day.weekday, weeks)
     return found
 
@@ -168,48 +189,26 @@ def _determined(codes: Texts, place: Texts, cycle: Texts) -> bool:
 def _names_month(values: "pd.Series[Any]", month: "pd.Series[Any]") -> bool:
     if _equals(values, month):
         return True
-    if not _is_text(values.dropna()) or values.isna().any():
-        return False
-    names = month.map(lambda number: _MONTHS[number - 1])
-    return bool((values.astype(str).str.lower().str[:3] == names).all())
+    pairs = pd.DataFrame({"value": values, "month": month}).drop_duplicates()
+    names = pairs["month"].map(lambda number: _MONTHS[number - 1])
+    return bool((pairs["value"].astype(str).str.lower().str[:3] == names).all())
 
 
 def _equals(values: "pd.Series[Any]", part: "pd.Series[Any]") -> bool:
-    if not pd.api.types.is_numeric_dtype(values) or _is_bool(values):
+    if not pd.api.types.is_numeric_dtype(values) or values.dtype == bool:
         return False
     return bool((values.to_numpy(dtype=float, na_value=np.nan) == part.to_numpy()).all())
 
 
-def _is_bool(present: "pd.Series[Any]") -> bool:
-    return present.dtype == bool or (present.dtype == object and _kinds(present) == {bool})
+def _range(column: _Column) -> str:
+    low, high = _short(column.present.min()), _short(column.present.max())
+    return f"{low} to {high}, {column.distinct:,} different"
 
 
-def _is_text(present: "pd.Series[Any]") -> bool:
-    return not pd.api.types.is_numeric_dtype(present) and not _is_bool(present)
-
-
-def _kinds(present: "pd.Series[Any]") -> set[type]:
-    return set(present.map(type))
-
-
-def _fractional(present: "pd.Series[Any]") -> bool:
-    return pd.api.types.is_numeric_dtype(present) and not _whole(present)
-
-
-def _whole(present: "pd.Series[Any]") -> bool:
-    if not pd.api.types.is_numeric_dtype(present) or _is_bool(present):
-        return False
-    numbers = present.to_numpy(dtype=float)
-    return bool(np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all())
-
-
-def _range(present: "pd.Series[Any]") -> str:
-    low, high = _short(present.min()), _short(present.max())
-    return f"{low} to {high}, {present.nunique():,} different"
-
-
-def _values(present: "pd.Series[Any]") -> str:
-    ordered = sorted(present.unique()) if not _is_text(present) else present.value_counts().index
+def _values(column: _Column) -> str:
+    """Return examples: the most common texts, the lowest numbers."""
+    present = column.present
+    ordered = present.value_counts().index if column.kind == "text" else sorted(present.unique())
     return listed((_short(value) for value in ordered), 3)
 
 

@@ -97,7 +97,7 @@ def _asked(source: Source, options: Options, periods: Periods, starts: Days) -> 
     if not first < until <= end:
         fail(
             source.path,
-            f"--train-until {readable(until)} leaves no training part in this file; name a date "
+            f"--train-until {readable(until)} is no date within this file; name one "
             f"after {readable(first)} and up to {readable(end)}",
         )
     return until

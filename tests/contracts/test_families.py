@@ -1,0 +1,250 @@
+"""What holds for every detector, effect, check, trigger, gate, estimator, window and channel.
+
+The members are found by walking the fields of ``ModelConfig``, so that a new one is covered by
+joining its family's union, and a new family fails here until its row is written.
+"""
+
+import inspect
+import json
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from sklearn.pipeline import Pipeline
+
+from driftloop import gates, quality, triggers
+from driftloop.config import ModelConfig
+from driftloop.periods import Window
+from driftloop.records import GateResult, Performance, QualityFinding, TestResult, Verdict
+from driftloop.settings import Settings
+
+NOW = datetime(2026, 3, 9, tzinfo=UTC)
+WINDOW = Window(NOW - timedelta(days=7), NOW)
+REQUIRED: dict[str, Any] = {
+    "column": "amount",
+    "minimum": 0.5,
+    "start": "2026-01-01T00:00:00Z",
+    "end": "2026-02-01T00:00:00Z",
+}
+"""Values for settings without a default; a new one has to be named here."""
+
+TABLE = pd.DataFrame({"amount": np.linspace(0, 1, 200), "country": ["a", "b"] * 100})
+NUMBERS = TABLE.amount.to_numpy()
+CODES = TABLE.country.to_numpy()
+Y = np.tile([0, 1], 100)
+P = np.column_stack([1 - NUMBERS, NUMBERS])
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of a union, and the place in the configuration where it is written."""
+
+    place: str
+    settings: type[Settings]
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The smallest way to write it."""
+        needed = [name for name, f in self.settings.model_fields.items() if f.is_required()]
+        return {"kind": self.kind, **{name: REQUIRED[name] for name in needed}}
+
+    @property
+    def kind(self) -> Any:
+        return self.settings.model_fields["kind"].default
+
+    def made(self) -> Any:
+        return self.settings.model_validate(self.raw)
+
+
+def _models(annotation: Any) -> Iterator[type[Settings]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation  # type: ignore[misc]
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def _walk(model: type[BaseModel], place: str = "") -> Iterator[Member]:
+    for name, field in model.model_fields.items():
+        for found in _models(field.annotation):
+            where = f"{place}{name}"
+            if "kind" in found.model_fields:
+                yield Member(where, found)
+            else:
+                yield from _walk(found, f"{where}.")
+
+
+MEMBERS = tuple(_walk(ModelConfig))
+each_member = pytest.mark.parametrize(
+    "member", MEMBERS, ids=lambda one: f"{one.place}-{one.settings.__name__}"
+)
+
+
+def _sample() -> quality.Sample:
+    return quality.Sample(TABLE, TABLE, ("amount",), ("country",), None)
+
+
+def _evidence() -> triggers.Evidence:
+    held = Performance("roc_auc", WINDOW, 9, 0.7, 0.6, 0.8, 0.8, "ok", "It holds.")
+    return triggers.Evidence(NOW, Verdict("drift", "Drifted."), held, (), NOW, NOW, NOW)
+
+
+def _holdout() -> gates.Evidence:
+    return gates.Evidence("roc_auc", Y, P, P)
+
+
+def _is_findings(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, QualityFinding) for one in value)
+
+
+FAMILIES: dict[str, tuple[str, Any, Any]] = {
+    "drift.numeric": ("test", lambda: (NUMBERS, NUMBERS), TestResult),
+    "drift.categorical": ("test", lambda: (CODES, CODES), TestResult),
+    "drift.effect": ("numeric", lambda: (NUMBERS, NUMBERS), float),
+    "quality": ("check", lambda: (_sample(),), _is_findings),
+    "decision.triggers": ("check", lambda: (_evidence(),), triggers.TriggerResult),
+    "comparison.gates": ("check", lambda: (_holdout(),), GateResult),
+    "training.estimator": ("build", lambda: (("amount",), ("country",), 0), Pipeline),
+    "training.windows": ("start", lambda: (NOW, NOW), datetime),
+    "windows.reference": ("window", lambda: (WINDOW, WINDOW), Window),
+    "alerts.channels": ("key", tuple, str),
+}
+"""The one method of each family, what it is asked, and what it answers."""
+
+
+def test_every_family_is_covered() -> None:
+    assert {member.place for member in MEMBERS} == set(FAMILIES)
+    assert len(MEMBERS) >= 25
+
+
+def test_every_settings_class_with_a_kind_is_in_a_union() -> None:
+    waiting, found = [Settings], set()
+    while waiting:
+        for child in waiting.pop().__subclasses__():
+            waiting.append(child)
+            if "kind" in child.model_fields and child.__module__.startswith("driftloop."):
+                found.add(child)
+    assert found == {member.settings for member in MEMBERS}
+
+
+def test_kinds_are_told_apart() -> None:
+    """Within a family for the union's sake; over all, because error messages go by kind."""
+    kinds = [member.kind for member in MEMBERS]
+    assert sorted(kinds) == sorted(set(kinds))
+
+
+@each_member
+def test_kind_is_a_literal_with_its_default(member: Member) -> None:
+    field = member.settings.model_fields["kind"]
+    assert get_origin(field.annotation) is Literal
+    assert get_args(field.annotation) == (field.default,)
+    assert next(iter(member.settings.model_fields)) == "kind"
+    with pytest.raises(ValidationError):
+        member.settings.model_validate({**member.raw, "kind": "other"})
+
+
+@each_member
+def test_is_documented(member: Member) -> None:
+    assert (member.settings.__dict__.get("__doc__") or "").strip()
+    for name, field in member.settings.model_fields.items():
+        assert name == "kind" or (field.description or "").strip(), f"{name} has no description"
+
+
+@each_member
+def test_is_frozen(member: Member) -> None:
+    made = member.made()
+    for name in member.settings.model_fields:
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(made, name, getattr(made, name))
+    assert hash(made) == hash(member.made())
+
+
+@each_member
+def test_unknown_keys_are_refused(member: Member) -> None:
+    with pytest.raises(ValidationError, match="nonsense"):
+        member.settings.model_validate({**member.raw, "nonsense": 1})
+
+
+@each_member
+def test_survives_json_and_yaml(member: Member) -> None:
+    made = member.made()
+    assert member.settings.model_validate_json(made.model_dump_json()) == made
+    plain = made.model_dump(mode="json")
+    assert member.settings.model_validate(yaml.safe_load(yaml.safe_dump(plain))) == made
+    assert member.settings.model_validate(made.model_dump()) == made
+    json.dumps(TypeAdapter(member.settings).json_schema())
+
+
+@each_member
+def test_is_found_by_its_kind_where_it_is_written(member: Member) -> None:
+    """The whole configuration takes it at its place, alone or in a list."""
+    raw: dict[str, Any] = {
+        "model": "payments",
+        "data": {"path": "data", "time": "t", "label": "y"},
+        "features": {"numeric": ["amount"]},
+    }
+    *sections, last = member.place.split(".")
+    node = raw
+    for section in sections:
+        node = node.setdefault(section, {})
+    owner = _owner(member.place)
+    many = get_origin(owner.model_fields[last].annotation) is tuple
+    node[last] = [member.raw] if many else member.raw
+    value: Any = ModelConfig.model_validate(raw)
+    for part in member.place.split("."):
+        value = getattr(value, part)
+    assert value == ((member.made(),) if many else member.made())
+
+
+def _owner(place: str) -> Any:
+    owner: Any = ModelConfig
+    for part in place.split(".")[:-1]:
+        owner = next(_models(owner.model_fields[part].annotation))
+    return owner
+
+
+@each_member
+def test_answers_with_its_familys_record(member: Member) -> None:
+    name, arguments, expected = FAMILIES[member.place]
+    answer = getattr(member.made(), name)
+    if callable(answer):
+        answer = answer(*arguments())
+    told = isinstance(answer, expected) if isinstance(expected, type) else expected(answer)
+    assert told, f"{answer!r} is no {expected}"
+
+
+@each_member
+def test_method_is_documented_and_typed_as_its_family(member: Member) -> None:
+    name, _, _ = FAMILIES[member.place]
+    siblings = [one.settings for one in MEMBERS if one.place == member.place]
+    methods = [inspect.getattr_static(one, name) for one in siblings]
+    own = inspect.getattr_static(member.settings, name)
+    assert own.__doc__
+    if inspect.isfunction(own):
+        shapes = {tuple(inspect.signature(method).parameters) for method in methods}
+        assert len(shapes) == 1
+        hints = {repr(_hints(method)) for method in methods}
+        assert len(hints) == 1
+
+
+def _hints(method: Any) -> Any:
+    return get_type_hints(method, localns={"Pipeline": Pipeline, **vars(typing)})
+
+
+@each_member
+def test_has_one_public_method_of_its_family(member: Member) -> None:
+    public = [
+        name
+        for name, value in vars(member.settings).items()
+        if inspect.isfunction(value) and not name.startswith("_")
+    ]
+    allowed = {FAMILIES[member.place][0]}
+    if member.place == "drift.effect":
+        allowed |= {"categorical", "of_counts"}
+    assert set(public) <= allowed

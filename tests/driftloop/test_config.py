@@ -1,0 +1,133 @@
+"""Configuration files under tests/fixtures/configs: good ones load, bad ones say why in a line.
+
+A bad file names what its error must say in comments of its own: ``# expect: text``.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from driftloop.config import ModelConfig
+from driftloop.errors import ConfigError
+from driftloop.load import config_hash, find_config, load_config
+from driftloop.quality import DEFAULT_CHECKS, Range
+from driftloop.windows import FixedReference
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "tests" / "fixtures" / "configs"
+GOOD = sorted((CONFIGS / "good").glob("*.yaml"))
+BAD = sorted((CONFIGS / "bad").glob("*.yaml"))
+EXPECT = re.compile(r"^# expect: (.+)$", re.MULTILINE)
+JARGON = ("NoneType", "dictionary", "instance", "discriminator", "tuple", "Traceback", "pydantic")
+
+
+def named(path: Path) -> str:
+    return path.stem
+
+
+def error_of(path: Path) -> str:
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("path", GOOD, ids=named)
+def test_good_file_loads(path: Path) -> None:
+    config = load_config(path)
+    assert config.model == "payments"
+    assert {"event_time", "is_fraud", "amount"} <= set(config.columns)
+
+
+@pytest.mark.parametrize("path", BAD, ids=named)
+def test_bad_file_is_one_clear_line(path: Path) -> None:
+    text = error_of(path)
+    assert text.startswith(f"{path}: ")
+    said = text.removeprefix(f"{path}: ")
+    assert "\n" not in said
+    assert len(said) < 300
+    for expected in EXPECT.findall(path.read_text()):
+        assert expected in said
+    assert [word for word in JARGON if word.lower() in said.lower()] == []
+
+
+def test_enough_files_are_tried() -> None:
+    assert len(GOOD) >= 6
+    assert len(BAD) >= 50
+    silent = [path.stem for path in BAD if not EXPECT.search(path.read_text())]
+    assert silent == []
+
+
+def test_file_that_cannot_be_read(tmp_path: Path) -> None:
+    assert "cannot be read" in error_of(tmp_path / "none.yaml")
+    assert "cannot be read" in error_of(tmp_path)
+    latin = tmp_path / "latin.yaml"
+    latin.write_bytes("model: é".encode("latin-1"))
+    assert "cannot be read" in error_of(latin)
+
+
+def test_demo_config_loads() -> None:
+    config = load_config(ROOT / "configs" / "payments.yaml")
+    assert config.model == "payments"
+    assert len(config.features.numeric + config.features.categorical) == 15
+    assert config.quality == DEFAULT_CHECKS
+
+
+def test_every_kind_is_what_it_says() -> None:
+    config = load_config(CONFIGS / "good" / "every_kind.yaml")
+    assert isinstance(config.windows.reference, FixedReference)
+    assert config.quality[4] == Range(column="amount", minimum=0)
+    assert [trigger.kind for trigger in config.decision.triggers] == ["drift", "performance", "age"]
+
+
+def test_find_config_names_the_models_there_are() -> None:
+    folder = CONFIGS / "good"
+    assert find_config(folder, "minimal") == folder / "minimal.yaml"
+    with pytest.raises(ConfigError, match=r"no such model; received 'minmal'; valid: .*minimal\?"):
+        find_config(folder, "minmal")
+
+
+def minimal(**changes: Any) -> ModelConfig:
+    raw = yaml.safe_load((CONFIGS / "good" / "minimal.yaml").read_text())
+    return ModelConfig.model_validate({**raw, **changes})
+
+
+def test_hash_is_stable() -> None:
+    """A constant: the hash is a tag on model versions, so it must not change by chance."""
+    first, second = config_hash(minimal()), config_hash(minimal())
+    assert first == second
+    assert re.fullmatch("[0-9a-f]{12}", first)
+
+
+def test_hash_is_of_the_meaning() -> None:
+    spelled = minimal(windows={"current": "week"}, drift={"level": 0.01})
+    assert config_hash(spelled) == config_hash(minimal())
+    bom = load_config(CONFIGS / "good" / "bom.yaml")
+    assert config_hash(bom) == config_hash(minimal())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "other"},
+        {"windows": {"current": "2 weeks"}},
+        {"drift": {"level": 0.02}},
+        {"drift": {"numeric": {"kind": "ks", "engine": "scipy"}}},
+        {"quality": []},
+        {"training": {"search": {"space": {"max_iter": [10]}}}},
+        {"features": {"numeric": ["age", "amount"], "categorical": ["country"]}},
+        {"comparison": {"gates": [{"kind": "minimum_score", "minimum": 0.5}]}},
+    ],
+)
+def test_hash_sees_every_change(change: dict[str, Any]) -> None:
+    assert config_hash(minimal(**change)) != config_hash(minimal())
+
+
+def test_config_is_frozen_and_survives_json() -> None:
+    config = minimal()
+    with pytest.raises(ValueError, match="frozen"):
+        config.model = "other"  # type: ignore[misc]
+    assert ModelConfig.model_validate(config.model_dump(mode="json")) == config
+    assert ModelConfig.model_validate_json(config.model_dump_json()) == config

@@ -1,0 +1,143 @@
+from typing import Any
+
+import pytest
+
+from driftloop.decision import DecisionSettings, decide, drift_since
+from driftloop.periods import Span
+from driftloop.records import Decision, Verdict
+from driftloop.triggers import AgeTrigger, DriftTrigger, PerformanceTrigger
+from tests.driftloop.cases import (
+    BLIND,
+    DRIFT,
+    NOW,
+    OK,
+    WEEK,
+    check,
+    evidence,
+    past,
+    performance,
+    retrained,
+)
+
+ALL = DecisionSettings(triggers=(DriftTrigger(), PerformanceTrigger(), AgeTrigger()))
+FELL = {"performance": performance("fell")}
+QUIET = {"verdict": OK, "drift_since": None, "performance": performance("ok")}
+
+
+def decided(settings: DecisionSettings = ALL, quality: Any = (), **changes: Any) -> Decision:
+    return decide(evidence(**changes), quality, settings)
+
+
+def test_nothing_wrong() -> None:
+    assert decided(**QUIET).action == "none"
+    assert decided(**QUIET).reasons == (OK.sentence,)
+
+
+def test_drift_retrains() -> None:
+    done = decided()
+    assert done.action == "retrain"
+    assert done.reasons == (f"Drift: {DRIFT.sentence}",)
+    assert [one.trigger for one in done.triggers] == ["drift", "performance", "age"]
+
+
+def test_any_trigger_is_enough() -> None:
+    assert decided(**{**QUIET, **FELL}).action == "retrain"
+    assert decided(**QUIET, champion_trained_until=NOW - 60 * WEEK).action == "retrain"
+    assert len(decided(**FELL).reasons) == 2
+
+
+def test_no_trigger_never_retrains() -> None:
+    done = decided(DecisionSettings(triggers=()), **FELL)
+    assert done.action == "alert"
+    assert done.triggers == ()
+
+
+@pytest.mark.parametrize("changes", [{}, FELL, QUIET, {"verdict": BLIND}])
+def test_broken_data_forbid_to_retrain(changes: Any) -> None:
+    done = decided(quality=(check("amount"), check(None)), **changes)
+    assert done.action == "hold"
+    assert done.reasons[0] == "`amount` lost its values."
+    assert "Data quality failed (amount, the window): no retraining" in done.reasons[-1]
+
+
+@pytest.mark.parametrize("status", ["ok", "inconclusive"])
+def test_only_failed_checks_forbid(status: str) -> None:
+    assert decided(quality=(check("amount", status),)).action == "retrain"
+
+
+@pytest.mark.parametrize("drifting", [None, NOW - 4 * WEEK])
+def test_inconclusive_window_does_not_retrain(drifting: Any) -> None:
+    """Not even an old champion: the window that would show whether it still fits is unknown."""
+    old = {"champion_trained_until": NOW - 60 * WEEK}
+    done = decided(verdict=BLIND, drift_since=drifting, **old)
+    assert (done.action, done.reasons) == ("none", (BLIND.sentence,))
+
+
+def test_warning_does_not_retrain() -> None:
+    done = decided(**{**QUIET, "verdict": Verdict("warning", "amount moved.")})
+    assert done.action == "none"
+
+
+@pytest.mark.parametrize("status", ["ok", "unclear", "inconclusive"])
+def test_drift_waits_for_labels(status: str) -> None:
+    done = decided(labelled_until=NOW - 5 * WEEK, performance=performance(status))
+    assert done.action == "alert"
+    assert done.reasons[0] == DRIFT.sentence
+    assert "no label of the drifted time" in done.reasons[1]
+
+
+def test_harmless_drift_alerts() -> None:
+    done = decided(performance=performance("ok"))
+    assert done.action == "alert"
+    assert "performance holds" in done.reasons[1]
+
+
+@pytest.mark.parametrize(
+    ("weeks", "action"), [(0.5, "hold"), (0.99, "hold"), (1, "retrain"), (5, "retrain")]
+)
+def test_cooldown(weeks: float, action: str) -> None:
+    done = decided(history=(past(0.2), retrained(weeks), retrained(9)))
+    assert done.action == action
+    if action == "hold":
+        assert done.reasons[0].startswith("Drift: ")
+        assert "The last retraining was on" in done.reasons[-1]
+
+
+def test_cooldown_is_a_setting() -> None:
+    history = (retrained(3),)
+    patient = DecisionSettings(cooldown=Span(1, "month"))
+    assert decided(patient, history=history).action == "hold"
+    assert decided(DecisionSettings(cooldown=Span(0, "day")), history=history).action == "retrain"
+
+
+def test_cooldown_does_not_hide_a_quiet_week() -> None:
+    assert decided(**QUIET, history=(retrained(0.5),)).action == "none"
+
+
+START = NOW - WEEK
+
+
+@pytest.mark.parametrize(
+    ("history", "since"),
+    [
+        ((), START),
+        ((past(1, "drift"), past(2, "drift"), past(3)), NOW - 3 * WEEK),
+        ((past(1), past(2, "drift")), START),
+        ((past(1, "warning"), past(2, "drift")), START),
+        ((past(1, "inconclusive"), past(2, "drift"), past(3)), NOW - 3 * WEEK),
+        ((past(1, "drift"), retrained(1, won=True), past(2, "drift")), NOW - 2 * WEEK),
+        ((retrained(0.5, won=True), past(1, "drift")), START),
+        ((past(1, "drift"), retrained(1, won=False), past(2, "drift")), NOW - 3 * WEEK),
+    ],
+    ids=[
+        *("first", "unbroken", "broken by ok", "broken by warning", "not by inconclusive"),
+        *("broken by promotion", "just promoted", "not by a lost challenge"),
+    ],
+)
+def test_episode_of_drift(history: Any, since: Any) -> None:
+    assert drift_since(START, DRIFT, history) == since
+
+
+@pytest.mark.parametrize("verdict", [OK, BLIND, Verdict("warning", "moved.")])
+def test_no_drift_has_no_beginning(verdict: Verdict) -> None:
+    assert drift_since(START, verdict, (past(1, "drift"),)) is None

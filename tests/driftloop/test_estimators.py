@@ -1,0 +1,114 @@
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+
+from driftloop.estimators import SAFE_TYPES, Estimator
+from driftloop.labels import Classes
+from driftloop.training import Examples, fit, predict
+
+RNG = np.random.default_rng(0)
+N = 200
+MEMBERS = get_args(get_args(Estimator)[0])
+SMALL = {"max_iter": 10, "n_estimators": 10}
+
+
+def small(member: Any) -> Any:
+    fields = member.model_fields
+    return member(**{name: value for name, value in SMALL.items() if name in fields})
+
+
+def table(**changes: Any) -> pd.DataFrame:
+    """Numbers with gaps, a number never there, categories with gaps, one never there."""
+    amount = np.where(RNG.random(N) < 0.3, np.nan, RNG.normal(size=N))
+    letters = RNG.choice(["a", "b", None], N, p=[0.5, 0.4, 0.1])
+    columns = {"amount": amount, "letter": letters, "gone": None}
+    return pd.DataFrame({**columns, **changes})
+
+
+TRAIN = table()
+Y = (np.nan_to_num(TRAIN.amount) + (TRAIN.letter == "a") + RNG.normal(size=N) > 0.5).astype(int)
+
+
+def fitted(member: Any, classes: Classes, numeric: Any, categorical: Any, seed: int = 0) -> Any:
+    rows = Examples(TRAIN.assign(lost=np.nan), np.asarray(Y), classes)
+    return fit(small(member), rows, numeric, categorical, seed)
+
+
+def same_answers(left: Any, right: Any) -> None:
+    """Equal but for the last bit: a forest adds its trees up in the order threads finish."""
+    np.testing.assert_allclose(
+        left.predict_proba(TRAIN), right.predict_proba(TRAIN), rtol=0, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@pytest.mark.parametrize(
+    ("numeric", "categorical"),
+    [
+        (("amount",), ("letter", "gone")),
+        (("amount",), ()),
+        ((), ("letter",)),
+        (("amount", "lost"), ("letter",)),
+    ],
+    ids=["gaps", "numbers only", "categories only", "number all missing"],
+)
+def test_copes_with_what_training_never_showed(
+    member: Any, numeric: tuple[str, ...], categorical: tuple[str, ...]
+) -> None:
+    """Gaps, unseen categories, None, and columns that were empty and are filled now."""
+    model = fitted(member, Classes(("0", "1")), numeric, categorical)
+    new = pd.DataFrame(
+        {
+            "amount": [np.nan, 1e9, -1e9, 0.0],
+            "lost": [1.0, np.nan, 2.0, 3.0],
+            "letter": [None, "never seen", "a", ""],
+            "gone": ["here", None, "now", ""],
+        }
+    )
+    p = predict(model, new, Classes(("0", "1")))
+    assert np.isfinite(p).all()
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_learns(member: Any) -> None:
+    model = fitted(member, Classes(("0", "1")), ("amount",), ("letter",))
+    p = predict(model, TRAIN, Classes(("0", "1")))[:, 1]
+    assert p[Y == 1].mean() > p[Y == 0].mean() + 0.1
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_is_seeded(member: Any) -> None:
+    classes = Classes(("no", "yes"))
+    once, again = (fitted(member, classes, ("amount",), ("letter",), 3) for _ in range(2))
+    same_answers(once, again)
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@pytest.mark.parametrize("names", [("0", "1"), ("no", "yes")])
+def test_is_stored_without_types_beyond_the_allow_list(member: Any, names: tuple[str, str]) -> None:
+    model = fitted(member, Classes(names), ("amount",), ("letter", "gone"))
+    stored = skops.io.dumps(model)
+    unknown = skops.io.get_untrusted_types(data=stored)
+    assert set(unknown) <= SAFE_TYPES
+    loaded = skops.io.loads(stored, trusted=unknown)
+    same_answers(loaded, model)
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_more_categories_than_an_encoder_holds(member: Any) -> None:
+    many = TRAIN.assign(letter=[f"merchant {i % 190 + i // 190 * 150}" for i in range(N)])
+    rows = Examples(pd.concat([many] * 3, ignore_index=True), np.tile(Y, 3), Classes(("0", "1")))
+    model = fit(small(member), rows, ("amount",), ("letter",), 0)
+    assert np.isfinite(predict(model, rows.table, rows.classes)).all()
+
+
+def test_three_classes() -> None:
+    y = np.arange(N) % 3
+    for member in MEMBERS:
+        rows = Examples(TRAIN, y, Classes(("a", "b", "c")))
+        model = fit(small(member), rows, ("amount",), ("letter",), 0)
+        assert predict(model, TRAIN, rows.classes).shape == (N, 3)

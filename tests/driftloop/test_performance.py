@@ -1,0 +1,83 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from driftloop.performance import PerformanceSettings, judge_performance
+from driftloop.records import Performance, Score
+from tests.driftloop.cases import WINDOW, probabilities
+
+BASE = Score("roc_auc", 0.9, 0.88, 0.92, 2000)
+
+
+def scored(separation: float, rows: int = 600, seed: int = 0) -> tuple[Any, Any]:
+    """Scores N(0, 1) and N(separation, 1): AUC = Phi(separation / sqrt 2)."""
+    y = np.tile([0, 1], rows // 2)
+    values = np.random.default_rng(seed).normal(y * separation, 1)
+    return y, probabilities(1 / (1 + np.exp(-values)))
+
+
+def judged(labels: Any, baseline: Score | None = BASE, **settings: Any) -> Performance:
+    return judge_performance("roc_auc", WINDOW, labels, baseline, PerformanceSettings(**settings))
+
+
+@pytest.mark.parametrize(
+    ("separation", "status"), [(0.3, "fell"), (3.0, "ok"), (1.6, "unclear"), (0.0, "fell")]
+)
+def test_against_its_own_holdout(separation: float, status: str) -> None:
+    found = judged(scored(separation))
+    assert found.status == status
+    assert found.baseline == 0.9
+    assert (found.window, found.rows) == (WINDOW, 600)
+    assert None not in (found.score, found.low, found.high)
+    assert f"{found.score:.3f}" in found.sentence
+
+
+def test_margin_is_allowed() -> None:
+    labels = scored(0.9)
+    assert judged(labels, margin=0.03).status == "fell"
+    assert judged(labels, margin=0.4).status == "ok"
+
+
+def test_floor_counts_whatever_the_past() -> None:
+    labels, poor = scored(1.2), Score("roc_auc", 0.6, 0.5, 0.7, 500)
+    assert judged(labels, poor).status == "ok"
+    assert judged(labels, poor, floor=0.95).status == "fell"
+    assert judged(labels, None, floor=0.95).status == "fell"
+    assert judged(labels, None, floor=0.5).status == "ok"
+    assert judged(labels, None).status == "ok"
+
+
+def test_falls_rarely_where_nothing_fell() -> None:
+    """The truth lies at the limit: 'fell' comes with at most half of 1 - confidence."""
+    truth = 0.7602499
+    base = Score("roc_auc", truth, 0.7, 0.8, 900)
+    fell = sum(
+        judged(scored(1.0, 300, seed), base, margin=0.0).status == "fell" for seed in range(120)
+    )
+    assert fell <= 9
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [
+        (scored(1.0, 98), "98 labelled rows, 100 are needed"),
+        ((np.array([], dtype=int), np.zeros((0, 2))), "0 labelled rows"),
+        ((np.zeros(200, dtype=int), probabilities(np.zeros(200))), "rarest class has 0"),
+        ((np.r_[np.zeros(200, dtype=int), [1] * 9], probabilities(np.zeros(209))), "has 9 labell"),
+        ((np.full(200, -1), probabilities(np.zeros(200))), "rarest class has 0"),
+    ],
+    ids=["few", "none", "one class", "rare class", "unknown classes"],
+)
+def test_too_little_to_judge(labels: Any, why: str) -> None:
+    found = judged(labels)
+    assert found.status == "inconclusive"
+    assert why in found.sentence
+    assert (found.score, found.low, found.high) == (None, None, None)
+    assert found.rows == len(labels[0])
+
+
+def test_unknown_predictions_are_inconclusive() -> None:
+    y, p = scored(3.0)
+    p[:300] = np.nan
+    assert judged((y, p)).status == "inconclusive"

@@ -1,0 +1,223 @@
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftloop.estimators import LogisticRegression
+from driftloop.labels import Classes
+from driftloop.periods import Span, Window
+from driftloop.planning import Draft, Labelled, choose_window, draft_plan
+from driftloop.records import Refusal, WindowScore
+from driftloop.training import Examples, HoldoutSettings, TrainingSettings
+from driftloop.windows import AllHistory, SinceChange, SlidingWindow
+from tests.driftloop.cases import utc
+
+START = utc(2026, 1, 5)
+END = utc(2026, 3, 2)
+SETTINGS = TrainingSettings(estimator=LogisticRegression(), minimum_rows=100)
+
+
+def labelled(rows: int = 1600, every: int = 2) -> Labelled:
+    """Rows spread evenly over eight weeks; every second one is positive."""
+    step = (END - START) / max(rows, 1)
+    moments = [(START + i * step).replace(tzinfo=None) for i in range(rows)]
+    y = (np.arange(rows) % every == 0).astype(int)
+    return Labelled(np.array(moments, dtype="datetime64[us]"), y, END)
+
+
+def drafted(
+    rows: Labelled | None = None,
+    settings: TrainingSettings = SETTINGS,
+    changed: datetime | None = None,
+    not_before: datetime | None = None,
+) -> Draft | Refusal:
+    return draft_plan(rows or labelled(), settings, changed, not_before)
+
+
+def plan(**more: Any) -> Draft:
+    made = drafted(**more)
+    assert isinstance(made, Draft)
+    return made
+
+
+def refusal(**more: Any) -> str:
+    made = drafted(**more)
+    assert isinstance(made, Refusal)
+    return made.sentence
+
+
+def test_holdout_is_the_newest_share() -> None:
+    made = plan()
+    assert made.holdout.end == END
+    assert made.holdout_rows == 320
+    assert made.holdout.start == pytest.approx(END - (END - START) * 0.2, abs=timedelta(hours=1))
+
+
+def test_holdout_begins_after_the_champions_training_data() -> None:
+    late = utc(2026, 2, 23)
+    made = plan(not_before=late)
+    assert made.holdout == Window(late, END)
+    assert made.holdout_rows == 200
+    assert plan(not_before=utc(2026, 1, 10)) == plan()
+
+
+def test_holdout_too_small_after_the_champions_training_data() -> None:
+    text = refusal(not_before=utc(2026, 2, 27))
+    assert text.startswith("The holdout after the champion's training data has ")
+    assert "200 are needed" in text
+    assert "0 labelled rows" in refusal(not_before=utc(2026, 6, 1))
+
+
+@given(
+    st.integers(300, 2000),
+    st.floats(0.05, 0.8),
+    st.integers(0, 60),
+    st.one_of(st.none(), st.integers(0, 60)),
+)
+def test_no_row_both_trains_and_judges(
+    rows: int, share: float, trained: int, changed: int | None
+) -> None:
+    data, not_before = labelled(rows), START + timedelta(days=trained)
+    settings = TrainingSettings(
+        minimum_rows=100,
+        holdout=HoldoutSettings(share=share, minimum_rows=50),
+        windows=(AllHistory(), SlidingWindow(length=Span(4, "week")), SinceChange()),
+    )
+    since = None if changed is None else START + timedelta(days=changed)
+    made = drafted(data, settings, since, not_before)
+    if isinstance(made, Refusal):
+        assert made.sentence.endswith(".")
+        return
+    assert made.holdout.start >= not_before
+    assert made.holdout_rows >= 50
+    assert made.holdout_rows == (data.times >= naive64(made.holdout.start)).sum()
+    for one in made.candidates:
+        assert one.window.end == made.holdout.start
+        inside = (data.times >= naive64(one.window.start)) & (data.times < naive64(one.window.end))
+        assert one.rows == inside.sum() >= 100
+
+
+def naive64(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.replace(tzinfo=None), "us")
+
+
+def test_candidates() -> None:
+    settings = SETTINGS.model_copy(
+        update={"windows": (AllHistory(), SlidingWindow(length=Span(4, "week")), SinceChange())}
+    )
+    changed = utc(2026, 2, 9)
+    made = plan(settings=settings, changed=changed)
+    starts = {one.candidate: one.window.start for one in made.candidates}
+    assert starts == {"all": START, "sliding": END - timedelta(weeks=4), "since_change": changed}
+    assert [one.candidate for one in plan(settings=settings).candidates] == ["all", "sliding"]
+
+
+def test_change_too_recent_to_train_on_is_left_out() -> None:
+    made = plan(changed=utc(2026, 2, 25))
+    assert [one.candidate for one in made.candidates] == ["all"]
+
+
+def test_holdout_leaves_rows_to_the_smallest_candidate() -> None:
+    """The share is taken of the smallest candidate with enough rows, not of all history."""
+    made = plan(changed=utc(2026, 2, 9))
+    assert {one.candidate for one in made.candidates} == {"all", "since_change"}
+    assert made.holdout_rows == 200
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings", "why"),
+    [
+        (labelled(90), {}, "90 labelled rows, 100 are needed to train"),
+        (labelled(0), {}, "0 labelled rows"),
+        (labelled(1600, every=100), {}, "holdout .* of the rarest class, 10 are needed"),
+        (labelled(1600, every=10**6), {}, "one class only"),
+        (labelled(300), {"minimum_rows": 290}, "No training window is large enough: all has 100"),
+        (labelled(1600, 20), {"minimum_per_class": 300}, "rarest class, 300 are needed"),
+    ],
+)
+def test_minima(rows: Labelled, settings: dict[str, Any], why: str) -> None:
+    text = refusal(rows=rows, settings=SETTINGS.model_copy(update=settings))
+    assert re.search(why, text), text
+
+
+def test_no_candidate_at_all() -> None:
+    only = SETTINGS.model_copy(update={"windows": (SinceChange(),)})
+    assert "0 labelled rows" in refusal(settings=only)
+
+
+class History:
+    """Rows whose label follows x; before `turn` it followed the opposite sign."""
+
+    def __init__(self, turn: int, rows: int = 1200) -> None:
+        rng = np.random.default_rng(0)
+        self.x = rng.normal(size=rows)
+        sign = np.where(np.arange(rows) < turn, -1, 1)
+        self.y = (self.x * sign + rng.normal(0, 0.7, rows) > 0).astype(int)
+        self.loaded: list[int] = []
+
+    def draft(self, *rows: int) -> Draft:
+        day = timedelta(days=1)
+        ends = Window(END, END + 30 * day)
+        spans = [(str(n), Window(END - n * timedelta(hours=1), END), n) for n in rows]
+        made = [WindowScore(name, window, n, None, "not compared") for name, window, n in spans]
+        return Draft(ends, 300, tuple(made))
+
+    def load(self, window: Window) -> Examples:
+        rows = round((window.end - window.start) / timedelta(hours=1))
+        self.loaded.append(rows)
+        table = pd.DataFrame({"x": self.x[-rows:]})
+        return Examples(table, self.y[-rows:], Classes(("0", "1")))
+
+    def chosen(self, *rows: int) -> tuple[WindowScore, tuple[WindowScore, ...]]:
+        return choose_window(self.draft(*rows), self.load, SETTINGS, (("x",), ()), "roc_auc")
+
+
+def test_recent_rows_win_where_the_past_misleads() -> None:
+    chosen, scored = History(turn=900).chosen(1200, 290)
+    assert chosen.candidate == "290"
+    values = [one.score for one in scored]
+    assert None not in values
+    assert values[1] > 0.7 > 0.5 > values[0]  # type: ignore[operator]
+    assert all("newest 58 training rows" in one.sentence for one in scored)
+
+
+def test_all_history_wins_where_recent_rows_mislead() -> None:
+    """The newest rows turn only in the middle of the candidate: more of them is not better."""
+    history = History(turn=0)
+    history.y[-200:-60] = 1 - history.y[-200:-60]
+    assert history.chosen(1200, 200)[0].candidate == "1200"
+
+
+def test_within_one_standard_error_the_latest_start_wins() -> None:
+    """Hastie et al. 7.10: nothing changed, so both do as well and the shorter one is taken."""
+    chosen, scored = History(turn=0).chosen(1200, 600)
+    assert chosen.candidate == "600"
+    assert scored[0].score == pytest.approx(scored[1].score, abs=0.05)
+
+
+def test_single_candidate_is_not_validated() -> None:
+    history = History(turn=0)
+    chosen, scored = history.chosen(800)
+    assert (chosen.candidate, chosen.score, len(scored)) == ("800", None, 1)
+    assert history.loaded == []
+
+
+def test_without_any_score_the_most_rows_win() -> None:
+    history = History(turn=0)
+    history.y[-100:] = 0
+    chosen, _ = history.chosen(400, 200)
+    assert chosen.candidate == "400"
+
+
+def test_small_candidates_are_scored_on_the_same_rows() -> None:
+    """80 and 40 rows: a tail of 50 would leave the smaller one none, and its own tail is not it."""
+    _, scored = History(turn=0).chosen(400, 60, 40)
+    assert all(one.score is not None for one in scored)
+    tails = {int(one.sentence.split("newest ")[1].split()[0]) for one in scored}
+    assert len(tails) == 1
+    assert tails.pop() < 40

@@ -1,0 +1,96 @@
+"""The demo's story through the real flows, with Slack on loopback."""
+
+from pathlib import Path
+
+import pytest
+from peers.slack import SlackPeer
+from workshop import look
+
+from driftloop.workspace import Workspace
+from tasks.registry import open_registry
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def titles(slack: SlackPeer) -> list[str]:
+    return [post.text for post in slack.posts]
+
+
+def test_from_healthy_to_broken_to_drifting_to_healed(championed: Path, slack: SlackPeer) -> None:
+    healthy = look(championed, 9)
+    assert (healthy.verdict.status, healthy.decision.action) == ("ok", "none")
+    tiny = look(championed, 10)
+    assert (tiny.verdict.status, tiny.decision.action) == ("inconclusive", "none")
+    assert titles(slack) == []
+
+    broken = look(championed, 12)
+    assert {check.column for check in broken.broken} == {"amount", "device_age_days"}
+    assert broken.decision.action == "hold"
+    assert broken.retrain is None
+    repaired = look(championed, 13)
+    assert (repaired.verdict.status, repaired.decision.action) == ("ok", "none")
+    assert repaired.performance.status == "inconclusive", "the broken week must not be scored"
+    assert ["data checks failed" in titles(slack)[0], "back to normal" in titles(slack)[1]] == [
+        True,
+        True,
+    ]
+
+    travel = look(championed, 15)
+    assert (travel.verdict.status, travel.decision.action) == ("drift", "alert")
+    repeated = look(championed, 16)
+    assert repeated.decision.action == "alert"
+    assert len(titles(slack)) == 3, "a repeat does not page again"
+    look(championed, 18)
+
+    first_sight = look(championed, 19)
+    assert (first_sight.verdict.status, first_sight.decision.action) == ("drift", "alert")
+    promoted = look(championed, 20)
+    assert promoted.decision.action == "retrain"
+    assert promoted.performance.status == "fell"
+    assert promoted.retrain is not None
+    assert promoted.retrain.won, promoted.retrain.sentence
+    plan = promoted.retrain.plan
+    assert plan is not None
+    assert plan.holdout.window.end <= promoted.performance.window.end, "labels had not arrived"
+    assert plan.training.window.end == plan.holdout.window.start
+
+    healed = look(championed, 22)
+    assert healed.champion == promoted.retrain.challenger
+    assert (healed.verdict.status, healed.performance.status) == ("ok", "ok")
+    story = [text.split(". ")[0] for text in titles(slack)[3:]]
+    assert story == [
+        "payments: back to normal",
+        "payments: inputs drifted",
+        "payments: predictions got worse, inputs drifted",
+        "payments: version 2 is live",
+        "payments: back to normal",
+    ]
+    assert len(set(slack.keys)) == len(slack.posts)
+
+
+def test_replaying_a_run_changes_and_tells_nothing(championed: Path, slack: SlackPeer) -> None:
+    first = look(championed, 20)
+    assert first.retrain is not None
+    assert first.retrain.won
+    registry = open_registry(Workspace(championed))
+    before = registry.client.search_model_versions("name = 'payments'")
+    posts = len(slack.posts)
+    again = look(championed, 20)
+    assert again.champion == first.champion, "a replay judges the champion of its time"
+    assert again.findings == first.findings
+    assert again.retrain is not None
+    assert again.retrain.challenger == first.retrain.challenger
+    assert again.retrain.comparison == first.retrain.comparison
+    after = registry.client.search_model_versions("name = 'payments'")
+    assert [one.version for one in after] == [one.version for one in before]
+    assert len(slack.posts) == posts
+
+
+def test_a_dry_run_leaves_no_trace(championed: Path, slack: SlackPeer) -> None:
+    registry = open_registry(Workspace(championed))
+    record = look(championed, 20, dry_run=True)
+    assert record.decision.action == "retrain"
+    assert record.retrain is None
+    assert slack.posts == []
+    assert registry.finished("payments", "monitor") == []
+    assert len(registry.client.search_model_versions("name = 'payments'")) == 1

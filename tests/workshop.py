@@ -1,0 +1,103 @@
+"""Builds workspaces for tests, with real Git, DVC and MLflow, small enough to be quick."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from driftloop.demo.payments import week_frame
+from driftloop.demo.story import START, WEEKS
+from driftloop.records import MonitorRecord
+
+ROOT = Path(__file__).parents[1]
+IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+
+
+def monday(week: int) -> datetime:
+    """The moment week `week` of the story begins."""
+    return datetime.combine(START + timedelta(weeks=week), clock(), tzinfo=UTC)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git and return what it printed."""
+    done = subprocess.run(
+        ["git", *IDENTITY, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def dvc(folder: Path, *arguments: str) -> None:
+    """Run dvc, quietly."""
+    subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments, "-q"], cwd=folder, check=True, capture_output=True
+    )
+
+
+def small_config(**changes: Any) -> dict[str, Any]:
+    """The demo's configuration with a small, quick model; sections in `changes` are merged."""
+    config: dict[str, Any] = yaml.safe_load((ROOT / "configs" / "payments.yaml").read_text())
+    config["training"]["estimator"] = {"kind": "hist_gradient_boosting", "max_iter": 40}
+    config["training"]["search"] = {"trials": 0}
+    config["training"]["holdout"] = {"share": 0.25}
+    config["performance"] = {"margin": 0.12}
+    for section, values in changes.items():
+        config[section] = {**config[section], **values}
+    return config
+
+
+def write_config(folder: Path, config: dict[str, Any], name: str = "payments") -> Path:
+    """Write a configuration into a workspace."""
+    path = folder / "configs" / f"{name}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    return path
+
+
+def build_payments(folder: Path, one_in: int = 3) -> Path:
+    """Make a workspace that holds every `one_in`-th payment of the demo."""
+    batches = folder / "data" / "payments"
+    batches.mkdir(parents=True)
+    for week in range(WEEKS):
+        frame = week_frame(week)
+        rows = frame if len(frame) < 100 else frame.iloc[::one_in]
+        rows.to_parquet(batches / f"{START + timedelta(weeks=week)}.parquet", index=False)
+    write_config(folder, small_config())
+    (folder / ".gitignore").write_text("/data\n.driftloop\n")
+    git(folder, "init", "-q", "-b", "main")
+    dvc(folder, "init")
+    dvc(folder, "add", "data")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "data")
+    _empty_registry(folder)
+    return folder
+
+
+def train_first(folder: Path) -> None:
+    """Train the first champion as of the end of week 8 (labels up to week 7)."""
+    from flows.bootstrap import bootstrap
+
+    record = bootstrap("payments", as_of=monday(9), workspace=str(folder))
+    assert record.promotion is not None
+    assert record.promotion.promoted, record.sentence
+
+
+def look(folder: Path, week: int, **options: Any) -> MonitorRecord:
+    """Monitor at the end of a week of the story."""
+    from flows.monitor import monitor
+
+    record: MonitorRecord = monitor(
+        "payments", as_of=monday(week + 1), workspace=str(folder), **options
+    )
+    return record
+
+
+def _empty_registry(folder: Path) -> None:
+    """MLflow's migrations take seconds; a copied database does not need them again."""
+    from driftloop.workspace import Workspace
+    from tasks.registry import Registry
+
+    Registry(Workspace(folder)).models()
