@@ -12,10 +12,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from driftloop.config import ModelConfig
-from driftloop.output import MonitorOutput, RetrainOutput, RollbackOutput, StatusOutput
+from driftloop.output import InitOutput, MonitorOutput, RetrainOutput, RollbackOutput, StatusOutput
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "config": ModelConfig,
+    "init": InitOutput,
     "monitor": MonitorOutput,
     "retrain": RetrainOutput,
     "rollback": RollbackOutput,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import BaseModel
 
-from driftloop.output import Condition, MonitorOutput
+from driftloop.onboarding.options import Every
+from driftloop.output import Condition, InitOutput, MonitorOutput
 from driftloop.periods import parse_time
-from flows.display import monitor_view, retrain_view, show, status_view
+from flows.display import init_view, monitor_view, retrain_view, show, status_view
 from flows.session import ERROR, FAILED_ON, reporting, start, waiting
 
 if TYPE_CHECKING:
@@ -40,6 +41,40 @@ FailOn = Annotated[
     list[Condition] | None,
     typer.Option("--fail-on", help="Exit with 3 on this finding; may be repeated."),
 ]
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="Time-ordered CSV or Parquet file.")],
+    time: Annotated[str, typer.Option(help="Column with the time of the event.")],
+    label: Annotated[str, typer.Option(help="Column with the class to predict.")],
+    name: Annotated[str | None, typer.Option(help="Model name; default: the file's.")] = None,
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", help="New folder; default: the name.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; repeat it.")] = None,
+    every: Annotated[Every | None, typer.Option(help="Length of a period.")] = None,
+    train_until: Annotated[
+        str | None, typer.Option(help="Date at which the first champion's data end.")
+    ] = None,
+    positive: Annotated[str | None, typer.Option(help="Label value that is positive.")] = None,
+    key: Annotated[str | None, typer.Option(help="Column that identifies a row.")] = None,
+    label_delay: Annotated[
+        str, typer.Option(help="How long after the event a label can be trusted.")
+    ] = "0 days",
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make a workspace from a file: data in DVC, a configuration, a first champion."""
+    from driftloop.onboarding.options import Options
+
+    drops = tuple(drop or ())
+    options = Options(time, label, name, drops, every, train_until, positive, key, label_delay)
+    with reporting(verbose):
+        from flows.onboard import onboard
+
+        found = onboard(file, workspace, options, quiet=json, verbose=verbose)
+    _print(found, json)
 
 
 @app.command()
@@ -221,6 +256,8 @@ def _print(found: BaseModel, json: bool) -> None:
         typer.echo(found.model_dump_json())
     elif isinstance(found, MonitorOutput):
         show(*monitor_view(found))
+    elif isinstance(found, InitOutput):
+        show(*init_view(found))
     elif isinstance(found, RetrainSummary):
         show(*retrain_view(found))
     elif isinstance(found, StatusOutput):

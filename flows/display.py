@@ -6,7 +6,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.output import ModelStatus, MonitorOutput, RetrainSummary
+from driftloop.output import (
+    InferredColumn,
+    InitOutput,
+    ModelStatus,
+    MonitorOutput,
+    RetrainSummary,
+)
 from driftloop.periods import Window, parse_time, readable
 
 COLOURS = {
@@ -67,6 +73,25 @@ def retrain_view(found: RetrainSummary) -> Iterable[RenderableType]:
     for gate in found.gates:
         mark = Text("passed", "green") if gate.passed else Text("refused", "red")
         yield Text.assemble(f"  gate {gate.gate}: ", mark, f" {gate.sentence}")
+
+
+def init_view(found: InitOutput) -> Iterable[RenderableType]:
+    """Yield what a person should know of a new workspace."""
+    yield f"[green]ready[/green]: {found.sentence}"
+    yield "\nNext:"
+    yield f"  driftloop monitor {found.model} --workspace {found.workspace} --as-of DATE"
+    yield f"  driftloop status --workspace {found.workspace}"
+
+
+def columns_view(columns: Iterable[InferredColumn], notes: Iterable[str]) -> Group:
+    """Return what was inferred of a file's columns, and what to know about it."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("column", "taken for", "because"):
+        table.add_column(name, no_wrap=name != "because")
+    for column in columns:
+        style = "dim" if column.role == "left out" else ""
+        table.add_row(Text(column.name), column.role, Text(column.reason), style=style)
+    return Group(table, *(Text(f"note: {note}", style="yellow") for note in notes))
 
 
 def status_view(models: tuple[ModelStatus, ...]) -> Table:

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from driftloop.environment import prepare_environment
-from driftloop.errors import DriftloopError
-from driftloop.workspace import VARIABLE, Workspace, find_workspace
+from driftloop.errors import DriftloopError, WorkspaceError
+from driftloop.workspace import STATE_VARIABLE, VARIABLE, Workspace, find_workspace
 
 ERROR, FAILED_ON = 2, 3
 notes = Console(stderr=True, highlight=False)
@@ -30,7 +30,18 @@ def start(workspace: Path | None, verbose: bool = False) -> Workspace:
 
 
 def enter(place: Workspace, verbose: bool = False) -> None:
-    """Set the environment for a workspace; Prefect's log stays off the terminal."""
+    """Set the environment for a workspace; Prefect's log stays off the terminal.
+
+    Raises:
+        WorkspaceError: if the state folder cannot be written.
+    """
+    try:
+        place.state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{place.state}: cannot be written ({error.strerror}); allow it, or set "
+            f"{STATE_VARIABLE} to a folder of your own"
+        ) from error
     prepare_environment(place.state)
     os.environ[VARIABLE] = str(place.root)
     if not verbose:

@@ -76,6 +76,11 @@ def make_workspace(source: Path, folder: Path, options: Options) -> Made:
     return Made(folder, inferred.name, commit, len(paths), inferred.rows, until, inferred)
 
 
+def default_folder(source: Path, options: Options) -> Path:
+    """Return the folder a workspace goes to unless one is named: the model's name, here."""
+    return Path.cwd() / (options.name or source.stem)
+
+
 def _refuse_taken(folder: Path) -> None:
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

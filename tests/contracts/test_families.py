@@ -35,6 +35,9 @@ REQUIRED: dict[str, Any] = {
 }
 """Values for settings without a default; a new one has to be named here."""
 
+NEEDED_BESIDE: dict[str, dict[str, Any]] = {"range": {"minimum": 0.5}}
+"""What a member makes no sense without although each setting has a default."""
+
 TABLE = pd.DataFrame({"amount": np.linspace(0, 1, 200), "country": ["a", "b"] * 100})
 NUMBERS = TABLE.amount.to_numpy()
 CODES = TABLE.country.to_numpy()
@@ -53,7 +56,8 @@ class Member:
     def raw(self) -> dict[str, Any]:
         """The smallest way to write it."""
         needed = [name for name, f in self.settings.model_fields.items() if f.is_required()]
-        return {"kind": self.kind, **{name: REQUIRED[name] for name in needed}}
+        least = {name: REQUIRED[name] for name in needed}
+        return {"kind": self.kind, **least, **NEEDED_BESIDE.get(self.kind, {})}
 
     @property
     def kind(self) -> Any:

@@ -144,12 +144,11 @@ def test_hostile_categories(reference: Any, current: Any, status: str) -> None:
     [
         (COUNTS, gaps(COUNTS.astype(float))),
         (COUNTS, pd.Categorical(COUNTS.astype(float))),
-        (COUNTS > 1, (COUNTS > 1).astype(int)),
     ],
-    ids=["float objects", "float categories", "booleans"],
+    ids=["float objects", "float categories"],
 )
 def test_codes_in_another_type_are_the_same_codes(reference: Any, current: Any) -> None:
-    """3, 3.0 and a flag read the same however a batch stored them; labels do so too."""
+    """3 and 3.0 read the same, however a batch stored them."""
     assert statuses(categories(reference, current))["chi2"] == "ok"
 
 
@@ -179,7 +178,8 @@ def test_exchanged_codes_are_never_ok() -> None:
 def test_identifier_is_not_judged_ok() -> None:
     """A column of unique values says nothing about drift, so it cannot be all right."""
     ids = np.arange(4000).astype(str)
-    assert statuses(categories(ids[:2000], ids[2000:])) == {"chi2": "inconclusive"}
+    (found,) = categories(ids[:2000], ids[2000:])
+    assert found.status == "inconclusive"
 
 
 def test_new_categories_are_named() -> None:
