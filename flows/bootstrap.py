@@ -7,8 +7,8 @@ from prefect import flow, tags
 from driftloop.records import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import moment, run_name
-from tasks.retraining import refuse_second_bootstrap
 from tasks.setup import prepare_job
+from tasks.training_plan import refuse_second_bootstrap
 
 
 @flow(name="bootstrap", flow_run_name=run_name)

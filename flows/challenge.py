@@ -5,17 +5,14 @@ from driftloop.records import Refusal, RetrainRecord, Snapshot
 from tasks.job import Job
 from tasks.promotion import promote
 from tasks.retraining import (
-    OpenTraining,
     compare_models,
     compose_record,
-    find_change,
-    open_training,
-    plan_training,
     record_training,
     search_settings,
     train_challenger,
 )
 from tasks.snapshots import resolve_snapshot
+from tasks.training_plan import OpenTraining, find_change, open_training, plan_training
 
 
 def challenge(job: Job, kind: str, reason: str, champion: str | None) -> RetrainRecord:

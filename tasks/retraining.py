@@ -1,8 +1,6 @@
-"""The steps of a retraining: plan, search, train, compare, promote."""
+"""The steps of a retraining after its plan: search, train, compare, record."""
 
 import json
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -13,11 +11,9 @@ from driftloop.compare import Predictions, compare
 from driftloop.errors import RegistryError, TrainingError
 from driftloop.labels import Classes, find_classes
 from driftloop.metrics import BINARY_ONLY, METRICS, score
-from driftloop.periods import Window, readable, split
-from driftloop.planning import Draft, Labelled, choose_window, draft_plan
+from driftloop.periods import Window, readable
 from driftloop.records import (
     Comparison,
-    DataSlice,
     ModelVersion,
     Promotion,
     Refusal,
@@ -27,11 +23,9 @@ from driftloop.records import (
     to_json,
 )
 from driftloop.training import fit, predict, search, with_settings
-from driftloop.windows import EARLIEST
 from tasks.factory import step
 from tasks.job import Job, code_version
 from tasks.models import load_model, log_model, register
-from tasks.monitoring import reference_slice, run_key, window_verdict
 from tasks.plots import confusion_matrix
 from tasks.registry import (
     Registry,
@@ -41,113 +35,8 @@ from tasks.registry import (
     registry_errors,
     score_tags,
 )
-from tasks.snapshots import snapshot_at
-from tasks.tables import broken_periods, examples, inside, read_features, read_labelled
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTraining:
-    """A training run under way: the MLflow run (None in a dry run) and the champion to beat."""
-
-    run_id: str | None
-    key: str
-    kind: str
-    champion: ModelVersion | None
-
-
-@step("open training run", retries=2)
-def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None) -> OpenTraining:
-    """Return the training run of this job; one that was cut off goes on where it stopped.
-
-    Args:
-        kind: ``retrain``, or ``bootstrap`` for a first champion.
-        champion: the version to beat; None takes the present one.
-    """
-    registry = open_registry(job.workspace)
-    present = registry.version(job.model, champion) if champion else registry.champion(job.model)
-    key = run_key(job, kind, snapshot.rev)
-    if job.dry_run:
-        return OpenTraining(None, key, kind, present)
-    tags = {
-        "driftloop.as_of": job.as_of.isoformat(),
-        "driftloop.champion": present.version if present else "",
-    }
-    run = registry.open_run(job.model, kind, key, f"{kind} {job.model} {readable(job.as_of)}", tags)
-    pinned = run.data.tags["driftloop.champion"]
-    if pinned and (present is None or present.version != pinned):
-        present = registry.version(job.model, pinned)
-    if not pinned:
-        present = None
-    return OpenTraining(run.info.run_id, key, kind, present)
-
-
-@step("check for a champion", retries=2)
-def refuse_second_bootstrap(job: Job) -> None:
-    """Refuse to bootstrap a model that has a champion, unless this very job made it.
-
-    Raises:
-        RegistryError: naming the champion.
-    """
-    registry = open_registry(job.workspace)
-    champion = registry.champion(job.model)
-    if champion is None:
-        return
-    snapshot = snapshot_at(job, job.rev)
-    if registry.version_of(job.model, run_key(job, "bootstrap", snapshot.rev)) is None:
-        raise RegistryError(
-            f"{job.model} has a champion already, version {champion.version}; use "
-            f"'driftloop retrain {job.model}' to challenge it"
-        )
-
-
-@step("find change")
-def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime | None:
-    """Return where the present drift from the champion's reference began, or None.
-
-    Looks back from the current window, one window at a time, until one shows no drift. Windows
-    that cannot be judged are passed over. The data are asked and not earlier runs, so that the
-    answer is the same after a week in which nothing ran.
-    """
-    champion = opened.champion
-    if champion is None or champion.training is None:
-        return None
-    reference = read_features(job, reference_slice(job, snapshot, champion))
-    past = Window(champion.training.window.end, job.window.end)
-    rows = read_features(job, DataSlice(snapshot, past))
-    since = None
-    for period in split(past, job.config.windows.current):
-        status = window_verdict(job, reference, inside(rows, period, job.config.data.time)).status
-        if status == "inconclusive":
-            continue
-        if status != "drift":
-            break
-        since = period.start
-    return since
-
-
-@step("plan training")
-def plan_training(
-    job: Job, snapshot: Snapshot, opened: OpenTraining, changed: datetime | None
-) -> TrainingPlan | Refusal:
-    """Return which rows train and which judge, or why nothing can be trained.
-
-    Only rows whose labels have arrived are used, and no period whose feed was broken.
-    """
-    end = job.labelled_window.end
-    part = DataSlice(snapshot, Window(EARLIEST, end))
-    table = read_labelled(job, part)
-    if table.empty:
-        return Refusal(f"No labelled rows before {readable(end)}: nothing was trained.")
-    time = job.config.data.time
-    whole = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
-    reference = table
-    if opened.champion is not None:
-        reference = read_features(job, reference_slice(job, snapshot, opened.champion))
-    excluded = tuple(broken.window for broken in broken_periods(job, reference, table, whole))
-    sound = _without(table, excluded, time)
-    if sound.empty:
-        return Refusal("Every labelled period comes from a broken feed: nothing was trained.")
-    return _plan(job, replace(part, excluded=excluded), sound, opened.champion, changed)
+from tasks.tables import examples, read_labelled
+from tasks.training_plan import OpenTraining
 
 
 @step("search settings")
@@ -254,63 +143,9 @@ def record_training(job: Job, opened: OpenTraining, record: RetrainRecord) -> No
     open_registry(job.workspace).close_run(opened.run_id, tagged, metrics, record)
 
 
-def _plan(
-    job: Job,
-    part: DataSlice,
-    table: pd.DataFrame,
-    champion: ModelVersion | None,
-    changed: datetime | None,
-) -> TrainingPlan | Refusal:
-    config, time = job.config, job.config.data.time
-    classes = find_classes(table[config.data.label], config.data.positive)
-    times = table[time].to_numpy().astype("datetime64[us]")
-    rows = Labelled(times, classes.codes(table[config.data.label]), part.window.end)
-    trained_until = champion.training.window.end if champion and champion.training else None
-    draft = draft_plan(rows, config.training, changed, trained_until)
-    if isinstance(draft, Refusal):
-        return draft
-    everything = examples(job, table, classes)
-    chosen, candidates = choose_window(
-        draft,
-        lambda window: everything.rows(
-            slice(rows.since(window.start).start, rows.since(window.end).start)
-        ),
-        config.training,
-        (config.features.numeric, config.features.categorical),
-        config.comparison.metric,
-    )
-    return _finished_plan(part, draft, chosen, candidates)
-
-
-def _finished_plan(part: DataSlice, draft: Draft, chosen: Any, candidates: Any) -> TrainingPlan:
-    def cut(window: Window, rows: int) -> DataSlice:
-        inside = tuple(one for one in part.excluded if one.overlaps(window))
-        return DataSlice(part.snapshot, window, inside, rows)
-
-    left_out = f", {len(part.excluded)} broken periods left out" if part.excluded else ""
-    sentence = (
-        f"Trained on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"
-        f"{left_out}); holdout of {draft.holdout_rows:,} rows from {draft.holdout}."
-    )
-    return TrainingPlan(
-        cut(chosen.window, chosen.rows),
-        cut(draft.holdout, draft.holdout_rows),
-        candidates,
-        sentence,
-    )
-
-
 def _training_table(job: Job, plan: TrainingPlan) -> tuple[pd.DataFrame, Classes]:
     table = read_labelled(job, plan.training)
     return table, find_classes(table[job.config.data.label], job.config.data.positive)
-
-
-def _without(table: pd.DataFrame, windows: tuple[Window, ...], time: str) -> pd.DataFrame:
-    keep = pd.Series(True, index=table.index)
-    for window in windows:
-        start, end = (edge.replace(tzinfo=None) for edge in (window.start, window.end))
-        keep &= ~table[time].between(start, end, inclusive="left")
-    return table[keep].reset_index(drop=True)
 
 
 def _check_disjoint(version: ModelVersion, holdout: Window) -> None:

@@ -1,9 +1,11 @@
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from threadpoolctl import threadpool_limits
 
 from driftloop.estimators import SAFE_TYPES, Estimator
 from driftloop.labels import Classes
@@ -13,6 +15,13 @@ RNG = np.random.default_rng(0)
 N = 200
 MEMBERS = get_args(get_args(Estimator)[0])
 SMALL = {"max_iter": 10, "n_estimators": 10}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Two boosting threads that wait for a busy core cost seconds a fit."""
+    with threadpool_limits(1):
+        yield
 
 
 def small(member: Any) -> Any:
