@@ -1,6 +1,8 @@
 """Columns of a table as plain arrays, with their missing values counted apart."""
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -34,16 +36,9 @@ def numeric_column(table: pd.DataFrame, name: str) -> Column:
     Raises:
         DataError: if the column is absent or holds anything but numbers and booleans.
     """
-    series = _column(table, name)
-    if series.dtype == object:
-        series = series.infer_objects()
-    if not pd.api.types.is_numeric_dtype(series) and not series.isna().all():
-        raise DataError(f"column {name!r} holds {_type_name(series)}, declared numeric")
-    if pd.api.types.is_complex_dtype(series):
-        raise DataError(f"column {name!r} holds complex numbers, declared numeric")
-    values = series.to_numpy(dtype=float, na_value=np.nan)
-    finite = np.isfinite(values)
-    return Column(values[finite], int(len(values) - finite.sum()))
+    values = _numbers(table, name)
+    present = values[~np.isnan(values)]
+    return Column(present, len(values) - len(present))
 
 
 def categorical_column(table: pd.DataFrame, name: str) -> Column:
@@ -54,7 +49,7 @@ def categorical_column(table: pd.DataFrame, name: str) -> Column:
     """
     series = _column(table, name)
     present = series[series.notna()]
-    if pd.api.types.is_datetime64_any_dtype(series):
+    if pd.api.types.is_datetime64_any_dtype(series) or isinstance(_first(present), date):
         raise DataError(
             f"column {name!r} holds dates, declared categorical; derive a feature from it, such "
             "as the day of the week"
@@ -67,10 +62,11 @@ def categorical_column(table: pd.DataFrame, name: str) -> Column:
 
 def category_text(present: pd.Series) -> npt.NDArray[Any]:
     """Return category values as text, the same for 3 and 3.0 (a gap turns integers to floats)."""
-    if pd.api.types.is_float_dtype(present):
-        return np.array([f"{value:.15g}" for value in present.astype(float)], dtype=object)
     if isinstance(present.dtype, pd.CategoricalDtype):
         present = present.astype(object)
+    present = present.infer_objects()
+    if pd.api.types.is_float_dtype(present):
+        return np.array([f"{value:.15g}" for value in present.astype(float)], dtype=object)
     return present.astype(str).to_numpy(dtype=object)
 
 
@@ -80,8 +76,7 @@ def feature_table(
     """Return exactly the features, as a model reads them: float64 and text, None where missing."""
     columns: dict[str, Any] = {}
     for name in numeric:
-        values = _column(table, name).to_numpy(dtype=float, na_value=np.nan)
-        columns[name] = np.where(np.isfinite(values), values, np.nan)
+        columns[name] = _numbers(table, name)
     for name in categorical:
         series = _column(table, name)
         text = np.full(len(series), None, dtype=object)
@@ -89,6 +84,28 @@ def feature_table(
         text[present] = category_text(series[present])
         columns[name] = text
     return pd.DataFrame(columns, index=table.index)
+
+
+def _numbers(table: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    """Return a column as float64, NaN where it is missing or infinite; text and dates raise."""
+    series = _column(table, name)
+    present = series[series.notna()]
+    if present.empty:
+        return np.full(len(series), np.nan)
+    if present.dtype == object:
+        present = present.infer_objects()
+    decimal = present.dtype == object and present.map(lambda one: isinstance(one, Decimal)).all()
+    if not decimal and not pd.api.types.is_numeric_dtype(present):
+        raise DataError(f"column {name!r} holds {_type_name(series)}, declared numeric")
+    if pd.api.types.is_complex_dtype(present):
+        raise DataError(f"column {name!r} holds complex numbers, declared numeric")
+    values = np.full(len(series), np.nan)
+    values[series.notna().to_numpy()] = present.to_numpy(dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _first(present: "pd.Series[Any]") -> Any:
+    return present.iloc[0] if len(present) else None
 
 
 def _column(table: pd.DataFrame, name: str) -> "pd.Series[Any]":

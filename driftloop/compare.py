@@ -58,6 +58,10 @@ def compare(predictions: Predictions, settings: ComparisonSettings) -> Compariso
     if any(gate.gate == "valid_predictions" and not gate.passed for gate in gates):
         undefined = Score(settings.metric, math.nan, math.nan, math.nan, len(predictions.y))
         return _without_difference(settings, undefined, gates, "The challenger cannot be scored.")
+    if predictions.champion is not None and not np.isfinite(predictions.champion).all():
+        undefined = Score(settings.metric, math.nan, math.nan, math.nan, len(predictions.y))
+        sentence = "The champion's predictions are no numbers: a person has to look."
+        return _without_difference(settings, undefined, gates, sentence)
     drawn = _draw(predictions, settings)
     challenger = _score(settings, predictions.y, predictions.challenger, drawn[0])
     if predictions.champion is None or drawn[1] is None:

@@ -9,6 +9,7 @@ from driftloop.compare import ComparisonSettings
 from driftloop.decision import DecisionSettings
 from driftloop.drift import DriftSettings
 from driftloop.errors import valid_choices
+from driftloop.gates import MinimumScore
 from driftloop.metrics import BINARY_ONLY
 from driftloop.performance import PerformanceSettings
 from driftloop.periods import Span, SpanField
@@ -111,6 +112,13 @@ class ModelConfig(Settings):
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
         features = self.features.numeric + self.features.categorical
+        roles = [self.data.time, self.data.label, *([self.data.key] if self.data.key else [])]
+        twice = sorted({name for name in roles if roles.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"{twice[0]!r} is named for two of data.time, data.label and data.key; each needs "
+                "a column of its own"
+            )
         for role in ("time", "label", "key"):
             column = getattr(self.data, role)
             if column in features:
@@ -120,12 +128,17 @@ class ModelConfig(Settings):
                 )
         if self.task == "multiclass" and self.data.positive is not None:
             raise ValueError("data.positive is for task binary; remove it or set task: binary")
-        if self.task == "multiclass" and self.comparison.metric in BINARY_ONLY:
-            valid = "accuracy, balanced_accuracy, neg_log_loss"
-            raise ValueError(
-                f"comparison.metric {self.comparison.metric} is for two classes; valid with "
-                f"task multiclass: {valid}"
-            )
+        asked = {"metric": self.comparison.metric}
+        for number, gate in enumerate(self.comparison.gates):
+            if isinstance(gate, MinimumScore) and gate.metric:
+                asked[f"gates[{number}].metric"] = gate.metric
+        for place, metric in asked.items():
+            if self.task == "multiclass" and metric in BINARY_ONLY:
+                valid = "accuracy, balanced_accuracy, neg_log_loss"
+                raise ValueError(
+                    f"comparison.{place} {metric} is for two classes; valid with "
+                    f"task multiclass: {valid}"
+                )
         for name in self.drift.ignore:
             if name not in features:
                 raise ValueError(f"drift.ignore names no feature; {valid_choices(name, features)}")

@@ -50,8 +50,8 @@ def decide(
 ) -> Decision:
     """Return what to do, with every reason.
 
-    Broken data forbid a retraining, and so does an inconclusive window: what could not be judged
-    is never a reason to replace a model.
+    Broken data forbid a retraining. An inconclusive window is no reason for one: only a proven loss
+    of performance, which rests on labelled rows of its own, starts it then.
     """
     asked = tuple(trigger.check(evidence) for trigger in settings.triggers)
     fired = [result for result in asked if result.fired]

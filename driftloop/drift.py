@@ -129,6 +129,10 @@ def _cannot_test(reference: Column, current: Column, minimum: int) -> str | None
         if len(column.values) < minimum:
             return f"has {len(column.values)} values in the {where}, {minimum} are needed"
     first = reference.values[0]
+    if reference.values.dtype == object and len(set(reference.values)) > 0.9 * len(
+        reference.values
+    ):
+        return "is nearly another value in every row, as an identifier, which cannot be tested"
     if np.all(reference.values == first) and np.all(current.values == first):
         return f"is {first} throughout in both windows, which leaves nothing to test"
     return None

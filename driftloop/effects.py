@@ -54,12 +54,28 @@ class PopulationStability(Settings):
         filled = (reference > 0) | (current > 0)
         reference, current = reference[filled], current[filled]
         bins, rows = len(reference), (reference.sum(), current.sum())
+        if sum(rows) < 10 * bins:
+            return _sparse(reference, current)
         shares = [(counts + 0.5) / (counts.sum() + 0.5 * bins) for counts in (reference, current)]
         noise = (bins - 1) * (1 / rows[0] + 1 / rows[1])
         return max(0.0, population_stability_index(shares[0], shares[1]) - float(noise))
 
 
 Effect = Annotated[PopulationStability, Field(description="Effect size and its floor.")]
+
+
+def _sparse(reference: Counts, current: Counts) -> float:
+    """Return what PSI is near to, from counts too small for its logarithms.
+
+    Pearson's chi-square times (1/n + 1/m) is PSI to second order, and its expectation without
+    drift is its degrees of freedom however many categories there are.
+    """
+    rows = reference.sum(), current.sum()
+    every = reference + current
+    expected = [every * part / sum(rows) for part in rows]
+    pairs = zip((reference, current), expected, strict=True)
+    pearson = sum(float(((found - mean) ** 2 / mean).sum()) for found, mean in pairs)
+    return max(0.0, (pearson - len(every) + 1) * float(1 / rows[0] + 1 / rows[1]))
 
 
 def population_stability_index(expected: Counts, actual: Counts) -> float:
@@ -70,17 +86,17 @@ def population_stability_index(expected: Counts, actual: Counts) -> float:
 def quantile_edges(reference: Values, bins: int) -> Values:
     """Return the inner edges that cut the reference into at most `bins` equally filled bins.
 
-    Tied quantiles collapse. A column of few distinct values gets a bin for each of them and one
-    on either side, so that a value the reference never held is seen.
+    A value that holds more than a bin's share, and every value of a column of few, gets a bin of
+    its own: between and beside them are bins that the reference leaves (nearly) empty, so that a
+    value it never held is seen.
     """
-    distinct = np.unique(reference)
-    if len(distinct) <= bins:
-        beyond = np.nextafter(distinct[-1], np.inf)
-        return np.append(distinct, beyond)
+    distinct, counts = np.unique(reference, return_counts=True)
+    heavy = distinct if len(distinct) <= bins else distinct[counts * bins > len(reference)]
     levels = np.arange(1, bins) / bins
-    edges = np.unique(np.quantile(reference, levels, method="higher"))
-    inner: Values = edges[edges > distinct[0]]
-    return inner
+    cuts = np.quantile(reference, levels, method="higher")
+    parts = [heavy, np.nextafter(heavy, np.inf), *([cuts] if len(distinct) > bins else [])]
+    edges: Values = np.unique(np.concatenate(parts))
+    return edges
 
 
 def bin_counts(values: Values, edges: Values) -> Counts:

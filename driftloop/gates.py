@@ -34,7 +34,8 @@ class ValidPredictions(Settings):
     def check(self, evidence: Evidence) -> GateResult:
         """Return whether all probabilities are finite and within 0 to 1."""
         p = evidence.challenger
-        bad = int((~np.isfinite(p) | (p < 0) | (p > 1)).any(axis=1).sum())
+        outside = (~np.isfinite(p) | (p < 0) | (p > 1)).any(axis=1)
+        bad = int((outside | ~np.isclose(p.sum(axis=1), 1, atol=1e-3)).sum())
         sentence = f"{bad} of {len(p):,} predictions are no probability."
         return GateResult(self.kind, bad == 0, sentence)
 

@@ -29,6 +29,7 @@ def label_text(labels: "pd.Series[Any]") -> npt.NDArray[Any]:
     """
     if labels.isna().any():
         raise DataError(f"{int(labels.isna().sum())} labels of {labels.name!r} are missing")
+    labels = labels.infer_objects()
     if pd.api.types.is_bool_dtype(labels):
         labels = labels.astype(int)
     return category_text(labels)
@@ -47,7 +48,7 @@ class Classes:
 
     def values(self, codes: Codes) -> npt.NDArray[Any]:
         """Return the class of each code as a model is to predict it: an integer where all are."""
-        if all(name.lstrip("-").isdigit() for name in self.names):
+        if all(_is_integer(name) for name in self.names):
             return np.array([int(name) for name in self.names])[codes]
         return np.array(self.names)[codes]
 
@@ -60,6 +61,11 @@ class Classes:
         found = order[places]
         known = np.array(self.names)[found] == text.astype(str)
         return np.where(known, found, -1).astype(np.int64)
+
+
+def _is_integer(name: str) -> bool:
+    """Say whether an integer is written back as this very text: ``1`` is, ``01`` is not."""
+    return name.lstrip("-").isdecimal() and name.count("-") < 2 and str(int(name)) == name
 
 
 def find_classes(labels: "pd.Series[Any]", positive: object | None, most: int = 50) -> Classes:

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from driftloop.config import ModelConfig
-from driftloop.errors import ConfigError, valid_choices
+from driftloop.errors import ConfigError, listed, valid_choices
 from driftloop.settings import Settings
 
 
@@ -65,17 +66,24 @@ def _read(path: Path) -> Any:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     try:
         raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path}: not valid YAML: {_one_line(error)}") from None
     if not isinstance(raw, dict):
-        raise ConfigError(
-            f"{path}: holds {type(raw).__name__}, expected fields such as model, data, features"
-        )
+        found = "is empty" if raw is None else f"holds {_shown(raw)}"
+        raise ConfigError(f"{path}: {found}, expected fields such as model, data, features")
     return raw
 
 
-def _one_line(error: yaml.YAMLError) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, list):
+        return "a list"
+    return "fields" if isinstance(value, dict) else "text" if len(str(value)) > 60 else repr(value)
 
 
 def _explain(error: ValidationError, raw: Any) -> str:
@@ -96,6 +104,8 @@ def _place(location: tuple[int | str, ...], raw: Any) -> str:
             parts.append(f"[{part}]")
         elif isinstance(node, dict) and part not in node and part in _kinds():
             continue
+        elif node is not None and not isinstance(node, dict | list):
+            break  # the members that a choice of types was tried with
         else:
             parts.append(f".{part}" if parts else part)
         node = _child(node, part)
@@ -122,9 +132,35 @@ def _message(error: Any, raw: Any) -> str:
         return f"unknown kind; {valid_choices(context['tag'], valid)}"
     if kind == "value_error":
         return str(context["error"])
-    received = error["input"]
-    shown = "" if isinstance(received, dict | list) else f", received {received!r}"
-    return f"{error['msg'].lower()}{shown}"
+    shown = f"received {_shown(error['input'])}"
+    if kind in {"union_tag_not_found", "model_attributes_type", "model_type"}:
+        owner = _union_kinds(error["loc"]) or _owner((*error["loc"], ""))
+        form = f"kind: one of {listed(owner)}" if _union_kinds(error["loc"]) else listed(owner)
+        return f"needs fields ({form}), {shown}"
+    if kind == "tuple_type":
+        return f"needs a list, {shown}"
+    if kind == "too_short":
+        return f"needs {context['min_length']} or more values, {shown}"
+    return f"{error['msg'].lower()}, {shown}"
+
+
+def _union_kinds(location: tuple[int | str, ...]) -> list[str]:
+    """Return the kinds that may stand at a place, if it is one for a member of a union."""
+    owner: Any = ModelConfig
+    for part in [part for part in location if isinstance(part, str)]:
+        if not _is_settings(owner) or part not in owner.model_fields:
+            return []
+        annotation = owner.model_fields[part].annotation
+        owner = _settings_of(annotation) or annotation
+    members = list(_members(annotation))
+    return [one.model_fields["kind"].default for one in members if "kind" in one.model_fields]
+
+
+def _members(annotation: Any) -> Iterator[type[BaseModel]]:
+    if _is_settings(annotation):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _members(part)
 
 
 def _owner(location: tuple[int | str, ...]) -> list[str]:

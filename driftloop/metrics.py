@@ -87,6 +87,8 @@ BINARY_ONLY: frozenset[MetricName] = frozenset({"roc_auc", "average_precision", 
 
 def score(metric: MetricName, y: Codes, p: Probabilities) -> float:
     """Return the plain score; NaN where undefined, such as the AUC of one class."""
+    if not len(y) or np.isnan(p).any():
+        return float("nan")
     return float(METRICS[metric](y, p, np.ones((1, len(y))))[0])
 
 

@@ -52,6 +52,9 @@ def judge_performance(
     y, p = labels
     counts = np.bincount(y[y >= 0], minlength=2)
     present = counts[counts > 0]
+    if np.isnan(p).any():
+        why = f"{int(np.isnan(p).any(axis=1).sum())} predictions are no number."
+        return no_performance(metric, window, len(y), why)
     if len(y) < settings.minimum_rows:
         why = f"{len(y)} labelled rows, {settings.minimum_rows} are needed."
         return no_performance(metric, window, len(y), why)

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from dateutil.relativedelta import relativedelta
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 from driftloop.errors import DataError
 
 Unit = Literal["minute", "hour", "day", "week", "month", "year"]
 UNITS: tuple[Unit, ...] = ("minute", "hour", "day", "week", "month", "year")
 _DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4375}
+_LONGEST = 36525.0
 _PATTERN = re.compile(r"^(?:(\d+)\s*)?(minute|hour|day|week|month|year)s?$")
 
 
@@ -60,7 +61,16 @@ def parse_span(value: object) -> Span:
             f"{value!r} is no length of time; write a whole number and a unit, such as '7 days' "
             f"or '1 month' (units: {', '.join(UNITS)})"
         )
-    return Span(int(match[1] or 1), match[2])  # type: ignore[arg-type]
+    span = Span(int(match[1] or 1), match[2])  # type: ignore[arg-type]
+    if span.days > _LONGEST:
+        raise ValueError(f"{value!r} is too long; at most 100 years")
+    return span
+
+
+def _some_length(span: Span) -> Span:
+    if span.count == 0:
+        raise ValueError(f"'{span}' is no length of a window; write one of 1 or more")
+    return span
 
 
 SpanField = Annotated[
@@ -69,6 +79,10 @@ SpanField = Annotated[
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": _PATTERN.pattern, "examples": ["7 days"]}),
 ]
+
+
+LengthField = Annotated[SpanField, AfterValidator(_some_length)]
+"""A span of a window: not nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,7 @@ def period_start(moment: datetime, unit: Literal["day", "week", "month"]) -> dat
 
 def split(window: Window, span: Span) -> Iterator[Window]:
     """Yield consecutive windows of length `span`, the newest one ending where `window` ends."""
+    _some_length(span)
     end = window.end
     while end > window.start:
         start = max(span.before(end), window.start)

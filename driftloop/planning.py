@@ -119,7 +119,7 @@ def choose_window(
     if len(draft.candidates) == 1:
         return draft.candidates[0], draft.candidates
     smallest = min(one.rows for one in draft.candidates)
-    tail = max(int(smallest * settings.holdout.share), 50)
+    tail = min(max(int(smallest * settings.holdout.share), 50), smallest // 2)
     scored, errors = [], []
     for candidate in draft.candidates:
         value, error = _validate(load(candidate.window), tail, settings, features, metric)

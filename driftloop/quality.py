@@ -5,17 +5,19 @@ Each check is its settings and one method, ``check(sample)``.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from driftloop.columns import Column, categorical_column, numeric_column
 from driftloop.errors import DataError, listed
 from driftloop.records import QualityFinding
 from driftloop.settings import Settings
+
+Factor = Annotated[float, Field(gt=0)]
 
 Numbers = npt.NDArray[np.float64]
 
@@ -80,7 +82,7 @@ class MissingRate(Settings):
                 faults.append(
                     QualityFinding(self.kind, name, "failed", sentence, rise, self.increase)
                 )
-        return tuple(faults) or (_passed(self.kind, "No feature lost its values."),)
+        return tuple(faults) or (_passed(self.kind, "No feature lost its values.", sample),)
 
 
 class UnitChange(Settings):
@@ -92,7 +94,7 @@ class UnitChange(Settings):
     """
 
     kind: Literal["unit_change"] = "unit_change"
-    factors: tuple[float, ...] = Field(
+    factors: tuple[Factor, ...] = Field(
         default=(10.0, 60.0, 100.0, 1000.0, 3600.0, 1e6),
         description="Conversion factors to look for, in both directions.",
     )
@@ -111,7 +113,9 @@ class UnitChange(Settings):
                     f"{np.median(reference.values):.4g}): a changed unit?"
                 )
                 faults.append(QualityFinding(self.kind, name, "failed", sentence, factor))
-        return tuple(faults) or (_passed(self.kind, "No numeric feature changed its unit."),)
+        return tuple(faults) or (
+            _passed(self.kind, "No numeric feature changed its unit.", sample),
+        )
 
     def _factor(self, reference: Numbers, current: Numbers) -> float | None:
         if min(len(reference), len(current)) < 30 or np.ptp(reference) == 0:
@@ -154,7 +158,9 @@ class UnseenCategories(Settings):
                         self.kind, name, "failed", sentence, float(new.mean()), self.limit
                     )
                 )
-        return tuple(faults) or (_passed(self.kind, "Categories are those of the reference."),)
+        return tuple(faults) or (
+            _passed(self.kind, "Categories are those of the reference.", sample),
+        )
 
 
 class Range(Settings):
@@ -167,6 +173,15 @@ class Range(Settings):
     tolerance: float = Field(
         default=0.0, ge=0, lt=1, description="Share of rows outside that is still fine."
     )
+
+    @model_validator(mode="after")
+    def _can_pass_and_fail(self) -> Self:
+        low, high = self.minimum, self.maximum
+        if low is None and high is None:
+            raise ValueError("a range needs minimum, maximum or both")
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"minimum {low:g} is above maximum {high:g}")
+        return self
 
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding."""
@@ -236,7 +251,10 @@ def _readable_features(sample: Sample) -> list[tuple[str, Column, Column]]:
     return features
 
 
-def _passed(check: str, sentence: str) -> QualityFinding:
+def _passed(check: str, sentence: str, sample: Sample | None = None) -> QualityFinding:
+    """Say that a check passed; one that compared features must have had some to read."""
+    if sample and not any(one.rows and two.rows for _, one, two in _readable_features(sample)):
+        return QualityFinding(check, None, "inconclusive", "No feature could be compared.")
     return QualityFinding(check, None, "ok", sentence)
 
 

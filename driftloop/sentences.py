@@ -10,11 +10,15 @@ Values = npt.NDArray[Any]
 
 def number(value: float) -> str:
     """Return a number with about four significant digits and no exponent where avoidable."""
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def share(value: float) -> str:
     """Return a share as a percentage, with a decimal only below 10 %."""
+    if 0 < value < 0.0005:
+        return "<0.1%"
+    if 0.995 <= value < 1:
+        return ">99%"
     return f"{value:.0%}" if value == 0 or value >= 0.1 else f"{value:.1%}"
 
 

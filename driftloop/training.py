@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ class SearchSettings(Settings):
 
     trials: int = Field(default=6, ge=0, le=500, description="Settings tried; 0 searches nothing.")
     folds: int = Field(default=3, ge=2, le=20, description="Time-ordered validation folds.")
-    space: dict[str, tuple[Choice, ...]] = Field(
+    space: dict[str, Annotated[tuple[Choice, ...], Field(min_length=1)]] = Field(
         default_factory=dict, description="Values to try, by estimator setting."
     )
 
@@ -82,7 +82,9 @@ def with_settings(estimator: Estimator, changes: dict[str, Any]) -> Estimator:
         return type(estimator).model_validate(estimator.model_dump() | changes)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ValueError(f"search.space.{first['loc'][0]}: {first['msg']}") from None
+        raise ValueError(
+            f"search.space.{first['loc'][0]}: {first['msg']}, received {first['input']!r}"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def fit(
     Raises:
         TrainingError: if the estimator raises.
     """
+    numeric = tuple(name for name in numeric if examples.table[name].notna().any())
     pipeline = estimator.build(numeric, categorical, seed)
     try:
         with warnings.catch_warnings():
@@ -140,7 +143,7 @@ def predict(pipeline: Any, table: pd.DataFrame, classes: Classes) -> Probabiliti
             warnings.simplefilter("ignore")
             found = pipeline.predict_proba(table)
     except (ValueError, TypeError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TrainingError(f"the model cannot score these rows: {reason}") from error
     probabilities = np.zeros((len(table), len(classes.names)))
     for column, value in enumerate(pipeline.classes_.tolist()):
@@ -164,6 +167,8 @@ def validate_in_time_order(
     """
     from sklearn.model_selection import TimeSeriesSplit
 
+    if len(examples.y) <= folds:
+        raise TrainingError(f"{len(examples.y)} rows do not make {folds} folds; lower search.folds")
     scores = []
     for past, future in TimeSeriesSplit(n_splits=folds).split(examples.y):
         train = examples.rows(slice(past[0], past[-1] + 1))

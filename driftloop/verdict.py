@@ -22,7 +22,9 @@ def judge(
     broken = {check.column for check in quality if check.status == "failed"}
     sound = [finding for finding in findings if finding.name not in broken]
     features = {finding.name for finding in findings}
-    judged = {one.name for one in sound if one.status != "inconclusive"}
+    judged = {one.name for one in sound} - {
+        one.name for one in sound if one.status == "inconclusive"
+    }
     unknown = sorted(features - judged)
     aside = f" Not judged: {listed(unknown, 4)}." if unknown else ""
     drifted = sorted(

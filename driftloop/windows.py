@@ -1,11 +1,11 @@
 """Which rows: the window to judge, the reference to compare with, candidates to train on."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from driftloop.periods import Span, SpanField, Window, floor_to, parse_time
+from driftloop.periods import LengthField, Span, Window, floor_to, parse_time
 from driftloop.settings import Settings
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -28,6 +28,19 @@ class FixedReference(Settings):
     start: datetime = Field(description="First moment of the reference.")
     end: datetime = Field(description="First moment after the reference.")
 
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _is_written_as_date(cls, value: object) -> object:
+        if isinstance(value, int | float):
+            raise ValueError(f"write it as 2026-03-02, received {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if parse_time(self.start) >= parse_time(self.end):
+            raise ValueError(f"start {self.start:%Y-%m-%d} is not before end {self.end:%Y-%m-%d}")
+        return self
+
     def window(self, current: Window, training: Window) -> Window:
         """Return the configured window."""
         return Window(parse_time(self.start), parse_time(self.end))
@@ -37,7 +50,7 @@ class RollingReference(Settings):
     """The time just before the current window: finds sudden changes, misses slow ones."""
 
     kind: Literal["rolling"] = "rolling"
-    length: SpanField = Field(default=Span(8, "week"), description="Length of the reference.")
+    length: LengthField = Field(default=Span(8, "week"), description="Length of the reference.")
 
     def window(self, current: Window, training: Window) -> Window:
         """Return the span that ends where the current window starts."""
@@ -52,7 +65,7 @@ Reference = Annotated[
 class WindowSettings(Settings):
     """What is compared with what."""
 
-    current: SpanField = Field(
+    current: LengthField = Field(
         default=Span(1, "week"), description="Length of the window that a run judges."
     )
     reference: Reference = ChampionReference()
@@ -82,7 +95,7 @@ class SlidingWindow(Settings):
     """The newest span of a fixed length."""
 
     kind: Literal["sliding"] = "sliding"
-    length: SpanField = Field(default=Span(8, "week"), description="Length of the window.")
+    length: LengthField = Field(default=Span(8, "week"), description="Length of the window.")
 
     def start(self, end: datetime, changed: datetime | None) -> datetime | None:
         """Return the moment one length before the end."""

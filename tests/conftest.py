@@ -24,6 +24,7 @@ def quiet_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     home = tmp_path_factory.mktemp("home")
     os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
+    os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
     prepare_environment(home)
     return home

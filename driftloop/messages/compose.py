@@ -135,12 +135,10 @@ def _done(record: MonitorRecord) -> str:
 
 def _untold(record: MonitorRecord) -> tuple[str, ...]:
     """Return the reasons that the causes have not told already."""
-    reasons = record.decision.reasons[:3]
     if record.decision.action == "none":
         return ()
-    if record.broken:
-        return record.decision.reasons[-1:]
-    return reasons[1:] if record.decision.action == "alert" and record.drifted else reasons
+    told = {record.verdict.sentence, *(check.sentence for check in record.broken)}
+    return tuple(reason for reason in record.decision.reasons if reason not in told)[:3]
 
 
 def _next_step(record: MonitorRecord) -> str:

@@ -1,0 +1,155 @@
+"""A run that is cut off anywhere and run again ends in the same state as an uninterrupted one."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peers.slack import SlackPeer
+from prefect import Task
+from workshop import look, monday
+
+from driftloop.records import MonitorRecord, to_json
+from driftloop.workspace import Workspace
+from tasks.registry import open_registry
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+WEEK = 20  # retrains, promotes and alerts
+CHANGING = (
+    "check data quality",  # after the monitoring run was opened
+    "write alert",
+    "deliver alerts",
+    "open training run",
+    "search settings",
+    "train challenger",
+    "compare on holdout",
+    "promote",
+    "record training",
+    "write retraining alert",
+    "record run",
+)
+
+
+class CutError(BaseException):
+    """Stands for the end of the process: nothing catches it, no step after it runs."""
+
+
+@contextmanager
+def cut_before(step: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """End the run when it is about to begin a step."""
+    real = Task.__call__
+
+    def call(self: Any, *arguments: Any, **named: Any) -> Any:
+        if self.name == step:
+            raise CutError(step)
+        return real(self, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Task, "__call__", call)
+        yield
+
+
+def state_of(folder: Path, record: MonitorRecord, slack: SlackPeer) -> dict[str, Any]:
+    """Everything that a run leaves behind, without ids, times and addresses."""
+    registry = open_registry(Workspace(folder))
+    champion = registry.champion("payments")
+    assert champion is not None
+    versions = registry.client.search_model_versions("name = 'payments'")
+    runs = registry.client.search_runs([registry.experiment("payments")])
+    plain = json.loads(to_json(record).replace(str(folder), "here"))
+    plain["retrain"]["run_id"] = None
+    return {
+        "champion": champion.version,
+        "versions": sorted((one.version, one.tags.get("driftloop.key")) for one in versions),
+        "promoted": sorted(one.version for one in versions if "driftloop.promoted_at" in one.tags),
+        "runs": sorted(
+            (one.data.tags["driftloop.kind"], one.info.status, one.data.tags["driftloop.key"])
+            for one in runs
+        ),
+        "models": len(registry.client.search_logged_models([registry.experiment("payments")])),
+        "posts": [(post.text, key) for post, key in zip(slack.posts, slack.keys, strict=True)],
+        "pending": len(list((folder / ".driftloop" / "outbox" / "pending").glob("*.json"))),
+        "record": plain,
+    }
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(
+    championed_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """What the run leaves behind when nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("whole") / "championed"
+    shutil.copytree(championed_template, folder, symlinks=True)
+    with pytest.MonkeyPatch.context() as patch, SlackPeer(channels=("#ml-alerts",)) as peer:
+        patch.setenv("SLACK_BOT_TOKEN", peer.token)
+        patch.setenv("SLACK_API_URL", peer.api_url)
+        record = look(folder, WEEK)
+        yield state_of(folder, record, peer)
+
+
+@pytest.mark.parametrize("step", CHANGING)
+def test_cut_off_before_a_step(
+    step: str,
+    championed: Path,
+    slack: SlackPeer,
+    uninterrupted: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with cut_before(step, monkeypatch), pytest.raises(CutError):
+        look(championed, WEEK)
+    assert state_of(championed, look(championed, WEEK), slack) == uninterrupted
+
+
+def test_the_uninterrupted_run_promoted(uninterrupted: dict[str, Any]) -> None:
+    assert uninterrupted["champion"] == "2"
+    assert uninterrupted["promoted"] == ["1", "2"]
+    assert [status for _, status, _ in uninterrupted["runs"]] == ["FINISHED"] * 3
+    assert len(uninterrupted["posts"]) == 2
+
+
+KILL_INSIDE_PROMOTION = """
+import os, signal, sys
+import tasks.promotion as promotion
+
+real = promotion._set_champion
+def kill(*arguments):
+    real(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+promotion._set_champion = kill
+
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from workshop import look
+look(Path({folder!r}), {week})
+"""
+
+
+def test_killed_between_the_alias_and_its_tags(
+    championed: Path, slack: SlackPeer, uninterrupted: dict[str, Any]
+) -> None:
+    script = KILL_INSIDE_PROMOTION.format(
+        tests=str(Path(__file__).parents[1]), folder=str(championed), week=WEEK
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ, check=False, timeout=240)
+    assert done.returncode == -signal.SIGKILL
+    registry = open_registry(Workspace(championed))
+    assert registry.champion("payments") is not None
+    assert state_of(championed, look(championed, WEEK), slack) == uninterrupted
+
+
+def test_a_killed_promotion_frees_its_slot(championed: Path, slack: SlackPeer) -> None:
+    """Two promotions in a row take the one slot; a slot never freed would hold up the second."""
+    look(championed, WEEK)
+    again = look(championed, WEEK)
+    assert again.as_of == monday(WEEK + 1)
+    assert again.retrain is not None
+    assert again.retrain.promotion is not None
+    assert again.retrain.promotion.promoted
