@@ -15,6 +15,8 @@ from tasks.job import Job
 from tasks.registry import CHAMPION, Registry, open_registry, registry_errors
 
 LOCK_SECONDS = 120
+LEASE_SECONDS = 60
+"""A run that was killed in mid-promotion loses its slot after this long."""
 
 
 @step("promote", retries=2)
@@ -47,7 +49,13 @@ def promotion_lock(model: str) -> Iterator[None]:
     with get_client(sync_client=True) as client:
         client.upsert_global_concurrency_limit_by_name(name, 1)
     try:
-        with concurrency(name, occupy=1, timeout_seconds=LOCK_SECONDS, strict=True):
+        with concurrency(
+            name,
+            occupy=1,
+            timeout_seconds=LOCK_SECONDS,
+            lease_duration=LEASE_SECONDS,
+            strict=True,
+        ):
             yield
     except TimeoutError as error:
         raise UnavailableError(
