@@ -65,8 +65,8 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew into requirements.lock
 		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
 
 .PHONY: clean
-clean: ## Remove what the demo and the tests left (not .venv)
-	rm -rf .driftloop .cache/mypy .cache/ruff .pytest_cache .hypothesis
+clean: ## Remove what the demo and the tests left (not .venv, not your models)
+	rm -rf .driftloop/demo .cache/mypy .cache/ruff .pytest_cache .hypothesis
 
 $(VENV)/.uv: requirements-uv.lock
 	@test -n "$(PYTHON)" || { echo "driftloop needs Python 3.11 or 3.12 on the PATH; found: \

@@ -102,7 +102,6 @@ class ChiSquare(Settings):
 
 NumericDetector = Annotated[KolmogorovSmirnov, Field(description="Test for numeric features.")]
 CategoricalDetector = Annotated[ChiSquare, Field(description="Test for categorical features.")]
-Detector = KolmogorovSmirnov | ChiSquare
 
 
 def missing_rate_test(missing: tuple[int, int], rows: tuple[int, int]) -> TestResult:

@@ -4,7 +4,7 @@ A failed check means broken data, not a changed world: it alerts, and it forbids
 Each check is its settings and one method, ``check(sample)``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -31,15 +31,24 @@ class Sample:
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
     key: str | None
+    _reference: dict[str, Column] = field(default_factory=dict, repr=False, compare=False)
+    _current: dict[str, Column] = field(default_factory=dict, repr=False, compare=False)
 
     def columns(self, name: str) -> tuple[Column, Column]:
-        """Return one feature of the reference and of the current window.
+        """Return one feature of the reference and of the current window, each read once.
 
         Raises:
             DataError: if it is missing or of another type than declared.
         """
         read = numeric_column if name in self.numeric else categorical_column
-        return read(self.reference, name), read(self.current, name)
+        for known, table in ((self._reference, self.reference), (self._current, self.current)):
+            if name not in known:
+                known[name] = read(table, name)
+        return self._reference[name], self._current[name]
+
+    def beside(self, current: pd.DataFrame) -> "Sample":
+        """Return the same reference beside another window."""
+        return replace(self, current=current, _current={})
 
 
 class Schema(Settings):

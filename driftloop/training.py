@@ -36,7 +36,10 @@ class HoldoutSettings(Settings):
     """The frozen rows that champion and challenger are compared on: the newest labelled ones."""
 
     share: float = Field(
-        default=0.2, gt=0, lt=0.9, description="Share of the labelled rows, newest first."
+        default=0.2,
+        gt=0,
+        lt=0.9,
+        description="Share of the smallest sufficient training window, newest rows.",
     )
     minimum_rows: int = Field(default=200, ge=20, description="Fewer rows refuse to compare.")
     minimum_per_class: int = Field(

@@ -40,7 +40,7 @@ class Workspace:
     def tracking_uri(self) -> str:
         """The MLflow server or database: ``MLFLOW_TRACKING_URI``, else SQLite in the state."""
         default = f"sqlite:///{self.state / 'mlflow.db'}"
-        return os.environ.get("MLFLOW_TRACKING_URI", default)
+        return os.environ.get("MLFLOW_TRACKING_URI") or default
 
     @property
     def artifacts(self) -> str | None:

@@ -41,7 +41,11 @@ def status_text(status: str) -> Text:
 def monitor_view(found: MonitorOutput) -> Iterable[RenderableType]:
     """Yield the parts of a monitoring run that a person wants to see."""
     window = Window(found.window.start, found.window.end)
-    head = Text.assemble((f"{found.model} ", "bold"), f"{window}: ", status_text(found.verdict))
+    failed = any(check.status == "failed" for check in found.quality)
+    judged = (status_text("broken"), ", ") if failed else ()
+    head = Text.assemble(
+        (f"{found.model} ", "bold"), f"{window}: ", *judged, status_text(found.verdict)
+    )
     yield head
     yield f"  {found.sentence}"
     yield (

@@ -80,7 +80,10 @@ def waiting(what: str) -> Iterator[None]:
 
 def _fail(error: BaseException, verbose: bool, hint: str = "") -> None:
     if isinstance(error, KeyboardInterrupt):
-        typer.echo("stopped; running the same command again goes on where it was", err=True)
+        typer.echo(
+            "stopped; what a flow had begun goes on when it is run again with the same --as-of",
+            err=True,
+        )
         raise typer.Exit(130)
     if verbose:
         notes.print_exception()

@@ -81,6 +81,8 @@ def deliver_alerts(job: Job) -> Posted:
     Raises:
         DeliveryError: naming what could not be delivered; it is kept for the next run.
     """
+    if job.dry_run:
+        return Posted()
     delivery = flush(Outbox(job.workspace.outbox), job.config.alerts.channels, _console())
     if delivery.error:
         waiting = len(delivery.failed)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from driftloop.config import ModelConfig
+from driftloop.errors import ConfigError
 from driftloop.load import config_hash, find_config, load_config
 from driftloop.periods import Window, parse_time
 from driftloop.workspace import Workspace, find_workspace
@@ -56,8 +57,13 @@ def load_job(
         ConfigError: if the model is unknown or its configuration is not valid.
     """
     place = find_workspace(workspace)
-    config = load_config(find_config(place.configs, model))
+    path = find_config(place.configs, model)
+    config = load_config(path)
     moment = datetime.now(UTC) if as_of is None else parse_time(as_of)
+    if config.model != model:
+        raise ConfigError(
+            f"{path}: model: received {config.model!r}, expected {model!r} as the file is named"
+        )
     return Job(place, config, moment, rev or config.data.rev, dry_run)
 
 

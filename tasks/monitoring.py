@@ -116,7 +116,7 @@ def reference_slice(job: Job, snapshot: Snapshot, champion: ModelVersion) -> Dat
     return replace(champion.training, snapshot=found)
 
 
-@step("check data quality")
+@step("check data quality", retries=2)
 def check_window(job: Job, slices: Slices) -> tuple[QualityFinding, ...]:
     """Return what every quality check says of the current window."""
     reference, current = (read_features(job, part) for part in (slices.reference, slices.current))
@@ -132,7 +132,7 @@ class DriftFindings:
     rows_current: int
 
 
-@step("detect drift")
+@step("detect drift", retries=2)
 def detect_drift(job: Job, slices: Slices) -> DriftFindings:
     """Return the finding of every feature; none where the current window holds no rows."""
     reference, current = (read_features(job, part) for part in (slices.reference, slices.current))

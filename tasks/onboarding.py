@@ -17,7 +17,7 @@ from pathlib import Path
 from driftloop.environment import prepare_environment
 from driftloop.errors import WorkspaceError
 from driftloop.onboarding.configuration import config_yaml
-from driftloop.onboarding.infer import infer
+from driftloop.onboarding.infer import infer, plain_name
 from driftloop.onboarding.options import Inferred, Options
 from driftloop.onboarding.read import read_table
 from driftloop.onboarding.readme import readme
@@ -78,7 +78,7 @@ def make_workspace(source: Path, folder: Path, options: Options) -> Made:
 
 def default_folder(source: Path, options: Options) -> Path:
     """Return the folder a workspace goes to unless one is named: the model's name, here."""
-    return Path.cwd() / (options.name or source.stem)
+    return Path.cwd() / (options.name or plain_name(source.stem))
 
 
 def _refuse_taken(folder: Path) -> None:

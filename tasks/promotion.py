@@ -138,7 +138,11 @@ def roll_back(job: Job, to: str | None) -> Promotion:
                 f"{job.model} version {present.version} has no predecessor; name a version with "
                 "--to"
             )
-        registry.version(job.model, target)
+        if registry.version(job.model, target).promoted_at is None:
+            raise RegistryError(
+                f"{job.model} version {target} never was champion, so it cannot be one again; "
+                "'driftloop retrain' promotes what is proven better"
+            )
         if target == present.version:
             sentence = f"{job.model} version {target} is champion already."
             return Promotion(False, target, present.version, sentence)

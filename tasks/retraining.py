@@ -9,7 +9,7 @@ import pandas as pd
 
 from driftloop.compare import Predictions, compare
 from driftloop.errors import RegistryError, TrainingError
-from driftloop.labels import Classes, find_classes
+from driftloop.labels import Classes
 from driftloop.metrics import BINARY_ONLY, METRICS, score
 from driftloop.periods import Window, readable
 from driftloop.records import (
@@ -35,11 +35,11 @@ from tasks.registry import (
     registry_errors,
     score_tags,
 )
-from tasks.tables import examples, read_labelled
+from tasks.tables import classes_in, examples, read_labelled
 from tasks.training_plan import OpenTraining
 
 
-@step("search settings")
+@step("search settings", retries=2)
 def search_settings(job: Job, plan: TrainingPlan) -> dict[str, Any]:
     """Return the estimator settings that validated best in time order."""
     settings, features = job.config.training, job.config.features
@@ -53,7 +53,7 @@ def search_settings(job: Job, plan: TrainingPlan) -> dict[str, Any]:
     return trials[0].parameters
 
 
-@step("train challenger")
+@step("train challenger", retries=2)
 def train_challenger(
     job: Job, opened: OpenTraining, plan: TrainingPlan, parameters: dict[str, Any]
 ) -> str:
@@ -145,7 +145,7 @@ def record_training(job: Job, opened: OpenTraining, record: RetrainRecord) -> No
 
 def _training_table(job: Job, plan: TrainingPlan) -> tuple[pd.DataFrame, Classes]:
     table = read_labelled(job, plan.training)
-    return table, find_classes(table[job.config.data.label], job.config.data.positive)
+    return table, classes_in(job, table)
 
 
 def _check_disjoint(version: ModelVersion, holdout: Window) -> None:

@@ -186,6 +186,7 @@ def _snapshot_errors(repository: str, rev: str, path: str | None = None) -> Iter
     """Turn what DVC raises into one line that names the mend."""
     from dvc.exceptions import DvcException
     from dvc.scm import CloneError, RevError, SCMError
+    from dvc_data.index import DataIndexDirError
 
     where = f"{repository} at {rev[:40]}"
     try:
@@ -202,12 +203,12 @@ def _snapshot_errors(repository: str, rev: str, path: str | None = None) -> Iter
         ) from error
     except SCMError as error:
         raise SnapshotError(f"{where}: {_line(error)}; make it a Git repository") from error
-    except (DvcException, OSError) as error:
-        if path is None:
+    except (DvcException, DataIndexDirError, OSError) as error:
+        if path is None and not isinstance(error, DataIndexDirError):
             raise SnapshotError(f"{where}: {_line(error)}") from error
         raise UnavailableError(
-            f"{path} of {where} is neither in the DVC cache nor to be had from the remote; run "
-            "'dvc pull' there, or check the remote in .dvc/config"
+            f"{path or 'the data'} of {where} is neither in the DVC cache nor to be had from the "
+            "remote; run 'dvc pull' there, or check the remote in .dvc/config"
         ) from error
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from driftloop.columns import feature_table
-from driftloop.errors import DataError, valid_choices
-from driftloop.labels import Classes
+from driftloop.errors import DataError, listed, valid_choices
+from driftloop.labels import Classes, find_classes
 from driftloop.periods import Window, split
 from driftloop.quality import Sample, check_quality
 from driftloop.records import DataSlice, QualityFinding
@@ -34,6 +34,22 @@ def read_labelled(job: Job, part: DataSlice) -> pd.DataFrame:
     if config.data.label not in table.columns:
         raise DataError(f"data.label: {valid_choices(config.data.label, table.columns)}")
     return table[table[config.data.label].notna()].reset_index(drop=True)
+
+
+def classes_in(job: Job, table: pd.DataFrame) -> Classes:
+    """Return the classes of a labelled table.
+
+    Raises:
+        DataError: if there are fewer than two, or more than the configured task allows.
+    """
+    data = job.config.data
+    classes = find_classes(table[data.label], data.positive)
+    if job.config.task == "binary" and not classes.binary:
+        raise DataError(
+            f"the label {data.label!r} holds {len(classes.names)} classes "
+            f"({listed(classes.names, 6)}) and the task is binary; set task: multiclass"
+        )
+    return classes
 
 
 def examples(job: Job, table: pd.DataFrame, classes: Classes) -> Examples:
@@ -65,11 +81,12 @@ def broken_periods(
 ) -> tuple[Broken, ...]:
     """Return the periods of a table, as long as a current window, that fail a quality check."""
     time, found = job.config.data.time, []
+    whole = sample(job, reference, table)
     for period in split(window, job.config.windows.current):
         rows = inside(table, period, time)
         if rows.empty:
             continue
-        checks = check_quality(sample(job, reference, rows), job.config.quality)
+        checks = check_quality(whole.beside(rows), job.config.quality)
         failed = tuple(check for check in checks if check.status == "failed")
         if failed:
             found.append(Broken(period, failed))

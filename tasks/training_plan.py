@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from driftloop.errors import RegistryError
-from driftloop.labels import find_classes
 from driftloop.periods import Window, readable, split
 from driftloop.planning import Draft, Labelled, choose_window, draft_plan
 from driftloop.records import DataSlice, ModelVersion, Refusal, Snapshot, TrainingPlan
@@ -17,7 +16,7 @@ from tasks.job import Job
 from tasks.monitoring import reference_slice, run_key, window_verdict
 from tasks.registry import open_registry
 from tasks.snapshots import snapshot_at
-from tasks.tables import broken_periods, examples, inside, read_features, read_labelled
+from tasks.tables import broken_periods, classes_in, examples, inside, read_features, read_labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def refuse_second_bootstrap(job: Job) -> None:
         )
 
 
-@step("find change")
+@step("find change", retries=2)
 def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime | None:
     """Return where the present drift from the champion's reference began, or None.
 
@@ -100,7 +99,7 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
     return since
 
 
-@step("plan training")
+@step("plan training", retries=2)
 def plan_training(
     job: Job, snapshot: Snapshot, opened: OpenTraining, changed: datetime | None
 ) -> TrainingPlan | Refusal:
@@ -133,7 +132,7 @@ def _plan(
     changed: datetime | None,
 ) -> TrainingPlan | Refusal:
     config, time = job.config, job.config.data.time
-    classes = find_classes(table[config.data.label], config.data.positive)
+    classes = classes_in(job, table)
     times = table[time].to_numpy().astype("datetime64[us]")
     rows = Labelled(times, classes.codes(table[config.data.label]), part.window.end)
     trained_until = champion.training.window.end if champion and champion.training else None
@@ -158,7 +157,8 @@ def _finished_plan(part: DataSlice, draft: Draft, chosen: Any, candidates: Any) 
         inside = tuple(one for one in part.excluded if one.overlaps(window))
         return DataSlice(part.snapshot, window, inside, rows)
 
-    left_out = f", {len(part.excluded)} broken periods left out" if part.excluded else ""
+    broken = [one for one in part.excluded if one.overlaps(chosen.window)]
+    left_out = f", without the broken feed from {broken[0]}" if broken else ""
     sentence = (
         f"Trained on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"
         f"{left_out}); holdout of {draft.holdout_rows:,} rows from {draft.holdout}."

@@ -129,7 +129,7 @@ def week_frame(week: int, seed: int = 20260105) -> pd.DataFrame:
     """Return the batch of week number `week` as the feed delivered it.
 
     One row per payment in order of time, about 4,000 rows (55 in the outage): an id, the
-    time (UTC+1 all year, no zone stored), 10 numeric and 5 categorical features, and the
+    time (UTC, no zone stored), 10 numeric and 5 categorical features, and the
     label `is_fraud` (0 or 1). Amounts are in euros, distances in km, ages in days. Weeks are
     drawn independently, so each can be had on its own.
 

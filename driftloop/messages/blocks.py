@@ -57,7 +57,7 @@ def bullets(texts: Sequence[object], shown: int = 3) -> str:
     """Return the first texts as a list and say how many more the report holds."""
     lines = [f"• {sentence(text)}" for text in texts[:shown]]
     if len(texts) > shown:
-        lines.append(f"and {len(texts) - shown} more in the report")
+        lines.append(f"and {len(texts) - shown} more")
     return "\n".join(lines)
 
 

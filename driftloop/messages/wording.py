@@ -41,7 +41,7 @@ def compose(
 def links_line(links: Links) -> tuple[Block, ...]:
     """Return the line of links as a block, or nothing where there are none."""
     shown = (
-        link(links.prefect_run, "Report and Prefect run"),
+        link(links.prefect_run, "Prefect run"),
         link(links.mlflow_run, "MLflow run"),
         link(links.model_version, "Model version"),
     )

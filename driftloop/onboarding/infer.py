@@ -64,13 +64,14 @@ def _name(source: Source, options: Options) -> str:
             raise DataError(
                 f"--name {options.name!r} is no model name; write lower-case letters, digits, - "
                 "and _, such as "
-                f"{_plain_name(options.name)!r}"
+                f"{plain_name(options.name)!r}"
             )
         return options.name
-    return _plain_name(source.path.stem)
+    return plain_name(source.path.stem)
 
 
-def _plain_name(text: str) -> str:
+def plain_name(text: str) -> str:
+    """Return a text as a model may be called: lower-case letters, digits, dashes, underscores."""
     plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")
     return plain[:63] or "model"
 

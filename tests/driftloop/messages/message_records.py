@@ -25,7 +25,7 @@ AS_OF = datetime(2026, 3, 9, 6, tzinfo=UTC)
 WINDOW = Window(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC))
 LINKS = Links("http://prefect/runs/1", "http://mlflow/runs/2", "http://mlflow/models/payments/8")
 LINK_LINE = (
-    "<http://prefect/runs/1|Report and Prefect run> · <http://mlflow/runs/2|MLflow run> · "
+    "<http://prefect/runs/1|Prefect run> · <http://mlflow/runs/2|MLflow run> · "
     "<http://mlflow/models/payments/8|Model version>"
 )
 

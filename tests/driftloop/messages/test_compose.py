@@ -41,7 +41,7 @@ def test_trouble_by_drift_alone() -> None:
 • amount: the median rose from 42 to 61.
 • country: PL went from 2 % to 19 % of rows.
 • hour: evenings went from 21 % to 35 % of rows.
-and 5 more in the report
+and 5 more
 
 *What driftloop did*
 Changed nothing. Retraining needs 2 of 3 runs to agree.
@@ -82,7 +82,7 @@ def test_trouble_by_broken_data_leads_and_pages() -> None:
 • country: PL went from 2 % to 19 % of rows.
 • hour: evenings went from 21 % to 35 % of rows.
 • signal_0: moved.
-and 4 more in the report
+and 4 more
 
 *What driftloop did*
 Held back the retraining. Broken data must not train a model.
@@ -185,7 +185,7 @@ def test_blind() -> None:
 • input_0: 55 rows are too few.
 • input_1: 55 rows are too few.
 • input_2: 55 rows are too few.
-and 2 more in the report
+and 2 more
 
 *What driftloop did*
 Changed nothing: no verdict, no retraining.
