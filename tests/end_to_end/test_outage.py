@@ -1,0 +1,40 @@
+"""Slack is down while a model is promoted: nothing is undone and nothing is lost."""
+
+from pathlib import Path
+
+import pytest
+from peers.slack import SlackPeer
+from workshop import look
+
+from driftloop.records import MonitorRecord
+from driftloop.workspace import Workspace
+from tasks.alerts import UndeliveredError
+from tasks.registry import open_registry
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def test_slack_refuses_while_a_model_is_promoted(
+    championed: Path, slack: SlackPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as outage:
+        outage.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
+        with pytest.raises(UndeliveredError, match="2 messages could not be delivered") as failed:
+            look(championed, 20)
+    record = failed.value.record
+    assert isinstance(record, MonitorRecord)
+    assert record.retrain is not None
+    assert record.retrain.promotion is not None
+    assert record.retrain.promotion.promoted
+    champion = open_registry(Workspace(championed)).champion("payments")
+    assert champion is not None
+    assert champion.version == record.retrain.challenger
+    assert slack.posts == []
+
+    look(championed, 21)
+    told = [post.text.split(". ")[0] for post in slack.posts]
+    assert told[:2] == [
+        "payments: predictions got worse, inputs drifted",
+        "payments: version 2 is live",
+    ]
+    assert len(set(slack.keys)) == len(slack.posts)
