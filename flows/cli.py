@@ -15,7 +15,7 @@ from driftloop.onboarding.options import Every
 from driftloop.output import Condition, InitOutput, MonitorOutput
 from driftloop.periods import parse_time
 from flows.display import init_view, monitor_view, retrain_view, show, status_view
-from flows.session import ERROR, FAILED_ON, reporting, start, waiting
+from flows.session import ERROR, FAILED_ON, reporting, running, start, waiting
 
 if TYPE_CHECKING:
     from tasks.job import Job
@@ -94,7 +94,7 @@ def monitor(
         from driftloop.output import monitor_output
         from tasks.alerts import UndeliveredError
 
-        with waiting(f"Monitoring {name}"):
+        with running(f"Monitoring {name}", name):
             from flows.monitor import monitor as flow
 
             try:
@@ -125,7 +125,7 @@ def retrain(
         from driftloop.output import retrain_output
         from tasks.alerts import UndeliveredError
 
-        with waiting(f"Retraining {name}"):
+        with running(f"Retraining {name}", name):
             from flows.retrain import retrain as flow
 
             root = str(job.workspace.root)
@@ -152,7 +152,7 @@ def bootstrap(
         job = _job(name, as_of, rev, workspace, verbose)
         from driftloop.output import retrain_output
 
-        with waiting(f"Training the first champion of {name}"):
+        with running(f"Training the first champion of {name}", name):
             from flows.bootstrap import bootstrap as flow
 
             record = flow(name, job.as_of, rev, str(job.workspace.root))
@@ -176,7 +176,7 @@ def rollback(
         job = _job(name, None, None, workspace, verbose)
         from driftloop.output import Champion, RollbackOutput
 
-        with waiting(f"Rolling back {name}"):
+        with running(f"Rolling back {name}", name):
             from flows.rollback import rollback as flow
 
             done = flow(name, to, reason, str(job.workspace.root))

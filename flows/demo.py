@@ -53,11 +53,13 @@ def _server(place: Workspace) -> Iterator[None]:
 
 
 def _replay(place: Workspace) -> list[MonitorRecord]:
+    from prefect import tags
+
     from flows.bootstrap import bootstrap
     from flows.monitor import monitor
 
     root, records = str(place.root), []
-    with _progress() as progress:
+    with tags("driftloop", MODEL), _progress() as progress:
         bar = progress.add_task("training the first champion", total=WEEKS - FIRST_WEEK + 1)
         first = bootstrap(MODEL, as_of=_monday(FIRST_WEEK + 1), workspace=root)
         progress.print(

@@ -10,7 +10,7 @@ from driftloop.periods import readable
 from driftloop.records import RetrainRecord
 from driftloop.workspace import Workspace
 from flows.display import columns_view
-from flows.session import enter, notes, waiting
+from flows.session import enter, notes, running, waiting
 from tasks.onboarding import Made, default_folder, make_workspace
 
 
@@ -47,7 +47,7 @@ def _first_champion(made: Made, verbose: bool) -> RetrainRecord:
     from tasks.setup import check_services
 
     check_services(Workspace(made.workspace))
-    with waiting(f"Training the first champion of {made.model}"):
+    with running(f"Training the first champion of {made.model}", made.model):
         from flows.bootstrap import bootstrap
 
         record = bootstrap(made.model, made.bootstrap_as_of, workspace=str(made.workspace))

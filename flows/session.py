@@ -78,6 +78,16 @@ def waiting(what: str) -> Iterator[None]:
         notes.print(f"[dim]{what}: {time.monotonic() - begun:.0f} s[/dim]")
 
 
+@contextmanager
+def running(what: str, model: str) -> Iterator[None]:
+    """Show that a flow is under way, and tag its runs."""
+    with waiting(what):
+        from prefect import tags
+
+        with tags("driftloop", model):
+            yield
+
+
 def _fail(error: BaseException, verbose: bool, hint: str = "") -> None:
     if isinstance(error, KeyboardInterrupt):
         typer.echo(

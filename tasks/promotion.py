@@ -4,6 +4,8 @@ MLflow's alias call is a plain upsert in which the last writer wins, so the comp
 and its verification happen under a Prefect global concurrency limit of one per model.
 """
 
+import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,17 +33,49 @@ def promote(job: Job, challenger: str, expected: str | None, comparison: Compari
     if not comparison.won:
         return Promotion(False, challenger, expected, comparison.sentence)
     registry = open_registry(job.workspace)
-    with promotion_lock(job.model):
+    with promotion_lock(job):
         return _compare_and_set(registry, job.model, challenger, expected, comparison)
 
 
 @contextmanager
-def promotion_lock(model: str) -> Iterator[None]:
-    """Hold the model's promotion slot; it exists from the first use on.
+def promotion_lock(job: Job) -> Iterator[None]:
+    """Hold the model's promotion slot: a Prefect limit, or a file lock without a shared server.
+
+    A temporary server ends with its run and would never free the slot of a killed one; a file
+    lock is freed by the operating system.
 
     Raises:
         UnavailableError: if another promotion holds the slot for too long.
     """
+    from prefect.settings import get_current_settings
+
+    shared = get_current_settings().api.url is not None
+    with _prefect_slot(job.model) if shared else _file_slot(job):
+        yield
+
+
+@contextmanager
+def _file_slot(job: Job) -> Iterator[None]:
+    path = job.workspace.state / f"promote-{job.model}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + LOCK_SECONDS
+    with path.open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > end:
+                    raise UnavailableError(
+                        f"another promotion of {job.model} has held {path} for {LOCK_SECONDS} s; "
+                        "run it again when that one has ended"
+                    ) from error
+                time.sleep(0.2)
+        yield
+
+
+@contextmanager
+def _prefect_slot(model: str) -> Iterator[None]:
     from prefect.client.orchestration import get_client
     from prefect.concurrency.sync import concurrency
 
@@ -128,7 +162,7 @@ def roll_back(job: Job, to: str | None) -> Promotion:
         RegistryError: if there is no champion, no predecessor, or no such version.
     """
     registry = open_registry(job.workspace)
-    with promotion_lock(job.model):
+    with promotion_lock(job):
         present = registry.champion(job.model)
         if present is None:
             raise RegistryError(f"{job.model} has no champion, so nothing can be rolled back")

@@ -148,7 +148,7 @@ def _next_step(record: RetrainRecord, outcome: Outcome) -> str:
         if record.promotion is None or record.promotion.previous is None:
             return "Nothing now."
         return (
-            "Nothing now. If predictions look wrong, run the *rollback* deployment in Prefect: "
+            "Nothing now. If predictions look wrong, run the *rollback* deployment or command: "
             f"{_champion(record)} then comes back with its reference data."
         )
     if outcome == "kept":

@@ -44,7 +44,7 @@ over 0.005, 95 % sure
 Passed every gate. Moved the champion to version 8.
 
 *What you should do*
-Nothing now. If predictions look wrong, run the *rollback* deployment in Prefect: version 7 then \
+Nothing now. If predictions look wrong, run the *rollback* deployment or command: version 7 then \
 comes back with its reference data.
 
 Data a1b2c3d4e5 · 2026-03-09 06:00 UTC
