@@ -139,5 +139,7 @@ def _prefect_run() -> str | None:
     """The page of this run; a temporary server is gone before anybody could look."""
     from prefect.settings import get_current_settings
 
-    served = get_current_settings().api.url
-    return flow_run.ui_url if served and flow_run.id else None
+    from prefect.utilities.urls import url_for
+
+    served, run = get_current_settings().api.url, flow_run.id
+    return url_for("flow-run", obj_id=run) if served and run else None
