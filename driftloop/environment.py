@@ -16,7 +16,6 @@ QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "GIT_TERMINAL_PROMPT": "0",
-    "OMP_WAIT_POLICY": "PASSIVE",  # gradient boosting on busy cores otherwise spins for its peers
 }
 """Defaults that a user's own environment overrides."""
 

@@ -15,6 +15,7 @@ from driftloop.demo.story import START, WEEKS, chapter_of
 from driftloop.records import MonitorRecord
 from driftloop.workspace import Workspace
 from flows.display import score_text, status_text
+from flows.session import without_heartbeats
 from tasks.demo import look_back, prepare_demo, pull_data, warm_up
 from tasks.local_server import start_server
 
@@ -59,7 +60,7 @@ def _replay(place: Workspace) -> list[MonitorRecord]:
     from flows.monitor import monitor
 
     root, records = str(place.root), []
-    with tags("driftloop", MODEL), _progress() as progress:
+    with without_heartbeats(always=True), tags("driftloop", MODEL), _progress() as progress:
         bar = progress.add_task("training the first champion", total=WEEKS - FIRST_WEEK + 1)
         first = bootstrap(MODEL, as_of=_monday(FIRST_WEEK + 1), workspace=root)
         progress.print(

@@ -138,7 +138,6 @@ def _links(job: Job, run_id: str | None, version: str | None) -> Links:
 def _prefect_run() -> str | None:
     """The page of this run; a temporary server is gone before anybody could look."""
     from prefect.settings import get_current_settings
-
     from prefect.utilities.urls import url_for
 
     served, run = get_current_settings().api.url, flow_run.id

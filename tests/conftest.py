@@ -9,39 +9,44 @@ from pathlib import Path
 
 import pytest
 
+from driftloop.environment import prepare_environment
+
 ROOT = Path(__file__).parents[1]
 SLACK_TOKEN = "xoxb-test"
+
+HOME = ROOT / ".cache" / "tests"
 
 _SECRETS = ("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "PREFECT_API_URL", "MLFLOW_TRACKING_URI")
 for _name in _SECRETS:
     os.environ.pop(_name, None)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quiet_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Libraries write into a folder of the session, and Prefect's log stays off the terminal."""
-    from driftloop.environment import prepare_environment
-
-    home = tmp_path_factory.mktemp("home")
-    os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
-    os.environ["OMP_NUM_THREADS"] = "1"
-    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
-    prepare_environment(home)
-    return home
+# Before any test module imports Prefect, which else makes a folder in the person's home.
+shutil.rmtree(HOME, ignore_errors=True)
+HOME.mkdir(parents=True)
+os.environ["PREFECT_HOME"] = str(HOME / "prefect")
+os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
+os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
+os.environ["OMP_NUM_THREADS"] = "1"
+prepare_environment(HOME)
 
 
 @pytest.fixture(scope="session")
-def prefect_server(quiet_home: Path) -> Iterator[str]:
+def prefect_server() -> Iterator[str]:
     """The one Prefect server of the session; its API address, also set for this process."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
 
     from tasks.local_server import start_server
 
-    server = start_server(quiet_home / "prefect-server")
+    server = start_server(HOME / "prefect-server")
     try:
         server.wait()
         os.environ["PREFECT_API_URL"] = server.api_url
-        with temporary_settings({PREFECT_API_URL: server.api_url}):
+        # Ending the heartbeat of a flow costs up to a second each time.
+        quick = {PREFECT_API_URL: server.api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+        with temporary_settings(quick):
             yield server.api_url
     finally:
         os.environ.pop("PREFECT_API_URL", None)
