@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from dateutil.relativedelta import relativedelta
@@ -137,14 +137,6 @@ def floor_to(moment: datetime, span: Span) -> datetime:
     if span.unit == "minute":
         return utc
     return utc.replace(minute=0) if span.unit == "hour" else utc.replace(hour=0, minute=0)
-
-
-def period_start(moment: datetime, unit: Literal["day", "week", "month"]) -> datetime:
-    """Return the first moment of the calendar day, Monday week or month that holds `moment`."""
-    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if unit == "day":
-        return day
-    return day.replace(day=1) if unit == "month" else day - timedelta(days=day.weekday())
 
 
 def split(window: Window, span: Span) -> Iterator[Window]:

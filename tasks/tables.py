@@ -97,3 +97,10 @@ def inside(table: pd.DataFrame, window: Window, time: str) -> pd.DataFrame:
     """Return the rows of a window."""
     start, end = (edge.replace(tzinfo=None) for edge in (window.start, window.end))
     return table[table[time].between(start, end, inclusive="left")]
+
+
+def outside(table: pd.DataFrame, windows: tuple[Window, ...], time: str) -> pd.DataFrame:
+    """Return the rows in none of the windows, numbered anew."""
+    for window in windows:
+        table = table.drop(index=inside(table, window, time).index)
+    return table.reset_index(drop=True)

@@ -16,7 +16,15 @@ from tasks.job import Job
 from tasks.monitoring import reference_slice, run_key, window_verdict
 from tasks.registry import open_registry
 from tasks.snapshots import snapshot_at
-from tasks.tables import broken_periods, classes_in, examples, inside, read_features, read_labelled
+from tasks.tables import (
+    broken_periods,
+    classes_in,
+    examples,
+    inside,
+    outside,
+    read_features,
+    read_labelled,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ def plan_training(
     if opened.champion is not None:
         reference = read_features(job, reference_slice(job, snapshot, opened.champion))
     excluded = tuple(broken.window for broken in broken_periods(job, reference, table, whole))
-    sound = _without(table, excluded, time)
+    sound = outside(table, excluded, time)
     if sound.empty:
         return Refusal("Every labelled period comes from a broken feed: nothing was trained.")
     return _plan(job, replace(part, excluded=excluded), sound, opened.champion, changed)
@@ -169,11 +177,3 @@ def _finished_plan(part: DataSlice, draft: Draft, chosen: Any, candidates: Any) 
         candidates,
         sentence,
     )
-
-
-def _without(table: pd.DataFrame, windows: tuple[Window, ...], time: str) -> pd.DataFrame:
-    keep = pd.Series(True, index=table.index)
-    for window in windows:
-        start, end = (edge.replace(tzinfo=None) for edge in (window.start, window.end))
-        keep &= ~table[time].between(start, end, inclusive="left")
-    return table[keep].reset_index(drop=True)

@@ -14,7 +14,6 @@ from driftloop.periods import (
     naive,
     parse_span,
     parse_time,
-    period_start,
     readable,
     split,
 )
@@ -93,14 +92,6 @@ def test_floor_is_a_round_moment_at_or_before(moment: datetime, unit: str) -> No
 def test_floor_is_in_utc() -> None:
     late = datetime(2026, 3, 9, 1, tzinfo=timezone(timedelta(hours=2)))
     assert floor_to(late, Span(1, "week")) == utc(2026, 3, 8)
-
-
-@pytest.mark.parametrize(
-    ("unit", "start"),
-    [("day", utc(2026, 3, 4)), ("week", utc(2026, 3, 2)), ("month", utc(2026, 3, 1))],
-)
-def test_period_start(unit: str, start: datetime) -> None:
-    assert period_start(utc(2026, 3, 4, 13, 5), unit) == start  # type: ignore[arg-type]
 
 
 @given(MOMENTS, st.integers(1, 400), SPANS.filter(lambda span: span.days >= 0.5))
