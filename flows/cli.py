@@ -15,7 +15,7 @@ from driftloop.onboarding.options import Every
 from driftloop.output import Condition, InitOutput, MonitorOutput
 from driftloop.periods import parse_time
 from flows.display import init_view, monitor_view, retrain_view, show, status_view
-from flows.session import ERROR, FAILED_ON, reporting, running, start, waiting
+from flows.session import ERROR, FAILED_ON, reporting, results, running, start, waiting
 
 if TYPE_CHECKING:
     from tasks.job import Job
@@ -252,15 +252,16 @@ def _met(condition: Condition, found: MonitorOutput) -> bool:
 def _print(found: BaseModel, json: bool) -> None:
     from driftloop.output import RetrainSummary, RollbackOutput, StatusOutput
 
-    if json:
-        typer.echo(found.model_dump_json())
-    elif isinstance(found, MonitorOutput):
-        show(*monitor_view(found))
-    elif isinstance(found, InitOutput):
-        show(*init_view(found))
-    elif isinstance(found, RetrainSummary):
-        show(*retrain_view(found))
-    elif isinstance(found, StatusOutput):
-        show(status_view(found.models))
-    elif isinstance(found, RollbackOutput):
-        show(found.sentence)
+    with results():
+        if json:
+            typer.echo(found.model_dump_json())
+        elif isinstance(found, MonitorOutput):
+            show(*monitor_view(found))
+        elif isinstance(found, InitOutput):
+            show(*init_view(found))
+        elif isinstance(found, RetrainSummary):
+            show(*retrain_view(found))
+        elif isinstance(found, StatusOutput):
+            show(status_view(found.models))
+        elif isinstance(found, RollbackOutput):
+            show(found.sentence)

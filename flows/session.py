@@ -66,6 +66,13 @@ def reporting(verbose: bool = False) -> Iterator[None]:
 
 
 @contextmanager
+def results() -> Iterator[None]:
+    """Print on the real standard output, also while a command's work is being reported."""
+    with redirect_stdout(sys.__stdout__):
+        yield
+
+
+@contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Show on standard error that something is under way, and how long it took if it was long."""
     begun = time.monotonic()

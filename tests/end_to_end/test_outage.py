@@ -1,10 +1,13 @@
 """Slack is down while a model is promoted: nothing is undone and nothing is lost."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from peers.slack import SlackPeer
-from workshop import look
+from workshop import look, monday
 
 from driftloop.records import MonitorRecord
 from driftloop.workspace import Workspace
@@ -38,3 +41,14 @@ def test_slack_refuses_while_a_model_is_promoted(
         "payments: version 2 is live",
     ]
     assert len(set(slack.keys)) == len(slack.posts)
+
+
+def test_the_command_prints_its_result_and_then_fails(
+    championed: Path, run_cli: Callable[..., CompletedProcess[str]]
+) -> None:
+    command = ("monitor", "payments", "--as-of", f"{monday(20):%Y-%m-%d}", "--json")
+    nowhere = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    done = run_cli(*command, "-w", str(championed), **nowhere)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["verdict"] == "drift"
+    assert "could not be delivered" in done.stderr.splitlines()[-1]
