@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from driftloop.channels import Channel, SlackChannel
 from driftloop.compare import ComparisonSettings
 from driftloop.decision import DecisionSettings
-from driftloop.drift import DriftSettings
+from driftloop.drift_settings import DriftSettings
 from driftloop.errors import valid_choices
 from driftloop.gates import MinimumScore
 from driftloop.metrics import BINARY_ONLY

@@ -4,51 +4,31 @@ A failed check means broken data, not a changed world: it alerts, and it forbids
 Each check is its settings and one method, ``check(sample)``.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 from pydantic import Field, model_validator
 
-from driftloop.columns import Column, categorical_column, numeric_column
+from driftloop.columns import Numbers
+from driftloop.distance import sorted_distance
 from driftloop.errors import DataError, listed
+from driftloop.glance import Glance
 from driftloop.records import QualityFinding
 from driftloop.settings import Settings
+from driftloop.sources import Columns
 
 Factor = Annotated[float, Field(gt=0)]
-
-Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What quality checks look at: two tables and what their columns are."""
+    """What quality checks look at: every feature at a glance, and the window's own columns."""
 
-    reference: pd.DataFrame
-    current: pd.DataFrame
-    numeric: tuple[str, ...]
-    categorical: tuple[str, ...]
-    key: str | None
-    _reference: dict[str, Column] = field(default_factory=dict, repr=False, compare=False)
-    _current: dict[str, Column] = field(default_factory=dict, repr=False, compare=False)
-
-    def columns(self, name: str) -> tuple[Column, Column]:
-        """Return one feature of the reference and of the current window, each read once.
-
-        Raises:
-            DataError: if it is missing or of another type than declared.
-        """
-        read = numeric_column if name in self.numeric else categorical_column
-        for known, table in ((self._reference, self.reference), (self._current, self.current)):
-            if name not in known:
-                known[name] = read(table, name)
-        return self._reference[name], self._current[name]
-
-    def beside(self, current: pd.DataFrame) -> "Sample":
-        """Return the same reference beside another window."""
-        return replace(self, current=current, _current={})
+    current: Columns
+    glances: Mapping[str, Glance]
+    key: str | None = None
 
 
 class Schema(Settings):
@@ -58,16 +38,14 @@ class Schema(Settings):
 
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding a faulty column, or one that all are there."""
-        faults = []
-        for name in (*sample.numeric, *sample.categorical):
-            try:
-                sample.columns(name)
-            except DataError as error:
-                faults.append(QualityFinding(self.kind, name, "failed", f"{error}."))
-        if faults:
-            return tuple(faults)
-        count = len(sample.numeric) + len(sample.categorical)
-        return (_passed(self.kind, f"All {count} features are there with their declared types."),)
+        faults = tuple(
+            QualityFinding(self.kind, one.name, "failed", f"{one.fault}.")
+            for one in sample.glances.values()
+            if one.fault is not None
+        )
+        count = len(sample.glances)
+        told = f"All {count} features are there with their declared types."
+        return faults or (_passed(self.kind, told),)
 
 
 class MissingRate(Settings):
@@ -81,16 +59,17 @@ class MissingRate(Settings):
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding a column that fails, or one that all pass."""
         faults = []
-        for name, reference, current in _readable_features(sample):
-            rise = current.missing_rate - reference.missing_rate
-            if rise > self.increase:
+        for one in _readable(sample):
+            before, now = one.missing_rates
+            if now - before > self.increase:
                 sentence = (
-                    f"`{name}` is missing in {current.missing_rate:.0%} of the rows; "
-                    f"it was {reference.missing_rate:.1%} in the reference."
+                    f"`{one.name}` is missing in {now:.0%} of the rows; "
+                    f"it was {before:.1%} in the reference."
                 )
-                faults.append(
-                    QualityFinding(self.kind, name, "failed", sentence, rise, self.increase)
+                found = QualityFinding(
+                    self.kind, one.name, "failed", sentence, now - before, self.increase
                 )
+                faults.append(found)
         return tuple(faults) or (_passed(self.kind, "No feature lost its values.", sample),)
 
 
@@ -111,17 +90,19 @@ class UnitChange(Settings):
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding a column that fails, or one that all pass."""
         faults = []
-        for name, reference, current in _readable_features(sample):
-            factor = (
-                self._factor(reference.values, current.values) if (name in sample.numeric) else None
+        for one in _readable(sample):
+            sketch = one.sketch
+            if sketch is None:
+                continue
+            factor = self._factor(sketch.reference, sketch.current)
+            if factor is None:
+                continue
+            medians = float(np.median(sketch.current)), float(np.median(sketch.reference))
+            sentence = (
+                f"`{one.name}` looks {_times(factor)} than in the reference (median "
+                f"{medians[0]:.4g} against {medians[1]:.4g}): a changed unit?"
             )
-            if factor is not None:
-                sentence = (
-                    f"`{name}` looks {_times(factor)} than in the reference (median "
-                    f"{np.median(current.values):.4g} against "
-                    f"{np.median(reference.values):.4g}): a changed unit?"
-                )
-                faults.append(QualityFinding(self.kind, name, "failed", sentence, factor))
+            faults.append(QualityFinding(self.kind, one.name, "failed", sentence, factor))
         return tuple(faults) or (
             _passed(self.kind, "No numeric feature changed its unit.", sample),
         )
@@ -129,10 +110,8 @@ class UnitChange(Settings):
     def _factor(self, reference: Numbers, current: Numbers) -> float | None:
         if min(len(reference), len(current)) < 30 or np.ptp(reference) == 0:
             return None
-        if _distance(reference, current) <= 0.5:
-            return None
         candidates = [*self.factors, *(1 / factor for factor in self.factors)]
-        distances = [_distance(reference, current / factor) for factor in candidates]
+        distances = [sorted_distance(reference, current / factor) for factor in candidates]
         best = int(np.argmin(distances))
         return candidates[best] if distances[best] < 0.2 else None
 
@@ -152,21 +131,16 @@ class UnseenCategories(Settings):
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding a column that fails, or one that all pass."""
         faults = []
-        for name, reference, current in _readable_features(sample):
-            if name in sample.numeric or not len(current.values) or not len(reference.values):
-                continue
-            new = ~np.isin(current.values, np.unique(reference.values))
-            if new.mean() > self.limit:
-                names = sorted(set(current.values[new]))
+        for one in _readable(sample):
+            if one.unseen_share > self.limit:
                 sentence = (
-                    f"{new.mean():.0%} of `{name}` are categories the reference never held "
-                    f"({listed(names, 3)}): renamed codes?"
+                    f"{one.unseen_share:.0%} of `{one.name}` are categories the reference never "
+                    f"held ({listed(sorted(one.unseen), 3)}): renamed codes?"
                 )
-                faults.append(
-                    QualityFinding(
-                        self.kind, name, "failed", sentence, float(new.mean()), self.limit
-                    )
+                found = QualityFinding(
+                    self.kind, one.name, "failed", sentence, one.unseen_share, self.limit
                 )
+                faults.append(found)
         return tuple(faults) or (
             _passed(self.kind, "Categories are those of the reference.", sample),
         )
@@ -195,7 +169,7 @@ class Range(Settings):
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding."""
         try:
-            values = numeric_column(sample.current, self.column).values
+            values = sample.current.numeric(self.column).present
         except DataError as error:
             return (QualityFinding(self.kind, self.column, "inconclusive", f"{error}."),)
         if not len(values):
@@ -221,10 +195,12 @@ class DuplicateKeys(Settings):
         """Return one finding; inconclusive where the key column is missing."""
         if sample.key is None:
             return ()
-        if sample.key not in sample.current.columns:
+        try:
+            keys = sample.current.series(sample.key)
+        except DataError:
             sentence = f"The key column `{sample.key}` is missing."
             return (QualityFinding(self.kind, sample.key, "inconclusive", sentence),)
-        share = float(sample.current[sample.key].duplicated().mean())
+        share = float(keys.duplicated().mean())
         status: Literal["ok", "failed"] = "failed" if share > self.limit else "ok"
         sentence = f"{share:.1%} of the rows repeat a `{sample.key}`."
         return (QualityFinding(self.kind, sample.key, status, sentence, share, self.limit),)
@@ -244,35 +220,21 @@ DEFAULT_CHECKS: tuple[QualityCheck, ...] = (
 
 def check_quality(sample: Sample, checks: tuple[QualityCheck, ...]) -> tuple[QualityFinding, ...]:
     """Return what every check says of the window. A window without rows has none to check."""
-    if sample.current.empty:
+    if sample.current.rows == 0:
         return (QualityFinding("rows", None, "inconclusive", "The window holds no rows."),)
     return tuple(finding for check in checks for finding in check.check(sample))
 
 
-def _readable_features(sample: Sample) -> list[tuple[str, Column, Column]]:
+def _readable(sample: Sample) -> Iterator[Glance]:
     """Features that can be read; the others are the schema check's finding."""
-    features = []
-    for name in (*sample.numeric, *sample.categorical):
-        try:
-            features.append((name, *sample.columns(name)))
-        except DataError:
-            continue
-    return features
+    return (one for one in sample.glances.values() if one.fault is None)
 
 
 def _passed(check: str, sentence: str, sample: Sample | None = None) -> QualityFinding:
     """Say that a check passed; one that compared features must have had some to read."""
-    if sample and not any(one.rows and two.rows for _, one, two in _readable_features(sample)):
+    if sample and not any(one.comparable for one in _readable(sample)):
         return QualityFinding(check, None, "inconclusive", "No feature could be compared.")
     return QualityFinding(check, None, "ok", sentence)
-
-
-def _distance(left: Numbers, right: Numbers) -> float:
-    """Largest distance of the two empirical distribution functions."""
-    left, right = np.sort(left), np.sort(right)
-    every = np.concatenate([left, right])
-    below = [np.searchsorted(side, every, side="right") / len(side) for side in (left, right)]
-    return float(np.max(np.abs(below[0] - below[1])))
 
 
 def _times(factor: float) -> str:

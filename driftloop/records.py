@@ -60,11 +60,17 @@ class TestResult:
     test: str
     statistic: float
     p_value: float
+    relative_error: float = 0.0
+    """Largest relative error of an approximate p-value; 0 where it is exact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The judgement of one test on one feature, with the numbers it rests on."""
+    """The judgement of one test on one column, with the numbers it rests on.
+
+    `learned_floor` marks a floor that the reference's own variation set, and `p_error` bounds the
+    relative error of an approximate p-value.
+    """
 
     name: str
     test: str
@@ -79,6 +85,8 @@ class Finding:
     rows_reference: int
     rows_current: int
     new_categories: tuple[str, ...] = ()
+    learned_floor: bool = False
+    p_error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

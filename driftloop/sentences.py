@@ -1,11 +1,9 @@
 """Findings in words: what changed in a column, with the numbers a person would use."""
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-Values = npt.NDArray[Any]
+from driftloop.errors import listed
+from driftloop.pairs import QUARTILES, CategoricalPair, NumericPair
 
 
 def number(value: float) -> str:
@@ -22,17 +20,14 @@ def share(value: float) -> str:
     return f"{value:.0%}" if value == 0 or value >= 0.1 else f"{value:.1%}"
 
 
-def describe_numbers(name: str, reference: Values, current: Values) -> str:
+def describe_numbers(name: str, pair: NumericPair) -> str:
     """Say how the median moved and how much of the new data lies beyond the reference's tails."""
-    old, new = float(np.median(reference)), float(np.median(current))
-    verb = "stayed near" if np.isclose(old, new, rtol=0.02) else ("rose" if new > old else "fell")
-    moved = (
-        f"stayed near {number(new)}"
-        if verb == "stayed near"
-        else (f"{verb} from {number(old)} to {number(new)}")
-    )
-    low, high = np.quantile(reference, [0.05, 0.95])
-    below, above = float(np.mean(current < low)), float(np.mean(current > high))
+    before = [pair.reference.quantile(level) for level in QUARTILES]
+    old, new = before[1], pair.quartiles[1]
+    near = abs(old - new) <= 1e-8 + 0.02 * abs(new)
+    verb = "rose" if new > old else "fell"
+    moved = f"stayed near {number(new)}" if near else f"{verb} from {number(old)} to {number(new)}"
+    below, above = pair.beyond
     if max(below, above) >= 0.15:
         side, beyond = ("below", below) if below >= above else ("above", above)
         percentile = "5th" if side == "below" else "95th"
@@ -40,26 +35,24 @@ def describe_numbers(name: str, reference: Values, current: Values) -> str:
             f"`{name}` {moved} (median); {share(beyond)} of the new values lie {side} the "
             f"reference's {percentile} percentile."
         )
-    spreads = [np.subtract(*np.quantile(side, [0.75, 0.25])) for side in (reference, current)]
     return (
-        f"`{name}` {moved} (median); its middle half spans {number(spreads[1])}, "
-        f"before {number(spreads[0])}."
+        f"`{name}` {moved} (median); its middle half spans "
+        f"{number(pair.quartiles[2] - pair.quartiles[0])}, before {number(before[2] - before[0])}."
     )
 
 
-def describe_categories(name: str, reference: Values, current: Values) -> str:
+def describe_categories(name: str, pair: CategoricalPair) -> str:
     """Say which category's share moved most, and name categories the reference never held."""
-    levels = np.unique(np.concatenate([reference, current]))
-    old, new = (_shares(side, levels) for side in (reference, current))
+    n, m = pair.rows
+    old, new = pair.reference / n, pair.current / m
     most = int(np.argmax(np.abs(new - old)))
     verb = "rose" if new[most] >= old[most] else "fell"
-    unseen = (old == 0) & (new > 0)
-    text = f"`{name}`: {levels[most]} {verb} from {share(old[most])} to {share(new[most])}"
-    if not unseen.any():
+    text = f"`{name}`: {pair.levels[most]} {verb} from {share(old[most])} to {share(new[most])}"
+    unseen = pair.new
+    if len(unseen) == 0:
         return f"{text}."
-    names = [str(level) for level in levels[unseen][np.argsort(-new[unseen])]]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{text}; never seen before: {', '.join(names[:3])}{more} ({share(new[unseen].sum())})."
+    held = share(float(new[old == 0].sum()))
+    return f"{text}; never seen before: {listed(unseen, 3)} ({held})."
 
 
 def describe_missing(name: str, reference: float, current: float) -> str:
@@ -67,6 +60,14 @@ def describe_missing(name: str, reference: float, current: float) -> str:
     return f"`{name}` is missing in {share(current)} of the rows, before {share(reference)}."
 
 
-def _shares(values: Values, levels: Values) -> npt.NDArray[np.float64]:
-    codes = np.searchsorted(levels, values)
-    return np.bincount(codes, minlength=len(levels)) / len(values)
+def describe_new(name: str, pair: CategoricalPair) -> str:
+    """Name the categories that the reference never held, and their share."""
+    held = share(float(pair.current[pair.reference == 0].sum() / pair.rows[1]))
+    return f"`{name}` holds categories the reference never held: {listed(pair.new, 3)} ({held})."
+
+
+def describe_vanished(name: str, pair: CategoricalPair) -> str:
+    """Name the categories that are gone, and the share that the first of them had."""
+    gone = pair.vanished
+    lost = float(pair.reference[pair.current == 0].max() / pair.rows[0])
+    return f"`{name}` no longer holds {listed(gone, 3)}; {gone[0]} had {share(lost)} of the rows."

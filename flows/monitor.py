@@ -12,9 +12,8 @@ from tasks.alerts import deliver_alerts, undelivered, write_alert
 from tasks.job import Job
 from tasks.monitoring import (
     OpenRun,
-    check_window,
     choose_slices,
-    detect_drift,
+    examine_window,
     judge_and_decide,
     measure_performance,
     open_monitor_run,
@@ -46,10 +45,9 @@ def monitor(
         snapshot = resolve_snapshot(job)
         run = open_monitor_run(job, snapshot)
         slices = choose_slices(job, snapshot, run.champion)
-        quality = check_window(job, slices)
-        drift = detect_drift(job, slices)
+        found = examine_window(job, slices)
         performance = measure_performance(job, slices, run.champion)
-        record = judge_and_decide(job, run, snapshot.rev, quality, drift, performance)
+        record = judge_and_decide(job, run, snapshot.rev, found, performance)
         if write_alert(job, record, run.history, run.run_id):
             deliver_alerts(job, return_state=True)
         if record.decision.action == "retrain" and not dry_run:

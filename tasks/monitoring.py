@@ -3,24 +3,19 @@
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-import pandas as pd
-
 from driftloop.decision import decide, drift_since
-from driftloop.drift import Tables, find_drift
 from driftloop.errors import RegistryError, listed
+from driftloop.examine import Examination, examine
 from driftloop.performance import judge_performance, no_performance
 from driftloop.periods import readable
-from driftloop.quality import check_quality
 from driftloop.records import (
     DataSlice,
-    Finding,
     ModelVersion,
     MonitorRecord,
     Performance,
-    QualityFinding,
     Snapshot,
-    Verdict,
 )
+from driftloop.sources import FrameColumns
 from driftloop.training import predict
 from driftloop.triggers import Evidence, PastRun
 from driftloop.verdict import judge
@@ -30,7 +25,15 @@ from tasks.job import Job
 from tasks.models import load_model
 from tasks.registry import classes_of, open_registry
 from tasks.snapshots import open_snapshot
-from tasks.tables import broken_periods, examples, read_features, read_labelled, sample
+from tasks.tables import (
+    broken_periods,
+    examples,
+    profile_of,
+    read_features,
+    read_labelled,
+    standard,
+    subject,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,42 +119,14 @@ def reference_slice(job: Job, snapshot: Snapshot, champion: ModelVersion) -> Dat
     return replace(champion.training, snapshot=found)
 
 
-@step("check data quality", retries=2)
-def check_window(job: Job, slices: Slices) -> tuple[QualityFinding, ...]:
-    """Return what every quality check says of the current window."""
+@step("examine window", retries=2)
+def examine_window(job: Job, slices: Slices) -> Examination:
+    """Return what the quality checks and the drift tests say of the current window.
+
+    Both come from one pass over the data; where the window holds no rows nothing is tested.
+    """
     reference, current = (read_features(job, part) for part in (slices.reference, slices.current))
-    return check_quality(sample(job, reference, current), job.config.quality)
-
-
-@dataclass(frozen=True, slots=True)
-class DriftFindings:
-    """The findings with the number of rows they rest on."""
-
-    findings: tuple[Finding, ...]
-    rows_reference: int
-    rows_current: int
-
-
-@step("detect drift", retries=2)
-def detect_drift(job: Job, slices: Slices) -> DriftFindings:
-    """Return the finding of every feature; none where the current window holds no rows."""
-    reference, current = (read_features(job, part) for part in (slices.reference, slices.current))
-    rows = len(reference), len(current)
-    if not len(current):
-        return DriftFindings((), *rows)
-    features = job.config.features
-    tables = Tables(reference, current, features.numeric, features.categorical)
-    return DriftFindings(find_drift(tables, job.config.drift), *rows)
-
-
-def window_verdict(job: Job, reference: pd.DataFrame, current: pd.DataFrame) -> Verdict:
-    """Return the verdict on any rows against a reference."""
-    features, settings = job.config.features, job.config.drift
-    if current.empty:
-        return judge((), (), 0, settings.minimum_rows)
-    quality = check_quality(sample(job, reference, current), job.config.quality)
-    tables = Tables(reference, current, features.numeric, features.categorical)
-    return judge(find_drift(tables, settings), quality, len(current), settings.minimum_rows)
+    return examine(profile_of(job, reference), FrameColumns(current), subject(job), standard(job))
 
 
 @step("measure performance", retries=2)
@@ -180,12 +155,13 @@ def judge_and_decide(
     job: Job,
     run: OpenRun,
     rev: str,
-    quality: tuple[QualityFinding, ...],
-    drift: DriftFindings,
+    found: Examination,
     performance: Performance,
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
-    verdict = judge(drift.findings, quality, drift.rows_current, job.config.drift.minimum_rows)
+    verdict = judge(
+        found.findings, found.quality, found.rows_current, job.config.drift.minimum_rows
+    )
     trained = run.champion.training
     since = drift_since(job.window.start, verdict, run.history)
     evidence = Evidence(
@@ -204,13 +180,13 @@ def judge_and_decide(
         dry_run=job.dry_run,
         champion=run.champion.version,
         window=job.window,
-        rows_reference=drift.rows_reference,
-        rows_current=drift.rows_current,
+        rows_reference=found.rows_reference,
+        rows_current=found.rows_current,
         verdict=verdict,
-        quality=quality,
-        findings=drift.findings,
+        quality=found.quality,
+        findings=found.findings,
         performance=performance,
-        decision=decide(evidence, quality, job.config.decision),
+        decision=decide(evidence, found.quality, job.config.decision),
     )
 
 

@@ -1,4 +1,4 @@
-"""Snapshots through Git and DVC: resolving a revision, fetching batches, reading rows.
+"""Snapshots through Git and DVC: resolving a revision, fetching batches.
 
 `DVCFileSystem` takes no lock and reads any revision, so monitoring never blocks a writer and
 never sees a dirty workspace.
@@ -8,16 +8,12 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from driftloop.errors import DataError, SnapshotError, UnavailableError, valid_choices
-from driftloop.periods import Window, naive
-from driftloop.records import BatchFile, DataSlice, Snapshot
+from driftloop.errors import SnapshotError, UnavailableError
+from driftloop.records import BatchFile, Snapshot
 from driftloop.workspace import Workspace
 from tasks.factory import step
 from tasks.job import Job
@@ -57,29 +53,6 @@ def open_snapshot(repository: str, rev: str, path: str) -> Snapshot:
     return Snapshot(repository, sha, path, files)
 
 
-def read_slice(
-    part: DataSlice, columns: tuple[str, ...], time: str, workspace: Workspace
-) -> pd.DataFrame:
-    """Return the rows of a slice in time order; columns that no batch holds are left out.
-
-    Only the named columns and the row groups that can hold the window are read. The time column
-    comes as UTC without zone.
-
-    Raises:
-        DataError: if a batch has no time column, or one that holds no times.
-        UnavailableError: if a batch is neither in the cache nor on the remote.
-    """
-    paths = [local_path(part.snapshot, file, workspace) for file in part.snapshot.files]
-    inside = [path for path in paths if _may_hold(path, part.window, time)]
-    tables = [_read_batch(path, part.window, columns, time) for path in inside or paths[-1:]]
-    filled = [table for table in tables if len(table)]
-    joined = pd.concat(filled, ignore_index=True) if filled else tables[-1]
-    keep = pd.Series(True, index=joined.index)
-    for window in part.excluded:
-        keep &= ~joined[time].between(naive(window.start), naive(window.end), inclusive="left")
-    return joined[keep].sort_values(time, kind="stable", ignore_index=True)
-
-
 def local_path(snapshot: Snapshot, file: BatchFile, workspace: Workspace) -> Path:
     """Return a local copy of a batch: DVC's cache, or one fetched once and named by content.
 
@@ -110,54 +83,6 @@ def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -
     partial = target.with_suffix(f".{os.getpid()}.partial")
     partial.write_bytes(content)
     partial.replace(target)
-
-
-def _may_hold(path: Path, window: Window, time: str) -> bool:
-    bounds = _bounds(path, time)
-    return bounds is None or (bounds[0] < naive(window.end) and bounds[1] >= naive(window.start))
-
-
-@lru_cache(maxsize=4096)
-def _bounds(path: Path, time: str) -> tuple[datetime, datetime] | None:
-    """First and last time of a batch from its footer; None where the footer does not say.
-
-    Batches are named by their content, so what was read once stays true.
-    """
-    import pyarrow.parquet as pq
-
-    footer = pq.read_metadata(path)
-    names = footer.schema.to_arrow_schema().names
-    if time not in names:
-        return None
-    place, found = names.index(time), []
-    for group in range(footer.num_row_groups):
-        statistics = footer.row_group(group).column(place).statistics
-        if statistics is None or not statistics.has_min_max:
-            return None
-        if not isinstance(statistics.min, datetime):
-            return None
-        found += [naive(statistics.min), naive(statistics.max)]
-    return (min(found), max(found)) if found else None
-
-
-def _read_batch(path: Path, window: Window, columns: tuple[str, ...], time: str) -> pd.DataFrame:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = pq.read_schema(path)
-    if time not in schema.names:
-        raise DataError(f"data.time: {valid_choices(time, schema.names)}")
-    kind = schema.field(time).type
-    if not pa.types.is_timestamp(kind):
-        raise DataError(f"data.time: column {time!r} holds {kind}, expected timestamps")
-    bounds = (window.start, window.end) if kind.tz else (naive(window.start), naive(window.end))
-    present = [name for name in dict.fromkeys((time, *columns)) if name in schema.names]
-    table: pd.DataFrame = pq.read_table(
-        path, columns=present, filters=[(time, ">=", bounds[0]), (time, "<", bounds[1])]
-    ).to_pandas()
-    if kind.tz:
-        table[time] = table[time].dt.tz_convert("UTC").dt.tz_localize(None)
-    return table
 
 
 def _repository(job: Job) -> str:

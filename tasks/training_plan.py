@@ -7,13 +7,15 @@ from typing import Any
 import pandas as pd
 
 from driftloop.errors import RegistryError
+from driftloop.examine import window_verdict
 from driftloop.periods import Window, readable, split
 from driftloop.planning import Draft, Labelled, choose_window, draft_plan
 from driftloop.records import DataSlice, ModelVersion, Refusal, Snapshot, TrainingPlan
+from driftloop.sources import FrameColumns
 from driftloop.windows import EARLIEST
 from tasks.factory import step
 from tasks.job import Job
-from tasks.monitoring import reference_slice, run_key, window_verdict
+from tasks.monitoring import reference_slice, run_key
 from tasks.registry import open_registry
 from tasks.snapshots import snapshot_at
 from tasks.tables import (
@@ -22,8 +24,11 @@ from tasks.tables import (
     examples,
     inside,
     outside,
+    profile_of,
     read_features,
     read_labelled,
+    standard,
+    subject,
 )
 
 
@@ -94,11 +99,13 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
     if champion is None or champion.training is None:
         return None
     reference = read_features(job, reference_slice(job, snapshot, champion))
+    profile, asked, by = profile_of(job, reference), subject(job), standard(job)
     past = Window(champion.training.window.end, job.window.end)
     rows = read_features(job, DataSlice(snapshot, past))
     since = None
     for period in split(past, job.config.windows.current):
-        status = window_verdict(job, reference, inside(rows, period, job.config.data.time)).status
+        window = FrameColumns(inside(rows, period, job.config.data.time))
+        status = window_verdict(profile, window, asked, by).status
         if status == "inconclusive":
             continue
         if status != "drift":

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from driftloop.detectors import ChiSquare, KolmogorovSmirnov
-from driftloop.drift import DriftSettings, Tables, find_drift
+from driftloop.drift import Tables, find_drift
+from driftloop.drift_settings import DriftSettings
 from driftloop.periods import Window
 from driftloop.records import Finding, Performance, QualityFinding, Verdict
 from driftloop.triggers import Evidence, PastRun

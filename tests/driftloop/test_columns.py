@@ -29,7 +29,7 @@ def table(values: Any) -> pd.DataFrame:
 )
 def test_numbers(values: Any, present: list[float], missing: int) -> None:
     column = numeric_column(table(values), "x")
-    assert column.values.tolist() == present
+    assert column.present.tolist() == present
     assert column.values.dtype == np.float64
     assert (column.missing, column.rows) == (missing, len(values))
 
@@ -73,8 +73,9 @@ def test_absent_column_is_refused(read: Any) -> None:
 )
 def test_categories(values: Any, present: list[str], missing: int) -> None:
     column = categorical_column(table(values), "x")
-    assert column.values.tolist() == present
-    assert column.missing == missing
+    assert column.levels[column.codes[column.codes >= 0]].tolist() == present
+    assert column.counts.sum() == len(present)
+    assert (column.missing, column.rows) == (missing, len(values))
 
 
 def test_mixed_categories_are_refused_with_their_types() -> None:

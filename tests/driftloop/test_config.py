@@ -102,7 +102,7 @@ def test_hash_is_stable() -> None:
 
 
 def test_hash_is_of_the_meaning() -> None:
-    spelled = minimal(windows={"current": "week"}, drift={"level": 0.01})
+    spelled = minimal(windows={"current": "week"}, drift={"alarm_budget": 0.5})
     assert config_hash(spelled) == config_hash(minimal())
     bom = load_config(CONFIGS / "good" / "bom.yaml")
     assert config_hash(bom) == config_hash(minimal())

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.drift import DriftSettings, Tables, find_drift
+from driftloop.drift import Tables, find_drift
+from driftloop.drift_settings import DriftSettings
 from tests.driftloop.cases import FAST, categories, numbers
 
 NUMERIC = tuple(f"n{i}" for i in range(6))

@@ -4,6 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from driftloop.drift import measure_all
+from driftloop.drift_settings import DriftSettings
+from driftloop.measure import Yardstick
+from driftloop.profile import Features, build_profile
 from driftloop.quality import (
     DEFAULT_CHECKS,
     DuplicateKeys,
@@ -17,6 +21,8 @@ from driftloop.quality import (
     check_quality,
 )
 from driftloop.records import QualityFinding
+from driftloop.sources import FrameColumns
+from tests.driftloop.cases import FAST
 
 RNG = np.random.default_rng(0)
 N = 400
@@ -31,7 +37,16 @@ def table(**changes: Any) -> pd.DataFrame:
 
 def sample(current: pd.DataFrame, reference: pd.DataFrame | None = None) -> Sample:
     before = table() if reference is None else reference
-    return Sample(before, current, ("amount",), ("country",), "id")
+    return glanced(current, before, "id")
+
+
+def glanced(current: pd.DataFrame, before: pd.DataFrame, key: str | None) -> Sample:
+    features = Features(("amount",), ("country",))
+    settings = DriftSettings(**FAST)
+    profile = build_profile(FrameColumns(before), features, settings.measures)
+    yardstick = Yardstick(settings, 0.01, glances_only=True)
+    measured = measure_all(profile, FrameColumns(current), features, yardstick)
+    return Sample(FrameColumns(current), {one.glance.name: one.glance for one in measured}, key)
 
 
 def said(check: QualityCheck, current: pd.DataFrame, **more: Any) -> dict[str | None, str]:
@@ -150,7 +165,7 @@ def test_duplicate_keys() -> None:
     assert said(DuplicateKeys(), repeated) == {"id": "failed"}
     assert said(DuplicateKeys(limit=0.01), repeated) == {"id": "ok"}
     assert said(DuplicateKeys(), table().drop(columns="id")) == {"id": "inconclusive"}
-    keyless = Sample(table(), table(), ("amount",), ("country",), None)
+    keyless = glanced(table(), table(), None)
     assert DuplicateKeys().check(keyless) == ()
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from driftloop.pairs import CategoricalPair, NumericPair
 from driftloop.sentences import (
     describe_categories,
     describe_missing,
@@ -44,7 +45,7 @@ def test_share_of_some_is_neither_none_nor_all(value: float) -> None:
 
 
 def test_numbers_that_rose_beyond_the_tail() -> None:
-    text = describe_numbers("amount", HUNDRED, HUNDRED + 50)
+    text = describe_numbers("amount", NumericPair.of(HUNDRED, HUNDRED + 50))
     assert text == (
         "`amount` rose from 50.5 to 100.5 (median); 55% of the new values lie above the "
         "reference's 95th percentile."
@@ -52,19 +53,19 @@ def test_numbers_that_rose_beyond_the_tail() -> None:
 
 
 def test_numbers_that_fell_beyond_the_tail() -> None:
-    text = describe_numbers("amount", HUNDRED, HUNDRED - 50)
+    text = describe_numbers("amount", NumericPair.of(HUNDRED, HUNDRED - 50))
     assert "fell from 50.5 to 0.5" in text
     assert "lie below the reference's 5th percentile" in text
 
 
 def test_numbers_that_stayed_but_narrowed() -> None:
-    text = describe_numbers("amount", HUNDRED, np.full(100, 50.5))
+    text = describe_numbers("amount", NumericPair.of(HUNDRED, np.full(100, 50.5)))
     assert text == "`amount` stayed near 50.5 (median); its middle half spans 0, before 49.5."
 
 
 def test_categories_name_the_one_that_moved_most() -> None:
     old, new = np.array(["a", "b"]).repeat([80, 20]), np.array(["a", "b"]).repeat([30, 70])
-    text = describe_categories("device", old, new)
+    text = describe_categories("device", CategoricalPair.of(old, new))
     assert text in {
         "`device`: a fell from 80% to 30%.",
         "`device`: b rose from 20% to 70%.",
@@ -74,7 +75,7 @@ def test_categories_name_the_one_that_moved_most() -> None:
 def test_categories_never_seen_are_named_most_frequent_first() -> None:
     old = np.array(["a"] * 100)
     new = np.array(["a", "e", "d", "c", "b"]).repeat([40, 30, 15, 10, 5])
-    text = describe_categories("device", old, new)
+    text = describe_categories("device", CategoricalPair.of(old, new))
     assert text.endswith("never seen before: e, d, c and 1 more (60%).")
 
 

@@ -22,7 +22,8 @@ from driftloop.windows import EARLIEST
 from driftloop.workspace import Workspace
 from tasks import onboarding
 from tasks.onboarding import make_workspace
-from tasks.snapshots import open_snapshot, read_slice
+from tasks.parquet import read_slice
+from tasks.snapshots import open_snapshot
 
 OPTIONS = Options("at", "bought", label_delay="1 week")
 ROWS = 1200
