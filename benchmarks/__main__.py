@@ -1,0 +1,119 @@
+"""The command line of the benchmarks: ``python -m benchmarks --help``."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks import rates, rates_report, speed, speed_report
+from benchmarks.environments import OWN, python_of
+from benchmarks.errors import BenchmarkError
+from benchmarks.paths import ROOT
+
+ELEC2 = ROOT.parent / "shared" / "data" / "elec2.csv"
+
+
+def names(valid: Sequence[str]) -> Callable[[str], list[str]]:
+    """Return a reader of a list of names with commas between, which says what is valid."""
+
+    def read(text: str) -> list[str]:
+        given = [part.strip() for part in text.split(",") if part.strip()]
+        unknown = [name for name in given if name not in valid]
+        if unknown or not given:
+            wrong = f"unknown: {', '.join(unknown)}" if unknown else "no name given"
+            raise argparse.ArgumentTypeError(f"{wrong}; choose from {', '.join(valid)}")
+        return given
+
+    return read
+
+
+def numbers(text: str) -> list[int]:
+    """Read a list of whole numbers with commas between."""
+    try:
+        found = [int(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if not found or min(found) < 1:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not a list of whole numbers, such as 1000,5000"
+        )
+    return found
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+
+    quick = commands.add_parser("speed", help="seconds and peak memory from Parquet to verdict")
+    quick.add_argument("--rows", type=numbers, default=list(speed.ROWS))
+    quick.add_argument("--numeric", type=numbers, default=list(speed.NUMERIC))
+    quick.add_argument("--tools", type=names(list(speed.TOOLS)), default=list(speed.TOOLS))
+    quick.add_argument("--repeats", type=int, default=3)
+    quick.add_argument("--limit", type=float, default=900.0, help="seconds a tool may take")
+
+    often = commands.add_parser("statistics", help="false alarms, power and delay")
+    groups = list(rates.Settings().groups)
+    often.add_argument("--groups", type=names(groups), default=groups)
+    often.add_argument("--tools", type=names(list(rates.JUDGES)), default=list(rates.JUDGES))
+    often.add_argument("--rows", type=numbers, default=[], help="only windows of these sizes")
+    often.add_argument("--effort", type=float, default=1.0, help="factor on the number of runs")
+
+    for command in (quick, often):
+        command.add_argument("--fresh", action="store_true", help="measure again what is kept")
+
+    real = commands.add_parser("elec2", help="weekly monitoring of the Elec2 data")
+    real.add_argument("--data", type=Path, default=ELEC2)
+
+    commands.add_parser("environments", help="make the peers' environments")
+    commands.add_parser("report", help="write the page anew from the results that are kept")
+    everything = commands.add_parser("all", help="speed, statistics and, with its data, elec2")
+    everything.add_argument("--data", type=Path, default=ELEC2)
+    everything.add_argument("--fresh", action="store_true", help="measure again what is kept")
+    return top
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Do what a command says."""
+    command = arguments.command
+    if command == "speed":
+        chosen = {"rows": arguments.rows, "numeric": arguments.numeric, "tools": arguments.tools}
+        limits = {"repeats": arguments.repeats, "limit": arguments.limit}
+        speed.run(speed.Settings(**chosen, **limits, fresh=arguments.fresh))
+    elif command == "statistics":
+        chosen = {"groups": arguments.groups, "judges": arguments.tools, "rows": arguments.rows}
+        rates.run(rates.Settings(**chosen, effort=arguments.effort, fresh=arguments.fresh))
+    elif command == "environments":
+        for name in sorted({tool.environment for tool in speed.TOOLS.values()} - {OWN}):
+            print(f"{name}: {python_of(name)}")
+    elif command == "all":
+        speed.run(speed.Settings(fresh=arguments.fresh))
+        rates.run(rates.Settings(fresh=arguments.fresh))
+    if command == "elec2" or (command == "all" and _has_elec2(arguments.data)):
+        from benchmarks import elec2
+
+        elec2.run(arguments.data)
+    if command in ("speed", "all", "report"):
+        speed_report.write()
+    if command in ("statistics", "all", "report"):
+        rates_report.write()
+
+
+def _has_elec2(path: Path) -> bool:
+    if not path.exists():
+        print(f"Left out elec2: there is no {path}. Name the file with --data.", flush=True)
+    return path.exists()
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    try:
+        run(parser().parse_args(given))
+    except BenchmarkError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""What runs as a process of its own, in the environment of the tool it measures.
+
+The modules here import nothing of driftloop or of `benchmarks` beyond this package, apart from the
+driftloop runner: the peers' environments hold only the peers.
+"""

@@ -1,0 +1,48 @@
+"""driftloop, with its reference profile made anew (cold) or already on disk (cached)."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.runners.meter import Job, Verdict, run
+
+PACKAGES = ("driftloop", "numpy", "scipy", "pyarrow", "numba")
+
+
+def load(job: Job) -> Verdict:
+    """Import driftloop and return its verdict in the job's mode: cold, cached or prepare."""
+    from benchmarks.runners import driftloop_adapter as adapter
+
+    columns = job["numeric"], job["categorical"]
+    reference, current, workdir = (Path(job[key]) for key in ("reference", "current", "workdir"))
+    note = workdir / "profile.json"
+
+    def prepare() -> list[str]:
+        note.write_text(json.dumps(str(adapter.prepare(reference, workdir, *columns))))
+        return []
+
+    def cold() -> list[str]:
+        return adapter.verdict(adapter.prepare(reference, workdir, *columns), current, *columns)
+
+    def cached() -> list[str]:
+        return adapter.verdict(Path(json.loads(note.read_text())), current, *columns)
+
+    modes: dict[str, Verdict] = {"prepare": prepare, "cold": cold, "cached": cached}
+    mode = job["options"]["mode"]
+    if mode == "cached":
+        prepare_elsewhere(job)
+    return modes[mode]
+
+
+def prepare_elsewhere(job: Job) -> None:
+    """Make the profile in another process, so that its memory does not count for this one."""
+    preparation = job | {"options": {"mode": "prepare"}, "repeats": 1}
+    command = [sys.executable, "-m", "benchmarks.runners.driftloop", json.dumps(preparation)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit("prepare: " + done.stderr.strip().splitlines()[-1])
+
+
+if __name__ == "__main__":
+    run(load, PACKAGES)

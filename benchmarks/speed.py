@@ -1,0 +1,146 @@
+"""Speed and memory: every tool as a process of its own, from Parquet on disk to verdict."""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from benchmarks.data import Size, make_files
+from benchmarks.environments import OWN
+from benchmarks.launch import Result, kept, launch
+from benchmarks.machine import machine
+from benchmarks.paths import CACHE, DOCS, RESULTS
+
+ROWS = (10_000, 100_000, 1_000_000)
+NUMERIC = (20, 100)
+BASE = "driftloop"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool to measure: its name in tables, the environment and the runner it needs."""
+
+    label: str
+    environment: str
+    runner: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+TOOLS: dict[str, Tool] = {
+    "driftloop": Tool("driftloop, profile cached", OWN, "driftloop", {"mode": "cached"}),
+    "driftloop-cold": Tool("driftloop, profile made anew", OWN, "driftloop", {"mode": "cold"}),
+    "alibi": Tool("alibi-detect KS and χ²", OWN, "alibi"),
+    "scipy": Tool("scipy KS and χ²", OWN, "scipy"),
+    "nannyml": Tool("NannyML KS and χ²", "nannyml", "nannyml"),
+    "evidently": Tool("Evidently default preset", "evidently", "evidently"),
+    "floor": Tool("floor: read and sort, 1 thread", "floor", "floor", {"threads": 1}),
+    "floor-2": Tool("floor: read and sort, 2 threads", "floor", "floor", {"threads": 2}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What of the speed benchmark to run, and how."""
+
+    rows: Sequence[int] = ROWS
+    numeric: Sequence[int] = NUMERIC
+    tools: Sequence[str] = tuple(TOOLS)
+    repeats: int = 3
+    limit: float = 900.0
+    fresh: bool = False
+
+
+def median(values: Sequence[float]) -> float:
+    """Return the median."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def measure(size: Size, name: str, repeats: int, limit: float) -> Result:
+    """Measure one tool at one size."""
+    tool = TOOLS[name]
+    files = make_files(size)
+    workdir = CACHE / "profiles" / size.name / name
+    workdir.mkdir(parents=True, exist_ok=True)
+    job = {
+        "reference": str(files / "reference.parquet"),
+        "current": str(files / "current.parquet"),
+        "numeric": size.numeric_names,
+        "categorical": size.categorical_names,
+        "workdir": str(workdir),
+        "repeats": repeats,
+        "options": tool.options,
+    }
+    load_before = os.getloadavg()[0]
+    result = launch(tool.environment, tool.runner, job, limit)
+    about = {"tool": name, "rows": size.rows, "numeric": size.numeric, "load_before": load_before}
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    return about | {"categorical": size.categorical, "measured": day} | result
+
+
+def run(settings: Settings) -> None:
+    """Measure the chosen tools at the chosen sizes, one after the other at each size."""
+    for rows, numeric in product(settings.rows, settings.numeric):
+        size = Size(rows, numeric)
+        for name in settings.tools:
+            path = RESULTS / "speed" / size.name / f"{name}.json"
+            result, old = kept(
+                path,
+                settings.fresh,
+                lambda s=size, n=name: measure(s, n, settings.repeats, settings.limit),  # type: ignore[misc]
+            )
+            print(
+                f"{size.name:>12}  {name:15} {outcome(result)}{'  (kept)' if old else ''}",
+                flush=True,
+            )
+
+
+def outcome(result: Result) -> str:
+    """Say in one line how a measurement ended."""
+    if "error" in result:
+        return f"failed: {result['error']}"
+    if "over" in result:
+        return f"over {result['over']:.0f} s"
+    return (
+        f"{median(result['seconds']):8.3f} s  peak {result['peak_mb']:6.0f} MB  "
+        f"imports {result['import_seconds']:.1f} s  {len(result['drifted'])} columns drifted"
+    )
+
+
+def collected() -> list[Result]:
+    """Return everything measured so far, by size and in the order of the tools."""
+    order = list(TOOLS)
+    found = [json.loads(path.read_text()) for path in RESULTS.glob("speed/*/*.json")]
+    found = [result for result in found if result["tool"] in TOOLS]
+    return sorted(found, key=lambda r: (r["numeric"], r["rows"], order.index(r["tool"])))
+
+
+def ratios(results: Sequence[Result], base: str = BASE) -> dict[str, float]:
+    """Return how many times as long as the base each tool takes, at one size.
+
+    A tool that ran into the time limit gets the ratio of the limit, which is a lower bound.
+    """
+    seconds = {r["tool"]: r["over"] if "over" in r else median(r["seconds"]) for r in results}
+    if base not in seconds:
+        return {}
+    return {tool: value / seconds[base] for tool, value in seconds.items()}
+
+
+def hits(result: Result) -> tuple[int, int, int, int]:
+    """Return drifted columns found, drifted columns, other columns called drifted, others."""
+    size = Size(result["rows"], result["numeric"], result["categorical"])
+    truly = set(size.drifted)
+    called = set(result["drifted"])
+    others = size.numeric + size.categorical - len(truly)
+    return len(called & truly), len(truly), len(called - truly), others
+
+
+def write_json(results: Sequence[Result]) -> None:
+    """Write ``docs/benchmarks/speed.json``."""
+    DOCS.mkdir(parents=True, exist_ok=True)
+    document = {"machine": machine(), "results": list(results)}
+    (DOCS / "speed.json").write_text(json.dumps(document, indent=1) + "\n")

@@ -1,0 +1,122 @@
+"""Tables and plots of the speed benchmark."""
+
+from collections.abc import Callable, Sequence
+
+from benchmarks import plots
+from benchmarks.launch import Result
+from benchmarks.machine import sentence
+from benchmarks.page import number, replace_part, spaced, table
+from benchmarks.paths import DOCS, PAGE
+from benchmarks.speed import BASE, TOOLS, collected, hits, median, ratios, write_json
+
+HEADER = (
+    "tool",
+    "seconds",
+    "times driftloop",
+    "times the floor",
+    "peak memory, MB",
+    "imports, s",
+    "drifted found",
+    "others called drifted",
+)
+FLOOR = "floor-2"
+
+
+def row(result: Result, to_base: dict[str, float], to_floor: dict[str, float]) -> list[str]:
+    """Return a tool's line of the table of one size."""
+    name = result["tool"]
+    over = "over " if "over" in result else ""
+    factors = [f"{over}{number(r[name])}" if r else "-" for r in (to_base, to_floor)]
+    if over:
+        return [TOOLS[name].label, f"over {result['over']:.0f}", *factors, "-", "-", "-", "-"]
+    found, truly, wrong, others = hits(result)
+    verdict = ["-", "-"] if name.startswith("floor") else [f"{found}/{truly}", f"{wrong}/{others}"]
+    return [
+        TOOLS[name].label,
+        number(median(result["seconds"])),
+        *factors,
+        number(result["peak_mb"]),
+        number(result["import_seconds"]),
+        *verdict,
+    ]
+
+
+def size_tables(results: Sequence[Result]) -> str:
+    """Return a heading and a table for each size measured."""
+    parts = []
+    for rows, numeric in dict.fromkeys((r["rows"], r["numeric"]) for r in results):
+        here = [r for r in results if (r["rows"], r["numeric"]) == (rows, numeric)]
+        to_base, to_floor = ratios(here), ratios(here, FLOOR)
+        title = f"### {spaced(rows)} rows, {numeric} numeric and 10 categorical columns"
+        parts.append(title + "\n\n" + table(HEADER, [row(r, to_base, to_floor) for r in here]))
+    return "\n\n".join(parts)
+
+
+def versions(results: Sequence[Result]) -> str:
+    """Name the versions measured, by environment."""
+    by_environment: dict[str, dict[str, str]] = {}
+    for result in results:
+        environment = TOOLS[result["tool"]].environment
+        by_environment.setdefault(environment, {}).update(result.get("versions", {}))
+    lines = [
+        f"- {environment}: " + ", ".join(f"{k} {v}" for k, v in sorted(found.items()))
+        for environment, found in by_environment.items()
+    ]
+    return "Versions, by environment:\n\n" + "\n".join(lines)
+
+
+def _plot(
+    results: Sequence[Result], name: str, title: str, label: str, value: Callable[[Result], float]
+) -> None:
+    widths = sorted({r["numeric"] for r in results})
+    drawn, panels = plots.figure(len(widths))
+    for panel, numeric in zip(panels, widths, strict=True):
+        for tool, about in TOOLS.items():
+            here = [r for r in results if r["tool"] == tool and r["numeric"] == numeric]
+            if here:
+                x, y = [r["rows"] for r in here], [value(r) for r in here]
+                panel.plot(x, y, label=about.label, **plots.style(tool))
+        panel.set(xscale="log", yscale="log", xlabel="rows in each of the two files")
+        panel.set_title(f"{numeric} numeric and 10 categorical columns", fontsize=10)
+    panels[0].set_ylabel(label)
+    drawn.suptitle(title, fontsize=12)
+    plots.save(drawn, panels, DOCS / f"{name}.svg")
+
+
+def in_words(results: Sequence[Result]) -> str:
+    """Say in words what the plot of seconds shows at its largest size, for the alt text."""
+    measured = [r for r in results if r["tool"] == BASE]
+    if not measured:
+        return "driftloop is not measured yet."
+    largest = max(measured, key=lambda r: (r["rows"], r["numeric"]))
+    size = largest["rows"], largest["numeric"]
+    there = ratios([r for r in results if (r["rows"], r["numeric"]) == size])
+    peers = ", ".join(
+        f"{TOOLS[tool].label} {number(value)}"
+        for tool, value in there.items()
+        if not tool.startswith(("driftloop", "floor"))
+    )
+    return f"At {spaced(size[0])} rows and {size[1]} numeric columns, times driftloop: {peers}."
+
+
+def write() -> None:
+    """Write the table, the plots and the JSON file from everything measured so far."""
+    results = collected()
+    if not results:
+        return
+    write_json(results)
+    seconds = "Seconds from Parquet on disk to verdict"
+    _plot(
+        results, "speed", seconds, "seconds (log)", lambda r: r.get("over") or median(r["seconds"])
+    )
+    finished = [r for r in results if "over" not in r]
+    memory = "Peak memory above the interpreter and its imports"
+    _plot(finished, "memory", memory, "MB (log)", lambda r: max(r["peak_mb"], 0.1))
+    text = [
+        sentence(),
+        f"![{seconds} by rows, one line for each tool. {in_words(results)}](benchmarks/speed.svg)",
+        f"![{memory} by rows, one line for each tool.](benchmarks/memory.svg)",
+        size_tables(results),
+        versions(results),
+    ]
+    replace_part(PAGE, "speed", "\n\n".join(text))
