@@ -26,6 +26,7 @@ from driftloop.reference import (
     CategoricalReference,
     NumericReference,
     categorical_reference,
+    ladder_of,
     numeric_reference,
     sorted_quantile,
 )
@@ -114,18 +115,34 @@ class NumericPair:
         )
 
     def _ladder(self) -> Ladder:
+        """The reference's ladder with rungs of the current values between its own.
+
+        Each rung of a frequent value has one just below it, so that a jump stays a jump.
+        """
         reference, n, m = self.reference, *self.rows
-        places = reference.ladder
-        outer = [float(self.current.min()), float(self.current.max())]
-        points = np.concatenate([[outer[0]], reference.edges[places], [outer[1]]])
-        shares = [
-            np.concatenate([[0.0], below[places] / size, [1.0]])
-            for below, size in ((reference.below, n), (self.below, m))
-        ]
-        inside = np.concatenate(
-            [[outer[0] < points[1]], np.ones(len(places), bool), [outer[1] > points[-2]]]
+        own = reference.edges[reference.ladder]
+        rungs, at = self._rungs()
+        points = np.concatenate([own, rungs])
+        shares = (
+            np.concatenate([reference.below[reference.ladder], _upto(reference.values, rungs)]) / n,
+            np.concatenate([self.below[reference.ladder], at]) / m,
         )
-        return Ladder(points[inside], shares[0][inside], shares[1][inside], reference.scale)
+        points, first = np.unique(points, return_index=True)
+        return Ladder(points, shares[0][first], shares[1][first], reference.scale)
+
+    def _rungs(self) -> tuple[Numbers, Counts]:
+        """Return points among the current values, and how many of these lie at or below each.
+
+        Many values are not in order, and only their ends are looked at.
+        """
+        if self._sorted is not None:
+            rungs = ladder_of(self._sorted)
+            return rungs, _upto(self._sorted, rungs)
+        low, high, count = self.current.min(), self.current.max(), len(self.current)
+        rungs = np.nextafter([low, low, high, high], [-np.inf, low, -np.inf, high])
+        top = int(np.count_nonzero(self.current == high))
+        lowest = int(np.count_nonzero(self.current == low))
+        return rungs, np.array([0, lowest, count - top, count])
 
     @cached_property
     def _sorted(self) -> Numbers | None:
@@ -224,3 +241,8 @@ class CategoricalPair:
         order = np.argsort(-here[only], kind="stable")
         found: Levels = self.levels[only][order]
         return found
+
+
+def _upto(ordered: Numbers, points: Numbers) -> Counts:
+    found: Counts = np.searchsorted(ordered, points, side="right")
+    return found

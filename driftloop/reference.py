@@ -121,7 +121,7 @@ def numeric_reference(column: NumericColumn, bins: int) -> NumericReference:
         )
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     ends = bin_ends(ordered, starts, bins)
-    ladder = _picked(ordered, LADDER)
+    ladder = ladder_of(ordered)
     low, high = (sorted_quantile(ordered, level) for level in TAILS)
     tails = np.array([np.nextafter(low, -np.inf), high])
     edges = np.unique(np.concatenate([_fine(ordered), ends, ladder, tails]))
@@ -185,10 +185,32 @@ def _spread(ordered: Numbers) -> float:
     return spread if np.isfinite(spread) else float(np.finfo(float).max)
 
 
-def _picked(ordered: Numbers, count: int) -> Edges:
-    places = np.linspace(0, len(ordered) - 1, min(count, len(ordered))).astype(int)
-    picked: Edges = np.unique(ordered[places])
+def ladder_of(ordered: Numbers) -> Edges:
+    """Return quantiles of sorted values, and points just below the frequent ones and the first.
+
+    Towards both ends they lie closer and closer: that is where a long tail has its area.
+    """
+    steps = 2 ** np.arange(int(np.log2(len(ordered))) + 1)
+    tails = np.concatenate([ordered[steps - 1], ordered[-steps]])
+    picked = np.sort(np.concatenate([_evenly(ordered, LADDER), tails]))
+    held = np.searchsorted(ordered, picked, "right") - np.searchsorted(ordered, picked, "left")
+    frequent = picked[held > max(1, len(ordered) // LADDER)]
+    return _with_points_below(picked, np.append(frequent, ordered[:1]))
+
+
+def _evenly(ordered: Numbers, count: int) -> Numbers:
+    picked: Numbers = ordered[
+        np.linspace(0, len(ordered) - 1, min(count, len(ordered))).astype(int)
+    ]
     return picked
+
+
+def _with_points_below(picked: Numbers, frequent: Numbers) -> Edges:
+    """Add points just below the frequent values."""
+    below = np.nextafter(frequent, -np.inf)
+    edges = np.unique(np.concatenate([picked, below]))
+    finite: Edges = edges[np.isfinite(edges)]
+    return finite
 
 
 def _fine(ordered: Numbers) -> Edges:
@@ -197,11 +219,8 @@ def _fine(ordered: Numbers) -> Edges:
     An edge just below the smallest value says that nothing of the reference lies beneath it.
     """
     count = min(FINEST, max(64, len(ordered) // 64))
-    places = np.linspace(0, len(ordered) - 1, min(count, len(ordered))).astype(int)
-    picked = ordered[places]
-    twice = picked[1:][picked[1:] == picked[:-1]]
-    few = picked if len(ordered) <= count else ordered[:0]
-    below = np.nextafter(np.concatenate([twice, few, ordered[:1]]), -np.inf)
-    edges = np.unique(np.concatenate([picked, below]))
-    finite: Edges = edges[np.isfinite(edges)]
-    return finite
+    picked = _evenly(ordered, count)
+    if len(ordered) <= count:
+        return _with_points_below(picked, picked)
+    frequent = picked[1:][picked[1:] == picked[:-1]]
+    return _with_points_below(picked, np.append(frequent, ordered[:1]))

@@ -1,39 +1,98 @@
+import itertools
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from driftloop.multiple_testing import Correction, adjust
+from driftloop.multiple_testing import Correction, adjust, thresholds
 
-BH_1995 = [
-    *(0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459),
-    *(0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0),
-]
+METHODS: tuple[Correction, ...] = get_args(Correction)
+
 P_VALUES = st.lists(st.floats(0, 1), max_size=30)
 
 
-@pytest.mark.parametrize(("method", "rejected"), [("benjamini-hochberg", 4), ("bonferroni", 3)])
-def test_golden_rejections(method: Correction, rejected: int) -> None:
-    """golden.md: the 15 p-values of Benjamini & Hochberg 1995 at 0.05."""
-    assert int((adjust(BH_1995, method) <= 0.05).sum()) == rejected
-
-
-def test_golden_adjusted_values() -> None:
-    """golden.md: BH-adjusted begin .0015 .003 .0095 .035625 .0603."""
-    adjusted = adjust(BH_1995, "benjamini-hochberg")
-    assert adjusted[:5] == pytest.approx([0.0015, 0.003, 0.0095, 0.035625, 0.0603])
-
-
+@pytest.mark.parametrize(
+    ("method", "name"), [("benjamini-hochberg", "bh"), ("benjamini-yekutieli", "by")]
+)
 @given(P_VALUES, st.randoms())
-def test_is_scipys_in_any_order(p_values: list[float], random: object) -> None:
+def test_is_scipys_in_any_order(
+    method: Correction, name: str, p_values: list[float], random: object
+) -> None:
     """scipy ``false_discovery_control``."""
     random.shuffle(p_values)  # type: ignore[attr-defined]
-    expected = false_discovery_control(p_values) if p_values else []
-    assert adjust(p_values, "benjamini-hochberg") == pytest.approx(expected)
+    expected = false_discovery_control(p_values, method=name) if p_values else []
+    assert adjust(p_values, method) == pytest.approx(expected)
 
 
-@given(P_VALUES, st.integers(1, 5), st.sampled_from(["benjamini-hochberg", "bonferroni"]))
+def test_holm_is_the_closed_test_of_bonferroni() -> None:
+    """Brute force over all intersections: Marcus, Peritz & Gabriel, Biometrika 63, 1976.
+
+    A hypothesis is rejected where Bonferroni rejects every intersection that holds it; its
+    adjusted p-value is the largest of theirs.
+    """
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        p = rng.beta(0.4, 2, 6)
+        subsets = [s for size in range(1, 7) for s in itertools.combinations(range(6), size)]
+        expected = [
+            max(min(1.0, len(s) * p[list(s)].min()) for s in subsets if i in s) for i in range(6)
+        ]
+        assert adjust(p, "holm") == pytest.approx(expected)
+
+
+def rejected_stepwise(p_values: np.ndarray, cuts: np.ndarray, method: Correction) -> int:
+    """How many a step-up or step-down walk along the cut-offs rejects."""
+    below = np.sort(p_values) <= cuts
+    if method.startswith("benjamini"):
+        return int(np.flatnonzero(below).max(initial=-1)) + 1
+    if method == "holm":
+        return int(np.argmin(np.append(below, False)))
+    return int(below.sum())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_thresholds_decide_as_adjusted_p_values_do(method: Correction) -> None:
+    rng, rejections = np.random.default_rng(1), set()
+    for _ in range(300):
+        count = int(rng.integers(1, 20))
+        p = rng.beta(0.3, 3, count)
+        expected = rejected_stepwise(p, thresholds(0.05, count, method), method)
+        assert int((adjust(p, method) <= 0.05).sum()) == expected
+        rejections.add(expected)
+    assert len(rejections) > 5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_rejection_turns_only_at_a_threshold(method: Correction) -> None:
+    """Moving a p-value without crossing a cut-off changes no decision of any test."""
+    rng = np.random.default_rng(2)
+    cuts = np.unique(thresholds(0.05, 8, method))
+    for _ in range(300):
+        p = rng.beta(0.4, 4, 8)
+        place = np.searchsorted(cuts, p[0])
+        low, high = np.concatenate([[0], cuts, [1]])[[place, place + 1]]
+        moved = p.copy()
+        moved[0] = rng.uniform(low, high)
+        assert np.array_equal(adjust(p, method) <= 0.05, adjust(moved, method) <= 0.05)
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("bonferroni", [0.02, 0.02, 0.02]),
+        ("holm", [0.02, 0.03, 0.06]),
+        ("benjamini-hochberg", [0.02, 0.04, 0.06]),
+        ("benjamini-yekutieli", [0.02 / (11 / 6), 0.04 / (11 / 6), 0.06 / (11 / 6)]),
+    ],
+)
+def test_thresholds_by_hand(method: Correction, expected: list[float]) -> None:
+    assert thresholds(0.06, 3, method) == pytest.approx(expected)
+
+
+@given(P_VALUES, st.integers(1, 5), st.sampled_from(METHODS))
 def test_undefined_tests_do_not_count(p_values: list[float], gaps: int, method: Correction) -> None:
     with_gaps = [np.nan] * gaps + p_values
     adjusted = adjust(with_gaps, method)
@@ -42,12 +101,20 @@ def test_undefined_tests_do_not_count(p_values: list[float], gaps: int, method: 
 
 
 @given(P_VALUES)
-def test_bonferroni_is_never_more_lenient(p_values: list[float]) -> None:
-    strict, lenient = adjust(p_values, "bonferroni"), adjust(p_values, "benjamini-hochberg")
-    assert np.all(strict >= lenient - 1e-12)
+def test_order_of_strictness(p_values: list[float]) -> None:
+    """Bonferroni, Holm, Benjamini-Hochberg; Benjamini-Yekutieli is stricter than the latter."""
+    strict, holm, lenient, any_dependence = (
+        adjust(p_values, method)
+        for method in ("bonferroni", "holm", "benjamini-hochberg", "benjamini-yekutieli")
+    )
+    assert np.all(strict >= holm - 1e-12)
+    assert np.all(holm >= lenient - 1e-12)
+    assert np.all(any_dependence >= lenient - 1e-12)
     assert np.all(lenient >= np.array(p_values) - 1e-12)
 
 
-def test_nothing_to_adjust() -> None:
-    assert adjust([], "benjamini-hochberg").size == 0
-    assert np.isnan(adjust([np.nan], "benjamini-hochberg")).all()
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_to_adjust(method: Correction) -> None:
+    assert adjust([], method).size == 0
+    assert np.isnan(adjust([np.nan], method)).all()
+    assert thresholds(0.05, 0, method).size == 0

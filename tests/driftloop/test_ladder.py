@@ -1,0 +1,39 @@
+"""The area between the distribution functions, against scipy's from the samples themselves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import wasserstein_distance
+
+from driftloop import pairs
+from driftloop.effect_sizes.wasserstein import area_between
+from driftloop.pairs import NumericPair
+
+Draw = Callable[[Any, int], Any]
+CASES: dict[str, tuple[Draw, Draw]] = {
+    "constant": (lambda _, n: np.full(n, 7.0), lambda _, n: np.full(n, 6.0)),
+    "binary": (lambda g, n: (g.random(n) < 0.3) * 1.0, lambda g, n: (g.random(n) < 0.6) * 1.0),
+    "below": (lambda g, n: g.normal(size=n), lambda _, n: np.full(n, -5.0)),
+    "above": (lambda g, n: g.normal(size=n), lambda _, n: np.full(n, 5.0)),
+    "within": (lambda g, n: g.normal(size=n), lambda _, n: np.full(n, 0.01)),
+    "moved": (lambda g, n: g.normal(size=n), lambda g, n: g.normal(0.3, 1, n)),
+    "long tail": (lambda g, n: g.lognormal(0, 1, n), lambda g, n: g.lognormal(0.3, 1, n)),
+    "mostly zero": (
+        lambda g, n: np.where(g.random(n) < 0.9, 0, g.exponential(1, n)),
+        lambda g, n: np.where(g.random(n) < 0.6, 0, g.exponential(1, n)),
+    ),
+}
+
+
+@pytest.mark.parametrize("compiled_from", [1, 10**9], ids=["counted", "sorted"])
+@pytest.mark.parametrize("case", CASES)
+def test_area_is_scipys(case: str, compiled_from: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "COMPILED_FROM", compiled_from)
+    rng = np.random.default_rng(4)
+    left, right = (draw(rng, 20_000) for draw in CASES[case])
+    ladder = NumericPair.of(left, right).binned.ladder
+    assert ladder is not None
+    assert np.all(np.diff(ladder.points) > 0)
+    assert area_between(ladder) == pytest.approx(wasserstein_distance(left, right), rel=0.03)
