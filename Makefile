@@ -49,6 +49,10 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: bench
+bench: $(STAMP) ## Measure speed and statistics beside other drift tools (hours, resumable)
+	$(BIN)/python -m benchmarks all $(BENCH_ARGS)
+
 .PHONY: schema
 schema: $(STAMP) ## Write the JSON Schemas in docs/ anew
 	$(BIN)/python -m driftloop.schema docs/schemas

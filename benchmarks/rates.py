@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from math import sqrt
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from benchmarks import classical
@@ -123,11 +124,13 @@ def in_own_environment(judge: str, scenario: Scenario, runs: int) -> Result:
 def judge_scenario(judge: str, scenario: Scenario, runs: int) -> Result:
     """Judge one scenario; a judge that raises is a failed result."""
     here = judge in ("driftloop", "textbook")
+    start = perf_counter()
     try:
         result = (in_process if here else in_own_environment)(judge, scenario, runs)
     except Exception as error:
         result = {"error": f"{type(error).__name__}: {error}"}
-    return {"scenario": asdict(scenario), "judge": judge, "runs": runs} | result
+    about = {"scenario": asdict(scenario), "judge": judge, "runs": runs}
+    return about | {"elapsed": perf_counter() - start} | result
 
 
 def run(settings: Settings) -> None:
@@ -142,8 +145,9 @@ def run(settings: Settings) -> None:
             path = RESULTS / "statistics" / scenario.name / f"{judge}.json"
             fresh = settings.fresh or _has_fewer(path, runs)
             result, old = kept(path, fresh, partial(judge_scenario, judge, scenario, runs))
-            said = result.get("error") or result.get("over") or _said(result)
-            print(f"{scenario.name:36} {judge:10} {said}{'  (kept)' if old else ''}", flush=True)
+            said = _said(result)
+            took = "kept" if old else f"{result['elapsed']:.0f} s"
+            print(f"{scenario.name:36} {judge:10} {said}  ({took})", flush=True)
 
 
 def _has_fewer(path: Path, runs: int) -> bool:
@@ -151,6 +155,8 @@ def _has_fewer(path: Path, runs: int) -> bool:
 
 
 def _said(result: Result) -> str:
+    if "error" in result or "over" in result:
+        return f"failed: {result['error']}" if "error" in result else f"over {result['over']:.0f} s"
     rates = []
     for tool, of_cases in result["alarms"].items():
         flat = [alarm for case in of_cases for alarm in case]

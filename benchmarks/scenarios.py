@@ -29,6 +29,7 @@ CATEGORICAL = list(LEVELS)
 REFERENCE_ROWS = 100_000
 REFERENCE_WINDOWS = 20
 HOURS = 168
+MEMORY = 0.9
 SEED = 3
 
 
@@ -111,7 +112,7 @@ def moved(values: np.ndarray, rng: np.random.Generator, shift: Shift) -> np.ndar
 def seasonal_frame(rng: np.random.Generator, rows: int, windows: int) -> pd.DataFrame:
     """Draw a stationary series of weeks with `rows` rows each.
 
-    A column is the sum of an hourly AR(1) process (coefficient 0.95), a weekly cycle, a cycle of
+    A column is the sum of an hourly AR(1) process (coefficient 0.9), a weekly cycle, a cycle of
     52 weeks and noise of the row. Rows of one hour share the first three, so that more rows a week
     do not make two weeks more alike. Every second column is the exponential of such a sum.
     """
@@ -122,12 +123,12 @@ def seasonal_frame(rng: np.random.Generator, rows: int, windows: int) -> pd.Data
     hour = np.arange(windows * rows) * HOURS // rows
 
     def level() -> np.ndarray:
-        shocks = rng.normal(scale=np.sqrt(1 - 0.95**2), size=hours)
+        shocks = rng.normal(scale=np.sqrt(1 - MEMORY**2), size=hours)
         shocks[0] = rng.normal()
         week, year = rng.uniform(0, 2 * np.pi, 2)
         cycles = 0.4 * np.sin(2 * np.pi * time + week)
         cycles += 0.2 * np.sin(2 * np.pi * time / 52 + year)
-        return np.asarray(0.6 * lfilter([1.0], [1.0, -0.95], shocks) + cycles)
+        return np.asarray(0.6 * lfilter([1.0], [1.0, -MEMORY], shocks) + cycles)
 
     columns: dict[str, object] = {}
     for index, name in enumerate(NUMERIC):

@@ -6,11 +6,13 @@ its effect size exceeds its floor, so that neither a million rows nor fifty make
 
 import math
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from driftloop.confirm import NOTHING_SEEN, Seen, confirm
 from driftloop.drift_settings import DriftSettings
 from driftloop.grid import COMPILED_FROM
 from driftloop.measure import Measured, Yardstick, measure_feature
@@ -18,6 +20,7 @@ from driftloop.multiple_testing import adjust, thresholds
 from driftloop.profile import Features, Profile, build_profile
 from driftloop.pvalues import ks_p_value_exactly
 from driftloop.records import Finding, Status
+from driftloop.sentences import share
 from driftloop.sources import Columns, FrameColumns, groups
 
 RUNS_A_YEAR = 365.25 / 7
@@ -35,10 +38,19 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """What findings are judged by: the settings, and the level of the run."""
+    """What findings are judged by.
+
+    Args:
+        settings: the drift settings.
+        level: the false-discovery level of the run.
+        importances: the champion's shares of importance, by feature; none where unknown.
+        seen: what earlier runs saw drifting.
+    """
 
     settings: DriftSettings
     level: float
+    importances: Mapping[str, float] = field(default_factory=dict)
+    seen: Seen = NOTHING_SEEN
 
 
 def find_drift(
@@ -83,9 +95,11 @@ def judge_findings(findings: tuple[Finding, ...], standard: Standard) -> tuple[F
     settled = _settle(findings, settings, level)
     p_values = [math.nan if one.p_value is None else one.p_value for one in settled]
     adjusted = adjust(p_values, settings.correction)
-    return tuple(
+    judged = (
         _judge(finding, float(p), level) for finding, p in zip(settled, adjusted, strict=True)
     )
+    weighed = tuple(_weighed(one, standard) for one in judged)
+    return confirm(weighed, standard.seen, settings.confirm)
 
 
 def _settle(
@@ -122,6 +136,18 @@ def _judge(finding: Finding, p_adjusted: float, level: float) -> Finding:
     elif significant and finding.effect_size > finding.effect_floor / 2:
         status = "warning"
     return replace(finding, p_adjusted=p_adjusted, status=status)
+
+
+def _weighed(finding: Finding, standard: Standard) -> Finding:
+    """Turn the drift of a feature that the champion hardly uses into a warning."""
+    weight = standard.importances.get(finding.name) if finding.role == "feature" else None
+    if weight is None:
+        return finding
+    weighed = replace(finding, importance=weight)
+    if finding.status != "drift" or weight >= standard.settings.minimum_importance:
+        return weighed
+    sentence = f"{finding.sentence} The champion hardly uses it ({share(weight)} of importance)."
+    return replace(weighed, status="warning", sentence=sentence)
 
 
 def cores() -> int:

@@ -1,6 +1,10 @@
 """How features are tested and when a change counts as drift."""
 
-from pydantic import Field
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from driftloop.detectors import (
     CategoricalDetector,
@@ -8,12 +12,53 @@ from driftloop.detectors import (
     KolmogorovSmirnov,
     NumericDetector,
 )
+from driftloop.domain_classifier import DomainClassifier
 from driftloop.effect_sizes import CategoricalEffect, NumericEffect, PopulationStability
 from driftloop.multiple_testing import Correction
 from driftloop.profile import Measures
 from driftloop.settings import Settings
 
 LEAST_STRICT = 0.05
+MOST_RUNS = 20
+_CONFIRM = re.compile(r"^(\d+) of (\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Drift counts once `needed` of the last `runs` runs have seen it, this one included."""
+
+    needed: int
+    runs: int
+
+    def __str__(self) -> str:
+        return f"{self.needed} of {self.runs}"
+
+
+def parse_confirmation(value: object) -> Confirmation:
+    """Return what ``"2 of 3"`` asks.
+
+    Raises:
+        ValueError: if it is not written so, or can never hold.
+    """
+    if isinstance(value, Confirmation):
+        return value
+    match = _CONFIRM.match(str(value).strip())
+    if match is None:
+        raise ValueError(f"received {value!r}; write it as '2 of 3'")
+    asked = Confirmation(int(match[1]), int(match[2]))
+    if not 1 <= asked.needed <= asked.runs <= MOST_RUNS:
+        raise ValueError(
+            f"received '{asked}'; write 'k of n' with 1 <= k <= n <= {MOST_RUNS}, such as '2 of 3'"
+        )
+    return asked
+
+
+ConfirmField = Annotated[
+    Confirmation,
+    BeforeValidator(parse_confirmation),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _CONFIRM.pattern, "examples": ["2 of 3"]}),
+]
 
 
 class DriftSettings(Settings):
@@ -64,6 +109,21 @@ class DriftSettings(Settings):
     correction: Correction = Field(
         default="benjamini-hochberg", description="Control over all tests of a run."
     )
+    confirm: ConfirmField = Field(
+        default=Confirmation(1, 1), description="How many of the last runs must see a drift."
+    )
+    minimum_importance: float = Field(
+        default=0.01,
+        ge=0,
+        lt=1,
+        description="Drift of features that the champion uses less than this is a warning only.",
+    )
+    predictions: bool = Field(
+        default=True, description="Monitor the distribution of the champion's predictions."
+    )
+    multivariate: DomainClassifier | None = Field(
+        default=None, description="A test over all features together; off if left out."
+    )
     ignore: tuple[str, ...] = Field(
         default=(), description="Features the model reads but drift does not test."
     )
@@ -81,6 +141,7 @@ class DriftSettings(Settings):
 
         Without any drift, the chance of an alarm in a run is at most its false-discovery level, so
         `runs_a_year` runs raise at most ``runs_a_year * level`` on average: the budget. This
-        holds however the runs depend on each other, which they do: they share a reference.
+        holds however the runs depend on each other, which they do: they share a reference. A
+        confirmation asked for makes alarms rarer still and does not loosen the level.
         """
         return self.level or min(self.alarm_budget / runs_a_year, LEAST_STRICT)

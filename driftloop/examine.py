@@ -35,8 +35,18 @@ def examine(
     current: Columns,
     subject: Subject,
     standard: Standard,
+    beside: tuple[Finding, ...] = (),
 ) -> Examination:
-    """Return the judged findings of a window; none but of quality where it holds no rows."""
+    """Return the judged findings of a window; none but of quality where it holds no rows.
+
+    Args:
+        profile: the reference.
+        current: the columns of the window.
+        subject: which features and checks.
+        standard: settings, level, importances and what earlier runs saw.
+        beside: measured findings that are judged together with those of the features, such as of
+            the predictions.
+    """
     rows = profile.rows, current.rows
     if current.rows == 0:
         return Examination(check_quality(Sample(current, {}), subject.checks), (), *rows)
@@ -46,7 +56,7 @@ def examine(
     raw = tuple(finding for one in measured for finding in one.findings)
     return Examination(
         check_quality(_sample(current, measured, subject), subject.checks),
-        judge_findings(raw, standard),
+        judge_findings((*raw, *beside), standard),
         *rows,
     )
 

@@ -111,7 +111,8 @@ def measure_numbers(name: str, pair: NumericPair, yardstick: Yardstick) -> Findi
     result = settings.categorical.test(pair) if few else settings.numeric.test(pair)
     effect = settings.effect
     floor, learned = yardstick.floor(effect.floor, pair.reference.variation.effects)
-    shape = effect.kind, effect.size(pair.binned), floor
+    binned = pair.binned if effect.kind == "wasserstein" else pair.counted
+    shape = effect.kind, effect.size(binned), floor
     found = finding(name, result, shape, pair.rows, describe_numbers(name, pair))
     return replace(found, learned_floor=learned)
 

@@ -18,7 +18,9 @@ from driftloop.records import (
     MonitorRecord,
     PerformanceStatus,
     RetrainRecord,
+    Role,
     Status,
+    TroubleKind,
     to_plain,
 )
 
@@ -49,7 +51,7 @@ class Feature(Output):
     """One finding; a feature whose missing rate was tested has a second one."""
 
     name: str
-    test: str = Field(description="ks, chi2, missing_rate, or none where nothing was tested.")
+    test: str = Field(description="ks, chi2, missing_rate …, or none where nothing was tested.")
     statistic: float | None
     p_value: float | None = Field(description="Before control over all tests of the run.")
     p_adjusted: float | None = Field(description="After it; drift needs p_adjusted <= level.")
@@ -58,6 +60,10 @@ class Feature(Output):
     status: Status
     sentence: str
     new_categories: tuple[str, ...]
+    role: Role = Field(description="A feature, the prediction, all features (joint) or the label.")
+    importance: float | None = Field(description="The champion's share of importance, if known.")
+    learned_floor: bool = Field(description="The reference's own variation set the floor.")
+    unconfirmed: bool = Field(description="Drift that too few runs have seen to count.")
 
 
 class Check(Output):
@@ -87,6 +93,14 @@ class PerformanceOutput(Output):
     high: float | None
     baseline: float | None
     status: PerformanceStatus
+    sentence: str
+    estimated: float | None = Field(description="What the model's own probabilities promise.")
+
+
+class TroubleOutput(Output):
+    """One kind of trouble and its evidence."""
+
+    kind: TroubleKind
     sentence: str
 
 
@@ -149,9 +163,11 @@ class MonitorOutput(Output):
     sentence: str
     window: Span
     rows: Rows
-    features: tuple[Feature, ...] = Field(description="Drifted ones first, largest effect first.")
+    features: tuple[Feature, ...] = Field(description="Drifted first, what matters most first.")
     quality: tuple[Check, ...]
     performance: PerformanceOutput
+    label: Feature | None = Field(description="Change of the label since training, if judged.")
+    troubles: tuple[TroubleOutput, ...] = Field(description="Kinds of trouble, with evidence.")
     decision: DecisionOutput
     retrain: RetrainSummary | None
     champion: Champion
@@ -228,8 +244,8 @@ _ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 
 
 
 def ranked(findings: tuple[Finding, ...]) -> list[Finding]:
-    """Return findings as people want to read them: drifted first, largest effect first."""
-    return sorted(findings, key=lambda one: (_ORDER[one.status], -(one.effect_size or 0.0)))
+    """Return findings as people want to read them: drifted first, what matters most first."""
+    return sorted(findings, key=lambda one: (_ORDER[one.status], -one.weight))
 
 
 def monitor_output(record: MonitorRecord) -> MonitorOutput:
@@ -245,6 +261,8 @@ def monitor_output(record: MonitorRecord) -> MonitorOutput:
         features=tuple(Feature(**_picked(one, Feature)) for one in ranked(record.findings)),
         quality=tuple(Check(**_picked(one, Check)) for one in record.quality),
         performance=PerformanceOutput(**plain["performance"]),
+        label=Feature(**_picked(record.label, Feature)) if record.label else None,
+        troubles=tuple(TroubleOutput(**_picked(one, TroubleOutput)) for one in record.troubles),
         decision=DecisionOutput(action=record.decision.action, reasons=record.decision.reasons),
         retrain=RetrainSummary(**_retrain(record.retrain)) if record.retrain else None,
         champion=Champion(version=live),

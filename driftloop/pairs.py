@@ -91,21 +91,27 @@ class NumericPair:
         under, upto = self.below[self.reference.tails]
         return float(under / len(self.current)), float(1 - upto / len(self.current))
 
-    @cached_property
+    @property
     def binned(self) -> Binned:
         """Both samples over the bins of the reference, and on its ladder."""
+        counts = self.counted
+        return Binned(counts.reference, counts.current, self._ladder())
+
+    @cached_property
+    def counted(self) -> Binned:
+        """Both samples over the bins of the reference."""
         reference = self.reference
         sizes = self.rows
         counts = [
             np.diff(below[reference.bins], prepend=0, append=size).astype(float)
             for below, size in zip((reference.below, self.below), sizes, strict=True)
         ]
-        return Binned(counts[0], counts[1], self._ladder())
+        return Binned(counts[0], counts[1])
 
     @property
     def table(self) -> Table:
         """Both samples counted over the bins, as whole numbers, for a test of homogeneity."""
-        return pool(self.binned.reference, self.binned.current)
+        return pool(self.counted.reference, self.counted.current)
 
     @cached_property
     def constant(self) -> bool:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from pydantic import Field
 
+from driftloop.estimation import estimated_score
 from driftloop.labels import Codes, Probabilities
 from driftloop.metrics import MetricName, score_with_interval
 from driftloop.periods import Window
@@ -50,19 +51,8 @@ def judge_performance(
     ``unclear`` in between. The limit is the higher of the floor and the baseline less the margin.
     """
     y, p = labels
-    counts = np.bincount(y[y >= 0], minlength=2)
-    present = counts[counts > 0]
-    if np.isnan(p).any():
-        why = f"{int(np.isnan(p).any(axis=1).sum())} predictions are no number."
-        return no_performance(metric, window, len(y), why)
-    if len(y) < settings.minimum_rows:
-        why = f"{len(y)} labelled rows, {settings.minimum_rows} are needed."
-        return no_performance(metric, window, len(y), why)
-    if len(present) < 2 or present.min() < settings.minimum_per_class:
-        why = (
-            f"The rarest class has {present.min() if len(present) > 1 else 0} labelled rows, "
-            f"{settings.minimum_per_class} are needed."
-        )
+    why = _cannot_judge(y, p, settings)
+    if why is not None:
         return no_performance(metric, window, len(y), why)
     found = score_with_interval(
         metric, y, p, count=400, confidence=settings.confidence, seed=len(y)
@@ -70,9 +60,34 @@ def judge_performance(
     limit = _limit(baseline, settings)
     status, sentence = _status(found, limit, baseline)
     expected = baseline.value if baseline else None
+    promised = estimated_score(metric, p)
     return Performance(
-        metric, window, len(y), found.value, found.low, found.high, expected, status, sentence
+        metric,
+        window,
+        len(y),
+        found.value,
+        found.low,
+        found.high,
+        expected,
+        status,
+        sentence,
+        None if math.isnan(promised) else promised,
     )
+
+
+def _cannot_judge(y: Codes, p: Probabilities, settings: PerformanceSettings) -> str | None:
+    counts = np.bincount(y[y >= 0], minlength=2)
+    present = counts[counts > 0]
+    if np.isnan(p).any():
+        return f"{int(np.isnan(p).any(axis=1).sum())} predictions are no number."
+    if len(y) < settings.minimum_rows:
+        return f"{len(y)} labelled rows, {settings.minimum_rows} are needed."
+    if len(present) < 2 or present.min() < settings.minimum_per_class:
+        return (
+            f"The rarest class has {present.min() if len(present) > 1 else 0} labelled rows, "
+            f"{settings.minimum_per_class} are needed."
+        )
+    return None
 
 
 def _limit(baseline: Score | None, settings: PerformanceSettings) -> float:

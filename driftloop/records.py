@@ -16,6 +16,8 @@ Status = Literal["ok", "warning", "drift", "inconclusive"]
 CheckStatus = Literal["ok", "failed", "inconclusive"]
 PerformanceStatus = Literal["ok", "fell", "unclear", "inconclusive"]
 Action = Literal["none", "alert", "hold", "retrain"]
+Role = Literal["feature", "prediction", "joint", "label"]
+TroubleKind = Literal["data_quality", "covariate_shift", "concept_drift", "label_shift"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ class TestResult:
 class Finding:
     """The judgement of one test on one column, with the numbers it rests on.
 
-    `learned_floor` marks a floor that the reference's own variation set, and `p_error` bounds the
-    relative error of an approximate p-value.
+    `role` says what the column is: a feature, the model's own prediction, all features together
+    or the label. `importance` is the champion's share of importance of a feature, `learned_floor`
+    marks a floor that the reference's own variation set, `unconfirmed` a drift that too few runs
+    have seen to count, and `p_error` bounds the relative error of an approximate p-value.
     """
 
     name: str
@@ -85,8 +89,17 @@ class Finding:
     rows_reference: int
     rows_current: int
     new_categories: tuple[str, ...] = ()
+    role: Role = "feature"
+    importance: float | None = None
     learned_floor: bool = False
+    unconfirmed: bool = False
     p_error: float = 0.0
+
+    @property
+    def weight(self) -> float:
+        """How much the change matters: the effect in floors, times the champion's importance."""
+        ratio = (self.effect_size or 0.0) / (self.effect_floor or 1.0)
+        return ratio * (1.0 if self.importance is None else self.importance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +137,16 @@ class Performance:
     high: float | None
     baseline: float | None
     status: PerformanceStatus
+    sentence: str
+    estimated: float | None = None
+    """What the champion's own probabilities promise on these rows, were they right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One kind of trouble, and the evidence that led to it."""
+
+    kind: TroubleKind
     sentence: str
 
 
@@ -275,6 +298,8 @@ class MonitorRecord:
     performance: Performance
     decision: Decision
     retrain: RetrainRecord | None = None
+    label: Finding | None = None
+    troubles: tuple[Trouble, ...] = ()
 
     @property
     def broken(self) -> tuple[QualityFinding, ...]:
@@ -283,10 +308,10 @@ class MonitorRecord:
 
     @property
     def drifted(self) -> tuple[Finding, ...]:
-        """The findings that drifted, largest effect first; broken columns are left out."""
+        """The findings that drifted, what matters most first; broken columns are left out."""
         broken = {check.column for check in self.broken}
         hits = [one for one in self.findings if one.status == "drift" and one.name not in broken]
-        return tuple(sorted(hits, key=lambda hit: -(hit.effect_size or 0.0)))
+        return tuple(sorted(hits, key=lambda hit: -hit.weight))
 
 
 def to_plain(value: Any) -> Any:

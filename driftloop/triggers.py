@@ -24,6 +24,8 @@ class PastRun:
     performance: str
     champion: str
     won: bool
+    seen: frozenset[str] = frozenset()
+    """Marks of the columns that drifted, confirmed or not; see `driftloop.confirm`."""
 
 
 @dataclass(frozen=True, slots=True)

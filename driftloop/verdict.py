@@ -3,16 +3,21 @@
 from driftloop.errors import listed
 from driftloop.records import Finding, QualityFinding, Verdict
 
+_OTHERS = {
+    "prediction": "the champion's predictions drifted",
+    "joint": "the features drifted together",
+}
+
 
 def judge(
     findings: tuple[Finding, ...], quality: tuple[QualityFinding, ...], rows: int, minimum: int
 ) -> Verdict:
     """Return the verdict of a window.
 
-    Drift where any feature drifted; inconclusive where the window is empty or small, or where no
-    more than half of the features could be judged; warning where a feature changed significantly
-    but stays near its floor; ok otherwise. Broken columns are named, and what they show is not
-    called drift.
+    Drift where any feature drifted, or the predictions, or the features together; inconclusive
+    where the window is empty or small, or where no more than half of the features could be judged;
+    warning where something changed significantly but does not count; ok otherwise. Broken columns
+    are named, and what they show is not called drift; nor is what the predictions make of them.
     """
     if rows == 0:
         return Verdict("inconclusive", "The window holds no rows: nothing was tested.")
@@ -20,24 +25,39 @@ def judge(
         sentence = f"The window holds {rows} rows, {minimum} are needed: nothing was concluded."
         return Verdict("inconclusive", sentence)
     broken = {check.column for check in quality if check.status == "failed"}
-    sound = [finding for finding in findings if finding.name not in broken]
-    features = {finding.name for finding in findings}
-    judged = {one.name for one in sound} - {
-        one.name for one in sound if one.status == "inconclusive"
-    }
+    sound = [
+        one for one in findings if (one.name not in broken if one.role == "feature" else not broken)
+    ]
+    features = {one.name for one in findings if one.role == "feature"}
+    own = [one for one in sound if one.role == "feature"]
+    judged = {one.name for one in own} - {one.name for one in own if one.status == "inconclusive"}
     unknown = sorted(features - judged)
     aside = f" Not judged: {listed(unknown, 4)}." if unknown else ""
-    drifted = sorted(
-        (one for one in sound if one.status == "drift"), key=lambda one: -(one.effect_size or 0)
-    )
+    return _verdict(sound, len(features), len(judged), aside)
+
+
+def _verdict(sound: list[Finding], features: int, judged: int, aside: str) -> Verdict:
+    drifted = by_weight([one for one in sound if one.status == "drift"])
     if drifted:
-        names = dict.fromkeys(one.name for one in drifted)
-        text = f"{len(names)} of {len(features)} features drifted: {listed(names, 5)}.{aside}"
-        return Verdict("drift", text)
-    if len(judged) * 2 <= len(features):
-        text = f"Only {len(judged)} of {len(features)} features could be judged.{aside}"
+        return Verdict("drift", f"{_told(drifted, features)}{aside}")
+    if judged * 2 <= features:
+        text = f"Only {judged} of {features} features could be judged.{aside}"
         return Verdict("inconclusive", text)
-    near = sorted({one.name for one in sound if one.status == "warning"})
+    near = by_weight([one for one in sound if one.status == "warning"])
     if near:
-        return Verdict("warning", f"{listed(near, 5)} moved, still within their floors.{aside}")
-    return Verdict("ok", f"No drift in {len(judged)} of {len(features)} features.{aside}")
+        names = listed(dict.fromkeys(one.name for one in near), 5)
+        return Verdict("warning", f"{names} moved, not enough to count as drift.{aside}")
+    return Verdict("ok", f"No drift in {judged} of {features} features.{aside}")
+
+
+def by_weight(findings: list[Finding]) -> list[Finding]:
+    """Return findings with the one that matters most first."""
+    return sorted(findings, key=lambda one: -one.weight)
+
+
+def _told(drifted: list[Finding], features: int) -> str:
+    names = list(dict.fromkeys(one.name for one in drifted if one.role == "feature"))
+    parts = [f"{len(names)} of {features} features drifted: {listed(names, 5)}"] if names else []
+    parts += [text for role, text in _OTHERS.items() if any(one.role == role for one in drifted)]
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."

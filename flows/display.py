@@ -60,6 +60,8 @@ def monitor_view(found: MonitorOutput) -> Iterable[RenderableType]:
     )
     if found.features:
         yield _features(found)
+    for trouble in found.troubles:
+        yield Text.assemble((trouble.kind.replace("_", " "), "bold"), f": {trouble.sentence}")
     yield Text.assemble("decision: ", (found.decision.action, "bold"))
     for reason in found.decision.reasons:
         yield f"  {reason}"

@@ -12,7 +12,6 @@ from tasks.alerts import deliver_alerts, undelivered, write_alert
 from tasks.job import Job
 from tasks.monitoring import (
     OpenRun,
-    choose_slices,
     examine_window,
     judge_and_decide,
     measure_performance,
@@ -21,6 +20,7 @@ from tasks.monitoring import (
 )
 from tasks.setup import prepare_job
 from tasks.snapshots import resolve_snapshot
+from tasks.windows import choose_slices
 
 
 @flow(name="monitor", flow_run_name=run_name)
@@ -45,9 +45,9 @@ def monitor(
         snapshot = resolve_snapshot(job)
         run = open_monitor_run(job, snapshot)
         slices = choose_slices(job, snapshot, run.champion)
-        found = examine_window(job, slices)
-        performance = measure_performance(job, slices, run.champion)
-        record = judge_and_decide(job, run, snapshot.rev, found, performance)
+        found = examine_window(job, run, slices)
+        realised = measure_performance(job, slices, run.champion)
+        record = judge_and_decide(job, run, snapshot.rev, found, realised)
         if write_alert(job, record, run.history, run.run_id):
             deliver_alerts(job, return_state=True)
         if record.decision.action == "retrain" and not dry_run:

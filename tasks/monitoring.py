@@ -1,39 +1,28 @@
 """The steps of a monitoring run: what is compared, what was found, what is to be done."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 
+from driftloop.confirm import Seen, seen_marks
 from driftloop.decision import decide, drift_since
-from driftloop.errors import RegistryError, listed
+from driftloop.diagnosis import diagnose
+from driftloop.errors import RegistryError
 from driftloop.examine import Examination, examine
-from driftloop.performance import judge_performance, no_performance
 from driftloop.periods import readable
-from driftloop.records import (
-    DataSlice,
-    ModelVersion,
-    MonitorRecord,
-    Performance,
-    Snapshot,
-)
-from driftloop.sources import FrameColumns
-from driftloop.training import predict
+from driftloop.records import ModelVersion, MonitorRecord, Snapshot
 from driftloop.triggers import Evidence, PastRun
 from driftloop.verdict import judge
-from driftloop.windows import ChampionReference
+from tasks.evidence import joint_findings, prediction_findings
 from tasks.factory import step
 from tasks.job import Job
-from tasks.models import load_model
-from tasks.registry import classes_of, open_registry
-from tasks.snapshots import open_snapshot
-from tasks.tables import (
-    broken_periods,
-    examples,
-    profile_of,
-    read_features,
-    read_labelled,
-    standard,
-    subject,
-)
+from tasks.parquet import slice_columns
+from tasks.realised import Realised, realise
+from tasks.registry import open_registry
+from tasks.subject import standard, subject
+from tasks.windows import Slices
+
+MOST_SEEN = 500
+"""Marks of drifted columns that fit into a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +32,6 @@ class OpenRun:
     run_id: str | None
     champion: ModelVersion
     history: tuple[PastRun, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Slices:
-    """The rows that are compared: reference and current, and those with fresh labels."""
-
-    reference: DataSlice
-    current: DataSlice
-    labelled: DataSlice
 
 
 def run_key(job: Job, kind: str, rev: str) -> str:
@@ -90,64 +70,31 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     return OpenRun(run.info.run_id, champion, history)
 
 
-@step("choose windows", retries=2)
-def choose_slices(job: Job, snapshot: Snapshot, champion: ModelVersion) -> Slices:
-    """Return the slices to compare, from the configuration and the champion's own data.
-
-    Raises:
-        RegistryError: if the champion does not say what it was trained on.
-    """
-    return Slices(
-        reference_slice(job, snapshot, champion),
-        DataSlice(snapshot, job.window),
-        DataSlice(snapshot, job.labelled_window),
-    )
-
-
-def reference_slice(job: Job, snapshot: Snapshot, champion: ModelVersion) -> DataSlice:
-    """Return the reference rows of a champion under the configured kind of reference."""
-    if champion.training is None:
-        raise RegistryError(
-            f"{job.model} version {champion.version} does not say what it was trained on; train a "
-            f"champion with 'driftloop retrain {job.model}'"
-        )
-    kind = job.config.windows.reference
-    if not isinstance(kind, ChampionReference):
-        return DataSlice(snapshot, kind.window(job.window, champion.training.window))
-    recorded = champion.training.snapshot
-    found = open_snapshot(recorded.repository, recorded.rev, recorded.path)
-    return replace(champion.training, snapshot=found)
-
-
 @step("examine window", retries=2)
-def examine_window(job: Job, slices: Slices) -> Examination:
+def examine_window(job: Job, run: OpenRun, slices: Slices) -> Examination:
     """Return what the quality checks and the drift tests say of the current window.
 
     Both come from one pass over the data; where the window holds no rows nothing is tested.
     """
-    reference, current = (read_features(job, part) for part in (slices.reference, slices.current))
-    return examine(profile_of(job, reference), FrameColumns(current), subject(job), standard(job))
+    profile = slices.profile(job)
+    time, champion = job.config.data.time, run.champion
+    reference, current = (
+        slice_columns(part, time, job.workspace) for part in (slices.reference, slices.current)
+    )
+    beside = (
+        *prediction_findings(job, current, champion, slices.holdout),
+        *joint_findings(job, reference, current),
+    )
+    registry = open_registry(job.workspace)
+    importances = registry.importances(champion.run_id) if champion.run_id else {}
+    by = standard(job, importances, Seen.of(run.history, champion.version))
+    return examine(profile, current, subject(job), by, beside)
 
 
 @step("measure performance", retries=2)
-def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> Performance:
-    """Return the champion's realised performance on the newest rows that have labels."""
-    metric, window = job.config.comparison.metric, slices.labelled.window
-    table = read_labelled(job, slices.labelled)
-    if table.empty:
-        why = f"No labelled rows from {window}."
-        return no_performance(metric, window, 0, why)
-    reference = read_features(job, slices.reference)
-    broken = broken_periods(job, reference, table, window)
-    if broken:
-        columns = listed(dict.fromkeys(check.column for check in broken[0].checks), 4)
-        why = f"The feed was broken from {window} ({columns}): not scored."
-        return no_performance(metric, window, len(table), why)
-    registry = open_registry(job.workspace)
-    classes = classes_of(registry, job.model, champion.version)
-    rows = examples(job, table, classes)
-    p = predict(load_model(registry, job.model, champion.version), rows.table, classes)
-    return judge_performance(metric, window, (rows.y, p), champion.baseline, job.config.performance)
+def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> Realised:
+    """Return the champion's performance on the newest rows with labels, and how those moved."""
+    return realise(job, slices, champion)
 
 
 @step("decide")
@@ -156,7 +103,7 @@ def judge_and_decide(
     run: OpenRun,
     rev: str,
     found: Examination,
-    performance: Performance,
+    realised: Realised,
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
     verdict = judge(
@@ -167,7 +114,7 @@ def judge_and_decide(
     evidence = Evidence(
         as_of=job.as_of,
         verdict=verdict,
-        performance=performance,
+        performance=realised.performance,
         history=run.history,
         drift_since=since,
         labelled_until=job.labelled_window.end,
@@ -185,8 +132,10 @@ def judge_and_decide(
         verdict=verdict,
         quality=found.quality,
         findings=found.findings,
-        performance=performance,
+        performance=realised.performance,
         decision=decide(evidence, found.quality, job.config.decision),
+        label=realised.label,
+        troubles=diagnose(found.findings, found.quality, realised.performance, realised.label),
     )
 
 
@@ -203,6 +152,8 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         "window_start": record.window.start.isoformat(),
         "rev": record.rev,
         "sentence": record.verdict.sentence[:500],
+        "troubles": " ".join(trouble.kind for trouble in record.troubles),
+        "seen": " ".join(seen_marks(record.findings)[:MOST_SEEN]),
     }
     open_registry(job.workspace).close_run(
         run.run_id,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
 CHAMPION = "champion"
+IMPORTANCES = "importances.json"
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 
 
@@ -133,6 +134,16 @@ class Registry:
         with registry_errors(self.workspace), TemporaryDirectory() as folder:
             path = self.client.download_artifacts(run_id, "record.json", folder)
             found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+            return found
+
+    def importances(self, run_id: str) -> dict[str, float]:
+        """Return the importances that a training run stored; none where it is of an older kind."""
+        with registry_errors(self.workspace), TemporaryDirectory() as folder:
+            held = [one.path for one in self.client.list_artifacts(run_id)]
+            if IMPORTANCES not in held:
+                return {}
+            path = self.client.download_artifacts(run_id, IMPORTANCES, folder)
+            found: dict[str, float] = json.loads(Path(path).read_text(encoding="utf-8"))
             return found
 
     def finished(self, model: str, kind: str, most: int = 1) -> "list[Run]":
@@ -300,6 +311,7 @@ def _past_run(run: "Run") -> PastRun:
         performance=tags.get("performance", ""),
         champion=tags.get("champion", ""),
         won=tags.get("won") == "true",
+        seen=frozenset(tags.get("seen", "").split()),
     )
 
 

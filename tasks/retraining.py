@@ -9,6 +9,7 @@ import pandas as pd
 
 from driftloop.compare import Predictions, compare
 from driftloop.errors import RegistryError, TrainingError
+from driftloop.importance import permutation_importances
 from driftloop.labels import Classes
 from driftloop.metrics import BINARY_ONLY, METRICS, score
 from driftloop.periods import Window, readable
@@ -22,12 +23,13 @@ from driftloop.records import (
     TrainingPlan,
     to_json,
 )
-from driftloop.training import fit, predict, search, with_settings
+from driftloop.training import Examples, fit, predict, search, with_settings
 from tasks.factory import step
 from tasks.job import Job, code_version
 from tasks.models import load_model, log_model, register
 from tasks.plots import confusion_matrix
 from tasks.registry import (
+    IMPORTANCES,
     Registry,
     classes_of,
     data_tags,
@@ -91,6 +93,7 @@ def train_challenger(
     }
     _log_training(registry, job, run_id, plan, {**estimator.model_dump(), "seed": settings.seed})
     _log_scores(registry, run_id, judged.y, p, classes)
+    _log_importances(registry, job, run_id, model, judged)
     return register(registry, job.model, run_id, model_id, tags)
 
 
@@ -183,6 +186,15 @@ def _log_training(
         registry.client.log_dict(run_id, files, "data/files.json")
         registry.client.log_dict(run_id, json.loads(to_json(plan)), "data/plan.json")
         registry.client.log_dict(run_id, job.config.model_dump(mode="json"), "config.json")
+
+
+def _log_importances(
+    registry: Registry, job: Job, run_id: str, model: Any, judged: Examples
+) -> None:
+    metric, seed = job.config.comparison.metric, job.config.training.seed
+    weights = permutation_importances(model, judged, metric, seed)
+    with registry_errors(registry.workspace):
+        registry.client.log_dict(run_id, weights, IMPORTANCES)
 
 
 def _log_scores(

@@ -1,24 +1,21 @@
 """Tables read for a job: features, labels and what is broken in them."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-import numpy as np
 import pandas as pd
 
 from driftloop.columns import feature_table
-from driftloop.drift import Standard
 from driftloop.errors import DataError, listed, valid_choices
-from driftloop.examine import Subject, check_window_quality
+from driftloop.examine import check_window_quality
 from driftloop.labels import Classes, find_classes
-from driftloop.periods import Window, naive, parse_time, split
-from driftloop.profile import Features, Profile, build_profile
+from driftloop.periods import Window, split
+from driftloop.profile import Profile
 from driftloop.records import DataSlice, QualityFinding
 from driftloop.sources import FrameColumns
 from driftloop.training import Examples
-from driftloop.variation import MOST_WINDOWS, NO_WINDOWS, WindowRows, window_rows
 from tasks.job import Job
 from tasks.parquet import read_slice
+from tasks.subject import standard, subject
 
 
 def read_features(job: Job, part: DataSlice) -> pd.DataFrame:
@@ -68,43 +65,6 @@ def examples(job: Job, table: pd.DataFrame, classes: Classes) -> Examples:
     )
 
 
-def subject(job: Job) -> Subject:
-    """Return what of a model is examined."""
-    config = job.config
-    features = Features(config.features.numeric, config.features.categorical)
-    return Subject(features, config.quality, config.data.key)
-
-
-def standard(job: Job) -> Standard:
-    """Return what findings are judged by: one run a window, so many a year."""
-    settings = job.config.drift
-    runs_a_year = 365.25 / job.config.windows.current.days
-    return Standard(settings, settings.level_of_run(runs_a_year))
-
-
-def profile_of(job: Job, reference: pd.DataFrame) -> Profile:
-    """Return the profile of a reference in memory."""
-    settings = job.config.drift
-    windows = _windows_of(job, reference) if settings.learn_floors else NO_WINDOWS
-    columns = FrameColumns(reference)
-    return build_profile(columns, subject(job).features, settings.measures, windows)
-
-
-def _windows_of(job: Job, reference: pd.DataFrame) -> WindowRows:
-    """Return the windows of a reference in time order, as long as a current one."""
-    times = reference[job.config.data.time].to_numpy().astype("datetime64[us]")
-    if not len(times):
-        return NO_WINDOWS
-    first, last = (parse_time(pd.Timestamp(times[row]).to_pydatetime()) for row in (0, -1))
-    span, end = job.config.windows.current, last + timedelta(microseconds=1)
-    whole = [one for one in split(Window(first, end), span) if span.before(one.end) == one.start]
-    if not whole:
-        return NO_WINDOWS
-    starts = [np.datetime64(naive(one.start), "us") for one in whole[:MOST_WINDOWS]][::-1]
-    least = job.config.drift.minimum_rows
-    return window_rows(times, np.array(starts), np.datetime64(naive(end), "us"), least)
-
-
 @dataclass(frozen=True, slots=True)
 class Broken:
     """A period whose feed was broken, and the checks that said so."""
@@ -114,16 +74,16 @@ class Broken:
 
 
 def broken_periods(
-    job: Job, reference: pd.DataFrame, table: pd.DataFrame, window: Window
+    job: Job, reference: Profile, table: pd.DataFrame, window: Window
 ) -> tuple[Broken, ...]:
     """Return the periods of a table, as long as a current window, that fail a quality check."""
     time, found = job.config.data.time, []
-    profile, asked, by = profile_of(job, reference), subject(job), standard(job)
+    asked, by = subject(job), standard(job)
     for period in split(window, job.config.windows.current):
         rows = inside(table, period, time)
         if rows.empty:
             continue
-        checks = check_window_quality(profile, FrameColumns(rows), asked, by)
+        checks = check_window_quality(reference, FrameColumns(rows), asked, by)
         failed = tuple(check for check in checks if check.status == "failed")
         if failed:
             found.append(Broken(period, failed))

@@ -11,25 +11,23 @@ from driftloop.examine import window_verdict
 from driftloop.periods import Window, readable, split
 from driftloop.planning import Draft, Labelled, choose_window, draft_plan
 from driftloop.records import DataSlice, ModelVersion, Refusal, Snapshot, TrainingPlan
-from driftloop.sources import FrameColumns
 from driftloop.windows import EARLIEST
 from tasks.factory import step
 from tasks.job import Job
-from tasks.monitoring import reference_slice, run_key
+from tasks.monitoring import run_key
+from tasks.parquet import slice_columns
+from tasks.profiles import profile_of
 from tasks.registry import open_registry
 from tasks.snapshots import snapshot_at
+from tasks.subject import standard, subject
 from tasks.tables import (
     broken_periods,
     classes_in,
     examples,
-    inside,
     outside,
-    profile_of,
-    read_features,
     read_labelled,
-    standard,
-    subject,
 )
+from tasks.windows import reference_profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +96,12 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
     champion = opened.champion
     if champion is None or champion.training is None:
         return None
-    reference = read_features(job, reference_slice(job, snapshot, champion))
-    profile, asked, by = profile_of(job, reference), subject(job), standard(job)
+    profile = reference_profile(job, snapshot, champion)
     past = Window(champion.training.window.end, job.window.end)
-    rows = read_features(job, DataSlice(snapshot, past))
     since = None
     for period in split(past, job.config.windows.current):
-        window = FrameColumns(inside(rows, period, job.config.data.time))
-        status = window_verdict(profile, window, asked, by).status
+        window = slice_columns(DataSlice(snapshot, period), job.config.data.time, job.workspace)
+        status = window_verdict(profile, window, subject(job), standard(job)).status
         if status == "inconclusive":
             continue
         if status != "drift":
@@ -129,9 +125,8 @@ def plan_training(
         return Refusal(f"No labelled rows before {readable(end)}: nothing was trained.")
     time = job.config.data.time
     whole = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
-    reference = table
-    if opened.champion is not None:
-        reference = read_features(job, reference_slice(job, snapshot, opened.champion))
+    champion = opened.champion
+    reference = reference_profile(job, snapshot, champion) if champion else profile_of(job, table)
     excluded = tuple(broken.window for broken in broken_periods(job, reference, table, whole))
     sound = outside(table, excluded, time)
     if sound.empty:

@@ -1,23 +1,50 @@
 """How the benchmarks call driftloop: the only module here that knows its functions."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from driftloop.drift import Standard, judge_findings, measure_all
+from driftloop.drift_settings import DriftSettings
+from driftloop.measure import Yardstick
+from driftloop.profile import Features, MemoryProfile, build_profile, profile_columns
+from driftloop.sources import FrameColumns
+from driftloop.variation import NO_WINDOWS, window_rows
+from tasks.parquet import ParquetColumns
+from tasks.profile_file import StoredProfile, read_profile, write_profile
+
+KEY = "benchmark"
+RUNS_A_YEAR = 52.0
+SETTINGS = DriftSettings.model_validate(
+    {
+        "numeric": {"kind": "ks", "engine": "scipy"},
+        "categorical": {"kind": "chi2", "engine": "scipy"},
+    }
+)
+"""The defaults, with the engine that needs no alibi-detect."""
 
 
 def prepare(
     reference_path: Path, workdir: Path, numeric: list[str], categorical: list[str]
 ) -> Path:
     """Make the reference profile of a Parquet file in the work folder and return where it is."""
-    raise NotImplementedError("The driftloop adapter is not written yet.")
+    folder = Path(workdir) / "profile"
+    shutil.rmtree(folder, ignore_errors=True)
+    columns = ParquetColumns.of((Path(reference_path),))
+    features = Features(tuple(numeric), tuple(categorical))
+    write_profile(folder, KEY, columns.rows, profile_columns(columns, features, SETTINGS.measures))
+    return folder
 
 
 def verdict(
     profile_path: Path, current_path: Path, numeric: list[str], categorical: list[str]
 ) -> list[str]:
     """Judge a Parquet file by a profile on disk and return the names of the drifted columns."""
-    raise NotImplementedError("The driftloop adapter is not written yet.")
+    profile = read_profile(Path(profile_path), KEY)
+    columns = ParquetColumns.of((Path(current_path),))
+    return _drifted(profile, columns, Features(tuple(numeric), tuple(categorical)))
 
 
 def judge(
@@ -37,7 +64,17 @@ def judge(
         window_codes: The window each row of the reference belongs to, 0 for the oldest; None where
             the reference is not divided.
     """
-    raise NotImplementedError("The driftloop adapter is not written yet.")
+    features = Features(tuple(numeric), tuple(categorical))
+    parts = NO_WINDOWS
+    if window_codes is not None:
+        codes = np.asarray(window_codes)
+        count = int(codes.max()) + 1
+        moments = np.datetime64("2000-01-03", "us") + codes * np.timedelta64(7, "D")
+        starts = np.datetime64("2000-01-03", "us") + np.arange(count) * np.timedelta64(7, "D")
+        end = starts[-1] + np.timedelta64(7, "D")
+        parts = window_rows(moments, starts, end, SETTINGS.minimum_rows)
+    profile = build_profile(FrameColumns(reference), features, SETTINGS.measures, parts)
+    return [bool(_drifted(profile, FrameColumns(window), features)) for window in windows]
 
 
 def weekly(
@@ -48,4 +85,35 @@ def weekly(
     training_weeks: int,
 ) -> list[tuple[pd.Timestamp, list[str]]]:
     """Judge every week after the training weeks: its start and the drifted columns, maybe none."""
-    raise NotImplementedError("The driftloop adapter is not written yet.")
+    features = Features(tuple(numeric), tuple(categorical))
+    start = frame[time].min().normalize()
+    weeks = ((frame[time] - start) // pd.Timedelta(weeks=1)).to_numpy()
+    training = frame[weeks < training_weeks]
+    starts = [start + pd.Timedelta(weeks=week) for week in range(training_weeks)]
+    rows = window_rows(
+        training[time].to_numpy(),
+        np.array(starts, dtype="datetime64[us]"),
+        np.datetime64(start + pd.Timedelta(weeks=training_weeks)),
+        SETTINGS.minimum_rows,
+    )
+    profile = build_profile(FrameColumns(training), features, SETTINGS.measures, rows)
+    return [
+        (
+            start + pd.Timedelta(weeks=week),
+            _drifted(profile, FrameColumns(frame[weeks == week]), features),
+        )
+        for week in range(training_weeks, int(weeks.max()) + 1)
+    ]
+
+
+def _drifted(
+    profile: MemoryProfile | StoredProfile,
+    columns: FrameColumns | ParquetColumns,
+    features: Features,
+) -> list[str]:
+    level = SETTINGS.level_of_run(RUNS_A_YEAR)
+    yardstick = Yardstick(SETTINGS, level / max(len(features.names), 1))
+    measured = measure_all(profile, columns, features, yardstick)
+    findings = tuple(one for feature in measured for one in feature.findings)
+    judged = judge_findings(findings, Standard(SETTINGS, level))
+    return list(dict.fromkeys(one.name for one in judged if one.status == "drift"))

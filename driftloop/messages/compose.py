@@ -22,6 +22,13 @@ from driftloop.messages.wording import (
 from driftloop.periods import readable
 from driftloop.records import Finding, MonitorRecord, Performance
 
+_KINDS = {
+    "data_quality": "Data-quality fault",
+    "covariate_shift": "Covariate shift",
+    "concept_drift": "Concept drift",
+    "label_shift": "Label shift",
+}
+
 
 def trouble_message(record: MonitorRecord, links: Links, since: datetime | None) -> Message:
     """Return the parent message of an incident that began at `since` (None: with this run).
@@ -31,7 +38,7 @@ def trouble_message(record: MonitorRecord, links: Links, since: datetime | None)
     """
     severity: Severity = "page" if record.broken or _fell(record) else "warning"
     causes = _causes(record)
-    blocks: list[Block] = [section(cause) for cause in causes]
+    blocks: list[Block] = [*(section(cause) for cause in causes), *_kinds(record)]
     blocks += _actions(_done(record), _next_step(record))
     blocks += _footer(record, links, since)
     key = event_key(record.model, record.as_of, "trouble")
@@ -89,10 +96,25 @@ def _causes(record: MonitorRecord) -> list[str]:
     if _fell(record):
         causes.append(_lost_performance(record.performance))
     if drifted:
-        features = len({finding.name for finding in record.findings})
-        lead = f"*{len(drifted)} of {count(features, 'input')} drifted* away from the reference."
-        causes.append(f"{lead}\n{bullets([finding.sentence for finding in drifted])}")
+        bulleted = bullets([finding.sentence for finding in drifted])
+        causes.append(f"{_drift_lead(record, drifted)}\n{bulleted}")
     return causes or [f"*{sentence(record.verdict.sentence)}*"]
+
+
+def _drift_lead(record: MonitorRecord, drifted: list[Finding]) -> str:
+    inputs = {one.name for one in record.findings if one.role == "feature"}
+    moved = sum(one.role == "feature" for one in drifted)
+    if moved:
+        return f"*{moved} of {count(len(inputs), 'input')} drifted* away from the reference."
+    return "*The predictions or the inputs together drifted*, no input by itself."
+
+
+def _kinds(record: MonitorRecord) -> list[Block]:
+    """Return the kinds of trouble with their evidence, where there is any."""
+    if not record.troubles:
+        return []
+    lines = [f"{_KINDS[one.kind]}: {one.sentence}" for one in record.troubles]
+    return [section(f"*Kind of trouble*\n{bullets(lines)}")]
 
 
 def _one_a_feature(findings: tuple[Finding, ...]) -> list[Finding]:

@@ -21,6 +21,7 @@ from sklearn.pipeline import Pipeline
 
 from driftloop import gates, quality, triggers
 from driftloop.config import ModelConfig
+from driftloop.domain_classifier import DomainResult
 from driftloop.glance import Glance
 from driftloop.pairs import CategoricalPair, NumericPair
 from driftloop.periods import Window
@@ -120,6 +121,7 @@ FAMILIES: dict[str, tuple[str, Any, Any]] = {
         lambda: (CategoricalPair.of(CODES, CODES).binned,),
         float,
     ),
+    "drift.multivariate": ("test", lambda: (TABLE, TABLE), DomainResult),
     "quality": ("check", lambda: (_sample(),), _is_findings),
     "decision.triggers": ("check", lambda: (_evidence(),), triggers.TriggerResult),
     "comparison.gates": ("check", lambda: (_holdout(),), GateResult),

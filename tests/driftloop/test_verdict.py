@@ -95,5 +95,5 @@ def test_all_columns_broken() -> None:
 
 def test_warning() -> None:
     verdict = judged(finding("a", "warning"), finding("b"))
-    assert verdict == Verdict("warning", "a moved, still within their floors.")
+    assert verdict == Verdict("warning", "a moved, not enough to count as drift.")
     assert judged(finding("a", "warning"), finding("b", "drift")).status == "drift"

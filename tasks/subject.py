@@ -1,0 +1,28 @@
+"""What of a model is examined, and by which standard."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from driftloop.confirm import NOTHING_SEEN, Seen
+from driftloop.drift import Standard
+from driftloop.examine import Subject
+from driftloop.profile import Features
+from tasks.job import Job
+
+NO_IMPORTANCES: Mapping[str, float] = MappingProxyType({})
+
+
+def subject(job: Job) -> Subject:
+    """Return the features, checks and key of a model."""
+    config = job.config
+    features = Features(config.features.numeric, config.features.categorical)
+    return Subject(features, config.quality, config.data.key)
+
+
+def standard(
+    job: Job, importances: Mapping[str, float] = NO_IMPORTANCES, seen: Seen = NOTHING_SEEN
+) -> Standard:
+    """Return what findings are judged by: one run a window, so many a year."""
+    settings = job.config.drift
+    level = settings.level_of_run(365.25 / job.config.windows.current.days)
+    return Standard(settings, level, importances, seen)

@@ -1,0 +1,148 @@
+"""Tables, ratios, intervals and the command line."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import chi2_contingency, ks_2samp
+
+from benchmarks import classical, elec2, rates, speed
+from benchmarks.__main__ import main
+from benchmarks.page import number, replace_part, table
+from benchmarks.rates_report import delay_cell
+from benchmarks.runners.evidently import drifted_columns
+from benchmarks.speed_report import row, size_tables
+
+
+def result(tool: str, **more: object) -> dict:
+    size = speed.Size(1_000, 20)
+    about = {"tool": tool, "rows": 1_000, "numeric": 20, "categorical": 10}
+    measured = {"seconds": [2.0, 1.0, 9.0], "peak_mb": 10.0, "import_seconds": 0.5}
+    return about | measured | {"drifted": [*size.drifted[:4], "number_001"]} | more
+
+
+def test_ratios_are_of_medians_and_a_limit_is_a_lower_bound() -> None:
+    slow = {k: v for k, v in result("evidently", over=900.0).items() if k != "seconds"}
+    found = speed.ratios([result("driftloop"), result("scipy", seconds=[30.0]), slow])
+    assert found == {"driftloop": 1.0, "scipy": 15.0, "evidently": 450.0}
+    assert speed.ratios([result("scipy")]) == {}
+    assert speed.median([4.0, 1.0, 3.0, 2.0]) == 2.5
+
+
+def test_the_row_of_a_tool_tells_found_columns_from_others() -> None:
+    assert speed.hits(result("scipy")) == (4, 6, 1, 24)
+    cells = row(result("scipy"), {"scipy": 15.0}, {})
+    assert cells[1:] == ["2.00", "15.0", "-", "10.0", "0.5", "4/6", "1/24"]
+    over = row(result("evidently", over=900.0), {"evidently": 450.0}, {})
+    assert over[1:4] == ["over 900", "over 450", "-"]
+    assert "### 1 000 rows, 20 numeric" in size_tables([result("driftloop"), result("scipy")])
+
+
+def test_a_table_is_markdown() -> None:
+    assert table(["a", "b"], [["x", "1"]]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0123, "0.012"), (1.234, "1.23"), (12.34, "12.3"), (1234.5, "1 234"), (0.0, "0")],
+)
+def test_numbers_have_the_digits_that_matter(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_a_part_is_replaced_and_the_prose_stays(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- speed: begin -->\nold\n<!-- speed: end -->\nafter\n")
+    replace_part(page, "speed", "new")
+    assert page.read_text() == "before\n<!-- speed: begin -->\nnew\n<!-- speed: end -->\nafter\n"
+    with pytest.raises(ValueError, match="put them back"):
+        replace_part(page, "elec2", "new")
+
+
+def test_the_wilson_interval_is_the_textbook_one() -> None:
+    low, high = rates.wilson(1, 10)
+    assert (low, high) == pytest.approx((0.01788, 0.40415), abs=1e-4)
+    assert rates.wilson(0, 20)[0] == 0.0
+    assert rates.wilson(20, 20)[1] == 1.0
+
+
+def test_the_delay_is_the_first_alarm() -> None:
+    found = rates.delays([[False, True, True], [True, False, False], [False] * 3])
+    assert found == [2, 1, None]
+    assert delay_cell(found) == "2 (2 of 3)"
+    assert delay_cell([None, None, 1]) == "never (1 of 3)"
+
+
+def test_runs_come_in_whole_cases() -> None:
+    for scenario in rates.scenarios():
+        for judge in rates.JUDGES:
+            for effort in (0.02, 1.0):
+                assert rates.runs_for(judge, scenario, effort) % scenario.windows == 0
+
+
+def test_the_textbook_rules_are_the_textbook_ones() -> None:
+    rng = np.random.default_rng(0)
+    old = pd.DataFrame({"x": rng.poisson(5, 900).astype(float), "c": rng.choice(list("abc"), 900)})
+    new = pd.DataFrame(
+        {"x": rng.poisson(5.3, 400).astype(float), "c": rng.choice(list("abd"), 400)}
+    )
+    reference = classical.Reference(old, ["x"], ["c"])
+    p = reference.p_values(new)
+    assert p["x"] == pytest.approx(ks_2samp(old["x"], new["x"], method="asymp").pvalue, rel=1e-9)
+    counts = [[sum(f["c"] == level) for level in "abcd"] for f in (old, new)]
+    assert p["c"] == pytest.approx(chi2_contingency(counts).pvalue, rel=1e-9)
+    golden = classical.psi_of(np.array([1, 2, 4, 2, 1]), np.array([15, 25, 30, 20, 10]))
+    assert golden == pytest.approx(0.0601986403, abs=1e-10)
+
+
+def test_evidently_drift_is_read_by_the_direction_of_its_method() -> None:
+    def value(column: str, method: str, threshold: float, found: float) -> dict:
+        config = {"type": "x:ValueDrift", "column": column, "method": method}
+        return {"config": config | {"threshold": threshold}, "value": found}
+
+    count = {"config": {"type": "x:DriftedColumnsCount"}, "value": {"count": 2.0}}
+    values = [
+        value("a", "K-S p_value", 0.05, 0.01),
+        value("b", "Jensen-Shannon distance", 0.1, 0.2),
+    ]
+    calm = [value("c", "K-S p_value", 0.05, 0.2), value("d", "Wasserstein distance", 0.1, 0.01)]
+    assert drifted_columns([count, *values, *calm]) == ["a", "b"]
+    with pytest.raises(RuntimeError, match="counts 2"):
+        drifted_columns([count, *calm])
+
+
+def test_elec2_counts_weeks_before_the_break_and_the_first_that_names_it() -> None:
+    start = pd.Timestamp("1997-04-21")
+    names = [["nswprice"], [], ["vicprice"], ["vicprice", "transfer"]]
+    weeks = [(start + i * elec2.WEEK, found) for i, found in enumerate(names)]
+    found = elec2.summary(weeks, pd.Timestamp("1997-05-07"))
+    assert (found["alarms_before"], found["weeks_before"]) == (1, 2)
+    assert (found["alarms_after"], found["weeks_after"]) == (2, 2)
+    assert found["days_to_find"] == 5.0
+    assert found["first_named"] == {
+        "vicprice": "1997-05-05",
+        "vicdemand": None,
+        "transfer": "1997-05-12",
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "valid"), [("speed", speed.TOOLS), ("statistics", rates.JUDGES)]
+)
+def test_an_unknown_tool_names_the_valid_ones(
+    command: str, valid: dict, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        main([command, "--tools", "alibo"])
+    assert exited.value.code == 2
+    said = capsys.readouterr().err
+    assert "unknown: alibo" in said
+    assert all(name in said for name in valid)
+
+
+def test_missing_elec2_says_how_to_mend_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["elec2", "--data", str(tmp_path / "none.csv")]) == 2
+    assert "name it with --data" in capsys.readouterr().err

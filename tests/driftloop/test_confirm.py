@@ -1,0 +1,60 @@
+import pytest
+
+from driftloop.confirm import Seen, column_mark, confirm, seen_marks
+from driftloop.drift_settings import Confirmation, DriftSettings, parse_confirmation
+from driftloop.records import Finding
+from tests.driftloop.cases import finding, past
+
+TWO_OF_THREE = Confirmation(2, 3)
+
+
+def seen(*runs: str) -> Seen:
+    return Seen(tuple(frozenset(map(column_mark, run.split())) for run in runs))
+
+
+def status(earlier: Seen, asked: Confirmation = TWO_OF_THREE) -> str:
+    (found,) = confirm((finding("a", "drift"),), earlier, asked)
+    assert found.unconfirmed == (found.status == "warning")
+    return found.status
+
+
+def test_drift_counts_once_enough_runs_have_seen_it() -> None:
+    assert status(seen()) == "warning"
+    assert status(seen("a")) == "drift"
+    assert status(seen("", "a")) == "drift"
+    assert status(seen("", "", "a")) == "warning"
+    assert status(seen("b", "b")) == "warning"
+    assert status(seen(), Confirmation(1, 1)) == "drift"
+
+
+def test_unconfirmed_drift_says_so_and_is_remembered() -> None:
+    (found,) = confirm((finding("a", "drift"),), seen(), TWO_OF_THREE)
+    assert "Seen in 1 of the last 3 runs; it counts from 2 on." in found.sentence
+    assert seen_marks((found, finding("b"))) == [column_mark("a")]
+
+
+def test_only_drift_asks_for_confirmation() -> None:
+    quiet: tuple[Finding, ...] = (finding("a"), finding("b", "warning"))
+    assert confirm(quiet, seen(), TWO_OF_THREE) == quiet
+
+
+def test_past_runs_of_another_champion_and_blind_ones_do_not_count() -> None:
+    mark = frozenset({column_mark("a")})
+    history = (
+        past(1, "inconclusive", seen=mark),
+        past(2, "drift", seen=mark),
+        past(3, "drift", seen=mark, champion="6"),
+        past(4, kind="retrain", seen=mark),
+    )
+    assert Seen.of(history, "7").runs == (mark,)
+
+
+def test_confirmation_is_written_as_k_of_n() -> None:
+    assert DriftSettings(confirm="2 of 3").confirm == TWO_OF_THREE  # type: ignore[arg-type]
+    assert DriftSettings().model_dump(mode="json")["confirm"] == "1 of 1"
+
+
+@pytest.mark.parametrize("value", ["3 of 2", "0 of 1", "two of three", "1 of 99", 2])
+def test_confirmation_that_cannot_be_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="of"):
+        parse_confirmation(value)

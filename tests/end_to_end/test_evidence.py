@@ -1,0 +1,70 @@
+"""What a run says beside the single features: predictions, joint test, label, kinds of trouble."""
+
+from pathlib import Path
+
+import pytest
+from workshop import look, small_config, write_config
+
+from driftloop.confirm import column_mark
+from driftloop.records import MonitorRecord
+from driftloop.workspace import Workspace
+from tasks.registry import open_registry
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def by_role(record: MonitorRecord) -> dict[str, str]:
+    return {one.role: one.status for one in record.findings if one.role != "feature"}
+
+
+def test_healthy_week_has_no_trouble(championed: Path) -> None:
+    record = look(championed, 9, dry_run=True)
+    assert record.troubles == ()
+    assert by_role(record) == {"prediction": "ok"}
+    assert record.label is not None
+    assert (record.label.role, record.label.status) == ("label", "ok"), record.label.sentence
+
+
+def test_kinds_of_trouble_are_told_apart(championed: Path) -> None:
+    """Broken feed, a harmless season, and a new kind of fraud."""
+    broken, travel, takeover = (look(championed, week, dry_run=True) for week in (12, 15, 20))
+    assert [one.kind for one in broken.troubles] == ["data_quality"]
+    assert [one.kind for one in travel.troubles] == ["covariate_shift"]
+    assert "performance" in travel.troubles[0].sentence
+    assert "concept_drift" in [one.kind for one in takeover.troubles]
+    assert takeover.performance.estimated is not None
+    assert takeover.performance.high is not None
+    assert takeover.performance.estimated > takeover.performance.high
+
+
+def test_findings_carry_the_champions_importances(championed: Path) -> None:
+    record = look(championed, 15, dry_run=True)
+    weights = {one.name: one.importance for one in record.findings if one.role == "feature"}
+    assert all(weight is not None for weight in weights.values())
+    assert sum({**weights}.values()) == pytest.approx(1, abs=0.01)  # type: ignore[arg-type]
+    drifted = [one.weight for one in record.drifted]
+    assert drifted == sorted(drifted, reverse=True)
+
+
+def test_joint_test_is_asked_for_by_name(championed: Path) -> None:
+    config = small_config(drift={"multivariate": {"kind": "domain_classifier", "rows": 1000}})
+    write_config(championed, config)
+    healthy, travel = (look(championed, week, dry_run=True) for week in (9, 15))
+    assert by_role(healthy)["joint"] == "ok"
+    assert by_role(travel)["joint"] == "drift"
+    (joint,) = (one for one in travel.findings if one.role == "joint")
+    assert "A model tells new rows from the reference with AUC" in joint.sentence
+    assert "features drifted together" in travel.verdict.sentence
+
+
+def test_drift_that_asks_for_confirmation_waits_for_it(championed: Path) -> None:
+    write_config(championed, small_config(drift={"confirm": "2 of 2"}))
+    first = look(championed, 15)
+    assert first.verdict.status == "warning"
+    assert first.decision.action == "none"
+    (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
+    marks = run.data.tags["driftloop.seen"].split()
+    hit = next(one for one in first.findings if one.unconfirmed)
+    assert column_mark(hit.name) in marks
+    second = look(championed, 16)
+    assert second.verdict.status == "drift"

@@ -1,0 +1,96 @@
+"""Columns of a window over several batches, read a group at a time."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftloop.errors import DataError
+from driftloop.periods import Window
+from tasks.parquet import ParquetColumns
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def write(path: Path, first: int, rows: int, **columns: Any) -> Path:
+    times = pd.date_range("2026-01-01", periods=first + rows, freq="h")[first:]
+    frame = pd.DataFrame({"at": times, "x": np.arange(first, first + rows) * 1.0, **columns})
+    frame.to_parquet(path, row_group_size=10)
+    return path
+
+
+def hours(first: int, last: int) -> Window:
+    return Window(START + timedelta(hours=first), START + timedelta(hours=last))
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> tuple[Path, ...]:
+    return tuple(
+        write(tmp_path / f"{part}.parquet", 48 * part, 48, c=["a", "b", None] * 16)
+        for part in range(3)
+    )
+
+
+@pytest.mark.parametrize("span", [(0, 144), (50, 55), (40, 100), (0, 10), (143, 144)])
+def test_rows_are_those_of_the_window(paths: tuple[Path, ...], span: tuple[int, int]) -> None:
+    columns = ParquetColumns.of(paths, hours(*span), "at")
+    assert columns.rows == span[1] - span[0]
+    assert columns.numeric("x").values.tolist() == list(map(float, range(*span)))
+    whole = pd.concat(map(pd.read_parquet, paths), ignore_index=True).iloc[slice(*span)]
+    found = columns.categorical("c")
+    expected = whole.c.value_counts()
+    assert dict(zip(found.levels, found.counts, strict=True)) == expected.to_dict()
+    assert found.missing == whole.c.isna().sum()
+    batches = list(columns.row_batches(("x",), 7))
+    assert max(map(len, batches)) <= 7
+    assert pd.concat(batches).x.tolist() == whole.x.tolist()
+
+
+def test_window_without_rows(paths: tuple[Path, ...]) -> None:
+    columns = ParquetColumns.of(paths, hours(900, 901), "at")
+    assert columns.rows == 0
+    assert len(columns.times) == 0
+    with pytest.raises(DataError, match="column 'x' is missing"):
+        columns.numeric("x")
+
+
+def test_times_with_a_zone_and_in_nanoseconds_are_utc(tmp_path: Path) -> None:
+    path = tmp_path / "zone.parquet"
+    at = pd.date_range("2026-01-01", periods=24, freq="h", tz="Europe/Vienna")
+    pd.DataFrame({"at": at, "x": range(24)}).to_parquet(path)
+    columns = ParquetColumns.of((path,), hours(0, 24), "at")
+    assert columns.rows == 23
+    assert columns.times[0] == np.datetime64("2026-01-01T00:00")
+
+
+def test_column_that_one_batch_lacks_is_missing_there(tmp_path: Path) -> None:
+    full = write(tmp_path / "a.parquet", 0, 10, extra=np.arange(10.0))
+    bare = write(tmp_path / "b.parquet", 10, 10)
+    found = ParquetColumns.of((full, bare), hours(0, 20), "at").numeric("extra")
+    assert (found.rows, found.missing) == (20, 10)
+
+
+def test_type_that_changes_between_batches_is_told_and_spares_the_others(tmp_path: Path) -> None:
+    number = write(tmp_path / "a.parquet", 0, 10, extra=np.arange(10.0))
+    text = write(tmp_path / "b.parquet", 10, 10, extra=["a"] * 10)
+    columns = ParquetColumns.of((number, text), hours(0, 20), "at").batch(("x", "extra"))
+    assert columns.numeric("x").rows == 20
+    with pytest.raises(DataError, match="column 'extra' holds double and text in different"):
+        columns.numeric("extra")
+
+
+def test_whole_numbers_and_numbers_go_together(tmp_path: Path) -> None:
+    whole = write(tmp_path / "a.parquet", 0, 10, extra=np.arange(10))
+    number = write(tmp_path / "b.parquet", 10, 10, extra=np.arange(10) / 2)
+    found = ParquetColumns.of((whole, number), hours(0, 20), "at").numeric("extra")
+    assert found.values.sum() == 45 + 22.5
+
+
+def test_time_column_is_checked(paths: tuple[Path, ...]) -> None:
+    with pytest.raises(DataError, match=r"data.time: received 'when'; valid: at, x, c"):
+        ParquetColumns.of(paths, hours(0, 1), "when")
+    with pytest.raises(DataError, match="holds double, expected timestamps"):
+        ParquetColumns.of(paths, hours(0, 1), "x")
