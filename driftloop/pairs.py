@@ -81,7 +81,8 @@ class NumericPair:
         places = np.array(QUARTILES) * (len(self.current) - 1)
         last = len(self.current) - 1
         floor = np.floor(places).astype(int)
-        left, right = (self._values_of(np.minimum(floor + more, last)) for more in (0, 1))
+        ranks = np.concatenate([floor, np.minimum(floor + 1, last)])
+        left, right = np.split(self._values_of(ranks), 2)
         low, middle, high = left + (right - left) * (places % 1)
         return float(low), float(middle), float(high)
 

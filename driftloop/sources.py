@@ -13,7 +13,7 @@ import pandas as pd
 from driftloop.columns import CategoricalColumn, NumericColumn, categorical_column, numeric_column
 from driftloop.errors import DataError
 
-GROUP_BYTES = 16_000_000
+GROUP_BYTES = 8_000_000
 """Columns read at once hold about this much."""
 
 

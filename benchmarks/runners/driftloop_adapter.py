@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import driftloop.kernels  # noqa: F401 - compiled code is loaded like any library, before timing
 from driftloop.drift import Standard, judge_findings, measure_all
 from driftloop.drift_settings import DriftSettings
 from driftloop.measure import Yardstick

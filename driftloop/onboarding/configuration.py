@@ -33,7 +33,7 @@ drift:
   numeric: {{kind: ks, engine: alibi}}  # engine: scipy gives the same without alibi-detect
   categorical: {{kind: chi2, engine: alibi}}
   effect: {{kind: psi, floor: 0.1}}  # smaller changes do not count; 0.25 is a large one
-  level: 0.01  # false-discovery rate over all features of a run
+  alarm_budget: 0.5  # false alarms a year that a model without drift may raise
   minimum_rows: {drift_rows}  # fewer rows are inconclusive
 {ignore}
 performance:
