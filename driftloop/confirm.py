@@ -26,9 +26,6 @@ class Seen:
         return sum(column_mark(name) in seen for seen in self.runs[:runs])
 
 
-NOTHING_SEEN = Seen()
-
-
 def column_mark(name: str) -> str:
     """Return eight characters that stand for a column where there is no room for its name."""
     return sha256(name.encode()).hexdigest()[:8]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from driftloop.confirm import NOTHING_SEEN, Seen, confirm
+from driftloop.confirm import Seen, confirm
 from driftloop.drift_settings import DriftSettings
 from driftloop.grid import COMPILED_FROM
 from driftloop.measure import Measured, Yardstick, measure_feature
@@ -44,13 +44,13 @@ class Standard:
         settings: the drift settings.
         level: the false-discovery level of the run.
         importances: the champion's shares of importance, by feature; none where unknown.
-        seen: what earlier runs saw drifting.
+        seen: what earlier runs saw drifting; None asks for no confirmation.
     """
 
     settings: DriftSettings
     level: float
     importances: Mapping[str, float] = field(default_factory=dict)
-    seen: Seen = NOTHING_SEEN
+    seen: Seen | None = None
 
 
 def find_drift(
@@ -99,7 +99,7 @@ def judge_findings(findings: tuple[Finding, ...], standard: Standard) -> tuple[F
         _judge(finding, float(p), level) for finding, p in zip(settled, adjusted, strict=True)
     )
     weighed = tuple(_weighed(one, standard) for one in judged)
-    return confirm(weighed, standard.seen, settings.confirm)
+    return weighed if standard.seen is None else confirm(weighed, standard.seen, settings.confirm)
 
 
 def _settle(

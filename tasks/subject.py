@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from driftloop.confirm import NOTHING_SEEN, Seen
+from driftloop.confirm import Seen
 from driftloop.drift import Standard
 from driftloop.examine import Subject
 from driftloop.profile import Features
@@ -20,9 +20,12 @@ def subject(job: Job) -> Subject:
 
 
 def standard(
-    job: Job, importances: Mapping[str, float] = NO_IMPORTANCES, seen: Seen = NOTHING_SEEN
+    job: Job, importances: Mapping[str, float] = NO_IMPORTANCES, seen: Seen | None = None
 ) -> Standard:
-    """Return what findings are judged by: one run a window, so many a year."""
+    """Return what findings are judged by: one run a window, so many a year.
+
+    Without `seen` no confirmation is asked for, as where one looks back at past windows.
+    """
     settings = job.config.drift
     level = settings.level_of_run(365.25 / job.config.windows.current.days)
     return Standard(settings, level, importances, seen)

@@ -97,11 +97,13 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
     if champion is None or champion.training is None:
         return None
     profile = reference_profile(job, snapshot, champion)
+    registry = open_registry(job.workspace)
+    by = standard(job, registry.importances(champion.run_id) if champion.run_id else {})
     past = Window(champion.training.window.end, job.window.end)
     since = None
     for period in split(past, job.config.windows.current):
         window = slice_columns(DataSlice(snapshot, period), job.config.data.time, job.workspace)
-        status = window_verdict(profile, window, subject(job), standard(job)).status
+        status = window_verdict(profile, window, subject(job), by).status
         if status == "inconclusive":
             continue
         if status != "drift":

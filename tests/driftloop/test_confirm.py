@@ -1,6 +1,7 @@
 import pytest
 
 from driftloop.confirm import Seen, column_mark, confirm, seen_marks
+from driftloop.drift import Standard, judge_findings
 from driftloop.drift_settings import Confirmation, DriftSettings, parse_confirmation
 from driftloop.records import Finding
 from tests.driftloop.cases import finding, past
@@ -58,3 +59,19 @@ def test_confirmation_is_written_as_k_of_n() -> None:
 def test_confirmation_that_cannot_be_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="of"):
         parse_confirmation(value)
+
+
+def test_looking_back_asks_for_no_confirmation() -> None:
+    """Where the change began is told from single windows, or it would never be found."""
+    settings = DriftSettings(confirm="2 of 2")  # type: ignore[arg-type]
+    raw = (finding("a", p_value=1e-9, effect=0.5),)
+    (alone,) = judge_findings(raw, Standard(settings, 0.01))
+    (asked,) = judge_findings(raw, Standard(settings, 0.01, {}, Seen()))
+    assert (alone.status, asked.status) == ("drift", "warning")
+
+
+def test_feature_that_the_champion_hardly_uses_is_a_warning() -> None:
+    raw = (finding("a", p_value=1e-9, effect=0.5),)
+    for weight, status in ((0.001, "warning"), (0.2, "drift")):
+        (found,) = judge_findings(raw, Standard(DriftSettings(), 0.01, {"a": weight}))
+        assert (found.status, found.importance) == (status, weight)

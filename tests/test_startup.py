@@ -1,0 +1,45 @@
+"""A run does not load what it does not need: each of these costs a person one to four seconds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+JUDGE = """
+import sys
+import numpy as np
+import pandas as pd
+from driftloop.drift import Tables, find_drift
+from driftloop.drift_settings import DriftSettings
+rng = np.random.default_rng(0)
+tables = [pd.DataFrame({"x": rng.normal(size=5000), "c": ["a", "b"] * 2500}) for _ in "ab"]
+settings = DriftSettings.model_validate(
+    {"numeric": {"kind": "ks", "engine": "scipy"},
+     "categorical": {"kind": "chi2", "engine": "scipy"}}
+)
+found = find_drift(Tables(*tables, ("x",), ("c",)), settings)
+assert [one.status for one in found] == ["ok", "ok"], found
+print(*sorted({name.split(".")[0] for name in sys.modules} | {"scipy.stats"} & set(sys.modules)))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded() -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", JUDGE], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "package", ["alibi_detect", "numba", "sklearn", "mlflow", "prefect", "dvc"]
+)
+def test_judging_a_small_window_loads_no_heavy_package(package: str, loaded: set[str]) -> None:
+    assert {"numpy", "pandas", "scipy"} <= loaded
+    assert package not in loaded
+
+
+def test_judging_a_small_window_does_not_load_scipy_stats(loaded: set[str]) -> None:
+    assert "scipy.stats" not in loaded
