@@ -4,7 +4,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-STEPS = 11
+STEPS = 13
 """Cells an octave: 2 to this power. More cells leave fewer edges to search in each."""
 
 _SHIFT = 52 - STEPS
