@@ -80,9 +80,10 @@ class ArrowColumns:
     def _column(self, name: str) -> "pa.ChunkedArray":
         if name in self.faults:
             raise DataError(self.faults[name])
-        if name not in self.table.column_names:
+        place = self.table.schema.get_field_index(name)
+        if place < 0:
             raise DataError(f"column {name!r} is missing")
-        return self.table.column(name)
+        return self.table.column(place)
 
 
 @dataclass(frozen=True, slots=True)

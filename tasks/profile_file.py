@@ -156,20 +156,33 @@ def _places(folder: Path) -> dict[str, int]:
     return {name: place for place, name in enumerate(_table(folder).column("name").to_pylist())}
 
 
+@lru_cache(maxsize=256)
+def _single(folder: Path, column: str) -> list[Any]:
+    values: list[Any] = _table(folder).column(column).to_pylist()
+    return values
+
+
+@lru_cache(maxsize=256)
+def _many(folder: Path, column: str) -> tuple[Any, Any]:
+    """Return where the list of each feature begins, and all lists in one array."""
+    lists = _table(folder).column(column).chunk(0)
+    return lists.offsets.to_numpy(), lists.values.to_numpy(zero_copy_only=False)
+
+
 def _column(folder: Path, name: str) -> ColumnReference:
     place = _places(folder)[name]
-    table = _table(folder)
 
     def one(column: str) -> Any:
-        return table.column(column)[place].as_py()
+        return _single(folder, column)[place]
 
     def many(column: str) -> Any:
-        return table.column(column)[place].values.to_numpy(zero_copy_only=False)
+        starts, values = _many(folder, column)
+        return values[starts[place] : starts[place + 1]]
 
     kind, missing = one("kind"), one("missing")
     if kind == "unreadable":
         return Unreadable(one("reason"), missing)
-    variation = Variation(tuple(one("effects")), tuple(one("gaps")))
+    variation = Variation(tuple(many("effects").tolist()), tuple(many("gaps").tolist()))
     if kind == "categorical":
         return CategoricalReference(many("levels"), many("counts"), missing, variation)
     return NumericReference(

@@ -18,14 +18,6 @@ from tasks.parquet import read_slice
 from tasks.subject import standard, subject
 
 
-def read_features(job: Job, part: DataSlice) -> pd.DataFrame:
-    """Return the time, key and feature columns of a slice."""
-    config = job.config
-    key = (config.data.key,) if config.data.key else ()
-    columns = (*key, *config.features.numeric, *config.features.categorical)
-    return read_slice(part, columns, config.data.time, job.workspace)
-
-
 def read_labelled(job: Job, part: DataSlice) -> pd.DataFrame:
     """Return all configured columns of the rows of a slice that have a label.
 
