@@ -5,6 +5,8 @@ outcomes ask for different remedies. Source of the terms: Moreno-Torres et al., 
 dataset shift in classification, Pattern Recognition 45, 2012.
 """
 
+from datetime import datetime
+
 from driftloop.errors import listed
 from driftloop.records import (
     Finding,
@@ -19,6 +21,7 @@ def diagnose(
     quality: tuple[QualityFinding, ...],
     performance: Performance,
     label: Finding | None,
+    since: datetime | None = None,
 ) -> tuple[Trouble, ...]:
     """Return what kinds of trouble a window shows, the one that explains the others first.
 
@@ -28,6 +31,13 @@ def diagnose(
       probabilities promised more on these very rows than it scored.
     - ``covariate_shift``: inputs moved, and the evidence does not speak of a changed relation.
     - ``label_shift``: the share of the outcomes moved.
+
+    Args:
+        findings: of the features, the predictions and all features together, judged.
+        quality: what the quality checks say.
+        performance: on the newest rows with labels.
+        label: how the label moved since training, if that was judged.
+        since: when the present drift began; performance from before it says nothing of it.
     """
     troubles = [*_data_quality(quality)]
     broken = {check.column for check in quality if check.status == "failed"}
@@ -37,7 +47,7 @@ def diagnose(
     if concept:
         troubles.append(concept)
     if moved:
-        troubles.append(_covariate_shift(moved, performance, bool(concept)))
+        troubles.append(_covariate_shift(moved, performance, bool(concept), since))
     if label is not None and label.status == "drift":
         troubles.append(Trouble("label_shift", label.sentence))
     return tuple(troubles)
@@ -48,7 +58,8 @@ def _data_quality(quality: tuple[QualityFinding, ...]) -> list[Trouble]:
     if not failed:
         return []
     where = listed(dict.fromkeys(check.column or "the window" for check in failed), 3)
-    return [Trouble("data_quality", f"Checks failed on {where}: {failed[0].sentence}")]
+    told = f"Checks failed on {where}; what else moved cannot be told from such data."
+    return [Trouble("data_quality", told)]
 
 
 def _concept_drift(moved: list[Finding], performance: Performance) -> Trouble | None:
@@ -69,13 +80,29 @@ def _concept_drift(moved: list[Finding], performance: Performance) -> Trouble | 
     return None
 
 
-def _covariate_shift(moved: list[Finding], performance: Performance, concept: bool) -> Trouble:
-    names = listed(dict.fromkeys(one.name for one in moved), 3)
-    ends = {
-        "ok": "performance holds.",
-        "unclear": "labels do not tell yet whether performance suffers.",
-        "inconclusive": "no labels tell yet whether performance suffers.",
-        "fell": "and performance fell with them: the champion promised no more on such inputs.",
-    }
-    told = "beside the changed relation." if concept else ends[performance.status]
-    return Trouble("covariate_shift", f"Inputs moved ({names}); {told}".replace("; and", ", and"))
+def _covariate_shift(
+    moved: list[Finding], performance: Performance, concept: bool, since: datetime | None
+) -> Trouble:
+    ranked = sorted(moved, key=lambda one: -one.weight)
+    names = dict.fromkeys(one.name for one in ranked if one.role == "feature")
+    parts = [f"Inputs moved ({listed(names, 3)})"] if names else []
+    if any(one.role == "joint" for one in moved):
+        parts.append("all features together can be told from the reference")
+    if any(one.role == "prediction" for one in moved):
+        parts.append("the predictions moved")
+    parts.append(_effect_on_performance(performance, concept, since))
+    text = "; ".join(parts)
+    return Trouble("covariate_shift", f"{text[0].upper()}{text[1:]}.")
+
+
+def _effect_on_performance(performance: Performance, concept: bool, since: datetime | None) -> str:
+    if concept:
+        return "this stands beside the changed relation"
+    if since is not None and performance.window.end <= since:
+        return "no label of that time has arrived yet"
+    return {
+        "ok": "performance holds",
+        "unclear": "labels do not tell yet whether performance suffers",
+        "inconclusive": "no labels tell yet whether performance suffers",
+        "fell": "performance fell with them: the champion promised no more on such inputs",
+    }[performance.status]

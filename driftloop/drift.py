@@ -20,7 +20,6 @@ from driftloop.multiple_testing import adjust, thresholds
 from driftloop.profile import Features, Profile, build_profile
 from driftloop.pvalues import ks_p_value_exactly
 from driftloop.records import Finding, Status
-from driftloop.sentences import share
 from driftloop.sources import Columns, FrameColumns, groups
 
 RUNS_A_YEAR = 365.25 / 7
@@ -139,15 +138,9 @@ def _judge(finding: Finding, p_adjusted: float, level: float) -> Finding:
 
 
 def _weighed(finding: Finding, standard: Standard) -> Finding:
-    """Turn the drift of a feature that the champion hardly uses into a warning."""
-    weight = standard.importances.get(finding.name) if finding.role == "feature" else None
-    if weight is None:
+    if finding.role != "feature" or finding.name not in standard.importances:
         return finding
-    weighed = replace(finding, importance=weight)
-    if finding.status != "drift" or weight >= standard.settings.minimum_importance:
-        return weighed
-    sentence = f"{finding.sentence} The champion hardly uses it ({share(weight)} of importance)."
-    return replace(weighed, status="warning", sentence=sentence)
+    return replace(finding, importance=standard.importances[finding.name])
 
 
 def cores() -> int:

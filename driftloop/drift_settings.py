@@ -116,7 +116,7 @@ class DriftSettings(Settings):
         default=0.01,
         ge=0,
         lt=1,
-        description="Drift of features that the champion uses less than this is a warning only.",
+        description="Where all that drifted has a smaller share of importance: a warning only.",
     )
     predictions: bool = Field(
         default=True, description="Monitor the distribution of the champion's predictions."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from driftloop.drift import Standard, judge_findings, measure_all
+from driftloop.drift_settings import DriftSettings
 from driftloop.measure import Measured, Yardstick
 from driftloop.profile import Features, Profile
 from driftloop.quality import QualityCheck, Sample, check_quality
@@ -75,7 +76,18 @@ def window_verdict(
 ) -> Verdict:
     """Return the verdict on any window against a reference."""
     found = examine(profile, current, subject, standard)
-    return judge(found.findings, found.quality, found.rows_current, standard.settings.minimum_rows)
+    return verdict_of(found, standard.settings)
+
+
+def verdict_of(found: Examination, settings: DriftSettings) -> Verdict:
+    """Return the verdict on an examined window."""
+    return judge(
+        found.findings,
+        found.quality,
+        found.rows_current,
+        settings.minimum_rows,
+        settings.minimum_importance,
+    )
 
 
 def _sample(current: Columns, measured: tuple[Measured, ...], subject: Subject) -> Sample:

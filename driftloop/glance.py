@@ -17,10 +17,11 @@ FAR = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Some values of reference and current window, sorted."""
+    """Some values of reference and current window, sorted, and the medians of all of them."""
 
     reference: Numbers
     current: Numbers
+    medians: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def glance_at_numbers(
         return Glance(name, None, rates, comparable)
     if _at_edges(pair) <= FAR:
         return Glance(name, None, rates, comparable)
-    sketch = Sketch(_quantiles(reference), _picked(pair.current))
+    medians = reference.quantile(0.5), pair.quartiles[1]
+    sketch = Sketch(_quantiles(reference), _picked(pair.current), medians)
     return Glance(name, None, rates, comparable, sketch)
 
 

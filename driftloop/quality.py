@@ -97,10 +97,10 @@ class UnitChange(Settings):
             factor = self._factor(sketch.reference, sketch.current)
             if factor is None:
                 continue
-            medians = float(np.median(sketch.current)), float(np.median(sketch.reference))
+            before, now = sketch.medians
             sentence = (
                 f"`{one.name}` looks {_times(factor)} than in the reference (median "
-                f"{medians[0]:.4g} against {medians[1]:.4g}): a changed unit?"
+                f"{now:.4g} against {before:.4g}): a changed unit?"
             )
             faults.append(QualityFinding(self.kind, one.name, "failed", sentence, factor))
         return tuple(faults) or (

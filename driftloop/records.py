@@ -308,9 +308,17 @@ class MonitorRecord:
 
     @property
     def drifted(self) -> tuple[Finding, ...]:
-        """The findings that drifted, what matters most first; broken columns are left out."""
+        """The findings that drifted, what matters most first.
+
+        Broken columns are left out, and so is what the predictions make of them.
+        """
         broken = {check.column for check in self.broken}
-        hits = [one for one in self.findings if one.status == "drift" and one.name not in broken]
+        hits = [
+            one
+            for one in self.findings
+            if one.status == "drift"
+            and (one.name not in broken if one.role == "feature" else not broken)
+        ]
         return tuple(sorted(hits, key=lambda hit: -hit.weight))
 
 

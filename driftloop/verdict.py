@@ -10,14 +10,26 @@ _OTHERS = {
 
 
 def judge(
-    findings: tuple[Finding, ...], quality: tuple[QualityFinding, ...], rows: int, minimum: int
+    findings: tuple[Finding, ...],
+    quality: tuple[QualityFinding, ...],
+    rows: int,
+    minimum: int,
+    minimum_importance: float = 0.0,
 ) -> Verdict:
     """Return the verdict of a window.
 
-    Drift where any feature drifted, or the predictions, or the features together; inconclusive
-    where the window is empty or small, or where no more than half of the features could be judged;
-    warning where something changed significantly but does not count; ok otherwise. Broken columns
-    are named, and what they show is not called drift; nor is what the predictions make of them.
+    Drift where a feature drifted that the champion uses, or the predictions, or the features
+    together; inconclusive where the window is empty or small, or where no more than half of the
+    features could be judged; warning where only features drifted that the champion hardly uses, or
+    where something changed significantly but does not count; ok otherwise. Broken columns are
+    named, and what they show is not called drift; nor is what the predictions make of them.
+
+    Args:
+        findings: of all columns, judged.
+        quality: what the quality checks say.
+        rows: rows of the window.
+        minimum: fewer rows are inconclusive.
+        minimum_importance: share of importance below which the champion hardly uses a feature.
     """
     if rows == 0:
         return Verdict("inconclusive", "The window holds no rows: nothing was tested.")
@@ -33,16 +45,25 @@ def judge(
     judged = {one.name for one in own} - {one.name for one in own if one.status == "inconclusive"}
     unknown = sorted(features - judged)
     aside = f" Not judged: {listed(unknown, 4)}." if unknown else ""
-    return _verdict(sound, len(features), len(judged), aside)
-
-
-def _verdict(sound: list[Finding], features: int, judged: int, aside: str) -> Verdict:
     drifted = by_weight([one for one in sound if one.status == "drift"])
-    if drifted:
-        return Verdict("drift", f"{_told(drifted, features)}{aside}")
+    if any(_matters(one, minimum_importance) for one in drifted):
+        return Verdict("drift", f"{_told(drifted, len(features))}.{aside}")
+    return _without_drift(sound, drifted, len(features), len(judged), aside)
+
+
+def _matters(finding: Finding, minimum_importance: float) -> bool:
+    return finding.importance is None or finding.importance >= minimum_importance
+
+
+def _without_drift(
+    sound: list[Finding], drifted: list[Finding], features: int, judged: int, aside: str
+) -> Verdict:
     if judged * 2 <= features:
         text = f"Only {judged} of {features} features could be judged.{aside}"
         return Verdict("inconclusive", text)
+    if drifted:
+        text = f"{_told(drifted, features)}; the champion hardly uses what moved.{aside}"
+        return Verdict("warning", text)
     near = by_weight([one for one in sound if one.status == "warning"])
     if near:
         names = listed(dict.fromkeys(one.name for one in near), 5)
@@ -60,4 +81,4 @@ def _told(drifted: list[Finding], features: int) -> str:
     parts = [f"{len(names)} of {features} features drifted: {listed(names, 5)}"] if names else []
     parts += [text for role, text in _OTHERS.items() if any(one.role == role for one in drifted)]
     text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{text[0].upper()}{text[1:]}"

@@ -1,4 +1,4 @@
-"""The demo: half a year of card payments through the real flows, in about two minutes."""
+"""The demo: half a year of card payments through the real flows, in about a minute."""
 
 import os
 import time

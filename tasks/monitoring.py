@@ -7,11 +7,10 @@ from driftloop.confirm import Seen, seen_marks
 from driftloop.decision import decide, drift_since
 from driftloop.diagnosis import diagnose
 from driftloop.errors import RegistryError
-from driftloop.examine import Examination, examine
+from driftloop.examine import Examination, examine, verdict_of
 from driftloop.periods import readable
 from driftloop.records import ModelVersion, MonitorRecord, Snapshot
 from driftloop.triggers import Evidence, PastRun
-from driftloop.verdict import judge
 from tasks.evidence import joint_findings, prediction_findings
 from tasks.factory import step
 from tasks.job import Job
@@ -106,9 +105,7 @@ def judge_and_decide(
     realised: Realised,
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
-    verdict = judge(
-        found.findings, found.quality, found.rows_current, job.config.drift.minimum_rows
-    )
+    verdict = verdict_of(found, job.config.drift)
     trained = run.champion.training
     since = drift_since(job.window.start, verdict, run.history)
     evidence = Evidence(
@@ -135,7 +132,9 @@ def judge_and_decide(
         performance=realised.performance,
         decision=decide(evidence, found.quality, job.config.decision),
         label=realised.label,
-        troubles=diagnose(found.findings, found.quality, realised.performance, realised.label),
+        troubles=diagnose(
+            found.findings, found.quality, realised.performance, realised.label, since
+        ),
     )
 
 

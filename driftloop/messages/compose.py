@@ -22,6 +22,10 @@ from driftloop.messages.wording import (
 from driftloop.periods import readable
 from driftloop.records import Finding, MonitorRecord, Performance
 
+_LEADS = {
+    "prediction": "The predictions moved.",
+    "joint": "The inputs can be told apart together.",
+}
 _KINDS = {
     "data_quality": "Data-quality fault",
     "covariate_shift": "Covariate shift",
@@ -78,9 +82,15 @@ def _headline(record: MonitorRecord) -> str:
     parts = [
         "data checks failed" if record.broken else "",
         "predictions got worse" if _fell(record) else "",
-        "inputs drifted" if record.drifted else "",
+        _moved(record),
     ]
     return ", ".join(part for part in parts if part) or "needs a look"
+
+
+def _moved(record: MonitorRecord) -> str:
+    if any(one.role != "prediction" for one in record.drifted):
+        return "inputs drifted"
+    return "predictions moved" if record.drifted else ""
 
 
 def _fell(record: MonitorRecord) -> bool:
@@ -95,18 +105,15 @@ def _causes(record: MonitorRecord) -> list[str]:
         causes.append(_broken_data(record, explains=_fell(record) or bool(drifted)))
     if _fell(record):
         causes.append(_lost_performance(record.performance))
-    if drifted:
-        bulleted = bullets([finding.sentence for finding in drifted])
-        causes.append(f"{_drift_lead(record, drifted)}\n{bulleted}")
+    inputs = [one for one in drifted if one.role == "feature"]
+    if inputs:
+        every = len({one.name for one in record.findings if one.role == "feature"})
+        lead = f"*{len(inputs)} of {count(every, 'input')} drifted* away from the reference."
+        causes.append(f"{lead}\n{bullets([finding.sentence for finding in inputs])}")
+    causes += [
+        f"*{_LEADS[one.role]}* {sentence(one.sentence)}" for one in drifted if one.role in _LEADS
+    ]
     return causes or [f"*{sentence(record.verdict.sentence)}*"]
-
-
-def _drift_lead(record: MonitorRecord, drifted: list[Finding]) -> str:
-    inputs = {one.name for one in record.findings if one.role == "feature"}
-    moved = sum(one.role == "feature" for one in drifted)
-    if moved:
-        return f"*{moved} of {count(len(inputs), 'input')} drifted* away from the reference."
-    return "*The predictions or the inputs together drifted*, no input by itself."
 
 
 def _kinds(record: MonitorRecord) -> list[Block]:

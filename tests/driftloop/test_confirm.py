@@ -68,10 +68,3 @@ def test_looking_back_asks_for_no_confirmation() -> None:
     (alone,) = judge_findings(raw, Standard(settings, 0.01))
     (asked,) = judge_findings(raw, Standard(settings, 0.01, {}, Seen()))
     assert (alone.status, asked.status) == ("drift", "warning")
-
-
-def test_feature_that_the_champion_hardly_uses_is_a_warning() -> None:
-    raw = (finding("a", p_value=1e-9, effect=0.5),)
-    for weight, status in ((0.001, "warning"), (0.2, "drift")):
-        (found,) = judge_findings(raw, Standard(DriftSettings(), 0.01, {"a": weight}))
-        assert (found.status, found.importance) == (status, weight)

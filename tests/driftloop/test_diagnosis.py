@@ -51,3 +51,15 @@ def test_label_shift_stands_beside_the_others() -> None:
     assert kinds(finding("a"), label=moved, status="ok") == ["label_shift"]
     assert kinds(MOVED, label=moved, **FELL) == ["covariate_shift", "label_shift"]
     assert kinds(finding("a"), label=finding("y", role="label"), status="ok") == []
+
+
+def test_performance_from_before_the_drift_says_nothing_of_it() -> None:
+    held = performance("ok")
+    (found,) = diagnose((MOVED,), (), held, None, since=held.window.end)
+    assert found.sentence == "Inputs moved (a); no label of that time has arrived yet."
+
+
+def test_predictions_are_no_input() -> None:
+    prediction = finding("prediction", "drift", role="prediction")
+    (found,) = diagnose((prediction,), (), performance("ok"), None)
+    assert found.sentence == "The predictions moved; performance holds."

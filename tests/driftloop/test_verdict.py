@@ -97,3 +97,30 @@ def test_warning() -> None:
     verdict = judged(finding("a", "warning"), finding("b"))
     assert verdict == Verdict("warning", "a moved, not enough to count as drift.")
     assert judged(finding("a", "warning"), finding("b", "drift")).status == "drift"
+
+
+def test_drift_that_the_champion_hardly_uses_is_a_warning() -> None:
+    moved = finding("a", "drift", importance=0.001), finding("b", importance=0.999)
+    verdict = judge(moved, (), 1000, 100, 0.01)
+    told = "1 of 2 features drifted: a; the champion hardly uses what moved."
+    assert verdict == Verdict("warning", told)
+    assert judge(moved, (), 1000, 100, 0.0).status == "drift"
+    unknown = finding("a", "drift"), finding("b")
+    assert judge(unknown, (), 1000, 100, 0.5).status == "drift"
+    prediction = finding("prediction", "drift", role="prediction")
+    both = judge((*moved, prediction), (), 1000, 100, 0.01)
+    assert both.status == "drift"
+    assert "the champion's predictions drifted" in both.sentence
+
+
+def test_drifted_features_are_named_by_what_they_mean_to_the_champion() -> None:
+    verdict = judged(
+        finding("a", "drift", 0.9, importance=0.1), finding("b", "drift", 0.3, importance=0.6)
+    )
+    assert verdict.sentence == "2 of 2 features drifted: b, a."
+
+
+def test_what_predictions_make_of_broken_data_is_not_drift() -> None:
+    prediction = finding("prediction", "drift", role="prediction")
+    verdict = judged(finding("a", "drift"), finding("b"), prediction, quality=(check("a"),))
+    assert verdict.status != "drift"

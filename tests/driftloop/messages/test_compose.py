@@ -8,7 +8,7 @@ import pytest
 
 from driftloop.messages.compose import blind_message, resolved_message, trouble_message
 from driftloop.messages.wording import Links
-from driftloop.records import Decision, MonitorRecord, Verdict
+from driftloop.records import Decision, MonitorRecord, Trouble, Verdict
 from tests.driftloop.messages.message_records import (
     AS_OF,
     DRIFTED,
@@ -233,3 +233,29 @@ def test_one_emoji_a_message() -> None:
     for message in (trouble, resolved_message(monitor(), LINKS, None)):
         assert len(signs.findall(shown(message))) == 1
         assert not signs.search(message.text)
+
+
+def test_kinds_of_trouble_are_told_with_their_evidence() -> None:
+    troubles = (
+        Trouble("concept_drift", "roc_auc is 0.712 and 0.850 was promised <here>."),
+        Trouble("covariate_shift", "Inputs moved (amount); performance holds."),
+    )
+    text = shown(trouble_message(replace(drifted(), troubles=troubles), LINKS, None))
+    assert (
+        "*Kind of trouble*\n"
+        "• Concept drift: roc_auc is 0.712 and 0.850 was promised &lt;here&gt;.\n"
+        "• Covariate shift: Inputs moved (amount); performance holds.\n"
+    ) in text
+    assert text.index("drifted* away") < text.index("Kind of trouble") < text.index("did*")
+
+
+def test_predictions_are_no_input() -> None:
+    moved = replace(finding("prediction", "`prediction` rose from 0.1 to 0.3."), role="prediction")
+    quiet = tuple(finding(f"input_{i}", "as before", status="ok") for i in range(3))
+    text = shown(trouble_message(drifted(findings=(moved, *quiet)), LINKS, None))
+    assert text.startswith("🟠 payments: predictions moved\n")
+    assert "*The predictions moved.* 'prediction' rose from 0.1 to 0.3." in text
+    beside = drifted(findings=(moved, finding("amount", "amount rose."), *quiet))
+    both = shown(trouble_message(beside, LINKS, None))
+    assert "payments: inputs drifted\n" in both
+    assert "*1 of 4 inputs drifted* away from the reference.\n• amount rose.\n" in both
