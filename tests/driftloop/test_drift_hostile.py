@@ -167,6 +167,14 @@ def test_ten_thousand_categories() -> None:
     assert statuses(categories(reference, crowded))["chi2"] == "drift"
 
 
+def test_a_hundred_thousand_categories() -> None:
+    codes, rng = np.arange(100_000).astype(str), np.random.default_rng(2)
+    reference, current = rng.choice(codes, (2, 300_000))
+    assert set(statuses(categories(reference, current)).values()) == {"ok"}
+    crowded = np.where(rng.random(300_000) < 0.5, codes[7], current)
+    assert statuses(categories(reference, crowded))["chi2"] == "drift"
+
+
 def test_exchanged_codes_are_never_ok() -> None:
     """A thousand codes replaced by a thousand others: every value is new."""
     rng = np.random.default_rng(4)

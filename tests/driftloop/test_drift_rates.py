@@ -1,12 +1,16 @@
 """How often drift is called where there is none, and whether a large change is found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import kstwo
 
-from driftloop.drift import Tables, find_drift
+from driftloop.drift import Standard, Tables, find_drift, judge_findings
 from driftloop.drift_settings import DriftSettings
-from tests.driftloop.cases import FAST, categories, numbers
+from driftloop.pvalues import ks_p_value
+from tests.driftloop.cases import FAST, categories, finding, numbers
 
 NUMERIC = tuple(f"n{i}" for i in range(6))
 CATEGORICAL = tuple(f"c{i}" for i in range(3))
@@ -150,3 +154,20 @@ def test_no_more_false_alarms_than_the_budget(rows: int) -> None:
         found = find_drift(Tables(*sides, ("x", "y"), ()), settings)
         alarms += any(one.status == "drift" for one in found)
     assert alarms <= 8
+
+
+def test_approximate_p_value_that_is_too_close_to_call_is_computed_exactly() -> None:
+    """The decision is that of scipy's p-value, also where an approximate one lies on the line."""
+    rows, z = (100_000, 100_000), 2.0
+    distance = z / (50_000**0.5)
+    exact, near = kstwo.sf(distance, 50_000), ks_p_value(distance, rows)
+    assert near.relative_error > 0
+    raw = finding(
+        "x", statistic=distance, p_value=near.value, p_error=near.relative_error, effect=0.5
+    )
+    raw = replace(raw, rows_reference=rows[0], rows_current=rows[1])
+    for level, status in ((exact * (1 + 1e-9), "drift"), (exact * (1 - 1e-9), "ok")):
+        (judged,) = judge_findings((raw,), Standard(DriftSettings(), level))
+        assert (judged.status, judged.p_value, judged.p_error) == (status, exact, 0.0)
+    (far,) = judge_findings((raw,), Standard(DriftSettings(), 0.01))
+    assert far.p_value == near.value
