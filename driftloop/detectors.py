@@ -42,7 +42,7 @@ class KolmogorovSmirnov(Settings):
     Example:
         >>> rng = np.random.default_rng(0)
         >>> same = NumericPair.of(rng.normal(size=500), rng.normal(size=500))
-        >>> moved = NumericPair.of(rng.normal(size=500), rng.normal(0.5, size=500))
+        >>> moved = NumericPair.of(rng.normal(size=500), rng.normal(0.8, size=500))
         >>> detector = KolmogorovSmirnov(engine="scipy")
         >>> detector.test(same).p_value > 0.05, detector.test(moved).p_value < 1e-6
         (True, True)

@@ -42,7 +42,7 @@ class NumericPair:
         >>> rng = np.random.default_rng(0)
         >>> pair = NumericPair.of(rng.normal(size=1000), rng.normal(1, 1, 1000))
         >>> round(pair.distance, 2), round(pair.quartiles[1], 1)
-        (0.39, 1.0)
+        (0.4, 1.0)
     """
 
     def __init__(self, reference: NumericReference, current: Numbers) -> None:
