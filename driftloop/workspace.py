@@ -12,9 +12,13 @@ STATE_VARIABLE = "DRIFTLOOP_STATE"
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Paths of a workspace; everything driftloop writes locally is below ``.driftloop``."""
+    """Paths of a workspace; everything driftloop writes locally is below ``.driftloop``.
+
+    `scratch` puts the state elsewhere for a rehearsal, which leaves the workspace as it was.
+    """
 
     root: Path
+    scratch: Path | None = None
 
     @property
     def configs(self) -> Path:
@@ -24,6 +28,8 @@ class Workspace:
     @property
     def state(self) -> Path:
         """Local state: databases, artifacts, caches; ``DRIFTLOOP_STATE`` puts it elsewhere."""
+        if self.scratch is not None:
+            return self.scratch
         return Path(os.environ.get(STATE_VARIABLE) or self.root / ".driftloop")
 
     @property

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -13,9 +12,13 @@ import pandas as pd
 
 from driftloop.errors import RegistryError, TrainingError, listed
 from driftloop.estimators import SAFE_TYPES
-from tasks.registry import Registry, mlflow_context, registry_errors
+from driftloop.workspace import Workspace
+from tasks.memory_registry import MemoryRegistry
+from tasks.mlflow_registry import MlflowRegistry, mlflow_context, registry_errors
+from tasks.registry import Registry
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from sklearn.pipeline import Pipeline
 
 _SERVING = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
@@ -51,11 +54,14 @@ def log_model(
     import skops.io
     from mlflow.models import infer_signature
 
+    types = skops.io.get_untrusted_types(data=skops.io.dumps(pipeline))
+    check_types(types, "the trained model")
+    if isinstance(registry, MemoryRegistry):
+        registry.pipelines[run_id] = pipeline
+        return run_id
     done = _logged_before(registry, run_id)
     if done is not None:
         return done
-    types = skops.io.get_untrusted_types(data=skops.io.dumps(pipeline))
-    check_types(types, "the trained model")
     with (
         registry_errors(registry.workspace),
         mlflow_context(registry.workspace),
@@ -72,28 +78,6 @@ def log_model(
         return str(info.model_id)
 
 
-def register(
-    registry: Registry, model: str, run_id: str, model_id: str, tags: Mapping[str, str]
-) -> str:
-    """Register a stored model as a new version with its tags, and return the version."""
-    from mlflow.exceptions import MlflowException
-
-    with registry_errors(registry.workspace):
-        try:
-            registry.client.create_registered_model(model)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-        found = registry.client.create_model_version(
-            model,
-            source=f"models:/{model_id}",
-            run_id=run_id,
-            model_id=model_id,
-            tags=dict(tags),
-        )
-        return str(found.version)
-
-
 def load_model(registry: Registry, model: str, version: str) -> Any:
     """Return the fitted pipeline of a version.
 
@@ -101,19 +85,21 @@ def load_model(registry: Registry, model: str, version: str) -> Any:
         TrainingError: if the file holds a type that is not on the allow-list.
         RegistryError: if the version was not stored with skops.
     """
+    if isinstance(registry, MemoryRegistry):
+        return registry.pipeline(model, version)
     with registry_errors(registry.workspace):
-        source = registry.client.get_model_version_download_uri(model, version)
-    return _load(registry, source, f"{model} version {version}")
+        source = _client(registry).get_model_version_download_uri(model, version)
+    return _load(registry.workspace, source, f"{model} version {version}")
 
 
 @lru_cache(maxsize=4)
-def _load(registry: Registry, source: str, what: str) -> Any:
+def _load(workspace: Workspace, source: str, what: str) -> Any:
     import mlflow
     import skops.io
 
     with (
-        registry_errors(registry.workspace),
-        mlflow_context(registry.workspace),
+        registry_errors(workspace),
+        mlflow_context(workspace),
         tempfile.TemporaryDirectory() as folder,
     ):
         place = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder))
@@ -127,9 +113,16 @@ def _load(registry: Registry, source: str, what: str) -> Any:
 
 def _logged_before(registry: Registry, run_id: str) -> str | None:
     with registry_errors(registry.workspace):
-        experiment = registry.client.get_run(run_id).info.experiment_id
-        found = registry.client.search_logged_models(
+        client = _client(registry)
+        experiment = client.get_run(run_id).info.experiment_id
+        found = client.search_logged_models(
             [experiment], filter_string=f"source_run_id = '{run_id}'", max_results=5
         )
     ready = [one for one in found if str(one.status).upper().endswith("READY")]
     return str(ready[0].model_id) if ready else None
+
+
+def _client(registry: Registry) -> "MlflowClient":
+    if not isinstance(registry, MlflowRegistry):
+        raise RegistryError(f"{type(registry).__name__} keeps no models of MLflow")
+    return registry.client

@@ -16,7 +16,7 @@ from tasks.factory import step
 from tasks.job import Job
 from tasks.parquet import slice_columns
 from tasks.realised import Realised, realise
-from tasks.registry import open_registry
+from tasks.registry import importances_of, open_registry
 from tasks.subject import standard, subject
 from tasks.windows import Slices
 
@@ -63,10 +63,10 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
         f"monitor {job.model} {readable(job.as_of)}",
         {"driftloop.as_of": job.as_of.isoformat(), "driftloop.champion": champion.version},
     )
-    pinned = run.data.tags["driftloop.champion"]
+    pinned = run.tags["driftloop.champion"]
     if pinned != champion.version:
         champion = registry.version(job.model, pinned)
-    return OpenRun(run.info.run_id, champion, history)
+    return OpenRun(run.run_id, champion, history)
 
 
 @step("examine window", retries=2)
@@ -85,7 +85,7 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> Examination:
         *joint_findings(job, reference, current),
     )
     registry = open_registry(job.workspace)
-    importances = registry.importances(champion.run_id) if champion.run_id else {}
+    importances = importances_of(registry, champion.run_id)
     by = standard(job, importances, Seen.of(run.history, champion.version))
     return examine(profile, current, subject(job), by, beside)
 
@@ -156,7 +156,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
     }
     open_registry(job.workspace).close_run(
         run.run_id,
-        {f"driftloop.{name}": value for name, value in tags.items()},
+        tags,
         _metrics(record),
         record,
     )

@@ -26,7 +26,7 @@ from driftloop.variation import MOST_WINDOWS, NO_WINDOWS, WindowRows, window_row
 from tasks.job import Job
 from tasks.parquet import slice_columns
 from tasks.profile_file import StoredProfile, read_profile, write_profile
-from tasks.registry import Registry, open_registry, registry_errors
+from tasks.registry import open_registry
 from tasks.subject import subject
 
 FORMAT = 1
@@ -59,7 +59,7 @@ def open_profile(job: Job, part: DataSlice, run_id: str | None = None) -> Stored
     )
     _forget_old(folder.parent)
     if run_id and not job.dry_run:
-        _store(open_registry(job.workspace), run_id, folder, key)
+        open_registry(job.workspace).keep_folder(run_id, folder, f"{ARTIFACTS}/{key}")
     return made
 
 
@@ -122,24 +122,16 @@ def _fetched(job: Job, run_id: str, folder: Path, key: str) -> StoredProfile | N
     place = f"{ARTIFACTS}/{key}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with registry_errors(job.workspace):
-            held = [one.path for one in registry.client.list_artifacts(run_id, ARTIFACTS)]
-        if place not in held:
-            return None
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
-            with registry_errors(job.workspace):
-                local = registry.client.download_artifacts(run_id, place, partial)
-            read_profile(Path(local), key, thorough=True)
+            local = registry.fetch_folder(run_id, place, Path(partial))
+            if local is None:
+                return None
+            read_profile(local, key, thorough=True)
             if not folder.exists():
-                Path(local).rename(folder)
+                local.rename(folder)
         return read_profile(folder, key)
     except SnapshotError:
         return None
-
-
-def _store(registry: Registry, run_id: str, folder: Path, key: str) -> None:
-    with registry_errors(registry.workspace):
-        registry.client.log_artifacts(run_id, str(folder), f"{ARTIFACTS}/{key}")
 
 
 def _forget_old(folder: Path) -> None:

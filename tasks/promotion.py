@@ -14,7 +14,7 @@ from driftloop.errors import RegistryError, UnavailableError
 from driftloop.records import Comparison, Promotion, to_json
 from tasks.factory import step
 from tasks.job import Job
-from tasks.registry import CHAMPION, Registry, open_registry, registry_errors
+from tasks.registry import CHAMPION, Registry, open_registry
 
 LOCK_SECONDS = 120
 LEASE_SECONDS = 60
@@ -113,37 +113,23 @@ def _compare_and_set(
             "challenger was compared with: nothing was changed."
         )
         return Promotion(False, challenger, expected, sentence)
-    _tag(
-        registry,
-        model,
-        challenger,
-        {
-            "previous_champion": expected or "",
-            "comparison": to_json(comparison)[:4900],
-        },
-    )
+    tags = {"previous_champion": expected or "", "comparison": to_json(comparison)[:4900]}
+    registry.tag(model, challenger, tags)
     _set_champion(registry, model, challenger)
     if earlier is None:
-        _tag(registry, model, challenger, {"promoted_at": datetime.now(UTC).isoformat()})
+        registry.tag(model, challenger, {"promoted_at": datetime.now(UTC).isoformat()})
     return Promotion(True, challenger, expected, _sentence(model, challenger, expected))
 
 
 def _set_champion(registry: Registry, model: str, version: str) -> None:
     """Move the alias and verify that it moved."""
-    with registry_errors(registry.workspace):
-        registry.client.set_registered_model_alias(model, CHAMPION, version)
+    registry.set_champion(model, version)
     after = registry.champion(model)
     if after is None or after.version != version:
         raise RegistryError(
             f"{model}: the alias {CHAMPION!r} was set to version {version} and names "
             f"{after.version if after else 'nothing'}; somebody else is changing it"
         )
-
-
-def _tag(registry: Registry, model: str, version: str, tags: dict[str, str]) -> None:
-    with registry_errors(registry.workspace):
-        for name, value in tags.items():
-            registry.client.set_model_version_tag(model, version, f"driftloop.{name}", value)
 
 
 def _sentence(model: str, challenger: str, expected: str | None) -> str:
@@ -181,6 +167,6 @@ def roll_back(job: Job, to: str | None) -> Promotion:
             sentence = f"{job.model} version {target} is champion already."
             return Promotion(False, target, present.version, sentence)
         _set_champion(registry, job.model, target)
-        _tag(registry, job.model, present.version, {"rolled_back_at": job.as_of.isoformat()})
+        registry.tag(job.model, present.version, {"rolled_back_at": job.as_of.isoformat()})
         sentence = f"{job.model} version {target} is champion again, not {present.version}."
         return Promotion(True, target, present.version, sentence)

@@ -1,187 +1,150 @@
-"""MLflow: runs, model versions and the champion alias, behind one small class.
+"""The registry: runs, model versions and the champion alias, behind one small protocol.
 
 Everything driftloop writes carries tags that begin with ``driftloop.``. A run is found again by
 its key, so that work which was cut off is resumed and not doubled.
 """
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from driftloop.errors import RegistryError, UnavailableError
+from driftloop.errors import RegistryError
 from driftloop.labels import Classes
 from driftloop.periods import Window, parse_time
 from driftloop.records import DataSlice, ModelVersion, Score, Snapshot, to_plain
 from driftloop.triggers import PastRun
 from driftloop.workspace import Workspace
+from tasks.memory_registry import in_memory
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
-    from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+    from matplotlib.figure import Figure
 
 CHAMPION = "champion"
 IMPORTANCES = "importances.json"
-_ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
+RECORD = "record.json"
+PREFIX = "driftloop."
 
 
-class Registry:
-    """What driftloop asks of MLflow for one workspace.
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a registry, with all its tags."""
 
-    Raises `UnavailableError` from every method where MLflow does not answer, and `RegistryError`
-    where it refuses.
+    run_id: str
+    tags: Mapping[str, str]
+
+
+class Registry(Protocol):
+    """What driftloop asks of a model registry.
+
+    Every method raises `UnavailableError` where the registry does not answer, and `RegistryError`
+    where it refuses. The tags that methods take are named without ``driftloop.``; those they give
+    are as they are stored.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self.client = _client(workspace.tracking_uri)
-
-    def experiment(self, model: str) -> str:
-        """Return the id of the model's experiment, made where it is missing."""
-        name = f"driftloop/{model}"
-        with registry_errors(self.workspace):
-            found = self.client.get_experiment_by_name(name)
-            if found is not None:
-                return str(found.experiment_id)
-            place = self.workspace.artifacts
-            made = self.client.create_experiment(
-                name, artifact_location=f"{place}/{model}" if place else None
-            )
-            return str(made)
-
-    def champion(self, model: str) -> ModelVersion | None:
-        """Return the version that the champion alias names, or None where there is none."""
-        from mlflow.exceptions import MlflowException
-
-        with registry_errors(self.workspace):
-            try:
-                return _version(self.client.get_model_version_by_alias(model, CHAMPION))
-            except MlflowException as error:
-                if error.error_code in _ABSENT:
-                    return None
-                raise
-
-    def version(self, model: str, version: str) -> ModelVersion:
-        """Return one version."""
-        with registry_errors(self.workspace):
-            return _version(self.client.get_model_version(model, version))
-
-    def tags(self, model: str, version: str) -> dict[str, str]:
-        """Return the tags of one version."""
-        with registry_errors(self.workspace):
-            return dict(self.client.get_model_version(model, version).tags)
+    workspace: Workspace
 
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
-        with registry_errors(self.workspace):
-            return tuple(sorted(one.name for one in self.client.search_registered_models()))
 
-    def version_of(self, model: str, key: str) -> str | None:
-        """Return the version that an earlier attempt registered under this key."""
-        with registry_errors(self.workspace):
-            for one in self.client.search_model_versions(f"name = '{model}'"):
-                if one.tags.get("driftloop.key") == key:
-                    return str(one.version)
-        return None
+    def champion(self, model: str) -> ModelVersion | None:
+        """Return the version that the champion alias names, or None where there is none."""
 
-    def open_run(self, model: str, kind: str, key: str, name: str, tags: dict[str, str]) -> "Run":
+    def version(self, model: str, version: str) -> ModelVersion:
+        """Return one version."""
+
+    def versions(self, model: str) -> dict[str, dict[str, str]]:
+        """Return the tags of every version of a model, by version."""
+
+    def tags(self, model: str, version: str) -> dict[str, str]:
+        """Return the tags of one version."""
+
+    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a version."""
+
+    def register(self, model: str, run_id: str, model_id: str, tags: Mapping[str, str]) -> str:
+        """Register a stored model as a new version with its tags, and return the version."""
+
+    def describe(self, model: str, version: str, text: str) -> None:
+        """Set the description of a version, Markdown, for people."""
+
+    def set_champion(self, model: str, version: str) -> None:
+        """Let the champion alias name a version; the last writer wins."""
+
+    def model_tags(self, model: str) -> dict[str, str]:
+        """Return the tags of a registered model, none where it is not registered."""
+
+    def tag_model(self, model: str, name: str, value: str) -> None:
+        """Set a tag of a registered model."""
+
+    def open_run(self, model: str, kind: str, key: str, name: str, tags: Mapping[str, str]) -> Run:
         """Return the run with this key, made where it is missing; an open one is resumed."""
-        experiment = self.experiment(model)
-        with registry_errors(self.workspace):
-            found = self.client.search_runs(
-                [experiment], f"tags.`driftloop.key` = '{key}'", max_results=1
-            )
-            if found:
-                return found[0]
-            own = {"driftloop.kind": kind, "driftloop.key": key, "mlflow.runName": name}
-            return self.client.create_run(experiment, tags={**own, **tags})
 
     def close_run(
-        self, run_id: str, tags: dict[str, str], metrics: dict[str, float], record: Any
+        self, run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float], record: Any
     ) -> None:
         """Store a run's outcome and mark it as finished."""
-        from mlflow.entities import Metric, RunTag
-
-        with registry_errors(self.workspace):
-            self.client.log_dict(run_id, to_plain(record), "record.json")
-            now = _milliseconds(datetime.now().astimezone())
-            self.client.log_batch(
-                run_id,
-                metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
-                tags=[RunTag(name, value) for name, value in tags.items()],
-            )
-            self.client.set_terminated(run_id)
 
     def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
         """Return finished monitorings and retrainings as of earlier moments, newest first."""
-        experiment = self.experiment(model)
-        earlier = f"metrics.as_of < {before.timestamp():.0f} and attributes.status = 'FINISHED'"
-        with registry_errors(self.workspace):
-            found = self.client.search_runs(
-                [experiment], earlier, max_results=most, order_by=["metrics.as_of DESC"]
-            )
-        return tuple(_past_run(run) for run in found if _counts(run.data.tags))
 
-    def record(self, run_id: str) -> dict[str, Any]:
-        """Return the record that a finished run stored."""
-        with registry_errors(self.workspace), TemporaryDirectory() as folder:
-            path = self.client.download_artifacts(run_id, "record.json", folder)
-            found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-            return found
-
-    def importances(self, run_id: str) -> dict[str, float]:
-        """Return the importances that a training run stored; none where it is of an older kind."""
-        with registry_errors(self.workspace), TemporaryDirectory() as folder:
-            held = [one.path for one in self.client.list_artifacts(run_id)]
-            if IMPORTANCES not in held:
-                return {}
-            path = self.client.download_artifacts(run_id, IMPORTANCES, folder)
-            found: dict[str, float] = json.loads(Path(path).read_text(encoding="utf-8"))
-            return found
-
-    def finished(self, model: str, kind: str, most: int = 1) -> "list[Run]":
+    def finished(self, model: str, kind: str, most: int = 1) -> tuple[Run, ...]:
         """Return the newest finished runs of a kind, by the moment they looked at."""
-        experiment = self.experiment(model)
-        query = f"tags.`driftloop.kind` = '{kind}' and attributes.status = 'FINISHED'"
-        with registry_errors(self.workspace):
-            return list(
-                self.client.search_runs(
-                    [experiment], query, max_results=most, order_by=["metrics.as_of DESC"]
-                )
-            )
+
+    def log(
+        self,
+        run_id: str,
+        params: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Store parameters, numbers and files of a run; a file is text or what becomes JSON."""
+
+    def log_figure(self, run_id: str, figure: "Figure", name: str) -> None:
+        """Store a picture of a run."""
+
+    def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
+        """Store a folder's files with a run, under `place`."""
+
+    def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
+        """Return a local copy of a stored folder, made inside `into`, or None without one."""
+
+    def file(self, run_id: str, name: str) -> bytes | None:
+        """Return a stored file of a run, or None where there is none."""
 
 
 @lru_cache(maxsize=8)
+def _mlflow(workspace: Workspace) -> Registry:
+    from tasks.mlflow_registry import MlflowRegistry
+
+    return MlflowRegistry(workspace)
+
+
 def open_registry(workspace: Workspace) -> Registry:
     """Return the registry of a workspace, opened once a process."""
-    return Registry(workspace)
+    return in_memory(workspace) or _mlflow(workspace)
 
 
-@contextmanager
-def registry_errors(workspace: Workspace) -> Iterator[None]:
-    """Turn what MLflow raises into one line; request bodies and data rows are left out."""
-    from mlflow.exceptions import MlflowException
-    from requests.exceptions import RequestException
-    from sqlalchemy.exc import SQLAlchemyError
+def importances_of(registry: Registry, run_id: str) -> dict[str, float]:
+    """Return the importances that a training run stored; none where it is of an older kind."""
+    return json_file(registry, run_id, IMPORTANCES) or {} if run_id else {}
 
-    where = f"MLflow at {workspace.tracking_uri}"
-    try:
-        yield
-    except MlflowException as error:
-        line = str(error).splitlines()[0][:200]
-        if error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
-            raise UnavailableError(f"{where} does not answer: {line}") from error
-        raise RegistryError(f"{where} refused: {line}") from error
-    except (RequestException, SQLAlchemyError, OSError) as error:
-        line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise UnavailableError(f"{where} does not answer: {line}") from error
+
+def json_file(registry: Registry, run_id: str, name: str) -> Any:
+    """Return what a stored JSON file holds, or None without one."""
+    content = registry.file(run_id, name)
+    return None if content is None else json.loads(content)
+
+
+def version_with_key(registry: Registry, model: str, key: str) -> str | None:
+    """Return the version that an earlier attempt registered under this key."""
+    for version, tags in registry.versions(model).items():
+        if tags.get(f"{PREFIX}key") == key:
+            return version
+    return None
 
 
 def data_tags(training: DataSlice, holdout: Window) -> dict[str, str]:
@@ -220,48 +183,14 @@ def classes_of(registry: Registry, model: str, version: str) -> Classes:
     return Classes(tuple(json.loads(tags["driftloop.classes"])))
 
 
-@contextmanager
-def mlflow_context(workspace: Workspace) -> Iterator[None]:
-    """Let MLflow's module-level functions speak to this workspace's store.
-
-    MLflow writes the address into the environment, where it would pass for the user's own
-    setting; the environment is put back.
-    """
-    import mlflow
-
-    before = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(workspace.tracking_uri)
-    mlflow.set_registry_uri(workspace.tracking_uri)
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop("MLFLOW_TRACKING_URI", None)
-        else:
-            os.environ["MLFLOW_TRACKING_URI"] = before
-
-
-@lru_cache(maxsize=8)
-def _client(tracking_uri: str) -> "MlflowClient":
-    import logging
-
-    from mlflow import MlflowClient
-
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
-    if tracking_uri.startswith("sqlite:///"):
-        Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    return MlflowClient(tracking_uri, tracking_uri)
-
-
-def _version(found: "MlflowVersion") -> ModelVersion:
-    tags = found.tags
+def version_of_tags(model: str, version: str, run_id: str, tags: Mapping[str, str]) -> ModelVersion:
+    """Return the version that carries these tags."""
     known = "driftloop.train.start" in tags
     promoted = tags.get("driftloop.promoted_at")
     return ModelVersion(
-        model=found.name,
-        version=str(found.version),
-        run_id=found.run_id or "",
+        model=model,
+        version=version,
+        run_id=run_id,
         training=_slice(tags) if known else None,
         holdout=_window(tags, "holdout") if known else None,
         baseline=Score(**json.loads(tags["driftloop.score"])) if known else None,
@@ -269,7 +198,7 @@ def _version(found: "MlflowVersion") -> ModelVersion:
     )
 
 
-def _slice(tags: dict[str, str]) -> DataSlice:
+def _slice(tags: Mapping[str, str]) -> DataSlice:
     """The files are looked up again at the recorded commit, where they cannot have changed."""
     snapshot = Snapshot(
         tags["driftloop.data.repository"],
@@ -284,23 +213,20 @@ def _slice(tags: dict[str, str]) -> DataSlice:
     return DataSlice(snapshot, _window(tags, "train"), excluded, int(tags["driftloop.train.rows"]))
 
 
-def _window(tags: dict[str, str], name: str) -> Window:
+def _window(tags: Mapping[str, str], name: str) -> Window:
     start, end = (parse_time(tags[f"driftloop.{name}.{edge}"]) for edge in ("start", "end"))
     return Window(start, end)
 
 
-def _counts(tags: dict[str, str]) -> bool:
-    """A retraining that found too few rows to train on is no attempt."""
+def counts_as_past(tags: Mapping[str, str]) -> bool:
+    """Say whether a run is a past one to decide by; one that found too few rows is no attempt."""
     kind = tags.get("driftloop.kind")
     return kind == "monitor" or (kind == "retrain" and tags.get("driftloop.trained") == "true")
 
 
-def _past_run(run: "Run") -> PastRun:
-    tags = {
-        name.removeprefix("driftloop."): value
-        for name, value in run.data.tags.items()
-        if name.startswith("driftloop.")
-    }
+def past_run(stored: Mapping[str, str]) -> PastRun:
+    """Return what is remembered of a run, by its tags."""
+    tags = {name.removeprefix(PREFIX): value for name, value in stored.items() if PREFIX in name}
     return PastRun(
         kind="monitor" if tags["kind"] == "monitor" else "retrain",
         as_of=parse_time(tags["as_of"]),
@@ -313,7 +239,3 @@ def _past_run(run: "Run") -> PastRun:
         won=tags.get("won") == "true",
         seen=frozenset(tags.get("seen", "").split()),
     )
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -1,6 +1,5 @@
 """The steps of a retraining after its plan: search, train, compare, record."""
 
-import json
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,11 @@ from driftloop.records import (
     RetrainRecord,
     Snapshot,
     TrainingPlan,
-    to_json,
 )
 from driftloop.training import Examples, fit, predict, search, with_settings
 from tasks.factory import step
 from tasks.job import Job, code_version
-from tasks.models import load_model, log_model, register
+from tasks.models import load_model, log_model
 from tasks.plots import confusion_matrix
 from tasks.registry import (
     IMPORTANCES,
@@ -34,8 +32,8 @@ from tasks.registry import (
     classes_of,
     data_tags,
     open_registry,
-    registry_errors,
     score_tags,
+    version_with_key,
 )
 from tasks.tables import classes_in, examples, read_labelled
 from tasks.training_plan import OpenTraining
@@ -65,7 +63,7 @@ def train_challenger(
     is returned as it is.
     """
     registry = open_registry(job.workspace)
-    done = registry.version_of(job.model, opened.key)
+    done = version_with_key(registry, job.model, opened.key)
     if done is not None:
         return done
     run_id = opened.run_id
@@ -94,7 +92,7 @@ def train_challenger(
     _log_training(registry, job, run_id, plan, {**estimator.model_dump(), "seed": settings.seed})
     _log_scores(registry, run_id, judged.y, p, classes)
     _log_importances(registry, job, run_id, model, judged)
-    return register(registry, job.model, run_id, model_id, tags)
+    return registry.register(job.model, run_id, model_id, tags)
 
 
 @step("compare on holdout", retries=2)
@@ -142,8 +140,7 @@ def record_training(job: Job, opened: OpenTraining, record: RetrainRecord) -> No
         if comparison.champion is not None and comparison.difference is not None:
             metrics[f"champion_{comparison.metric}"] = comparison.champion.value
             metrics["difference"] = comparison.difference
-    tagged = {f"driftloop.{name}": value for name, value in tags.items()}
-    open_registry(job.workspace).close_run(opened.run_id, tagged, metrics, record)
+    open_registry(job.workspace).close_run(opened.run_id, tags, metrics, record)
 
 
 def _training_table(job: Job, plan: TrainingPlan) -> tuple[pd.DataFrame, Classes]:
@@ -180,12 +177,12 @@ def _log_training(
         "config": job.config_hash,
     }
     files = {file.path: file.md5 for file in plan.training.snapshot.files}
-    with registry_errors(registry.workspace):
-        for name, value in shown.items():
-            registry.client.log_param(run_id, name, str(value))
-        registry.client.log_dict(run_id, files, "data/files.json")
-        registry.client.log_dict(run_id, json.loads(to_json(plan)), "data/plan.json")
-        registry.client.log_dict(run_id, job.config.model_dump(mode="json"), "config.json")
+    written = {
+        "data/files.json": files,
+        "data/plan.json": plan,
+        "config.json": job.config.model_dump(mode="json"),
+    }
+    registry.log(run_id, params=shown, files=written)
 
 
 def _log_importances(
@@ -193,8 +190,7 @@ def _log_importances(
 ) -> None:
     metric, seed = job.config.comparison.metric, job.config.training.seed
     weights = permutation_importances(model, judged, metric, seed)
-    with registry_errors(registry.workspace):
-        registry.client.log_dict(run_id, weights, IMPORTANCES)
+    registry.log(run_id, files={IMPORTANCES: weights})
 
 
 def _log_scores(
@@ -208,14 +204,13 @@ def _log_scores(
         [int(((y == true) & (called == guess)).sum()) for guess in range(len(classes.names))]
         for true in range(len(classes.names))
     ]
-    with registry_errors(registry.workspace):
-        for name, value in scores.items():
-            if np.isfinite(value):
-                registry.client.log_metric(run_id, f"holdout_{name}", value)
-        table = {"classes": list(classes.names), "rows_true_columns_predicted": counts}
-        registry.client.log_dict(run_id, table, "confusion_matrix.json")
-        figure = confusion_matrix(counts, classes.names)
-        registry.client.log_figure(run_id, figure, "confusion_matrix.png")
+    table = {"classes": list(classes.names), "rows_true_columns_predicted": counts}
+    registry.log(
+        run_id,
+        metrics={f"holdout_{name}": value for name, value in scores.items() if np.isfinite(value)},
+        files={"confusion_matrix.json": table},
+    )
+    registry.log_figure(run_id, confusion_matrix(counts, classes.names), "confusion_matrix.png")
 
 
 def compose_record(

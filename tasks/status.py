@@ -25,7 +25,7 @@ def _status(registry: Registry, model: str, registered: bool) -> ModelStatus:
     if not registered:
         return model_status(model, None, None)
     runs = registry.finished(model, "monitor")
-    tags = runs[0].data.tags if runs else {}
+    tags = runs[0].tags if runs else {}
     prefix = "driftloop."
     own = {name.removeprefix(prefix): value for name, value in tags.items() if prefix in name}
     return model_status(model, registry.champion(model), own)

@@ -17,7 +17,7 @@ from tasks.job import Job
 from tasks.monitoring import run_key
 from tasks.parquet import slice_columns
 from tasks.profiles import profile_of
-from tasks.registry import open_registry
+from tasks.registry import importances_of, open_registry, version_with_key
 from tasks.snapshots import snapshot_at
 from tasks.subject import standard, subject
 from tasks.tables import (
@@ -58,12 +58,12 @@ def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None)
         "driftloop.champion": present.version if present else "",
     }
     run = registry.open_run(job.model, kind, key, f"{kind} {job.model} {readable(job.as_of)}", tags)
-    pinned = run.data.tags["driftloop.champion"]
+    pinned = run.tags["driftloop.champion"]
     if pinned and (present is None or present.version != pinned):
         present = registry.version(job.model, pinned)
     if not pinned:
         present = None
-    return OpenTraining(run.info.run_id, key, kind, present)
+    return OpenTraining(run.run_id, key, kind, present)
 
 
 @step("check for a champion", retries=2)
@@ -77,8 +77,8 @@ def refuse_second_bootstrap(job: Job) -> None:
     champion = registry.champion(job.model)
     if champion is None:
         return
-    snapshot = snapshot_at(job, job.rev)
-    if registry.version_of(job.model, run_key(job, "bootstrap", snapshot.rev)) is None:
+    key = run_key(job, "bootstrap", snapshot_at(job, job.rev).rev)
+    if version_with_key(registry, job.model, key) is None:
         raise RegistryError(
             f"{job.model} has a champion already, version {champion.version}; use "
             f"'driftloop retrain {job.model}' to challenge it"
@@ -98,7 +98,7 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
         return None
     profile = reference_profile(job, snapshot, champion)
     registry = open_registry(job.workspace)
-    by = standard(job, registry.importances(champion.run_id) if champion.run_id else {})
+    by = standard(job, importances_of(registry, champion.run_id))
     past = Window(champion.training.window.end, job.window.end)
     since = None
     for period in split(past, job.config.windows.current):

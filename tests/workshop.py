@@ -98,6 +98,6 @@ def look(folder: Path, week: int, **options: Any) -> MonitorRecord:
 def _empty_registry(folder: Path) -> None:
     """MLflow's migrations take seconds; a copied database does not need them again."""
     from driftloop.workspace import Workspace
-    from tasks.registry import Registry
+    from tasks.mlflow_registry import MlflowRegistry
 
-    Registry(Workspace(folder)).models()
+    MlflowRegistry(Workspace(folder)).models()

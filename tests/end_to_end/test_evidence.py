@@ -63,7 +63,7 @@ def test_drift_that_asks_for_confirmation_waits_for_it(championed: Path) -> None
     assert first.verdict.status == "warning"
     assert first.decision.action == "none"
     (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
-    marks = run.data.tags["driftloop.seen"].split()
+    marks = run.tags["driftloop.seen"].split()
     hit = next(one for one in first.findings if one.unconfirmed)
     assert column_mark(hit.name) in marks
     second = look(championed, 16)

@@ -92,5 +92,5 @@ def test_a_dry_run_leaves_no_trace(championed: Path, slack: SlackPeer) -> None:
     assert record.decision.action == "retrain"
     assert record.retrain is None
     assert slack.posts == []
-    assert registry.finished("payments", "monitor") == []
+    assert registry.finished("payments", "monitor") == ()
     assert len(registry.client.search_model_versions("name = 'payments'")) == 1

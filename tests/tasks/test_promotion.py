@@ -13,8 +13,9 @@ from driftloop.errors import RegistryError, UnavailableError
 from driftloop.records import Comparison, Score
 from tasks import promotion
 from tasks.job import Job, load_job
+from tasks.mlflow_registry import MlflowRegistry
 from tasks.promotion import promote, promotion_lock, roll_back
-from tasks.registry import Registry, open_registry
+from tasks.registry import open_registry
 
 SCORE = Score("roc_auc", 0.9, 0.88, 0.92, 500)
 WON = Comparison("roc_auc", SCORE, SCORE, 0.05, 0.02, 0.08, 0.0, 0.95, 500, (), True, "Better.")
@@ -102,7 +103,7 @@ def test_rollback_takes_former_champions_only(job: Job) -> None:
 def test_an_alias_that_does_not_stay_is_an_error(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     promote.fn(job, "1", None, WON)
     monkeypatch.setattr(
-        Registry, "champion", lambda self, model: self.version(model, "1"), raising=True
+        MlflowRegistry, "champion", lambda self, model: self.version(model, "1"), raising=True
     )
     with pytest.raises(RegistryError, match="somebody else is changing it"):
         promote.fn(job, "2", "1", WON)
