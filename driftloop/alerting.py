@@ -15,7 +15,7 @@ Cause = Literal["quality", "performance", "drift"]
 class News:
     """What to tell about a run: at most one event, and since when the trouble lasts."""
 
-    event: Literal["trouble", "resolved", "blind"] | None
+    event: Literal["trouble", "resolved", "blind", "stuck"] | None
     since: datetime | None = None
     runs: int = 0
 
@@ -25,7 +25,8 @@ def news(record: MonitorRecord, history: tuple[PastRun, ...], blind_after: int) 
 
     Trouble is told when it begins, when a new cause joins it, and when it goes on under a new
     champion; its end is told once. Runs that could not judge are told when there have been
-    `blind_after` of them in a row, and neither begin nor end an episode.
+    `blind_after` of them in a row, and neither begin nor end an episode. That retraining stopped
+    and a person is needed is told once, unless trouble that says so is told anyway.
     """
     runs = tuple(run for run in history if run.kind == "monitor")
     causes = causes_of(record)
@@ -42,10 +43,20 @@ def news(record: MonitorRecord, history: tuple[PastRun, ...], blind_after: int) 
             if run.champion == record.champion
             for cause in _past_causes(run)
         }
-        return News("trouble" if causes - told else None, since)
+        if causes - told:
+            return News("trouble", since)
+        return News("stuck" if _newly_stuck(record, runs) else None, since)
     if episode:
         return News("resolved", min(run.window_start for run in episode))
-    return News(None)
+    return News("stuck" if _newly_stuck(record, runs) else None)
+
+
+def _newly_stuck(record: MonitorRecord, runs: tuple[PastRun, ...]) -> bool:
+    """Say whether this run is the first that needs a person before it retrains."""
+    if record.decision.held != "losing_streak":
+        return False
+    held = next((run.held for run in runs if run.held), "")
+    return held != "losing_streak"
 
 
 def causes_of(record: MonitorRecord) -> frozenset[Cause]:

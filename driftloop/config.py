@@ -13,6 +13,7 @@ from driftloop.gates import MinimumScore
 from driftloop.metrics import BINARY_ONLY
 from driftloop.performance import PerformanceSettings
 from driftloop.periods import Span, SpanField
+from driftloop.promotion import PromotionSettings
 from driftloop.quality import DEFAULT_CHECKS, QualityCheck, Range
 from driftloop.settings import Settings
 from driftloop.training import TrainingSettings
@@ -93,6 +94,7 @@ class ModelConfig(Settings):
     decision: DecisionSettings = DecisionSettings()
     training: TrainingSettings = TrainingSettings()
     comparison: ComparisonSettings = ComparisonSettings()
+    promotion: PromotionSettings = PromotionSettings()
     alerts: AlertSettings = AlertSettings()
 
     @field_validator("features")

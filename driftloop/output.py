@@ -5,24 +5,11 @@ The JSON Schemas in ``docs/schemas`` are generated from these models.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from driftloop.periods import Window
-from driftloop.records import (
-    Action,
-    CheckStatus,
-    Finding,
-    ModelVersion,
-    MonitorRecord,
-    PerformanceStatus,
-    RetrainRecord,
-    Role,
-    Status,
-    TroubleKind,
-    to_plain,
-)
+from driftloop.records import Action, CheckStatus, PerformanceStatus, Role, Status, TroubleKind
 
 
 class Condition(StrEnum):
@@ -139,6 +126,9 @@ class RetrainSummary(Output):
     scores: Scores
     gates: tuple[Gate, ...]
     promoted_version: str | None
+    waits_for: Literal["approval", "shadow"] | None = Field(
+        description="What a challenger that won waits for before it is promoted."
+    )
     training: Span | None
     holdout: Span | None
     labelled_rows: int | None = Field(description="Rows trained on, all of them labelled.")
@@ -150,6 +140,20 @@ class Champion(Output):
     """The version that serves after the run."""
 
     version: str | None
+
+
+class TrialOutput(Output):
+    """A version under observation: in shadow, on probation, or waiting for approval."""
+
+    kind: Literal["shadow", "probation", "approval"]
+    version: str
+    against: str
+    status: str = Field(description="going_on, better, worse, undecided or inconclusive.")
+    action: str = Field(description="What came of it in this run; none where it goes on.")
+    looks: int = Field(description="Labelled windows it has been scored on.")
+    planned: int
+    difference: float | None = Field(description="Pooled, in favour of the version if > 0.")
+    sentence: str
 
 
 class MonitorOutput(Output):
@@ -169,6 +173,8 @@ class MonitorOutput(Output):
     label: Feature | None = Field(description="Change of the label since training, if judged.")
     troubles: tuple[TroubleOutput, ...] = Field(description="Kinds of trouble, with evidence.")
     decision: DecisionOutput
+    trials: tuple[TrialOutput, ...] = Field(description="Versions under observation.")
+    aftermath: str | None = Field(description="Whether the last change of champion helped.")
     retrain: RetrainSummary | None
     champion: Champion
 
@@ -214,128 +220,32 @@ class RollbackOutput(Output):
     sentence: str
 
 
-class InferredColumn(Output):
-    """What one column of the file was taken for."""
+class LedgerEntry(Output):
+    """One entry of the promotion ledger."""
 
-    name: str
-    role: str = Field(description="time, label, key, numeric, categorical or left out.")
-    reason: str
-
-
-class InitOutput(Output):
-    """``driftloop init --json``."""
-
-    model: str
-    workspace: str
-    config: str
-    rev: str
-    rows: int
-    batches: int
-    train_until: datetime
-    columns: tuple[InferredColumn, ...]
-    notes: tuple[str, ...]
-    champion: Champion
-    score: float | None = Field(description="The champion's score on its own holdout.")
-    metric: str | None
+    number: int
+    kind: str
+    version: str
+    previous: str | None
+    at: datetime = Field(description="When it was written.")
+    as_of: datetime = Field(description="The moment that the run looked from.")
+    by: str
     sentence: str
 
 
-_ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
+class LedgerOutput(Output):
+    """``driftloop ledger --json``."""
+
+    model: str
+    champion: Champion
+    entries: tuple[LedgerEntry, ...] = Field(description="Oldest first.")
+    faults: tuple[str, ...] = Field(description="What contradicts itself; none in a sound ledger.")
 
 
-def ranked(findings: tuple[Finding, ...]) -> list[Finding]:
-    """Return findings as people want to read them: drifted first, what matters most first."""
-    return sorted(findings, key=lambda one: (_ORDER[one.status], -one.weight))
+class ApproveOutput(Output):
+    """``driftloop approve --json``."""
 
-
-def monitor_output(record: MonitorRecord) -> MonitorOutput:
-    """Return what is printed of a monitoring run."""
-    promoted = record.retrain.promotion if record.retrain else None
-    live = promoted.version if promoted and promoted.promoted else record.champion
-    plain = to_plain(record)
-    return MonitorOutput(
-        **{name: plain[name] for name in ("model", "as_of", "rev", "dry_run", "window")},
-        verdict=record.verdict.status,
-        sentence=record.verdict.sentence,
-        rows=Rows(reference=record.rows_reference, current=record.rows_current),
-        features=tuple(Feature(**_picked(one, Feature)) for one in ranked(record.findings)),
-        quality=tuple(Check(**_picked(one, Check)) for one in record.quality),
-        performance=PerformanceOutput(**plain["performance"]),
-        label=Feature(**_picked(record.label, Feature)) if record.label else None,
-        troubles=tuple(TroubleOutput(**_picked(one, TroubleOutput)) for one in record.troubles),
-        decision=DecisionOutput(action=record.decision.action, reasons=record.decision.reasons),
-        retrain=RetrainSummary(**_retrain(record.retrain)) if record.retrain else None,
-        champion=Champion(version=live),
-    )
-
-
-def retrain_output(record: RetrainRecord) -> RetrainOutput:
-    """Return what is printed of a retraining."""
-    promotion = record.promotion
-    live = None
-    if promotion is not None:
-        live = promotion.version if promotion.promoted else promotion.previous
-    return RetrainOutput(
-        **_retrain(record),
-        model=record.model,
-        as_of=record.as_of,
-        rev=record.rev,
-        champion=Champion(version=live),
-    )
-
-
-def model_status(
-    model: str, champion: ModelVersion | None, last: dict[str, Any] | None
-) -> ModelStatus:
-    """Return one model's line from its champion and the tags of its last monitoring run."""
-    trained = champion.training.window.end if champion and champion.training else None
-    baseline = champion.baseline if champion else None
-    tags = last or {}
-    return ModelStatus(
-        model=model,
-        champion=champion.version if champion else None,
-        promoted_at=champion.promoted_at if champion else None,
-        trained_until=trained,
-        score=baseline.value if baseline else None,
-        metric=baseline.metric if baseline else None,
-        as_of=tags.get("as_of"),
-        verdict=tags.get("verdict"),
-        performance=tags.get("performance"),
-        action=tags.get("action"),
-        sentence=tags.get("sentence"),
-    )
-
-
-def _retrain(record: RetrainRecord) -> dict[str, Any]:
-    found, plan, promotion = record.comparison, record.plan, record.promotion
-    numbers = to_plain(found) if found else {}
-    old, new = numbers.get("champion"), numbers.get("challenger")
-    return {
-        "challenger": record.challenger,
-        "won": record.won,
-        "scores": Scores(
-            metric=found.metric if found else None,
-            champion=old["value"] if old else None,
-            challenger=new["value"] if new else None,
-            difference=numbers.get("difference"),
-            low=numbers.get("low"),
-            high=numbers.get("high"),
-            rows=found.rows if found else 0,
-        ),
-        "gates": tuple(Gate(**to_plain(gate)) for gate in (found.gates if found else ())),
-        "promoted_version": promotion.version if promotion and promotion.promoted else None,
-        "training": _span(plan.training.window) if plan else None,
-        "holdout": _span(plan.holdout.window) if plan else None,
-        "labelled_rows": plan.training.rows if plan else None,
-        "reason": record.reason,
-        "sentence": record.sentence,
-    }
-
-
-def _span(window: Window) -> Span:
-    return Span(start=window.start, end=window.end)
-
-
-def _picked(record: Any, model: type[Output]) -> dict[str, Any]:
-    plain = to_plain(record)
-    return {name: plain[name] for name in model.model_fields}
+    model: str
+    promoted: bool
+    champion: Champion
+    sentence: str

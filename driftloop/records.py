@@ -17,6 +17,9 @@ CheckStatus = Literal["ok", "failed", "inconclusive"]
 PerformanceStatus = Literal["ok", "fell", "unclear", "inconclusive"]
 Action = Literal["none", "alert", "hold", "retrain"]
 Role = Literal["feature", "prediction", "joint", "label"]
+TrialAction = Literal["none", "promoted", "dropped", "rolled_back", "passed", "expired"]
+TriggerStatus = Literal["fired", "quiet", "inconclusive"]
+Held = Literal["quality", "cooldown", "weekly_cap", "losing_streak", "waiting", "champion_changed"]
 TroubleKind = Literal["data_quality", "covariate_shift", "concept_drift", "label_shift"]
 
 
@@ -160,11 +163,19 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class TriggerResult:
-    """What one trigger says: whether it asks for a retraining, and why."""
+    """What one trigger says: whether it asks for a retraining, and why.
+
+    ``inconclusive`` where it could not tell; that asks for nothing, and does not pass for quiet.
+    """
 
     trigger: str
-    fired: bool
+    status: TriggerStatus
     sentence: str
+
+    @property
+    def fired(self) -> bool:
+        """Whether it asks for a retraining."""
+        return self.status == "fired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +183,14 @@ class Decision:
     """What to do about a verdict.
 
     ``none``: nothing is wrong. ``alert``: tell people. ``hold``: a retraining was asked for or the
-    data are broken, and a rule forbids to retrain now. ``retrain``: start the retraining subflow.
+    data are broken, and a rule forbids to retrain now (`held` names it). ``retrain``: start the
+    retraining subflow.
     """
 
     action: Action
     reasons: tuple[str, ...]
     triggers: tuple[TriggerResult, ...] = ()
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +269,27 @@ class Promotion:
     version: str
     previous: str | None
     sentence: str
+    waits_for: Literal["approval", "shadow"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOutcome:
+    """What became of a version under observation in this run.
+
+    A ``shadow`` trial is of a challenger that is not champion yet, a ``probation`` of a champion
+    that is new; both are scored on the labelled windows since. An ``approval`` is waited for.
+    `action` says what came of it; ``none`` where it goes on or could not be judged.
+    """
+
+    kind: Literal["shadow", "probation", "approval"]
+    version: str
+    against: str
+    status: Literal["going_on", "better", "worse", "undecided", "inconclusive"]
+    action: TrialAction
+    looks: int
+    planned: int
+    difference: float | None
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +334,9 @@ class MonitorRecord:
     retrain: RetrainRecord | None = None
     label: Finding | None = None
     troubles: tuple[Trouble, ...] = ()
+    trials: tuple[TrialOutcome, ...] = ()
+    aftermath: str | None = None
+    """Whether the last promotion cleared the drift, said by the first run after it."""
 
     @property
     def broken(self) -> tuple[QualityFinding, ...]:

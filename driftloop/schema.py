@@ -12,11 +12,21 @@ from typing import Any
 from pydantic import BaseModel
 
 from driftloop.config import ModelConfig
-from driftloop.output import InitOutput, MonitorOutput, RetrainOutput, RollbackOutput, StatusOutput
+from driftloop.onboarding.output import InitOutput
+from driftloop.output import (
+    ApproveOutput,
+    LedgerOutput,
+    MonitorOutput,
+    RetrainOutput,
+    RollbackOutput,
+    StatusOutput,
+)
 
 SCHEMAS: dict[str, type[BaseModel]] = {
+    "approve": ApproveOutput,
     "config": ModelConfig,
     "init": InitOutput,
+    "ledger": LedgerOutput,
     "monitor": MonitorOutput,
     "retrain": RetrainOutput,
     "rollback": RollbackOutput,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from driftloop.periods import Span, SpanField
-from driftloop.records import Performance, TriggerResult, Verdict
+from driftloop.records import Held, Performance, TriggerResult, TriggerStatus, Verdict
 from driftloop.settings import Settings
 
 
@@ -24,13 +24,18 @@ class PastRun:
     performance: str
     champion: str
     won: bool
+    by_hand: bool = False
+    held: str = ""
     seen: frozenset[str] = frozenset()
     """Marks of the columns that drifted, confirmed or not; see `driftloop.confirm`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What triggers look at; `history` holds earlier runs, newest first."""
+    """What triggers look at; `history` holds earlier runs, newest first.
+
+    `asked` is what a person said who asked for a retraining, and None where nobody did.
+    """
 
     as_of: datetime
     verdict: Verdict
@@ -39,6 +44,9 @@ class Evidence:
     drift_since: datetime | None
     labelled_until: datetime
     champion_trained_until: datetime | None
+    asked: str | None = None
+    waiting: tuple[Held, str] | None = None
+    """What has to be over first, such as an approval that is waited for, and a sentence on it."""
 
 
 class DriftTrigger(Settings):
@@ -57,14 +65,16 @@ class DriftTrigger(Settings):
     def check(self, evidence: Evidence) -> TriggerResult:
         """Return whether drift asks for a retraining now."""
         since = evidence.drift_since
+        if evidence.verdict.status == "inconclusive":
+            return TriggerResult(self.kind, "inconclusive", "Whether there is drift is unknown.")
         if evidence.verdict.status != "drift" or since is None:
-            return TriggerResult(self.kind, False, "No drift.")
+            return TriggerResult(self.kind, "quiet", "No drift.")
         if evidence.performance.window.end <= since or evidence.labelled_until <= since:
             sentence = "Drift, but no label of the drifted time has arrived yet."
-            return TriggerResult(self.kind, False, sentence)
+            return TriggerResult(self.kind, "inconclusive", sentence)
         if evidence.performance.status == "ok" and not self.even_if_performance_holds:
-            return TriggerResult(self.kind, False, "Drift, but the champion's performance holds.")
-        return TriggerResult(self.kind, True, f"Drift: {evidence.verdict.sentence}")
+            return TriggerResult(self.kind, "quiet", "Drift, but the champion's performance holds.")
+        return TriggerResult(self.kind, "fired", f"Drift: {evidence.verdict.sentence}")
 
 
 class PerformanceTrigger(Settings):
@@ -74,8 +84,9 @@ class PerformanceTrigger(Settings):
 
     def check(self, evidence: Evidence) -> TriggerResult:
         """Return whether realised performance asks for a retraining."""
-        fell = evidence.performance.status == "fell"
-        return TriggerResult(self.kind, fell, evidence.performance.sentence)
+        found = evidence.performance
+        status: TriggerStatus = {"fell": "fired", "ok": "quiet"}.get(found.status, "inconclusive")  # type: ignore[assignment]
+        return TriggerResult(self.kind, status, found.sentence)
 
 
 class AgeTrigger(Settings):
@@ -88,11 +99,27 @@ class AgeTrigger(Settings):
         """Return whether the champion's age asks for a retraining."""
         trained = evidence.champion_trained_until
         if trained is None:
-            return TriggerResult(self.kind, False, "The champion's training data are unknown.")
+            return TriggerResult(
+                self.kind, "inconclusive", "The champion's training data are unknown."
+            )
         age = (evidence.as_of - trained).days
         old = self.after.after(trained) <= evidence.as_of
         sentence = f"The champion's training data are {age} days old; the limit is {self.after}."
-        return TriggerResult(self.kind, old, sentence)
+        return TriggerResult(self.kind, "fired" if old else "quiet", sentence)
 
 
-Trigger = Annotated[DriftTrigger | PerformanceTrigger | AgeTrigger, Field(discriminator="kind")]
+class ManualTrigger(Settings):
+    """A person asked for it; without this trigger nobody can start a retraining by hand."""
+
+    kind: Literal["manual"] = "manual"
+
+    def check(self, evidence: Evidence) -> TriggerResult:
+        """Return whether a person asks for a retraining."""
+        if evidence.asked is None:
+            return TriggerResult(self.kind, "quiet", "Nobody asked for a retraining.")
+        return TriggerResult(self.kind, "fired", evidence.asked)
+
+
+Trigger = Annotated[
+    DriftTrigger | PerformanceTrigger | AgeTrigger | ManualTrigger, Field(discriminator="kind")
+]

@@ -2,6 +2,7 @@
 
 from driftloop.errors import DataError, TrainingError
 from driftloop.records import Refusal, RetrainRecord, Snapshot
+from tasks.approval import ask_for_approval
 from tasks.job import Job
 from tasks.promotion import promote
 from tasks.retraining import (
@@ -15,7 +16,9 @@ from tasks.snapshots import resolve_snapshot
 from tasks.training_plan import OpenTraining, find_change, open_training, plan_training
 
 
-def challenge(job: Job, kind: str, reason: str, champion: str | None) -> RetrainRecord:
+def challenge(
+    job: Job, kind: str, reason: str, champion: str | None, by_hand: bool = False
+) -> RetrainRecord:
     """Return the outcome of training a challenger and setting it against the champion.
 
     A model that cannot be trained or compared is an outcome, and the champion stays. A service
@@ -27,7 +30,7 @@ def challenge(job: Job, kind: str, reason: str, champion: str | None) -> Retrain
         record = _train_and_compare(job, snapshot, opened, reason)
     except (TrainingError, DataError) as error:
         record = compose_record(job, snapshot, opened, reason, refusal=Refusal(f"{error}."))
-    record_training(job, opened, record)
+    record_training(job, opened, record, by_hand)
     return record
 
 
@@ -45,7 +48,8 @@ def _train_and_compare(
     challenger = train_challenger(job, opened, plan, parameters)
     comparison = compare_models(job, opened, plan, challenger)
     expected = opened.champion.version if opened.champion else None
-    promotion = promote(job, challenger, expected, comparison)
+    promotion = promote(job, opened.key, challenger, expected, comparison)
+    ask_for_approval(job, promotion)
     return compose_record(
         job, snapshot, opened, reason, plan, parameters, challenger, comparison, promotion
     )

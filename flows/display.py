@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable
 
+from pydantic import BaseModel
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from driftloop.onboarding.output import InferredColumn, InitOutput
 from driftloop.output import (
-    InferredColumn,
-    InitOutput,
+    ApproveOutput,
+    LedgerOutput,
     ModelStatus,
     MonitorOutput,
     RetrainSummary,
+    RollbackOutput,
+    StatusOutput,
 )
 from driftloop.periods import Window, parse_time, readable
+from flows.session import results
 
 COLOURS = {
     "ok": "green",
@@ -62,6 +67,10 @@ def monitor_view(found: MonitorOutput) -> Iterable[RenderableType]:
         yield _features(found)
     for trouble in found.troubles:
         yield Text.assemble((trouble.kind.replace("_", " "), "bold"), f": {trouble.sentence}")
+    for trial in found.trials:
+        yield Text.assemble((trial.kind, "bold"), f": {trial.sentence}")
+    if found.aftermath:
+        yield f"  {found.aftermath}"
     yield Text.assemble("decision: ", (found.decision.action, "bold"))
     for reason in found.decision.reasons:
         yield f"  {reason}"
@@ -73,12 +82,57 @@ def monitor_view(found: MonitorOutput) -> Iterable[RenderableType]:
 def retrain_view(found: RetrainSummary) -> Iterable[RenderableType]:
     """Yield the parts of a retraining that a person wants to see."""
     won = Text("won", "green") if found.won else Text("did not win", "yellow")
+    if found.waits_for is not None:
+        won = Text(f"won and waits for {found.waits_for}", "green")
     if found.challenger is not None:
         yield Text.assemble(f"challenger: version {found.challenger} ", won)
     yield f"  {found.sentence}"
     for gate in found.gates:
         mark = Text("passed", "green") if gate.passed else Text("refused", "red")
         yield Text.assemble(f"  gate {gate.gate}: ", mark, f" {gate.sentence}")
+
+
+def ledger_view(found: LedgerOutput) -> Iterable[RenderableType]:
+    """Yield a line an entry of a promotion ledger, and what contradicts itself in it."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("#", "written", "as of", "what", "version", "before", "why"):
+        table.add_column(column, no_wrap=column != "why")
+    for one in found.entries:
+        written, seen = (readable(parse_time(moment)) for moment in (one.at, one.as_of))
+        style = "bold" if one.kind in ("promoted", "rolled_back", "outside") else ""
+        kind = Text(one.kind.replace("_", " "), style)
+        row = (str(one.number), written, seen, kind, one.version, one.previous or "none")
+        table.add_row(*row, one.sentence)
+    yield table
+    for fault in found.faults:
+        yield Text(f"fault: {fault}", style="red")
+    yield f"champion: version {found.champion.version or 'none'}"
+
+
+def show_result(found: BaseModel, json: bool) -> None:
+    """Print the result of a command on standard output: one JSON object, or for people."""
+    with results():
+        if json:
+            print(found.model_dump_json())
+            return
+        show(*view_of(found))
+
+
+def view_of(found: BaseModel) -> Iterable[RenderableType]:
+    """Return how a result looks in the terminal."""
+    if isinstance(found, MonitorOutput):
+        return monitor_view(found)
+    if isinstance(found, InitOutput):
+        return init_view(found)
+    if isinstance(found, RetrainSummary):
+        return retrain_view(found)
+    if isinstance(found, StatusOutput):
+        return (status_view(found.models),)
+    if isinstance(found, LedgerOutput):
+        return ledger_view(found)
+    if isinstance(found, RollbackOutput | ApproveOutput):
+        return (found.sentence,)
+    raise TypeError(f"{type(found).__name__} has no view")
 
 
 def init_view(found: InitOutput) -> Iterable[RenderableType]:

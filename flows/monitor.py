@@ -1,6 +1,5 @@
 """The monitoring flow: look at a window, judge it, tell people, and retrain where warranted."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from prefect import flow, tags
@@ -8,19 +7,11 @@ from prefect import flow, tags
 from driftloop.records import MonitorRecord, RetrainRecord
 from flows.naming import moment, run_name
 from flows.retrain import retrain
+from flows.watch import watch
 from tasks.alerts import deliver_alerts, undelivered, write_alert
 from tasks.job import Job
-from tasks.monitoring import (
-    OpenRun,
-    examine_window,
-    judge_and_decide,
-    measure_performance,
-    open_monitor_run,
-    record_monitor_run,
-)
+from tasks.monitoring import OpenRun
 from tasks.setup import prepare_job
-from tasks.snapshots import resolve_snapshot
-from tasks.windows import choose_slices
 
 
 @flow(name="monitor", flow_run_name=run_name)
@@ -42,19 +33,18 @@ def monitor(
     """
     with tags(model):
         job = prepare_job(model, moment(as_of), rev, dry_run, workspace)
-        snapshot = resolve_snapshot(job)
-        run = open_monitor_run(job, snapshot)
-        slices = choose_slices(job, snapshot, run.champion)
-        found = examine_window(job, run, slices)
-        realised = measure_performance(job, slices, run.champion)
-        record = judge_and_decide(job, run, snapshot.rev, found, realised)
-        if write_alert(job, record, run.history, run.run_id):
-            deliver_alerts(job, return_state=True)
-        if record.decision.action == "retrain" and not dry_run:
-            record = replace(record, retrain=_retrain(job, run, record))
-        record_monitor_run(job, run, record)
+        record = watch(
+            job,
+            tell=lambda run, found: _tell(job, run, found),
+            retrain=lambda run, found: _retrain(job, run, found),
+        )
         undelivered(deliver_alerts(job, return_state=True), record)
         return record
+
+
+def _tell(job: Job, run: OpenRun, record: MonitorRecord) -> None:
+    if write_alert(job, record, run.history, run.run_id):
+        deliver_alerts(job, return_state=True)
 
 
 def _retrain(job: Job, run: OpenRun, record: MonitorRecord) -> RetrainRecord:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from driftloop.errors import TrainingError
 from driftloop.onboarding.options import Options
-from driftloop.output import InferredColumn, InitOutput, retrain_output
+from driftloop.onboarding.output import InferredColumn, InitOutput
 from driftloop.periods import readable
+from driftloop.printed import retrain_output
 from driftloop.records import RetrainRecord
 from driftloop.workspace import Workspace
 from flows.display import columns_view

@@ -10,6 +10,7 @@ from flows.challenge import challenge
 from flows.naming import moment, run_name
 from tasks.alerts import deliver_alerts, undelivered, write_retrain_alert
 from tasks.setup import prepare_job
+from tasks.training_plan import check_request
 
 
 @flow(name="retrain", flow_run_name=run_name)
@@ -29,13 +30,17 @@ def retrain(
         as_of: the moment to look from; labels that arrived later are not used.
         rev: commit, branch or tag of the data; the configured one if left out.
         reason: why, for the people who read about it.
-        champion: the version to beat; the present champion if left out.
+        champion: the version to beat, as the monitoring flow names it; left out, a person asks,
+            and the present champion is to be beaten.
         dry_run: plan the training and say what would be done, but train nothing.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = prepare_job(model, moment(as_of), rev, dry_run, workspace)
-        record = challenge(job, "retrain", reason, champion)
+        by_hand = champion is None
+        if by_hand:
+            check_request(job, reason)
+        record = challenge(job, "retrain", reason, champion, by_hand)
         write_retrain_alert(job, record)
         delivered = deliver_alerts(job, return_state=True)
         if flow_run.parent_flow_run_id is None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from prefect.runtime import flow_run
 from rich.console import Console
 
-from driftloop.alerting import news
+from driftloop.alerting import News, news
 from driftloop.errors import DeliveryError
 from driftloop.messages.compose import blind_message, resolved_message, trouble_message
 from driftloop.messages.message import Message
+from driftloop.messages.observation import answer_message, stuck_message, trial_message
 from driftloop.messages.retraining import retrain_message
 from driftloop.messages.rollback import rollback_message
 from driftloop.messages.wording import Links
@@ -38,15 +39,25 @@ class Posted:
 def write_alert(
     job: Job, record: MonitorRecord, history: tuple[PastRun, ...], run_id: str | None
 ) -> str | None:
-    """Keep the run's news in the outbox, if it has any; return its key."""
+    """Keep the run's news in the outbox, if it has any; return the key of the last message."""
     told = news(record, history, job.config.alerts.blind_after)
     links = _links(job, run_id, record.champion)
+    kept = _write_news(job, record, told, links)
+    for trial in record.trials:
+        if trial.action != "none":
+            kept = _keep(job, trial_message(job.model, job.as_of, trial, links)) or kept
+    return kept
+
+
+def _write_news(job: Job, record: MonitorRecord, told: News, links: Links) -> str | None:
     if told.event == "trouble":
         return _keep(job, trouble_message(record, links, told.since))
     if told.event == "resolved":
         return _keep(job, resolved_message(record, links, told.since))
     if told.event == "blind":
         return _keep(job, blind_message(record, links, told.runs))
+    if told.event == "stuck":
+        return _keep(job, stuck_message(record, links))
     return None
 
 
@@ -72,6 +83,13 @@ def write_rollback_alert(job: Job, rollback: Promotion, reason: str) -> str | No
     links = _links(job, None, rollback.version)
     versions = rollback.version, rollback.previous
     return _keep(job, rollback_message(job.model, job.as_of, *versions, reason, links))
+
+
+@step("write answer alert")
+def write_answer_alert(job: Job, done: Promotion, comment: str) -> str | None:
+    """Keep the news of what became of a proposed challenger in the outbox; return its key."""
+    links = _links(job, None, done.version)
+    return _keep(job, answer_message(job.model, job.as_of, done, comment, links))
 
 
 @step("deliver alerts", retries=1)

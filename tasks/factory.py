@@ -1,9 +1,11 @@
 """The one way a task is made in this project."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
-from prefect import Task, task
+from prefect import Task
 from prefect.cache_policies import NO_CACHE
 
 from driftloop.errors import UnavailableError
@@ -11,6 +13,31 @@ from driftloop.errors import UnavailableError
 P = ParamSpec("P")
 R = TypeVar("R")
 RETRY_SECONDS: list[float] = [1, 4, 10]
+_INLINE: ContextVar[bool] = ContextVar("driftloop_inline", default=False)
+
+
+class Step(Task[P, R]):
+    """A task that runs as a plain function while `inline` holds."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Run the task through Prefect, or as the function it wraps."""
+        if _INLINE.get():
+            return self.fn(*arguments, **named)
+        return super().__call__(*arguments, **named)
+
+
+@contextmanager
+def inline() -> Iterator[None]:
+    """Run steps as plain functions, without Prefect's bookkeeping, as a rehearsal does.
+
+    The code of a step and the order of steps are the same; a step is not retried, because what a
+    rehearsal asks is in this process.
+    """
+    token = _INLINE.set(True)
+    try:
+        yield
+    finally:
+        _INLINE.reset(token)
 
 
 def _worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
@@ -32,13 +59,14 @@ def step(name: str, retries: int = 0) -> Callable[[Callable[P, R]], Task[P, R]]:
     """
 
     def decorate(function: Callable[P, R]) -> Task[P, R]:
-        return task(
+        return Step(
+            function,
             name=name,
             retries=retries,
             retry_delay_seconds=RETRY_SECONDS[:retries],
             retry_condition_fn=_worth_retrying if retries else None,
             cache_policy=NO_CACHE,
             persist_result=False,
-        )(function)
+        )
 
     return decorate

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
+from driftloop.aftermath import aftermath, waiting_on
 from driftloop.confirm import Seen, seen_marks
 from driftloop.decision import decide, drift_since
 from driftloop.diagnosis import diagnose
 from driftloop.errors import RegistryError
 from driftloop.examine import Examination, examine, verdict_of
 from driftloop.periods import readable
-from driftloop.records import ModelVersion, MonitorRecord, Snapshot
+from driftloop.records import ModelVersion, MonitorRecord, Snapshot, TrialOutcome
 from driftloop.triggers import Evidence, PastRun
 from tasks.evidence import joint_findings, prediction_findings
 from tasks.factory import step
@@ -103,6 +104,7 @@ def judge_and_decide(
     rev: str,
     found: Examination,
     realised: Realised,
+    trials: tuple[TrialOutcome, ...] = (),
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
     verdict = verdict_of(found, job.config.drift)
@@ -116,6 +118,7 @@ def judge_and_decide(
         drift_since=since,
         labelled_until=job.labelled_window.end,
         champion_trained_until=trained.window.end if trained else None,
+        waiting=waiting_on(trials),
     )
     return MonitorRecord(
         model=job.model,
@@ -135,6 +138,8 @@ def judge_and_decide(
         troubles=diagnose(
             found.findings, found.quality, realised.performance, realised.label, since
         ),
+        trials=trials,
+        aftermath=aftermath(verdict, realised.performance, run.champion.version, run.history),
     )
 
 
@@ -148,6 +153,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         "action": record.decision.action,
         "quality_failed": str(bool(record.broken)).lower(),
         "performance": record.performance.status,
+        "held": record.decision.held or "",
         "window_start": record.window.start.isoformat(),
         "rev": record.rev,
         "sentence": record.verdict.sentence[:500],

@@ -1,124 +1,125 @@
 """Promotion: the champion alias moves by compare-and-set, one run at a time, once.
 
 MLflow's alias call is a plain upsert in which the last writer wins, so the comparison, the write
-and its verification happen under a Prefect global concurrency limit of one per model.
+and its verification happen while the model's promotion slot is held. Every move is announced in
+the ledger, made, verified and closed, so that it can be taken up again wherever it was cut off.
 """
 
-import fcntl
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import uuid4
 
-from driftloop.errors import RegistryError, UnavailableError
+from driftloop.errors import RegistryError
+from driftloop.ledger import Entry, outcome_of_key, predecessor_of
 from driftloop.records import Comparison, Promotion, to_json
 from tasks.factory import step
 from tasks.job import Job
+from tasks.ledger import close_move, settled_ledger, write_entry
+from tasks.proposals import propose, start_probation
 from tasks.registry import CHAMPION, Registry, open_registry
+from tasks.slot import promotion_slot
 
-LOCK_SECONDS = 120
-LEASE_SECONDS = 60
-"""A run that was killed in mid-promotion loses its slot after this long."""
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of champion that is asked for: from the version expected there to another."""
+
+    key: str
+    version: str
+    expected: str | None
+    intent: Literal["promoted", "rolled_back"]
+    sentence: str
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @step("promote", retries=2)
-def promote(job: Job, challenger: str, expected: str | None, comparison: Comparison) -> Promotion:
-    """Make the challenger champion if it won and the champion is still the one it beat.
+def promote(
+    job: Job, key: str, challenger: str, expected: str | None, comparison: Comparison
+) -> Promotion:
+    """Do with the challenger what the comparison and the promotion mode say.
 
-    Running it again after a cut-off finishes what was begun and changes nothing else.
+    A loser is noted in the ledger. A winner becomes champion, is proposed to a person, goes into
+    shadow, or is only reported; the first champion of a model is promoted in every mode. Running
+    it again after a cut-off finishes what was begun and changes nothing else.
 
     Raises:
         RegistryError: if the alias does not name the challenger after it was set.
     """
+    course = job.config.promotion.mode.course(job.as_of)
     if not comparison.won:
-        return Promotion(False, challenger, expected, comparison.sentence)
-    registry = open_registry(job.workspace)
-    with promotion_lock(job):
-        return _compare_and_set(registry, job.model, challenger, expected, comparison)
+        return keep(job, key, challenger, expected, comparison.sentence)
+    if course.step == "promote" or expected is None:
+        return carry_out(job, promotion_move(job, key, challenger, expected, comparison))
+    if course.step == "report":
+        told = "It would be promoted; the promotion mode is never, so a person decides."
+        return keep(job, key, challenger, expected, f"{comparison.sentence} {told}")
+    with promotion_slot(job):
+        return propose(job, key, challenger, expected, comparison, course)
 
 
-@contextmanager
-def promotion_lock(job: Job) -> Iterator[None]:
-    """Hold the model's promotion slot: a Prefect limit, or a file lock without a shared server.
+def promotion_move(
+    job: Job, key: str, challenger: str, expected: str | None, comparison: Comparison
+) -> Move:
+    """Return the move that makes a challenger champion, with what its version is tagged with."""
+    sentence = (
+        f"{job.model} version {challenger} is the first champion."
+        if expected is None
+        else f"{job.model} version {challenger} is champion; it replaces version {expected}."
+    )
+    tags = {"previous_champion": expected or "", "comparison": to_json(comparison)[:4900]}
+    return Move(key, challenger, expected, "promoted", sentence, tags)
 
-    A temporary server ends with its run and would never free the slot of a killed one; a file
-    lock is freed by the operating system.
+
+def keep(job: Job, key: str, challenger: str, expected: str | None, sentence: str) -> Promotion:
+    """Note that the champion stays, and why."""
+    with promotion_slot(job):
+        if outcome_of_key(settled_ledger(job), key) is None:
+            write_entry(job, "kept", key, challenger, expected, sentence)
+    return Promotion(False, challenger, expected, sentence)
+
+
+def carry_out(job: Job, move: Move) -> Promotion:
+    """Make a version champion if the champion is still the one expected; say why not otherwise.
 
     Raises:
-        UnavailableError: if another promotion holds the slot for too long.
+        RegistryError: if the alias does not name the version after it was set.
     """
-    from prefect.settings import get_current_settings
-
-    shared = get_current_settings().api.url is not None
-    with _prefect_slot(job.model) if shared else _file_slot(job):
-        yield
-
-
-@contextmanager
-def _file_slot(job: Job) -> Iterator[None]:
-    path = job.workspace.state / f"promote-{job.model}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    end = time.monotonic() + LOCK_SECONDS
-    with path.open("a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > end:
-                    raise UnavailableError(
-                        f"another promotion of {job.model} has held {path} for {LOCK_SECONDS} s; "
-                        "run it again when that one has ended"
-                    ) from error
-                time.sleep(0.2)
-        yield
+    registry = open_registry(job.workspace)
+    with promotion_slot(job):
+        done = outcome_of_key(settled_ledger(job), move.key)
+        present = registry.champion(job.model)
+        current = present.version if present else None
+        if done is not None:
+            return _done_before(done, current)
+        if current != move.expected:
+            told = (
+                f"The champion is version {current}, no longer {move.expected or 'none'}, which "
+                f"version {move.version} was to replace: nothing was changed."
+            )
+            write_entry(job, "kept", move.key, move.version, current, told)
+            return Promotion(False, move.version, move.expected, told)
+        began = _announce(job, move)
+        registry.tag(job.model, move.version, move.tags)
+        if move.intent == "promoted":
+            start_probation(job, move.version, move.expected)
+        _set_champion(registry, job.model, move.version)
+        close_move(job, began)
+    return Promotion(True, move.version, move.expected, move.sentence)
 
 
-@contextmanager
-def _prefect_slot(model: str) -> Iterator[None]:
-    from prefect.client.orchestration import get_client
-    from prefect.concurrency.sync import concurrency
-
-    name = f"driftloop-promote-{model}"
-    with get_client(sync_client=True) as client:
-        client.upsert_global_concurrency_limit_by_name(name, 1)
-    try:
-        with concurrency(
-            name,
-            occupy=1,
-            timeout_seconds=LOCK_SECONDS,
-            lease_duration=LEASE_SECONDS,
-            strict=True,
-        ):
-            yield
-    except TimeoutError as error:
-        raise UnavailableError(
-            f"another promotion of {model} has held the slot {name!r} for {LOCK_SECONDS} s; if no "
-            f"run is under way, free it with 'prefect gcl update {name} --active-slots 0'"
-        ) from error
+def _announce(job: Job, move: Move) -> Entry:
+    told = move.sentence
+    return write_entry(job, "began", move.key, move.version, move.expected, told, move.intent)
 
 
-def _compare_and_set(
-    registry: Registry, model: str, challenger: str, expected: str | None, comparison: Comparison
-) -> Promotion:
-    present = registry.champion(model)
-    current = present.version if present else None
-    earlier = registry.version(model, challenger).promoted_at
-    if current != challenger and earlier is not None:
-        sentence = f"Version {challenger} was promoted before; the champion is now {current}."
-        return Promotion(False, challenger, expected, sentence)
-    if current not in (challenger, expected):
-        sentence = (
-            f"The champion is version {current}, no longer {expected or 'none'}, which the "
-            "challenger was compared with: nothing was changed."
-        )
-        return Promotion(False, challenger, expected, sentence)
-    tags = {"previous_champion": expected or "", "comparison": to_json(comparison)[:4900]}
-    registry.tag(model, challenger, tags)
-    _set_champion(registry, model, challenger)
-    if earlier is None:
-        registry.tag(model, challenger, {"promoted_at": datetime.now(UTC).isoformat()})
-    return Promotion(True, challenger, expected, _sentence(model, challenger, expected))
+def _done_before(done: Entry, current: str | None) -> Promotion:
+    if done.kind not in ("promoted", "rolled_back"):
+        return Promotion(False, done.version, done.previous, done.sentence)
+    if current == done.version:
+        return Promotion(True, done.version, done.previous, done.sentence)
+    told = f"Version {done.version} was promoted before; the champion is now {current}."
+    return Promotion(False, done.version, done.previous, told)
 
 
 def _set_champion(registry: Registry, model: str, version: str) -> None:
@@ -132,41 +133,57 @@ def _set_champion(registry: Registry, model: str, version: str) -> None:
         )
 
 
-def _sentence(model: str, challenger: str, expected: str | None) -> str:
-    if expected is None:
-        return f"{model} version {challenger} is the first champion."
-    return f"{model} version {challenger} is champion; it replaces version {expected}."
-
-
 @step("roll back", retries=2)
-def roll_back(job: Job, to: str | None) -> Promotion:
+def roll_back(job: Job, to: str | None, key: str | None = None) -> Promotion:
     """Make an earlier version champion again: `to`, or the predecessor of the champion.
 
-    The reference moves with it, because every version carries the coordinates of its own data.
+    The reference moves with it, because every version carries the coordinates of its own data and
+    its reference profile.
+
+    Args:
+        job: names the model.
+        to: the version; None takes the predecessor.
+        key: identifies the request; the same one is carried out once.
 
     Raises:
         RegistryError: if there is no champion, no predecessor, or no such version.
     """
     registry = open_registry(job.workspace)
-    with promotion_lock(job):
+    request = key or _request()
+    with promotion_slot(job):
+        entries = settled_ledger(job)
         present = registry.champion(job.model)
-        if present is None:
-            raise RegistryError(f"{job.model} has no champion, so nothing can be rolled back")
-        target = to or registry.tags(job.model, present.version).get("driftloop.previous_champion")
-        if not target:
-            raise RegistryError(
-                f"{job.model} version {present.version} has no predecessor; name a version with "
-                "--to"
-            )
-        if registry.version(job.model, target).promoted_at is None:
-            raise RegistryError(
-                f"{job.model} version {target} never was champion, so it cannot be one again; "
-                "'driftloop retrain' promotes what is proven better"
-            )
-        if target == present.version:
-            sentence = f"{job.model} version {target} is champion already."
-            return Promotion(False, target, present.version, sentence)
-        _set_champion(registry, job.model, target)
-        registry.tag(job.model, present.version, {"rolled_back_at": job.as_of.isoformat()})
-        sentence = f"{job.model} version {target} is champion again, not {present.version}."
-        return Promotion(True, target, present.version, sentence)
+        done = outcome_of_key(entries, request)
+    if done is not None:
+        return _done_before(done, present.version if present else None)
+    if present is None:
+        raise RegistryError(f"{job.model} has no champion, so nothing can be rolled back")
+    target = _target(registry, job.model, present.version, to, entries)
+    if target == present.version:
+        sentence = f"{job.model} version {target} is champion already."
+        return Promotion(False, target, present.version, sentence)
+    sentence = f"{job.model} version {target} is champion again, not {present.version}."
+    return carry_out(job, Move(request, target, present.version, "rolled_back", sentence))
+
+
+def _target(
+    registry: Registry, model: str, present: str, to: str | None, entries: tuple[Entry, ...]
+) -> str:
+    target = to or predecessor_of(entries, present)
+    if not target:
+        raise RegistryError(
+            f"{model} version {present} has no predecessor; name a version with --to"
+        )
+    if registry.version(model, target).promoted_at is None:
+        raise RegistryError(
+            f"{model} version {target} never was champion, so it cannot be one again; "
+            "'driftloop retrain' promotes what is proven better"
+        )
+    return target
+
+
+def _request() -> str:
+    """A flow run that is retried asks for the same; a command asks anew each time."""
+    from prefect.runtime import flow_run
+
+    return f"rollback-{flow_run.id or uuid4()}"

@@ -237,5 +237,7 @@ def past_run(stored: Mapping[str, str]) -> PastRun:
         performance=tags.get("performance", ""),
         champion=tags.get("champion", ""),
         won=tags.get("won") == "true",
+        by_hand=tags.get("by_hand") == "true",
+        held=tags.get("held", ""),
         seen=frozenset(tags.get("seen", "").split()),
     )

@@ -122,7 +122,9 @@ def compare_models(
 
 
 @step("record training", retries=2)
-def record_training(job: Job, opened: OpenTraining, record: RetrainRecord) -> None:
+def record_training(
+    job: Job, opened: OpenTraining, record: RetrainRecord, by_hand: bool = False
+) -> None:
     """Store the outcome of the training run in MLflow."""
     if opened.run_id is None:
         return
@@ -130,6 +132,7 @@ def record_training(job: Job, opened: OpenTraining, record: RetrainRecord) -> No
     tags = {
         "trained": str(record.challenger is not None).lower(),
         "won": str(record.won).lower(),
+        "by_hand": str(by_hand).lower(),
         "promoted": str(bool(record.promotion and record.promotion.promoted)).lower(),
         "sentence": record.sentence[:500],
         "rev": record.rev,

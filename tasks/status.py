@@ -1,7 +1,8 @@
 """What the registry knows of every model."""
 
 from driftloop.load import find_config
-from driftloop.output import ModelStatus, model_status
+from driftloop.output import ModelStatus
+from driftloop.printed import model_status
 from driftloop.workspace import Workspace
 from tasks.registry import Registry, open_registry
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from driftloop.errors import RegistryError
+from driftloop.errors import ConfigError, RegistryError, listed
 from driftloop.examine import window_verdict
 from driftloop.periods import Window, readable, split
 from driftloop.planning import Draft, Labelled, choose_window, draft_plan
 from driftloop.records import DataSlice, ModelVersion, Refusal, Snapshot, TrainingPlan
+from driftloop.triggers import ManualTrigger
 from driftloop.windows import EARLIEST
 from tasks.factory import step
 from tasks.job import Job
@@ -82,6 +83,21 @@ def refuse_second_bootstrap(job: Job) -> None:
         raise RegistryError(
             f"{job.model} has a champion already, version {champion.version}; use "
             f"'driftloop retrain {job.model}' to challenge it"
+        )
+
+
+@step("check request")
+def check_request(job: Job, reason: str) -> None:
+    """Refuse a retraining by hand where the configuration has no manual trigger.
+
+    Raises:
+        ConfigError: naming the setting.
+    """
+    if not any(isinstance(one, ManualTrigger) for one in job.config.decision.triggers):
+        kinds = [one.kind for one in job.config.decision.triggers]
+        raise ConfigError(
+            f"decision.triggers of {job.model} has no 'manual' ({listed(kinds)}), so a retraining "
+            f"cannot be started by hand ({reason}); add 'kind: manual' to it"
         )
 
 

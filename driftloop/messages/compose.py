@@ -43,6 +43,7 @@ def trouble_message(record: MonitorRecord, links: Links, since: datetime | None)
     severity: Severity = "page" if record.broken or _fell(record) else "warning"
     causes = _causes(record)
     blocks: list[Block] = [*(section(cause) for cause in causes), *_kinds(record)]
+    blocks += _aftermath(record)
     blocks += _actions(_done(record), _next_step(record))
     blocks += _footer(record, links, since)
     key = event_key(record.model, record.as_of, "trouble")
@@ -54,7 +55,7 @@ def resolved_message(record: MonitorRecord, links: Links, since: datetime | None
     """Return the message that an incident, begun at `since`, is over."""
     began = f" after {lasted(since, record.as_of)}, since {readable(since)} UTC" if since else ""
     summary = f"*The trouble is over*{began}. {sentence(record.verdict.sentence)}"
-    blocks = [section(summary), *_actions(_done(record), "Nothing.")]
+    blocks = [section(summary), *_aftermath(record), *_actions(_done(record), "Nothing.")]
     blocks += _footer(record, links, None)
     key = event_key(record.model, record.as_of, "resolved")
     return compose(key, "resolved", "good", record.model, "back to normal", summary, blocks)
@@ -124,6 +125,10 @@ def _kinds(record: MonitorRecord) -> list[Block]:
     return [section(f"*Kind of trouble*\n{bullets(lines)}")]
 
 
+def _aftermath(record: MonitorRecord) -> list[Block]:
+    return [section(f"*Did it help?*\n{sentence(record.aftermath)}")] if record.aftermath else []
+
+
 def _one_a_feature(findings: tuple[Finding, ...]) -> list[Finding]:
     worst: dict[str, Finding] = {}
     for finding in findings:
@@ -181,6 +186,11 @@ def _next_step(record: MonitorRecord) -> str:
         )
     if record.retrain is not None and outcome_of(record.retrain) == "promoted":
         return "Nothing now. The next run shows whether the new model holds."
+    if record.decision.held == "losing_streak":
+        return (
+            "Retraining has stopped until a person starts one. In working hours, read why the "
+            f"challengers lost, then run `driftloop retrain {escape(record.model, 60)}`."
+        )
     if record.decision.action == "retrain" and record.retrain is None and not record.dry_run:
         return "Wait for the retraining; its result is posted here."
     if _fell(record):

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from driftloop.errors import DataError
 from driftloop.records import to_plain
 
-Event = Literal["trouble", "resolved", "retrained", "blind", "rolled_back"]
+Event = Literal["trouble", "resolved", "retrained", "blind", "rolled_back", "observed", "stuck"]
 Severity = Literal["page", "warning", "info", "good"]
 
 

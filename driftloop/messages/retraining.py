@@ -8,9 +8,10 @@ from driftloop.messages.wording import Links, compose, count, interval, links_li
 from driftloop.periods import readable
 from driftloop.records import Comparison, RetrainRecord
 
-Outcome = Literal["promoted", "kept", "refused", "failed"]
+Outcome = Literal["promoted", "proposed", "kept", "refused", "failed"]
 SEVERITIES: dict[Outcome, Severity] = {
     "promoted": "good",
+    "proposed": "info",
     "kept": "info",
     "refused": "warning",
     "failed": "warning",
@@ -20,11 +21,14 @@ SEVERITIES: dict[Outcome, Severity] = {
 def outcome_of(record: RetrainRecord) -> Outcome:
     """Return how the retraining ended.
 
+    ``proposed``: it proved better and waits, for approval or in shadow.
     ``refused``: the challenger proved better, and a gate or the registry stopped it. ``kept``: it
     did not prove better. ``failed``: there is no challenger to compare.
     """
     if record.promotion is not None and record.promotion.promoted:
         return "promoted"
+    if record.promotion is not None and record.promotion.waits_for is not None:
+        return "proposed"
     if record.comparison is None:
         return "failed"
     return "refused" if record.won or _proved_better(record.comparison) else "kept"
@@ -36,6 +40,9 @@ def outcome_line(record: RetrainRecord) -> str:
     if outcome == "promoted":
         first = record.promotion is not None and record.promotion.previous is None
         return _capital(f"{new} is live." if first else f"{new} replaced {old}.")
+    if outcome == "proposed":
+        waits = "approval" if _waits_for(record) == "approval" else "fresh labels in shadow"
+        return f"{_capital(new)} proved better and waits for {waits}; {old} stays live."
     if outcome == "kept":
         return f"The new model did not prove better, so {old} stays live."
     if outcome == "refused":
@@ -76,6 +83,9 @@ def _key_part(record: RetrainRecord, outcome: Outcome) -> str:
 def _headline(record: RetrainRecord, outcome: Outcome) -> str:
     if outcome == "promoted":
         return f"{_challenger(record)} is live"
+    if outcome == "proposed":
+        waits = _waits_for(record) == "approval"
+        return f"{_challenger(record)} {'waits for approval' if waits else 'is in shadow'}"
     if outcome == "kept":
         return f"kept {_champion(record)}"
     return "new model not promoted" if outcome == "refused" else "retraining failed"
@@ -84,6 +94,10 @@ def _headline(record: RetrainRecord, outcome: Outcome) -> str:
 def _challenger(record: RetrainRecord) -> str:
     version = record.promotion.version if record.promotion else record.challenger
     return "the new model" if version is None else f"version {escape(version, 40)}"
+
+
+def _waits_for(record: RetrainRecord) -> str | None:
+    return record.promotion.waits_for if record.promotion else None
 
 
 def _capital(text: str) -> str:
@@ -151,6 +165,14 @@ def _next_step(record: RetrainRecord, outcome: Outcome) -> str:
             "Nothing now. If predictions look wrong, run the *rollback* deployment or command: "
             f"{_champion(record)} then comes back with its reference data."
         )
+    if outcome == "proposed" and _waits_for(record) == "approval":
+        name = escape(record.model, 60)
+        return (
+            "Decide in the Prefect UI (run *approve*), or with "
+            f"`driftloop approve {name}` or `driftloop approve {name} --decline`."
+        )
+    if outcome == "proposed":
+        return "Nothing. The next runs with labels decide."
     if outcome == "kept":
         return "Nothing tonight. What caused the retraining may go on; the next run decides again."
     if outcome == "refused":

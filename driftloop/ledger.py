@@ -1,0 +1,91 @@
+"""The promotion ledger: every move of a champion alias, and every move that was not made.
+
+Entries are only ever added. A move is announced before the alias is set (``began``) and closed
+afterwards, so that a run killed in between leaves a trace which the next one settles. An alias that
+somebody moved without driftloop is noted as ``outside``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+EntryKind = Literal[
+    "began",
+    "promoted",
+    "rolled_back",
+    "outside",
+    "abandoned",
+    "kept",
+    "awaiting",
+    "declined",
+    "expired",
+]
+MOVES: frozenset[EntryKind] = frozenset({"promoted", "rolled_back", "outside"})
+CLOSING: frozenset[EntryKind] = MOVES | {"abandoned"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger.
+
+    `key` identifies the request: a run that is repeated finds what it did before. `previous` is
+    the champion there was, `by` the flow run or command, `intent` what a ``began`` is to become.
+    """
+
+    number: int
+    kind: EntryKind
+    key: str
+    version: str
+    previous: str | None
+    at: datetime
+    as_of: datetime
+    by: str
+    sentence: str
+    intent: EntryKind | None = None
+
+
+def open_move(entries: Iterable[Entry]) -> Entry | None:
+    """Return the move that was begun and not closed, or None."""
+    began = None
+    for entry in entries:
+        if entry.kind == "began":
+            began = entry
+        elif entry.kind in CLOSING and began is not None and entry.key == began.key:
+            began = None
+    return began
+
+
+def outcome_of_key(entries: Iterable[Entry], key: str) -> Entry | None:
+    """Return how a request ended, or None where it has not ended."""
+    ends = [one for one in entries if one.key == key and one.kind not in {"began", "abandoned"}]
+    return ends[-1] if ends else None
+
+
+def champion_by(entries: Iterable[Entry]) -> str | None:
+    """Return the champion that the ledger accounts for."""
+    moves = [entry.version for entry in entries if entry.kind in MOVES]
+    return moves[-1] if moves else None
+
+
+def predecessor_of(entries: Iterable[Entry], version: str) -> str | None:
+    """Return the champion there was when a version was first promoted, or None."""
+    first = [one for one in entries if one.kind == "promoted" and one.version == version]
+    return first[0].previous if first else None
+
+
+def faults(entries: tuple[Entry, ...], champion: str | None) -> tuple[str, ...]:
+    """Return what contradicts itself in a ledger, one sentence a fault; none in a sound one."""
+    found, current = [], None
+    for place, entry in enumerate(entries, start=1):
+        if entry.number != place:
+            found.append(f"entry {place} is numbered {entry.number}")
+        if entry.kind in MOVES:
+            if entry.previous != current:
+                found.append(f"entry {place} replaces {entry.previous}, the champion was {current}")
+            current = entry.version
+    if current != champion:
+        found.append(f"the champion is {champion}, the ledger accounts for {current}")
+    done = [entry.key for entry in entries if entry.kind in MOVES]
+    found += [f"the request {key} was carried out twice" for key in {*done} if done.count(key) > 1]
+    return tuple(found)

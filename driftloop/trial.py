@@ -1,0 +1,58 @@
+"""One look at two models on the same labelled rows, and how it is told."""
+
+import numpy as np
+
+from driftloop.labels import Codes, Probabilities
+from driftloop.metrics import METRICS, MetricName, resamples, score
+from driftloop.periods import Window
+from driftloop.sequential import Look, TrialVerdict
+
+RESAMPLES = 400
+
+
+def look_at(
+    metric: MetricName,
+    window: Window,
+    y: Codes,
+    newer: Probabilities,
+    older: Probabilities,
+    seed: int = 0,
+) -> Look | None:
+    """Return the difference of two models on a window with its standard error.
+
+    The error is the standard deviation of the difference over paired, stratified resamples. None
+    where a score is undefined, or where the models cannot be told apart because they predict alike.
+
+    Args:
+        metric: the primary metric, larger is better.
+        window: where the rows are from.
+        y: class codes of the rows (n,).
+        newer: predictions of the version under observation (n, k).
+        older: predictions of the version it is held against (n, k).
+        seed: of the resampling.
+    """
+    difference = score(metric, y, newer) - score(metric, y, older)
+    if not np.isfinite(difference):
+        return None
+    compute = METRICS[metric]
+    drawn = [
+        compute(y, newer, weights) - compute(y, older, weights)
+        for weights in resamples(y, RESAMPLES, seed)
+    ]
+    error = float(np.nanstd(np.concatenate(drawn), ddof=1))
+    return Look(window, len(y), float(difference), error) if error > 0 else None
+
+
+def told(verdict: TrialVerdict, metric: str, version: str, against: str) -> str:
+    """Return one sentence on how a trial stands."""
+    standing = {
+        "going_on": "nothing is proven yet",
+        "better": "it is proven better",
+        "worse": "it is proven worse",
+        "undecided": "nothing was proven",
+    }[verdict.status]
+    return (
+        f"Version {version} against {against} on {verdict.looks} of {verdict.planned} labelled "
+        f"windows: {metric} {verdict.difference:+.3f}; {standing} (Z {verdict.z:+.2f}, bound "
+        f"{verdict.bound:.2f})."
+    )

@@ -1,0 +1,45 @@
+"""What the commands share: their options, and the job they name."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from driftloop.output import Condition
+from driftloop.periods import parse_time
+from flows.session import start
+
+if TYPE_CHECKING:
+    from tasks.job import Job
+
+Name = Annotated[str, typer.Argument(help="Model: the name of a file in configs/.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="Moment to look from; default: now.")]
+Rev = Annotated[str | None, typer.Option(help="Commit, branch or tag of the data.")]
+Folder = Annotated[
+    Path | None, typer.Option("--workspace", "-w", help="Folder with configs/; default: this one.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show logs and tracebacks.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Decide and report, change nothing.")]
+FailOn = Annotated[
+    list[Condition] | None,
+    typer.Option("--fail-on", help="Exit with 3 on this finding; may be repeated."),
+]
+Reason = Annotated[str, typer.Option(help="Why, for those who read it.")]
+
+
+def job_of(
+    name: str, as_of: str | None, rev: str | None, workspace: Path | None, verbose: bool
+) -> "Job":
+    """Return the job after everything that can be wrong with it has been looked at."""
+    moment: datetime | None = parse_time(as_of) if as_of else None
+    place = start(workspace, verbose)
+    from tasks.job import load_job
+    from tasks.setup import check_services
+    from tasks.snapshots import snapshot_at
+
+    job = load_job(name, moment, rev, workspace=place.root)
+    check_services(place)
+    snapshot_at(job, job.rev)
+    return job

@@ -1,0 +1,182 @@
+"""Versions under observation: scored side by side on each new labelled window, until it is clear.
+
+A challenger in shadow is promoted or dropped, a new champion on probation stays or is rolled back,
+an approval that nobody gave expires.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from driftloop.labels import Codes, Probabilities
+from driftloop.ledger import EntryKind, outcome_of_key
+from driftloop.periods import readable
+from driftloop.records import (
+    DataSlice,
+    ModelVersion,
+    Performance,
+    TrialAction,
+    TrialOutcome,
+)
+from driftloop.sequential import Look, TrialStatus, TrialVerdict, judge_trial
+from driftloop.training import predict
+from driftloop.trial import look_at, told
+from tasks.factory import step
+from tasks.job import Job
+from tasks.ledger import settled_ledger, write_entry
+from tasks.models import load_model
+from tasks.promotion import Move, carry_out
+from tasks.proposals import (
+    PROBATION,
+    Watched,
+    end_watch,
+    keep_look,
+    looks_at,
+    waiting_proposal,
+    watched,
+)
+from tasks.registry import classes_of, open_registry
+from tasks.slot import promotion_slot
+from tasks.tables import examples, read_labelled
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The labelled window of a run, and whether the champion could be scored on it."""
+
+    rows: DataSlice
+    performance: Performance
+
+
+@step("continue trials", retries=2)
+def continue_trials(
+    job: Job, champion: ModelVersion, rows: DataSlice, performance: Performance
+) -> tuple[TrialOutcome, ...]:
+    """Return what became of the versions under observation; carries out what that asks for.
+
+    Each labelled window counts once, also when a run is repeated. A window from before the end of
+    a version's holdout does not count, nor one whose feed was broken or whose rows were too few.
+    """
+    registry, fresh = open_registry(job.workspace), Fresh(rows, performance)
+    on_probation = [
+        one
+        for one in watched(registry, job.model, PROBATION)
+        if one.version == champion.version and one.as_of < job.as_of
+    ]
+    found = [_trial(job, one, fresh) for one in on_probation]
+    proposal = waiting_proposal(registry, job.model)
+    if proposal is not None and proposal.as_of < job.as_of:
+        is_shadow = proposal.kind == "shadow"
+        found.append(_trial(job, proposal, fresh) if is_shadow else _approval(job, proposal))
+    return tuple(found)
+
+
+def _trial(job: Job, one: Watched, fresh: Fresh) -> TrialOutcome:
+    registry = open_registry(job.workspace)
+    why = _cannot_look(job, one, fresh)
+    if why is None and not job.dry_run:
+        look = _look(job, one, fresh)
+        if look is None:
+            why = "The two versions cannot be told apart on this window."
+        else:
+            keep_look(registry, job.model, one, look)
+    looks = looks_at(registry.tags(job.model, one.version), one.kind)[: one.windows]
+    if not looks:
+        status: Literal["inconclusive", "going_on"] = "inconclusive" if why else "going_on"
+        sentence = why or f"Version {one.version} has not been scored yet."
+        return _outcome(one, status, "none", 0, None, sentence)
+    verdict = judge_trial(looks, one.windows, one.confidence)
+    sentence = told(verdict, job.config.comparison.metric, one.version, one.against)
+    action, sentence = _act(job, one, verdict, sentence)
+    return _outcome(one, verdict.status, action, verdict.looks, verdict.difference, sentence)
+
+
+def _cannot_look(job: Job, one: Watched, fresh: Fresh) -> str | None:
+    registry, window = open_registry(job.workspace), fresh.rows.window
+    for version in (one.version, one.against):
+        seen = registry.version(job.model, version).holdout
+        if seen is None or window.start < seen.end:
+            return f"Labels of rows that version {version} never met have not arrived yet."
+    if fresh.performance.score is None:
+        return fresh.performance.sentence
+    return None
+
+
+def _look(job: Job, one: Watched, fresh: Fresh) -> Look | None:
+    metric, window = job.config.comparison.metric, fresh.rows.window
+    y, newer = _predicted(job, fresh.rows, one.version)
+    _, older = _predicted(job, fresh.rows, one.against)
+    return look_at(metric, window, y, newer, older, job.config.comparison.seed)
+
+
+def _predicted(job: Job, rows: DataSlice, version: str) -> tuple[Codes, Probabilities]:
+    registry = open_registry(job.workspace)
+    classes = classes_of(registry, job.model, version)
+    table = examples(job, read_labelled(job, rows), classes)
+    model = load_model(registry, job.model, version)
+    return table.y, predict(model, table.table, classes)
+
+
+def _act(job: Job, one: Watched, verdict: TrialVerdict, sentence: str) -> tuple[TrialAction, str]:
+    """Do what a verdict asks for; return what that was, and the sentence with it."""
+    if verdict.status == "going_on" or job.dry_run:
+        return "none", sentence
+    registry = open_registry(job.workspace)
+    if one.kind == "probation" and verdict.status == "worse":
+        move = Move(one.key, one.against, one.version, "rolled_back", sentence)
+        done = carry_out(job, move)
+        end_watch(registry, job.model, one, "rolled_back")
+        return ("rolled_back" if done.promoted else "none"), f"{sentence} {done.sentence}"
+    if one.kind == "probation":
+        end_watch(registry, job.model, one, "passed")
+        return "passed", sentence
+    if verdict.status == "better":
+        move = Move(f"{one.key}-shadow", one.version, one.against, "promoted", sentence)
+        done = carry_out(job, replace(move, tags={"previous_champion": one.against}))
+        end_watch(registry, job.model, one, "promoted" if done.promoted else "dropped")
+        return ("promoted" if done.promoted else "dropped"), f"{sentence} {done.sentence}"
+    _close(job, one, "declined", "dropped", sentence)
+    return "dropped", sentence
+
+
+def _approval(job: Job, one: Watched) -> TrialOutcome:
+    if one.until is None or job.as_of < one.until:
+        until = f" until {readable(one.until)} UTC" if one.until else ""
+        told_so = f"Version {one.version} waits for approval{until}."
+        return _outcome(one, "going_on", "none", 0, None, told_so)
+    sentence = (
+        f"Nobody approved version {one.version} by {readable(one.until)} UTC: version "
+        f"{one.against} stays."
+    )
+    if not job.dry_run:
+        _close(job, one, "expired", "expired", sentence)
+    return _outcome(one, "undecided", "expired", 0, None, sentence)
+
+
+def _close(job: Job, one: Watched, kind: EntryKind, state: str, sentence: str) -> None:
+    """Note in the ledger, once, that a challenger was not promoted after all."""
+    with promotion_slot(job):
+        key = f"{one.key}-{state}"
+        if outcome_of_key(settled_ledger(job), key) is None:
+            write_entry(job, kind, key, one.version, one.against, sentence)
+        end_watch(open_registry(job.workspace), job.model, one, state)
+
+
+def _outcome(
+    one: Watched,
+    status: TrialStatus | Literal["inconclusive"],
+    action: TrialAction,
+    looks: int,
+    difference: float | None,
+    sentence: str,
+) -> TrialOutcome:
+    return TrialOutcome(
+        one.kind,
+        one.version,
+        one.against,
+        status,
+        action,
+        looks,
+        one.windows,
+        difference,
+        sentence,
+    )
