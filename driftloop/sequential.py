@@ -104,24 +104,24 @@ def boundaries(
     bounds: list[float] = []
     nodes, density = np.zeros(1), np.ones(1)
     for number, at in enumerate(gathered):
-        before = gathered[number - 1] if number else 0.0
-        step = math.sqrt(at - before)
-        due = uses[number] - (uses[number - 1] if number else 0.0)
-
-        def leaves(
-            bound: float,
-            nodes: Values = nodes,
-            density: Values = density,
-            at: float = float(at),
-            step: float = step,
-            due: float = due,
-        ) -> float:
-            return float(density @ _upper((bound * math.sqrt(at) - nodes) / step)) - due
-
+        before = (gathered[number - 1], uses[number - 1]) if number else (0.0, 0.0)
+        step = math.sqrt(at - before[0])
+        leaves = _leaves(nodes, density, math.sqrt(at), step, uses[number] - before[1])
         bound = _REACH if leaves(_REACH) >= 0 else float(brentq(leaves, 0.0, _REACH, xtol=1e-10))
         bounds.append(bound)
         nodes, density = _carry_on(nodes, density, bound * math.sqrt(at), step)
     return tuple(bounds)
+
+
+def _leaves(
+    nodes: Values, density: Values, scale: float, step: float, due: float
+) -> Callable[[float], float]:
+    """Return by how much more than is due a trial ends at a bound on Z."""
+
+    def surplus(bound: float) -> float:
+        return float(density @ _upper((bound * scale - nodes) / step)) - due
+
+    return surplus
 
 
 def _carry_on(nodes: Values, density: Values, edge: float, step: float) -> tuple[Values, Values]:

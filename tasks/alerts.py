@@ -44,7 +44,7 @@ def write_alert(
     links = _links(job, run_id, record.champion)
     kept = _write_news(job, record, told, links)
     for trial in record.trials:
-        if trial.action != "none":
+        if trial.action not in ("none", "passed"):  # what goes well is silent
             kept = _keep(job, trial_message(job.model, job.as_of, trial, links)) or kept
     return kept
 

@@ -1,6 +1,7 @@
 """The steps of a monitoring run: what is compared, what was found, what is to be done."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from driftloop.aftermath import aftermath, waiting_on
@@ -10,7 +11,7 @@ from driftloop.diagnosis import diagnose
 from driftloop.errors import RegistryError
 from driftloop.examine import Examination, examine, verdict_of
 from driftloop.periods import readable
-from driftloop.records import ModelVersion, MonitorRecord, Snapshot, TrialOutcome
+from driftloop.records import ModelVersion, MonitorRecord, Snapshot, TrialOutcome, Verdict
 from driftloop.triggers import Evidence, PastRun
 from tasks.evidence import joint_findings, prediction_findings
 from tasks.factory import step
@@ -108,18 +109,8 @@ def judge_and_decide(
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
     verdict = verdict_of(found, job.config.drift)
-    trained = run.champion.training
     since = drift_since(job.window.start, verdict, run.history)
-    evidence = Evidence(
-        as_of=job.as_of,
-        verdict=verdict,
-        performance=realised.performance,
-        history=run.history,
-        drift_since=since,
-        labelled_until=job.labelled_window.end,
-        champion_trained_until=trained.window.end if trained else None,
-        waiting=waiting_on(trials),
-    )
+    evidence = _evidence(job, run, verdict, realised, since, trials)
     return MonitorRecord(
         model=job.model,
         as_of=job.as_of,
@@ -140,6 +131,27 @@ def judge_and_decide(
         ),
         trials=trials,
         aftermath=aftermath(verdict, realised.performance, run.champion.version, run.history),
+    )
+
+
+def _evidence(
+    job: Job,
+    run: OpenRun,
+    verdict: Verdict,
+    realised: Realised,
+    since: datetime | None,
+    trials: tuple[TrialOutcome, ...],
+) -> Evidence:
+    trained = run.champion.training
+    return Evidence(
+        as_of=job.as_of,
+        verdict=verdict,
+        performance=realised.performance,
+        history=run.history,
+        drift_since=since,
+        labelled_until=job.labelled_window.end,
+        champion_trained_until=trained.window.end if trained else None,
+        waiting=waiting_on(trials),
     )
 
 

@@ -25,6 +25,7 @@ from driftloop.domain_classifier import DomainResult
 from driftloop.glance import Glance
 from driftloop.pairs import CategoricalPair, NumericPair
 from driftloop.periods import Window
+from driftloop.promotion import Course
 from driftloop.records import GateResult, Performance, QualityFinding, TestResult, Verdict
 from driftloop.settings import Settings
 from driftloop.sources import FrameColumns
@@ -125,6 +126,7 @@ FAMILIES: dict[str, tuple[str, Any, Any]] = {
     "quality": ("check", lambda: (_sample(),), _is_findings),
     "decision.triggers": ("check", lambda: (_evidence(),), triggers.TriggerResult),
     "comparison.gates": ("check", lambda: (_holdout(),), GateResult),
+    "promotion.mode": ("course", lambda: (NOW,), Course),
     "training.estimator": ("build", lambda: (("amount",), ("country",), 0), Pipeline),
     "training.windows": ("start", lambda: (NOW, NOW), datetime),
     "windows.reference": ("window", lambda: (WINDOW, WINDOW), Window),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from driftloop.decision import DecisionSettings, decide, drift_since
 from driftloop.periods import Span
 from driftloop.records import Decision, Verdict
-from driftloop.triggers import AgeTrigger, DriftTrigger, PerformanceTrigger
+from driftloop.triggers import AgeTrigger, DriftTrigger, ManualTrigger, PerformanceTrigger
 from tests.driftloop.cases import (
     BLIND,
     DRIFT,
@@ -112,6 +113,53 @@ def test_cooldown_is_a_setting() -> None:
 
 def test_cooldown_does_not_hide_a_quiet_week() -> None:
     assert decided(**QUIET, history=(retrained(0.5),)).action == "none"
+
+
+LOSERS = tuple(retrained(10 * n, won=False) for n in range(1, 6))
+
+
+@pytest.mark.parametrize(
+    ("history", "held"),
+    [
+        (LOSERS, "losing_streak"),
+        (LOSERS[:4], None),
+        ((*LOSERS[:4], retrained(45, won=True), *LOSERS[4:]), None),
+        ((*LOSERS[:4], replace(LOSERS[4], by_hand=True)), None),
+        ((past(1), *LOSERS, past(60)), "losing_streak"),
+    ],
+    ids=["five", "four", "broken by a winner", "broken by a person", "among other runs"],
+)
+def test_stops_after_losing_challengers(history: Any, held: str | None) -> None:
+    done = decided(history=history)
+    assert (done.action, done.held) == ("hold" if held else "retrain", held)
+    if held:
+        assert "5 challengers in a row did not win. A person is needed" in done.reasons[-1]
+
+
+def test_weekly_cap() -> None:
+    often = DecisionSettings(cooldown=Span(0, "day"), most_per_week=2)
+    runs = (retrained(0.2), retrained(0.9), retrained(1))
+    done = decided(often, history=runs)
+    assert (done.action, done.held) == ("hold", "weekly_cap")
+    assert "2 retrainings in the last seven days" in done.reasons[-1]
+    assert decided(often, history=runs[1:]).action == "retrain"
+
+
+def test_what_has_to_wait() -> None:
+    done = decided(waiting=("waiting", "Version 3 waits for approval."))
+    assert (done.action, done.held) == ("hold", "waiting")
+    assert done.reasons[-1] == "Version 3 waits for approval."
+
+
+def test_a_person_is_held_back_by_no_rule() -> None:
+    by_hand = DecisionSettings(triggers=(ManualTrigger(),))
+    asked = {"asked": "Please.", "waiting": ("waiting", "Wait.")}
+    assert decided(by_hand, history=(retrained(0.1), *LOSERS), **asked).action == "retrain"
+    assert decided(by_hand, history=(retrained(0.1),)).action == "alert"
+
+
+def test_quality_holds_back_by_name() -> None:
+    assert decided(quality=(check("amount"),)).held == "quality"
 
 
 START = NOW - WEEK

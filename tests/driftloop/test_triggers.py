@@ -3,29 +3,33 @@ from typing import Any
 import pytest
 
 from driftloop.periods import Span
-from driftloop.triggers import AgeTrigger, DriftTrigger, PerformanceTrigger
+from driftloop.triggers import AgeTrigger, DriftTrigger, ManualTrigger, PerformanceTrigger
 from tests.driftloop.cases import BLIND, NOW, OK, WEEK, evidence, performance, utc
 
 
 @pytest.mark.parametrize(
-    ("changes", "fired", "why"),
+    ("changes", "status", "why"),
     [
-        ({}, True, "Drift: 1 of 2 features drifted: amount."),
-        ({"performance": performance("fell")}, True, "Drift: "),
-        ({"performance": performance("inconclusive")}, True, "Drift: "),
-        ({"performance": performance("ok")}, False, "performance holds"),
-        ({"verdict": OK, "drift_since": None}, False, "No drift."),
-        ({"verdict": BLIND}, False, "No drift."),
-        ({"drift_since": None}, False, "No drift."),
-        ({"drift_since": NOW}, False, "no label of the drifted time"),
-        ({"labelled_until": NOW - 4 * WEEK}, False, "no label of the drifted time"),
-        ({"performance": performance(end=NOW - 4 * WEEK)}, False, "no label of the drifted"),
-        ({"performance": performance("ok", end=NOW - 5 * WEEK)}, False, "no label"),
+        ({}, "fired", "Drift: 1 of 2 features drifted: amount."),
+        ({"performance": performance("fell")}, "fired", "Drift: "),
+        ({"performance": performance("inconclusive")}, "fired", "Drift: "),
+        ({"performance": performance("ok")}, "quiet", "performance holds"),
+        ({"verdict": OK, "drift_since": None}, "quiet", "No drift."),
+        ({"verdict": BLIND}, "inconclusive", "unknown"),
+        ({"drift_since": None}, "quiet", "No drift."),
+        ({"drift_since": NOW}, "inconclusive", "no label of the drifted time"),
+        ({"labelled_until": NOW - 4 * WEEK}, "inconclusive", "no label of the drifted time"),
+        (
+            {"performance": performance(end=NOW - 4 * WEEK)},
+            "inconclusive",
+            "no label of the drifted",
+        ),
+        ({"performance": performance("ok", end=NOW - 5 * WEEK)}, "inconclusive", "no label"),
     ],
 )
-def test_drift(changes: Any, fired: bool, why: str) -> None:
+def test_drift(changes: Any, status: str, why: str) -> None:
     result = DriftTrigger().check(evidence(**changes))
-    assert (result.trigger, result.fired) == ("drift", fired)
+    assert (result.trigger, result.status) == ("drift", status)
     assert why in result.sentence
 
 
@@ -35,24 +39,39 @@ def test_drift_even_if_performance_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "fired"),
-    [("fell", True), ("ok", False), ("unclear", False), ("inconclusive", False)],
+    ("status", "told"),
+    [
+        ("fell", "fired"),
+        ("ok", "quiet"),
+        ("unclear", "inconclusive"),
+        ("inconclusive", "inconclusive"),
+    ],
 )
-def test_performance(status: str, fired: bool) -> None:
+def test_performance(status: str, told: str) -> None:
     result = PerformanceTrigger().check(evidence(performance=performance(status)))
-    assert (result.fired, result.sentence) == (fired, f"It is {status}.")
+    assert (result.status, result.sentence) == (told, f"It is {status}.")
 
 
 @pytest.mark.parametrize(
-    ("trained", "fired"),
+    ("trained", "status"),
     [
-        (utc(2025, 9, 9, 6), True),
-        (utc(2025, 9, 9, 7), False),
-        (utc(2024, 1, 1), True),
-        (None, False),
+        (utc(2025, 9, 9, 6), "fired"),
+        (utc(2025, 9, 9, 7), "quiet"),
+        (utc(2024, 1, 1), "fired"),
+        (None, "inconclusive"),
     ],
 )
-def test_age(trained: Any, fired: bool) -> None:
+def test_age(trained: Any, status: str) -> None:
     result = AgeTrigger(after=Span(6, "month")).check(evidence(champion_trained_until=trained))
-    assert result.fired == fired
+    assert result.status == status
     assert ("unknown" if trained is None else "the limit is 6 months") in result.sentence
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "why"),
+    [("The merchant list changed.", "fired", "The merchant list"), (None, "quiet", "Nobody")],
+)
+def test_manual(asked: str | None, status: str, why: str) -> None:
+    result = ManualTrigger().check(evidence(asked=asked))
+    assert result.status == status
+    assert why in result.sentence

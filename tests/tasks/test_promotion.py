@@ -11,11 +11,12 @@ from workshop import small_config, write_config
 
 from driftloop.errors import RegistryError, UnavailableError
 from driftloop.records import Comparison, Score
-from tasks import promotion
+from tasks import slot
 from tasks.job import Job, load_job
 from tasks.mlflow_registry import MlflowRegistry
-from tasks.promotion import promote, promotion_lock, roll_back
+from tasks.promotion import promote, roll_back
 from tasks.registry import open_registry
+from tasks.slot import promotion_slot
 
 SCORE = Score("roc_auc", 0.9, 0.88, 0.92, 500)
 WON = Comparison("roc_auc", SCORE, SCORE, 0.05, 0.02, 0.08, 0.0, 0.95, 500, (), True, "Better.")
@@ -23,8 +24,8 @@ WON = Comparison("roc_auc", SCORE, SCORE, 0.05, 0.02, 0.08, 0.0, 0.95, 500, (), 
 HOLD = """
 import sys, time
 from tasks.job import load_job
-from tasks.promotion import promotion_lock
-with promotion_lock(load_job("payments", "2026-06-01", workspace=sys.argv[1])):
+from tasks.slot import promotion_slot
+with promotion_slot(load_job("payments", "2026-06-01", workspace=sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -58,41 +59,41 @@ def champion(job: Job) -> str | None:
 
 
 def test_first_and_next_champion(job: Job) -> None:
-    assert promote.fn(job, "1", None, WON).promoted
-    done = promote.fn(job, "2", "1", WON)
+    assert promote.fn(job, "key-1", "1", None, WON).promoted
+    done = promote.fn(job, "key-2", "2", "1", WON)
     assert (done.promoted, done.previous, champion(job)) == (True, "1", "2")
 
 
 def test_a_loser_changes_nothing(job: Job) -> None:
-    promote.fn(job, "1", None, WON)
+    promote.fn(job, "key-1", "1", None, WON)
     lost = replace(WON, won=False, sentence="Not proven better.")
-    done = promote.fn(job, "2", "1", lost)
+    done = promote.fn(job, "key-2", "2", "1", lost)
     assert (done.promoted, done.sentence, champion(job)) == (False, "Not proven better.", "1")
 
 
 def test_a_champion_that_changed_meanwhile_is_left_alone(job: Job) -> None:
-    promote.fn(job, "1", None, WON)
-    promote.fn(job, "2", "1", WON)
-    done = promote.fn(job, "3", "1", WON)
+    promote.fn(job, "key-1", "1", None, WON)
+    promote.fn(job, "key-2", "2", "1", WON)
+    done = promote.fn(job, "key-3", "3", "1", WON)
     assert not done.promoted
     assert "champion is version 2, no longer 1" in done.sentence
     assert champion(job) == "2"
 
 
 def test_promoting_again_is_the_same_and_after_a_rollback_nothing(job: Job) -> None:
-    promote.fn(job, "1", None, WON)
-    promote.fn(job, "2", "1", WON)
+    promote.fn(job, "key-1", "1", None, WON)
+    promote.fn(job, "key-2", "2", "1", WON)
     tags = open_registry(job.workspace).tags("payments", "2")
-    assert promote.fn(job, "2", "1", WON).promoted
+    assert promote.fn(job, "key-2", "2", "1", WON).promoted
     assert open_registry(job.workspace).tags("payments", "2") == tags
     assert roll_back.fn(job, None).version == "1"
-    done = promote.fn(job, "2", "1", WON)
+    done = promote.fn(job, "key-2", "2", "1", WON)
     assert (done.promoted, champion(job)) == (False, "1")
     assert "was promoted before" in done.sentence
 
 
 def test_rollback_takes_former_champions_only(job: Job) -> None:
-    promote.fn(job, "1", None, WON)
+    promote.fn(job, "key-1", "1", None, WON)
     with pytest.raises(RegistryError, match="never was champion"):
         roll_back.fn(job, "3")
     with pytest.raises(RegistryError, match=r"[Vv]ersion=99"):
@@ -101,18 +102,18 @@ def test_rollback_takes_former_champions_only(job: Job) -> None:
 
 
 def test_an_alias_that_does_not_stay_is_an_error(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    promote.fn(job, "1", None, WON)
+    promote.fn(job, "key-1", "1", None, WON)
     monkeypatch.setattr(
         MlflowRegistry, "champion", lambda self, model: self.version(model, "1"), raising=True
     )
     with pytest.raises(RegistryError, match="somebody else is changing it"):
-        promote.fn(job, "2", "1", WON)
+        promote.fn(job, "key-2", "2", "1", WON)
 
 
 def test_the_slot_is_held_by_one_and_freed_when_its_holder_is_killed(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(promotion, "LOCK_SECONDS", 0.5)
+    monkeypatch.setattr(slot, "LOCK_SECONDS", 0.5)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(job.workspace.root)], stdout=subprocess.PIPE, text=True
     )
@@ -121,11 +122,11 @@ def test_the_slot_is_held_by_one_and_freed_when_its_holder_is_killed(
         assert holder.stdout.readline() == "held\n"
         with (
             pytest.raises(UnavailableError, match="another promotion of payments"),
-            promotion_lock(job),
+            promotion_slot(job),
         ):
             pass
     finally:
         holder.kill()
         holder.wait()
-    with promotion_lock(job):
+    with promotion_slot(job):
         pass

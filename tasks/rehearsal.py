@@ -1,0 +1,140 @@
+"""A rehearsal: the loop on history with simulated time, and nothing outside is touched."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from driftloop.config import ModelConfig
+from driftloop.errors import DataError, SnapshotError
+from driftloop.injection import Injection, inject
+from driftloop.periods import Window
+from driftloop.promotion import Approval, Auto
+from driftloop.records import DataSlice, Snapshot
+from driftloop.windows import EARLIEST
+from driftloop.workspace import Workspace
+from tasks.factory import inline
+from tasks.job import Job
+from tasks.memory_registry import memory_registry
+from tasks.parquet import read_slice
+from tasks.snapshots import local_path, snapshot_at
+
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+_GIT = ("-c", "user.name=driftloop", "-c", "user.email=driftloop@localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a rehearsal runs on: a workspace whose state is thrown away, and a configuration."""
+
+    workspace: Workspace
+    config: ModelConfig
+    rev: str
+
+    def job(self, as_of: datetime) -> Job:
+        """Return the job of one moment."""
+        return Job(self.workspace, self.config, as_of, self.rev, False)
+
+
+@contextmanager
+def rehearsal(root: Path, config: ModelConfig, rev: str) -> Iterator[Stage]:
+    """Give a place where the production code runs and leaves nothing behind.
+
+    Runs, versions and models are kept in memory, messages in a folder that is thrown away, steps
+    are plain calls. An approval counts as given, as nobody can be asked.
+    """
+    with TemporaryDirectory() as scratch:
+        workspace = Workspace(root, Path(scratch))
+        with memory_registry(workspace), inline():
+            yield Stage(workspace, _approved(config), rev)
+
+
+def _approved(config: ModelConfig) -> ModelConfig:
+    if not isinstance(config.promotion.mode, Approval):
+        return config
+    promotion = config.promotion.model_copy(update={"mode": Auto()})
+    return config.model_copy(update={"promotion": promotion})
+
+
+def history_of(job: Job) -> tuple[Snapshot, Window]:
+    """Return the snapshot of a job and the span of its rows.
+
+    Raises:
+        DataError: if it holds no rows.
+    """
+    snapshot = snapshot_at(job, job.rev)
+    everything = DataSlice(snapshot, Window(EARLIEST, _LATEST))
+    times = read_slice(everything, (), job.config.data.time, job.workspace)[job.config.data.time]
+    if times.empty:
+        raise DataError(f"{job.config.data.path} holds no rows at {snapshot.short_rev}")
+    first, last = (pd.Timestamp(edge).to_pydatetime() for edge in (times.iloc[0], times.iloc[-1]))
+    return snapshot, Window(first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
+
+
+def altered_repository(job: Job, snapshot: Snapshot, injection: Injection, folder: Path) -> str:
+    """Write the snapshot with an injected drift into a repository of its own; return its commit.
+
+    Raises:
+        SnapshotError: if Git or DVC cannot.
+        ConfigError: if the change does not suit the column.
+    """
+    time = job.config.data.time
+    everything = DataSlice(snapshot, Window(EARLIEST, _LATEST))
+    column = read_slice(everything, (injection.column,), time, job.workspace)
+    if injection.column not in column.columns:
+        raise DataError(f"--inject: the data hold no column {injection.column!r}")
+    numeric = pd.api.types.is_numeric_dtype(column[injection.column])
+    spread = float(column[injection.column].std()) if numeric else 0.0
+    for file in snapshot.files:
+        table = pd.read_parquet(local_path(snapshot, file, job.workspace))
+        target = folder / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        inject(table, injection, time, spread).to_parquet(target, index=False)
+    top = Path(snapshot.path).parts[0]
+    for command in (
+        ("git", "init", "-q"),
+        (sys.executable, "-m", "dvc", "init", "-q"),
+        (sys.executable, "-m", "dvc", "add", "-q", top),
+        ("git", "add", "-A", "."),
+        ("git", *_GIT, "commit", "-qm", "injected drift"),
+    ):
+        _run(command, folder)
+    return _run(("git", "rev-parse", "HEAD"), folder)
+
+
+def with_repository(config: ModelConfig, folder: Path) -> ModelConfig:
+    """Return the configuration reading its data from another repository."""
+    data = config.data.model_copy(update={"repository": str(folder), "rev": "HEAD"})
+    return config.model_copy(update={"data": data})
+
+
+def _run(command: tuple[str, ...], folder: Path) -> str:
+    done = subprocess.run(  # noqa: S603 - fixed commands
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        reason = " ".join(done.stderr.split())[-300:]
+        raise SnapshotError(f"{' '.join(command[:3])} failed in {folder}: {reason}")
+    return done.stdout.strip()
+
+
+def pending_events(workspace: Workspace) -> dict[str, int]:
+    """Return how many messages of each kind a rehearsal would have sent so far."""
+    import json
+
+    found: dict[str, int] = {}
+    for path in (workspace.outbox / "pending").glob("*.json"):
+        event = json.loads(path.read_text(encoding="utf-8"))["message"]["event"]
+        found[event] = found.get(event, 0) + 1
+    return found
+
+
+def other_job(job: Job, config: ModelConfig) -> Job:
+    """Return the job with another configuration."""
+    return replace(job, config=config)
