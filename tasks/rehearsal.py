@@ -1,10 +1,11 @@
 """A rehearsal: the loop on history with simulated time, and nothing outside is touched."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,9 @@ from tasks.factory import inline
 from tasks.job import Job
 from tasks.memory_registry import memory_registry
 from tasks.parquet import read_slice
+from tasks.registry import open_registry
 from tasks.snapshots import local_path, snapshot_at
+from tasks.training_plan import OpenTraining, find_change
 
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 _GIT = ("-c", "user.name=driftloop", "-c", "user.email=driftloop@localhost")
@@ -126,8 +129,6 @@ def _run(command: tuple[str, ...], folder: Path) -> str:
 
 def pending_events(workspace: Workspace) -> dict[str, int]:
     """Return how many messages of each kind a rehearsal would have sent so far."""
-    import json
-
     found: dict[str, int] = {}
     for path in (workspace.outbox / "pending").glob("*.json"):
         event = json.loads(path.read_text(encoding="utf-8"))["message"]["event"]
@@ -135,6 +136,9 @@ def pending_events(workspace: Workspace) -> dict[str, int]:
     return found
 
 
-def other_job(job: Job, config: ModelConfig) -> Job:
-    """Return the job with another configuration."""
-    return replace(job, config=config)
+def drift_began(job: Job, champion: str) -> datetime | None:
+    """Return where the data say that the present drift from a champion's reference began."""
+    registry = open_registry(job.workspace)
+    version = registry.version(job.model, champion)
+    opened = OpenTraining(None, "", "retrain", version)
+    return find_change(job, snapshot_at(job, job.rev), opened)

@@ -6,6 +6,7 @@ never sees a dirty workspace.
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -17,6 +18,8 @@ from driftloop.records import BatchFile, Snapshot
 from driftloop.workspace import Workspace
 from tasks.factory import step
 from tasks.job import Job
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @step("resolve snapshot", retries=2)
@@ -38,8 +41,14 @@ def open_snapshot(repository: str, rev: str, path: str) -> Snapshot:
         UnavailableError: if a remote repository does not answer.
     """
     with _snapshot_errors(repository, rev):
-        sha = _resolve(repository, rev)
-        found = _filesystem(repository, sha).find(path, detail=True)
+        sha = rev if _COMMIT.fullmatch(rev) else _resolve(repository, rev)
+        return _listed(repository, sha, path)
+
+
+@lru_cache(maxsize=64)
+def _listed(repository: str, sha: str, path: str) -> Snapshot:
+    """Return the snapshot at a commit, which never changes."""
+    found = _filesystem(repository, sha).find(path, detail=True)
     files = tuple(
         BatchFile(name, entry["md5"])
         for name, entry in sorted(found.items())

@@ -1,0 +1,101 @@
+"""A policy over a stretch of history, run by run, with exactly the steps that run in production."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from driftloop.backtest import Period, PolicyResult, is_alarm
+from driftloop.config import ModelConfig
+from driftloop.errors import TrainingError
+from driftloop.records import MonitorRecord, RetrainRecord
+from flows.challenge import challenge
+from flows.watch import watch
+from tasks.alerts import write_alert, write_retrain_alert
+from tasks.hindsight import score_versions
+from tasks.monitoring import OpenRun
+from tasks.rehearsal import Stage, drift_began, pending_events, rehearsal
+
+Progress = Callable[[int, str], None]
+
+
+def rehearse(
+    root: Path,
+    name: str,
+    config: ModelConfig,
+    rev: str,
+    moments: tuple[datetime, ...],
+    on_period: Progress,
+) -> tuple[PolicyResult, tuple[float, ...]]:
+    """Return what a policy did at each moment, and what its first champion would have scored.
+
+    Args:
+        root: the workspace folder.
+        name: of the policy.
+        config: the policy.
+        rev: commit of the data.
+        moments: the first one trains the first champion, the others are monitoring runs.
+        on_period: is told how many runs are done, and what the last one decided.
+
+    Raises:
+        TrainingError: if no first champion can be trained.
+    """
+    periods: list[Period] = []
+    frozen: list[float] = []
+    with rehearsal(root, config, rev) as stage:
+        first = challenge(stage.job(moments[0]), "bootstrap", "The first champion.", None)
+        if first.promotion is None or not first.promotion.promoted:
+            raise TrainingError(f"no first champion as of {moments[0]:%Y-%m-%d}: {first.sentence}")
+        for done, moment in enumerate(moments[1:], start=1):
+            period, record = _run(stage, moment, periods[-1] if periods else None)
+            versions = (record.champion, first.promotion.version)
+            score, at_first = score_versions(stage.job(moment), record.window, versions)
+            periods.append(replace(period, score=score))
+            frozen.append(at_first)
+            on_period(done, record.decision.action)
+    metric = config.comparison.metric
+    return PolicyResult(name, metric, tuple(periods), first.promotion.version), tuple(frozen)
+
+
+def _run(stage: Stage, moment: datetime, last: Period | None) -> tuple[Period, MonitorRecord]:
+    job, told = stage.job(moment), pending_events(stage.workspace).get("trouble", 0)
+
+    def tell(run: OpenRun, record: MonitorRecord) -> None:
+        write_alert(job, record, run.history, run.run_id)
+
+    def retrain(run: OpenRun, record: MonitorRecord) -> RetrainRecord:
+        reason = " ".join(record.decision.reasons)
+        found = challenge(job, "retrain", reason, run.champion.version)
+        write_retrain_alert(job, found)
+        return found
+
+    record = watch(job, tell, retrain)
+    alarm = is_alarm(record, pending_events(stage.workspace).get("trouble", 0) > told)
+    began = None
+    if record.verdict.status == "drift" and (last is None or last.verdict != "drift"):
+        began = drift_began(job, record.champion)
+    return _period(record, alarm, began), record
+
+
+def _period(record: MonitorRecord, alarm: bool, began: datetime | None) -> Period:
+    moved = [one for one in record.trials if one.action in ("promoted", "rolled_back")]
+    made = record.retrain.promotion if record.retrain else None
+    promoted = made.version if made and made.promoted else None
+    for one in moved:
+        promoted = one.version if one.action == "promoted" else promoted
+    return Period(
+        as_of=record.as_of,
+        window=record.window,
+        rows=record.rows_current,
+        verdict=record.verdict.status,
+        troubles=tuple(one.kind for one in record.troubles),
+        action=record.decision.action,
+        held=record.decision.held,
+        alarm=alarm,
+        retrained=record.retrain is not None and record.retrain.challenger is not None,
+        promoted=promoted,
+        rolled_back=any(one.action == "rolled_back" for one in moved),
+        served=record.champion,
+        score=float("nan"),
+        since=began,
+    )
