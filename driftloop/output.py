@@ -14,6 +14,8 @@ from driftloop.records import (
     Action,
     CheckStatus,
     Finding,
+    GateResult,
+    GateStatus,
     ModelVersion,
     MonitorRecord,
     PerformanceStatus,
@@ -128,6 +130,7 @@ class Gate(Output):
 
     gate: str
     passed: bool
+    status: GateStatus = Field(description="A gate that could not run has not passed.")
     sentence: str
 
 
@@ -322,7 +325,7 @@ def _retrain(record: RetrainRecord) -> dict[str, Any]:
             high=numbers.get("high"),
             rows=found.rows if found else 0,
         ),
-        "gates": tuple(Gate(**to_plain(gate)) for gate in (found.gates if found else ())),
+        "gates": tuple(_gate(one) for one in found.gates) if found else (),
         "promoted_version": promotion.version if promotion and promotion.promoted else None,
         "training": _span(plan.training.window) if plan else None,
         "holdout": _span(plan.holdout.window) if plan else None,
@@ -330,6 +333,10 @@ def _retrain(record: RetrainRecord) -> dict[str, Any]:
         "reason": record.reason,
         "sentence": record.sentence,
     }
+
+
+def _gate(found: GateResult) -> Gate:
+    return Gate(passed=found.passed, **to_plain(found))
 
 
 def _span(window: Window) -> Span:

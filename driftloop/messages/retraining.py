@@ -27,7 +27,7 @@ def outcome_of(record: RetrainRecord) -> Outcome:
         return "promoted"
     if record.comparison is None:
         return "failed"
-    return "refused" if record.won or _proved_better(record.comparison) else "kept"
+    return "refused" if record.won or record.comparison.proven else "kept"
 
 
 def outcome_line(record: RetrainRecord) -> str:
@@ -95,10 +95,6 @@ def _champion(record: RetrainRecord) -> str:
     return "the current model" if previous is None else f"version {escape(previous, 40)}"
 
 
-def _proved_better(comparison: Comparison) -> bool:
-    return comparison.low is not None and comparison.low > comparison.margin
-
-
 def _change(comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
@@ -118,7 +114,8 @@ def _numbers(comparison: Comparison) -> list[tuple[str, str]]:
         edge = interval(comparison.low, comparison.high, "+")
         pairs.append(("Gain", number(comparison.difference, "+") + edge))
         sure = f"{comparison.confidence * 100:.4g} % sure"
-        pairs.append(("Gain needed", f"over {number(comparison.margin)}, {sure}"))
+        asked = f"over {number(comparison.bound)}, {sure}"
+        pairs.append(("Gain needed", asked))
     return pairs
 
 

@@ -13,8 +13,8 @@ from tests.driftloop.messages.message_records import (
 
 KEPT = Promotion(False, "8", "7", "the challenger did not win")
 SLOW = (
-    GateResult("latency", False, "41 ms a row, 20 allowed"),
-    GateResult("calibration", True, "error 0.01"),
+    GateResult("latency", "refused", "41 ms a row, 20 allowed"),
+    GateResult("calibration", "passed", "error 0.01"),
 )
 
 
