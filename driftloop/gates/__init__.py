@@ -83,5 +83,5 @@ def _run(gate: Gate, evidence: Evidence) -> GateResult:
     try:
         return gate.check(evidence)
     except Exception as error:  # whatever a model or library raises, the champion stays
-        first = (str(error).splitlines() or [""])[0]
-        return not_run(gate.kind, f"The gate broke off: {type(error).__name__}: {first}")
+        first = (str(error).splitlines() or ["no more is known"])[0].rstrip(".")
+        return not_run(gate.kind, f"The gate broke off: {type(error).__name__}: {first}.")

@@ -41,23 +41,26 @@ def calibration_error(y: Truth, p: Probabilities, bins: int) -> CalibrationError
     NaN with fewer than ten rows.
 
     Source: Kumar, Liang & Ma, Verified Uncertainty Calibration, NeurIPS 2019 (debiased estimator,
-    l2). The standard error is that of squared normal deviates: ``2 s^4 + 4 d^2 s^2`` a bin with gap
-    d and the variance s^2 that the probabilities promise, which is above 0 where all came true.
+    l2). The standard error is that of squared normal deviates: ``2 s^4 + 4 d^2 s^2`` a bin with
+    true squared gap d^2, estimated as above, and the variance s^2 that the probabilities promise,
+    which is above 0 where all came true.
     """
     two = p.shape[1] == 2
     said = p[:, -1] if two else p.max(axis=1)
     right = (y == 1) if two else (p.argmax(axis=1) == y)
     if len(y) < 10:
         return CalibrationError(math.nan, math.nan)
-    squared = variance = 0.0
+    squared = chance = variance = 0.0
     for rows in _bins(said, min(bins, len(y) // 10)):
         rate, share = float(right[rows].mean()), len(rows) / len(y)
         gap = float(said[rows].mean()) - rate
         noise = rate * (1 - rate) / max(1, len(rows) - 1)
-        squared += share * (gap**2 - noise)
+        excess = gap**2 - noise
+        squared += share * excess
         promised = float((said[rows] * (1 - said[rows])).mean()) / len(rows)
-        variance += share**2 * (2 * promised**2 + 4 * gap**2 * promised)
-    return CalibrationError(squared, math.sqrt(variance))
+        chance += share**2 * 2 * promised**2
+        variance += share**2 * 4 * excess * promised
+    return CalibrationError(squared, math.sqrt(chance + max(0.0, variance)))
 
 
 class Calibration(Settings):

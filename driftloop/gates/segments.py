@@ -84,7 +84,7 @@ class Segments(Settings):
             left += few
             for group in large:
                 gain = _gain(evidence, group)
-                if np.isnan(gain):
+                if np.isnan(gain) or len(group.rows) == len(evidence.y):  # the whole is no segment
                     left += len(group.rows)
                 else:
                     judged.append(_Segment(f"{name} = {group.name}", gain, group))

@@ -1,4 +1,4 @@
-"""Resampled scores against rows repeated one by one, and the expanded interval against Student's."""
+"""Resampled scores against rows repeated one by one, and the expanded interval."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How often a challenger wins: rarely where it is no better, as often as theory says where it is."""
+"""How often a challenger wins: rarely where it is no better, as often as theory says if it is."""
 
 from typing import Any
 
