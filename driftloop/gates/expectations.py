@@ -49,7 +49,7 @@ class Expectations(Settings):
         if not against:
             one, part = max(found, key=lambda pair: pair[1])
             sentence = (
-                f"{len(found)} expectations hold; the most violated is {one.feature}, "
+                f"Every expectation holds; the most violated is {one.feature}: "
                 f"{part:.1%} of rows move against it."
             )
             return told(self.kind, True, sentence)

@@ -91,3 +91,10 @@ def test_certain_rows() -> None:
     precision, recall = expected_precision_and_recall(binary(np.zeros(3)))
     assert math.isnan(precision)
     assert math.isnan(recall)
+
+
+def test_a_value_promises_nothing_and_a_cut_counts() -> None:
+    assert math.isnan(estimated_score("neg_mae", FIVE[:, None]))
+    called = FIVE >= 0.3
+    expected = 2 * FIVE[called].sum() / (called.sum() + FIVE.sum())
+    assert estimated_score("f1", binary(FIVE), cut=0.3) == pytest.approx(expected)
