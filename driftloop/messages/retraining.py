@@ -36,10 +36,14 @@ def outcome_line(record: RetrainRecord) -> str:
     if outcome == "promoted":
         first = record.promotion is not None and record.promotion.previous is None
         return _capital(f"{new} is live." if first else f"{new} replaced {old}.")
+    held = record.comparison is not None and record.comparison.claim == "non_inferior"
     if outcome == "kept":
-        return f"The new model did not prove better, so {old} stays live."
+        return (
+            f"The new model did not prove {'as good' if held else 'better'}, so {old} stays live."
+        )
     if outcome == "refused":
-        return f"The new model did better but was not promoted; {old} stays live."
+        did = "proved as good" if held else "did better"
+        return f"The new model {did} but was not promoted; {old} stays live."
     return f"No new model could be trained; {old} stays live."
 
 
@@ -114,8 +118,7 @@ def _numbers(comparison: Comparison) -> list[tuple[str, str]]:
         edge = interval(comparison.low, comparison.high, "+")
         pairs.append(("Gain", number(comparison.difference, "+") + edge))
         sure = f"{comparison.confidence * 100:.4g} % sure"
-        asked = f"over {number(comparison.bound)}, {sure}"
-        pairs.append(("Gain needed", asked))
+        pairs.append(("Gain needed", f"over {number(comparison.bound)}, {sure}"))
     return pairs
 
 
