@@ -9,8 +9,8 @@ from driftloop.compare import ComparisonSettings
 from driftloop.decision import DecisionSettings
 from driftloop.drift_settings import DriftSettings
 from driftloop.errors import valid_choices
-from driftloop.gates import MinimumScore
-from driftloop.metrics import BINARY_ONLY
+from driftloop.gates import Calibration, Expectations, Fairness, MinimumScore, columns_needed
+from driftloop.metrics import BINARY_ONLY, REGRESSION_ONLY, MetricName, valid_metrics
 from driftloop.performance import PerformanceSettings
 from driftloop.periods import Span, SpanField
 from driftloop.promotion import PromotionSettings
@@ -80,7 +80,7 @@ class ModelConfig(Settings):
         description="Name of the model, here and in MLflow: lower-case letters, digits, - and _.",
     )
     description: str = Field(default="", description="What the model does, for people.")
-    task: Literal["binary", "multiclass"] = Field(
+    task: Literal["binary", "multiclass", "regression"] = Field(
         default="binary", description="Two classes, or more."
     )
     data: DataSettings
@@ -109,7 +109,9 @@ class ModelConfig(Settings):
         """Every column a run may read."""
         key = (self.data.key,) if self.data.key else ()
         features = self.features.numeric + self.features.categorical
-        return (self.data.time, self.data.label, *key, *features)
+        asked = columns_needed(self.comparison.gates)
+        names = (self.data.time, self.data.label, *key, *features, *asked)
+        return tuple(dict.fromkeys(names))
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
@@ -130,17 +132,6 @@ class ModelConfig(Settings):
                 )
         if self.task == "multiclass" and self.data.positive is not None:
             raise ValueError("data.positive is for task binary; remove it or set task: binary")
-        asked = {"metric": self.comparison.metric}
-        for number, gate in enumerate(self.comparison.gates):
-            if isinstance(gate, MinimumScore) and gate.metric:
-                asked[f"gates[{number}].metric"] = gate.metric
-        for place, metric in asked.items():
-            if self.task == "multiclass" and metric in BINARY_ONLY:
-                valid = "accuracy, balanced_accuracy, neg_log_loss"
-                raise ValueError(
-                    f"comparison.{place} {metric} is for two classes; valid with "
-                    f"task multiclass: {valid}"
-                )
         for name in self.drift.ignore:
             if name not in features:
                 raise ValueError(f"drift.ignore names no feature; {valid_choices(name, features)}")
@@ -151,3 +142,44 @@ class ModelConfig(Settings):
                     f"feature; valid: {', '.join(self.features.numeric) or 'none'}"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _comparison_fits(self) -> Self:
+        self._check_metric("metric", self.comparison.metric)
+        for number, gate in enumerate(self.comparison.gates):
+            place = f"gates[{number}]"
+            if isinstance(gate, MinimumScore) and gate.metric:
+                self._check_metric(f"{place}.metric", gate.metric)
+            for name in columns_needed((gate,)):
+                if name in (self.data.label, self.data.time):
+                    raise ValueError(
+                        f"comparison.{place} ({gate.kind}) names {name!r}, the label or time; "
+                        "name a feature or another column of the data"
+                    )
+            self._check_gate(place, gate)
+        return self
+
+    def _check_metric(self, place: str, metric: MetricName) -> None:
+        valid = valid_metrics(self.task)
+        if metric not in valid:
+            what = "two classes" if metric in BINARY_ONLY else "classes"
+            what = "regression" if metric in REGRESSION_ONLY else what
+            raise ValueError(
+                f"comparison.{place} {metric} is for {what}; valid with task "
+                f"{self.task}: {', '.join(valid)}"
+            )
+
+    def _check_gate(self, place: str, gate: Settings) -> None:
+        """Refuse a gate that could never run for this task or these features."""
+        if isinstance(gate, Calibration | Fairness) and self.task == "regression":
+            raise ValueError(f"comparison.{place} ({gate.kind}) is for classes; remove it")
+        if not isinstance(gate, Expectations):
+            return
+        if self.task == "multiclass":
+            raise ValueError(f"comparison.{place} ({gate.kind}) is for two classes or regression")
+        for one in gate.expected:
+            if one.feature not in self.features.numeric:
+                raise ValueError(
+                    f"comparison.{place}.expected names no numeric feature; "
+                    f"{valid_choices(one.feature, self.features.numeric)}"
+                )

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.labels import Probabilities
-from driftloop.metrics import BINARY_ONLY, METRICS, MetricName
+from driftloop.metrics import BINARY_ONLY, METRICS, REGRESSION_ONLY, MetricName
 
 Confusion = npt.NDArray[np.float64]
 
 
-def estimated_score(metric: MetricName, p: Probabilities) -> float:
+def estimated_score(metric: MetricName, p: Probabilities, cut: float | None = None) -> float:
     """Return the score that a model expects of itself, larger is better; no labels needed.
 
     Each row counts once for each class, weighted with the probability that it is of that class:
@@ -23,11 +23,13 @@ def estimated_score(metric: MetricName, p: Probabilities) -> float:
 
     It holds as far as the probabilities are calibrated and go on to be: it sees inputs on which
     the model is less sure of itself, and it does not see concept drift. NaN without rows, with NaN
-    among the probabilities, and for a binary metric of another number of classes than two.
+    among the probabilities, for a binary metric of another number of classes than two, and for a
+    metric of regression: a predicted value does not say how sure it is.
 
     Args:
         metric: the score, as `driftloop.metrics` defines it.
         p: calibrated probabilities, rows sum to 1 (n, classes); the positive class is last.
+        cut: probability from which on a row is called positive; None calls the likeliest class.
 
     Source: confidence-based performance estimation, Humblot-Renaux et al. and NannyML's CBPE:
     Bialek et al., Estimating model performance under covariate shift without labels,
@@ -36,8 +38,11 @@ def estimated_score(metric: MetricName, p: Probabilities) -> float:
     rows, classes = p.shape
     if rows == 0 or np.isnan(p).any() or (metric in BINARY_ONLY and classes != 2):
         return math.nan
+    if metric in REGRESSION_ONLY:
+        return math.nan
     codes = np.tile(np.arange(classes), rows)
-    return float(METRICS[metric](codes, np.repeat(p, classes, axis=0), p.reshape(1, -1))[0])
+    weights = p.reshape(1, -1)
+    return float(METRICS[metric](codes, np.repeat(p, classes, axis=0), weights, cut)[0])
 
 
 def expected_confusion(p: Probabilities) -> Confusion:

@@ -9,7 +9,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from driftloop.records import Action, CheckStatus, PerformanceStatus, Role, Status, TroubleKind
+from driftloop.records import (
+    Action,
+    CheckStatus,
+    GateStatus,
+    PerformanceStatus,
+    Role,
+    Status,
+    TroubleKind,
+)
 
 
 class Condition(StrEnum):
@@ -115,6 +123,7 @@ class Gate(Output):
 
     gate: str
     passed: bool
+    status: GateStatus = Field(description="A gate that could not run has not passed.")
     sentence: str
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from driftloop.estimation import estimated_score
-from driftloop.labels import Codes, Probabilities
-from driftloop.metrics import MetricName, score_with_interval
+from driftloop.labels import Probabilities
+from driftloop.metrics import MetricName, Truth, is_regression, score_with_interval
 from driftloop.periods import Window
 from driftloop.records import Performance, PerformanceStatus, Score
 from driftloop.settings import Settings
@@ -41,47 +41,57 @@ def no_performance(metric: str, window: Window, rows: int, why: str) -> Performa
 def judge_performance(
     metric: MetricName,
     window: Window,
-    labels: tuple[Codes, Probabilities],
+    labels: tuple[Truth, Probabilities],
     baseline: Score | None,
     settings: PerformanceSettings,
+    cut: float | None = None,
 ) -> Performance:
     """Return the champion's score on labelled rows, judged against what is expected of it.
 
     ``fell`` where the whole interval lies below the limit, ``ok`` where it lies above,
     ``unclear`` in between. The limit is the higher of the floor and the baseline less the margin.
+    Rows of a regression whose label is no number are left out.
+
+    Args:
+        metric: the primary metric.
+        window: when the labelled rows happened.
+        labels: the truth (n,) and the champion's predictions (n, k).
+        baseline: the champion's score on its own holdout.
+        settings: margin, floor and how many rows are needed.
+        cut: the champion's decision threshold.
     """
-    y, p = labels
+    y, p = _labelled(*labels)
     why = _cannot_judge(y, p, settings)
     if why is not None:
         return no_performance(metric, window, len(y), why)
     found = score_with_interval(
-        metric, y, p, count=400, confidence=settings.confidence, seed=len(y)
+        metric, y, p, count=400, confidence=settings.confidence, seed=len(y), cut=cut
     )
-    limit = _limit(baseline, settings)
-    status, sentence = _status(found, limit, baseline)
-    expected = baseline.value if baseline else None
-    promised = estimated_score(metric, p)
-    return Performance(
-        metric,
-        window,
-        len(y),
-        found.value,
-        found.low,
-        found.high,
-        expected,
-        status,
-        sentence,
-        None if math.isnan(promised) else promised,
-    )
+    status, sentence = _status(found, _limit(baseline, settings), baseline)
+    expected, promised = baseline.value if baseline else None, _promised(metric, p, cut)
+    edges = found.value, found.low, found.high
+    return Performance(metric, window, len(y), *edges, expected, status, sentence, promised)
 
 
-def _cannot_judge(y: Codes, p: Probabilities, settings: PerformanceSettings) -> str | None:
-    counts = np.bincount(y[y >= 0], minlength=2)
-    present = counts[counts > 0]
+def _promised(metric: MetricName, p: Probabilities, cut: float | None) -> float | None:
+    value = estimated_score(metric, p, cut)
+    return None if math.isnan(value) else value
+
+
+def _labelled(y: Truth, p: Probabilities) -> tuple[Truth, Probabilities]:
+    known = np.isfinite(y) if is_regression(y) else np.ones(len(y), dtype=bool)
+    return y[known], p[known]
+
+
+def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> str | None:
     if np.isnan(p).any():
         return f"{int(np.isnan(p).any(axis=1).sum())} predictions are no number."
     if len(y) < settings.minimum_rows:
         return f"{len(y)} labelled rows, {settings.minimum_rows} are needed."
+    if is_regression(y):
+        return None
+    counts = np.bincount(y[y >= 0], minlength=2)
+    present = counts[counts > 0]
     if len(present) < 2 or present.min() < settings.minimum_per_class:
         return (
             f"The rarest class has {present.min() if len(present) > 1 else 0} labelled rows, "

@@ -28,6 +28,7 @@ from driftloop.output import (
 from driftloop.periods import Window
 from driftloop.records import (
     Finding,
+    GateResult,
     ModelVersion,
     MonitorRecord,
     Promotion,
@@ -160,7 +161,7 @@ def _retrain(record: RetrainRecord) -> dict[str, Any]:
             high=numbers.get("high"),
             rows=found.rows if found else 0,
         ),
-        "gates": tuple(Gate(**to_plain(gate)) for gate in (found.gates if found else ())),
+        "gates": tuple(_gate(one) for one in found.gates) if found else (),
         "promoted_version": promotion.version if promotion and promotion.promoted else None,
         "waits_for": promotion.waits_for if promotion else None,
         "training": _span(plan.training.window) if plan else None,
@@ -169,6 +170,10 @@ def _retrain(record: RetrainRecord) -> dict[str, Any]:
         "reason": record.reason,
         "sentence": record.sentence,
     }
+
+
+def _gate(found: GateResult) -> Gate:
+    return Gate(passed=found.passed, **to_plain(found))
 
 
 def _span(window: Window) -> Span:

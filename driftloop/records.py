@@ -11,6 +11,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from driftloop.periods import Window
+from driftloop.scores import Claim as Claim
+from driftloop.scores import Comparison as Comparison
+from driftloop.scores import CrossCheck as CrossCheck
+from driftloop.scores import GateResult as GateResult
+from driftloop.scores import GateStatus as GateStatus
+from driftloop.scores import Score as Score
+from driftloop.scores import SliceScores as SliceScores
 
 Status = Literal["ok", "warning", "drift", "inconclusive"]
 CheckStatus = Literal["ok", "failed", "inconclusive"]
@@ -118,17 +125,6 @@ class QualityFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """A metric's value on some rows with its bootstrap interval."""
-
-    metric: str
-    value: float
-    low: float
-    high: float
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
 class Performance:
     """The champion's realised performance on the newest rows whose labels have arrived."""
 
@@ -231,33 +227,6 @@ class TrainingPlan:
 class Refusal:
     """Why a challenger could not be trained or compared; the champion stays."""
 
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class GateResult:
-    """What one promotion gate says; a gate that could not run has not passed."""
-
-    gate: str
-    passed: bool
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Challenger against champion on the same holdout rows; the difference is in favour if > 0."""
-
-    metric: str
-    champion: Score | None
-    challenger: Score
-    difference: float | None
-    low: float | None
-    high: float | None
-    margin: float
-    confidence: float
-    rows: int
-    gates: tuple[GateResult, ...]
-    won: bool
     sentence: str
 
 

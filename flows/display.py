@@ -88,7 +88,7 @@ def retrain_view(found: RetrainSummary) -> Iterable[RenderableType]:
         yield Text.assemble(f"challenger: version {found.challenger} ", won)
     yield f"  {found.sentence}"
     for gate in found.gates:
-        mark = Text("passed", "green") if gate.passed else Text("refused", "red")
+        mark = Text(gate.status.replace("_", " "), "green" if gate.passed else "red")
         yield Text.assemble(f"  gate {gate.gate}: ", mark, f" {gate.sentence}")
 
 

@@ -10,7 +10,7 @@ from driftloop.compare import Predictions, compare
 from driftloop.errors import RegistryError, TrainingError
 from driftloop.importance import permutation_importances
 from driftloop.labels import Classes
-from driftloop.metrics import BINARY_ONLY, METRICS, score
+from driftloop.metrics import score, valid_metrics
 from driftloop.periods import Window, readable
 from driftloop.records import (
     Comparison,
@@ -23,6 +23,7 @@ from driftloop.records import (
 )
 from driftloop.training import Examples, fit, predict, search, with_settings
 from tasks.factory import step
+from tasks.gate_evidence import cut_of, gate_evidence
 from tasks.job import Job, code_version
 from tasks.models import load_model, log_model
 from tasks.plots import confusion_matrix
@@ -113,12 +114,14 @@ def compare_models(
     classes = classes_of(registry, job.model, challenger)
     y = classes.codes(table[job.config.data.label])
     rows = examples(job, table, classes)
-    p = [
-        predict(load_model(registry, job.model, version.version), rows.table, classes)
-        for version in versions
-    ]
-    champion = p[1] if len(p) > 1 else None
-    return compare(Predictions(y, p[0], champion), job.config.comparison)
+    models = [load_model(registry, job.model, version.version) for version in versions]
+    p = [predict(model, rows.table, classes) for model in models]
+    cuts = cut_of(models[0]), cut_of(models[1]) if len(models) > 1 else None
+    predictions = Predictions(y, p[0], p[1] if len(p) > 1 else None, cuts)
+    shown = gate_evidence(
+        job, registry, predictions, (rows.table, table), versions, models, classes
+    )
+    return compare(predictions, job.config.comparison, evidence=shown)
 
 
 @step("record training", retries=2)
@@ -200,7 +203,8 @@ def _log_scores(
     registry: Registry, run_id: str, y: npt.NDArray[Any], p: npt.NDArray[Any], classes: Classes
 ) -> None:
     scores = {
-        name: score(name, y, p) for name in METRICS if classes.binary or name not in BINARY_ONLY
+        name: score(name, y, p)
+        for name in valid_metrics("binary" if classes.binary else "multiclass")
     }
     called = p.argmax(axis=1)
     counts = [

@@ -31,7 +31,7 @@ def outcome_of(record: RetrainRecord) -> Outcome:
         return "proposed"
     if record.comparison is None:
         return "failed"
-    return "refused" if record.won or _proved_better(record.comparison) else "kept"
+    return "refused" if record.won or record.comparison.proven else "kept"
 
 
 def outcome_line(record: RetrainRecord) -> str:
@@ -43,10 +43,14 @@ def outcome_line(record: RetrainRecord) -> str:
     if outcome == "proposed":
         waits = "approval" if _waits_for(record) == "approval" else "fresh labels in shadow"
         return f"{_capital(new)} proved better and waits for {waits}; {old} stays live."
+    held = record.comparison is not None and record.comparison.claim == "non_inferior"
     if outcome == "kept":
-        return f"The new model did not prove better, so {old} stays live."
+        return (
+            f"The new model did not prove {'as good' if held else 'better'}, so {old} stays live."
+        )
     if outcome == "refused":
-        return f"The new model did better but was not promoted; {old} stays live."
+        did = "proved as good" if held else "did better"
+        return f"The new model {did} but was not promoted; {old} stays live."
     return f"No new model could be trained; {old} stays live."
 
 
@@ -109,10 +113,6 @@ def _champion(record: RetrainRecord) -> str:
     return "the current model" if previous is None else f"version {escape(previous, 40)}"
 
 
-def _proved_better(comparison: Comparison) -> bool:
-    return comparison.low is not None and comparison.low > comparison.margin
-
-
 def _change(comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
@@ -132,7 +132,7 @@ def _numbers(comparison: Comparison) -> list[tuple[str, str]]:
         edge = interval(comparison.low, comparison.high, "+")
         pairs.append(("Gain", number(comparison.difference, "+") + edge))
         sure = f"{comparison.confidence * 100:.4g} % sure"
-        pairs.append(("Gain needed", f"over {number(comparison.margin)}, {sure}"))
+        pairs.append(("Gain needed", f"over {number(comparison.bound)}, {sure}"))
     return pairs
 
 

@@ -37,6 +37,9 @@ REQUIRED: dict[str, Any] = {
     "minimum": 0.5,
     "start": "2026-01-01T00:00:00Z",
     "end": "2026-02-01T00:00:00Z",
+    "columns": ["country"],
+    "maximum": 0.5,
+    "expected": [{"feature": "amount", "effect": "increasing"}],
 }
 """Values for settings without a default; a new one has to be named here."""
 

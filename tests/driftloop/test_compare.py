@@ -4,12 +4,14 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.stats import binomtest
+from sklearn.metrics import roc_auc_score
 
 from driftloop.compare import ComparisonSettings, Predictions, compare
 from driftloop.gates import MinimumScore, NewestSlice
-from driftloop.metrics import METRICS, MetricName
+from driftloop.metrics import MetricName, valid_metrics
 from tests.driftloop.cases import probabilities
 
+CLASSIFIERS = valid_metrics("binary")
 GATELESS = ComparisonSettings(gates=())
 
 
@@ -42,7 +44,7 @@ def test_clearly_worse_challenger_loses() -> None:
     assert "not proven better" in done.sentence
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", CLASSIFIERS)
 def test_metric_can_be_won_with(metric: MetricName) -> None:
     y, rng = holdout()
     settings = ComparisonSettings(metric=metric, gates=())
@@ -51,7 +53,7 @@ def test_metric_can_be_won_with(metric: MetricName) -> None:
     assert compare(Predictions(y, sure, scores(y, rng, 0.2)), settings).won
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", CLASSIFIERS)
 @pytest.mark.parametrize("seed", range(4))
 def test_identical_models_never_win(metric: MetricName, seed: int) -> None:
     y, rng = holdout(200, seed)
@@ -148,3 +150,129 @@ def test_undefined_score_never_wins(champion: bool) -> None:
     y, p = np.zeros(100, dtype=int), probabilities(np.linspace(0, 1, 100))
     done = compare(Predictions(y, p, p if champion else None), GATELESS)
     assert not done.won
+
+
+def test_claim_of_no_loss_needs_the_loss_that_is_allowed() -> None:
+    with pytest.raises(ValueError, match="non_inferior needs a margin above 0"):
+        ComparisonSettings(claim="non_inferior")
+
+
+@pytest.mark.parametrize(("change", "proven"), [(1e-6, True), (-1e-6, False)])
+def test_no_worse_is_proven_within_the_margin_only(change: float, proven: bool) -> None:
+    """The rule at its edge: the margin a hair above and below the loss not ruled out."""
+    y, rng = holdout(1000)
+    shared = rng.normal(y * 1.2, 1)
+    both = [probabilities(1 / (1 + np.exp(-shared - rng.normal(0, 0.2, 1000)))) for _ in range(2)]
+    asked: dict[str, Any] = {"metric": "average_precision", "gates": ()}
+    plain = compare(Predictions(y, *both), ComparisonSettings(**asked))
+    assert not plain.won
+    assert plain.low is not None
+    settings = ComparisonSettings(claim="non_inferior", margin=-plain.low + change, **asked)
+    done = compare(Predictions(y, *both), settings)
+    assert (done.won, done.proven, done.claim) == (proven, proven, "non_inferior")
+    words = "proven not worse" if proven else "not proven not worse"
+    assert f"The challenger is {words} by more than" in done.sentence
+
+
+def test_identical_model_is_no_worse() -> None:
+    y, rng = holdout(200)
+    p = scores(y, rng, 1.0)
+    done = compare(Predictions(y, p, p), ComparisonSettings(claim="non_inferior", margin=0.01))
+    assert done.won
+    assert done.delong is not None
+    assert (done.delong.low, done.delong.high, done.delong.agrees) == (0, 0, True)
+
+
+def test_bootstrap_win_that_delong_does_not_bear_out_is_not_proven() -> None:
+    """A margin between both lower ends: the bootstrap says won and DeLong does not."""
+    y, rng = holdout(120, 0)
+    predictions = Predictions(y, scores(y, rng, 1.6), scores(y, rng, 0.9))
+    free = compare(predictions, GATELESS)
+    assert free.delong is not None
+    assert free.low is not None
+    assert 0 < free.delong.low < free.low
+    between = ComparisonSettings(margin=(free.low + free.delong.low) / 2, gates=())
+    done = compare(predictions, between)
+    assert (done.low, done.won, done.proven) == (free.low, False, False)
+    assert done.delong is not None
+    assert not done.delong.agrees
+    assert "The challenger is not proven better" in done.sentence
+    assert f"DeLong's interval [{done.delong.low:+.3f}" in done.sentence
+    assert "does not bear that out" in done.sentence
+
+
+def test_delong_has_no_say_in_other_metrics_and_many_classes() -> None:
+    y, rng = holdout()
+    pair = scores(y, rng, 2.0), scores(y, rng, 0.5)
+    assert compare(Predictions(y, *pair), GATELESS).delong is not None
+    assert compare(Predictions(y, *pair), ComparisonSettings(metric="f1", gates=())).delong is None
+    assert compare(Predictions(y, pair[0], None), GATELESS).delong is None
+
+
+def test_perfect_model_beats_one_that_knows_nothing() -> None:
+    """Neither model's placements vary: DeLong has no variance and must not stand in the way."""
+    y, _ = holdout(100)
+    done = compare(Predictions(y, probabilities(y), probabilities(np.full(100, 0.5))), GATELESS)
+    assert done.won
+    assert (done.low, done.high) == (0.5, 0.5)
+
+
+def test_single_row_of_a_class_proves_nothing() -> None:
+    y = np.r_[1, np.zeros(99, dtype=int)]
+    pair = probabilities(np.linspace(1, 0, 100)), probabilities(np.linspace(0, 1, 100))
+    done = compare(Predictions(y, *pair), GATELESS)
+    assert not done.won
+
+
+def test_slices_are_the_newest_third_and_the_rest() -> None:
+    y, rng = holdout(601)
+    y = np.append(y, 1)
+    new, old = scores(y, rng, 1.5), scores(y, rng, 1.0)
+    done = compare(Predictions(y, new, old), GATELESS)
+    assert [(one.name, one.rows) for one in done.slices] == [("newest", 200), ("older", 401)]
+    for one, rows in zip(done.slices, (slice(401, None), slice(0, 401)), strict=True):
+        apart = compare(Predictions(y[rows], new[rows], old[rows]), GATELESS)
+        assert one.challenger.value == pytest.approx(roc_auc_score(y[rows], new[rows, 1]))
+        assert one.champion == apart.champion
+        assert one.champion is not None
+        assert one.difference == pytest.approx(one.challenger.value - one.champion.value)
+        assert (one.low, one.high) == (apart.low, apart.high)
+    first = compare(Predictions(y, new, None), GATELESS)
+    assert [one.champion for one in first.slices] == [None, None]
+    assert first.slices[0].challenger == done.slices[0].challenger
+
+
+def test_slice_of_one_class_is_undefined_and_harmless() -> None:
+    y = np.r_[np.tile([0, 1], 100), np.zeros(100, dtype=int)]
+    rng = np.random.default_rng(0)
+    done = compare(Predictions(y, scores(y, rng, 3.0), scores(y, rng, 0.5)), GATELESS)
+    assert math.isnan(done.slices[0].challenger.value)
+    assert not math.isnan(done.slices[1].challenger.value)
+    assert done.won
+
+
+@pytest.mark.parametrize("metric", valid_metrics("regression"))
+def test_better_regression_wins(metric: MetricName) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(10, 2, 400)
+    near, far = ((y + rng.normal(0, size, 400))[:, None] for size in (0.5, 1.0))
+    settings = ComparisonSettings(metric=metric)
+    assert compare(Predictions(y, near, far), settings).won
+    assert not compare(Predictions(y, far, near), settings).won
+    broken = near.copy()
+    broken[3] = np.inf
+    done = compare(Predictions(y, broken, far), settings)
+    assert not done.won
+    assert "1 of 400 predictions are no number." in done.sentence
+
+
+def test_each_model_is_judged_by_its_own_cut() -> None:
+    """The same probabilities, called from 0.3 on and from 0.5 on."""
+    rng = np.random.default_rng(0)
+    y = np.tile([0, 1], 300)
+    p = probabilities(np.clip(np.where(y == 1, 0.42, 0.15) + rng.normal(0, 0.08, 600), 0, 1))
+    settings = ComparisonSettings(metric="accuracy")
+    assert not compare(Predictions(y, p, p), settings).won
+    done = compare(Predictions(y, p, p, (0.3, None)), settings)
+    assert done.won
+    assert done.challenger.value == pytest.approx(np.mean((p[:, 1] >= 0.3) == y))

@@ -131,3 +131,12 @@ def test_config_is_frozen_and_survives_json() -> None:
         config.model = "other"  # type: ignore[misc]
     assert ModelConfig.model_validate(config.model_dump(mode="json")) == config
     assert ModelConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_columns_that_gates_need_are_read_once() -> None:
+    gates = [
+        {"kind": "segments", "columns": ["country", "region"]},
+        {"kind": "fairness", "column": "sex"},
+    ]
+    config = minimal(comparison={"gates": gates})
+    assert config.columns == (*minimal().columns, "region", "sex")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -6,9 +7,13 @@ import pytest
 from driftloop.gates import (
     DEFAULT_GATES,
     Evidence,
+    Fairness,
+    GateResult,
     MinimumScore,
     NewestSlice,
+    Segments,
     ValidPredictions,
+    columns_needed,
     run_gates,
 )
 from tests.driftloop.cases import probabilities
@@ -52,7 +57,7 @@ def test_minimum_score() -> None:
 
 def test_minimum_score_that_cannot_run_refuses() -> None:
     result = MinimumScore(minimum=0.0).check(evidence(y=np.zeros(100, dtype=int)))
-    assert not result.passed
+    assert result.status == "not_run"
     assert "undefined" in result.sentence
 
 
@@ -75,7 +80,7 @@ def test_newest_slice_without_champion_passes() -> None:
 def test_newest_slice_of_one_class_refuses() -> None:
     y = np.r_[Y[:50], np.zeros(50, dtype=int)]
     result = NewestSlice().check(evidence(y=y))
-    assert not result.passed
+    assert result.status == "not_run"
     assert "undefined on the newest 33 rows" in result.sentence
 
 
@@ -88,3 +93,29 @@ def test_validity_is_always_asked_and_asked_once() -> None:
 def test_no_other_gate_is_asked_about_predictions_that_are_none() -> None:
     (only,) = run_gates(DEFAULT_GATES, evidence(np.full((100, 2), np.nan)))
     assert not only.passed
+
+
+class Broken(MinimumScore):
+    """A gate that raises what no gate should."""
+
+    def check(self, evidence: Evidence) -> GateResult:
+        raise ZeroDivisionError("no rows\nat all")
+
+
+def test_gate_that_raises_has_not_run() -> None:
+    _, result = run_gates((Broken.model_construct(minimum=0.5),), evidence())
+    assert (result.gate, result.status, result.passed) == ("minimum_score", "not_run", False)
+    assert result.sentence == "The gate broke off: ZeroDivisionError: no rows."
+
+
+def test_minimum_score_uses_the_challengers_cut() -> None:
+    shown = replace(evidence(probabilities(np.where(Y == 1, 0.4, 0.1))), cuts=(0.3, None))
+    gate = MinimumScore(metric="f1", minimum=0.9)
+    assert gate.check(shown).passed
+    assert gate.check(replace(shown, cuts=(None, 0.3))).status == "refused"
+
+
+def test_columns_that_gates_read() -> None:
+    gates = Segments(columns=("country", "age")), Fairness(column="age"), NewestSlice()
+    assert columns_needed(gates) == ("country", "age")
+    assert columns_needed(DEFAULT_GATES) == ()

@@ -32,3 +32,10 @@ def test_model_that_reads_nothing_has_no_importances(examples: Examples) -> None
     table = examples.table.assign(used=0.0, little=0.0)
     same = Examples(table[["used", "little"]].assign(unused=1.0), examples.y, examples.classes)
     assert set(permutation_importances(model, same, "roc_auc", 0).values()) == {0.0}
+
+
+def test_thresholded_metric_goes_by_the_models_cut(examples: Examples) -> None:
+    """From 0 on every row is called positive, whatever is shuffled: nothing is lost."""
+    model = fit(LogisticRegression(), examples, ("used", "little", "unused"), (), 0)
+    assert permutation_importances(model, examples, "f1", 0)["used"] > 0.5
+    assert set(permutation_importances(model, examples, "f1", 0, cut=0.0).values()) == {0.0}

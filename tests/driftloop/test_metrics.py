@@ -7,9 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from driftloop.metrics import METRICS, MetricName, resamples, score, score_with_interval
+from driftloop.metrics import (
+    METRICS,
+    MetricName,
+    resamples,
+    score,
+    score_with_interval,
+    valid_metrics,
+)
 from tests.driftloop.cases import probabilities
 
+CLASSIFIERS = valid_metrics("binary")
 SEEDS = st.integers(0, 2**32 - 1)
 BINARY = st.tuples(SEEDS, st.integers(2, 120), st.integers(1, 20))
 
@@ -46,7 +54,7 @@ def by_sklearn(metric: str, y: Any, positive: Any, weights: Any) -> float:
         )
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", CLASSIFIERS)
 @settings(max_examples=60, deadline=None)
 @given(BINARY)
 def test_is_scikit_learns_with_ties_and_weights(
@@ -90,7 +98,7 @@ def test_ranks_alone_count(metric: MetricName, seed: int) -> None:
     assert score(metric, y, once) == pytest.approx(score(metric, y, again))
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", CLASSIFIERS)
 def test_perfect_is_best(metric: MetricName) -> None:
     y = np.array([0, 1, 0, 1])
     best = 0.0 if metric == "neg_log_loss" else 1.0
@@ -103,12 +111,12 @@ def test_undefined_is_nan(metric: MetricName) -> None:
     assert np.isnan(score(metric, np.zeros(5, dtype=int), probabilities(np.zeros(5))))
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", CLASSIFIERS)
 def test_no_rows_are_undefined(metric: MetricName) -> None:
     assert np.isnan(score(metric, np.array([], dtype=int), np.zeros((0, 2))))
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", CLASSIFIERS)
 def test_predictions_that_are_no_numbers_have_no_score(metric: MetricName) -> None:
     """NaN sorts behind every number, so it would count as the highest probability."""
     p = probabilities([0.2, np.nan, 0.4, np.nan])
@@ -130,7 +138,7 @@ def test_resamples_keep_the_class_counts(seed: int, n: int, count: int) -> None:
         assert np.all(weights[:, y == code].sum(axis=1) == (y == code).sum())
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", CLASSIFIERS)
 def test_every_resample_of_both_classes_has_a_score(metric: MetricName) -> None:
     """The row with the highest score is absent from a third of all resamples."""
     rng = np.random.default_rng(0)
@@ -164,3 +172,58 @@ def test_interval_covers_the_truth(metric: MetricName, truth: float) -> None:
         assert found.low <= found.value <= found.high
         covered += found.low <= truth <= found.high
     assert 0.82 <= covered / 150 <= 0.97
+
+
+REGRESSIONS = valid_metrics("regression")
+
+
+@pytest.mark.parametrize("metric", REGRESSIONS)
+@given(SEEDS, st.integers(2, 60))
+def test_regression_is_scikit_learns_with_weights(metric: MetricName, seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    y, p = rng.normal(1e4, 3, n), rng.normal(1e4, 3, (n, 1))
+    weights = np.r_[1, 1, rng.integers(0, 4, n - 2)].astype(float)
+    expected = {
+        "neg_rmse": lambda w: -sk.root_mean_squared_error(y, p, sample_weight=w),
+        "neg_mae": lambda w: -sk.mean_absolute_error(y, p, sample_weight=w),
+        "r2": lambda w: sk.r2_score(y, p, sample_weight=w),
+    }[metric]
+    found = METRICS[metric](y, p, np.vstack([np.ones(n), weights]))
+    assert found == pytest.approx([expected(None), expected(weights)], rel=1e-6)
+    best = 1.0 if metric == "r2" else 0.0
+    assert score(metric, y, y[:, None]) == best
+
+
+def test_r2_of_a_label_that_does_not_vary_is_undefined() -> None:
+    y = np.full(9, 0.1)
+    assert np.isnan(score("r2", y, np.linspace(0, 1, 9)[:, None]))
+    assert np.isfinite(score("r2", np.linspace(0, 1e-9, 9), np.zeros((9, 1))))
+
+
+@pytest.mark.parametrize("cut", [0.0, 0.2, 0.5, 0.9])
+def test_cut_calls_rows_positive_from_there_on(cut: float) -> None:
+    rng = np.random.default_rng(4)
+    y, positive = rng.integers(0, 2, 200), rng.integers(0, 11, 200) / 10
+    called = (positive >= cut).astype(int)
+    p = probabilities(positive)
+    assert score("accuracy", y, p, cut) == pytest.approx(sk.accuracy_score(y, called))
+    assert score("f1", y, p, cut) == pytest.approx(sk.f1_score(y, called))
+    balanced = sk.balanced_accuracy_score(y, called)
+    assert score("balanced_accuracy", y, p, cut) == pytest.approx(balanced)
+    assert score("roc_auc", y, p, cut) == score("roc_auc", y, p)
+    found = score_with_interval("f1", y, p, count=200, confidence=0.9, seed=0, cut=cut)
+    assert found.low <= found.value <= found.high
+    assert found.value == score("f1", y, p, cut)
+
+
+def test_metrics_of_a_task() -> None:
+    assert valid_metrics("multiclass") == ("accuracy", "balanced_accuracy", "neg_log_loss")
+    assert set(CLASSIFIERS) | set(REGRESSIONS) == set(METRICS)
+    assert set(CLASSIFIERS) & set(REGRESSIONS) == set()
+
+
+def test_values_are_resampled_as_one_stratum() -> None:
+    y = np.r_[np.zeros(30), np.ones(30)]
+    weights = np.concatenate(list(resamples(y, 50, 0)))
+    assert np.all(weights.sum(axis=1) == 60)
+    assert len(set(weights[:, y == 1].sum(axis=1))) > 5

@@ -2,6 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 
 from driftloop.performance import PerformanceSettings, judge_performance
 from driftloop.records import Performance, Score
@@ -81,3 +82,28 @@ def test_unknown_predictions_are_inconclusive() -> None:
     y, p = scored(3.0)
     p[:300] = np.nan
     assert judged((y, p)).status == "inconclusive"
+
+
+def test_regression_is_judged_without_classes() -> None:
+    """Errors N(0, 2): a root mean square of 2, and a tenth of the labels unknown."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(50, 10, 500)
+    p = (y + rng.normal(0, 2, 500))[:, None]
+    y[::10] = np.nan
+    base = Score("neg_rmse", -1.0, -1.1, -0.9, 500)
+    found = judge_performance("neg_rmse", WINDOW, (y, p), base, PerformanceSettings())
+    assert found.status == "fell"
+    assert found.rows == 450
+    assert found.score == pytest.approx(-2.0, abs=0.15)
+    assert found.estimated is None
+    few = judge_performance("neg_rmse", WINDOW, (y[:80], p[:80]), base, PerformanceSettings())
+    assert few.status == "inconclusive"
+    assert few.sentence == "72 labelled rows, 100 are needed."
+
+
+def test_cut_counts() -> None:
+    y, p = scored(2.0)
+    loose = judge_performance("f1", WINDOW, (y, p), None, PerformanceSettings(), cut=0.05)
+    plain = judge_performance("f1", WINDOW, (y, p), None, PerformanceSettings())
+    assert loose.score == pytest.approx(sk.f1_score(y, p[:, 1] >= 0.05))
+    assert plain.score == pytest.approx(sk.f1_score(y, p[:, 1] > 0.5))

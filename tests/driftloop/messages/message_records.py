@@ -85,8 +85,8 @@ def drifted(**changes: Any) -> MonitorRecord:
 
 def comparison(won: bool = True, **changes: Any) -> Comparison:
     gates = (
-        GateResult("latency", True, "3 ms a row"),
-        GateResult("calibration", True, "error 0.01"),
+        GateResult("latency", "passed", "3 ms a row"),
+        GateResult("calibration", "passed", "error 0.01"),
     )
     made = Comparison(
         metric="roc_auc",

@@ -13,8 +13,8 @@ from tests.driftloop.messages.message_records import (
 
 KEPT = Promotion(False, "8", "7", "the challenger did not win")
 SLOW = (
-    GateResult("latency", False, "41 ms a row, 20 allowed"),
-    GateResult("calibration", True, "error 0.01"),
+    GateResult("latency", "refused", "41 ms a row, 20 allowed"),
+    GateResult("calibration", "passed", "error 0.01"),
 )
 
 
@@ -146,3 +146,14 @@ def test_another_outcome_of_the_same_run_is_another_event() -> None:
         for record in (retrain(), retrain(promotion=KEPT), retrain(comparison=None, promotion=None))
     }
     assert len(keys) == 3
+
+
+def test_claim_of_no_loss_is_told_as_such() -> None:
+    """The margin is 0.005: a lower end of -0.004 proves no loss, one of -0.006 does not."""
+    held = comparison(won=False, gates=SLOW, claim="non_inferior", low=-0.004)
+    text = shown(retrain_message(retrain(comparison=held, promotion=KEPT), Links()))
+    assert "The new model proved as good but was not promoted; version 7 stays live" in text
+    assert "over -0.005, 95 % sure" in text
+    lost = comparison(won=False, claim="non_inferior", low=-0.006)
+    text = shown(retrain_message(retrain(comparison=lost, promotion=KEPT), Links()))
+    assert "The new model did not prove as good, so version 7 stays live" in text

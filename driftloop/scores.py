@@ -1,0 +1,92 @@
+"""The records of a comparison: scores with their intervals, what gates say, and who won."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Claim = Literal["superior", "non_inferior"]
+GateStatus = Literal["passed", "refused", "not_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric's value on some rows with its bootstrap interval."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What one promotion gate says; a gate that could not run has not passed."""
+
+    gate: str
+    status: GateStatus
+    sentence: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate ran and let the challenger through."""
+        return self.status == "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class CrossCheck:
+    """DeLong's interval of the difference of two ROC areas.
+
+    It agrees where it supports the same conclusion on the claim as the bootstrap.
+    """
+
+    low: float
+    high: float
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SliceScores:
+    """Both models on one part of the holdout; without a champion there is no difference.
+
+    Scores and bounds are NaN where the part holds one class only.
+    """
+
+    name: str
+    rows: int
+    champion: Score | None
+    challenger: Score
+    difference: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Challenger against champion on the same holdout rows; the difference is in favour if > 0."""
+
+    metric: str
+    champion: Score | None
+    challenger: Score
+    difference: float | None
+    low: float | None
+    high: float | None
+    margin: float
+    confidence: float
+    rows: int
+    gates: tuple[GateResult, ...]
+    won: bool
+    sentence: str
+    claim: Claim = "superior"
+    delong: CrossCheck | None = None
+    slices: tuple[SliceScores, ...] = ()
+
+    @property
+    def bound(self) -> float:
+        """What the lower end of the interval has to exceed."""
+        return self.margin if self.claim == "superior" else -self.margin
+
+    @property
+    def proven(self) -> bool:
+        """Whether the challenger proved the claim, whatever the gates say."""
+        beyond = self.low is not None and self.low > self.bound
+        return beyond and (self.delong is None or self.delong.agrees)

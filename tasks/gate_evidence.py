@@ -1,0 +1,81 @@
+"""What the promotion gates are shown of a comparison: rows, groups and both models."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from driftloop.compare import Predictions
+from driftloop.gates import Evidence, Gate, ModelSize, Scorer, StableImportances, columns_needed
+from driftloop.labels import Classes
+from driftloop.records import ModelVersion
+from driftloop.training import predict
+from tasks.job import Job
+from tasks.registry import Registry, importances_of
+
+
+def cut_of(model: Any) -> float | None:
+    """Return the decision threshold that a model was tuned to; None where it has none."""
+    found = getattr(model, "threshold", None)
+    return None if found is None else float(found)
+
+
+def gate_evidence(
+    job: Job,
+    registry: Registry,
+    predictions: Predictions,
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+    versions: Sequence[ModelVersion],
+    models: Sequence[Any],
+    classes: Classes,
+) -> Evidence:
+    """Return the evidence; what no configured gate needs is not looked up.
+
+    Args:
+        job: whose configuration names the gates.
+        registry: holds the stored importances.
+        predictions: both models on the holdout.
+        tables: the features of the holdout rows, and all columns read of them.
+        versions: the challenger's, and the champion's if there is one.
+        models: their pipelines.
+        classes: of the challenger.
+    """
+    gates, (features, table) = job.config.comparison.gates, tables
+    scorers = [
+        _scorer(gates, registry, version, partial(_answer, model, classes), model)
+        for version, model in zip(versions, models, strict=True)
+    ]
+    names = [name for name in columns_needed(gates) if name in table.columns]
+    return Evidence(
+        job.config.comparison.metric,
+        predictions.y,
+        predictions.challenger,
+        predictions.champion,
+        predictions.cuts,
+        features,
+        table[names],
+        scorers[0],
+        scorers[1] if len(scorers) > 1 else None,
+    )
+
+
+def _scorer(
+    gates: tuple[Gate, ...], registry: Registry, version: ModelVersion, ask: Any, model: Any
+) -> Scorer:
+    by_size = any(isinstance(gate, ModelSize) for gate in gates)
+    held: Mapping[str, float] = {}
+    if any(isinstance(gate, StableImportances) for gate in gates):
+        held = importances_of(registry, version.run_id)
+    return Scorer(ask, _stored_size(model) if by_size else None, held)
+
+
+def _answer(model: Any, classes: Classes, table: pd.DataFrame) -> Any:
+    return predict(model, table, classes)
+
+
+def _stored_size(model: Any) -> int:
+    """Return the bytes of a model in the format in which it is stored."""
+    import skops.io
+
+    return len(skops.io.dumps(model))

@@ -1,0 +1,103 @@
+"""What the gates are shown: rows, asked columns and both models; nothing that nobody asked for."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftloop.compare import Predictions
+from driftloop.config import ModelConfig
+from driftloop.estimators import LogisticRegression
+from driftloop.labels import Classes
+from driftloop.records import ModelVersion
+from driftloop.training import Examples, fit, predict
+from tasks.gate_evidence import cut_of, gate_evidence
+
+CLASSES = Classes(("0", "1"))
+TABLE = pd.DataFrame({"amount": np.linspace(0, 1, 60), "region": "north", "secret": 1})
+FEATURES = TABLE[["amount"]]
+Y = np.r_[np.zeros(30, dtype=int), np.ones(30, dtype=int)]
+
+
+class Shelf:
+    """Stands for the registry: stored importances by run, and what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def importances(self, run_id: str) -> dict[str, float]:
+        self.asked.append(run_id)
+        return {"amount": 1.0}
+
+
+class Stub:
+    """Stands for the job: only its configuration is read."""
+
+    def __init__(self, gates: list[dict[str, Any]]) -> None:
+        self.config = ModelConfig.model_validate(
+            {
+                "model": "payments",
+                "data": {"path": "data", "time": "t", "label": "y"},
+                "features": {"numeric": ["amount"]},
+                "comparison": {"gates": gates},
+            }
+        )
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return fit(LogisticRegression(), Examples(FEATURES, Y, CLASSES), ("amount",), (), 0)
+
+
+def version(number: str) -> ModelVersion:
+    return ModelVersion("payments", number, f"run-{number}", None, None, None, None)
+
+
+def shown(model: Any, gates: list[dict[str, Any]], champion: bool = True) -> Any:
+    p, shelf = predict(model, FEATURES, CLASSES), Shelf()
+    both = ([version("2"), version("1")], [model, model])
+    versions, models = both if champion else ([version("2")], [model])
+    predictions = Predictions(Y, p, p if champion else None, (0.4, None))
+    made: Any = gate_evidence(
+        Stub(gates),  # type: ignore[arg-type]
+        shelf,  # type: ignore[arg-type]
+        predictions,
+        (FEATURES, TABLE),
+        versions,
+        models,
+        CLASSES,
+    )
+    return made, shelf
+
+
+def test_models_rows_and_asked_columns_are_shown(model: Any) -> None:
+    found, shelf = shown(model, [{"kind": "segments", "columns": ["region", "absent"]}])
+    assert list(found.groups.columns) == ["region"]
+    assert found.table is FEATURES
+    assert found.cuts == (0.4, None)
+    again = found.challenger_model.predict(FEATURES)
+    assert np.array_equal(again, found.challenger)
+    assert found.champion_model is not None
+    assert (found.challenger_model.size, shelf.asked) == (None, [])
+    alone, _ = shown(model, [], champion=False)
+    assert alone.champion_model is None
+
+
+def test_size_and_importances_are_looked_up_where_a_gate_asks(model: Any) -> None:
+    import skops.io
+
+    found, shelf = shown(model, [{"kind": "model_size", "maximum": 1}])
+    assert found.challenger_model.size == len(skops.io.dumps(model))
+    assert shelf.asked == []
+    found, shelf = shown(model, [{"kind": "stable_importances"}])
+    assert shelf.asked == ["run-2", "run-1"]
+    assert found.champion_model.importances == {"amount": 1.0}
+
+
+def test_cut_of_a_model() -> None:
+    class Tuned:
+        threshold = 0.3
+
+    assert cut_of(Tuned()) == 0.3
+    assert cut_of(object()) is None
