@@ -28,7 +28,7 @@ def permutation_importances(
     are wrong, but many are useful, JMLR 20, 2019.
     """
     rows = examples.rows(slice(-ROWS, None))
-    whole = score(metric, rows.y, predict(model, rows.table, rows.classes))
+    whole = score(metric, rows.y, predict(model, rows.table, rows.target))
     rng, lost = np.random.default_rng(seed), {}
     for name in rows.table.columns:
         drops = [whole - _shuffled(model, rows, name, metric, rng) for _ in range(REPEATS)]
@@ -43,4 +43,4 @@ def _shuffled(
 ) -> float:
     order = rng.permutation(len(rows.y))
     table = rows.table.assign(**{name: rows.table[name].to_numpy()[order]})
-    return score(metric, rows.y, predict(model, table, rows.classes))
+    return score(metric, rows.y, predict(model, table, rows.target))

@@ -11,14 +11,22 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.labels import Codes, Probabilities
+from driftloop.labels import Codes, Probabilities, Task
 from driftloop.records import Score
 
 Scores = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float64]
 Metric = Callable[[Codes, Probabilities, Weights], Scores]
 MetricName = Literal[
-    "roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "neg_log_loss"
+    "roc_auc",
+    "average_precision",
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "neg_log_loss",
+    "neg_rmse",
+    "neg_mae",
+    "r2",
 ]
 _BLOCK = 4_000_000
 
@@ -74,6 +82,23 @@ def neg_log_loss(y: Codes, p: Probabilities, w: Weights) -> Scores:
     return _ratio(w @ np.log(np.maximum(known, 1e-15)), w.sum(axis=1))
 
 
+def neg_rmse(y: Codes, p: Probabilities, w: Weights) -> Scores:
+    """Root of the mean squared error of the predicted values, negated; 0 is perfect."""
+    return -np.sqrt(_ratio(w @ (p[:, 0] - y) ** 2, w.sum(axis=1)))
+
+
+def neg_mae(y: Codes, p: Probabilities, w: Weights) -> Scores:
+    """Mean absolute error of the predicted values, negated; 0 is perfect."""
+    return -_ratio(w @ np.abs(p[:, 0] - y), w.sum(axis=1))
+
+
+def r2(y: Codes, p: Probabilities, w: Weights) -> Scores:
+    """Share of the variance of the labels that the predicted values explain; 1 is perfect."""
+    rows = w.sum(axis=1)
+    spread = w @ (y * y) - _ratio((w @ y) ** 2, rows)
+    return 1 - _ratio(w @ (p[:, 0] - y) ** 2, spread)
+
+
 METRICS: dict[MetricName, Metric] = {
     "roc_auc": roc_auc,
     "average_precision": average_precision,
@@ -81,8 +106,21 @@ METRICS: dict[MetricName, Metric] = {
     "balanced_accuracy": balanced_accuracy,
     "f1": f1,
     "neg_log_loss": neg_log_loss,
+    "neg_rmse": neg_rmse,
+    "neg_mae": neg_mae,
+    "r2": r2,
 }
 BINARY_ONLY: frozenset[MetricName] = frozenset({"roc_auc", "average_precision", "f1"})
+REGRESSION: frozenset[MetricName] = frozenset({"neg_rmse", "neg_mae", "r2"})
+THRESHOLDED: frozenset[MetricName] = frozenset({"accuracy", "balanced_accuracy", "f1"})
+
+
+def metrics_of(task: Task) -> tuple[MetricName, ...]:
+    """Return the metrics that a task can be scored with."""
+    if task == "regression":
+        return tuple(name for name in METRICS if name in REGRESSION)
+    barred = REGRESSION | (BINARY_ONLY if task == "multiclass" else frozenset())
+    return tuple(name for name in METRICS if name not in barred)
 
 
 def score(metric: MetricName, y: Codes, p: Probabilities) -> float:

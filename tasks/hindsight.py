@@ -7,7 +7,7 @@ from driftloop.training import predict
 from tasks.factory import step
 from tasks.job import Job
 from tasks.models import load_model
-from tasks.registry import classes_of, open_registry
+from tasks.registry import open_registry, target_of
 from tasks.snapshots import snapshot_at
 from tasks.tables import examples, read_labelled
 
@@ -19,8 +19,8 @@ def score_versions(job: Job, window: Window, versions: tuple[str, ...]) -> tuple
     table = read_labelled(job, DataSlice(snapshot_at(job, job.rev), window))
     found = []
     for version in versions:
-        classes = classes_of(registry, job.model, version)
-        rows = examples(job, table, classes)
-        p = predict(load_model(registry, job.model, version), rows.table, classes)
+        target = target_of(registry, job.model, version)
+        rows = examples(job, table, target)
+        p = predict(load_model(registry, job.model, version), rows.table, target)
         found.append(score(job.config.comparison.metric, rows.y, p))
     return tuple(found)

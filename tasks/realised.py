@@ -13,7 +13,7 @@ from tasks.evidence import label_finding, probabilities
 from tasks.job import Job
 from tasks.models import load_model
 from tasks.parquet import slice_columns
-from tasks.registry import classes_of, open_registry
+from tasks.registry import open_registry, target_of
 from tasks.tables import broken_periods, examples, read_labelled
 from tasks.windows import Slices, trained_on
 
@@ -44,9 +44,9 @@ def realise(job: Job, slices: Slices, champion: ModelVersion) -> Realised:
 
 def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersion) -> Performance:
     registry = open_registry(job.workspace)
-    classes = classes_of(registry, job.model, champion.version)
-    rows = examples(job, table, classes)
-    p = predict(load_model(registry, job.model, champion.version), rows.table, classes)
+    target = target_of(registry, job.model, champion.version)
+    rows = examples(job, table, target)
+    p = predict(load_model(registry, job.model, champion.version), rows.table, target)
     found = judge_performance(
         job.config.comparison.metric,
         slices.labelled.window,
@@ -66,11 +66,11 @@ def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
     that speaks of a changed relation.
     """
     registry = open_registry(job.workspace)
-    classes = classes_of(registry, job.model, champion.version)
+    target = target_of(registry, job.model, champion.version)
     model = load_model(registry, job.model, champion.version)
     columns = slice_columns(holdout, job.config.data.time, job.workspace)
     try:
-        p = probabilities(job, model, classes, columns)
+        p = probabilities(job, model, target, columns)
     except (DataError, TrainingError):
         return 0.0
     promised = estimated_score(job.config.comparison.metric, p)

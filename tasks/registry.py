@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from driftloop.errors import RegistryError, UnavailableError
-from driftloop.labels import Classes
+from driftloop.labels import Classes, Quantity, Target
 from driftloop.periods import Window, parse_time
 from driftloop.records import DataSlice, ModelVersion, Score, Snapshot, to_plain
 from driftloop.triggers import PastRun
@@ -201,17 +201,20 @@ def data_tags(training: DataSlice, holdout: Window) -> dict[str, str]:
     }
 
 
-def score_tags(score: Score, classes: Classes) -> dict[str, str]:
-    """Return the tags by which a version carries its holdout score and its classes."""
-    return {
-        "driftloop.score": json.dumps(to_plain(asdict(score))),
-        "driftloop.classes": json.dumps(classes.names),
-    }
+def score_tags(score: Score, target: Target) -> dict[str, str]:
+    """Return the tags by which a version carries its holdout score and what it predicts."""
+    if isinstance(target, Quantity):
+        predicts = {"driftloop.predicts": "quantity"}
+    else:
+        predicts = {"driftloop.classes": json.dumps(target.names)}
+    return {"driftloop.score": json.dumps(to_plain(asdict(score))), **predicts}
 
 
-def classes_of(registry: Registry, model: str, version: str) -> Classes:
-    """Return the classes that a version predicts."""
+def target_of(registry: Registry, model: str, version: str) -> Target:
+    """Return what a version predicts: its classes, or a quantity."""
     tags = registry.tags(model, version)
+    if tags.get("driftloop.predicts") == "quantity":
+        return Quantity()
     if "driftloop.classes" not in tags:
         raise RegistryError(
             f"{model} version {version} was not registered by driftloop (it has no "

@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from driftloop.compare import Predictions, compare
 from driftloop.errors import RegistryError, TrainingError
 from driftloop.importance import permutation_importances
-from driftloop.labels import Classes
-from driftloop.metrics import BINARY_ONLY, METRICS, score
+from driftloop.labels import Classes, Codes, Probabilities
+from driftloop.metrics import THRESHOLDED, metrics_of, score
 from driftloop.periods import Window, readable
 from driftloop.records import (
     Comparison,
@@ -23,7 +22,10 @@ from driftloop.records import (
     TrainingPlan,
     to_json,
 )
-from driftloop.training import Examples, fit, predict, search, with_settings
+from driftloop.training import Examples, TrainingSettings, cut_of, predict, with_settings
+from driftloop.tuning import called
+from driftloop.validation import search
+from driftloop.warm_start import Trained, train
 from tasks.factory import step
 from tasks.job import Job, code_version
 from tasks.models import load_model, log_model, register
@@ -31,13 +33,13 @@ from tasks.plots import confusion_matrix
 from tasks.registry import (
     IMPORTANCES,
     Registry,
-    classes_of,
     data_tags,
     open_registry,
     registry_errors,
     score_tags,
+    target_of,
 )
-from tasks.tables import classes_in, examples, read_labelled
+from tasks.tables import examples, read_labelled, target_in
 from tasks.training_plan import OpenTraining
 
 
@@ -45,14 +47,13 @@ from tasks.training_plan import OpenTraining
 def search_settings(job: Job, plan: TrainingPlan) -> dict[str, Any]:
     """Return the estimator settings that validated best in time order."""
     settings, features = job.config.training, job.config.features
-    table, classes = _training_table(job, plan)
-    trials = search(
+    found = search(
         settings,
-        examples(job, table, classes),
+        _training_rows(job, plan),
         (features.numeric, features.categorical),
         job.config.comparison.metric,
     )
-    return trials[0].parameters
+    return found.parameters
 
 
 @step("train challenger", retries=2)
@@ -71,16 +72,14 @@ def train_challenger(
     run_id = opened.run_id
     if run_id is None:
         raise TrainingError("a dry run trains no model")
-    features, settings = job.config.features, job.config.training
-    table, classes = _training_table(job, plan)
-    rows = examples(job, table, classes)
-    estimator = with_settings(settings.estimator, parameters)
-    model = fit(estimator, rows, features.numeric, features.categorical, settings.seed)
+    rows = _training_rows(job, plan)
+    settings = _with_parameters(job, parameters)
+    trained = _trained(job, opened, settings, rows)
+    model, target = trained.model, rows.target
     sample = rows.table.head(50)
     model_id = log_model(registry, run_id, model, sample, model.predict(sample))
-    held = read_labelled(job, plan.holdout)
-    judged = examples(job, held, classes)
-    p = predict(model, judged.table, classes)
+    judged = examples(job, read_labelled(job, plan.holdout), target)
+    p = predict(model, judged.table, target)
     first = compare(Predictions(judged.y, p, None), job.config.comparison).challenger
     tags = {
         "driftloop.key": opened.key,
@@ -89,10 +88,11 @@ def train_challenger(
         "driftloop.config": job.config_hash,
         "driftloop.code": code_version(),
         **data_tags(plan.training, plan.holdout.window),
-        **score_tags(first, classes),
+        **score_tags(first, target),
+        **_warm_tags(trained, opened),
     }
-    _log_training(registry, job, run_id, plan, {**estimator.model_dump(), "seed": settings.seed})
-    _log_scores(registry, run_id, judged.y, p, classes)
+    _log_training(registry, job, run_id, plan, _shown(settings, trained))
+    _log_scores(registry, job, run_id, judged, (p, cut_of(model)))
     _log_importances(registry, job, run_id, model, judged)
     return register(registry, job.model, run_id, model_id, tags)
 
@@ -112,15 +112,14 @@ def compare_models(
     for version in versions:
         _check_disjoint(version, plan.holdout.window)
     table = read_labelled(job, plan.holdout)
-    classes = classes_of(registry, job.model, challenger)
-    y = classes.codes(table[job.config.data.label])
-    rows = examples(job, table, classes)
+    target = target_of(registry, job.model, challenger)
+    rows = examples(job, table, target)
     p = [
-        predict(load_model(registry, job.model, version.version), rows.table, classes)
+        predict(load_model(registry, job.model, version.version), rows.table, target)
         for version in versions
     ]
     champion = p[1] if len(p) > 1 else None
-    return compare(Predictions(y, p[0], champion), job.config.comparison)
+    return compare(Predictions(rows.y, p[0], champion), job.config.comparison)
 
 
 @step("record training", retries=2)
@@ -146,9 +145,42 @@ def record_training(job: Job, opened: OpenTraining, record: RetrainRecord) -> No
     open_registry(job.workspace).close_run(opened.run_id, tagged, metrics, record)
 
 
-def _training_table(job: Job, plan: TrainingPlan) -> tuple[pd.DataFrame, Classes]:
+def _training_rows(job: Job, plan: TrainingPlan) -> Examples:
     table = read_labelled(job, plan.training)
-    return table, classes_in(job, table)
+    return examples(job, table, target_in(job, table))
+
+
+def _with_parameters(job: Job, parameters: dict[str, Any]) -> TrainingSettings:
+    settings = job.config.training
+    estimator = with_settings(settings.estimator, parameters)
+    return settings.model_copy(update={"estimator": estimator})
+
+
+def _trained(job: Job, opened: OpenTraining, settings: TrainingSettings, rows: Examples) -> Trained:
+    features, start = job.config.features, None
+    if settings.warm_start and opened.champion is not None:
+        start = load_model(open_registry(job.workspace), job.model, opened.champion.version)
+    both = (features.numeric, features.categorical)
+    return train(settings, rows, both, job.config.comparison.metric, start)
+
+
+def _warm_tags(trained: Trained, opened: OpenTraining) -> dict[str, str]:
+    """Name the version that a warm-started one continued from, whose rows it has seen too."""
+    if not trained.warm or opened.champion is None:
+        return {}
+    return {"driftloop.warm_start": opened.champion.version}
+
+
+def _shown(settings: TrainingSettings, trained: Trained) -> dict[str, Any]:
+    cut = cut_of(trained.model)
+    return {
+        **settings.estimator.model_dump(),
+        "seed": settings.seed,
+        "imbalance": settings.imbalance,
+        "calibration": settings.calibration,
+        "threshold": 0.5 if cut is None else cut,
+        "start": trained.sentence,
+    }
 
 
 def _check_disjoint(version: ModelVersion, holdout: Window) -> None:
@@ -198,20 +230,31 @@ def _log_importances(
 
 
 def _log_scores(
-    registry: Registry, run_id: str, y: npt.NDArray[Any], p: npt.NDArray[Any], classes: Classes
+    registry: Registry,
+    job: Job,
+    run_id: str,
+    judged: Examples,
+    predictions: tuple[Probabilities, float | None],
 ) -> None:
-    scores = {
-        name: score(name, y, p) for name in METRICS if classes.binary or name not in BINARY_ONLY
-    }
-    called = p.argmax(axis=1)
+    p, cut = predictions
+    calls = p if cut is None else called(p, cut)
+    with registry_errors(registry.workspace):
+        for name in metrics_of(job.config.task):
+            value = score(name, judged.y, calls if name in THRESHOLDED else p)
+            if np.isfinite(value):
+                registry.client.log_metric(run_id, f"holdout_{name}", value)
+    if isinstance(judged.target, Classes):
+        _log_confusion(registry, run_id, judged.y, calls.argmax(axis=1), judged.target)
+
+
+def _log_confusion(
+    registry: Registry, run_id: str, y: Codes, guessed: npt.NDArray[Any], classes: Classes
+) -> None:
     counts = [
-        [int(((y == true) & (called == guess)).sum()) for guess in range(len(classes.names))]
+        [int(((y == true) & (guessed == guess)).sum()) for guess in range(len(classes.names))]
         for true in range(len(classes.names))
     ]
     with registry_errors(registry.workspace):
-        for name, value in scores.items():
-            if np.isfinite(value):
-                registry.client.log_metric(run_id, f"holdout_{name}", value)
         table = {"classes": list(classes.names), "rows_true_columns_predicted": counts}
         registry.client.log_dict(run_id, table, "confusion_matrix.json")
         figure = confusion_matrix(counts, classes.names)
