@@ -19,7 +19,7 @@ from driftloop.reference import categorical_reference, numeric_reference
 from driftloop.sentences import describe_categories
 from driftloop.training import predict
 from tasks.job import Job
-from tasks.models import load_model
+from tasks.models import model_of
 from tasks.parquet import ParquetColumns, slice_columns
 from tasks.registry import open_registry, target_of
 from tasks.subject import standard
@@ -41,7 +41,7 @@ def prediction_findings(
         return ()
     registry = open_registry(job.workspace)
     target = target_of(registry, job.model, champion.version)
-    model = load_model(registry, job.model, champion.version)
+    model = model_of(job, champion.version)
     before = slice_columns(holdout, job.config.data.time, job.workspace)
     try:
         sides = [probabilities(job, model, target, side) for side in (before, current)]

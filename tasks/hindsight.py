@@ -6,7 +6,7 @@ from driftloop.records import DataSlice
 from driftloop.training import predict
 from tasks.factory import step
 from tasks.job import Job
-from tasks.models import load_model
+from tasks.models import model_of
 from tasks.registry import open_registry, target_of
 from tasks.snapshots import snapshot_at
 from tasks.tables import examples, read_labelled
@@ -21,6 +21,6 @@ def score_versions(job: Job, window: Window, versions: tuple[str, ...]) -> tuple
     for version in versions:
         target = target_of(registry, job.model, version)
         rows = examples(job, table, target)
-        p = predict(load_model(registry, job.model, version), rows.table, target)
+        p = predict(model_of(job, version), rows.table, target)
         found.append(score(job.config.comparison.metric, rows.y, p))
     return tuple(found)

@@ -11,7 +11,7 @@ from driftloop.records import DataSlice, Finding, ModelVersion, Performance
 from driftloop.training import predict
 from tasks.evidence import label_finding, probabilities
 from tasks.job import Job
-from tasks.models import load_model
+from tasks.models import model_of
 from tasks.parquet import slice_columns
 from tasks.registry import open_registry, target_of
 from tasks.tables import broken_periods, examples, read_labelled
@@ -46,7 +46,7 @@ def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersio
     registry = open_registry(job.workspace)
     target = target_of(registry, job.model, champion.version)
     rows = examples(job, table, target)
-    p = predict(load_model(registry, job.model, champion.version), rows.table, target)
+    p = predict(model_of(job, champion.version), rows.table, target)
     found = judge_performance(
         job.config.comparison.metric,
         slices.labelled.window,
@@ -67,7 +67,7 @@ def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
     """
     registry = open_registry(job.workspace)
     target = target_of(registry, job.model, champion.version)
-    model = load_model(registry, job.model, champion.version)
+    model = model_of(job, champion.version)
     columns = slice_columns(holdout, job.config.data.time, job.workspace)
     try:
         p = probabilities(job, model, target, columns)

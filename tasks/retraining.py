@@ -28,7 +28,8 @@ from driftloop.validation import search
 from driftloop.warm_start import Trained, train
 from tasks.factory import step
 from tasks.job import Job, code_version
-from tasks.models import load_model, log_model, register
+from tasks.lock import environment_of
+from tasks.models import Stored, log_model, model_of, register
 from tasks.plots import confusion_matrix
 from tasks.registry import (
     IMPORTANCES,
@@ -72,24 +73,22 @@ def train_challenger(
     run_id = opened.run_id
     if run_id is None:
         raise TrainingError("a dry run trains no model")
-    rows = _training_rows(job, plan)
     settings = _with_parameters(job, parameters)
+    environment = environment_of(settings.estimator, job.workspace.root)
+    rows = _training_rows(job, plan)
     trained = _trained(job, opened, settings, rows)
-    model, target = trained.model, rows.target
-    sample = rows.table.head(50)
-    model_id = log_model(registry, run_id, model, sample, model.predict(sample))
-    judged = examples(job, read_labelled(job, plan.holdout), target)
-    p = predict(model, judged.table, target)
+    model, sample = trained.model, rows.table.head(50)
+    stored = Stored(model, sample, environment, settings.allowed_types)
+    model_id = log_model(registry, run_id, stored)
+    judged = examples(job, read_labelled(job, plan.holdout), rows.target)
+    p = predict(model, judged.table, rows.target)
     first = compare(Predictions(judged.y, p, None), job.config.comparison).challenger
     tags = {
-        "driftloop.key": opened.key,
-        "driftloop.kind": opened.kind,
-        "driftloop.as_of": job.as_of.isoformat(),
-        "driftloop.config": job.config_hash,
-        "driftloop.code": code_version(),
+        **_job_tags(job, opened),
         **data_tags(plan.training, plan.holdout.window),
-        **score_tags(first, target),
+        **score_tags(first, rows.target),
         **_warm_tags(trained, opened),
+        **environment.tags,
     }
     _log_training(registry, job, run_id, plan, _shown(settings, trained))
     _log_scores(registry, job, run_id, judged, (p, cut_of(model)))
@@ -114,10 +113,7 @@ def compare_models(
     table = read_labelled(job, plan.holdout)
     target = target_of(registry, job.model, challenger)
     rows = examples(job, table, target)
-    p = [
-        predict(load_model(registry, job.model, version.version), rows.table, target)
-        for version in versions
-    ]
+    p = [predict(model_of(job, version.version), rows.table, target) for version in versions]
     champion = p[1] if len(p) > 1 else None
     return compare(Predictions(rows.y, p[0], champion), job.config.comparison)
 
@@ -159,9 +155,19 @@ def _with_parameters(job: Job, parameters: dict[str, Any]) -> TrainingSettings:
 def _trained(job: Job, opened: OpenTraining, settings: TrainingSettings, rows: Examples) -> Trained:
     features, start = job.config.features, None
     if settings.warm_start and opened.champion is not None:
-        start = load_model(open_registry(job.workspace), job.model, opened.champion.version)
+        start = model_of(job, opened.champion.version)
     both = (features.numeric, features.categorical)
     return train(settings, rows, both, job.config.comparison.metric, start)
+
+
+def _job_tags(job: Job, opened: OpenTraining) -> dict[str, str]:
+    return {
+        "driftloop.key": opened.key,
+        "driftloop.kind": opened.kind,
+        "driftloop.as_of": job.as_of.isoformat(),
+        "driftloop.config": job.config_hash,
+        "driftloop.code": code_version(),
+    }
 
 
 def _warm_tags(trained: Trained, opened: OpenTraining) -> dict[str, str]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftloop.errors import DataError
-from driftloop.labels import Classes, find_classes
+from driftloop.labels import Classes, Quantity, find_classes
 
 
 def series(values: Any, dtype: Any = None) -> "pd.Series[Any]":
@@ -101,3 +101,33 @@ def test_codes_that_only_look_like_integers_stay_text(names: tuple[str, str]) ->
 def test_binary() -> None:
     assert Classes(("a", "b")).binary
     assert not Classes(("a", "b", "c")).binary
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [series([1, 2, 3]), series([1.0, 2.0, 3.0]), arrived([1, 2, 3]), series([1, 2, 3], "Int64")],
+    ids=["int", "float", "late", "Int64"],
+)
+def test_quantities_are_numbers_however_they_are_stored(labels: "pd.Series[Any]") -> None:
+    y = Quantity().encode(labels)
+    assert (y.dtype, y.tolist()) == (np.float64, [1.0, 2.0, 3.0])
+    assert Quantity().values(y) is y
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (series([1.0, np.nan, np.inf]), "'y' is missing or infinite in 2 of 3 rows"),
+        (series([1, None], "Int64"), "missing or infinite in 1 of 2 rows"),
+        (series(["a", "b"]), "needs numbers; set task: binary"),
+        (series([1 + 2j]), "needs numbers"),
+    ],
+)
+def test_quantities_that_cannot_be_learned(labels: "pd.Series[Any]", message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Quantity().encode(labels)
+
+
+def test_many_classes_point_to_regression() -> None:
+    with pytest.raises(DataError, match="set task: regression"):
+        find_classes(series(range(51)), None)

@@ -1,15 +1,24 @@
+import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from driftloop.errors import TrainingError
-from driftloop.estimators import HistGradientBoosting, LogisticRegression
+from driftloop.estimators import (
+    SAFE_TYPES,
+    Custom,
+    HistGradientBoosting,
+    LogisticRegression,
+)
 from driftloop.labels import Classes
 from driftloop.search.halving import Halving
 from driftloop.training import (
+    AllowSettings,
     Examples,
     TrainingSettings,
     fit,
@@ -117,3 +126,66 @@ def test_rows_are_cut_together() -> None:
     part = ROWS.rows(slice(10, 20))
     assert part.table.index.tolist() == list(range(10, 20))
     assert part.y.tolist() == Y[10:20].tolist()
+
+
+class Loud(BaseEstimator, ClassifierMixin):
+    """A model that repeats the data in what it raises."""
+
+    def __init__(self, error: str = "") -> None:
+        self.error = error
+
+    def fit(self, table: Any, y: Any) -> Any:
+        raise KeyError(self.error) if self.error == "key" else RuntimeError(self.error)
+
+    def predict(self, table: Any) -> Any:
+        return np.zeros(len(table))
+
+    def predict_proba(self, table: Any) -> Any:
+        return np.zeros((len(table), 2))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("could not convert 'Jane Doe' to float", "could not convert '…' to float"),
+        ("bad row [1.5, 'Jane', 3] here\nand more", "bad row […] here"),
+        ("bad array([[17.25 3.5]\n [1 2]])", "bad array(["),
+        ("column 'x' is odd", "column 'x' is odd"),
+        ("", "RuntimeError"),
+        ("key", "'…'"),
+        ("y" * 1000, "y" * 200),
+    ],
+)
+def test_what_an_estimator_raises_is_told_without_data(
+    said: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("mypkg")
+    module.Loud = Loud  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mypkg", module)
+    loud = Custom(path="mypkg.Loud", parameters={"error": said})
+    with pytest.raises(TrainingError, match=r"mypkg\.Loud could not be trained: ") as error:
+        fit(loud, ROWS, *FEATURES, 0)
+    text = str(error.value)
+    assert "\n" not in text
+    assert "Jane" not in text
+    assert "17.25" not in text
+    assert len(text) < 300
+    assert told in text
+
+
+def test_one_class_is_told() -> None:
+    one = Examples(TABLE, np.zeros(240, dtype=int), ROWS.target)
+    with pytest.raises(TrainingError, match="the 240 rows hold one class only"):
+        fit(LINEAR, one, *FEATURES, 0)
+
+
+def test_parameters_that_scikit_learn_refuses_are_named() -> None:
+    bad = Custom(path="sklearn.tree.DecisionTreeClassifier", parameters={"max_depth": -1})
+    with pytest.raises(TrainingError, match=r"'max_depth' parameter .* range \[1, inf\)"):
+        fit(bad, ROWS, *FEATURES, 0)
+
+
+def test_allowed_types_are_added_to_the_safe_ones() -> None:
+    made = TrainingSettings(allow=AllowSettings(types=("sklearn.tree.ExtraTreeRegressor",)))
+    assert made.allowed_types == SAFE_TYPES | {"sklearn.tree.ExtraTreeRegressor"}
+    assert TrainingSettings().allowed_types == SAFE_TYPES
