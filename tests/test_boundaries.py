@@ -18,7 +18,7 @@ FORBIDDEN = {
     "tasks": {"flows"},
     "flows": {"pandas", "numpy", "sklearn", "scipy", "alibi_detect", "mlflow", "dvc", "slack_sdk"},
 }
-LAZY = {"alibi_detect", "mlflow", "sklearn", "scipy", "dvc", "matplotlib", "skops"}
+LAZY = {"alibi_detect", "mlflow", "sklearn", "scipy", "dvc", "matplotlib", "skops", "optuna"}
 EXAMPLE = """
 import a.b
 if TYPE_CHECKING:

@@ -23,6 +23,10 @@ class Range(Settings):
     def _in_order(self) -> Self:
         if self.low >= self.high:
             raise ValueError(f"low {self.low:g} must be smaller than high {self.high:g}")
+        if self.integer and (self.low != int(self.low) or self.high != int(self.high)):
+            raise ValueError(
+                f"integer: true needs whole ends, received {self.low:g} and {self.high:g}"
+            )
         if self.log and self.low <= 0:
             raise ValueError(f"log: true needs low > 0, received {self.low:g}")
         return self

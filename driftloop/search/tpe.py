@@ -126,8 +126,9 @@ def _distribution(one: Any) -> Any:
 def _suggest(trial: Any, name: str, one: Any) -> Any:
     if not isinstance(one, Range):
         return trial.suggest_categorical(name, one)
-    ends = {"low": one.low, "high": one.high, "log": one.log}
-    return trial.suggest_int(name, **ends) if one.integer else trial.suggest_float(name, **ends)
+    if one.integer:
+        return trial.suggest_int(name, int(one.low), int(one.high), log=one.log)
+    return trial.suggest_float(name, one.low, one.high, log=one.log)
 
 
 def _objective(

@@ -49,6 +49,7 @@ def settings(space: dict[str, Any], **more: Any) -> TrainingSettings:
         ({"C": ()}, r"C"),
         ({"C": {"low": 2, "high": 1}}, r"low 2 must be smaller than high 1"),
         ({"C": {"low": 0, "high": 1, "log": True}}, r"log: true needs low > 0"),
+        ({"C": {"low": 0.5, "high": 2, "integer": True}}, r"needs whole ends, received 0.5 and 2"),
         ({"C": {"low": -1, "high": 1}}, r"search.space.C: Input should be greater than 0"),
         ({"max_iter": {"low": 10, "high": 20}}, r"search.space.max_iter: .* valid integer"),
     ],

@@ -10,18 +10,19 @@ import numpy as np
 import pytest
 from workshop import monday, small_config, write_config
 
-from driftloop.errors import TrainingError
+from driftloop.errors import DataError, TrainingError
 from driftloop.labels import Classes, Quantity
 from driftloop.records import TrainingPlan
 from driftloop.training import cut_of, predict
 from driftloop.tuning import called
 from tasks.evidence import label_finding
 from tasks.job import Job, load_job
-from tasks.models import check_types, load_model, model_of
+from tasks.lock import Environment
+from tasks.models import Stored, check_types, load_model, log_model, model_of
 from tasks.registry import open_registry, target_of
 from tasks.retraining import search_settings, train_challenger
 from tasks.snapshots import resolve_snapshot
-from tasks.tables import examples, read_labelled
+from tasks.tables import examples, read_labelled, target_in
 from tasks.training_plan import OpenTraining, open_training, plan_training
 
 ROOT = Path(__file__).parents[2]
@@ -165,3 +166,25 @@ def test_types_off_the_allow_list_are_neither_stored_nor_loaded(payments: Path) 
     load_model(registry, job.model, version, {"numpy.dtype"})
     with pytest.raises(TrainingError, match=r"sklearn\.tree\._tree\.Tree;"):
         load_model(registry, job.model, other, {"numpy.dtype"})
+
+
+def test_a_model_that_skops_cannot_store_is_one_sentence(payments: Path) -> None:
+    from sklearn.dummy import DummyClassifier
+
+    job, opened, plan = started(payments, classification())
+    sample = read_labelled(job, plan.holdout).head(5)
+    model = DummyClassifier().fit(sample, [0, 1, 0, 1, 0])
+    model.odd = lambda: 0
+    stored = Stored(model, sample, Environment(("numpy==1",), None))
+    with pytest.raises(TrainingError, match=r"stored|allow-list") as error:
+        log_model(open_registry(job.workspace), opened.run_id or "", stored)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinite_labels_of_a_quantity_train_nothing(payments: Path, value: float) -> None:
+    job, _, plan = started(payments, regression())
+    table = read_labelled(job, plan.training)
+    table.loc[3, "amount"] = value
+    with pytest.raises(DataError, match=r"label 'amount' is missing or infinite in 1 of"):
+        examples(job, table, target_in(job, table))
