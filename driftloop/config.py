@@ -1,6 +1,6 @@
 """The configuration of one monitored model: what an ML engineer writes, and nothing secret."""
 
-from typing import Literal, Self
+from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,13 +10,20 @@ from driftloop.decision import DecisionSettings
 from driftloop.drift_settings import DriftSettings
 from driftloop.errors import valid_choices
 from driftloop.gates import Calibration, Expectations, Fairness, MinimumScore, columns_needed
-from driftloop.metrics import BINARY_ONLY, REGRESSION_ONLY, MetricName, valid_metrics
+from driftloop.labels import Task
+from driftloop.metrics import (
+    BINARY_ONLY,
+    REGRESSION_ONLY,
+    THRESHOLDED,
+    MetricName,
+    valid_metrics,
+)
 from driftloop.performance import PerformanceSettings
 from driftloop.periods import Span, SpanField
 from driftloop.promotion import PromotionSettings
 from driftloop.quality import DEFAULT_CHECKS, QualityCheck, Range
 from driftloop.settings import Settings
-from driftloop.training import TrainingSettings
+from driftloop.training import TrainingSettings, kinds_for, name_of
 from driftloop.windows import WindowSettings
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -32,7 +39,7 @@ class DataSettings(Settings):
     rev: str = Field(default="HEAD", description="Commit, branch or tag read by default.")
     path: str = Field(description="DVC-tracked folder of Parquet batches in the repository.")
     time: str = Field(description="Column with the time of the event (UTC where without zone).")
-    label: str = Field(description="Column with the class that the model predicts.")
+    label: str = Field(description="Column with the class or the quantity that the model predicts.")
     positive: bool | int | float | str | None = Field(
         default=None, description="Value of the label that counts as positive (two classes)."
     )
@@ -80,9 +87,7 @@ class ModelConfig(Settings):
         description="Name of the model, here and in MLflow: lower-case letters, digits, - and _.",
     )
     description: str = Field(default="", description="What the model does, for people.")
-    task: Literal["binary", "multiclass", "regression"] = Field(
-        default="binary", description="Two classes, or more."
-    )
+    task: Task = Field(default="binary", description="Two classes, more, or a quantity.")
     data: DataSettings
     features: FeatureSettings
     windows: WindowSettings = WindowSettings()
@@ -113,8 +118,19 @@ class ModelConfig(Settings):
         names = (self.data.time, self.data.label, *key, *features, *asked)
         return tuple(dict.fromkeys(names))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _metric_of_a_quantity(cls, raw: Any) -> Any:
+        """A regression whose metric is not named is scored by its root mean squared error."""
+        if not isinstance(raw, dict) or raw.get("task") != "regression":
+            return raw
+        asked = raw.get("comparison", {})
+        if not isinstance(asked, dict) or "metric" in asked:
+            return raw
+        return {**raw, "comparison": {**asked, "metric": "neg_rmse"}}
+
     @model_validator(mode="after")
-    def _no_contradiction(self) -> Self:
+    def _roles_are_told_apart(self) -> Self:
         features = self.features.numeric + self.features.categorical
         roles = [self.data.time, self.data.label, *([self.data.key] if self.data.key else [])]
         twice = sorted({name for name in roles if roles.count(name) > 1})
@@ -130,8 +146,42 @@ class ModelConfig(Settings):
                     f"{column!r} is both data.{role} and a feature; a model must not read it: "
                     "remove it from features"
                 )
-        if self.task == "multiclass" and self.data.positive is not None:
+        return self
+
+    @model_validator(mode="after")
+    def _task_is_consistent(self) -> Self:
+        if self.task != "binary" and self.data.positive is not None:
             raise ValueError("data.positive is for task binary; remove it or set task: binary")
+        return self
+
+    @model_validator(mode="after")
+    def _training_fits_task(self) -> Self:
+        training, regression = self.training, self.task == "regression"
+        wanted = "quantity" if regression else "classes"
+        if wanted not in training.can_predict():
+            raise ValueError(
+                f"training.estimator {name_of(training.estimator)} does not predict "
+                f"{'a quantity' if regression else 'classes'}; valid with task {self.task}: "
+                f"{', '.join(kinds_for(wanted))}"
+            )
+        for name, default in (("imbalance", "none"), ("calibration", "none")):
+            value = getattr(training, name)
+            if regression and value != default:
+                raise ValueError(f"training.{name} {value} is for classes; valid: {default}")
+        if training.threshold == "tuned":
+            if self.task != "binary":
+                raise ValueError("training.threshold tuned is for task binary; valid: fixed")
+            if self.comparison.metric not in THRESHOLDED:
+                raise ValueError(
+                    f"training.threshold tuned changes nothing of {self.comparison.metric}, which "
+                    "looks at the probabilities; valid: fixed, or a comparison.metric of "
+                    f"{', '.join(sorted(THRESHOLDED))}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_features(self) -> Self:
+        features = self.features.numeric + self.features.categorical
         for name in self.drift.ignore:
             if name not in features:
                 raise ValueError(f"drift.ignore names no feature; {valid_choices(name, features)}")

@@ -1,5 +1,6 @@
 """Errors a person can act on: one line each, with the mend in it."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -38,6 +39,27 @@ class UnavailableError(DriftloopError):
 
 class DeliveryError(UnavailableError):
     """A message could not be delivered; it is kept and sent by the next run."""
+
+
+_ARRAY = re.compile(r"\[[^\])]*(\]|$)")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+
+
+def reason(error: BaseException, known: Iterable[str] = ()) -> str:
+    """Return the first line of what a library says, short and without values of data rows.
+
+    Args:
+        error: what was raised.
+        known: names that may be told, such as columns and parameters; other quoted text and
+            arrays are left out.
+    """
+    names = set(known)
+
+    def told(quoted: re.Match[str]) -> str:
+        return quoted[0] if (quoted[1] or quoted[2]) in names else "'…'"
+
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return _QUOTED.sub(told, _ARRAY.sub("[…]", line))[:200].rstrip(" .:")
 
 
 def listed(names: Iterable[object], limit: int = 12) -> str:

@@ -29,7 +29,7 @@ def permutation_importances(
     are wrong, but many are useful, JMLR 20, 2019.
     """
     rows = examples.rows(slice(-ROWS, None))
-    whole = score(metric, rows.y, predict(model, rows.table, rows.classes), cut)
+    whole = score(metric, rows.y, predict(model, rows.table, rows.target), cut)
     rng, lost = np.random.default_rng(seed), {}
     for name in rows.table.columns:
         drops = [whole - _shuffled(model, rows, name, (metric, cut), rng) for _ in range(REPEATS)]
@@ -48,4 +48,4 @@ def _shuffled(
 ) -> float:
     order = rng.permutation(len(rows.y))
     table = rows.table.assign(**{name: rows.table[name].to_numpy()[order]})
-    return score(by[0], rows.y, predict(model, table, rows.classes), by[1])
+    return score(by[0], rows.y, predict(model, table, rows.target), by[1])

@@ -1,7 +1,7 @@
-"""Labels as class codes, and predictions aligned to them."""
+"""What a model predicts: classes, with labels as codes, or a quantity."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ from driftloop.errors import DataError, valid_choices
 
 Codes = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
+Values = npt.NDArray[np.float64]
+Task = Literal["binary", "multiclass", "regression"]
 
 
 def class_text(value: object) -> str:
@@ -46,13 +48,21 @@ class Classes:
         """Whether there are exactly two classes."""
         return len(self.names) == 2
 
-    def values(self, codes: Codes) -> npt.NDArray[Any]:
+    @property
+    def width(self) -> int:
+        """Columns of a prediction: one a class."""
+        return len(self.names)
+
+    def values(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the class of each code as a model is to predict it: an integer where all are."""
         if all(_is_integer(name) for name in self.names):
-            return np.array([int(name) for name in self.names])[codes]
-        return np.array(self.names)[codes]
+            named: npt.NDArray[Any] = np.array([int(name) for name in self.names])
+        else:
+            named = np.array(self.names)
+        found: npt.NDArray[Any] = named[codes]
+        return found
 
-    def codes(self, labels: "pd.Series[Any]") -> Codes:
+    def encode(self, labels: "pd.Series[Any]") -> Codes:
         """Return the place of each label among the classes, -1 for a class not among them."""
         text = label_text(labels)
         order = np.argsort(np.array(self.names))
@@ -61,6 +71,50 @@ class Classes:
         found = order[places]
         known = np.array(self.names)[found] == text.astype(str)
         return np.where(known, found, -1).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number to predict, as in a regression."""
+
+    @property
+    def binary(self) -> bool:
+        """Never: a quantity has no classes."""
+        return False
+
+    @property
+    def width(self) -> int:
+        """Columns of a prediction: the predicted value alone."""
+        return 1
+
+    def values(self, y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the values as a model is to predict them: as they are."""
+        return y
+
+    def encode(self, labels: "pd.Series[Any]") -> Values:
+        """Return the labels as numbers.
+
+        Raises:
+            DataError: if one is missing, infinite or no number.
+        """
+        labels = labels.infer_objects()
+        if not pd.api.types.is_numeric_dtype(labels) or pd.api.types.is_complex_dtype(labels):
+            raise DataError(
+                f"the label {labels.name!r} holds {labels.dtype} values and task regression needs "
+                "numbers; set task: binary or task: multiclass"
+            )
+        numbers: Values = labels.to_numpy(dtype=np.float64, na_value=np.nan)
+        bad = int((~np.isfinite(numbers)).sum())
+        if bad:
+            raise DataError(
+                f"the label {labels.name!r} is missing or infinite in {bad:,} of "
+                f"{len(numbers):,} rows; a regression needs finite labels: mend or drop these rows"
+            )
+        return numbers
+
+
+Target = Classes | Quantity
+"""What is predicted; either has `binary`, `width`, `values(y)` and `encode(labels)`."""
 
 
 def _is_integer(name: str) -> bool:
@@ -83,7 +137,7 @@ def find_classes(labels: "pd.Series[Any]", positive: object | None, most: int = 
     if len(names) > most:
         raise DataError(
             f"the label {labels.name!r} holds {len(names)} different values; driftloop trains "
-            f"classifiers of up to {most} classes"
+            f"classifiers of up to {most} classes: set task: regression for a quantity"
         )
     if positive is None:
         return Classes(tuple(names))

@@ -102,6 +102,8 @@ def _place(location: tuple[int | str, ...], raw: Any) -> str:
     for part in location:
         if isinstance(part, int):
             parts.append(f"[{part}]")
+        elif part.startswith("<"):
+            continue  # the tag of a union member without a kind
         elif isinstance(node, dict) and part not in node and part in _kinds():
             continue
         elif node is not None and not isinstance(node, dict | list):
@@ -166,13 +168,18 @@ def _members(annotation: Any) -> Iterator[type[BaseModel]]:
 def _owner(location: tuple[int | str, ...]) -> list[str]:
     """Return the valid keys of the settings that hold an unknown key."""
     owner: Any = ModelConfig
+    annotation: Any = None
     for part in location[:-1]:
         if isinstance(part, int):
+            continue
+        if part.startswith("<"):
+            owner = next(_members(annotation), None)
             continue
         kinds = _kinds()
         fields = owner.model_fields if _is_settings(owner) else {}
         if part in fields:
-            owner = _settings_of(fields[part].annotation)
+            annotation = fields[part].annotation
+            owner = _settings_of(annotation)
         elif part in kinds:
             owner = kinds[part]
     return sorted(owner.model_fields) if _is_settings(owner) else []

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.labels import Probabilities
+from driftloop.labels import Probabilities, Task
 from driftloop.records import Score
 
 Scores = npt.NDArray[np.float64]
@@ -21,7 +21,6 @@ Weights = npt.NDArray[np.float64]
 Truth = npt.NDArray[Any]
 """What came true (n,): int64 class codes, or float64 values of a regression."""
 
-Task = Literal["binary", "multiclass", "regression"]
 MetricName = Literal[
     "roc_auc",
     "average_precision",
@@ -156,6 +155,7 @@ METRICS: dict[MetricName, Metric] = {
 }
 BINARY_ONLY: frozenset[MetricName] = frozenset({"roc_auc", "average_precision", "f1"})
 REGRESSION_ONLY: frozenset[MetricName] = frozenset({"neg_rmse", "neg_mae", "r2"})
+THRESHOLDED: frozenset[MetricName] = frozenset({"accuracy", "balanced_accuracy", "f1"})
 
 
 def valid_metrics(task: Task) -> tuple[MetricName, ...]:

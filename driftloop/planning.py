@@ -8,29 +8,30 @@ their newest part picks one.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.labels import Codes
 from driftloop.metrics import MetricName, score_with_interval
 from driftloop.periods import Window, parse_time
 from driftloop.records import Refusal, WindowScore
-from driftloop.training import Examples, TrainingSettings, fit, predict
+from driftloop.training import Examples, Features, TrainingSettings, fit, predict
+from driftloop.tuning import as_judged
 from driftloop.windows import TrainingWindow
 
 Times = npt.NDArray[np.datetime64]
-Features = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Labelled rows in time order: their times (n,) and class codes (n,)."""
+    """Labelled rows in time order: their times (n,) and class codes (n,) or quantities (n,)."""
 
     times: Times
-    y: Codes
+    y: npt.NDArray[Any]
     end: datetime
+    quantity: bool = False
 
     def since(self, start: datetime) -> slice:
         """Return the rows from a moment on."""
@@ -73,7 +74,8 @@ def draft_plan(
     begin = parse_time(pd.Timestamp(rows.times[first]).to_pydatetime())
     begin = max(begin, not_before) if not_before else begin
     held = rows.y[rows.since(begin)]
-    refusal = _too_few(held, settings.holdout.minimum_rows, settings.holdout.minimum_per_class)
+    per_class = None if rows.quantity else settings.holdout.minimum_per_class
+    refusal = _too_few(held, settings.holdout.minimum_rows, per_class)
     if refusal:
         return Refusal(f"The holdout after the champion's training data has {refusal}.")
     return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(held))
@@ -90,7 +92,8 @@ def _with_candidates(
     for name, start in starts:
         chosen = slice(rows.since(start).start, rows.since(holdout.start).start)
         y = rows.y[chosen]
-        refusal = _too_few(y, settings.minimum_rows, settings.minimum_per_class)
+        per_class = None if rows.quantity else settings.minimum_per_class
+        refusal = _too_few(y, settings.minimum_rows, per_class)
         if refusal:
             reasons.append(f"{name} has {refusal}")
             continue
@@ -148,12 +151,14 @@ def _validate(
     """Return the score on the newest `tail` rows and its standard error."""
     split = len(examples.y) - tail
     past, newest = examples.rows(slice(0, split)), examples.rows(slice(split, None))
-    if len(np.unique(past.y)) < 2 or len(np.unique(newest.y)) < 2:
+    if not past.learnable or not newest.learnable:
         return float("nan"), float("nan")
-    model = fit(settings.estimator, past, *features, settings.seed)
-    p = predict(model, newest.table, examples.classes)
+    balanced = settings.imbalance == "balanced"
+    model = fit(settings.estimator, past, *features, settings.seed, balanced=balanced)
+    p = predict(model, newest.table, examples.target)
+    judged = as_judged(settings, metric, newest.y, p)
     found = score_with_interval(
-        metric, newest.y, p, count=200, confidence=0.6827, seed=settings.seed
+        metric, newest.y, judged, count=200, confidence=0.6827, seed=settings.seed
     )
     return found.value, (found.high - found.low) / 2
 
@@ -170,9 +175,12 @@ def _size(rows: Labelled, start: datetime) -> int:
     return len(rows.times[chosen])
 
 
-def _too_few(y: Codes, least: int, per_class: int) -> str | None:
+def _too_few(y: npt.NDArray[Any], least: int, per_class: int | None) -> str | None:
+    """Return what is missing; a quantity has no classes to count."""
     if len(y) < least:
         return f"{len(y):,} labelled rows, {least:,} are needed"
+    if per_class is None:
+        return None
     counts = np.bincount(y, minlength=2)
     present = counts[counts > 0]
     if len(present) < 2:

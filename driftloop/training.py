@@ -1,35 +1,46 @@
-"""Training: settings, hyper-parameter search, fitting and aligned predictions."""
+"""Training: its settings, plain fitting, and predictions aligned to what is predicted."""
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from driftloop.errors import TrainingError, valid_choices
-from driftloop.estimators import Estimator, HistGradientBoosting
-from driftloop.labels import Classes, Codes, Probabilities, class_text
-from driftloop.metrics import MetricName, score
+from driftloop.errors import TrainingError, reason, valid_choices
+from driftloop.estimators import SAFE_TYPES, Custom, Estimator, HistGradientBoosting
+from driftloop.imports import check_estimator_path, check_type_path, parameters_of, what_it_predicts
+from driftloop.labels import Probabilities, Quantity, Target, class_text
+from driftloop.search import Search
+from driftloop.search.halving import Halving
+from driftloop.search.space import Range
 from driftloop.settings import Settings
 from driftloop.windows import DEFAULT_TRAINING_WINDOWS, TrainingWindow
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-Choice = bool | int | float | str | None
+Features = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-class SearchSettings(Settings):
-    """A seeded random search over listed values, validated in time order."""
+class AllowSettings(Settings):
+    """What may be imported and stored beyond scikit-learn's own."""
 
-    trials: int = Field(default=6, ge=0, le=500, description="Settings tried; 0 searches nothing.")
-    folds: int = Field(default=3, ge=2, le=20, description="Time-ordered validation folds.")
-    space: dict[str, Annotated[tuple[Choice, ...], Field(min_length=1)]] = Field(
-        default_factory=dict, description="Values to try, by estimator setting."
+    estimators: tuple[str, ...] = Field(
+        default=(), description="Import paths that the estimator `custom` may name."
     )
+    types: tuple[str, ...] = Field(
+        default=(), description="Import paths of classes that a stored model may hold."
+    )
+
+    @field_validator("types")
+    @classmethod
+    def _types_are_harmless(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        for path in types:
+            check_type_path(path)
+        return types
 
 
 class HoldoutSettings(Settings):
@@ -51,28 +62,98 @@ class TrainingSettings(Settings):
     """What is trained, on which rows, and how its settings are searched."""
 
     estimator: Estimator = HistGradientBoosting()
+    allow: AllowSettings = AllowSettings()
+    imbalance: Literal["none", "balanced"] = Field(
+        default="none", description="`balanced` weighs each class as much as the others."
+    )
+    calibration: Literal["none", "sigmoid", "isotonic"] = Field(
+        default="none", description="How probabilities are made to hold, on rows not trained on."
+    )
+    threshold: Literal["fixed", "tuned"] = Field(
+        default="fixed",
+        description="`tuned` calls positive at the probability that scores best (two classes).",
+    )
+    warm_start: bool = Field(
+        default=False, description="Continue from the champion instead of starting anew."
+    )
     windows: tuple[TrainingWindow, ...] = Field(
         default=DEFAULT_TRAINING_WINDOWS,
         min_length=1,
         description="Candidate training windows; validation in time order picks one.",
     )
     holdout: HoldoutSettings = HoldoutSettings()
-    search: SearchSettings = SearchSettings()
+    search: Search = Halving()
     minimum_rows: int = Field(default=500, ge=20, description="Fewer labelled rows do not train.")
     minimum_per_class: int = Field(
         default=20, ge=2, description="Fewer rows of any class do not train."
     )
     seed: int = Field(default=0, ge=0, description="Seed of everything random.")
 
+    @property
+    def allowed_types(self) -> frozenset[str]:
+        """The types that a stored model may hold beside those that skops trusts by itself."""
+        return SAFE_TYPES | frozenset(self.allow.types)
+
+    @model_validator(mode="after")
+    def _estimator_can_be_made(self) -> Self:
+        if isinstance(self.estimator, Custom):
+            custom = self.estimator
+            try:
+                check_estimator_path(custom.path, self.allow.estimators)
+                what_it_predicts(custom.path)
+                valid = parameters_of(custom.path)
+            except ValueError as error:
+                raise ValueError(f"estimator.path: {error}") from None
+            for name in custom.parameters:
+                if name not in valid:
+                    raise ValueError(f"estimator.parameters: {valid_choices(name, valid)}")
+        return self
+
     @model_validator(mode="after")
     def _space_fits_estimator(self) -> Self:
-        valid = [name for name in type(self.estimator).model_fields if name != "kind"]
+        valid = settable(self.estimator)
         for name, values in self.search.space.items():
             if name not in valid:
                 raise ValueError(f"search.space names no setting; {valid_choices(name, valid)}")
-            for value in values:
+            for value in values.samples if isinstance(values, Range) else values:
                 with_settings(self.estimator, {name: value})
         return self
+
+    @model_validator(mode="after")
+    def _warm_start_stands_alone(self) -> Self:
+        if self.warm_start and (self.calibration != "none" or self.threshold != "fixed"):
+            raise ValueError(
+                "warm_start: true cannot go with calibration or a tuned threshold: these need "
+                "predictions on rows that the model has not seen; use calibration: none and "
+                "threshold: fixed"
+            )
+        return self
+
+    def can_predict(self) -> tuple[str, ...]:
+        """Return whether the estimator predicts ``classes``, a ``quantity``, or either."""
+        if isinstance(self.estimator, Custom):
+            return (what_it_predicts(self.estimator.path),)
+        return self.estimator.predicts
+
+
+def kinds_for(wanted: str) -> tuple[str, ...]:
+    """Return the kinds of estimator that can predict ``classes`` or a ``quantity``."""
+    members = get_args(get_args(Estimator)[0])
+    return tuple(one.model_fields["kind"].default for one in members if wanted in one.predicts)
+
+
+def settable(estimator: Estimator) -> list[str]:
+    """Return the names of the settings of an estimator that a search may vary."""
+    if isinstance(estimator, Custom):
+        return list(parameters_of(estimator.path))
+    return [name for name in type(estimator).model_fields if name != "kind"]
+
+
+def setting(estimator: Estimator, name: str) -> Any:
+    """Return the present value of a setting."""
+    if isinstance(estimator, Custom):
+        return estimator.parameters.get(name, parameters_of(estimator.path)[name])
+    return getattr(estimator, name)
 
 
 def with_settings(estimator: Estimator, changes: dict[str, Any]) -> Estimator:
@@ -81,8 +162,11 @@ def with_settings(estimator: Estimator, changes: dict[str, Any]) -> Estimator:
     Raises:
         ValueError: if a value is not valid for its setting.
     """
+    own = estimator.model_dump()
+    if isinstance(estimator, Custom):
+        changes = {"parameters": estimator.parameters | changes}
     try:
-        return type(estimator).model_validate(estimator.model_dump() | changes)
+        return type(estimator).model_validate(own | changes)
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(
@@ -92,23 +176,20 @@ def with_settings(estimator: Estimator, changes: dict[str, Any]) -> Estimator:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """A feature table in time order and the class code of each row."""
+    """A feature table in time order, each row's class code or quantity, and what they mean."""
 
     table: pd.DataFrame
-    y: Codes
-    classes: Classes
+    y: npt.NDArray[Any]
+    target: Target
 
-    def rows(self, chosen: slice) -> "Examples":
-        """Return a run of rows."""
-        return Examples(self.table.iloc[chosen], self.y[chosen], self.classes)
+    def rows(self, chosen: "slice | npt.NDArray[np.int64]") -> "Examples":
+        """Return some rows: a run, or those at the places named."""
+        return Examples(self.table.iloc[chosen], self.y[chosen], self.target)
 
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One setting of the search and its mean validation score (NaN where undefined)."""
-
-    parameters: dict[str, Any]
-    score: float
+    @property
+    def learnable(self) -> bool:
+        """Whether there is something to tell apart: two classes, or a quantity."""
+        return isinstance(self.target, Quantity) or len(np.unique(self.y)) > 1
 
 
 def fit(
@@ -117,104 +198,114 @@ def fit(
     numeric: tuple[str, ...],
     categorical: tuple[str, ...],
     seed: int,
+    *,
+    balanced: bool = False,
 ) -> "Pipeline":
-    """Return the pipeline fitted on all rows.
+    """Return the plain pipeline fitted on all rows.
 
     Raises:
-        TrainingError: if the estimator raises.
+        TrainingError: if the rows hold one class only or the estimator raises.
     """
-    numeric = tuple(name for name in numeric if examples.table[name].notna().any())
-    pipeline = estimator.build(numeric, categorical, seed)
+    pipeline, weights = prepared(estimator, examples, (numeric, categorical), seed, balanced)
+    return fitted(pipeline, estimator, examples, weights)
+
+
+def prepared(
+    estimator: Estimator, examples: Examples, features: Features, seed: int, balanced: bool
+) -> "tuple[Pipeline, dict[str, Any]]":
+    """Return the unfitted pipeline for these rows, and what its ``fit`` takes beside them.
+
+    Raises:
+        TrainingError: if the estimator cannot be made or knows no weights.
+    """
+    numeric = tuple(name for name in features[0] if examples.table[name].notna().any())
+    regression = isinstance(examples.target, Quantity)
+    try:
+        pipeline = estimator.build(numeric, features[1], seed, regression)
+    except (ValueError, TypeError) as error:
+        raise TrainingError(f"{name_of(estimator)} cannot be made: {error}") from error
+    if not balanced:
+        return pipeline, {}
+    return pipeline, _balance(pipeline, estimator, examples)
+
+
+def fitted(
+    model: Any, estimator: Estimator, examples: Examples, extra: dict[str, Any] | None = None
+) -> Any:
+    """Return the model after fitting it on all rows.
+
+    Raises:
+        TrainingError: in one sentence, without values of the rows.
+    """
+    if not examples.learnable:
+        raise TrainingError(
+            f"{name_of(estimator)} could not be trained: the {len(examples.y):,} rows hold one "
+            "class only"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            pipeline.fit(examples.table, examples.classes.values(examples.y))
-    except (ValueError, TypeError, ArithmeticError, MemoryError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TrainingError(f"{estimator.kind} could not be trained: {reason}") from error
-    return pipeline
+            model.fit(examples.table, examples.target.values(examples.y), **(extra or {}))
+    except Exception as error:  # an estimator named by its path may raise anything
+        known = {*map(str, examples.table.columns), *settable(estimator)}
+        raise TrainingError(
+            f"{name_of(estimator)} could not be trained: {reason(error, known)}"
+        ) from error
+    return model
 
 
-def predict(pipeline: Any, table: pd.DataFrame, classes: Classes) -> Probabilities:
-    """Return probabilities (n, classes); a class the model never saw has probability 0.
+def name_of(estimator: Estimator) -> str:
+    """Return how an estimator is called in a sentence: its kind, or its import path."""
+    return estimator.path if isinstance(estimator, Custom) else estimator.kind
+
+
+def _balance(pipeline: "Pipeline", estimator: Estimator, examples: Examples) -> dict[str, Any]:
+    """Weigh the classes alike: by the estimator's own parameter, or by the rows' weights."""
+    from sklearn.utils.class_weight import compute_sample_weight
+    from sklearn.utils.validation import has_fit_parameter
+
+    last = pipeline.named_steps["estimator"]
+    if "class_weight" in last.get_params():
+        last.set_params(class_weight="balanced")
+        return {}
+    if has_fit_parameter(last, "sample_weight"):
+        return {"estimator__sample_weight": compute_sample_weight("balanced", examples.y)}
+    raise TrainingError(
+        f"{name_of(estimator)} knows neither class_weight nor sample_weight, so "
+        "training.imbalance cannot be balanced; valid: none"
+    )
+
+
+def predict(pipeline: Any, table: pd.DataFrame, target: Target) -> Probabilities:
+    """Return probabilities (n, classes), or the predicted quantity (n, 1).
+
+    A class that the model never saw has probability 0.
 
     Raises:
         TrainingError: if the model cannot score the table.
     """
+    ask = "predict" if isinstance(target, Quantity) else "predict_proba"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = pipeline.predict_proba(table)
-    except (ValueError, TypeError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TrainingError(f"the model cannot score these rows: {reason}") from error
-    probabilities = np.zeros((len(table), len(classes.names)))
+            found = np.asarray(getattr(pipeline, ask)(table), dtype=np.float64)
+    except Exception as error:  # an estimator named by its path may raise anything
+        said = reason(error, map(str, table.columns))
+        raise TrainingError(f"the model cannot score these rows: {said}") from error
+    if isinstance(target, Quantity):
+        return found.reshape(len(table), 1)
+    probabilities = np.zeros((len(table), len(target.names)))
     for column, value in enumerate(pipeline.classes_.tolist()):
-        if class_text(value) in classes.names:
-            probabilities[:, classes.names.index(class_text(value))] = found[:, column]
+        if class_text(value) in target.names:
+            probabilities[:, target.names.index(class_text(value))] = found[:, column]
     return probabilities
 
 
-def validate_in_time_order(
-    estimator: Estimator,
-    examples: Examples,
-    features: tuple[tuple[str, ...], tuple[str, ...]],
-    metric: MetricName,
-    folds: int,
-    seed: int,
-) -> float:
-    """Return the mean score over folds that each train on the past and score what follows.
+def cut_of(model: Any) -> float | None:
+    """Return the probability from which a model calls a row positive; None where it was not tuned.
 
-    Source: scikit-learn ``TimeSeriesSplit``. A fold where the score is undefined is left out;
-    NaN where all are.
+    A model without one calls the most probable class.
     """
-    from sklearn.model_selection import TimeSeriesSplit
+    from sklearn.model_selection import FixedThresholdClassifier
 
-    if len(examples.y) <= folds:
-        raise TrainingError(f"{len(examples.y)} rows do not make {folds} folds; lower search.folds")
-    scores = []
-    for past, future in TimeSeriesSplit(n_splits=folds).split(examples.y):
-        train = examples.rows(slice(past[0], past[-1] + 1))
-        test = examples.rows(slice(future[0], future[-1] + 1))
-        if len(np.unique(train.y)) < 2:
-            continue
-        model = fit(estimator, train, *features, seed)
-        p = predict(model, test.table, examples.classes)
-        scores.append(score(metric, test.y, p))
-    defined = [value for value in scores if not np.isnan(value)]
-    return float(np.mean(defined)) if defined else float("nan")
-
-
-def search(
-    settings: TrainingSettings,
-    examples: Examples,
-    features: tuple[tuple[str, ...], tuple[str, ...]],
-    metric: MetricName,
-    on_trial: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[Trial, ...]:
-    """Return the trials, best first; the configured settings are always the first one tried.
-
-    Raises:
-        TrainingError: if the estimator raises.
-    """
-    tried = []
-    proposals = propose(settings)
-    for done, parameters in enumerate(proposals, start=1):
-        estimator = with_settings(settings.estimator, parameters)
-        value = validate_in_time_order(
-            estimator, examples, features, metric, settings.search.folds, settings.seed
-        )
-        tried.append(Trial(parameters, value))
-        on_trial(done, len(proposals))
-    return tuple(sorted(tried, key=lambda trial: -np.nan_to_num(trial.score, nan=-np.inf)))
-
-
-def propose(settings: TrainingSettings) -> list[dict[str, Any]]:
-    """Return the settings to try: the configured ones, then a seeded sample without repeats."""
-    from sklearn.model_selection import ParameterGrid, ParameterSampler
-
-    if not settings.search.space or settings.search.trials == 0:
-        return [{}]
-    space = {name: list(values) for name, values in settings.search.space.items()}
-    count = min(settings.search.trials, len(ParameterGrid(space)))
-    return [{}, *ParameterSampler(space, count, random_state=settings.seed)]
+    return float(model.threshold) if isinstance(model, FixedThresholdClassifier) else None

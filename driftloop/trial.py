@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from driftloop.labels import Codes, Probabilities
-from driftloop.metrics import METRICS, MetricName, resamples, score
+from driftloop.bootstrap import Model, resampled_scores
+from driftloop.metrics import MetricName, Truth, score
 from driftloop.periods import Window
 from driftloop.sequential import Look, TrialVerdict
 
@@ -11,12 +11,7 @@ RESAMPLES = 400
 
 
 def look_at(
-    metric: MetricName,
-    window: Window,
-    y: Codes,
-    newer: Probabilities,
-    older: Probabilities,
-    seed: int = 0,
+    metric: MetricName, window: Window, y: Truth, models: tuple[Model, Model], seed: int = 0
 ) -> Look | None:
     """Return the difference of two models on a window with its standard error.
 
@@ -26,20 +21,17 @@ def look_at(
     Args:
         metric: the primary metric, larger is better.
         window: where the rows are from.
-        y: class codes of the rows (n,).
-        newer: predictions of the version under observation (n, k).
-        older: predictions of the version it is held against (n, k).
+        y: the truth (n,).
+        models: predictions (n, k) and decision threshold of the version under observation, and of
+            the one it is held against.
         seed: of the resampling.
     """
-    difference = score(metric, y, newer) - score(metric, y, older)
+    (newer, new_cut), (older, old_cut) = models
+    difference = score(metric, y, newer, new_cut) - score(metric, y, older, old_cut)
     if not np.isfinite(difference):
         return None
-    compute = METRICS[metric]
-    drawn = [
-        compute(y, newer, weights) - compute(y, older, weights)
-        for weights in resamples(y, RESAMPLES, seed)
-    ]
-    error = float(np.nanstd(np.concatenate(drawn), ddof=1))
+    new, old = resampled_scores(metric, y, models, RESAMPLES, seed)
+    error = float(np.nanstd(new - old, ddof=1))
     return Look(window, len(y), float(difference), error) if error > 0 else None
 
 

@@ -3,10 +3,10 @@
 from driftloop.errors import DataError, TrainingError
 from driftloop.records import Refusal, RetrainRecord, Snapshot
 from tasks.approval import ask_for_approval
+from tasks.comparing import compare_models
 from tasks.job import Job
 from tasks.promotion import promote
 from tasks.retraining import (
-    compare_models,
     compose_record,
     record_training,
     search_settings,

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.columns import NumericColumn, categorical_column, feature_table
+from driftloop.columns import NumericColumn, categorical_column, feature_table, numeric_column
 from driftloop.domain_classifier import DomainClassifier
 from driftloop.drift import judge_findings
 from driftloop.errors import DataError, TrainingError, listed
-from driftloop.labels import Classes, Probabilities
+from driftloop.labels import Probabilities, Quantity, Target
 from driftloop.measure import Yardstick, finding, inconclusive, measure_categories, measure_numbers
 from driftloop.pairs import CategoricalPair, NumericPair
 from driftloop.records import DataSlice, Finding, ModelVersion, TestResult
@@ -19,9 +19,9 @@ from driftloop.reference import categorical_reference, numeric_reference
 from driftloop.sentences import describe_categories
 from driftloop.training import predict
 from tasks.job import Job
-from tasks.models import load_model
+from tasks.models import model_of
 from tasks.parquet import ParquetColumns, slice_columns
-from tasks.registry import classes_of, open_registry
+from tasks.registry import open_registry, target_of
 from tasks.subject import standard
 
 PREDICTION, TOGETHER = "prediction", "all features together"
@@ -40,11 +40,11 @@ def prediction_findings(
     if not job.config.drift.predictions or holdout is None or current.rows < least:
         return ()
     registry = open_registry(job.workspace)
-    classes = classes_of(registry, job.model, champion.version)
-    model = load_model(registry, job.model, champion.version)
+    target = target_of(registry, job.model, champion.version)
+    model = model_of(job, champion.version)
     before = slice_columns(holdout, job.config.data.time, job.workspace)
     try:
-        sides = [probabilities(job, model, classes, side) for side in (before, current)]
+        sides = [probabilities(job, model, target, side) for side in (before, current)]
     except (DataError, TrainingError) as error:
         told = f"`{PREDICTION}` cannot be compared: {error}."
         return (_prediction(inconclusive(PREDICTION, before.rows, current.rows, told)),)
@@ -52,10 +52,10 @@ def prediction_findings(
         told = f"`{PREDICTION}` has {len(sides[0])} rows in the holdout, {least} are needed."
         return (_prediction(inconclusive(PREDICTION, len(sides[0]), len(sides[1]), told)),)
     yardstick = Yardstick(job.config.drift, standard(job).level)
-    if classes.binary:
-        found = _of_scores(sides[0][:, 1], sides[1][:, 1], yardstick)
+    if isinstance(target, Quantity) or target.binary:
+        found = _of_scores(sides[0][:, -1], sides[1][:, -1], yardstick)
     else:
-        before_class, now_class = (np.array(classes.names)[side.argmax(1)] for side in sides)
+        before_class, now_class = (np.array(target.names)[side.argmax(1)] for side in sides)
         found = _of_classes(before_class, now_class, yardstick)
     return (_prediction(found),)
 
@@ -86,37 +86,53 @@ def joint_findings(
 
 
 def label_finding(job: Job, labelled: pd.DataFrame, training: DataSlice) -> Finding | None:
-    """Return the judged change of the label's shares since training, or None where too few rows."""
+    """Return the judged change of the label since training, or None where too few rows.
+
+    Classes are compared by their shares, a quantity by its distribution.
+    """
     name, settings = job.config.data.label, job.config.drift
     columns = slice_columns(training, job.config.data.time, job.workspace)
     if len(labelled) < settings.minimum_rows:
         return None
+    by = standard(job)
     try:
-        reference = categorical_reference(columns.categorical(name))
-        current = categorical_column(labelled, name)
+        pair = _label_pair(job, columns, labelled)
     except DataError as error:
         blind = inconclusive(name, columns.rows, len(labelled), f"{error}.")
         return replace(blind, role="label")
-    pair = CategoricalPair.against(reference, current)
     if min(pair.rows) < settings.minimum_rows or pair.constant:
         return None
-    by = standard(job)
-    effect = settings.categorical_effect
-    shape = effect.kind, effect.size(pair.binned), effect.floor
-    told = describe_categories(name, pair)
-    found = finding(name, settings.categorical.test(pair), shape, pair.rows, told)
+    if isinstance(pair, NumericPair):
+        found = measure_numbers(name, pair, Yardstick(settings, by.level))
+    else:
+        effect = settings.categorical_effect
+        shape = effect.kind, effect.size(pair.binned), effect.floor
+        told = describe_categories(name, pair)
+        found = finding(name, settings.categorical.test(pair), shape, pair.rows, told)
     (judged,) = judge_findings((replace(found, role="label"),), replace(by, importances={}))
     return judged
 
 
-def probabilities(job: Job, model: Any, classes: Classes, columns: ParquetColumns) -> Probabilities:
+def _label_pair(
+    job: Job, columns: ParquetColumns, labelled: pd.DataFrame
+) -> NumericPair | CategoricalPair:
+    name = job.config.data.label
+    if job.config.task == "regression":
+        before = NumericColumn(columns.numeric(name).present, 0)
+        reference = numeric_reference(before, job.config.drift.measures.bins)
+        return NumericPair(reference, numeric_column(labelled, name).present)
+    categories = categorical_reference(columns.categorical(name))
+    return CategoricalPair.against(categories, categorical_column(labelled, name))
+
+
+def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns) -> Probabilities:
     """Return the predictions on all rows (rows, classes), made batch by batch."""
     features = job.config.features
     parts = [
-        predict(model, feature_table(batch, features.numeric, features.categorical), classes)
+        predict(model, feature_table(batch, features.numeric, features.categorical), target)
         for batch in columns.row_batches(features.numeric + features.categorical, BATCH)
     ]
-    return np.concatenate(parts) if parts else np.zeros((0, len(classes.names)))
+    return np.concatenate(parts) if parts else np.zeros((0, target.width))
 
 
 def _of_scores(before: npt.NDArray[Any], now: npt.NDArray[Any], yardstick: Yardstick) -> Finding:

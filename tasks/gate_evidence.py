@@ -8,17 +8,11 @@ import pandas as pd
 
 from driftloop.compare import Predictions
 from driftloop.gates import Evidence, Gate, ModelSize, Scorer, StableImportances, columns_needed
-from driftloop.labels import Classes
+from driftloop.labels import Target
 from driftloop.records import ModelVersion
 from driftloop.training import predict
 from tasks.job import Job
 from tasks.registry import Registry, importances_of
-
-
-def cut_of(model: Any) -> float | None:
-    """Return the decision threshold that a model was tuned to; None where it has none."""
-    found = getattr(model, "threshold", None)
-    return None if found is None else float(found)
 
 
 def gate_evidence(
@@ -28,7 +22,7 @@ def gate_evidence(
     tables: tuple[pd.DataFrame, pd.DataFrame],
     versions: Sequence[ModelVersion],
     models: Sequence[Any],
-    classes: Classes,
+    target: Target,
 ) -> Evidence:
     """Return the evidence; what no configured gate needs is not looked up.
 
@@ -39,11 +33,11 @@ def gate_evidence(
         tables: the features of the holdout rows, and all columns read of them.
         versions: the challenger's, and the champion's if there is one.
         models: their pipelines.
-        classes: of the challenger.
+        target: of the challenger.
     """
     gates, (features, table) = job.config.comparison.gates, tables
     scorers = [
-        _scorer(gates, registry, version, partial(_answer, model, classes), model)
+        _scorer(gates, registry, version, partial(_answer, model, target), model)
         for version, model in zip(versions, models, strict=True)
     ]
     names = [name for name in columns_needed(gates) if name in table.columns]
@@ -70,8 +64,8 @@ def _scorer(
     return Scorer(ask, _stored_size(model) if by_size else None, held)
 
 
-def _answer(model: Any, classes: Classes, table: pd.DataFrame) -> Any:
-    return predict(model, table, classes)
+def _answer(model: Any, target: Target, table: pd.DataFrame) -> Any:
+    return predict(model, table, target)
 
 
 def _stored_size(model: Any) -> int:

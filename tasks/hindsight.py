@@ -3,24 +3,20 @@
 from driftloop.metrics import score
 from driftloop.periods import Window
 from driftloop.records import DataSlice
-from driftloop.training import predict
 from tasks.factory import step
+from tasks.forecast import forecast
 from tasks.job import Job
-from tasks.models import load_model
-from tasks.registry import classes_of, open_registry
 from tasks.snapshots import snapshot_at
-from tasks.tables import examples, read_labelled
+from tasks.tables import read_labelled
 
 
 @step("score versions")
 def score_versions(job: Job, window: Window, versions: tuple[str, ...]) -> tuple[float, ...]:
     """Return the primary score of each version on the rows of a window, NaN where undefined."""
-    registry = open_registry(job.workspace)
+    metric = job.config.comparison.metric
     table = read_labelled(job, DataSlice(snapshot_at(job, job.rev), window))
     found = []
     for version in versions:
-        classes = classes_of(registry, job.model, version)
-        rows = examples(job, table, classes)
-        p = predict(load_model(registry, job.model, version), rows.table, classes)
-        found.append(score(job.config.comparison.metric, rows.y, p))
+        at = forecast(job, version, table)
+        found.append(score(metric, at.y, at.p, at.cut))
     return tuple(found)

@@ -167,6 +167,12 @@ class MemoryRegistry:
     def log_figure(self, run_id: str, figure: Figure, name: str) -> None:
         """Leave the picture out: nobody looks at the runs of a rehearsal."""
 
+    def keep_file(self, run_id: str, file: Path, place: str) -> None:
+        """Store a file with a run, in the folder `place`."""
+        folder = self._runs[run_id].folder / place
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, folder)
+
     def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
         """Store a folder's files with a run, under `place`."""
         shutil.copytree(folder, self._runs[run_id].folder / place, dirs_exist_ok=True)

@@ -221,6 +221,11 @@ class MlflowRegistry:
         with registry_errors(self.workspace):
             self.client.log_figure(run_id, figure, name)
 
+    def keep_file(self, run_id: str, file: Path, place: str) -> None:
+        """Store a file with a run, in the folder `place`."""
+        with registry_errors(self.workspace):
+            self.client.log_artifact(run_id, str(file), place)
+
     def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
         """Store a folder's files with a run, under `place`."""
         with registry_errors(self.workspace):

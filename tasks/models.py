@@ -2,62 +2,67 @@
 
 import os
 import tempfile
+from collections.abc import Set
+from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy.typing as npt
 import pandas as pd
 
-from driftloop.errors import RegistryError, TrainingError, listed
+from driftloop.errors import RegistryError, TrainingError, listed, reason
 from driftloop.estimators import SAFE_TYPES
 from driftloop.workspace import Workspace
+from tasks.job import Job
+from tasks.lock import Environment
 from tasks.memory_registry import MemoryRegistry
 from tasks.mlflow_registry import MlflowRegistry, mlflow_context, registry_errors
-from tasks.registry import Registry
+from tasks.registry import Registry, open_registry
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from sklearn.pipeline import Pipeline
-
-_SERVING = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
 
 
-def check_types(unknown: list[str], what: str) -> None:
+def check_types(unknown: list[str], what: str, allowed: Set[str] = SAFE_TYPES) -> None:
     """Refuse a model that holds types outside the allow-list.
 
     Raises:
         TrainingError: naming the types.
     """
-    forbidden = sorted(set(unknown) - SAFE_TYPES)
+    forbidden = sorted(set(unknown) - allowed)
     if forbidden:
         raise TrainingError(
             f"{what} holds types that are not on the allow-list and is neither stored nor loaded: "
-            f"{listed(forbidden)}"
+            f"{listed(forbidden)}; name them in training.allow.types if you trust them"
         )
 
 
-def log_model(
-    registry: Registry,
-    run_id: str,
-    pipeline: "Pipeline",
-    sample: pd.DataFrame,
-    answer: npt.NDArray[Any],
-) -> str:
-    """Store the pipeline in the run and return its model id; a model already there is reused.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of a model: itself, rows that show its input, its environment, its types."""
+
+    model: Any
+    sample: pd.DataFrame
+    environment: Environment
+    allowed: Set[str] = SAFE_TYPES
+
+
+def log_model(registry: Registry, run_id: str, stored: Stored) -> str:
+    """Store the model in the run and return its model id; a model already there is reused.
+
+    The run also gets the lock file that the environment is from.
 
     Raises:
-        TrainingError: if the pipeline holds a type that is not on the allow-list.
+        TrainingError: if the model holds a type that is not on the allow-list.
     """
     import mlflow
     import skops.io
     from mlflow.models import infer_signature
 
-    types = skops.io.get_untrusted_types(data=skops.io.dumps(pipeline))
-    check_types(types, "the trained model")
+    types = skops.io.get_untrusted_types(data=_dumped(stored.model))
+    check_types(types, "the trained model", stored.allowed)
     if isinstance(registry, MemoryRegistry):
-        registry.pipelines[run_id] = pipeline
+        registry.pipelines[run_id] = stored.model
         return run_id
     done = _logged_before(registry, run_id)
     if done is not None:
@@ -68,17 +73,41 @@ def log_model(
         mlflow.start_run(run_id=run_id),
     ):
         info = mlflow.sklearn.log_model(
-            pipeline,
+            stored.model,
             name="model",
             serialization_format="skops",
             skops_trusted_types=types,
-            signature=infer_signature(sample, answer),
-            pip_requirements=[f"{name}=={installed(name)}" for name in _SERVING],
+            signature=infer_signature(stored.sample, stored.model.predict(stored.sample)),
+            pip_requirements=list(stored.environment.requirements),
         )
+        _log_environment(registry, run_id, stored.environment)
         return str(info.model_id)
 
 
-def load_model(registry: Registry, model: str, version: str) -> Any:
+def _log_environment(registry: Registry, run_id: str, environment: Environment) -> None:
+    if environment.lock is not None:
+        registry.keep_file(run_id, environment.lock, "environment")
+
+
+def _dumped(pipeline: Any) -> bytes:
+    """Return a model as skops stores it, or say in one sentence why it cannot."""
+    import skops.io
+
+    try:
+        return bytes(skops.io.dumps(pipeline))
+    except Exception as error:  # what a foreign estimator is made of may raise anything
+        raise TrainingError(
+            f"the trained model cannot be stored with skops: {reason(error)}"
+        ) from error
+
+
+def model_of(job: Job, version: str) -> Any:
+    """Return the fitted model of a version, with the types that the configuration allows."""
+    allowed = job.config.training.allowed_types
+    return load_model(open_registry(job.workspace), job.model, version, allowed)
+
+
+def load_model(registry: Registry, model: str, version: str, allowed: Set[str] = SAFE_TYPES) -> Any:
     """Return the fitted pipeline of a version.
 
     Raises:
@@ -89,11 +118,12 @@ def load_model(registry: Registry, model: str, version: str) -> Any:
         return registry.pipeline(model, version)
     with registry_errors(registry.workspace):
         source = _client(registry).get_model_version_download_uri(model, version)
-    return _load(registry.workspace, source, f"{model} version {version}")
+    what = f"{model} version {version}"
+    return _load(registry.workspace, source, what, frozenset(allowed))
 
 
 @lru_cache(maxsize=4)
-def _load(workspace: Workspace, source: str, what: str) -> Any:
+def _load(workspace: Workspace, source: str, what: str, allowed: frozenset[str]) -> Any:
     import mlflow
     import skops.io
 
@@ -107,7 +137,7 @@ def _load(workspace: Workspace, source: str, what: str) -> Any:
         if stored is None:
             raise RegistryError(f"{what} holds no skops file; only models by driftloop are loaded")
         types = skops.io.get_untrusted_types(file=os.fspath(stored))
-        check_types(types, what)
+        check_types(types, what, allowed)
         return skops.io.load(stored, trusted=types)
 
 

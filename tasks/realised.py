@@ -8,13 +8,14 @@ from driftloop.errors import DataError, TrainingError, listed
 from driftloop.estimation import estimated_score
 from driftloop.performance import judge_performance, no_performance
 from driftloop.records import DataSlice, Finding, ModelVersion, Performance
-from driftloop.training import predict
+from driftloop.training import cut_of
 from tasks.evidence import label_finding, probabilities
+from tasks.forecast import forecast
 from tasks.job import Job
-from tasks.models import load_model
+from tasks.models import model_of
 from tasks.parquet import slice_columns
-from tasks.registry import classes_of, open_registry
-from tasks.tables import broken_periods, examples, read_labelled
+from tasks.registry import open_registry, target_of
+from tasks.tables import broken_periods, read_labelled
 from tasks.windows import Slices, trained_on
 
 
@@ -43,16 +44,14 @@ def realise(job: Job, slices: Slices, champion: ModelVersion) -> Realised:
 
 
 def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersion) -> Performance:
-    registry = open_registry(job.workspace)
-    classes = classes_of(registry, job.model, champion.version)
-    rows = examples(job, table, classes)
-    p = predict(load_model(registry, job.model, champion.version), rows.table, classes)
+    at = forecast(job, champion.version, table)
     found = judge_performance(
         job.config.comparison.metric,
         slices.labelled.window,
-        (rows.y, p),
+        (at.y, at.p),
         champion.baseline,
         job.config.performance,
+        at.cut,
     )
     if found.status != "fell" or found.estimated is None or slices.holdout is None:
         return found
@@ -66,14 +65,14 @@ def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
     that speaks of a changed relation.
     """
     registry = open_registry(job.workspace)
-    classes = classes_of(registry, job.model, champion.version)
-    model = load_model(registry, job.model, champion.version)
+    target = target_of(registry, job.model, champion.version)
+    model = model_of(job, champion.version)
     columns = slice_columns(holdout, job.config.data.time, job.workspace)
     try:
-        p = probabilities(job, model, classes, columns)
+        p = probabilities(job, model, target, columns)
     except (DataError, TrainingError):
         return 0.0
-    promised = estimated_score(job.config.comparison.metric, p)
+    promised = estimated_score(job.config.comparison.metric, p, cut_of(model))
     scored = champion.baseline.value if champion.baseline else float("nan")
     optimism = promised - scored
     return optimism if optimism == optimism else 0.0

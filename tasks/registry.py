@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from driftloop.errors import RegistryError
-from driftloop.labels import Classes
+from driftloop.labels import Classes, Quantity, Target
 from driftloop.periods import Window, parse_time
 from driftloop.records import DataSlice, ModelVersion, Score, Snapshot, to_plain
 from driftloop.triggers import PastRun
@@ -106,6 +106,9 @@ class Registry(Protocol):
     def log_figure(self, run_id: str, figure: "Figure", name: str) -> None:
         """Store a picture of a run."""
 
+    def keep_file(self, run_id: str, file: Path, place: str) -> None:
+        """Store a file with a run, in the folder `place`."""
+
     def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
         """Store a folder's files with a run, under `place`."""
 
@@ -164,17 +167,20 @@ def data_tags(training: DataSlice, holdout: Window) -> dict[str, str]:
     }
 
 
-def score_tags(score: Score, classes: Classes) -> dict[str, str]:
-    """Return the tags by which a version carries its holdout score and its classes."""
-    return {
-        "driftloop.score": json.dumps(to_plain(asdict(score))),
-        "driftloop.classes": json.dumps(classes.names),
-    }
+def score_tags(score: Score, target: Target) -> dict[str, str]:
+    """Return the tags by which a version carries its holdout score and what it predicts."""
+    if isinstance(target, Quantity):
+        predicts = {"driftloop.predicts": "quantity"}
+    else:
+        predicts = {"driftloop.classes": json.dumps(target.names)}
+    return {"driftloop.score": json.dumps(to_plain(asdict(score))), **predicts}
 
 
-def classes_of(registry: Registry, model: str, version: str) -> Classes:
-    """Return the classes that a version predicts."""
+def target_of(registry: Registry, model: str, version: str) -> Target:
+    """Return what a version predicts: its classes, or a quantity."""
     tags = registry.tags(model, version)
+    if tags.get("driftloop.predicts") == "quantity":
+        return Quantity()
     if "driftloop.classes" not in tags:
         raise RegistryError(
             f"{model} version {version} was not registered by driftloop (it has no "

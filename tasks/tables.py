@@ -7,7 +7,7 @@ import pandas as pd
 from driftloop.columns import feature_table
 from driftloop.errors import DataError, listed, valid_choices
 from driftloop.examine import check_window_quality
-from driftloop.labels import Classes, find_classes
+from driftloop.labels import Quantity, Target, find_classes
 from driftloop.periods import Window, split
 from driftloop.profile import Profile
 from driftloop.records import DataSlice, QualityFinding
@@ -31,13 +31,15 @@ def read_labelled(job: Job, part: DataSlice) -> pd.DataFrame:
     return table[table[config.data.label].notna()].reset_index(drop=True)
 
 
-def classes_in(job: Job, table: pd.DataFrame) -> Classes:
-    """Return the classes of a labelled table.
+def target_in(job: Job, table: pd.DataFrame) -> Target:
+    """Return what is to be predicted: the classes of a labelled table, or a quantity.
 
     Raises:
         DataError: if there are fewer than two, or more than the configured task allows.
     """
     data = job.config.data
+    if job.config.task == "regression":
+        return Quantity()
     classes = find_classes(table[data.label], data.positive)
     if job.config.task == "binary" and not classes.binary:
         raise DataError(
@@ -47,13 +49,17 @@ def classes_in(job: Job, table: pd.DataFrame) -> Classes:
     return classes
 
 
-def examples(job: Job, table: pd.DataFrame, classes: Classes) -> Examples:
-    """Return what a model is trained on or scored with."""
+def examples(job: Job, table: pd.DataFrame, target: Target) -> Examples:
+    """Return what a model is trained on or scored with.
+
+    Raises:
+        DataError: if a feature cannot be read, or a label is not what the target needs.
+    """
     features = job.config.features
     return Examples(
         feature_table(table, features.numeric, features.categorical),
-        classes.codes(table[job.config.data.label]),
-        classes,
+        target.encode(table[job.config.data.label]),
+        target,
     )
 
 

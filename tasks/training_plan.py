@@ -23,10 +23,10 @@ from tasks.snapshots import snapshot_at
 from tasks.subject import standard, subject
 from tasks.tables import (
     broken_periods,
-    classes_in,
     examples,
     outside,
     read_labelled,
+    target_in,
 )
 from tasks.windows import reference_profile
 
@@ -160,14 +160,14 @@ def _plan(
     changed: datetime | None,
 ) -> TrainingPlan | Refusal:
     config, time = job.config, job.config.data.time
-    classes = classes_in(job, table)
+    everything = examples(job, table, target_in(job, table))
     times = table[time].to_numpy().astype("datetime64[us]")
-    rows = Labelled(times, classes.codes(table[config.data.label]), part.window.end)
+    quantity = config.task == "regression"
+    rows = Labelled(times, everything.y, part.window.end, quantity)
     trained_until = champion.training.window.end if champion and champion.training else None
     draft = draft_plan(rows, config.training, changed, trained_until)
     if isinstance(draft, Refusal):
         return draft
-    everything = examples(job, table, classes)
     chosen, candidates = choose_window(
         draft,
         lambda window: everything.rows(

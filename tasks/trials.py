@@ -7,7 +7,6 @@ an approval that nobody gave expires.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from driftloop.labels import Codes, Probabilities
 from driftloop.ledger import EntryKind, outcome_of_key
 from driftloop.periods import readable
 from driftloop.records import (
@@ -18,12 +17,11 @@ from driftloop.records import (
     TrialOutcome,
 )
 from driftloop.sequential import Look, TrialStatus, TrialVerdict, judge_trial
-from driftloop.training import predict
 from driftloop.trial import look_at, told
 from tasks.factory import step
+from tasks.forecast import forecast
 from tasks.job import Job
 from tasks.ledger import settled_ledger, write_entry
-from tasks.models import load_model
 from tasks.promotion import Move, carry_out
 from tasks.proposals import (
     PROBATION,
@@ -34,9 +32,9 @@ from tasks.proposals import (
     waiting_proposal,
     watched,
 )
-from tasks.registry import classes_of, open_registry
+from tasks.registry import open_registry
 from tasks.slot import promotion_slot
-from tasks.tables import examples, read_labelled
+from tasks.tables import read_labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +101,12 @@ def _cannot_look(job: Job, one: Watched, fresh: Fresh) -> str | None:
 
 def _look(job: Job, one: Watched, fresh: Fresh) -> Look | None:
     metric, window = job.config.comparison.metric, fresh.rows.window
-    y, newer = _predicted(job, fresh.rows, one.version)
-    _, older = _predicted(job, fresh.rows, one.against)
-    return look_at(metric, window, y, newer, older, job.config.comparison.seed)
-
-
-def _predicted(job: Job, rows: DataSlice, version: str) -> tuple[Codes, Probabilities]:
-    registry = open_registry(job.workspace)
-    classes = classes_of(registry, job.model, version)
-    table = examples(job, read_labelled(job, rows), classes)
-    model = load_model(registry, job.model, version)
-    return table.y, predict(model, table.table, classes)
+    table = read_labelled(job, fresh.rows)
+    newer, older = (forecast(job, version, table) for version in (one.version, one.against))
+    if newer.target != older.target:
+        return None
+    seed = job.config.comparison.seed
+    return look_at(metric, window, newer.y, (newer.scored, older.scored), seed)
 
 
 def _act(job: Job, one: Watched, verdict: TrialVerdict, sentence: str) -> tuple[TrialAction, str]:

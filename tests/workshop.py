@@ -41,7 +41,7 @@ def small_config(**changes: Any) -> dict[str, Any]:
     """The demo's configuration with a small, quick model; sections in `changes` are merged."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "configs" / "payments.yaml").read_text())
     config["training"]["estimator"] = {"kind": "hist_gradient_boosting", "max_iter": 40}
-    config["training"]["search"] = {"trials": 0}
+    config["training"]["search"] = {"kind": "halving", "trials": 0}
     config["training"]["holdout"] = {"share": 0.25}
     config["performance"] = {"margin": 0.12}
     for section, values in changes.items():

@@ -68,7 +68,8 @@ def check_label(source: Source, options: Options) -> None:
             source.path,
             f"column {name!r}: a label of {len(classes):,} different values; driftloop trains "
             f"classifiers of up to {MOST_CLASSES} classes: write it as classes, or name another "
-            "column with --label",
+            "column with --label; for a quantity 'driftloop init' is of no help yet: write the "
+            "configuration by hand with task: regression (docs/configuration.md)",
         )
     if len(classes) < 2:
         fail(

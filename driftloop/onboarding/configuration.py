@@ -61,6 +61,7 @@ training:
     minimum_rows: {holdout_rows}
     minimum_per_class: {holdout_per_class}
   search:
+    kind: halving
     trials: 4
     space:
       learning_rate: [0.05, 0.08, 0.15]

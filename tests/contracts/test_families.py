@@ -27,6 +27,7 @@ from driftloop.pairs import CategoricalPair, NumericPair
 from driftloop.periods import Window
 from driftloop.promotion import Course
 from driftloop.records import GateResult, Performance, QualityFinding, TestResult, Verdict
+from driftloop.search.problem import Problem, Trial
 from driftloop.settings import Settings
 from driftloop.sources import FrameColumns
 
@@ -40,8 +41,14 @@ REQUIRED: dict[str, Any] = {
     "columns": ["country"],
     "maximum": 0.5,
     "expected": [{"feature": "amount", "effect": "increasing"}],
+    "path": "sklearn.ensemble.ExtraTreesClassifier",
 }
 """Values for settings without a default; a new one has to be named here."""
+
+BESIDE: dict[str, dict[str, Any]] = {
+    "linear_regression": {"task": "regression"},
+}
+"""What the rest of a configuration has to say for a member to be allowed in it."""
 
 NEEDED_BESIDE: dict[str, dict[str, Any]] = {"range": {"minimum": 0.5}}
 """What a member makes no sense without although each setting has a default."""
@@ -112,6 +119,15 @@ def _holdout() -> gates.Evidence:
     return gates.Evidence("roc_auc", Y, P, P)
 
 
+def _problem() -> Problem:
+    folds = ((np.arange(100), np.arange(100, 200)),)
+    return Problem(200, folds, lambda parameters, past, future: 0.5, {})
+
+
+def _is_trials(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, Trial) for one in value)
+
+
 def _is_findings(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(one, QualityFinding) for one in value)
 
@@ -131,6 +147,7 @@ FAMILIES: dict[str, tuple[str, Any, Any]] = {
     "comparison.gates": ("check", lambda: (_holdout(),), GateResult),
     "promotion.mode": ("course", lambda: (NOW,), Course),
     "training.estimator": ("build", lambda: (("amount",), ("country",), 0), Pipeline),
+    "training.search": ("search", lambda: (_problem(), 0), _is_trials),
     "training.windows": ("start", lambda: (NOW, NOW), datetime),
     "windows.reference": ("window", lambda: (WINDOW, WINDOW), Window),
     "alerts.channels": ("key", tuple, str),
@@ -208,6 +225,7 @@ def test_is_found_by_its_kind_where_it_is_written(member: Member) -> None:
         "model": "payments",
         "data": {"path": "data", "time": "t", "label": "y"},
         "features": {"numeric": ["amount"]},
+        **BESIDE.get(member.kind, {}),
     }
     *sections, last = member.place.split(".")
     node = raw

@@ -13,6 +13,7 @@ import yaml
 from driftloop.config import ModelConfig
 from driftloop.errors import ConfigError
 from driftloop.load import config_hash, find_config, load_config
+from driftloop.metrics import valid_metrics
 from driftloop.quality import DEFAULT_CHECKS, Range
 from driftloop.windows import FixedReference
 
@@ -116,7 +117,7 @@ def test_hash_is_of_the_meaning() -> None:
         {"drift": {"level": 0.02}},
         {"drift": {"numeric": {"kind": "ks", "engine": "scipy"}}},
         {"quality": []},
-        {"training": {"search": {"space": {"max_iter": [10]}}}},
+        {"training": {"search": {"kind": "halving", "space": {"max_iter": [10]}}}},
         {"features": {"numeric": ["age", "amount"], "categorical": ["country"]}},
         {"comparison": {"gates": [{"kind": "minimum_score", "minimum": 0.5}]}},
     ],
@@ -140,3 +141,17 @@ def test_columns_that_gates_need_are_read_once() -> None:
     ]
     config = minimal(comparison={"gates": gates})
     assert config.columns == (*minimal().columns, "region", "sex")
+
+
+def test_regression_is_scored_by_its_root_mean_squared_error_unless_a_metric_is_named() -> None:
+    assert minimal(task="regression").comparison.metric == "neg_rmse"
+    named = minimal(task="regression", comparison={"metric": "r2", "margin": 0.1})
+    assert (named.comparison.metric, named.comparison.margin) == ("r2", 0.1)
+    assert minimal(task="regression", comparison={"margin": 0.1}).comparison.metric == "neg_rmse"
+    assert minimal().comparison.metric == "roc_auc"
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_every_metric_of_a_task_is_taken_by_it(task: str) -> None:
+    for metric in valid_metrics("multiclass" if task == "multiclass" else "binary"):
+        assert minimal(task=task, comparison={"metric": metric}).comparison.metric == metric

@@ -7,14 +7,21 @@ import pytest
 import skops.io
 from threadpoolctl import threadpool_limits
 
-from driftloop.estimators import SAFE_TYPES, Estimator
-from driftloop.labels import Classes
+from driftloop.estimators import SAFE_TYPES, Custom, Estimator
+from driftloop.labels import Classes, Quantity
 from driftloop.training import Examples, fit, predict
 
 RNG = np.random.default_rng(0)
 N = 200
-MEMBERS = get_args(get_args(Estimator)[0])
-SMALL = {"max_iter": 10, "n_estimators": 10}
+EVERY = get_args(get_args(Estimator)[0])
+MEMBERS = [one for one in EVERY if "classes" in one.predicts]
+REGRESSORS = [one for one in EVERY if "quantity" in one.predicts]
+SMALL = {
+    "max_iter": 10,
+    "n_estimators": 10,
+    "path": "sklearn.ensemble.ExtraTreesClassifier",
+    "parameters": {"n_estimators": 10},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +31,10 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
-def small(member: Any) -> Any:
+def small(member: Any, **changes: Any) -> Any:
     fields = member.model_fields
-    return member(**{name: value for name, value in SMALL.items() if name in fields})
+    given = {**SMALL, **changes}
+    return member(**{name: value for name, value in given.items() if name in fields})
 
 
 def table(**changes: Any) -> pd.DataFrame:
@@ -112,7 +120,7 @@ def test_more_categories_than_an_encoder_holds(member: Any) -> None:
     many = TRAIN.assign(letter=[f"merchant {i % 190 + i // 190 * 150}" for i in range(N)])
     rows = Examples(pd.concat([many] * 3, ignore_index=True), np.tile(Y, 3), Classes(("0", "1")))
     model = fit(small(member), rows, ("amount",), ("letter",), 0)
-    assert np.isfinite(predict(model, rows.table, rows.classes)).all()
+    assert np.isfinite(predict(model, rows.table, rows.target)).all()
 
 
 def test_three_classes() -> None:
@@ -120,4 +128,53 @@ def test_three_classes() -> None:
     for member in MEMBERS:
         rows = Examples(TRAIN, y, Classes(("a", "b", "c")))
         model = fit(small(member), rows, ("amount",), ("letter",), 0)
-        assert predict(model, TRAIN, rows.classes).shape == (N, 3)
+        assert predict(model, TRAIN, rows.target).shape == (N, 3)
+
+
+@pytest.mark.parametrize("member", REGRESSORS)
+def test_regressors_learn_cope_and_are_stored(member: Any) -> None:
+    """Gaps, unseen categories and columns never filled, as with classes."""
+    y = np.nan_to_num(TRAIN.amount) + (TRAIN.letter == "a") + RNG.normal(0, 0.1, N)
+    rows = Examples(TRAIN.assign(lost=np.nan), y.to_numpy(), Quantity())
+    made = small(member, path="sklearn.ensemble.ExtraTreesRegressor", min_samples_leaf=2)
+    model = fit(made, rows, ("amount", "lost"), ("letter", "gone"), 0)
+    p = predict(model, rows.table, rows.target)
+    assert p.shape == (N, 1)
+    assert np.corrcoef(p[:, 0], y)[0, 1] > 0.7
+    new = rows.table.assign(lost=1.0, gone="here", letter="never seen", amount=np.nan)
+    assert np.isfinite(predict(model, new, rows.target)).all()
+    stored = skops.io.dumps(model)
+    unknown = skops.io.get_untrusted_types(data=stored)
+    assert set(unknown) <= SAFE_TYPES
+    same = skops.io.loads(stored, trusted=unknown)
+    np.testing.assert_allclose(predict(same, new, rows.target), predict(model, new, rows.target))
+
+
+@pytest.mark.parametrize("numeric", ["passthrough", "impute", "scale"])
+@pytest.mark.parametrize("categorical", ["ordinal", "one_hot"])
+def test_custom_prepares_as_asked(numeric: Any, categorical: Any) -> None:
+    made = Custom(
+        path="sklearn.tree.DecisionTreeClassifier",
+        parameters={"max_depth": 3},
+        numeric=numeric,
+        categorical=categorical,
+    )
+    rows = Examples(TRAIN, np.asarray(Y), Classes(("0", "1")))
+    model = fit(made, rows, ("amount",), ("letter",), 7)
+    seen = model.named_steps["prepare"].transform(TRAIN)
+    assert np.isnan(seen[:, 0].astype(float)).any() == (numeric == "passthrough")
+    assert (abs(np.nanstd(seen[:, 0]) - 1) < 1e-9) == (numeric == "scale")
+    assert seen.shape[1] == (2 if categorical == "ordinal" else 4)
+    assert model.named_steps["estimator"].get_params()["random_state"] == 7
+
+
+def test_custom_takes_lists_for_tuples() -> None:
+    made = Custom.model_validate(
+        {
+            "path": "sklearn.neural_network.MLPClassifier",
+            "parameters": {"hidden_layer_sizes": [4, 2], "max_iter": 5},
+        }
+    )
+    rows = Examples(TRAIN, np.asarray(Y), Classes(("0", "1")))
+    model = fit(made, rows, ("amount",), ("letter",), 0)
+    assert [layer.shape[1] for layer in model.named_steps["estimator"].coefs_] == [4, 2, 1]

@@ -30,7 +30,7 @@ def test_importances_tell_what_the_model_reads(examples: Examples) -> None:
 def test_model_that_reads_nothing_has_no_importances(examples: Examples) -> None:
     model = fit(LogisticRegression(), examples, ("unused",), (), 0)
     table = examples.table.assign(used=0.0, little=0.0)
-    same = Examples(table[["used", "little"]].assign(unused=1.0), examples.y, examples.classes)
+    same = Examples(table[["used", "little"]].assign(unused=1.0), examples.y, examples.target)
     assert set(permutation_importances(model, same, "roc_auc", 0).values()) == {0.0}
 
 

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.estimators import LogisticRegression
-from driftloop.labels import Classes
+from driftloop.estimators import LinearRegression, LogisticRegression
+from driftloop.labels import Classes, Quantity
 from driftloop.periods import Span, Window
 from driftloop.planning import Draft, Labelled, choose_window, draft_plan
 from driftloop.records import Refusal, WindowScore
@@ -221,3 +222,46 @@ def test_small_candidates_are_scored_on_the_same_rows() -> None:
     tails = {int(one.sentence.split("newest ")[1].split()[0]) for one in scored}
     assert len(tails) == 1
     assert tails.pop() < 40
+
+
+def quantities(rows: int = 1600) -> Labelled:
+    return replace(labelled(rows), y=np.full(rows, 7.5), quantity=True)
+
+
+def test_quantities_have_no_classes_to_count() -> None:
+    """Even one value throughout is enough rows; a class alone would not be."""
+    made, of_classes = plan(rows=quantities()), plan(rows=labelled())
+    assert (made.holdout, made.candidates) == (of_classes.holdout, of_classes.candidates)
+    assert "90 labelled rows, 100 are needed" in refusal(rows=quantities(90))
+
+
+def test_window_of_a_quantity_is_chosen_by_its_error() -> None:
+    history = History(turn=900)
+    y = np.where(np.arange(1200) < 900, -history.x, history.x)
+
+    def load(window: Window) -> Examples:
+        rows = round((window.end - window.start) / timedelta(hours=1))
+        return Examples(pd.DataFrame({"x": history.x[-rows:]}), y[-rows:], Quantity())
+
+    settings = SETTINGS.model_copy(update={"estimator": LinearRegression()})
+    draft = history.draft(1200, 290)
+    chosen, scored = choose_window(draft, load, settings, (("x",), ()), "neg_rmse")
+    assert chosen.candidate == "290"
+    assert chosen.score == pytest.approx(0, abs=0.1)
+    assert scored[0].score is not None
+    assert scored[0].score < -0.5
+
+
+def test_window_is_chosen_at_the_threshold_that_will_be_tuned() -> None:
+    """With one in ten positive no row reaches 0.5 and F1 there is 0 for every candidate."""
+    history = History(turn=0)
+    rng = np.random.default_rng(1)
+    history.y = (history.x + rng.normal(0, 1.5, 1200) > 2.6).astype(int)
+    features, draft = (("x",), ()), history.draft(1200, 400)
+    tuned = SETTINGS.model_copy(update={"threshold": "tuned"})
+    _, fixed = choose_window(draft, history.load, SETTINGS, features, "f1")
+    _, best = choose_window(draft, history.load, tuned, features, "f1")
+    for one, other in zip(fixed, best, strict=True):
+        assert one.score is not None
+        assert other.score is not None
+        assert other.score > one.score + 0.1

@@ -1,25 +1,28 @@
+import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
-from sklearn.model_selection import TimeSeriesSplit
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from driftloop.errors import TrainingError
-from driftloop.estimators import HistGradientBoosting, LogisticRegression
+from driftloop.estimators import (
+    SAFE_TYPES,
+    Custom,
+    HistGradientBoosting,
+    LogisticRegression,
+)
 from driftloop.labels import Classes
+from driftloop.search.halving import Halving
 from driftloop.training import (
+    AllowSettings,
     Examples,
-    SearchSettings,
     TrainingSettings,
     fit,
     predict,
-    propose,
-    search,
-    validate_in_time_order,
     with_settings,
 )
 
@@ -31,65 +34,8 @@ ROWS = Examples(TABLE, Y, Classes(("0", "1")))
 LINEAR = LogisticRegression()
 
 
-def settings(space: dict[str, tuple[Any, ...]], **more: Any) -> TrainingSettings:
-    return TrainingSettings(estimator=LINEAR, search=SearchSettings(space=space, **more))
-
-
-def test_proposals_start_with_the_configured_settings() -> None:
-    assert propose(settings({})) == [{}]
-    assert propose(settings({"C": (0.1,)}, trials=0)) == [{}]
-    proposals = propose(settings({"C": (0.1, 0.2, 0.3), "max_iter": (10, 20)}, trials=4))
-    assert proposals[0] == {}
-    assert len(proposals) == 5
-
-
-@given(st.integers(1, 12), st.integers(0, 99))
-def test_proposals_are_seeded_valid_and_do_not_repeat(trials: int, seed: int) -> None:
-    space = {"C": (0.1, 0.2, 0.3), "max_iter": (10, 20)}
-    made = settings(space, trials=trials).model_copy(update={"seed": seed})
-    proposals = propose(made)
-    assert proposals == propose(made)
-    assert len(proposals) == 1 + min(trials, 6)
-    assert len({tuple(sorted(one.items())) for one in proposals}) == len(proposals)
-    for one in proposals:
-        with_settings(LINEAR, one)
-
-
-def test_search_is_deterministic_and_sorted() -> None:
-    made = settings({"C": (1e-4, 1.0, 100.0)}, trials=3)
-    seen: list[tuple[int, int]] = []
-    first = search(made, ROWS, FEATURES, "neg_log_loss", lambda *at: seen.append(at))
-    assert first == search(made, ROWS, FEATURES, "neg_log_loss")
-    assert [trial.score for trial in first] == sorted((t.score for t in first), reverse=True)
-    assert first[0].parameters.get("C") != 1e-4
-    assert seen == [(i, 4) for i in (1, 2, 3, 4)]
-
-
-def test_search_without_any_score_keeps_the_configured_settings() -> None:
-    one_class = Examples(TABLE, np.zeros(240, dtype=int), ROWS.classes)
-    trials = search(settings({"C": (5.0,)}), one_class, FEATURES, "roc_auc")
-    assert trials[0].parameters == {}
-    assert np.isnan(trials[0].score)
-
-
-def test_search_on_fewer_rows_than_folds_is_an_error_a_person_can_read() -> None:
-    """minimum_rows: 20 and folds: 20 are both allowed."""
-    few = ROWS.rows(slice(0, 20))
-    with pytest.raises(TrainingError, match="fold"):
-        search(settings({"C": (5.0,)}, folds=20), few, FEATURES, "roc_auc")
-
-
-def test_validation_is_in_time_order() -> None:
-    """The mean over scikit-learn's own folds, computed apart."""
-    from sklearn.metrics import roc_auc_score
-
-    scores = []
-    for past, future in TimeSeriesSplit(n_splits=3).split(TABLE):
-        model = LINEAR.build(*FEATURES, 0).fit(TABLE.iloc[past], Y[past])
-        answer = model.predict_proba(TABLE.iloc[future])[:, 1]
-        scores.append(roc_auc_score(Y[future], answer))
-    found = validate_in_time_order(LINEAR, ROWS, FEATURES, "roc_auc", 3, 0)
-    assert found == pytest.approx(np.mean(scores))
+def settings(space: dict[str, Any], **more: Any) -> TrainingSettings:
+    return TrainingSettings(estimator=LINEAR, search=Halving(space=space, **more))
 
 
 @pytest.mark.parametrize(
@@ -101,6 +47,11 @@ def test_validation_is_in_time_order() -> None:
         ({"C": ("much",)}, r"search.space.C: Input should be a valid number"),
         ({"max_iter": (None,)}, r"search.space.max_iter"),
         ({"C": ()}, r"C"),
+        ({"C": {"low": 2, "high": 1}}, r"low 2 must be smaller than high 1"),
+        ({"C": {"low": 0, "high": 1, "log": True}}, r"log: true needs low > 0"),
+        ({"C": {"low": 0.5, "high": 2, "integer": True}}, r"needs whole ends, received 0.5 and 2"),
+        ({"C": {"low": -1, "high": 1}}, r"search.space.C: Input should be greater than 0"),
+        ({"max_iter": {"low": 10, "high": 20}}, r"search.space.max_iter: .* valid integer"),
     ],
 )
 def test_space_must_fit_the_estimator(space: Any, message: str) -> None:
@@ -122,7 +73,7 @@ def test_probabilities_are_aligned_by_class() -> None:
     assert np.corrcoef(p[:, 0], TABLE.x)[0, 1] > 0.5
     np.testing.assert_allclose(p.sum(axis=1), 1)
     same = fit(LINEAR, ROWS, *FEATURES, 0)
-    np.testing.assert_allclose(p[:, 0], predict(same, TABLE, ROWS.classes)[:, 1], atol=1e-6)
+    np.testing.assert_allclose(p[:, 0], predict(same, TABLE, ROWS.target)[:, 1], atol=1e-6)
 
 
 def test_class_the_model_never_saw_has_probability_zero() -> None:
@@ -141,13 +92,13 @@ def test_class_codes_with_leading_zeros_keep_their_probabilities() -> None:
 
 def test_booleans_and_integers_are_the_same_class() -> None:
     model = LINEAR.build(*FEATURES, 0).fit(TABLE, Y.astype(bool))
-    np.testing.assert_allclose(predict(model, TABLE, ROWS.classes).sum(axis=1), 1)
+    np.testing.assert_allclose(predict(model, TABLE, ROWS.target).sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("estimator", [HistGradientBoosting(max_iter=5), LINEAR])
 def test_training_that_fails_is_one_line(estimator: Any) -> None:
     with pytest.raises(TrainingError, match=f"{estimator.kind} could not be trained: ") as error:
-        fit(estimator, Examples(TABLE.assign(x="text"), Y, ROWS.classes), *FEATURES, 0)
+        fit(estimator, Examples(TABLE.assign(x="text"), Y, ROWS.target), *FEATURES, 0)
     assert "\n" not in str(error.value)
 
 
@@ -168,7 +119,7 @@ class Silent:
 def test_scoring_that_fails_is_one_line(model: Any, table: pd.DataFrame) -> None:
     fitted = model or fit(LINEAR, ROWS, *FEATURES, 0)
     with pytest.raises(TrainingError, match="the model cannot score these rows") as error:
-        predict(fitted, table, ROWS.classes)
+        predict(fitted, table, ROWS.target)
     assert "\n" not in str(error.value)
 
 
@@ -176,3 +127,66 @@ def test_rows_are_cut_together() -> None:
     part = ROWS.rows(slice(10, 20))
     assert part.table.index.tolist() == list(range(10, 20))
     assert part.y.tolist() == Y[10:20].tolist()
+
+
+class Loud(BaseEstimator, ClassifierMixin):
+    """A model that repeats the data in what it raises."""
+
+    def __init__(self, error: str = "") -> None:
+        self.error = error
+
+    def fit(self, table: Any, y: Any) -> Any:
+        raise KeyError(self.error) if self.error == "key" else RuntimeError(self.error)
+
+    def predict(self, table: Any) -> Any:
+        return np.zeros(len(table))
+
+    def predict_proba(self, table: Any) -> Any:
+        return np.zeros((len(table), 2))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("could not convert 'Jane Doe' to float", "could not convert '…' to float"),
+        ("bad row [1.5, 'Jane', 3] here\nand more", "bad row […] here"),
+        ("bad array([[17.25 3.5]\n [1 2]])", "bad array(["),
+        ("column 'x' is odd", "column 'x' is odd"),
+        ("", "RuntimeError"),
+        ("key", "'…'"),
+        ("y" * 1000, "y" * 200),
+    ],
+)
+def test_what_an_estimator_raises_is_told_without_data(
+    said: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("mypkg")
+    module.Loud = Loud  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mypkg", module)
+    loud = Custom(path="mypkg.Loud", parameters={"error": said})
+    with pytest.raises(TrainingError, match=r"mypkg\.Loud could not be trained: ") as error:
+        fit(loud, ROWS, *FEATURES, 0)
+    text = str(error.value)
+    assert "\n" not in text
+    assert "Jane" not in text
+    assert "17.25" not in text
+    assert len(text) < 300
+    assert told in text
+
+
+def test_one_class_is_told() -> None:
+    one = Examples(TABLE, np.zeros(240, dtype=int), ROWS.target)
+    with pytest.raises(TrainingError, match="the 240 rows hold one class only"):
+        fit(LINEAR, one, *FEATURES, 0)
+
+
+def test_parameters_that_scikit_learn_refuses_are_named() -> None:
+    bad = Custom(path="sklearn.tree.DecisionTreeClassifier", parameters={"max_depth": -1})
+    with pytest.raises(TrainingError, match=r"'max_depth' parameter .* range \[1, inf\)"):
+        fit(bad, ROWS, *FEATURES, 0)
+
+
+def test_allowed_types_are_added_to_the_safe_ones() -> None:
+    made = TrainingSettings(allow=AllowSettings(types=("sklearn.tree.ExtraTreeRegressor",)))
+    assert made.allowed_types == SAFE_TYPES | {"sklearn.tree.ExtraTreeRegressor"}
+    assert TrainingSettings().allowed_types == SAFE_TYPES

@@ -1,0 +1,48 @@
+"""A registered version on labelled rows: the truth, its predictions and its decision threshold."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from driftloop.bootstrap import Model
+from driftloop.labels import Probabilities, Target
+from driftloop.metrics import Truth
+from driftloop.training import cut_of, predict
+from tasks.job import Job
+from tasks.models import model_of
+from tasks.registry import open_registry, target_of
+from tasks.tables import examples
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The truth (n,), the predictions (n, k), the decision threshold and the model they are of."""
+
+    y: Truth
+    p: Probabilities
+    cut: float | None
+    model: Any
+    target: Target
+    features: pd.DataFrame
+
+    @property
+    def scored(self) -> Model:
+        """Predictions and threshold, as scores are computed of them."""
+        return self.p, self.cut
+
+
+def forecast(
+    job: Job, version: str, labelled: pd.DataFrame, target: Target | None = None
+) -> Forecast:
+    """Return what a version predicts of labelled rows.
+
+    Args:
+        job: names the model.
+        version: of the model.
+        labelled: the rows, with label and features.
+        target: what the truth is written in; the version's own if left out.
+    """
+    own = target or target_of(open_registry(job.workspace), job.model, version)
+    rows, model = examples(job, labelled, own), model_of(job, version)
+    return Forecast(rows.y, predict(model, rows.table, own), cut_of(model), model, own, rows.table)

@@ -1,0 +1,99 @@
+import sys
+import types
+from typing import Any
+
+import pytest
+
+from driftloop.imports import (
+    check_estimator_path,
+    check_type_path,
+    find_class,
+    parameters_of,
+    what_it_predicts,
+)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "os.system",
+        "sklearn",
+        "sklearn.Pipeline",
+        "sklearn._config.Thing",
+        "sklearn.ensemble._forest.ForestRegressor",
+        "sklearnx.ensemble.Model",
+        "mypkg.Other",
+    ],
+)
+def test_paths_off_the_allow_list_are_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=r"training.allow.estimators \(mypkg.Model\)"):
+        check_estimator_path(path, ("mypkg.Model",))
+
+
+@pytest.mark.parametrize("path", ["sklearn.ensemble.ExtraTreesClassifier", "mypkg.Model"])
+def test_paths_on_it_are_taken(path: str) -> None:
+    check_estimator_path(path, ("mypkg.Model",))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "builtins.eval",
+        "builtins.getattr",
+        "os.system",
+        "posix.system",
+        "subprocess.Popen",
+        "pickle.Unpickler",
+        "operator.methodcaller",
+        "functools.partial",
+        "joblib.Parallel",
+        "sklearn.utils.resample",
+        "sklearn.nothing.There",
+        "nosuchpackage.Model",
+        "driftloop.workspace.Path",
+    ],
+)
+def test_types_that_are_no_part_of_a_model_are_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=path.split(".")[0]):
+        check_type_path(path)
+
+
+def test_a_class_of_an_installed_package_is_taken() -> None:
+    check_type_path("sklearn.tree.ExtraTreeRegressor")
+
+
+@pytest.mark.parametrize(
+    ("path", "predicts"),
+    [
+        ("sklearn.ensemble.ExtraTreesClassifier", "classes"),
+        ("sklearn.ensemble.ExtraTreesRegressor", "quantity"),
+        ("sklearn.svm.SVR", "quantity"),
+    ],
+)
+def test_what_it_predicts(path: str, predicts: str) -> None:
+    assert what_it_predicts(path) == predicts
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch) -> Any:
+    module = types.ModuleType("mypkg")
+    monkeypatch.setitem(sys.modules, "mypkg", module)
+    return module
+
+
+def test_a_class_without_fit_and_predict_says_what_is_missing(package: Any) -> None:
+    package.Model = type("Model", (), {})
+    with pytest.raises(ValueError, match="is no estimator: it has no fit and no pre"):
+        what_it_predicts("mypkg.Model")
+
+
+def test_a_class_that_is_no_scikit_learn_estimator_cannot_be_configured(package: Any) -> None:
+    package.Model = type("Model", (), {"fit": print, "predict": print})
+    with pytest.raises(ValueError, match="cannot be made from a configuration"):
+        parameters_of("mypkg.Model")
+
+
+def test_a_function_is_no_class(package: Any) -> None:
+    package.train = print
+    with pytest.raises(ValueError, match="mypkg has no such class"):
+        find_class("mypkg.train")
