@@ -185,13 +185,20 @@ def strata(y: Truth) -> list[npt.NDArray[np.intp]]:
     return [np.flatnonzero(y == code) for code in np.unique(y)]
 
 
-def resamples(y: Truth, count: int, seed: int) -> Iterator[Weights]:
+def resamples(
+    y: Truth, count: int, seed: int, order: npt.NDArray[np.intp] | None = None
+) -> Iterator[Weights]:
     """Yield bootstrap weights in blocks of shape (b, n), drawn within each class.
 
     Stratified, so that a rare class is in every resample. Source: Efron & Tibshirani, An
-    Introduction to the Bootstrap, 1993, chapter 6.
+    Introduction to the Bootstrap, 1993, chapter 6. With an `order` (n,) of the rows the columns
+    come in it: the same resamples, laid out for who reads them that way.
     """
     rng, groups = np.random.default_rng(seed), strata(y)
+    if order is not None:
+        place = np.empty(len(y), dtype=np.intp)
+        place[order] = np.arange(len(y))
+        groups = [place[rows] for rows in groups]
     block = max(1, _BLOCK // max(1, len(y)))
     for first in range(0, count, block):
         size = min(block, count - first)
