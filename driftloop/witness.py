@@ -1,5 +1,7 @@
 """Proof that no holdout row was trained on: a hash of every row that a model has met."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -26,9 +28,10 @@ def row_hashes(table: pd.DataFrame, key: str | None, columns: tuple[str, ...]) -
     if key is None or key not in table.columns:
         return np.asarray(whole)
     named = table[key].notna().to_numpy()
-    text = pd.Series(category_text(table[key].where(named, "")).astype(str), dtype=object)
-    keys = pd.util.hash_pandas_object(text, index=False).to_numpy(np.uint64)
-    return np.where(named, keys, whole)
+    text = pd.Series(category_text(table[key][named]), dtype=object)
+    found = np.array(whole)
+    found[named] = pd.util.hash_pandas_object(text, index=False).to_numpy(np.uint64)
+    return found
 
 
 def shared_rows(holdout: Hashes, seen: Hashes) -> int:
@@ -38,7 +41,7 @@ def shared_rows(holdout: Hashes, seen: Hashes) -> int:
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
     """Give numbers and texts one form each, whichever type a batch stored them in."""
-    made = {}
+    made: dict[str, pd.Series[Any]] = {}
     for name in table.columns:
         column = table[name]
         if pd.api.types.is_datetime64_any_dtype(column):

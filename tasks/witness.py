@@ -31,7 +31,7 @@ def hashes_of(job: Job, table: pd.DataFrame) -> Hashes:
 def keep_witness(
     job: Job, run_id: str, table: pd.DataFrame, start: ModelVersion | None = None
 ) -> None:
-    """Keep with a training run which rows it saw; those of a version it started from are among them.
+    """Keep with a training run which rows it saw, with those of a version it started from.
 
     Raises:
         TrainingError: if the version it started from does not say which rows it has met.
