@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from driftloop.backtest_output import BacktestOutput
 from driftloop.config import ModelConfig
 from driftloop.onboarding.output import InitOutput
 from driftloop.output import (
@@ -24,6 +25,7 @@ from driftloop.output import (
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "approve": ApproveOutput,
+    "backtest": BacktestOutput,
     "config": ModelConfig,
     "init": InitOutput,
     "ledger": LedgerOutput,

@@ -11,7 +11,7 @@ import typer
 
 from driftloop.onboarding.options import Every
 from driftloop.output import Condition, MonitorOutput
-from flows import cli_promotion
+from flows import cli_backtest, cli_promotion
 from flows.display import show_result
 from flows.options import AsOf, DryRun, FailOn, Folder, Json, Name, Reason, Rev, Verbose, job_of
 from flows.session import ERROR, FAILED_ON, reporting, running, start, waiting
@@ -24,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(cli_promotion.app)
+app.add_typer(cli_backtest.app)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from driftloop.backtest_output import BacktestOutput
 from driftloop.onboarding.output import InferredColumn, InitOutput
 from driftloop.output import (
     ApproveOutput,
@@ -18,6 +19,7 @@ from driftloop.output import (
     StatusOutput,
 )
 from driftloop.periods import Window, parse_time, readable
+from flows.display_backtest import backtest_view
 from flows.session import results
 
 COLOURS = {
@@ -128,6 +130,8 @@ def view_of(found: BaseModel) -> Iterable[RenderableType]:
         return retrain_view(found)
     if isinstance(found, StatusOutput):
         return (status_view(found.models),)
+    if isinstance(found, BacktestOutput):
+        return backtest_view(found)
     if isinstance(found, LedgerOutput):
         return ledger_view(found)
     if isinstance(found, RollbackOutput | ApproveOutput):

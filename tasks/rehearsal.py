@@ -6,16 +6,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import pandas as pd
 
+from driftloop.backtest import PolicyResult, Scored
 from driftloop.config import ModelConfig
 from driftloop.errors import DataError, SnapshotError
 from driftloop.injection import Injection, inject
-from driftloop.periods import Window
+from driftloop.periods import Span, Window, readable
 from driftloop.promotion import Approval, Auto
 from driftloop.records import DataSlice, Snapshot
 from driftloop.windows import EARLIEST
@@ -43,6 +45,27 @@ class Stage:
     def job(self, as_of: datetime) -> Job:
         """Return the job of one moment."""
         return Job(self.workspace, self.config, as_of, self.rev, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One rehearsal: a policy, or the rival that retrains always."""
+
+    name: str
+    kind: Literal["policy", "always"]
+    root: Path
+    config: ModelConfig
+    rev: str
+    moments: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rehearsal gave: a policy with the scores of its first champion, or a rival."""
+
+    policy: PolicyResult | None = None
+    frozen: tuple[float, ...] = ()
+    rival: Scored | None = None
 
 
 @contextmanager
@@ -78,6 +101,41 @@ def history_of(job: Job) -> tuple[Snapshot, Window]:
         raise DataError(f"{job.config.data.path} holds no rows at {snapshot.short_rev}")
     first, last = (pd.Timestamp(edge).to_pydatetime() for edge in (times.iloc[0], times.iloc[-1]))
     return snapshot, Window(first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
+
+
+def moments_of(
+    job: Job, history: Window, first: datetime | None, last: datetime | None
+) -> tuple[datetime, ...]:
+    """Return the moments of a rehearsal, one a period; the first one trains the first champion.
+
+    Without `first` the first champion is trained on the first quarter of the history, without
+    `last` the last window is the last one that the data fill.
+
+    Raises:
+        DataError: if there is no period between the two.
+    """
+    span = job.config.windows.current
+    begin = first or _quarter(history, span)
+    end = last or history.end + timedelta(days=1)
+    moments = [begin]
+    while (following := span.after(moments[-1])) <= end:
+        moments.append(following)
+    if len(moments) < 2 or begin <= history.start:
+        raise DataError(
+            f"no period of {span} between {readable(begin)} and {readable(end)}; the data hold "
+            f"rows from {history}"
+        )
+    return tuple(moments)
+
+
+def _quarter(history: Window, span: Span) -> datetime:
+    """Return the first edge of a period, counted from the first row's, after a quarter of time."""
+    edge = history.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    if span.unit in ("month", "year"):
+        edge = edge.replace(day=1)
+    while edge < history.start + (history.end - history.start) / 4:
+        edge = span.after(edge)
+    return edge
 
 
 def altered_repository(job: Job, snapshot: Snapshot, injection: Injection, folder: Path) -> str:

@@ -1,6 +1,6 @@
 """What is printed of a retraining's gates."""
 
-from driftloop.output import retrain_output
+from driftloop.printed import retrain_output
 from driftloop.records import CrossCheck, GateResult
 from tests.driftloop.messages.message_records import comparison, retrain
 

@@ -11,8 +11,8 @@ from driftloop.config import ModelConfig
 from driftloop.estimators import LogisticRegression
 from driftloop.labels import Classes
 from driftloop.records import ModelVersion
-from driftloop.training import Examples, fit, predict
-from tasks.gate_evidence import cut_of, gate_evidence
+from driftloop.training import Examples, cut_of, fit, predict
+from tasks.gate_evidence import gate_evidence
 
 CLASSES = Classes(("0", "1"))
 TABLE = pd.DataFrame({"amount": np.linspace(0, 1, 60), "region": "north", "secret": 1})
@@ -26,9 +26,9 @@ class Shelf:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def importances(self, run_id: str) -> dict[str, float]:
+    def file(self, run_id: str, name: str) -> bytes:
         self.asked.append(run_id)
-        return {"amount": 1.0}
+        return b'{"amount": 1.0}'
 
 
 class Stub:
