@@ -15,6 +15,7 @@ DAYS_A_YEAR = 365.25
 class Period:
     """One monitoring run of a rehearsal.
 
+    `by_hand` says that a person had to start the retraining.
     `served` is the version that served during the window, `score` what it scored there once all
     labels are known (NaN where undefined), `alarm` whether a message about trouble went out, and
     `promoted` the version that became champion.
@@ -33,6 +34,7 @@ class Period:
     rolled_back: bool
     served: str
     score: float
+    by_hand: bool
     since: datetime | None
     """Where the data say that the drift found in this run began."""
 
@@ -64,6 +66,11 @@ class PolicyResult:
     def promotions(self) -> int:
         """How often one became champion."""
         return sum(period.promoted is not None for period in self.periods)
+
+    @property
+    def persons(self) -> int:
+        """How often retraining had stopped and a person had to start it again."""
+        return sum(period.by_hand for period in self.periods)
 
     @property
     def alarms(self) -> int:

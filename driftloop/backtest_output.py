@@ -32,6 +32,7 @@ class PeriodOutput(Output):
     held: str | None = Field(description="The rule that held a retraining back, if one did.")
     alarm: bool = Field(description="A message about trouble went out.")
     retrained: bool
+    by_hand: bool
     promoted: str | None
     rolled_back: bool
     served: str = Field(description="The version that served in the window.")
@@ -62,7 +63,7 @@ class PolicyOutput(Output):
     gain_kept: float | None = Field(
         description="Share of always retraining's gain over the first model that it keeps."
     )
-    stopped: datetime | None = Field(description="Since when a person would have been needed.")
+    persons: int = Field(description="How often a person had to start the retraining again.")
     detections: tuple[DetectionOutput, ...]
     periods: tuple[PeriodOutput, ...]
 
@@ -110,7 +111,6 @@ class BacktestOutput(Output):
 
 def policy_output(result: PolicyResult, rivals: tuple[Scored, ...]) -> PolicyOutput:
     """Return what is printed of a policy; gains are over periods in which all have a score."""
-    stopped = next((one.as_of for one in result.periods if one.held == "losing_streak"), None)
     return PolicyOutput(
         name=result.name,
         alarms=result.alarms,
@@ -121,7 +121,7 @@ def policy_output(result: PolicyResult, rivals: tuple[Scored, ...]) -> PolicyOut
         rollbacks=sum(one.rolled_back for one in result.periods),
         mean_score=_number(mean_score(result.scores)),
         gain_kept=_number(_gain(result, rivals)),
-        stopped=stopped,
+        persons=result.persons,
         detections=tuple(_detection(one) for one in detections(result.periods)),
         periods=tuple(_period(one) for one in result.periods),
     )
@@ -199,6 +199,7 @@ def _period(one: Period) -> PeriodOutput:
         held=one.held,
         alarm=one.alarm,
         retrained=one.retrained,
+        by_hand=one.by_hand,
         promoted=one.promoted,
         rolled_back=one.rolled_back,
         served=one.served,

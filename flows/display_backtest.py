@@ -60,10 +60,11 @@ def _details(policy: PolicyOutput) -> Iterable[str]:
             f"  {policy.name}: drift from {readable(parse_time(one.began))} known on "
             f"{readable(parse_time(one.found))}, after {one.days:.0f} days{done}"
         )
-    if policy.stopped:
+    if policy.persons:
+        times = f"{policy.persons} time{'' if policy.persons == 1 else 's'}"
         yield (
-            f"  {policy.name}: stopped retraining on {readable(parse_time(policy.stopped))}; a "
-            "person would have been needed"
+            f"  {policy.name}: losing challengers stopped the loop {times}; a person is taken to "
+            "have started it again"
         )
 
 

@@ -13,6 +13,7 @@ from flows.challenge import challenge
 from flows.watch import watch
 from tasks.alerts import write_alert, write_retrain_alert
 from tasks.hindsight import score_versions
+from tasks.job import Job
 from tasks.monitoring import OpenRun
 from tasks.rehearsal import Stage, drift_began, pending_events, rehearsal
 
@@ -70,14 +71,25 @@ def _run(stage: Stage, moment: datetime, last: Period | None) -> tuple[Period, M
         return found
 
     record = watch(job, tell, retrain)
+    by_hand = None
+    if record.decision.held == "losing_streak":
+        by_hand = _person(job)
+        record = replace(record, retrain=by_hand)
     alarm = is_alarm(record, pending_events(stage.workspace).get("trouble", 0) > told)
     began = None
     if record.verdict.status == "drift" and (last is None or last.verdict != "drift"):
         began = drift_began(job, record.champion)
-    return _period(record, alarm, began), record
+    return _period(record, alarm, began, by_hand is not None), record
 
 
-def _period(record: MonitorRecord, alarm: bool, began: datetime | None) -> Period:
+def _person(job: Job) -> RetrainRecord:
+    """Answer the call for a person as people do: start a retraining by hand."""
+    found = challenge(job, "retrain", "Started by hand.", None, by_hand=True)
+    write_retrain_alert(job, found)
+    return found
+
+
+def _period(record: MonitorRecord, alarm: bool, began: datetime | None, by_hand: bool) -> Period:
     moved = [one for one in record.trials if one.action in ("promoted", "rolled_back")]
     made = record.retrain.promotion if record.retrain else None
     promoted = made.version if made and made.promoted else None
@@ -97,5 +109,6 @@ def _period(record: MonitorRecord, alarm: bool, began: datetime | None) -> Perio
         rolled_back=any(one.action == "rolled_back" for one in moved),
         served=record.champion,
         score=float("nan"),
+        by_hand=by_hand,
         since=began,
     )

@@ -11,7 +11,7 @@ from driftloop.config import ModelConfig
 from driftloop.estimators import LogisticRegression
 from driftloop.labels import Classes
 from driftloop.records import ModelVersion
-from driftloop.training import Examples, cut_of, fit, predict
+from driftloop.training import Examples, fit, predict
 from tasks.gate_evidence import gate_evidence
 
 CLASSES = Classes(("0", "1"))
@@ -93,11 +93,3 @@ def test_size_and_importances_are_looked_up_where_a_gate_asks(model: Any) -> Non
     found, shelf = shown(model, [{"kind": "stable_importances"}])
     assert shelf.asked == ["run-2", "run-1"]
     assert found.champion_model.importances == {"amount": 1.0}
-
-
-def test_cut_of_a_model() -> None:
-    class Tuned:
-        threshold = 0.3
-
-    assert cut_of(Tuned()) == 0.3
-    assert cut_of(object()) is None
