@@ -98,6 +98,14 @@ def compare(
     return _scored(predictions, settings, gates)
 
 
+def score_alone(y: Truth, model: Model, settings: ComparisonSettings) -> Score:
+    """Return the score of one model on the holdout with its interval; NaN where undefined."""
+    if not np.isfinite(model[0]).all():
+        return Score(settings.metric, math.nan, math.nan, math.nan, len(y))
+    (drawn,) = resampled_scores(settings.metric, y, (model,), settings.resamples, settings.seed)
+    return _score(settings, y, model, drawn)
+
+
 def _scored(
     predictions: Predictions, settings: ComparisonSettings, gates: tuple[GateResult, ...]
 ) -> Comparison:

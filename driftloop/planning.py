@@ -17,7 +17,14 @@ import pandas as pd
 from driftloop.metrics import MetricName, score_with_interval
 from driftloop.periods import Window, parse_time
 from driftloop.records import Refusal, WindowScore
-from driftloop.training import Examples, Features, TrainingSettings, fit, predict
+from driftloop.training import (
+    Examples,
+    Features,
+    HoldoutSettings,
+    TrainingSettings,
+    fit,
+    predict,
+)
 from driftloop.tuning import as_judged
 from driftloop.windows import TrainingWindow
 
@@ -69,8 +76,7 @@ def draft_plan(
             f"{max(sizes, default=0):,} labelled rows, {settings.minimum_rows:,} are needed to "
             "train: nothing was trained."
         )
-    asked = max(int(min(enough) * settings.holdout.share), settings.holdout.minimum_rows)
-    first = max(0, len(rows.y) - asked)
+    first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, min(enough)))
     begin = parse_time(pd.Timestamp(rows.times[first]).to_pydatetime())
     begin = max(begin, not_before) if not_before else begin
     held = rows.y[rows.since(begin)]
@@ -79,6 +85,22 @@ def draft_plan(
     if refusal:
         return Refusal(f"The holdout after the champion's training data has {refusal}.")
     return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(held))
+
+
+def _holdout_rows(rows: Labelled, settings: HoldoutSettings, smallest: int) -> int:
+    """Return how many of the newest rows judge: the share, or as many as tell models apart.
+
+    Rows that are kept back cannot be learned from, and they are the newest ones.
+    """
+    newest = rows.y[::-1]
+    enough = 2 * settings.enough_per_class
+    if not rows.quantity:
+        counts = np.bincount(newest[newest >= 0])
+        rarest = int(np.where(counts > 0, counts, len(newest) + 1).argmin())
+        places = np.flatnonzero(newest == rarest)
+        found = len(places) >= settings.enough_per_class
+        enough = int(places[settings.enough_per_class - 1]) + 1 if found else len(newest)
+    return max(min(int(smallest * settings.share), enough), settings.minimum_rows)
 
 
 def _with_candidates(

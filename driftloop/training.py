@@ -56,6 +56,12 @@ class HoldoutSettings(Settings):
     minimum_per_class: int = Field(
         default=10, ge=2, description="Fewer rows of any class refuse to compare."
     )
+    enough_per_class: int = Field(
+        default=500,
+        ge=10,
+        description="Rows of the rarest class that are enough: what is older than these trains. "
+        "Twice as many rows of a quantity.",
+    )
 
 
 class TrainingSettings(Settings):

@@ -15,6 +15,8 @@ def score_versions(job: Job, window: Window, versions: tuple[str, ...]) -> tuple
     """Return the primary score of each version on the rows of a window, NaN where undefined."""
     metric = job.config.comparison.metric
     table = read_labelled(job, DataSlice(snapshot_at(job, job.rev), window))
+    if table.empty:
+        return tuple(float("nan") for _ in versions)
     found = []
     for version in versions:
         at = forecast(job, version, table)

@@ -4,6 +4,7 @@ Everything driftloop writes carries tags that begin with ``driftloop.``. A run i
 its key, so that work which was cut off is resumed and not doubled.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -150,6 +151,12 @@ def version_with_key(registry: Registry, model: str, key: str) -> str | None:
     return None
 
 
+def md5_of(snapshot: Snapshot) -> str:
+    """Return one digest over the paths and contents of all batches of a snapshot."""
+    listed = "\n".join(f"{file.md5} {file.path}" for file in snapshot.files)
+    return hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest()
+
+
 def data_tags(training: DataSlice, holdout: Window) -> dict[str, str]:
     """Return the tags by which a version carries the coordinates of its data."""
     snapshot = training.snapshot
@@ -158,6 +165,7 @@ def data_tags(training: DataSlice, holdout: Window) -> dict[str, str]:
         "driftloop.data.rev": snapshot.rev,
         "driftloop.data.path": snapshot.path,
         "driftloop.data.files": str(len(snapshot.files)),
+        "driftloop.data.md5": md5_of(snapshot),
         "driftloop.train.start": training.window.start.isoformat(),
         "driftloop.train.end": training.window.end.isoformat(),
         "driftloop.train.excluded": json.dumps(to_plain(training.excluded)),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from driftloop.compare import Predictions, compare
+from driftloop.compare import score_alone
 from driftloop.errors import TrainingError
 from driftloop.labels import Target
 from driftloop.records import (
@@ -19,6 +19,7 @@ from driftloop.records import (
 from driftloop.training import Examples, TrainingSettings, cut_of, predict, with_settings
 from driftloop.validation import search
 from driftloop.warm_start import Trained, train
+from tasks.card import keep_card, keep_shares
 from tasks.factory import step
 from tasks.forecast import Forecast
 from tasks.job import Job, code_version
@@ -71,8 +72,10 @@ def train_challenger(
     stored = Stored(trained.model, rows.table.head(50), environment, settings.allowed_types)
     model_id = log_model(registry, run_id, stored)
     keep_witness(job, run_id, table, opened.champion if trained.warm else None)
-    judged = _judged(job, plan, trained, rows.target)
+    held = read_labelled(job, plan.holdout)
+    judged = _judged(job, held, trained, rows.target)
     log_training(job, run_id, plan, _shown(settings, trained))
+    keep_shares(job, run_id, table, held)
     log_scores(job, run_id, judged)
     log_importances(job, run_id, judged)
     tags = _version_tags(job, opened, plan, judged, environment.tags)
@@ -103,6 +106,7 @@ def record_training(
         if comparison.champion is not None and comparison.difference is not None:
             metrics[f"champion_{comparison.metric}"] = comparison.champion.value
             metrics["difference"] = comparison.difference
+    keep_card(job, record, opened.champion)
     open_registry(job.workspace).close_run(opened.run_id, tags, metrics, record)
 
 
@@ -110,9 +114,9 @@ def _training_rows(job: Job, table: pd.DataFrame) -> Examples:
     return examples(job, table, target_in(job, table))
 
 
-def _judged(job: Job, plan: TrainingPlan, trained: Trained, target: Target) -> Forecast:
+def _judged(job: Job, held: pd.DataFrame, trained: Trained, target: Target) -> Forecast:
     """Return what the new model predicts of the holdout."""
-    rows, model = examples(job, read_labelled(job, plan.holdout), target), trained.model
+    rows, model = examples(job, held, target), trained.model
     p = predict(model, rows.table, target)
     return Forecast(rows.y, p, cut_of(model), model, target, rows.table)
 
@@ -139,8 +143,7 @@ def _version_tags(
     environment: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the lineage of a version: data, windows, configuration, code, run, score."""
-    alone = Predictions(judged.y, judged.p, None, (judged.cut, None))
-    first = compare(alone, job.config.comparison).challenger
+    first = score_alone(judged.y, judged.scored, job.config.comparison)
     return {
         "driftloop.key": opened.key,
         "driftloop.kind": opened.kind,

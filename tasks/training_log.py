@@ -11,6 +11,7 @@ from driftloop.metrics import Truth, score, valid_metrics
 from driftloop.records import TrainingPlan
 from driftloop.training import Examples
 from driftloop.tuning import called
+from tasks.card import SETTINGS
 from tasks.forecast import Forecast
 from tasks.job import Job
 from tasks.plots import confusion_matrix
@@ -32,6 +33,7 @@ def log_training(job: Job, run_id: str, plan: TrainingPlan, parameters: dict[str
         "data/files.json": files,
         "data/plan.json": plan,
         "config.json": job.config.model_dump(mode="json"),
+        SETTINGS: {name: value for name, value in parameters.items() if name != "start"},
     }
     open_registry(job.workspace).log(run_id, params=shown, files=written)
 

@@ -52,6 +52,16 @@ def refusal(**more: Any) -> str:
     return made.sentence
 
 
+def test_no_more_is_kept_back_than_tells_models_apart() -> None:
+    """A tenth of the rows is positive, so 20 of them take the newest 200 rows and not 320."""
+    holdout = HoldoutSettings(enough_per_class=20, minimum_rows=20)
+    settings = SETTINGS.model_copy(update={"holdout": holdout})
+    assert plan(rows=labelled(every=10), settings=settings).holdout_rows in range(190, 201)
+    patient = HoldoutSettings(enough_per_class=20, minimum_rows=250)
+    settings = SETTINGS.model_copy(update={"holdout": patient})
+    assert plan(rows=labelled(every=10), settings=settings).holdout_rows == 250
+
+
 def test_holdout_is_the_newest_share() -> None:
     made = plan()
     assert made.holdout.end == END
