@@ -78,6 +78,8 @@ def _trial(job: Job, one: Watched, fresh: Fresh) -> TrialOutcome:
         else:
             keep_look(registry, job.model, one, look)
     looks = looks_at(registry.tags(job.model, one.version), one.kind)[: one.windows]
+    if len(looks) < one.windows and _overdue(job, one):
+        return _give_up(job, one, len(looks))
     if not looks:
         status: Literal["inconclusive", "going_on"] = "inconclusive" if why else "going_on"
         sentence = why or f"Version {one.version} has not been scored yet."
@@ -86,6 +88,30 @@ def _trial(job: Job, one: Watched, fresh: Fresh) -> TrialOutcome:
     sentence = told(verdict, job.config.comparison.metric, one.version, one.against)
     action, sentence = _act(job, one, verdict, sentence)
     return _outcome(one, verdict.status, action, verdict.looks, verdict.difference, sentence)
+
+
+def _overdue(job: Job, one: Watched) -> bool:
+    """Say whether twice the planned windows have passed: too many could not be judged."""
+    end = job.config.data.label_delay.after(one.as_of)
+    for _ in range(2 * one.windows + 1):
+        end = job.config.windows.current.after(end)
+    return job.as_of >= end
+
+
+def _give_up(job: Job, one: Watched, looks: int) -> TrialOutcome:
+    """End a trial whose windows could not be judged; the champion stays, whichever it is."""
+    sentence = (
+        f"Version {one.version} could be held against {one.against} on {looks} of {one.windows} "
+        "labelled windows only, in twice the time: nothing was proven."
+    )
+    action: TrialAction = "none"
+    if not job.dry_run:
+        action = "passed" if one.kind == "probation" else "dropped"
+        if one.kind == "probation":
+            end_watch(open_registry(job.workspace), job.model, one, "passed")
+        else:
+            _close(job, one, "declined", "dropped", sentence)
+    return _outcome(one, "undecided", action, looks, None, sentence)
 
 
 def _cannot_look(job: Job, one: Watched, fresh: Fresh) -> str | None:
