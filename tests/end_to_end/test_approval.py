@@ -1,0 +1,130 @@
+"""A challenger that waits for approval: the form in Prefect, and what becomes of the answer."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from peers.slack import SlackPeer
+from workshop import look, small_config, write_config
+
+from driftloop.ledger import faults
+from driftloop.workspace import Workspace
+from tasks.ledger import read_ledger
+from tasks.registry import open_registry
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+WEEK = 20  # a challenger wins
+
+
+@pytest.fixture
+def proposed(championed: Path, slack: SlackPeer) -> Path:
+    """A workspace in which version 2 has won and waits; nobody runs deployments there."""
+    config = small_config()
+    config["promotion"] = {"mode": {"kind": "approval", "deadline": "90 years"}}
+    write_config(championed, config)
+    record = look(championed, WEEK)
+    assert record.retrain is not None
+    assert record.retrain.promotion is not None
+    assert record.retrain.promotion.waits_for == "approval"
+    return championed
+
+
+def champion(folder: Path) -> str:
+    registry = open_registry(Workspace(folder))
+    found = registry.champion("payments")
+    assert found is not None
+    assert faults(read_ledger(registry, "payments"), found.version) == ()
+    return found.version
+
+
+def in_background(act: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append(act())
+        except BaseException as error:  # the test looks at it
+            found.append(error)
+
+    # A thread begins without Prefect's settings, which are in the context.
+    thread = threading.Thread(target=copy_context().run, args=(run,))
+    thread.start()
+    return thread, found
+
+
+def paused_run(seconds: float = 60) -> Any:
+    """Return the flow run that waits with its form."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter
+
+    wanted = FlowRunFilter.model_validate({"state": {"type": {"any_": ["PAUSED"]}}})
+    end = time.monotonic() + seconds
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < end:
+            runs = client.read_flow_runs(flow_run_filter=wanted)
+            if runs:
+                return runs[0]
+            time.sleep(0.3)
+    raise AssertionError("no flow run is waiting")
+
+
+def test_the_message_says_how_to_answer_and_the_next_run_waits(
+    proposed: Path, slack: SlackPeer
+) -> None:
+    told = slack.posts[-1].text
+    assert "version 2 waits for approval" in told
+    blocks = yaml.safe_dump(slack.posts[-1].blocks)
+    assert "driftloop approve payments" in blocks
+    again = look(proposed, WEEK + 1)
+    assert again.retrain is None
+    assert [(one.kind, one.action) for one in again.trials] == [("approval", "none")]
+    assert champion(proposed) == "1"
+
+
+@pytest.mark.parametrize(
+    ("decision", "live"), [("promote the challenger", "2"), ("keep the champion", "1")]
+)
+def test_the_form_in_prefect(proposed: Path, slack: SlackPeer, decision: str, live: str) -> None:
+    from prefect.flow_runs import resume_flow_run
+
+    from flows.approve import approve
+
+    thread, found = in_background(lambda: approve("payments", workspace=str(proposed)))
+    run = paused_run()
+    assert champion(proposed) == "1", "nothing happens before the answer"
+    resume_flow_run(run.id, run_input={"decision": decision, "by": "Ada", "comment": "Seen."})
+    thread.join(60)
+    (done,) = found
+    assert done.promoted is (live == "2"), done
+    assert champion(proposed) == live
+    assert "Ada" in read_ledger(open_registry(Workspace(proposed)), "payments")[-1].sentence
+    assert ("is live" in slack.posts[-1].text) is (live == "2")
+
+
+def test_the_command(proposed: Path, run_cli: Any) -> None:
+    done = run_cli("approve", "payments", "--by", "Ada", "--json", "-w", str(proposed))
+    assert done.returncode == 0, done.stderr
+    assert '"promoted":true' in done.stdout
+    assert champion(proposed) == "2"
+    late = run_cli("approve", "payments", "-w", str(proposed))
+    assert late.returncode == 2
+    assert "no challenger waits for approval" in late.stderr
+    ledger = run_cli("ledger", "payments", "--json", "-w", str(proposed))
+    assert '"faults":[]' in ledger.stdout
+    assert '"kind":"awaiting"' in ledger.stdout
+
+
+def test_nobody_answers_in_time(proposed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.approve import approve
+    from tasks import approval
+
+    monkeypatch.setattr(approval, "seconds_left", lambda proposal: 2)
+    done = approve("payments", workspace=str(proposed))
+    assert (done.promoted, champion(proposed)) == (False, "1")
+    assert "nobody answered in time" in done.sentence
+    assert look(proposed, WEEK + 1).trials == ()
