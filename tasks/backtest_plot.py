@@ -76,7 +76,7 @@ def _label(axes: "Axes") -> None:
     axes.set_yticks(range(len(_ROWS)), [name for name, _, _ in _ROWS])
     axes.set_ylim(-0.7, len(_ROWS) - 0.3)
     axes.set_xlabel("end of the period")
-    locator = AutoDateLocator()
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.grid(alpha=0.25)

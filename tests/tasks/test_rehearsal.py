@@ -143,7 +143,7 @@ def test_a_repository_that_cannot_be_made_is_an_error(
     failed = subprocess.CompletedProcess([], 1, "", "fatal: no space\n left")
     monkeypatch.setattr(subprocess, "run", lambda *given, **named: failed)
     drift = Injection("missing", "amount", 0.5, monday(9))
-    with pytest.raises(SnapshotError, match="git init -q failed in .*: fatal: no space left"):
+    with pytest.raises(SnapshotError, match=r"git init -q failed in .*: fatal: no space left"):
         altered_repository(job, snapshot, drift, tmp_path)
 
 
