@@ -95,7 +95,8 @@ def find_proposal(job: Job, version: str | None) -> Watched:
 @step("answer proposal", retries=2)
 def answer_proposal(job: Job, proposal: Watched, answer: Answer) -> Promotion:
     """Promote or decline a proposed challenger; an answer after the deadline comes too late."""
-    who = f"{answer.by or 'somebody'}{f': {answer.comment}' if answer.comment else ''}"
+    comment = answer.comment.strip().rstrip(".")
+    who = f"{answer.by or 'somebody'}{f': {comment}' if comment else ''}"
     if proposal.until is not None and datetime.now(UTC) >= proposal.until > proposal.as_of:
         late = f"the answer came after {readable(proposal.until)} UTC"
         return _close(job, proposal, "expired", late)
