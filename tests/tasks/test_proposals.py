@@ -14,7 +14,13 @@ from driftloop.errors import RegistryError
 from driftloop.ledger import faults
 from driftloop.records import Comparison, Promotion, Score
 from driftloop.workspace import Workspace
-from tasks.approval import answer_proposal, answer_to, expire_proposal, find_proposal
+from tasks.approval import (
+    answer_proposal,
+    answer_to,
+    ask_for_approval,
+    expire_proposal,
+    find_proposal,
+)
 from tasks.job import Job
 from tasks.ledger import read_ledger
 from tasks.memory_registry import memory_registry
@@ -146,3 +152,14 @@ def test_shadow_waits_for_labelled_windows(job: Job) -> None:
     found = waiting_proposal(open_registry(job.workspace), MODEL)
     assert found is not None
     assert (found.kind, found.windows, found.until) == ("shadow", 2, None)
+
+
+def test_a_rehearsal_asks_nobody(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect import deployments
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    asked: list[str] = []
+    monkeypatch.setattr(deployments, "run_deployment", lambda name, **named: asked.append(name))
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        assert ask_for_approval.fn(job, proposed(job)) is None
+    assert asked == []
