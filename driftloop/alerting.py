@@ -52,11 +52,11 @@ def news(record: MonitorRecord, history: tuple[PastRun, ...], blind_after: int) 
 
 
 def _newly_stuck(record: MonitorRecord, runs: tuple[PastRun, ...]) -> bool:
-    """Say whether this run is the first that needs a person before it retrains."""
+    """Say whether this run is the first that needs a person since the loop last retrained."""
     if record.decision.held != "losing_streak":
         return False
-    held = next((run.held for run in runs if run.held), "")
-    return held != "losing_streak"
+    last = next((run for run in runs if run.held or run.action == "retrain"), None)
+    return last is None or last.held != "losing_streak"
 
 
 def causes_of(record: MonitorRecord) -> frozenset[Cause]:

@@ -23,8 +23,9 @@ class Injection:
 
     ``shift`` moves numbers by `size` standard deviations, ``scale`` multiplies them by `size`,
     ``missing`` empties a share `size` of the values, ``new_category`` puts a category never seen
-    in place of a share `size`, and ``label_flip`` gives a share `size` of the rows the label of
-    another row, so that the relation to the inputs changes and the inputs do not.
+    in place of a share `size`. ``label_flip`` gives a share `size` of the labelled rows the other
+    of two labels, or where there are more the label of another row: the relation to the inputs
+    changes and the inputs do not.
     """
 
     kind: Kind
@@ -62,8 +63,10 @@ def _size(text: str, kind: str, written: str) -> float:
     except ValueError:
         raise ConfigError(f"--inject {text!r}: size {written!r} is no number") from None
     share = kind in ("missing", "new_category", "label_flip")
-    if not np.isfinite(size) or (share and not 0 < size <= 1):
-        raise ConfigError(f"--inject {text!r}: size {written} has to be between 0 and 1")
+    if not np.isfinite(size):
+        raise ConfigError(f"--inject {text!r}: size {written} has to be finite")
+    if share and not 0 < size <= 1:
+        raise ConfigError(f"--inject {text!r}: size {written} has to be a share, above 0 up to 1")
     return size
 
 
@@ -109,10 +112,14 @@ def _changed(
         return column.mask(hit)
     if injection.kind == "new_category":
         return column.astype(object).mask(hit, NEW_CATEGORY)
+    return _flipped(column, hit & column.notna().to_numpy(), rng)
+
+
+def _flipped(column: "pd.Series[Any]", hit: Mask, rng: np.random.Generator) -> "pd.Series[Any]":
     flipped = column.copy()
     flipped[hit] = rng.permutation(column[hit].to_numpy())
     if column.nunique() == 2:
-        first, second = column.unique()
+        first, second = column.dropna().unique()
         flipped[hit] = np.where(column[hit] == first, second, first)
     return flipped
 

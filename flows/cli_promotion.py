@@ -53,11 +53,16 @@ def approve(
     with reporting(verbose):
         job = job_of(name, None, None, workspace, verbose)
         from driftloop.printed import approve_output
+        from tasks.alerts import UndeliveredError
 
         with running(f"Answering for {name}", name):
             from flows.approve import answer
 
-            done = answer(name, not decline, version, by, comment, str(job.workspace.root))
+            try:
+                done = answer(name, not decline, version, by, comment, str(job.workspace.root))
+            except UndeliveredError as error:
+                show_result(approve_output(name, error.record), json)  # type: ignore[arg-type]
+                raise
         found = approve_output(name, done)
     show_result(found, json)
 

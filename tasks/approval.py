@@ -13,6 +13,7 @@ from driftloop.records import Promotion
 from tasks.factory import step
 from tasks.job import Job
 from tasks.ledger import settled_ledger, write_entry
+from tasks.memory_registry import in_memory
 from tasks.promotion import Move, carry_out
 from tasks.proposals import Watched, end_watch, waiting_proposal
 from tasks.registry import open_registry
@@ -95,7 +96,8 @@ def find_proposal(job: Job, version: str | None) -> Watched:
 @step("answer proposal", retries=2)
 def answer_proposal(job: Job, proposal: Watched, answer: Answer) -> Promotion:
     """Promote or decline a proposed challenger; an answer after the deadline comes too late."""
-    who = f"{answer.by or 'somebody'}{f': {answer.comment}' if answer.comment else ''}"
+    comment = answer.comment.strip().rstrip(".")
+    who = f"{answer.by or 'somebody'}{f': {comment}' if comment else ''}"
     if proposal.until is not None and datetime.now(UTC) >= proposal.until > proposal.as_of:
         late = f"the answer came after {readable(proposal.until)} UTC"
         return _close(job, proposal, "expired", late)
@@ -123,14 +125,16 @@ def expire_proposal(job: Job, proposal: Watched) -> Promotion:
 def ask_for_approval(job: Job, promotion: Promotion) -> str | None:
     """Start the approval deployment, where a person finds the form; return its flow run.
 
-    None where nothing waits, and where the Prefect server has no such deployment: the command
-    line answers then.
+    None where nothing waits, in a rehearsal, and where the Prefect server has no such deployment:
+    the command line answers then.
     """
     from prefect.deployments import run_deployment
     from prefect.exceptions import ObjectNotFound
     from prefect.settings import get_current_settings
 
-    if promotion.waits_for != "approval" or get_current_settings().api.url is None:
+    if promotion.waits_for != "approval" or in_memory(job.workspace) is not None:
+        return None
+    if get_current_settings().api.url is None:
         return None
     try:
         run = run_deployment(

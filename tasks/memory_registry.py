@@ -39,6 +39,7 @@ class _KeptRun:
 class _KeptModel:
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     sources: dict[str, tuple[str, str]] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     champion: str | None = None
 
@@ -93,7 +94,8 @@ class MemoryRegistry:
 
     def describe(self, model: str, version: str, text: str) -> None:
         """Set the description of a version, Markdown, for people."""
-        self._version(model, version)["description"] = text
+        self._version(model, version)
+        self._models[model].descriptions[version] = text
 
     def set_champion(self, model: str, version: str) -> None:
         """Let the champion alias name a version; the last writer wins."""
@@ -106,7 +108,9 @@ class MemoryRegistry:
 
     def tag_model(self, model: str, name: str, value: str) -> None:
         """Set a tag of a registered model."""
-        self._models.setdefault(model, _KeptModel()).tags.update(_prefixed({name: value}))
+        if model not in self._models:
+            raise RegistryError(f"{model} is not registered")
+        self._models[model].tags.update(_prefixed({name: value}))
 
     def open_run(self, model: str, kind: str, key: str, name: str, tags: Mapping[str, str]) -> Run:
         """Return the run with this key, made where it is missing; an open one is resumed."""
@@ -126,7 +130,7 @@ class MemoryRegistry:
         """Store a run's outcome and mark it as finished."""
         from tasks.registry import RECORD
 
-        run = self._runs[run_id]
+        run = self._run(run_id)
         self.log(run_id, metrics=metrics, files={RECORD: record})
         run.tags.update(_prefixed(tags))
         run.finished = True
@@ -156,7 +160,7 @@ class MemoryRegistry:
         files: Mapping[str, Any] | None = None,
     ) -> None:
         """Store parameters, numbers and files of a run; a file is text or what becomes JSON."""
-        run = self._runs[run_id]
+        run = self._run(run_id)
         run.params.update({name: str(value) for name, value in (params or {}).items()})
         run.metrics.update(metrics or {})
         for name, content in (files or {}).items():
@@ -169,22 +173,22 @@ class MemoryRegistry:
 
     def keep_file(self, run_id: str, file: Path, place: str) -> None:
         """Store a file with a run, in the folder `place`."""
-        folder = self._runs[run_id].folder / place
+        folder = self._run(run_id).folder / place
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, folder)
 
     def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
         """Store a folder's files with a run, under `place`."""
-        shutil.copytree(folder, self._runs[run_id].folder / place, dirs_exist_ok=True)
+        shutil.copytree(folder, self._run(run_id).folder / place, dirs_exist_ok=True)
 
     def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
         """Return a local copy of a stored folder, made inside `into`, or None without one."""
-        kept = self._runs[run_id].folder / place
+        kept = self._run(run_id).folder / place
         return Path(shutil.copytree(kept, into / place)) if kept.is_dir() else None
 
     def file(self, run_id: str, name: str) -> bytes | None:
         """Return a stored file of a run, or None where there is none."""
-        path = self._runs[run_id].folder / name
+        path = self._run(run_id).folder / name
         return path.read_bytes() if path.is_file() else None
 
     def pipeline(self, model: str, version: str) -> Any:
@@ -193,12 +197,19 @@ class MemoryRegistry:
         return self.pipelines[self._models[model].sources[version][1]]
 
     def _finished(self, model: str) -> list[_KeptRun]:
+        """Return a model's finished runs, newest first; of one moment the one made last first."""
         done = [
             run
-            for run in self._runs.values()
+            for run in reversed(self._runs.values())
             if run.finished and run.tags["driftloop.model"] == model
         ]
         return sorted(done, key=lambda run: -run.metrics.get("as_of", 0.0))
+
+    def _run(self, run_id: str) -> _KeptRun:
+        try:
+            return self._runs[run_id]
+        except KeyError:
+            raise RegistryError(f"there is no run {run_id}") from None
 
     def _version(self, model: str, version: str) -> dict[str, str]:
         try:

@@ -109,7 +109,8 @@ class MlflowRegistry:
         """Register a stored model as a new version with its tags, and return the version."""
         from mlflow.exceptions import MlflowException
 
-        with registry_errors(self.workspace):
+        # MLflow looks the stored model up in the store that its module-level functions speak to.
+        with registry_errors(self.workspace), mlflow_context(self.workspace):
             try:
                 self.client.create_registered_model(model)
             except MlflowException as error:

@@ -98,7 +98,7 @@ def carry_out(job: Job, move: Move) -> Promotion:
                 f"version {move.version} was to replace: nothing was changed."
             )
             write_entry(job, "kept", move.key, move.version, current, told)
-            return Promotion(False, move.version, move.expected, told)
+            return Promotion(False, move.version, current, told)
         began = _announce(job, move)
         registry.tag(job.model, move.version, move.tags)
         if move.intent == "promoted":
@@ -119,7 +119,7 @@ def _done_before(done: Entry, current: str | None) -> Promotion:
     if current == done.version:
         return Promotion(True, done.version, done.previous, done.sentence)
     told = f"Version {done.version} was promoted before; the champion is now {current}."
-    return Promotion(False, done.version, done.previous, told)
+    return Promotion(False, done.version, current, told)
 
 
 def _set_champion(registry: Registry, model: str, version: str) -> None:

@@ -42,8 +42,8 @@ class Registry(Protocol):
     """What driftloop asks of a model registry.
 
     Every method raises `UnavailableError` where the registry does not answer, and `RegistryError`
-    where it refuses. The tags that methods take are named without ``driftloop.``; those they give
-    are as they are stored.
+    where it refuses. `tag`, `tag_model` and `close_run` name tags without ``driftloop.``;
+    `register` and `open_run` take them as they are stored, and every method gives them so.
     """
 
     workspace: Workspace

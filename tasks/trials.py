@@ -52,7 +52,8 @@ def continue_trials(
     """Return what became of the versions under observation; carries out what that asks for.
 
     Each labelled window counts once, also when a run is repeated. A window from before the end of
-    a version's holdout does not count, nor one whose feed was broken or whose rows were too few.
+    a version's holdout does not count, nor one that overlaps another that did, nor one whose feed
+    was broken or whose rows were too few.
     """
     registry, fresh = open_registry(job.workspace), Fresh(rows, performance)
     on_probation = [
@@ -120,6 +121,9 @@ def _cannot_look(job: Job, one: Watched, fresh: Fresh) -> str | None:
         seen = registry.version(job.model, version).holdout
         if seen is None or window.start < seen.end:
             return f"Labels of rows that version {version} never met have not arrived yet."
+    for look in looks_at(registry.tags(job.model, one.version), one.kind):
+        if look.window != window and look.window.overlaps(window):
+            return f"The newest labelled window overlaps {look.window}, which counted already."
     if fresh.performance.score is None:
         return fresh.performance.sentence
     return None

@@ -45,7 +45,7 @@ def small_config(**changes: Any) -> dict[str, Any]:
     config["training"]["holdout"] = {"share": 0.25}
     config["performance"] = {"margin": 0.12}
     for section, values in changes.items():
-        config[section] = {**config[section], **values}
+        config[section] = {**config.get(section, {}), **values}
     return config
 
 

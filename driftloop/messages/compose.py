@@ -193,6 +193,12 @@ def _next_step(record: MonitorRecord) -> str:
         )
     if record.decision.action == "retrain" and record.retrain is None and not record.dry_run:
         return "Wait for the retraining; its result is posted here."
+    asked = next((one for one in record.trials if one.kind == "approval"), None)
+    if record.decision.held == "waiting" and asked is not None:
+        return (
+            f"Version {escape(asked.version, 40)} is proven better and waits for approval. Decide "
+            f"on it with `driftloop approve {escape(record.model, 60)}`, or in the Prefect UI."
+        )
     if _fell(record):
         return (
             f"Version {escape(record.champion, 40)} is live and predicts worse than it should. "

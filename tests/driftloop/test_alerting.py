@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -139,3 +140,39 @@ def test_blind_run_neither_resolves_nor_repeats_trouble() -> None:
 def test_blind_run_with_broken_data_is_trouble() -> None:
     assert told(record(BLIND, broken=True)).event == "trouble"
     assert told(record(BLIND, broken=True), blind(1, quality_failed=True)).event is None
+
+
+STUCK = Decision("hold", ("5 challengers in a row did not win.",), held="losing_streak")
+HELD = {"action": "hold", "held": "losing_streak"}
+
+
+def stuck(verdict: Verdict = OK) -> MonitorRecord:
+    return replace(record(verdict), decision=STUCK)
+
+
+@pytest.mark.parametrize(
+    ("now", "history", "event"),
+    [
+        (stuck(), (past(1),), "stuck"),
+        (stuck(), (past(1, **HELD), past(2)), None),
+        (stuck(), (past(1), past(2, **HELD)), None),
+        (stuck(), (past(1, action="hold", held="cooldown"), past(2, **HELD)), "stuck"),
+        (stuck(), (past(1, action="retrain"), past(2, **HELD)), "stuck"),
+        (stuck(DRIFT), (past(1, "drift"),), "stuck"),
+        (stuck(DRIFT), (past(1, "drift", **HELD), past(2, "drift")), None),
+        (stuck(DRIFT), (past(1),), "trouble"),
+        (stuck(), (past(1, "drift"),), "resolved"),
+    ],
+    ids=[
+        *("first", "told already", "told before a quiet run", "again after a cooldown"),
+        *("again after it had gone on", "while drift goes on", "told while drift goes on"),
+        *("with the trouble", "end of trouble comes first"),
+    ],
+)
+def test_stuck_is_told_once(now: MonitorRecord, history: Any, event: str | None) -> None:
+    assert told(now, *history).event == event
+
+
+def test_another_rule_that_holds_back_is_silent() -> None:
+    cooling = replace(record(), decision=Decision("hold", ("Soon.",), held="cooldown"))
+    assert told(cooling, past(1)) == NOTHING

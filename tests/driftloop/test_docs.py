@@ -1,10 +1,12 @@
-"""The documentation names what the code has: keys, kinds, commands, local links."""
+"""The documentation names what the code has: keys, kinds, commands, deployments, local links."""
 
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from driftloop.config import ModelConfig
 from driftloop.schema import json_schema
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +36,35 @@ def test_local_links_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
-def test_every_command_is_documented() -> None:
+def commands() -> list[str]:
+    """Every command of the program, those of its parts too."""
+    from typer.main import get_command
+
     from flows.cli import app
 
+    return sorted(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_every_command_is_documented() -> None:
     page = (ROOT / "docs" / "cli.md").read_text()
-    names = [command.callback.__name__ for command in app.registered_commands if command.callback]
+    names = commands()
+    assert {"approve", "backtest", "ledger", "monitor"} <= set(names)
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_every_deployment_is_documented() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    found = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    names = [f"{one['entrypoint'].rpartition(':')[2]}/{one['name']}" for one in found]
     assert len(names) >= 7
     assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_the_complete_example_is_valid_and_has_every_section() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    example = page.partition("## A complete example")[2]
+    block = re.search(r"```yaml\n(.*?)```", example, re.DOTALL)
+    assert block is not None
+    raw = yaml.safe_load(block[1])
+    ModelConfig.model_validate(raw)
+    assert set(raw) == set(ModelConfig.model_fields)

@@ -97,5 +97,5 @@ def test_all_are_deployed_and_a_worker_completes_a_run(
         said = prefect("deployment", "run", "monitor/monitor", *given, "--watch")
     assert "finished successfully" in said, (tmp_path / "worker.log").read_text()[-2000:]
     (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
-    assert run.data.tags["driftloop.verdict"] == "ok"
-    assert run.info.run_name == "monitor payments 2026-03-16 06:00"
+    assert run.tags["driftloop.verdict"] == "ok"
+    assert run.tags["mlflow.runName"] == "monitor payments 2026-03-16 06:00"

@@ -8,7 +8,7 @@ import pytest
 
 from driftloop.messages.compose import blind_message, resolved_message, trouble_message
 from driftloop.messages.wording import Links
-from driftloop.records import Decision, MonitorRecord, Trouble, Verdict
+from driftloop.records import Decision, MonitorRecord, TrialOutcome, Trouble, Verdict
 from tests.driftloop.messages.message_records import (
     AS_OF,
     DRIFTED,
@@ -259,3 +259,16 @@ def test_predictions_are_no_input() -> None:
     both = shown(trouble_message(beside, LINKS, None))
     assert "payments: inputs drifted\n" in both
     assert "*1 of 4 inputs drifted* away from the reference.\n• amount rose.\n" in both
+
+
+def test_who_has_to_approve_is_told_that_and_not_to_retrain() -> None:
+    asked = TrialOutcome("approval", "8", "7", "going_on", "none", 0, 0, None, "It waits.")
+    held = Decision("hold", ("Performance fell.", "It waits."), held="waiting")
+    worse = monitor(performance=performance("fell"), decision=held, trials=(asked,))
+    text = shown(trouble_message(worse, LINKS, None))
+    assert (
+        "Version 8 is proven better and waits for approval. Decide on it with `driftloop approve "
+        "payments`, or in the Prefect UI."
+    ) in text
+    in_shadow = replace(worse, trials=(replace(asked, kind="shadow"),))
+    assert "driftloop approve" not in shown(trouble_message(in_shadow, LINKS, None))

@@ -1,0 +1,165 @@
+"""A challenger that won and waits: for an answer, in shadow, superseded, too late."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workshop import small_config
+
+from driftloop.config import ModelConfig
+from driftloop.errors import RegistryError
+from driftloop.ledger import faults
+from driftloop.records import Comparison, Promotion, Score
+from driftloop.workspace import Workspace
+from tasks.approval import (
+    answer_proposal,
+    answer_to,
+    ask_for_approval,
+    expire_proposal,
+    find_proposal,
+)
+from tasks.job import Job
+from tasks.ledger import read_ledger
+from tasks.memory_registry import memory_registry
+from tasks.promotion import promote
+from tasks.proposals import PROBATION, waiting_proposal, watched
+from tasks.registry import open_registry
+
+MODEL = "payments"
+NOW = datetime.now(UTC)
+SCORE = Score("roc_auc", 0.9, 0.88, 0.92, 500)
+WON = Comparison("roc_auc", SCORE, SCORE, 0.05, 0.02, 0.08, 0.0, 0.95, 500, (), True, "Better.")
+
+
+def config_with(mode: dict[str, Any]) -> ModelConfig:
+    return ModelConfig.model_validate(small_config(promotion={"mode": mode}))
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Iterator[Job]:
+    """Version 1 is champion, and the mode is approval; in memory."""
+    workspace = Workspace(tmp_path)
+    with memory_registry(workspace) as registry:
+        for _ in range(3):
+            registry.register(MODEL, "", "model", {})
+        made = Job(workspace, config_with({"kind": "approval"}), NOW, "HEAD", False)
+        assert promote.fn(made, "key-1", "1", None, WON).promoted, "the first one in every mode"
+        yield made
+
+
+def proposed(job: Job, version: str = "2") -> Promotion:
+    return promote.fn(job, f"key-{version}", version, "1", WON)
+
+
+def champion(job: Job) -> str | None:
+    found = open_registry(job.workspace).champion(MODEL)
+    return found.version if found else None
+
+
+def last(job: Job) -> tuple[str, str]:
+    """The kind and the sentence of the last entry, in a ledger that is sound."""
+    entries = read_ledger(open_registry(job.workspace), MODEL)
+    assert faults(entries, champion(job)) == ()
+    return entries[-1].kind, entries[-1].sentence
+
+
+def test_a_winner_waits_and_the_champion_stays(job: Job) -> None:
+    done = proposed(job)
+    assert (done.promoted, done.waits_for, champion(job)) == (False, "approval", "1")
+    assert last(job)[0] == "awaiting"
+    assert "waits for approval until" in done.sentence
+    assert proposed(job) == done, "the same again"
+    assert len(read_ledger(open_registry(job.workspace), MODEL)) == 3
+
+
+def test_approved(job: Job) -> None:
+    proposed(job)
+    found = find_proposal.fn(job, None)
+    done = answer_proposal.fn(job, found, answer_to(True, "anna", "Looks right."))
+    assert (done.promoted, champion(job)) == (True, "2")
+    assert last(job) == (
+        "promoted",
+        "payments version 2 is champion; it replaces version 1, approved by anna: Looks right.",
+    )
+    (watch,) = watched(open_registry(job.workspace), MODEL, PROBATION)
+    assert (watch.version, watch.against) == ("2", "1")
+    with pytest.raises(RegistryError, match="no challenger waits"):
+        find_proposal.fn(job, None)
+
+
+def test_declined(job: Job) -> None:
+    proposed(job)
+    done = answer_proposal.fn(job, find_proposal.fn(job, "2"), answer_to(False, "", ""))
+    assert (done.promoted, champion(job)) == (False, "1")
+    told = "Version 2 was not promoted: declined by somebody. 1 stays champion."
+    assert last(job) == ("declined", told)
+    assert waiting_proposal(open_registry(job.workspace), MODEL) is None
+
+
+def test_an_answer_after_the_deadline_comes_too_late(job: Job) -> None:
+    proposed(replace(job, as_of=NOW - timedelta(days=4)))
+    done = answer_proposal.fn(job, find_proposal.fn(job, None), answer_to(True, "anna", ""))
+    assert (done.promoted, champion(job), last(job)[0]) == (False, "1", "expired")
+
+
+def test_nobody_answers(job: Job) -> None:
+    proposed(job)
+    found = find_proposal.fn(job, None)
+    for _ in range(2):
+        assert not expire_proposal.fn(job, found).promoted
+    assert last(job)[0] == "expired"
+    assert len(read_ledger(open_registry(job.workspace), MODEL)) == 4, "noted once"
+
+
+def test_the_answer_is_meant_for_this_version(job: Job) -> None:
+    proposed(job)
+    with pytest.raises(RegistryError, match="version 3 does not wait for approval; version 2 does"):
+        find_proposal.fn(job, "3")
+
+
+def test_a_newer_challenger_takes_the_place_of_one_that_waits(job: Job) -> None:
+    proposed(job)
+    proposed(job, "3")
+    assert find_proposal.fn(job, None).version == "3"
+    entries = read_ledger(open_registry(job.workspace), MODEL)
+    assert [(one.kind, one.version) for one in entries[-3:]] == [
+        ("awaiting", "2"),
+        ("declined", "2"),
+        ("awaiting", "3"),
+    ]
+
+
+def test_an_approval_of_a_champion_that_changed_promotes_nothing(job: Job) -> None:
+    proposed(job)
+    open_registry(job.workspace).set_champion(MODEL, "3")
+    done = answer_proposal.fn(job, find_proposal.fn(job, None), answer_to(True, "anna", ""))
+    assert (done.promoted, done.previous, champion(job)) == (False, "3", "3")
+
+
+def test_never_keeps_and_says_what_it_would_do(job: Job) -> None:
+    done = proposed(replace(job, config=config_with({"kind": "never"})))
+    assert (done.promoted, done.waits_for, champion(job)) == (False, None, "1")
+    assert "It would be promoted; the promotion mode is never" in done.sentence
+    assert last(job)[0] == "kept"
+
+
+def test_shadow_waits_for_labelled_windows(job: Job) -> None:
+    done = proposed(replace(job, config=config_with({"kind": "shadow", "windows": 2})))
+    assert (done.waits_for, champion(job)) == ("shadow", "1")
+    found = waiting_proposal(open_registry(job.workspace), MODEL)
+    assert found is not None
+    assert (found.kind, found.windows, found.until) == ("shadow", 2, None)
+
+
+def test_a_rehearsal_asks_nobody(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect import deployments
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    asked: list[str] = []
+    monkeypatch.setattr(deployments, "run_deployment", lambda name, **named: asked.append(name))
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        assert ask_for_approval.fn(job, proposed(job)) is None
+    assert asked == []

@@ -1,0 +1,256 @@
+"""The registry in MLflow and the one in memory answer alike."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from driftloop.errors import RegistryError
+from driftloop.periods import parse_time
+from driftloop.workspace import Workspace
+from tasks.memory_registry import memory_registry
+from tasks.mlflow_registry import MlflowRegistry
+from tasks.registry import Registry, open_registry, version_with_key
+
+MODEL = "payments"
+NOW = parse_time("2026-03-09T06:00")
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of a workspace with an empty database: to make it takes seconds, a copy none."""
+    workspace = Workspace(tmp_path_factory.mktemp("registry"))
+    assert open_registry(workspace).models() == ()
+    return workspace.state
+
+
+@pytest.fixture(params=["mlflow", "memory"])
+def registry(request: pytest.FixtureRequest, database: Path, tmp_path: Path) -> Iterator[Registry]:
+    """An empty registry of either kind."""
+    workspace = Workspace(tmp_path)
+    if request.param == "mlflow":
+        shutil.copytree(database, workspace.state)
+        yield open_registry(workspace)
+        return
+    with memory_registry(workspace):
+        yield open_registry(workspace)
+
+
+def run_of(registry: Registry, key: str, kind: str = "monitor", at: datetime = NOW) -> str:
+    tags = {"driftloop.as_of": at.isoformat(), "driftloop.window_start": (at - DAY).isoformat()}
+    return registry.open_run(MODEL, kind, key, f"{kind} {key}", tags).run_id
+
+
+def closed(registry: Registry, key: str, kind: str, days: int, **tags: str) -> str:
+    at = NOW - days * DAY
+    run_id = run_of(registry, key, kind, at)
+    registry.close_run(run_id, tags, {"as_of": at.timestamp()}, {"key": key})
+    return run_id
+
+
+def registered(registry: Registry, key: str = "a", **tags: str) -> str:
+    run_id = run_of(registry, key, "retrain")
+    given = {"driftloop.key": key, **{f"driftloop.{name}": text for name, text in tags.items()}}
+    return registry.register(MODEL, run_id, stored_model(registry, run_id), given)
+
+
+def stored_model(registry: Registry, run_id: str) -> str:
+    """The id of a model without content; MLflow registers none that it does not know."""
+    if not isinstance(registry, MlflowRegistry):
+        return run_id
+    experiment = registry.experiment(MODEL)
+    made = registry.client.create_logged_model(experiment, "model", source_run_id=run_id)
+    return str(registry.client.finalize_logged_model(made.model_id, "READY").model_id)
+
+
+def own(tags: Any) -> dict[str, str]:
+    """What driftloop wrote; MLflow has tags of its own beside it."""
+    return {name: text for name, text in tags.items() if name.startswith("driftloop.")}
+
+
+def test_an_empty_registry(registry: Registry) -> None:
+    assert registry.models() == ()
+    assert registry.champion(MODEL) is None
+    assert registry.versions(MODEL) == {}
+    assert registry.model_tags(MODEL) == {}
+    assert registry.past_runs(MODEL, NOW) == ()
+    assert registry.finished(MODEL, "monitor") == ()
+
+
+def test_versions_are_numbered_and_carry_their_tags(registry: Registry) -> None:
+    assert [registered(registry, key, as_of="now") for key in "abc"] == ["1", "2", "3"]
+    assert registry.models() == (MODEL,)
+    assert set(registry.versions(MODEL)) == {"1", "2", "3"}
+    assert own(registry.tags(MODEL, "2")) == {"driftloop.key": "b", "driftloop.as_of": "now"}
+    assert registry.versions(MODEL)["2"] == registry.tags(MODEL, "2")
+    assert version_with_key(registry, MODEL, "c") == "3"
+    assert version_with_key(registry, MODEL, "d") is None
+
+
+def test_tags_of_a_version_are_set_over_and_stay_its_own(registry: Registry) -> None:
+    for key in "ab":
+        registered(registry, key)
+    registry.tag(MODEL, "1", {"probation": "on", "score": "1"})
+    registry.tag(MODEL, "1", {"probation": "passed"})
+    found = own(registry.tags(MODEL, "1"))
+    assert found == {
+        "driftloop.key": "a",
+        "driftloop.probation": "passed",
+        "driftloop.score": "1",
+    }
+    assert own(registry.tags(MODEL, "2")) == {"driftloop.key": "b"}
+    registry.describe(MODEL, "1", "For people.")
+    assert own(registry.tags(MODEL, "1")) == found
+    assert "description" not in registry.tags(MODEL, "1")
+
+
+def test_what_is_given_is_a_copy(registry: Registry) -> None:
+    registered(registry)
+    registry.tags(MODEL, "1")["driftloop.key"] = "spoilt"
+    registry.versions(MODEL)["1"]["driftloop.key"] = "spoilt"
+    assert own(registry.tags(MODEL, "1")) == {"driftloop.key": "a"}
+
+
+def test_the_alias_names_the_last_that_was_set(registry: Registry) -> None:
+    for key in "ab":
+        registered(registry, key)
+    for version in ("1", "2", "1"):
+        registry.set_champion(MODEL, version)
+        found = registry.champion(MODEL)
+        assert found is not None
+        assert found == registry.version(MODEL, version)
+    assert registry.version(MODEL, "2").run_id == run_of(registry, "b", "retrain")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda one: one.version(MODEL, "9"),
+        lambda one: one.tags(MODEL, "9"),
+        lambda one: one.tag(MODEL, "9", {"a": "b"}),
+        lambda one: one.set_champion(MODEL, "9"),
+        lambda one: one.describe(MODEL, "9", "text"),
+        lambda one: one.version("other", "1"),
+        lambda one: one.tag_model("other", "a", "b"),
+        lambda one: one.log("0" * 32, metrics={"a": 1.0}),
+        lambda one: one.close_run("0" * 32, {}, {}, {}),
+    ],
+    ids=[
+        *("version", "tags", "tag", "alias", "description", "model", "model tag"),
+        *("run", "end of run"),
+    ],
+)
+def test_what_is_not_there_is_refused(registry: Registry, ask: Any) -> None:
+    registered(registry)
+    with pytest.raises(RegistryError):
+        ask(registry)
+    assert registry.champion(MODEL) is None
+    assert registry.models() == (MODEL,)
+
+
+def test_tags_of_a_model(registry: Registry) -> None:
+    registered(registry)
+    registry.tag_model(MODEL, "ledger.000002", "second")
+    registry.tag_model(MODEL, "ledger.000001", "first")
+    registry.tag_model(MODEL, "ledger.000001", "again")
+    assert own(registry.model_tags(MODEL)) == {
+        "driftloop.ledger.000001": "again",
+        "driftloop.ledger.000002": "second",
+    }
+
+
+def test_a_run_is_found_again_by_its_key(registry: Registry) -> None:
+    first = registry.open_run(MODEL, "monitor", "k", "name", {"driftloop.champion": "1"})
+    again = registry.open_run(MODEL, "monitor", "k", "name", {"driftloop.champion": "2"})
+    assert again.run_id == first.run_id
+    assert again.tags["driftloop.champion"] == first.tags["driftloop.champion"] == "1"
+    assert (first.tags["driftloop.kind"], first.tags["driftloop.key"]) == ("monitor", "k")
+    assert registry.open_run(MODEL, "monitor", "other", "name", {}).run_id != first.run_id
+    assert registry.open_run("churn", "monitor", "k", "name", {}).run_id != first.run_id
+
+
+def test_a_finished_run_is_found_too_and_may_be_closed_anew(registry: Registry) -> None:
+    first = closed(registry, "k", "monitor", 1, verdict="ok")
+    assert closed(registry, "k", "monitor", 1, verdict="drift") == first
+    (found,) = registry.finished(MODEL, "monitor", 5)
+    assert found.tags["driftloop.verdict"] == "drift"
+
+
+def test_past_runs_are_earlier_finished_and_newest_first(registry: Registry) -> None:
+    closed(registry, "old", "monitor", 9, verdict="ok", action="none")
+    closed(registry, "won", "retrain", 4, trained="true", won="true", by_hand="true")
+    closed(registry, "poor", "retrain", 3, trained="false")
+    closed(registry, "first", "bootstrap", 8, trained="true")
+    closed(registry, "new", "monitor", 2, verdict="drift", held="cooldown", seen="a b")
+    closed(registry, "now", "monitor", 0, verdict="drift")
+    run_of(registry, "open", "monitor", NOW - DAY)
+    found = registry.past_runs(MODEL, NOW)
+    assert [(one.kind, (NOW - one.as_of).days) for one in found] == [
+        ("monitor", 2),
+        ("retrain", 4),
+        ("monitor", 9),
+    ]
+    assert (found[0].held, found[0].seen) == ("cooldown", {"a", "b"})
+    assert (found[1].won, found[1].by_hand) == (True, True)
+    assert found[0].window_start == NOW - 3 * DAY
+    assert [one.verdict for one in registry.past_runs(MODEL, NOW + DAY, most=1)] == ["drift"]
+    assert registry.past_runs("churn", NOW) == ()
+
+
+def test_of_one_moment_the_run_begun_last_comes_first(registry: Registry) -> None:
+    """A retraining began after the monitoring run that started it, and is the newer of the two."""
+    run_of(registry, "watch", "monitor", NOW - DAY)
+    closed(registry, "train", "retrain", 1, trained="true")
+    closed(registry, "watch", "monitor", 1, verdict="drift")
+    assert [one.kind for one in registry.past_runs(MODEL, NOW)] == ["retrain", "monitor"]
+
+
+def test_finished_runs_of_a_kind_go_by_the_moment_they_looked_at(registry: Registry) -> None:
+    for key, days in (("b", 2), ("c", 1), ("a", 3)):
+        closed(registry, key, "monitor", days)
+    closed(registry, "t", "retrain", 0, trained="true")
+    found = registry.finished(MODEL, "monitor", 2)
+    assert [one.tags["driftloop.key"] for one in found] == ["c", "b"]
+    assert len(registry.finished(MODEL, "monitor")) == 1
+
+
+def test_files_of_a_run(registry: Registry, tmp_path: Path) -> None:
+    run_id = run_of(registry, "k")
+    registry.log(run_id, {"depth": 3}, {"score": 0.5}, {"plan.json": {"at": [1]}, "a/b.txt": "é"})
+    assert json.loads(registry.file(run_id, "plan.json") or b"") == {"at": [1]}
+    assert (registry.file(run_id, "a/b.txt") or b"").decode() == "é"
+    for name in ("none.json", "a/none.txt", "none/b.txt"):
+        assert registry.file(run_id, name) is None
+    kept = tmp_path / "rows.npy"
+    kept.write_bytes(b"\x00\x01")
+    registry.keep_file(run_id, kept, "training_rows")
+    assert registry.file(run_id, "training_rows/rows.npy") == b"\x00\x01"
+    assert registry.file(run_of(registry, "other"), "plan.json") is None
+
+
+def test_the_record_of_a_closed_run(registry: Registry) -> None:
+    run_id = run_of(registry, "k")
+    registry.close_run(run_id, {"verdict": "ok"}, {"as_of": 1.0}, {"when": NOW, "score": 0.5})
+    found = json.loads(registry.file(run_id, "record.json") or b"")
+    assert found == {"when": NOW.isoformat(), "score": 0.5}
+
+
+def test_folders_of_a_run(registry: Registry, tmp_path: Path) -> None:
+    run_id = run_of(registry, "k")
+    folder, into = tmp_path / "profile", tmp_path / "copy"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "top.txt").write_text("top")
+    (folder / "deep" / "leaf.txt").write_text("leaf")
+    into.mkdir()
+    assert registry.fetch_folder(run_id, "profiles/x", into) is None
+    registry.keep_folder(run_id, folder, "profiles/x")
+    found = registry.fetch_folder(run_id, "profiles/x", into)
+    assert found is not None
+    assert found.is_relative_to(into)
+    files = {str(path.relative_to(found)): path.read_text() for path in found.rglob("*.txt")}
+    assert files == {"top.txt": "top", "deep/leaf.txt": "leaf"}
