@@ -17,6 +17,7 @@ from driftloop.backtest import (
     mean_score,
 )
 from driftloop.injection import Injection
+from driftloop.messages.wording import count
 from driftloop.output import Output, Span
 
 
@@ -164,9 +165,10 @@ def summary_sentence(policy: PolicyResult, rivals: tuple[Scored, ...]) -> str:
     beside = ", ".join(f"{one.name} {mean_score(one.scores):.3f}" for one in rivals)
     gain = "" if math.isnan(kept) else f" It keeps {kept:.0%} of what always retraining gains."
     return (
-        f"{policy.metric} {own:.3f} with {policy.retrains} retrainings and {policy.promotions} "
-        f"promotions in {len(policy.periods)} periods ({beside}); {policy.alarms} alarms, "
-        f"{policy.per_year(policy.alarms):.1f} a year.{gain}"
+        f"{policy.metric} {own:.3f} with {count(policy.retrains, 'retraining')} and "
+        f"{count(policy.promotions, 'promotion')} in {count(len(policy.periods), 'period')} "
+        f"({beside}); {count(policy.alarms, 'alarm')}, {policy.per_year(policy.alarms):.1f} a "
+        f"year.{gain}"
     )
 
 

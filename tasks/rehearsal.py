@@ -16,7 +16,7 @@ import pandas as pd
 from driftloop.backtest import PolicyResult, Scored
 from driftloop.config import ModelConfig
 from driftloop.errors import DataError, SnapshotError
-from driftloop.injection import Injection, inject
+from driftloop.injection import Injection, inject, spread_of
 from driftloop.periods import Span, Window, readable
 from driftloop.promotion import Approval, Auto
 from driftloop.records import DataSlice, Snapshot
@@ -150,8 +150,7 @@ def altered_repository(job: Job, snapshot: Snapshot, injection: Injection, folde
     column = read_slice(everything, (injection.column,), time, job.workspace)
     if injection.column not in column.columns:
         raise DataError(f"--inject: the data hold no column {injection.column!r}")
-    numeric = pd.api.types.is_numeric_dtype(column[injection.column])
-    spread = float(column[injection.column].std()) if numeric else 0.0
+    spread = spread_of(column[injection.column])
     for file in snapshot.files:
         table = pd.read_parquet(local_path(snapshot, file, job.workspace))
         target = folder / file.path

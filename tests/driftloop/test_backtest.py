@@ -46,6 +46,7 @@ def period(week: int, verdict: str = "ok", **changes: Any) -> Period:
         rolled_back=False,
         served="1",
         score=0.8,
+        by_hand=False,
         since=None,
     )
     return replace(made, **changes)
@@ -164,7 +165,7 @@ def test_summary_tells_the_gain_only_where_there_is_one() -> None:
     told = summary_sentence(policy(*periods), RIVALS)
     assert told == (
         "roc_auc 0.800 with 0 retrainings and 0 promotions in 3 periods (first model 0.467, "
-        "always retraining 0.800); 1 alarms, 17.4 a year. It keeps 75% of what always "
+        "always retraining 0.800); 1 alarm, 17.4 a year. It keeps 75% of what always "
         "retraining gains."
     )
     assert "keeps" not in summary_sentence(policy(*periods), ())

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from driftloop.errors import ConfigError
-from driftloop.injection import NEW_CATEGORY, Injection, inject, middle, parse_injection
+from driftloop.injection import NEW_CATEGORY, Injection, inject, middle, parse_injection, spread_of
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 AT = START + timedelta(days=10)
@@ -154,3 +154,16 @@ def test_errors_name_what_is_valid(text: str, why: str) -> None:
 
 def test_middle_is_a_midnight() -> None:
     assert middle(START, START + timedelta(days=5)) == START + timedelta(days=2)
+
+
+def test_spread_is_that_of_normal_numbers_and_minds_no_outliers() -> None:
+    rng = np.random.default_rng(1)
+    normal = pd.Series(rng.normal(10, 3, 100_000))
+    assert spread_of(normal) == pytest.approx(3, rel=0.02)
+    wrong = normal.where(np.arange(100_000) % 25 > 0, normal * 100)
+    assert wrong.std() > 150
+    assert spread_of(wrong) == pytest.approx(3, rel=0.1)
+    assert spread_of(pd.Series([0.0] * 90 + [1.0] * 10)) == pytest.approx(
+        pd.Series([0.0] * 90 + [1.0] * 10).std()
+    )
+    assert spread_of(pd.Series(["a", "b"])) == 0.0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from peers.slack import SlackPeer
-from workshop import look
+from workshop import look, monday
 
 from driftloop.workspace import Workspace
 from tasks.registry import open_registry
@@ -94,3 +94,37 @@ def test_a_dry_run_leaves_no_trace(championed: Path, slack: SlackPeer) -> None:
     assert slack.posts == []
     assert registry.finished("payments", "monitor") == ()
     assert len(registry.client.search_model_versions("name = 'payments'")) == 1
+
+
+def test_a_rehearsal_does_what_production_does(championed: Path, slack: SlackPeer) -> None:
+    """The same weeks through Prefect and MLflow, and rehearsed: the same verdicts and decisions."""
+    from flows.rehearse import rehearse
+    from tasks.job import load_job
+
+    weeks = (9, 10, 12, 13, 19, 20, 21)
+    real = [look(championed, week) for week in weeks]
+    job = load_job("payments", workspace=championed)
+    moments = (monday(9), *(monday(week + 1) for week in weeks))
+    found, frozen = rehearse(championed, "now", job.config, "HEAD", moments, lambda *told: None)
+    assert [
+        (one.window, one.rows_current, one.verdict.status, one.decision.action, one.champion)
+        for one in real
+    ] == [(one.window, one.rows, one.verdict, one.action, one.served) for one in found.periods]
+    assert [one.promoted for one in found.periods] == [None] * 5 + ["2", None]
+    assert [one.alarm for one in found.periods] == [False, False, True, False, True, True, False]
+    assert found.scores[-1] > frozen[-1] + 0.2
+    assert found.scores[:-1] == frozen[:-1], "the first model served until then"
+
+
+def test_a_version_has_a_card_in_the_registry(championed: Path) -> None:
+    registry = open_registry(Workspace(championed))
+    champion = registry.champion("payments")
+    assert champion is not None
+    card = registry.file(champion.run_id, "model_card.md")
+    assert card is not None
+    text = card.decode()
+    assert text.startswith("# payments, version 1\n")
+    assert "payments version 1 is the first champion." in text
+    assert "| training | 2026-01-05 to" in text
+    described = registry.client.get_model_version("payments", "1").description
+    assert described == text
