@@ -1,4 +1,4 @@
-"""A service fails in mid-run: the champion stays, one sentence says so, a rerun ends as it should."""
+"""A service fails in mid-run: the champion stays, a sentence says so, a rerun ends as it should."""
 
 import shutil
 import time
