@@ -56,5 +56,6 @@ def _version(found: tuple[str, dict[str, str]]) -> tuple[Any, ...]:
 def _run(registry: MlflowRegistry, run: Any) -> tuple[Any, ...]:
     tags = {name: value for name, value in run.data.tags.items() if name.startswith("driftloop.")}
     folder = Path(run.info.artifact_uri.removeprefix("file://"))
-    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    found = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    files = sorted(name for name in found if not name.startswith("reference_profile"))  # a cache
     return run.info.status, sorted(tags.items()), sorted(run.data.metrics.items()), files
