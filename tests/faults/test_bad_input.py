@@ -62,7 +62,11 @@ TABLE: dict[str, tuple[Callable[[Path], None], str, str]] = {
         "1 of 240 holdout rows were trained on by version 2 (the same by id): no fair comparison, "
         "the champion stays; find out why the data repeat rows.",
     ),
-    "one class": (one_class, LIVE, "one class"),
+    "one class": (
+        one_class,
+        LIVE,
+        "the label 'bad' holds one class only (0); a model needs two or more.",
+    ),
     "an estimator that raises": (
         custom("Raising"),
         LIVE,
@@ -71,7 +75,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "predictions that are no number": (
         custom("NoNumber", "faults.estimators.NoNumber"),
         LIVE,
-        "no number",
+        "the trained model's predictions are no numbers on 720 of its 720 newest training rows.",
     ),
     "a type that is not allowed": (
         custom("Constant"),
