@@ -115,7 +115,7 @@ def test_a_challenger_continues_from_the_champion_and_says_so(payments: Path) ->
     assert "driftloop.warm_start" not in registry.tags(job.model, first)
     later = replace(opened, key="later", champion=registry.version(job.model, first))
     run = registry.open_run(job.model, "retrain", "later", "later", {})
-    second = train_challenger.fn(job, replace(later, run_id=run.info.run_id), plan, {})
+    second = train_challenger.fn(job, replace(later, run_id=run.run_id), plan, {})
     assert registry.tags(job.model, second)["driftloop.warm_start"] == first
     assert model_of(job, second).named_steps["estimator"].n_iter_ == 10
 
