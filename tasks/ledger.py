@@ -57,13 +57,13 @@ def settled_ledger(job: Job) -> tuple[Entry, ...]:
     elif began is not None:
         told = f"Version {began.version} was not made champion: the run ended before."
         write_entry(job, "abandoned", began.key, began.version, began.previous, told)
-    else:
-        before = champion_by(entries)
-        if champion is None or champion == before:
-            return entries
+    entries = read_ledger(registry, job.model) if began is not None else entries
+    before = champion_by(entries)
+    if champion is not None and champion != before:
         told = f"The alias was moved from {before or 'none'} to {champion} without driftloop."
         write_entry(job, "outside", f"outside-{len(entries)}", champion, before, told)
-    return read_ledger(registry, job.model)
+        return read_ledger(registry, job.model)
+    return entries
 
 
 def close_move(job: Job, began: Entry) -> Entry:

@@ -1,5 +1,6 @@
 """The registry in MLflow: an SQLite file, a database or a server."""
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -264,12 +265,24 @@ def registry_errors(workspace: Workspace) -> Iterator[None]:
         yield
     except MlflowException as error:
         line = str(error).splitlines()[0][:200]
+        _check_disk(error, where)
         if error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
             raise UnavailableError(f"{where} does not answer: {line}") from error
         raise RegistryError(f"{where} refused: {line}") from error
     except (RequestException, SQLAlchemyError, OSError) as error:
+        _check_disk(error, where)
         line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise UnavailableError(f"{where} does not answer: {line}") from error
+
+
+def _check_disk(error: Exception, where: str) -> None:
+    """Say it where no space is left; that is mended otherwise than a server that is down."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "disk is full" in str(error):
+        place = getattr(error, "filename", None) or where
+        raise UnavailableError(
+            f"the disk is full: {place} cannot be written; free space there and run it again"
+        ) from error
 
 
 @contextmanager

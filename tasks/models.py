@@ -64,6 +64,8 @@ def log_model(registry: Registry, run_id: str, stored: Stored) -> str:
     if isinstance(registry, MemoryRegistry):
         registry.pipelines[run_id] = stored.model
         return run_id
+    if stored.environment.lock is not None:
+        registry.keep_file(run_id, stored.environment.lock, "environment")
     done = _logged_before(registry, run_id)
     if done is not None:
         return done
@@ -80,13 +82,7 @@ def log_model(registry: Registry, run_id: str, stored: Stored) -> str:
             signature=infer_signature(stored.sample, stored.model.predict(stored.sample)),
             pip_requirements=list(stored.environment.requirements),
         )
-        _log_environment(registry, run_id, stored.environment)
         return str(info.model_id)
-
-
-def _log_environment(registry: Registry, run_id: str, environment: Environment) -> None:
-    if environment.lock is not None:
-        registry.keep_file(run_id, environment.lock, "environment")
 
 
 def _dumped(pipeline: Any) -> bytes:

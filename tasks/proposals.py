@@ -28,7 +28,7 @@ class Watched:
     """A version under observation.
 
     `against` is the champion it is to replace (in a proposal) or replaced (in probation); `state`
-    is ``on`` until it ends.
+    is ``on`` until it ends, and `ended` the moment of the run whose trial ended it.
     """
 
     kind: Kind
@@ -41,6 +41,7 @@ class Watched:
     confidence: float
     sentence: str = ""
     state: str = "on"
+    ended: datetime | None = None
 
     @property
     def tag(self) -> str:
@@ -104,13 +105,19 @@ def start_probation(job: Job, version: str, previous: str | None) -> None:
     keep_watch(open_registry(job.workspace), job.model, made)
 
 
-def watched(registry: Registry, model: str, tag: str) -> tuple[Watched, ...]:
-    """Return what is under observation and has not ended, by the tag it is kept in."""
+def watched(
+    registry: Registry, model: str, tag: str, at: datetime | None = None
+) -> tuple[Watched, ...]:
+    """Return what is under observation and has not ended, by the tag it is kept in.
+
+    With `at` also what ended in the run as of then: if that run was cut off, the next attempt has
+    to tell of it.
+    """
     found = []
     for tags in registry.versions(model).values():
         text = tags.get(PREFIX + tag)
         one = _watched(json.loads(text)) if text else None
-        if one is not None and one.state == "on":
+        if one is not None and (one.state == "on" or (at is not None and one.ended == at)):
             found.append(one)
     return tuple(found)
 
@@ -149,8 +156,12 @@ def _end(job: Job, one: Watched, state: str, sentence: str) -> None:
 
 
 def _watched(stored: dict[str, Any]) -> Watched:
-    until = stored["until"]
-    times = {"as_of": parse_time(stored["as_of"]), "until": until and parse_time(until)}
+    until, ended = stored["until"], stored.get("ended")
+    times = {
+        "as_of": parse_time(stored["as_of"]),
+        "until": until and parse_time(until),
+        "ended": ended and parse_time(ended),
+    }
     return Watched(**{**stored, **times})
 
 

@@ -28,6 +28,7 @@ from tasks.lock import environment_of
 from tasks.models import Stored, log_model, model_of
 from tasks.progress import progress
 from tasks.registry import data_tags, open_registry, score_tags, version_with_key
+from tasks.slot import promotion_slot
 from tasks.tables import examples, read_labelled, target_in
 from tasks.training_log import log_importances, log_scores, log_training
 from tasks.training_plan import OpenTraining
@@ -81,7 +82,17 @@ def train_challenger(
     tags = _version_tags(job, opened, plan, judged, environment.tags)
     if trained.warm and opened.champion is not None:
         tags["driftloop.warm_start"] = opened.champion.version
-    return registry.register(job.model, run_id, model_id, tags)
+    return _register_once(job, opened, (run_id, model_id), tags)
+
+
+def _register_once(
+    job: Job, opened: OpenTraining, stored: tuple[str, str], tags: dict[str, str]
+) -> str:
+    """Register the stored model, unless another process of the same job was faster."""
+    registry = open_registry(job.workspace)
+    with promotion_slot(job):
+        done = version_with_key(registry, job.model, opened.key)
+        return done or registry.register(job.model, *stored, tags)
 
 
 @step("record training", retries=2)

@@ -29,7 +29,7 @@ def promotion_slot(job: Job) -> Iterator[None]:
         return
     from prefect.settings import get_current_settings
 
-    shared = get_current_settings().api.url is not None
+    shared = bool(get_current_settings().api.url)
     with _prefect_slot(job.model) if shared else _file_slot(job):
         yield
 

@@ -19,6 +19,7 @@ from tasks.monitoring import run_key
 from tasks.parquet import slice_columns
 from tasks.profiles import profile_of
 from tasks.registry import importances_of, open_registry, version_with_key
+from tasks.slot import promotion_slot
 from tasks.snapshots import snapshot_at
 from tasks.subject import standard, subject
 from tasks.tables import (
@@ -58,7 +59,9 @@ def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None)
         "driftloop.as_of": job.as_of.isoformat(),
         "driftloop.champion": present.version if present else "",
     }
-    run = registry.open_run(job.model, kind, key, f"{kind} {job.model} {readable(job.as_of)}", tags)
+    name = f"{kind} {job.model} {readable(job.as_of)}"
+    with promotion_slot(job):  # two processes of the same job share one run
+        run = registry.open_run(job.model, kind, key, name, tags)
     pinned = run.tags["driftloop.champion"]
     if pinned and (present is None or present.version != pinned):
         present = registry.version(job.model, pinned)

@@ -5,7 +5,7 @@ an approval that nobody gave expires.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 from driftloop.ledger import EntryKind, outcome_of_key
 from driftloop.periods import readable
@@ -13,6 +13,7 @@ from driftloop.records import (
     DataSlice,
     ModelVersion,
     Performance,
+    Promotion,
     TrialAction,
     TrialOutcome,
 )
@@ -25,11 +26,11 @@ from tasks.ledger import settled_ledger, write_entry
 from tasks.promotion import Move, carry_out
 from tasks.proposals import (
     PROBATION,
+    PROPOSAL,
     Watched,
     end_watch,
     keep_look,
     looks_at,
-    waiting_proposal,
     watched,
 )
 from tasks.registry import open_registry
@@ -56,14 +57,12 @@ def continue_trials(
     was broken or whose rows were too few.
     """
     registry, fresh = open_registry(job.workspace), Fresh(rows, performance)
-    on_probation = [
-        one
-        for one in watched(registry, job.model, PROBATION)
-        if one.version == champion.version and one.as_of < job.as_of
-    ]
-    found = [_trial(job, one, fresh) for one in on_probation]
-    proposal = waiting_proposal(registry, job.model)
-    if proposal is not None and proposal.as_of < job.as_of:
+    probations, proposals = (
+        [one for one in watched(registry, job.model, tag, job.as_of) if one.as_of < job.as_of]
+        for tag in (PROBATION, PROPOSAL)
+    )
+    found = [_trial(job, one, fresh) for one in probations if one.version == champion.version]
+    for proposal in sorted(proposals, key=lambda one: int(one.version))[-1:]:
         is_shadow = proposal.kind == "shadow"
         found.append(_trial(job, proposal, fresh) if is_shadow else _approval(job, proposal))
     return tuple(found)
@@ -143,22 +142,34 @@ def _act(job: Job, one: Watched, verdict: TrialVerdict, sentence: str) -> tuple[
     """Do what a verdict asks for; return what that was, and the sentence with it."""
     if verdict.status == "going_on" or job.dry_run:
         return "none", sentence
-    registry = open_registry(job.workspace)
+    if one.state != "on":  # done by this run before it was cut off
+        return cast(TrialAction, one.state), one.sentence
     if one.kind == "probation" and verdict.status == "worse":
         move = Move(one.key, one.against, one.version, "rolled_back", sentence)
-        done = carry_out(job, move)
-        end_watch(registry, job.model, one, "rolled_back")
-        return ("rolled_back" if done.promoted else "none"), f"{sentence} {done.sentence}"
+        return _moved(job, one, carry_out(job, move), ("rolled_back", "none"), sentence)
     if one.kind == "probation":
-        end_watch(registry, job.model, one, "passed")
+        _end(job, one, "passed", sentence)
         return "passed", sentence
     if verdict.status == "better":
         move = Move(f"{one.key}-shadow", one.version, one.against, "promoted", sentence)
         done = carry_out(job, replace(move, tags={"previous_champion": one.against}))
-        end_watch(registry, job.model, one, "promoted" if done.promoted else "dropped")
-        return ("promoted" if done.promoted else "dropped"), f"{sentence} {done.sentence}"
+        return _moved(job, one, done, ("promoted", "dropped"), sentence)
     _close(job, one, "declined", "dropped", sentence)
     return "dropped", sentence
+
+
+def _moved(
+    job: Job,
+    one: Watched,
+    done: Promotion,
+    actions: tuple[TrialAction, TrialAction],
+    sentence: str,
+) -> tuple[TrialAction, str]:
+    """End a trial whose move was made, or was not since somebody else moved the champion."""
+    action = actions[0] if done.promoted else actions[1]
+    text = sentence if done.sentence == sentence else f"{sentence} {done.sentence}"
+    _end(job, one, action, text)
+    return action, text
 
 
 def _approval(job: Job, one: Watched) -> TrialOutcome:
@@ -181,7 +192,12 @@ def _close(job: Job, one: Watched, kind: EntryKind, state: str, sentence: str) -
         key = f"{one.key}-{state}"
         if outcome_of_key(settled_ledger(job), key) is None:
             write_entry(job, kind, key, one.version, one.against, sentence)
-        end_watch(open_registry(job.workspace), job.model, one, state)
+        _end(job, one, state, sentence)
+
+
+def _end(job: Job, one: Watched, state: str, sentence: str) -> None:
+    told_by_this_run = replace(one, ended=job.as_of, sentence=sentence[:800])
+    end_watch(open_registry(job.workspace), job.model, told_by_this_run, state)
 
 
 def _outcome(

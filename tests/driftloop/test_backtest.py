@@ -150,13 +150,13 @@ RIVALS = (
 
 
 def test_gain_is_printed_over_the_periods_that_all_share() -> None:
-    stuck = period(2, held="losing_streak", score=0.1)
+    stuck = period(2, held="losing_streak", by_hand=True, score=0.1)
     found = policy_output(policy(period(0, score=0.7), period(1, score=0.8), stuck), RIVALS)
     assert found.gain_kept == pytest.approx(0.75)
     assert found.mean_score == pytest.approx((0.7 + 0.8 + 0.1) / 3)
-    assert found.stopped == NOW + 3 * WEEK
+    assert found.persons == 1
     alone = policy_output(policy(period(0, score=NAN)), ())
-    assert (alone.gain_kept, alone.mean_score, alone.stopped) == (None, None, None)
+    assert (alone.gain_kept, alone.mean_score, alone.persons) == (None, None, 0)
     assert alone.periods[0].score is None
 
 

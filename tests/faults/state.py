@@ -1,0 +1,61 @@
+"""Everything that a run leaves behind, without ids, times and addresses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from peers.slack import SlackPeer
+
+from driftloop.ledger import MOVES, faults
+from driftloop.workspace import Workspace
+from tasks.ledger import read_ledger
+from tasks.mlflow_registry import MlflowRegistry
+
+KEPT = ("driftloop.key", "driftloop.previous_champion", "driftloop.environment.sha256")
+
+
+def champion_of(folder: Path) -> str | None:
+    """The version that the alias names."""
+    found = MlflowRegistry(Workspace(folder)).champion("payments")
+    return found.version if found else None
+
+
+def ledger_faults(folder: Path) -> tuple[str, ...]:
+    """What contradicts itself in the ledger."""
+    registry = MlflowRegistry(Workspace(folder))
+    return faults(read_ledger(registry, "payments"), champion_of(folder))
+
+
+def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
+    """The state after a run; equal for a run that was cut off and run again, and one that was not.
+
+    The ledger keeps that a run was cut off, so only the moves that were made are compared.
+    """
+    registry = MlflowRegistry(Workspace(folder))
+    client, experiment = registry.client, registry.experiment("payments")
+    moves = [one for one in read_ledger(registry, "payments") if one.kind in MOVES]
+    return {
+        "champion": champion_of(folder),
+        "faults": ledger_faults(folder),
+        "moves": [(one.kind, one.key, one.version, one.previous, one.sentence) for one in moves],
+        "versions": sorted(map(_version, registry.versions("payments").items())),
+        "runs": sorted(_run(registry, run) for run in client.search_runs([experiment])),
+        "models": len(client.search_logged_models([experiment])),
+        "posts": [(key, post.text) for key, post in zip(slack.keys, slack.posts, strict=True)],
+        "pending": len(list((folder / ".driftloop" / "outbox" / "pending").glob("*"))),
+    }
+
+
+def _version(found: tuple[str, dict[str, str]]) -> tuple[Any, ...]:
+    version, tags = found
+    watch = json.loads(tags.get("driftloop.probation", "{}"))
+    stamps = [name for name in tags if name.endswith("_at") or ".look." in name]
+    return version, [tags.get(name) for name in KEPT], sorted(stamps), watch.get("state")
+
+
+def _run(registry: MlflowRegistry, run: Any) -> tuple[Any, ...]:
+    tags = {name: value for name, value in run.data.tags.items() if name.startswith("driftloop.")}
+    folder = Path(run.info.artifact_uri.removeprefix("file://"))
+    found = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    files = sorted(name for name in found if not name.startswith("reference_profile"))  # a cache
+    return run.info.status, sorted(tags.items()), sorted(run.data.metrics.items()), files

@@ -1,0 +1,151 @@
+"""A run that is killed at any edge and run again ends as one that nobody disturbed.
+
+Between two steps nothing is written, so before a step is after the one that precedes it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults.conftest import Zygote, move
+from faults.state import champion_of, state_of
+from peers.slack import SlackPeer
+
+from tasks.outbox import Outbox
+
+RETRAIN = (
+    ("before", "step:resolve snapshot"),
+    ("before", "step:open training run"),
+    ("after", "tasks.mlflow_registry:MlflowRegistry.open_run"),
+    ("before", "step:find change"),
+    ("before", "step:plan training"),
+    ("before", "step:search settings"),
+    ("before", "step:train challenger"),
+    ("after", "tasks.mlflow_registry:MlflowRegistry.keep_file"),
+    ("after", "mlflow.sklearn:log_model"),
+    ("after", "tasks.retraining:log_model"),
+    ("after", "tasks.retraining:keep_witness"),
+    ("after", "tasks.retraining:log_training"),
+    ("after", "tasks.retraining:log_importances"),
+    ("after", "tasks.mlflow_registry:MlflowRegistry.register"),
+    ("before", "step:compare on holdout"),
+    ("before", "step:promote"),
+    ("after", "tasks.promotion:_announce"),
+    ("after", "tasks.mlflow_registry:MlflowRegistry.tag"),
+    ("before", "tasks.promotion:_set_champion"),
+    ("after", "tasks.mlflow_registry:MlflowRegistry.set_champion"),
+    ("before", "tasks.promotion:close_move"),
+    ("before", "tasks.ledger:write_entry"),
+    ("after", "tasks.promotion:close_move"),
+    ("before", "step:record training"),
+    ("after", "mlflow:MlflowClient.log_dict"),
+    ("before", "step:write retraining alert"),
+    ("after", "tasks.outbox:_write"),
+    ("before", "step:deliver alerts"),
+    ("before", "tasks.senders:BotSender.send"),
+    ("after", "tasks.outbox:Outbox.mark_sent"),
+    ("after", "step:deliver alerts"),
+)
+MONITOR = (
+    ("before", "step:find champion"),
+    ("before", "step:examine window"),
+    ("before", "step:measure performance"),
+    ("before", "step:continue trials"),
+    ("after", "tasks.trials:keep_look"),
+    ("after", "tasks.promotion:_announce"),
+    ("after", "tasks.promotion:_set_champion"),
+    ("before", "tasks.ledger:write_entry"),
+    ("after", "tasks.trials:carry_out"),
+    ("after", "tasks.trials:end_watch"),
+    ("before", "step:decide"),
+    ("before", "step:write alert"),
+    ("after", "step:write alert"),
+    ("after", "step:deliver alerts"),
+    ("before", "step:record run"),
+    ("after", "step:record run"),
+)
+ROLL_BACK = (
+    ("before", "step:roll back"),
+    ("after", "tasks.promotion:_announce"),
+    ("before", "tasks.promotion:_set_champion"),
+    ("after", "tasks.promotion:_set_champion"),
+    ("before", "tasks.ledger:write_entry"),
+    ("after", "step:roll back"),
+    ("after", "step:write rollback alert"),
+    ("after", "step:deliver alerts"),
+)
+TABLE = [
+    *(("retrain", *edge) for edge in RETRAIN),
+    *(("monitor", *edge) for edge in MONITOR),
+    *(("roll back", *edge) for edge in ROLL_BACK),
+]
+CHAMPIONS = {"retrain": ("1", "2"), "monitor": ("2", "1"), "roll back": ("2", "1")}
+"""The champion before and after each."""
+
+
+def name_of(case: tuple[str, str, str]) -> str:
+    work, when, edge = case
+    return f"{work}-{when} {edge.rpartition(':')[2].rpartition('.')[2].strip('_')}"
+
+
+@pytest.fixture
+def template(case: tuple[str, str, str], first_template: Path, second_template: Path) -> Path:
+    return first_template if case[0] == "retrain" else second_template
+
+
+@pytest.fixture(scope="session")
+def undisturbed() -> dict[str, dict[str, Any]]:
+    """What each kind of run leaves behind when nothing goes wrong, by kind."""
+    return {}
+
+
+@pytest.mark.parametrize("case", TABLE, ids=name_of)
+def test_killed_and_run_again(
+    case: tuple[str, str, str],
+    template: Path,
+    tmp_path: Path,
+    zygote: Zygote,
+    slack: SlackPeer,
+    undisturbed: dict[str, dict[str, Any]],
+) -> None:
+    work, when, edge = case
+    if work not in undisturbed:
+        whole = move(template, tmp_path / "whole")
+        assert "ok" in zygote.run(work, whole)
+        undisturbed[work] = state_of(whole, slack)
+        slack.posts.clear()
+    folder = move(template, tmp_path / "killed")
+    killed = zygote.run(work, folder, {"how": "kill", "when": when, "edge": edge})
+    assert killed["signal"] == 9, killed
+    assert champion_of(folder) in CHAMPIONS[work]
+    again = zygote.run(work, folder)
+    assert "ok" in again, again["trace"]
+    assert state_of(folder, slack) == undisturbed[work]
+
+
+@pytest.mark.parametrize("work", CHAMPIONS)
+def test_the_undisturbed_run_moved_the_champion_and_told_so(
+    work: str, undisturbed: dict[str, dict[str, Any]]
+) -> None:
+    found = undisturbed[work]
+    assert found["champion"] == CHAMPIONS[work][1]
+    assert (found["faults"], found["pending"]) == ((), 0)
+    told = {
+        "retrain": "version 2 is live",
+        "monitor": "did worse",
+        "roll back": "Version 1 is live",
+    }
+    assert told[work] in found["posts"][-1][1]
+    assert len(found["versions"]) == 2
+
+
+def test_killed_between_slacks_answer_and_the_note_of_it(
+    first: Path, zygote: Zygote, slack: SlackPeer
+) -> None:
+    """The one edge at which a message goes out twice: with the same key, by which to tell."""
+    edge = {"how": "kill", "when": "before", "edge": "tasks.outbox:Outbox.mark_sent"}
+    assert zygote.run("retrain", first, edge)["signal"] == 9
+    assert "ok" in zygote.run("retrain", first)
+    assert len(slack.keys) == 2
+    assert len(set(slack.keys)) == 1
+    assert Outbox(first / ".driftloop" / "outbox").pending() == ()

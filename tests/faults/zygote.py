@@ -1,0 +1,160 @@
+"""Forks a process for each case: imports are paid for once, and no database is ever shared.
+
+Reads one line of JSON from standard input for each round of cases that start together, and answers
+with one line: how each process ended, and what it said.
+"""
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from faults.breaking import break_in
+from faults.ground import FIRST, SECOND, WATCH, job_of
+
+from driftloop.records import Comparison, Score
+from flows.challenge import challenge
+from flows.watch import watch
+from tasks.alerts import deliver_alerts, write_alert, write_retrain_alert, write_rollback_alert
+from tasks.factory import inline
+from tasks.plots import confusion_matrix
+from tasks.promotion import promote, roll_back
+
+SECONDS = 60
+IMPORTED = (
+    *(
+        "alembic.command",
+        "alibi_detect.cd",
+        "driftloop.alibi",
+        "dvc.api",
+        "dvc.cachemgr",
+        "dvc.data_cloud",
+    ),
+    *("dvc_data.fs", "dvc_render", "git", "mlflow.pyfunc", "mlflow.sklearn"),
+    *("prefect.telemetry", "mlflow.store.model_registry.sqlalchemy_store"),
+    *("mlflow.store.tracking.sqlalchemy_store",),
+    *("prefect.deployments", "pyarrow.pandas_compat", "pygit2", "scmrepo.fs", "skops.io"),
+    *("sklearn.inspection", "sklearn.linear_model", "slack_sdk", "tasks.mlflow_registry"),
+)
+"""What a run imports on its way."""
+_SCORE = Score("roc_auc", 0.9, 0.88, 0.92, 500)
+_WON = Comparison("roc_auc", _SCORE, _SCORE, 0.05, 0.02, 0.08, 0.0, 0.95, 500, (), True, "Better.")
+
+
+def _bootstrap(folder: Path) -> str:
+    return challenge(job_of(folder, FIRST), "bootstrap", "The first one.", None).sentence
+
+
+def _retrain(folder: Path, week: int = SECOND, champion: str | None = None) -> str:
+    job = job_of(folder, week)
+    record = challenge(job, "retrain", "Asked for.", champion)
+    write_retrain_alert(job, record)
+    deliver_alerts(job)
+    return record.sentence
+
+
+def _monitor(folder: Path) -> str:
+    job = job_of(folder, WATCH)
+
+    def tell(run: Any, record: Any) -> None:
+        if write_alert(job, record, run.history, run.run_id):
+            deliver_alerts(job)
+
+    record = watch(job, tell, lambda *_: None)
+    deliver_alerts(job)
+    return " ".join(one.sentence for one in record.trials)
+
+
+def _roll_back(folder: Path, key: str = "by hand") -> str:
+    job = job_of(folder, WATCH)
+    done = roll_back(job, None, key)
+    write_rollback_alert(job, done, "Started by hand.")
+    deliver_alerts(job)
+    return f"{'done' if done.promoted else 'not done'}: {done.sentence}"
+
+
+def _promote(folder: Path, key: str, version: str, expected: str) -> str:
+    done = promote(job_of(folder, SECOND), key, version, expected, _WON)
+    return f"{'done' if done.promoted else 'not done'}: {done.sentence}"
+
+
+WORK: dict[str, Callable[..., str]] = {
+    "bootstrap": _bootstrap,
+    "retrain": _retrain,
+    "monitor": _monitor,
+    "roll back": _roll_back,
+    "promote": _promote,
+}
+
+
+def _child(case: dict[str, Any], gate: int, answer: int) -> None:
+    """Wait for the gate, break what is to break, work, and end without any clean-up."""
+    os.environ.update(case.get("env", {}))
+    os.read(gate, 1)
+    try:
+        with inline(), break_in(case.get("fault")):
+            said = {"ok": WORK[case["work"]](Path(case["folder"]), **case.get("given", {}))}
+    except Exception as error:
+        said = {"error": type(error).__name__, "line": str(error), "trace": traceback.format_exc()}
+    os.write(answer, json.dumps(said).encode())
+    os._exit(0)
+
+
+def _fork(case: dict[str, Any], gate: tuple[int, int]) -> tuple[int, int]:
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(gate[1])
+        os.dup2(2, 1)
+        _child(case, gate[0], theirs)
+    os.close(theirs)
+    return pid, ours
+
+
+def _outcome(pid: int, answer: int, end: float) -> dict[str, Any]:
+    while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:
+        if time.monotonic() > end:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.005)
+    with os.fdopen(answer, "rb") as file:
+        said = json.loads(file.read() or b"{}")
+    return {"signal": os.WTERMSIG(done[1]) if os.WIFSIGNALED(done[1]) else None, **said}
+
+
+def _warm_up() -> None:
+    """Do beforehand what every run does first and no database is needed for."""
+    for name in IMPORTED:
+        import_module(name)
+    from mlflow.utils.requirements_utils import _init_packages_to_modules_map
+    from sqlalchemy.orm import configure_mappers
+
+    _init_packages_to_modules_map()
+    configure_mappers()
+    confusion_matrix([[1, 0], [0, 1]], ("0", "1")).savefig(BytesIO(), format="png")
+    gc.collect()
+    gc.freeze()  # what is old is not looked through again in every child
+
+
+def main() -> None:
+    """Serve rounds until standard input ends."""
+    _warm_up()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        gate = os.pipe()
+        forked = [_fork(case, gate) for case in json.loads(line)]
+        os.close(gate[0])
+        os.close(gate[1])  # all that wait begin at once
+        end = time.monotonic() + SECONDS
+        print(json.dumps([_outcome(*one, end) for one in forked]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
