@@ -3,7 +3,7 @@
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from driftloop.errors import UnavailableError
 from tasks.job import Job
@@ -56,23 +56,37 @@ def _file_slot(job: Job) -> Iterator[None]:
 
 @contextmanager
 def _prefect_slot(model: str) -> Iterator[None]:
-    from prefect.client.orchestration import get_client
-    from prefect.concurrency.sync import concurrency
-
     name = f"driftloop-promote-{model}"
-    with get_client(sync_client=True) as client:
-        client.upsert_global_concurrency_limit_by_name(name, 1)
+    with ExitStack() as stack:
+        _acquire(stack, name, model)  # only what taking the slot raises is about the slot
+        yield
+
+
+def _acquire(stack: ExitStack, name: str, model: str) -> None:
+    from httpx import HTTPError
+    from prefect.client.orchestration import get_client
+    from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError
+    from prefect.concurrency.sync import concurrency
+    from prefect.exceptions import ObjectAlreadyExists
+
     try:
-        with concurrency(
+        with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
+            client.upsert_global_concurrency_limit_by_name(name, 1)  # another run may be first
+        slot = concurrency(
             name,
             occupy=1,
             timeout_seconds=LOCK_SECONDS,
             lease_duration=LEASE_SECONDS,
             strict=True,
-        ):
-            yield
+        )
+        stack.enter_context(slot)
     except TimeoutError as error:
         raise UnavailableError(
             f"another promotion of {model} has held the slot {name!r} for {LOCK_SECONDS} s; if no "
             f"run is under way, free it with 'prefect gcl update {name} --active-slots 0'"
+        ) from error
+    except (HTTPError, ConcurrencySlotAcquisitionError) as error:
+        raise UnavailableError(
+            f"the Prefect server does not give the slot {name!r} ({type(error).__name__}); nothing "
+            "was changed, run it again when the server answers"
         ) from error

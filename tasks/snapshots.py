@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from driftloop.errors import SnapshotError, UnavailableError
+from driftloop.errors import SnapshotError, UnavailableError, WorkspaceError
 from driftloop.records import BatchFile, Snapshot
 from driftloop.workspace import Workspace
 from tasks.factory import step
@@ -88,10 +88,17 @@ def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -
             f"{file.path} at {snapshot.short_rev}: the remote sent content {received}, the commit "
             f"names {file.md5}; push the data again"
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise WorkspaceError(
+            f"{target.parent} cannot be written ({error.strerror}); free disk space or make the "
+            "folder writable"
+        ) from error
 
 
 def _repository(job: Job) -> str:

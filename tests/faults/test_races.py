@@ -50,6 +50,21 @@ def test_eight_challengers_of_one_champion(first: Path, zygote: Zygote) -> None:
     assert ledger_faults(first) == ()
 
 
+def test_the_slot_of_a_prefect_server(first: Path, zygote: Zygote, prefect_server: str) -> None:
+    """Four processes, one limit of one: all are served, one after the other."""
+    add_versions(first, 4)
+    asked = [
+        case(first, "promote", key=f"key-{number}", version=str(number), expected="1")
+        for number in range(2, 6)
+    ]
+    ended = zygote.race(*({**one, "server": prefect_server} for one in asked))
+    told = [one.get("ok") or one["trace"] for one in ended]
+    won = champion_of(first)
+    assert sum(one.startswith("done") for one in told) == 1, told
+    assert sum(f"The champion is version {won}, no longer 1" in one for one in told) == 3, told
+    assert ledger_faults(first) == ()
+
+
 def test_promotions_against_rollbacks(second: Path, zygote: Zygote) -> None:
     add_versions(second, 4)
     ended = zygote.race(

@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -100,12 +101,19 @@ def _child(case: dict[str, Any], gate: int, answer: int) -> None:
     os.environ.update(case.get("env", {}))
     os.read(gate, 1)
     try:
-        with inline(), break_in(case.get("fault")):
+        with inline(), _prefect_at(case.get("server")), break_in(case.get("fault")):
             said = {"ok": WORK[case["work"]](Path(case["folder"]), **case.get("given", {}))}
     except Exception as error:
         said = {"error": type(error).__name__, "line": str(error), "trace": traceback.format_exc()}
     os.write(answer, json.dumps(said).encode())
     os._exit(0)
+
+
+def _prefect_at(server: str | None) -> AbstractContextManager[object]:
+    """Let the slot be a limit of a Prefect server; its settings were read before the fork."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    return temporary_settings({PREFECT_API_URL: server}) if server else nullcontext()
 
 
 def _fork(case: dict[str, Any], gate: tuple[int, int]) -> tuple[int, int]:
