@@ -14,7 +14,8 @@ from driftloop.environment import prepare_environment
 ROOT = Path(__file__).parents[1]
 SLACK_TOKEN = "xoxb-test"
 
-HOME = ROOT / ".cache" / "tests"
+# Each process of a parallel run has a home of its own.
+HOME = ROOT / ".cache" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 _SECRETS = ("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "PREFECT_API_URL", "MLFLOW_TRACKING_URI")
 for _name in _SECRETS:
