@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,9 +13,14 @@ from typing import Any
 
 import pytest
 import yaml
+from peers.slack import SlackPeer
 from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun
+from prefect.flow_runs import resume_flow_run
 from prefect.flows import load_flow_from_entrypoint
-from workshop import monday
+from workshop import look, monday, small_config, write_config
 
 from driftloop.workspace import Workspace
 from tasks.registry import open_registry
@@ -99,3 +105,42 @@ def test_all_are_deployed_and_a_worker_completes_a_run(
     (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
     assert run.tags["driftloop.verdict"] == "ok"
     assert run.tags["mlflow.runName"] == "monitor payments 2026-03-16 06:00"
+
+
+def test_a_proposal_suspends_its_approval_run_until_a_person_answers(
+    prefect_server: str,
+    championed: Path,
+    slack: SlackPeer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The run waits without a process, and goes on from the form: on whichever worker is there."""
+    monkeypatch.setenv("DRIFTLOOP_HOME", str(ROOT))
+    prefect("work-pool", "create", "driftloop", "--type", "process", "--overwrite")
+    prefect("--no-prompt", "deploy", "--name", "approve/approve")
+    config = small_config()
+    config["promotion"] = {"mode": {"kind": "approval", "deadline": "90 years"}}
+    write_config(championed, config)
+    look(championed, 20)
+    registry = open_registry(Workspace(championed))
+    with worker(tmp_path / "worker.log"):
+        run = approval_run("SUSPENDED", tmp_path / "worker.log")
+        assert registry.champion("payments").version == "1"  # type: ignore[union-attr]
+        answer = {"decision": "promote the challenger", "by": "Ada", "comment": "Seen."}
+        resume_flow_run(run.id, run_input=answer)
+        approval_run("COMPLETED", tmp_path / "worker.log")
+    assert registry.champion("payments").version == "2"  # type: ignore[union-attr]
+    assert "is live" in slack.posts[-1].text
+
+
+def approval_run(state: str, log: Path, seconds: float = 90) -> FlowRun:
+    """Wait until the approval run is in a state and return it."""
+    wanted = FlowRunFilter.model_validate({"name": {"like_": "approve"}})
+    end = time.monotonic() + seconds
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < end:
+            for run in client.read_flow_runs(flow_run_filter=wanted):
+                if run.deployment_id and (run.state_name or "").upper() == state:
+                    return run
+            time.sleep(0.5)
+    raise AssertionError(f"no approval run is {state}: {log.read_text()[-3000:]}")
