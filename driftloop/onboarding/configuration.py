@@ -43,6 +43,7 @@ decision:
   triggers:  # any one asks to retrain
     - kind: drift
     - kind: performance
+    - kind: manual  # people may start one
   cooldown: {cooldown}  # shortest time between two retrainings
 
 training:
