@@ -1,6 +1,7 @@
 """A service fails in mid-run: the champion stays, a sentence says so, a rerun ends as it should."""
 
 import shutil
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,22 @@ def test_mlflow_is_not_there(first: Path, zygote: Zygote, slack: SlackPeer) -> N
     failed = Zygote(zygote.process, {**zygote.env, **nowhere}).run("retrain", first)
     check_sentence(failed, "MLflow at http://127.0.0.1:9 does not answer")
     assert time.monotonic() - began < 20
+    assert (champion_of(first), slack.posts) == ("1", [])
+
+
+def test_mlflow_does_not_answer_in_time(first: Path, zygote: Zygote, slack: SlackPeer) -> None:
+    """A server that takes the call and says nothing: the run does not wait for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        slow = {
+            "MLFLOW_TRACKING_URI": address,
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+            "MLFLOW_HTTP_REQUEST_TIMEOUT": "1",
+        }
+        began = time.monotonic()
+        failed = Zygote(zygote.process, {**zygote.env, **slow}).run("retrain", first)
+    check_sentence(failed, f"MLflow at {address} does not answer")
+    assert 1 <= time.monotonic() - began < 20
     assert (champion_of(first), slack.posts) == ("1", [])
 
 
