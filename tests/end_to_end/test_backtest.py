@@ -1,0 +1,85 @@
+"""The backtest command and flow: a policy replayed beside its rivals, and nothing left behind."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from workshop import monday, small_config, write_config
+
+from driftloop.schema import json_schema
+from driftloop.workspace import Workspace
+from tasks.registry import open_registry
+
+FROM, TO = f"{monday(18):%Y-%m-%d}", f"{monday(23):%Y-%m-%d}"
+ONSET = f"{monday(19) + timedelta(days=1):%Y-%m-%d}"
+
+
+def weekly(**changes: Any) -> dict[str, Any]:
+    """A quick policy without label delay, so that few weeks show the whole loop."""
+    config = small_config()
+    config["data"]["label_delay"] = "0 days"
+    config["decision"]["cooldown"] = "1 week"
+    config["training"]["windows"] = [{"kind": "since_change"}, {"kind": "all"}]
+    return {**config, **changes}
+
+
+def versions(folder: Path) -> int:
+    return len(open_registry(Workspace(folder)).versions("payments"))
+
+
+def test_the_command(payments: Path, tmp_path: Path, run_cli: Any) -> None:
+    write_config(payments, weekly())
+    other = write_config(tmp_path, {**weekly(), "promotion": {"mode": {"kind": "never"}}}, "report")
+    plot = tmp_path / "backtest.png"
+    done = run_cli(
+        *("backtest", "payments", "-w", str(payments), "--from", FROM, "--to", TO),
+        *("--config", str(other), "--inject", "missing:device:0.5", "--inject-at", ONSET),
+        *("--plot", str(plot), "--json"),
+        OMP_NUM_THREADS="1",
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    Draft202012Validator(json_schema("backtest")).validate(found)
+    loop, report = found["policies"]
+    assert [one["name"] for one in found["policies"]] == ["payments", "report"]
+    assert [one["name"] for one in found["rivals"]] == ["first model", "always retraining"]
+    assert found["periods"] == len(loop["periods"]) == 5
+    assert loop["promotions"] >= 1
+    assert report["promotions"] == 0
+    first, always = (one["mean_score"] for one in found["rivals"])
+    assert report["mean_score"] == pytest.approx(first), "nothing was promoted"
+    assert first < loop["mean_score"]
+    assert found["rivals"][1]["retrains"] == 5
+    assert loop["gain_kept"] == pytest.approx(
+        (loop["mean_score"] - first) / (always - first), abs=1e-4
+    )
+    injected = found["injection"]
+    assert (injected["kind"], injected["column"], injected["periods"]) == ("missing", "device", 1)
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert versions(payments) == 0, "the registry is untouched"
+    assert not (payments / ".driftloop" / "outbox").exists()
+
+
+def test_bad_requests_are_one_line(payments: Path, run_cli: Any) -> None:
+    place = ("backtest", "payments", "-w", str(payments))
+    wrong = run_cli(*place, "--inject", "tilt:amount:1")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "valid: shift, scale, missing, new_category, label_flip" in wrong.stderr
+    empty = run_cli(*place, "--from", "2030-01-01")
+    assert empty.returncode == 2
+    assert "no period of 1 week between 2030-01-01" in empty.stderr
+    assert "Traceback" not in wrong.stderr + empty.stderr
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_the_flow(payments: Path) -> None:
+    from flows.backtest import backtest
+
+    write_config(payments, weekly())
+    found = backtest("payments", start=monday(18), end=monday(20), workspace=str(payments))
+    assert (found.periods, found.policies[0].name) == (2, "payments")
+    assert Path(str(found.plot)).is_file()
+    assert versions(payments) == 0
