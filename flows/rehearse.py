@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from driftloop.alerting import news
 from driftloop.backtest import Period, PolicyResult, is_alarm
 from driftloop.config import ModelConfig
 from driftloop.errors import TrainingError
@@ -15,7 +16,7 @@ from tasks.alerts import write_alert, write_retrain_alert
 from tasks.hindsight import score_versions
 from tasks.job import Job
 from tasks.monitoring import OpenRun
-from tasks.rehearsal import Stage, drift_began, pending_events, rehearsal
+from tasks.rehearsal import Stage, drift_began, rehearsal
 
 Progress = Callable[[int, str], None]
 
@@ -59,10 +60,12 @@ def rehearse(
 
 
 def _run(stage: Stage, moment: datetime, last: Period | None) -> tuple[Period, MonitorRecord]:
-    job, told = stage.job(moment), pending_events(stage.workspace).get("trouble", 0)
+    job, told = stage.job(moment), False
 
     def tell(run: OpenRun, record: MonitorRecord) -> None:
+        nonlocal told
         write_alert(job, record, run.history, run.run_id)
+        told = news(record, run.history, job.config.alerts.blind_after).event == "trouble"
 
     def retrain(run: OpenRun, record: MonitorRecord) -> RetrainRecord:
         reason = " ".join(record.decision.reasons)
@@ -75,7 +78,7 @@ def _run(stage: Stage, moment: datetime, last: Period | None) -> tuple[Period, M
     if record.decision.held == "losing_streak":
         by_hand = _person(job)
         record = replace(record, retrain=by_hand)
-    alarm = is_alarm(record, pending_events(stage.workspace).get("trouble", 0) > told)
+    alarm = is_alarm(record, told)
     began = None
     if record.verdict.status == "drift" and (last is None or last.verdict != "drift"):
         began = drift_began(job, record.champion)

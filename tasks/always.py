@@ -10,9 +10,9 @@ from driftloop.errors import DataError, TrainingError
 from driftloop.metrics import score
 from driftloop.periods import Window
 from driftloop.records import DataSlice
-from driftloop.training import cut_of, predict
 from driftloop.warm_start import train
 from driftloop.windows import EARLIEST, SinceChange
+from tasks.forecast import forecast_of
 from tasks.job import Job
 from tasks.rehearsal import Stage
 from tasks.snapshots import snapshot_at
@@ -68,6 +68,5 @@ def _score(job: Job, table: pd.DataFrame, made: Any | None) -> float:
     if made is None or rows.empty:
         return float("nan")
     model, target = made
-    known = examples(job, rows.reset_index(drop=True), target)
-    p = predict(model, known.table, target)
-    return score(job.config.comparison.metric, known.y, p, cut_of(model))
+    at = forecast_of(job, model, rows.reset_index(drop=True), target)
+    return score(job.config.comparison.metric, at.y, at.p, at.cut)

@@ -7,12 +7,11 @@ from prefect.input import RunInput
 from pydantic import Field
 
 from driftloop.errors import RegistryError, UnavailableError
-from driftloop.ledger import outcome_of_key
 from driftloop.periods import readable
 from driftloop.records import Promotion
 from tasks.factory import step
 from tasks.job import Job
-from tasks.ledger import settled_ledger, write_entry
+from tasks.ledger import note_once
 from tasks.memory_registry import in_memory
 from tasks.promotion import Move, carry_out
 from tasks.proposals import Watched, end_watch, waiting_proposal
@@ -161,7 +160,6 @@ def _close(
     told = f"Version {proposal.version} was not promoted: {why}. {proposal.against} stays champion."
     with promotion_slot(job):
         key = f"{proposal.key}-{kind}"
-        if outcome_of_key(settled_ledger(job), key) is None:
-            write_entry(job, kind, key, proposal.version, proposal.against, told)
+        note_once(job, kind, key, proposal.version, proposal.against, told)
         end_watch(open_registry(job.workspace), job.model, proposal, kind)
     return Promotion(False, proposal.version, proposal.against, told)

@@ -44,5 +44,11 @@ def forecast(
         target: what the truth is written in; the version's own if left out.
     """
     own = target or target_of(open_registry(job.workspace), job.model, version)
-    rows, model = examples(job, labelled, own), model_of(job, version)
-    return Forecast(rows.y, predict(model, rows.table, own), cut_of(model), model, own, rows.table)
+    return forecast_of(job, model_of(job, version), labelled, own)
+
+
+def forecast_of(job: Job, model: Any, labelled: pd.DataFrame, target: Target) -> Forecast:
+    """Return what a model predicts of labelled rows, registered or not."""
+    rows = examples(job, labelled, target)
+    p = predict(model, rows.table, target)
+    return Forecast(rows.y, p, cut_of(model), model, target, rows.table)

@@ -12,6 +12,7 @@ from driftloop.labels import Target
 from driftloop.records import ModelVersion
 from driftloop.training import predict
 from tasks.job import Job
+from tasks.models import dumped
 from tasks.registry import Registry, importances_of
 
 
@@ -61,15 +62,8 @@ def _scorer(
     held: Mapping[str, float] = {}
     if any(isinstance(gate, StableImportances) for gate in gates):
         held = importances_of(registry, version.run_id)
-    return Scorer(ask, _stored_size(model) if by_size else None, held)
+    return Scorer(ask, len(dumped(model)) if by_size else None, held)
 
 
 def _answer(model: Any, target: Target, table: pd.DataFrame) -> Any:
     return predict(model, table, target)
-
-
-def _stored_size(model: Any) -> int:
-    """Return the bytes of a model in the format in which it is stored."""
-    import skops.io
-
-    return len(skops.io.dumps(model))

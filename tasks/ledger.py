@@ -6,7 +6,7 @@ Whoever writes holds the model's promotion slot; see `tasks.slot`.
 import json
 from datetime import UTC, datetime
 
-from driftloop.ledger import Entry, EntryKind, champion_by, open_move
+from driftloop.ledger import Entry, EntryKind, champion_by, open_move, outcome_of_key
 from driftloop.periods import parse_time
 from driftloop.records import to_json
 from tasks.job import Job
@@ -39,6 +39,14 @@ def write_entry(
     entry = Entry(number, kind, key, version, previous, now, job.as_of, writer(), text, intent)
     registry.tag_model(job.model, f"{_TAG}{number:06d}", to_json(entry))
     return entry
+
+
+def note_once(
+    job: Job, kind: EntryKind, key: str, version: str, previous: str | None, sentence: str
+) -> None:
+    """Add how a request ended, unless it has ended already: a run that is repeated adds nothing."""
+    if outcome_of_key(settled_ledger(job), key) is None:
+        write_entry(job, kind, key, version, previous, sentence)
 
 
 def settled_ledger(job: Job) -> tuple[Entry, ...]:

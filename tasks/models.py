@@ -59,7 +59,7 @@ def log_model(registry: Registry, run_id: str, stored: Stored) -> str:
     import skops.io
     from mlflow.models import infer_signature
 
-    types = skops.io.get_untrusted_types(data=_dumped(stored.model))
+    types = skops.io.get_untrusted_types(data=dumped(stored.model))
     check_types(types, "the trained model", stored.allowed)
     if isinstance(registry, MemoryRegistry):
         registry.pipelines[run_id] = stored.model
@@ -85,7 +85,7 @@ def log_model(registry: Registry, run_id: str, stored: Stored) -> str:
         return str(info.model_id)
 
 
-def _dumped(pipeline: Any) -> bytes:
+def dumped(pipeline: Any) -> bytes:
     """Return a model as skops stores it, or say in one sentence why it cannot."""
     import skops.io
 

@@ -15,7 +15,7 @@ from driftloop.ledger import Entry, outcome_of_key, predecessor_of
 from driftloop.records import Comparison, Promotion, to_json
 from tasks.factory import step
 from tasks.job import Job
-from tasks.ledger import close_move, settled_ledger, write_entry
+from tasks.ledger import close_move, note_once, settled_ledger, write_entry
 from tasks.proposals import propose, start_probation
 from tasks.registry import CHAMPION, Registry, open_registry
 from tasks.slot import promotion_slot
@@ -74,8 +74,7 @@ def promotion_move(
 def keep(job: Job, key: str, challenger: str, expected: str | None, sentence: str) -> Promotion:
     """Note that the champion stays, and why."""
     with promotion_slot(job):
-        if outcome_of_key(settled_ledger(job), key) is None:
-            write_entry(job, "kept", key, challenger, expected, sentence)
+        note_once(job, "kept", key, challenger, expected, sentence)
     return Promotion(False, challenger, expected, sentence)
 
 

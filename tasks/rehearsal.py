@@ -1,6 +1,5 @@
 """A rehearsal: the loop on history with simulated time, and nothing outside is touched."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -182,15 +181,6 @@ def _run(command: tuple[str, ...], folder: Path) -> str:
         reason = " ".join(done.stderr.split())[-300:]
         raise SnapshotError(f"{' '.join(command[:3])} failed in {folder}: {reason}")
     return done.stdout.strip()
-
-
-def pending_events(workspace: Workspace) -> dict[str, int]:
-    """Return how many messages of each kind a rehearsal would have sent so far."""
-    found: dict[str, int] = {}
-    for path in (workspace.outbox / "pending").glob("*.json"):
-        event = json.loads(path.read_text(encoding="utf-8"))["message"]["event"]
-        found[event] = found.get(event, 0) + 1
-    return found
 
 
 def drift_began(job: Job, champion: str) -> datetime | None:

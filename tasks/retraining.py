@@ -7,7 +7,6 @@ import pandas as pd
 
 from driftloop.compare import score_alone
 from driftloop.errors import TrainingError
-from driftloop.labels import Target
 from driftloop.records import (
     Comparison,
     Promotion,
@@ -16,12 +15,12 @@ from driftloop.records import (
     Snapshot,
     TrainingPlan,
 )
-from driftloop.training import Examples, TrainingSettings, cut_of, predict, with_settings
+from driftloop.training import Examples, TrainingSettings, cut_of, with_settings
 from driftloop.validation import search
 from driftloop.warm_start import Trained, train
 from tasks.card import keep_card, keep_shares
 from tasks.factory import step
-from tasks.forecast import Forecast
+from tasks.forecast import Forecast, forecast_of
 from tasks.job import Job, code_version
 from tasks.ledger import writer
 from tasks.lock import environment_of
@@ -74,7 +73,7 @@ def train_challenger(
     model_id = log_model(registry, run_id, stored)
     keep_witness(job, run_id, table, opened.champion if trained.warm else None)
     held = read_labelled(job, plan.holdout)
-    judged = _judged(job, held, trained, rows.target)
+    judged = forecast_of(job, trained.model, held, rows.target)
     log_training(job, run_id, plan, _shown(settings, trained))
     keep_shares(job, run_id, table, held)
     log_scores(job, run_id, judged)
@@ -123,13 +122,6 @@ def record_training(
 
 def _training_rows(job: Job, table: pd.DataFrame) -> Examples:
     return examples(job, table, target_in(job, table))
-
-
-def _judged(job: Job, held: pd.DataFrame, trained: Trained, target: Target) -> Forecast:
-    """Return what the new model predicts of the holdout."""
-    rows, model = examples(job, held, target), trained.model
-    p = predict(model, rows.table, target)
-    return Forecast(rows.y, p, cut_of(model), model, target, rows.table)
 
 
 def _with_parameters(job: Job, parameters: dict[str, Any]) -> TrainingSettings:

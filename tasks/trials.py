@@ -7,7 +7,7 @@ an approval that nobody gave expires.
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from driftloop.ledger import EntryKind, outcome_of_key
+from driftloop.ledger import EntryKind
 from driftloop.periods import readable
 from driftloop.records import (
     DataSlice,
@@ -22,7 +22,7 @@ from driftloop.trial import look_at, told
 from tasks.factory import step
 from tasks.forecast import forecast
 from tasks.job import Job
-from tasks.ledger import settled_ledger, write_entry
+from tasks.ledger import note_once
 from tasks.promotion import Move, carry_out
 from tasks.proposals import (
     PROBATION,
@@ -189,9 +189,7 @@ def _approval(job: Job, one: Watched) -> TrialOutcome:
 def _close(job: Job, one: Watched, kind: EntryKind, state: str, sentence: str) -> None:
     """Note in the ledger, once, that a challenger was not promoted after all."""
     with promotion_slot(job):
-        key = f"{one.key}-{state}"
-        if outcome_of_key(settled_ledger(job), key) is None:
-            write_entry(job, kind, key, one.version, one.against, sentence)
+        note_once(job, kind, f"{one.key}-{state}", one.version, one.against, sentence)
         _end(job, one, state, sentence)
 
 
