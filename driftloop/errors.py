@@ -33,8 +33,16 @@ class TrainingError(DriftloopError):
     """A model could not be trained, scored or stored safely."""
 
 
+class AlertError(DriftloopError):
+    """What was asked of an incident or a channel cannot be done."""
+
+
 class UnavailableError(DriftloopError):
     """A service did not answer. Trying again later can help, so tasks retry on it."""
+
+
+class ConflictError(UnavailableError):
+    """Another run changed the same document meanwhile; the change has to be made anew."""
 
 
 class DeliveryError(UnavailableError):

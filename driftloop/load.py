@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -13,9 +14,27 @@ from driftloop.config import ModelConfig
 from driftloop.errors import ConfigError, listed, valid_choices
 from driftloop.settings import Settings
 
+_NOT_IN_BASE_60 = {
+    "tag:yaml.org,2002:int": re.compile(
+        r"[-+]?(?:0b[0-1_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)$"
+    ),
+    "tag:yaml.org,2002:float": re.compile(
+        r"(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+}
+
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML without silent surprises: a key written twice is an error."""
+    """YAML without silent surprises: a key written twice is an error, 22:00 a time and no number.
+
+    YAML 1.1 reads 22:00 in base 60, as 1320.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {  # type: ignore[misc]
+        first: [(tag, _NOT_IN_BASE_60.get(tag, pattern)) for tag, pattern in resolvers]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]

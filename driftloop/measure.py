@@ -112,9 +112,9 @@ def measure_numbers(name: str, pair: NumericPair, yardstick: Yardstick) -> Findi
     effect = settings.effect
     floor, learned = yardstick.floor(effect.floor, pair.reference.variation.effects)
     binned = pair.binned if effect.kind == "wasserstein" else pair.counted
-    shape = effect.kind, effect.size(binned), floor
-    found = finding(name, result, shape, pair.rows, describe_numbers(name, pair))
-    return replace(found, learned_floor=learned)
+    sized = effect.kind, effect.size(binned), floor
+    found = finding(name, result, sized, pair.rows, describe_numbers(name, pair))
+    return replace(found, learned_floor=learned, shape=pair.shape(name))
 
 
 def _measure_categories(
@@ -143,12 +143,13 @@ def measure_categories(
     settings, effect = yardstick.settings, yardstick.settings.categorical_effect
     floor, learned = yardstick.floor(effect.floor, windows)
     new, gone = pair.new, pair.vanished
-    shape = effect.kind, effect.size(pair.binned), floor
+    sized = effect.kind, effect.size(pair.binned), floor
     shares = finding(
-        name, settings.categorical.test(pair), shape, pair.rows, describe_categories(name, pair)
+        name, settings.categorical.test(pair), sized, pair.rows, describe_categories(name, pair)
     )
     named = tuple(str(one) for one in new)
-    found = [replace(shares, new_categories=named, learned_floor=learned)]
+    drawn = pair.shape(name)
+    found = [replace(shares, new_categories=named, learned_floor=learned, shape=drawn)]
     if len(new):
         result = new_categories_test(pair)
         found.append(_share(name, result, settings.new_floor, pair, describe_new(name, pair)))
@@ -180,8 +181,8 @@ def _missing(
     rates = reference.missing_rate, column.missing_rate
     fixed = yardstick.settings.missing_floor
     floor, learned = yardstick.floor(fixed, reference.variation.missing)
-    shape = "rate_difference", abs(rates[1] - rates[0]), floor
-    found = finding(name, result, shape, rows, describe_missing(name, *rates))
+    sized = "rate_difference", abs(rates[1] - rates[0]), floor
+    found = finding(name, result, sized, rows, describe_missing(name, *rates))
     return [replace(found, learned_floor=learned)]
 
 
@@ -209,20 +210,20 @@ def _cannot_compare(pair: CategoricalPair) -> str | None:
 def finding(
     name: str,
     result: TestResult,
-    shape: tuple[str, float, float],
+    effect: tuple[str, float, float],
     rows: tuple[int, int],
     sentence: str,
 ) -> Finding:
-    """Return a finding that is not judged yet; `shape` is the effect's kind, size and floor."""
+    """Return a finding that is not judged yet; `effect` is its kind, size and floor."""
     return Finding(
         name=name,
         test=result.test,
         statistic=result.statistic,
         p_value=result.p_value,
         p_adjusted=None,
-        effect=shape[0],
-        effect_size=shape[1],
-        effect_floor=shape[2],
+        effect=effect[0],
+        effect_size=effect[1],
+        effect_floor=effect[2],
         status="inconclusive",
         sentence=sentence,
         rows_reference=rows[0],

@@ -30,6 +30,7 @@ from driftloop.reference import (
     numeric_reference,
     sorted_quantile,
 )
+from driftloop.shapes import Shape, shape_of_categories, shape_of_numbers
 
 Quartiles = tuple[float, float, float]
 QUARTILES = (0.25, 0.5, 0.75)
@@ -109,6 +110,14 @@ class NumericPair:
         ]
         return Binned(counts[0], counts[1])
 
+    def shape(self, name: str) -> Shape:
+        """Return the shares of both samples over the bins of the reference."""
+        values, counted = self.reference.values, self.counted
+        low, high = self._range
+        outer = min(float(values[0]), low), max(float(values[-1]), high)
+        ends = self.reference.edges[self.reference.bins]
+        return shape_of_numbers(name, ends, outer, counted.reference, counted.current)
+
     @property
     def table(self) -> Table:
         """Both samples counted over the bins, as whole numbers, for a test of homogeneity."""
@@ -145,11 +154,18 @@ class NumericPair:
         if self._sorted is not None:
             rungs = ladder_of(self._sorted)
             return rungs, _upto(self._sorted, rungs)
-        low, high, count = self.current.min(), self.current.max(), len(self.current)
+        low, high = self._range
+        count = len(self.current)
         rungs = np.nextafter([low, low, high, high], [-np.inf, low, -np.inf, high])
         top = int(np.count_nonzero(self.current == high))
         lowest = int(np.count_nonzero(self.current == low))
         return rungs, np.array([0, lowest, count - top, count])
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        if self._sorted is not None:
+            return float(self._sorted[0]), float(self._sorted[-1])
+        return float(self.current.min()), float(self.current.max())
 
     @cached_property
     def _sorted(self) -> Numbers | None:
@@ -227,6 +243,11 @@ class CategoricalPair:
     def binned(self) -> Binned:
         """Both windows over all levels, none pooled: effect sizes have a form for rare ones."""
         return Binned(self.reference.astype(float), self.current.astype(float))
+
+    def shape(self, name: str) -> Shape:
+        """Return the shares of both windows over the most frequent levels."""
+        binned = self.binned
+        return shape_of_categories(name, self.levels, binned.reference, binned.current)
 
     @property
     def new(self) -> Levels:

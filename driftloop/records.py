@@ -3,14 +3,13 @@
 A snapshot travels as its coordinates, never as a table; a model as its registry version.
 """
 
-import dataclasses
-import json
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from driftloop.periods import Window
+from driftloop.plain import to_json as to_json
+from driftloop.plain import to_plain as to_plain
 from driftloop.scores import Claim as Claim
 from driftloop.scores import Comparison as Comparison
 from driftloop.scores import CrossCheck as CrossCheck
@@ -18,6 +17,7 @@ from driftloop.scores import GateResult as GateResult
 from driftloop.scores import GateStatus as GateStatus
 from driftloop.scores import Score as Score
 from driftloop.scores import SliceScores as SliceScores
+from driftloop.shapes import Shape as Shape
 
 Status = Literal["ok", "warning", "drift", "inconclusive"]
 CheckStatus = Literal["ok", "failed", "inconclusive"]
@@ -83,7 +83,8 @@ class Finding:
     `role` says what the column is: a feature, the model's own prediction, all features together
     or the label. `importance` is the champion's share of importance of a feature, `learned_floor`
     marks a floor that the reference's own variation set, `unconfirmed` a drift that too few runs
-    have seen to count, and `p_error` bounds the relative error of an approximate p-value.
+    have seen to count, `p_error` bounds the relative error of an approximate p-value, and `shape`
+    holds both distributions for a picture.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Finding:
     learned_floor: bool = False
     unconfirmed: bool = False
     p_error: float = 0.0
+    shape: Shape | None = None
 
     @property
     def weight(self) -> float:
@@ -326,24 +328,3 @@ class MonitorRecord:
             and (one.name not in broken if one.role == "feature" else not broken)
         ]
         return tuple(sorted(hits, key=lambda hit: -hit.weight))
-
-
-def to_plain(value: Any) -> Any:
-    """Return a record as dicts, lists, numbers and ISO times; NaN and infinities become None."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields}
-    if isinstance(value, dict):
-        return {str(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def to_json(value: Any, indent: int | None = None) -> str:
-    """Return a record as strict JSON text."""
-    return json.dumps(to_plain(value), indent=indent, allow_nan=False, ensure_ascii=False)

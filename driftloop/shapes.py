@@ -1,0 +1,82 @@
+"""The shape of a column: its distribution in the reference and in the current window."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+MOST_LABELS = 12
+LONGEST_LABEL = 80
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Shares of rows by bin or category, in the reference and in the current window.
+
+    Args:
+        name: the column.
+        labels: the categories; none for numbers.
+        edges: the edges of the bins of numbers, one more than there are shares; none for
+            categories.
+        reference: shares of the reference, summing to one.
+        current: shares of the current window, summing to one.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    edges: tuple[float, ...]
+    reference: tuple[float, ...]
+    current: tuple[float, ...]
+
+
+def shape_of_numbers(
+    name: str, ends: Floats, outer: tuple[float, float], reference: Floats, current: Floats
+) -> Shape:
+    """Return the shape of a number counted over bins.
+
+    Bins that no value of either side fell into are joined with a neighbour: they lie between
+    values that have a bin of their own.
+
+    Args:
+        name: the column.
+        ends: ascending ends of all bins but the last (b - 1,).
+        outer: the smallest and the largest value of both sides.
+        reference: counts of the reference (b,).
+        current: counts of the current window (b,).
+    """
+    filled = np.flatnonzero(reference + current)
+    inner = ends[filled[:-1]]
+    edges = (outer[0], *(float(edge) for edge in inner), outer[1])
+    return Shape(name, (), edges, _shares(reference[filled]), _shares(current[filled]))
+
+
+def shape_of_categories(
+    name: str, levels: npt.NDArray[np.object_], reference: Floats, current: Floats
+) -> Shape:
+    """Return the shape of counted categories: the most frequent of either side, then the rest.
+
+    Labels are cut where they are long: shapes travel with the alerts.
+
+    Args:
+        name: the column.
+        levels: the categories (k,).
+        reference: counts of the reference (k,).
+        current: counts of the current window (k,).
+    """
+    old, new = reference / reference.sum(), current / current.sum()
+    order = np.argsort(-np.maximum(old, new), kind="stable")
+    shown, rest = order[:MOST_LABELS], order[MOST_LABELS:]
+    labels = [str(level)[:LONGEST_LABEL] for level in levels[shown]]
+    sides = [[float(share) for share in side[shown]] for side in (old, new)]
+    if len(rest):
+        labels.append(OTHER)
+        for side, shares in zip((old, new), sides, strict=True):
+            shares.append(float(side[rest].sum()))
+    return Shape(name, tuple(labels), (), tuple(sides[0]), tuple(sides[1]))
+
+
+def _shares(counts: Floats) -> tuple[float, ...]:
+    return tuple(float(share) for share in counts / counts.sum())
