@@ -6,7 +6,9 @@ from typing import Any
 
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +20,16 @@ _COLOURS: dict[Severity, str] = {
     "info": "blue",
     "good": "green",
 }
-_MARKUP = re.compile(r"\*(?P<bold>[^*\n]+)\*|<(?P<url>[^|>\n]+)\|(?P<label>[^>\n]+)>")
+_MARKUP = re.compile(
+    r"`(?P<code>[^`\n]+)`"
+    r"|(?<!\w)\*(?P<bold>[^*\n]+)\*(?!\w)"
+    r"|<(?P<url>https?://[^|>\n]+)\|(?P<label>[^>\n]+)>"
+    r"|<[@!#](?:subteam\^)?(?P<who>[^|>\n]+)(?:\|[^>\n]*)?>"
+)
+
+
+_WIDTH = 88
+_LINES = 2
 
 
 def draw(message: Message, console: Console, title: str) -> None:
@@ -33,14 +44,34 @@ def draw(message: Message, console: Console, title: str) -> None:
         border_style=_COLOURS[message.severity],
         box=ROUNDED,
         padding=(0, 1),
-        width=min(console.width, 88),
+        width=min(console.width, _WIDTH),
     )
     console.print(panel)
+
+
+def draw_line(message: Message, console: Console, title: str) -> None:
+    """Print how the message begins, on two lines at most, as a reply to what was drawn before."""
+    sections = (block["text"] for block in message.blocks if "text" in block)
+    said = next((section["text"] for section in sections), message.text)
+    text = Text("↳ ", style="dim").append(f"{title}: ", style="dim")
+    text.append_text(_text(" ".join(said.split())))
+    width = min(console.width, _WIDTH) - 4
+    lines = text.wrap(console, width)
+    if len(lines) > _LINES:
+        last = lines[_LINES - 1]
+        last.truncate(width - 2)
+        last.append(" …", style="dim")
+    for row, line in enumerate(lines[:_LINES]):
+        console.print(Padding(line, (0, 0, 0, 4 if row else 2), expand=False))
 
 
 def _block(block: dict[str, Any]) -> RenderableType:
     if block["type"] == "header":
         return _text(block["text"]["text"], "bold")
+    if block["type"] == "divider":
+        return Rule(style="dim")
+    if block["type"] == "image":
+        return Text(f"[picture: {block.get('alt_text', '')}]", style="dim")
     if block["type"] == "context":
         return Text(" ").join(_text(item["text"], "dim") for item in block["elements"])
     if "fields" in block:
@@ -61,9 +92,16 @@ def _text(mrkdwn: str, style: str = "") -> Text:
     text, end = Text(style=style), 0
     for match in _MARKUP.finditer(mrkdwn):
         text.append(html.unescape(mrkdwn[end : match.start()]))
-        if match["bold"]:
-            text.append(html.unescape(match["bold"]), style="bold")
-        else:
-            text.append(html.unescape(f"{match['label']} ({match['url']})"))
+        text.append(_marked(match))
         end = match.end()
     return text.append(html.unescape(mrkdwn[end:]))
+
+
+def _marked(match: re.Match[str]) -> Text:
+    if match["code"]:
+        return Text(html.unescape(match["code"]), style="cyan")
+    if match["bold"]:
+        return Text(html.unescape(match["bold"]), style="bold")
+    if match["who"]:
+        return Text(f"@{html.unescape(match['who'])}", style="bold")
+    return Text(html.unescape(f"{match['label']} ({match['url']})"))

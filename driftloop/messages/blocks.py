@@ -16,6 +16,7 @@ SECTION_LIMIT = 3000
 FIELD_LIMIT = 2000
 FIELDS_LIMIT = 10
 BLOCKS_LIMIT = 50
+TOTAL_LIMIT = 13_000
 URL_LIMIT = 2000
 SENTENCE_LIMIT = 300
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'"})
@@ -94,9 +95,33 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [_mrkdwn(text, SECTION_LIMIT)]}
 
 
-def limited(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """Return at most as many blocks as Slack takes, the last ones left out."""
-    return tuple(blocks)[:BLOCKS_LIMIT]
+def limited(
+    blocks: Iterable[Block], ending: Iterable[Block] = (), rest: str = "The rest did not fit."
+) -> tuple[Block, ...]:
+    """Return as many blocks as Slack takes, then `ending`; where some are left out, `rest` says so.
+
+    Slack counts blocks and the characters of them all, and refuses a message that has too many.
+    """
+    shown, last = tuple(blocks), tuple(ending)
+    if _fit((*shown, *last)):
+        return (*shown, *last)
+    last = (context(rest), *last)
+    kept: list[Block] = []
+    for block in shown:
+        if not _fit((*kept, block, *last)):
+            break
+        kept.append(block)
+    return (*kept, *last)
+
+
+def size(block: Block) -> int:
+    """Return how many characters of text a block holds, as Slack counts them (UTF-16 units)."""
+    texts = [*block.get("fields", ()), *block.get("elements", ()), block.get("text", {})]
+    return sum(len(one.get("text", "").encode("utf-16-le")) // 2 for one in texts)
+
+
+def _fit(blocks: Sequence[Block]) -> bool:
+    return len(blocks) <= BLOCKS_LIMIT and sum(map(size, blocks)) <= TOTAL_LIMIT
 
 
 def _mrkdwn(text: str, limit: int) -> dict[str, Any]:

@@ -10,7 +10,21 @@ from pydantic import TypeAdapter, ValidationError
 from driftloop.errors import DataError
 from driftloop.records import to_plain
 
-Event = Literal["trouble", "resolved", "retrained", "blind", "rolled_back", "observed", "stuck"]
+Kind = Literal[
+    "opened",
+    "worsened",
+    "reopened",
+    "confirmed",
+    "started",
+    "retrained",
+    "rolled_back",
+    "observed",
+    "stuck",
+    "acknowledged",
+    "resolved",
+    "digest",
+    "test",
+]
 Severity = Literal["page", "warning", "info", "good"]
 
 
@@ -20,7 +34,7 @@ class Message:
 
     key: str
     model: str
-    event: Event
+    kind: Kind
     severity: Severity
     text: str
     blocks: tuple[dict[str, Any], ...]
@@ -48,7 +62,7 @@ class Message:
 _ADAPTER = TypeAdapter(Message)
 
 
-def event_key(model: str, as_of: datetime, event: Event, outcome: str = "") -> str:
+def event_key(model: str, as_of: datetime, kind: Kind, outcome: str = "") -> str:
     """Return the idempotency key of an event: the same run replayed gives the same key."""
-    parts = (model, as_of.astimezone(UTC).isoformat(), event, outcome)
+    parts = (model, as_of.astimezone(UTC).isoformat(), kind, outcome)
     return "/".join(part for part in parts if part)

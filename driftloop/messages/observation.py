@@ -4,7 +4,7 @@ from datetime import datetime
 
 from driftloop.messages.blocks import Block, escape, section, sentence
 from driftloop.messages.message import Message, Severity, event_key
-from driftloop.messages.wording import Links, compose, links_line
+from driftloop.messages.wording import Links, compose
 from driftloop.records import MonitorRecord, Promotion, TrialAction, TrialOutcome
 
 _HEADLINES: dict[TrialAction, str] = {
@@ -40,18 +40,19 @@ def trial_message(model: str, at: datetime, trial: TrialOutcome, links: Links) -
     blocks: list[Block] = [
         section(summary),
         section(f"*Evidence*\n{sentence(trial.sentence)}"),
-        section(f"*What you should do*\n{_next_step(trial)}"),
-        *links_line(links),
+        section(f"*What you should do*\n{_next_step(trial, escape(model, 60))}"),
     ]
     key = event_key(model, at, "observed", f"{trial.kind}-{trial.version}-{trial.action}")
     headline = _HEADLINES[trial.action].format(**names)
-    return compose(key, "observed", _SEVERITIES[trial.action], model, headline, summary, blocks)
+    return compose(
+        key, "observed", _SEVERITIES[trial.action], model, headline, summary, blocks, links
+    )
 
 
 def stuck_message(record: MonitorRecord, links: Links) -> Message:
     """Return the message that driftloop stopped retraining and a person is needed."""
     reason = record.decision.reasons[-1] if record.decision.reasons else record.verdict.sentence
-    summary = "*driftloop has stopped retraining this model; a person is needed.*"
+    summary = "*driftloop no longer retrains this model.*"
     blocks: list[Block] = [
         section(summary),
         section(f"*Why*\n{sentence(reason)}"),
@@ -60,11 +61,10 @@ def stuck_message(record: MonitorRecord, links: Links) -> Message:
             "runs say so): labels, features or the kind of model may no longer fit. "
             f"`driftloop retrain {escape(record.model, 60)}` starts the loop again."
         ),
-        *links_line(links),
     ]
     key = event_key(record.model, record.as_of, "stuck")
     headline = "retraining stopped, a person is needed"
-    return compose(key, "stuck", "warning", record.model, headline, summary, blocks)
+    return compose(key, "stuck", "warning", record.model, headline, summary, blocks, links)
 
 
 def answer_message(
@@ -80,15 +80,14 @@ def answer_message(
     blocks: list[Block] = [section(summary), section(f"*Why*\n{sentence(done.sentence)}")]
     if comment:
         blocks.append(section(f"*Comment*\n{sentence(comment)}"))
-    blocks += links_line(links)
     state = "approved" if done.promoted else "declined"
     key = event_key(model, at, "observed", f"approval-{new}-{state}")
     headline = f"version {new} {'is live' if done.promoted else 'was not promoted'}"
     severity: Severity = "good" if done.promoted else "info"
-    return compose(key, "observed", severity, model, headline, summary, blocks)
+    return compose(key, "observed", severity, model, headline, summary, blocks, links)
 
 
-def _next_step(trial: TrialOutcome) -> str:
+def _next_step(trial: TrialOutcome, model: str) -> str:
     if trial.action == "rolled_back":
         return (
             "In working hours, find out why the newer version failed. The next run decides anew "
@@ -97,5 +96,8 @@ def _next_step(trial: TrialOutcome) -> str:
     if trial.action == "expired":
         return "Nothing changed. If the version should go live, retrain and approve it in time."
     if trial.action == "promoted":
-        return "Nothing now. If predictions look wrong, run the *rollback* deployment or command."
+        return (
+            f"Nothing now. If predictions look wrong, run `driftloop rollback {model}` or the "
+            "*rollback* deployment."
+        )
     return "Nothing."

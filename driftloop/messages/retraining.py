@@ -4,7 +4,7 @@ from typing import Literal
 
 from driftloop.messages.blocks import Block, bullets, context, escape, fields, section, sentence
 from driftloop.messages.message import Message, Severity, event_key
-from driftloop.messages.wording import Links, compose, count, interval, links_line, number, score
+from driftloop.messages.wording import Links, compose, count, interval, number, score
 from driftloop.periods import readable
 from driftloop.records import Comparison, RetrainRecord
 
@@ -57,15 +57,14 @@ def outcome_line(record: RetrainRecord) -> str:
 def retrain_message(record: RetrainRecord, links: Links) -> Message:
     """Return the message about a retraining's outcome, with scores, gates and what comes next."""
     outcome = outcome_of(record)
-    summary = f"*{outcome_line(record)}*{_change(record.comparison)}"
+    summary = f"*{outcome_line(record)}*{change(record.comparison)}"
     blocks: list[Block] = [section(summary)]
     if record.comparison is not None:
         blocks.append(fields(_numbers(record.comparison)))
     blocks.append(section(f"*Why it retrained*\n{sentence(record.reason)}"))
     blocks.append(section(f"*What driftloop did*\n{_done(record, outcome)}"))
-    blocks.append(section(f"*What you should do*\n{_next_step(record, outcome)}"))
+    blocks.append(section(f"*What you should do*\n{next_step_of(record)}"))
     blocks.append(context(f"Data {escape(record.rev[:10])} · {readable(record.as_of)} UTC"))
-    blocks.extend(links_line(links))
     key = event_key(record.model, record.as_of, "retrained", _key_part(record, outcome))
     return compose(
         key,
@@ -75,6 +74,7 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
         _headline(record, outcome),
         summary,
         blocks,
+        links,
     )
 
 
@@ -113,7 +113,8 @@ def _champion(record: RetrainRecord) -> str:
     return "the current model" if previous is None else f"version {escape(previous, 40)}"
 
 
-def _change(comparison: Comparison | None) -> str:
+def change(comparison: Comparison | None) -> str:
+    """Return both models' scores as an escaped sentence after a space, or nothing."""
     if comparison is None:
         return ""
     metric, new = escape(comparison.metric, 60), number(comparison.challenger.value)
@@ -145,7 +146,8 @@ def _done(record: RetrainRecord, outcome: Outcome) -> str:
         lines = [f"{gate.gate}: {gate.sentence}" for gate in failed]
         blocked = f"{len(failed)} of {count(len(record.comparison.gates), 'gate')} failed"
         return f"Left the champion alone: {blocked}.\n{bullets(lines)}"
-    gates = "Passed every gate." if record.comparison.gates and not failed else ""
+    every = record.comparison.gates
+    gates = f"Passed every gate: {_named(record.comparison)}." if every and not failed else ""
     if outcome == "promoted":
         return f"{gates} Moved the champion to {_challenger(record)}.".strip()
     reason = record.promotion.sentence if record.promotion else record.sentence
@@ -153,20 +155,21 @@ def _done(record: RetrainRecord, outcome: Outcome) -> str:
     return f"{gates} {sentence(why)}".strip()
 
 
-def _all(gates: int) -> str:
-    return "the only gate" if gates == 1 else f"all {gates} gates"
+def _named(comparison: Comparison) -> str:
+    return ", ".join(escape(gate.gate.replace("_", " "), 60) for gate in comparison.gates[:20])
 
 
-def _next_step(record: RetrainRecord, outcome: Outcome) -> str:
+def next_step_of(record: RetrainRecord) -> str:
+    """Return what the reader should do after a retraining, as escaped mrkdwn."""
+    outcome, name = outcome_of(record), escape(record.model, 60)
     if outcome == "promoted":
         if record.promotion is None or record.promotion.previous is None:
             return "Nothing now."
         return (
-            "Nothing now. If predictions look wrong, run the *rollback* deployment or command: "
-            f"{_champion(record)} then comes back with its reference data."
+            f"Nothing now. If predictions look wrong, run `driftloop rollback {name}` or the "
+            f"*rollback* deployment: {_champion(record)} then comes back with its reference data."
         )
     if outcome == "proposed" and _waits_for(record) == "approval":
-        name = escape(record.model, 60)
         return (
             "Decide in the Prefect UI (run *approve*), or with "
             f"`driftloop approve {name}` or `driftloop approve {name} --decline`."
@@ -174,7 +177,10 @@ def _next_step(record: RetrainRecord, outcome: Outcome) -> str:
     if outcome == "proposed":
         return "Nothing. The next runs with labels decide."
     if outcome == "kept":
-        return "Nothing tonight. What caused the retraining may go on; the next run decides again."
+        return (
+            f"Nothing, if {_champion(record)} is still good enough to use. If not, stop using it. "
+            "What caused the retraining may go on; the next run decides again."
+        )
     if outcome == "refused":
         return (
             "In working hours, read why it was stopped and mend that. "

@@ -2,16 +2,17 @@
 
 from datetime import datetime
 
-from driftloop.messages.blocks import section, sentence
+from driftloop.messages.blocks import escape, section, sentence
 from driftloop.messages.message import Message, event_key
-from driftloop.messages.wording import Links, compose, links_line
+from driftloop.messages.wording import Links, compose
 
 
 def rollback_message(
     model: str, at: datetime, version: str, previous: str, reason: str, links: Links
 ) -> Message:
     """Return the message that `version` is champion again in place of `previous`."""
-    summary = f"*Version {version} is live again* in place of version {previous}."
+    live, left = escape(version, 40), escape(previous, 40)
+    summary = f"*Version {live} is live again* in place of version {left}."
     blocks = [
         section(summary),
         section(f"*Why*\n{sentence(reason)}"),
@@ -19,7 +20,6 @@ def rollback_message(
             "*What you should do*\nFind out why the newer version failed before the next "
             "retraining; drift or lost performance can start one at the next run."
         ),
-        *links_line(links),
     ]
     key = event_key(model, at, "rolled_back", version)
-    return compose(key, "rolled_back", "info", model, "rolled back", summary, blocks)
+    return compose(key, "rolled_back", "info", model, "rolled back", summary, blocks, links)

@@ -5,10 +5,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from driftloop.messages.blocks import Block, context, escape, header, limited, link
-from driftloop.messages.message import Event, Message, Severity
+from driftloop.messages.blocks import (
+    SECTION_LIMIT,
+    Block,
+    context,
+    cut,
+    escape,
+    header,
+    limited,
+    link,
+)
+from driftloop.messages.message import Kind, Message, Severity
 from driftloop.records import Score
 
+NO_BREAK = "\u00a0"
 # Shapes differ as well as colours, and each stands for exactly one severity.
 SIGNS: dict[Severity, str] = {"page": "🚨", "warning": "🟠", "info": "🔵", "good": "✅"}
 
@@ -20,22 +30,60 @@ class Links:
     prefect_run: str | None = None
     mlflow_run: str | None = None
     model_version: str | None = None
+    report: str | None = None
+
+
+NO_LINKS = Links()
 
 
 def compose(
     key: str,
-    event: Event,
+    kind: Kind,
     severity: Severity,
     model: str,
     headline: str,
     summary: str,
     blocks: Iterable[Block],
+    links: Links = NO_LINKS,
 ) -> Message:
-    """Return the message with its header and plain fallback; headline and summary are escaped."""
+    """Return the message with its header, plain fallback and links.
+
+    Headline and summary are escaped. What Slack would not take is left out, never the links.
+    """
     title = f"{escape(model, 60)}: {headline}"
-    text = f"{title}. {summary.replace('*', '')}"
+    text = cut(f"{title}. {plain(summary)}", SECTION_LIMIT)
     parts = (header(f"{SIGNS[severity]} {title}"), *blocks)
-    return Message(key, model, event, severity, text, limited(parts))
+    shown = limited(parts, links_line(links), rest_line(links))
+    return Message(key, model, kind, severity, text, shown)
+
+
+def plain(paragraph: str) -> str:
+    """Return a paragraph of escaped mrkdwn as one line without bold."""
+    return " ".join(paragraph.replace("*", "").split())
+
+
+def lead_of(cause: str) -> str:
+    """Return the first line of a cause without bold."""
+    return plain(cause.partition("\n")[0])
+
+
+def gist(cause: str) -> str:
+    """Return a cause in short: its first line and the first of its points."""
+    _, _, points = cause.partition("\n")
+    first = points.partition("\n")[0]
+    point = f" {plain(first.removeprefix('• '))}" if first.startswith("• ") else ""
+    return f"{lead_of(cause)}{point}"
+
+
+def rest_line(links: Links) -> str:
+    """Return the sentence on where to find what a message has no room for."""
+    places = (
+        link(links.report, "report"),
+        link(links.prefect_run, "Prefect run"),
+        link(links.mlflow_run, "MLflow run"),
+    )
+    where = next((place for place in places if place), None)
+    return f"The rest is in the {where}." if where else "The rest is in the Prefect run."
 
 
 def links_line(links: Links) -> tuple[Block, ...]:
@@ -44,6 +92,7 @@ def links_line(links: Links) -> tuple[Block, ...]:
         link(links.prefect_run, "Prefect run"),
         link(links.mlflow_run, "MLflow run"),
         link(links.model_version, "Model version"),
+        link(links.report, "Report"),
     )
     line = " · ".join(item for item in shown if item)
     return (context(line),) if line else ()
@@ -56,7 +105,8 @@ def number(value: float | None, sign: str = "") -> str:
     if abs(value) >= 1000:
         return f"{value:{sign},.0f}"
     if abs(value) >= 0.1 or value == 0:
-        return f"{value:{sign}.3f}"
+        decimals = 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
+        return f"{value:{sign}.{decimals}f}"
     digits = min(1 - math.floor(math.log10(abs(value))), 8)
     return f"{value:{sign}.{digits}f}".rstrip("0")
 

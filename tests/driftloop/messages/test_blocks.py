@@ -38,7 +38,25 @@ def test_builders_keep_slack_limits() -> None:
     pairs = blocks.fields([("label", long)] * 12)["fields"]
     assert len(pairs) == 10
     assert all(len(pair["text"]) <= 2000 for pair in pairs)
-    assert len(blocks.limited([blocks.section("x")] * 60)) == 50
+
+
+def test_too_many_blocks_or_characters_are_left_out_and_said() -> None:
+    ending = [blocks.context("links")]
+    for one, most in ((blocks.section("x"), 48), (blocks.section("x" * 3000), 4)):
+        shown = blocks.limited([one] * 60, ending, "See the report.")
+        assert [block["type"] for block in shown] == ["section"] * most + ["context"] * 2
+        assert [block["elements"][0]["text"] for block in shown[-2:]] == [
+            "See the report.",
+            "links",
+        ]
+    fits = [blocks.section("x")] * 49
+    assert blocks.limited(fits, ending) == (*fits, *ending)
+
+
+def test_size_counts_as_slack_does() -> None:
+    assert blocks.size(blocks.section("🚨x")) == 3
+    assert blocks.size(blocks.fields([("a", "b")])) == len("*a*\nb")
+    assert blocks.size({"type": "divider"}) == 0
 
 
 def test_sentence_closes_with_one_full_stop() -> None:

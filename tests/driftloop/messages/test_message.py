@@ -6,7 +6,7 @@ import pytest
 from driftloop.errors import DataError
 from driftloop.messages.message import Message, event_key
 
-MESSAGE = Message("k", "payments", "trouble", "page", "text", ({"type": "divider"},))
+MESSAGE = Message("k", "payments", "opened", "page", "text", ({"type": "divider"},))
 
 
 def test_message_survives_json() -> None:
@@ -15,7 +15,7 @@ def test_message_survives_json() -> None:
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"event": "party"}, "event"), ({"key": None}, "key"), ({"blocks": "x"}, "blocks")],
+    [({"kind": "party"}, "kind"), ({"key": None}, "key"), ({"blocks": "x"}, "blocks")],
 )
 def test_malformed_message_is_refused(change: dict[str, object], named: str) -> None:
     with pytest.raises(DataError, match=f"not a stored message: {named}"):
@@ -30,6 +30,6 @@ def test_missing_field_is_refused() -> None:
 def test_key_is_the_same_for_a_replay_in_another_zone() -> None:
     moment = datetime(2026, 3, 9, 6, tzinfo=UTC)
     elsewhere = moment.astimezone(timezone(timedelta(hours=9)))
-    assert event_key("m", moment, "trouble") == event_key("m", elsewhere, "trouble")
-    assert event_key("m", moment, "trouble") != event_key("m", moment, "resolved")
+    assert event_key("m", moment, "opened") == event_key("m", elsewhere, "opened")
+    assert event_key("m", moment, "opened") != event_key("m", moment, "resolved")
     assert event_key("m", moment, "retrained", "kept").endswith("/retrained/kept")

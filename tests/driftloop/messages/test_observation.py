@@ -36,7 +36,8 @@ def told(outcome: TrialOutcome, links: Links = LINKS) -> Message:
             "good",
             "✅ payments: version 8 is live after its shadow",
             "*Version 8 replaced version 7*: it did better on fresh labels.",
-            "Nothing now. If predictions look wrong, run the *rollback* deployment or command.",
+            "Nothing now. If predictions look wrong, run `driftloop rollback payments` or the "
+            "*rollback* deployment.",
         ),
         (
             "dropped",
@@ -81,7 +82,7 @@ def test_each_outcome(action: str, severity: str, headline: str, lead: str, step
     evidence = f"*Evidence*\n{TOLD}."
     next_step = f"*What you should do*\n{step}"
     assert shown(message) == "\n\n".join((headline, lead, evidence, next_step, LINK_LINE))
-    assert (message.event, message.severity) == ("observed", severity)
+    assert (message.kind, message.severity) == ("observed", severity)
 
 
 def test_keys_tell_kinds_versions_and_outcomes_apart() -> None:
@@ -116,7 +117,7 @@ def test_stuck() -> None:
         == """\
 🟠 payments: retraining stopped, a person is needed
 
-*driftloop has stopped retraining this model; a person is needed.*
+*driftloop no longer retrains this model.*
 
 *Why*
 5 challengers in a row did not win. A person is needed.
@@ -125,7 +126,7 @@ def test_stuck() -> None:
 In working hours, read why the challengers lost (their MLflow runs say so): labels, features or \
 the kind of model may no longer fit. `driftloop retrain payments` starts the loop again."""
     )
-    assert (message.event, message.severity) == ("stuck", "warning")
+    assert (message.kind, message.severity) == ("stuck", "warning")
     assert message.key == "payments/2026-03-09T06:00:00+00:00/stuck"
 
 

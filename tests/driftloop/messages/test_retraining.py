@@ -41,17 +41,17 @@ over 0.005, 95 % sure
 8 of 20 inputs drifted in 2 of 3 runs.
 
 *What driftloop did*
-Passed every gate. Moved the champion to version 8.
+Passed every gate: latency, calibration. Moved the champion to version 8.
 
 *What you should do*
-Nothing now. If predictions look wrong, run the *rollback* deployment or command: version 7 then \
-comes back with its reference data.
+Nothing now. If predictions look wrong, run `driftloop rollback payments` or the *rollback* \
+deployment: version 7 then comes back with its reference data.
 
 Data a1b2c3d4e5 · 2026-03-09 06:00 UTC
 
 {LINK_LINE}"""
     )
-    assert (message.severity, message.event) == ("good", "retrained")
+    assert (message.severity, message.kind) == ("good", "retrained")
     assert message.key == "payments/2026-03-09T06:00:00+00:00/retrained/promoted-8"
 
 
@@ -79,10 +79,11 @@ over 0.005, 95 % sure
 8 of 20 inputs drifted in 2 of 3 runs.
 
 *What driftloop did*
-Passed every gate. the gain of 0.002 may be chance.
+Passed every gate: latency, calibration. the gain of 0.002 may be chance.
 
 *What you should do*
-Nothing tonight. What caused the retraining may go on; the next run decides again.
+Nothing, if version 7 is still good enough to use. If not, stop using it. What caused the \
+retraining may go on; the next run decides again.
 
 Data a1b2c3d4e5 · 2026-03-09 06:00 UTC"""
     )
@@ -102,7 +103,10 @@ def test_refused_by_a_gate() -> None:
 def test_refused_by_the_registry_says_why() -> None:
     moved = Promotion(False, "8", "9", "The champion changed to version 9 meanwhile")
     text = shown(retrain_message(retrain(promotion=moved), Links()))
-    assert "Passed every gate. The champion changed to version 9 meanwhile." in text
+    assert (
+        "Passed every gate: latency, calibration. The champion changed to version 9 meanwhile."
+        in text
+    )
     assert "version 9 stays live" in text
 
 

@@ -14,6 +14,8 @@ from tests.driftloop.messages.message_records import AS_OF
         (0.007, "0.007"),
         (0.00041234, "0.00041"),
         (12408.4, "12,408"),
+        (12.4, "12.40"),
+        (124.04, "124.0"),
         (None, "unknown"),
         (float("nan"), "unknown"),
     ],
