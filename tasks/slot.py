@@ -1,11 +1,14 @@
-"""The promotion slot of a model: one run at a time moves its alias or writes its ledger."""
+"""Slots of a model: one run at a time moves its alias and writes its ledger, or sends messages."""
 
 import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal
 
 from driftloop.errors import UnavailableError
+from driftloop.workspace import Workspace
 from tasks.job import Job
 from tasks.memory_registry import in_memory
 
@@ -14,29 +17,62 @@ LEASE_SECONDS = 60
 """A run that was killed in mid-promotion loses its slot after this long."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """What only one run at a time may do, and for which model."""
+
+    kind: Literal["promote", "deliver"]
+    what: str
+    model: str
+
+    @property
+    def name(self) -> str:
+        """The name of the Prefect limit, and of the lock file without the first part."""
+        return f"driftloop-{self.kind}-{self.model}"
+
+
 @contextmanager
 def promotion_slot(job: Job) -> Iterator[None]:
-    """Hold the model's promotion slot: a Prefect limit, or a file lock without a shared server.
-
-    A temporary server ends with its run and would never free the slot of a killed one; a file
-    lock is freed by the operating system. A registry in memory has nobody to share with.
+    """Hold the model's promotion slot: who has it moves the alias and writes the ledger.
 
     Raises:
         UnavailableError: if another promotion holds the slot for too long.
     """
-    if in_memory(job.workspace) is not None:
+    with _held(job.workspace, _Slot("promote", "promotion", job.model)):
+        yield
+
+
+@contextmanager
+def delivery_slot(workspace: Workspace, model: str) -> Iterator[None]:
+    """Hold the right to send a model's messages.
+
+    Raises:
+        UnavailableError: if another delivery holds the slot for too long.
+    """
+    with _held(workspace, _Slot("deliver", "delivery", model)):
+        yield
+
+
+@contextmanager
+def _held(workspace: Workspace, slot: _Slot) -> Iterator[None]:
+    """Hold a slot: a Prefect limit, or a file lock without a shared server.
+
+    A temporary server ends with its run and would never free the slot of a killed one; a file
+    lock is freed by the operating system. A registry in memory has nobody to share with.
+    """
+    if in_memory(workspace) is not None:
         yield
         return
     from prefect.settings import get_current_settings
 
     shared = bool(get_current_settings().api.url)
-    with _prefect_slot(job.model) if shared else _file_slot(job):
+    with _prefect_slot(slot) if shared else _file_slot(workspace, slot):
         yield
 
 
 @contextmanager
-def _file_slot(job: Job) -> Iterator[None]:
-    path = job.workspace.state / f"promote-{job.model}.lock"
+def _file_slot(workspace: Workspace, slot: _Slot) -> Iterator[None]:
+    path = workspace.state / f"{slot.kind}-{slot.model}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     end = time.monotonic() + LOCK_SECONDS
     with path.open("a") as file:
@@ -47,43 +83,43 @@ def _file_slot(job: Job) -> Iterator[None]:
             except BlockingIOError as error:
                 if time.monotonic() > end:
                     raise UnavailableError(
-                        f"another promotion of {job.model} has held {path} for {LOCK_SECONDS} s; "
-                        "run it again when that one has ended"
+                        f"another {slot.what} of {slot.model} has held {path} for {LOCK_SECONDS} "
+                        "s; run it again when that one has ended"
                     ) from error
                 time.sleep(0.2)
         yield
 
 
 @contextmanager
-def _prefect_slot(model: str) -> Iterator[None]:
-    name = f"driftloop-promote-{model}"
+def _prefect_slot(slot: _Slot) -> Iterator[None]:
     with ExitStack() as stack:
-        _acquire(stack, name, model)  # only what taking the slot raises is about the slot
+        _acquire(stack, slot)  # only what taking the slot raises is about the slot
         yield
 
 
-def _acquire(stack: ExitStack, name: str, model: str) -> None:
+def _acquire(stack: ExitStack, slot: _Slot) -> None:
     from httpx import HTTPError
     from prefect.client.orchestration import get_client
     from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError
     from prefect.concurrency.sync import concurrency
     from prefect.exceptions import ObjectAlreadyExists
 
+    name = slot.name
     try:
         with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
             client.upsert_global_concurrency_limit_by_name(name, 1)  # another run may be first
-        slot = concurrency(
+        held = concurrency(
             name,
             occupy=1,
             timeout_seconds=LOCK_SECONDS,
             lease_duration=LEASE_SECONDS,
             strict=True,
         )
-        stack.enter_context(slot)
+        stack.enter_context(held)
     except TimeoutError as error:
         raise UnavailableError(
-            f"another promotion of {model} has held the slot {name!r} for {LOCK_SECONDS} s; if no "
-            f"run is under way, free it with 'prefect gcl update {name} --active-slots 0'"
+            f"another {slot.what} of {slot.model} has held the slot {name!r} for {LOCK_SECONDS} "
+            f"s; if no run is under way, free it with 'prefect gcl update {name} --active-slots 0'"
         ) from error
     except (HTTPError, ConcurrencySlotAcquisitionError) as error:
         raise UnavailableError(

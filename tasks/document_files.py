@@ -1,0 +1,79 @@
+"""Documents as files: one file a revision, made in one step or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from driftloop.errors import ConflictError, WorkspaceError
+
+_DIGITS = 10
+
+
+class FileDocuments:
+    """Documents in a folder, for one machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str) -> tuple[int, str | None]:
+        """Return the newest revision's number and text; 0 and None where there is none."""
+        while True:
+            newest = max(self._revisions(name), default=0)
+            if newest == 0:
+                return 0, None
+            try:
+                return newest, self._path(name, newest).read_bytes().decode()
+            except FileNotFoundError:  # a newer one was made meanwhile, and this one removed
+                continue
+
+    def write(self, name: str, after: int, text: str) -> None:
+        """Create the revision that follows the one numbered `after`.
+
+        Raises:
+            ConflictError: if another writer has created it.
+            WorkspaceError: if the folder cannot be written.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            made = self._create(self._path(name, after + 1), text)
+        except OSError as error:
+            raise WorkspaceError(
+                f"{self._folder}: cannot be written ({error.strerror}); free disk space or make "
+                "the folder writable"
+            ) from error
+        if not made:
+            raise ConflictError(f"{name} was changed by another run; try again")
+        others = self._revisions(name)
+        if max(others) > after + 1:  # it came so late that the place had become free again
+            self._path(name, after + 1).unlink(missing_ok=True)
+            raise ConflictError(f"{name} was changed by another run; try again")
+        for old in others:
+            if old <= after:
+                self._path(name, old).unlink(missing_ok=True)
+
+    def _create(self, path: Path, text: str) -> bool:
+        """Write whole or not at all, also when the machine stops; say whether it was first."""
+        descriptor, draft = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        finally:
+            Path(draft).unlink(missing_ok=True)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return True
+
+    def _path(self, name: str, revision: int) -> Path:
+        return self._folder / f"{name}.{revision:0{_DIGITS}d}.json"
+
+    def _revisions(self, name: str) -> list[int]:
+        found = self._folder.glob(f"{name}.{'[0-9]' * _DIGITS}.json")
+        return [int(path.name.split(".")[-2]) for path in found]

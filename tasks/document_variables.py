@@ -1,0 +1,151 @@
+"""Documents as Prefect variables: one variable a revision, whose name only one writer can take.
+
+Prefect's own update of a variable is last-writer-wins; that a name is unique is what makes
+compare-and-set. A value holds 5,000 characters, so a long text is compressed and, if need be, put
+into several variables that the revision lists.
+"""
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from driftloop.errors import ConflictError, UnavailableError
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+_PREFIX = "driftloop"
+_LONGEST = 4500
+_DIGITS = 10
+_MOST = 200
+_TRIES = 5
+
+
+class VariableDocuments:
+    """Documents on the Prefect server, for all workers.
+
+    Args:
+        scope: keeps the documents of one registry apart from those of another.
+    """
+
+    def __init__(self, scope: str) -> None:
+        self._scope = scope
+
+    def read(self, name: str) -> tuple[int, str | None]:
+        """Return the newest revision's number and text; 0 and None where there is none."""
+        with _client() as client:
+            for _ in range(_TRIES):
+                found = self._revisions(client, name)
+                if not found:
+                    return 0, None
+                newest = max(found)
+                text = _unpack(client, found[newest])
+                if text is not None:
+                    return newest, text
+            raise UnavailableError(
+                f"the Prefect variables of {name} are not complete; try again, and if it stays so "
+                f"delete {self._name(name, newest)}"
+            )
+
+    def write(self, name: str, after: int, text: str) -> None:
+        """Create the revision that follows the one numbered `after`.
+
+        Raises:
+            ConflictError: if another writer has created it.
+        """
+        with _client() as client:
+            value = _pack(client, name, text)
+            mine = self._name(name, after + 1)
+            if not _create(client, mine, name, value):
+                _forget(client, value)
+                raise ConflictError(f"{name} was changed by another run; try again")
+            found = self._revisions(client, name)
+            if max(found) > after + 1:  # it came so late that the name had become free again
+                _delete(client, mine)
+                _forget(client, value)
+                raise ConflictError(f"{name} was changed by another run; try again")
+            for old in sorted(found):
+                if old <= after:
+                    _delete(client, self._name(name, old))
+                    _forget(client, found[old])
+
+    def _name(self, name: str, revision: int) -> str:
+        return f"{_PREFIX}_{self._scope}_{name}_{revision:0{_DIGITS}d}"
+
+    def _revisions(self, client: "SyncPrefectClient", name: str) -> dict[int, Any]:
+        stem = f"{_PREFIX}_{self._scope}_{name}_"
+        body = {"variables": {"name": {"like_": stem}}, "sort": "NAME_DESC", "limit": _MOST}
+        answer = client.request("POST", "/variables/filter", json=body).json()
+        own = re.compile(rf"{re.escape(stem)}(\d{{{_DIGITS}}})")
+        found = ((own.fullmatch(one["name"]), one["value"]) for one in answer)
+        return {int(match[1]): value for match, value in found if match}
+
+
+def _pack(client: "SyncPrefectClient", name: str, text: str) -> Any:
+    if len(json.dumps(text)) <= _LONGEST:
+        return text
+    packed = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
+    names = []
+    for start in range(0, len(packed), _LONGEST):
+        part = f"{_PREFIX}_part_{uuid4().hex}"
+        _create(client, part, name, packed[start : start + _LONGEST])
+        names.append(part)
+    return {"parts": names}
+
+
+def _unpack(client: "SyncPrefectClient", value: Any) -> str | None:
+    """Return the text of a revision, or None where a part of it is gone."""
+    if isinstance(value, str):
+        return value
+    parts = [client.read_variable_by_name(part) for part in value["parts"]]
+    if any(part is None for part in parts):
+        return None
+    packed = "".join(str(part.value) for part in parts if part is not None)
+    return zlib.decompress(base64.b85decode(packed)).decode()
+
+
+def _create(client: "SyncPrefectClient", name: str, document: str, value: Any) -> bool:
+    """Say whether the name was free; a variable that is there already stays as it is."""
+    from prefect.client.schemas.actions import VariableCreate
+    from prefect.exceptions import ObjectAlreadyExists
+
+    made = VariableCreate(name=name, value=value, tags=[_PREFIX, document])
+    try:
+        client.create_variable(made)
+    except ObjectAlreadyExists:
+        return False
+    return True
+
+
+def _forget(client: "SyncPrefectClient", value: Any) -> None:
+    for part in value["parts"] if isinstance(value, dict) else ():
+        _delete(client, part)
+
+
+def _delete(client: "SyncPrefectClient", name: str) -> None:
+    from prefect.exceptions import ObjectNotFound
+
+    try:
+        client.delete_variable_by_name(name)
+    except ObjectNotFound:
+        return
+
+
+@contextmanager
+def _client() -> "Iterator[SyncPrefectClient]":
+    import httpx
+    from prefect.client.orchestration import get_client
+
+    try:
+        with get_client(sync_client=True) as client:
+            yield client
+    except httpx.HTTPError as error:
+        raise UnavailableError(
+            "the Prefect server does not give or take the state of alerts "
+            f"({type(error).__name__}); nothing is lost, run it again when it answers"
+        ) from error
