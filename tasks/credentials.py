@@ -4,17 +4,38 @@ import os
 from typing import Any
 
 from driftloop.errors import DeliveryError
+from tasks.redaction import install, remember
 
 
 def secret_for(variable: str, block: str) -> str | None:
     """Return the secret in the environment variable or the Prefect block, or None if neither is.
 
-    Outside a run, a Prefect server that cannot be reached counts as "not set".
+    From then on it is redacted from the logs. Outside a run, a Prefect server that cannot be
+    reached counts as "not set".
 
     Raises:
         DeliveryError: if Prefect answers with something else than a text, or, in a run, not at all.
     """
-    return os.environ.get(variable, "").strip() or _from_prefect(block)
+    install()
+    secret = os.environ.get(variable, "").strip() or _from_prefect(block)
+    if secret:
+        remember(secret)
+    return secret
+
+
+def needed(variable: str, block: str, what: str) -> str:
+    """Return a secret without which nothing can be sent; `what` says what it is.
+
+    Raises:
+        DeliveryError: if it is nowhere, or as `secret_for`.
+    """
+    secret = secret_for(variable, block)
+    if secret is None:
+        raise DeliveryError(
+            f"{what} is not set; put it in {variable} or the Secret block {block}, "
+            "the message is kept"
+        )
+    return secret
 
 
 def _from_prefect(block: str) -> str | None:

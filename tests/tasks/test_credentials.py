@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 
 import tasks.credentials
 from driftloop.errors import DeliveryError
-from tasks.credentials import secret_for
+from tasks.credentials import needed, secret_for
 
 NOWHERE = "http://127.0.0.1:9/api"
 
@@ -90,3 +91,20 @@ def test_a_block_without_text_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeliveryError, match="holds no text") as caught:
         lookup()
     assert "xoxb-3" not in str(caught.value)
+
+
+def test_a_secret_that_was_read_is_not_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    load_gives(monkeypatch, Secret(value=SecretStr("a-secret-of-a-block")))
+    assert lookup() == "a-secret-of-a-block"
+    logging.getLogger("another.library").warning("sent a-secret-of-a-block")
+    assert caplog.messages == ["sent [redacted]"]
+
+
+def test_a_needed_secret_says_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    assert needed("SLACK_BOT_TOKEN", "slack-bot-token", "The token") == "xoxb-1"
+    monkeypatch.delenv("SLACK_BOT_TOKEN")
+    with pytest.raises(DeliveryError, match=r"The token is not set; put it in SLACK_BOT_TOKEN or"):
+        needed("SLACK_BOT_TOKEN", "slack-bot-token", "The token")

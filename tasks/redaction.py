@@ -1,0 +1,85 @@
+"""Secrets kept out of the logs of this process, whoever writes them and wherever they go."""
+
+import logging
+import re
+from threading import Lock
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+REDACTED = "[redacted]"
+SHORTEST = 4
+"""A shorter secret would blacken ordinary words."""
+
+_PATTERNS = (
+    r"xox[a-z]{1,2}(?:\.xox[a-z])?-[\w.-]{8,}",  # Slack's tokens
+    r"xapp-[\w.-]{8,}",
+    r"(?<=hooks\.slack\.com/)(?:services|triggers|workflows)/[^\s\"'<>]+",
+    r"(?<=hooks\.slack-gov\.com/)(?:services|triggers|workflows)/[^\s\"'<>]+",
+    r"(?<=Bearer )[A-Za-z0-9._~+/=-]{8,}",
+    r"(?<=://)[^\s/@\"'<>]+:[^\s/@\"'<>]+(?=@)",  # user and password in an address
+)
+_lock = Lock()
+_secrets: set[str] = set()
+_pattern = re.compile("|".join(_PATTERNS))
+
+
+def remember(secret: str) -> None:
+    """Let a secret be redacted from now on, also inside addresses."""
+    known = {form for form in _forms(secret) if len(form) >= SHORTEST}
+    global _pattern
+    with _lock:
+        if known <= _secrets:
+            return
+        _secrets.update(known)
+        # What begins alike is matched at its longest, so that nothing of a secret is left.
+        words = [re.escape(form) for form in sorted(_secrets, key=len, reverse=True)]
+        _pattern = re.compile("|".join([*_PATTERNS, *words]))
+
+
+def redact(text: str) -> str:
+    """Return the text with every known secret, and whatever looks like a token, blackened."""
+    return _pattern.sub(REDACTED, text)
+
+
+def install() -> None:
+    """Redact every log record of this process when it is made, before any handler sees it."""
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+
+    def redacted(*args: Any, **options: Any) -> logging.LogRecord:
+        record = make(*args, **options)
+        _clean(record)
+        return record
+
+    redacted.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(redacted)
+
+
+def _forms(secret: str) -> set[str]:
+    """Return how a secret is written: as it is, in a repr, in an address, and as its path."""
+    forms = {secret, repr(secret)[1:-1], quote(secret), quote(secret, safe="")}
+    if secret.startswith(("http://", "https://")):
+        address = urlsplit(secret)
+        path = address.path.lstrip("/")
+        whole = f"{path}?{address.query}" if address.query else path
+        # A path such as "hook" tells nothing, and is a word besides.
+        forms |= {form for form in (whole, quote(whole, safe="/?=&%")) if len(form) >= 8}
+    return forms
+
+
+def _clean(record: logging.LogRecord) -> None:
+    try:
+        text = record.getMessage()
+    except Exception:  # arguments that do not fit: logging would print them as they are
+        text = f"{record.msg} {record.args}"
+        record.msg, record.args = redact(text), ()
+    if (clean := redact(text)) != text:
+        record.msg, record.args = clean, ()
+    if record.exc_info and record.exc_info[0] is not None:
+        trace = logging.Formatter().formatException(record.exc_info)
+        if (clean := redact(trace)) != trace:
+            # Handlers append the text; the exception itself would be formatted anew by some.
+            record.exc_info, record.exc_text = None, clean
+    if record.stack_info:
+        record.stack_info = redact(record.stack_info)

@@ -1,0 +1,42 @@
+"""The terminal."""
+
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from driftloop.incident import Receipt
+from driftloop.messages.message import Kind, Message
+from tasks.rendering import draw, draw_line
+from tasks.senders.base import SMALL_STEPS, Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSender:
+    """Draws messages in the terminal."""
+
+    key: str
+    title: str
+    console: Console
+    threads: bool = field(default=False, init=False)
+
+    def wants(self, kind: Kind) -> bool:
+        """Take every message."""
+        return True
+
+    def send(self, parcel: Parcel) -> Receipt:
+        """Draw the message, titled with its incident; a small step in an incident is a line."""
+        # One terminal shows one registry, so that its name before the incident tells nothing.
+        incident = parcel.incident and parcel.incident.rpartition("/")[2]
+        if incident and parcel.kind in SMALL_STEPS:
+            draw_line(parcel.message, self.console, incident)
+        else:
+            title = f"{self.title} · {incident}" if incident else self.title
+            draw(parcel.message, self.console, title)
+        return Receipt("console", parcel.key)
+
+    def draw(self, parcel: Parcel) -> Receipt | None:
+        """Return None: a terminal shows no pictures."""
+        return None
+
+    def update(self, receipt: Receipt, message: Message) -> None:
+        """Do nothing: what is drawn stays."""

@@ -1,0 +1,31 @@
+"""What the tests of senders send."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from driftloop.messages import blocks
+from driftloop.messages.message import Kind, Message
+from driftloop.shapes import Shape
+from tasks.senders import Parcel
+
+NOW = datetime.now(UTC)
+SHAPE = Shape("amount", (), (0.0, 1.0, 2.0), (0.5, 0.5), (0.2, 0.8))
+
+
+def message(key: str = "payments/1/opened", kind: Kind = "opened", **changes: Any) -> Message:
+    """A message such as the project's."""
+    headline = "🚨 payments: data checks failed"
+    shown = (
+        blocks.header(headline),
+        blocks.section("*2 of 9 checks failed:* a &lt; b [red]c[/red]"),
+        blocks.fields([("Old score", "0.842"), ("New score", "0.861"), ("Gain", "+0.019")]),
+        blocks.context("<http://prefect/runs/1?a=1&amp;b=2|Prefect run> · data a1b2"),
+    )
+    parts = {"severity": "page", "text": "payments: data checks failed &amp; more", "blocks": shown}
+    return Message(key, "payments", kind, **{**parts, **changes})
+
+
+def parcel(key: str = "payments/1/opened", kind: Kind = "opened", **changes: Any) -> Parcel:
+    """A parcel of an incident, which a page is about."""
+    given = {"incident": "payments-3", "level": "page", "message": message(key, kind)}
+    return Parcel(key, kind, **{**given, **changes})
