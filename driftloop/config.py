@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from driftloop.channels import Channel, SlackChannel
+from driftloop.alerting import AlertSettings
 from driftloop.compare import ComparisonSettings
 from driftloop.decision import DecisionSettings
 from driftloop.drift_settings import DriftSettings
@@ -66,17 +66,6 @@ class FeatureSettings(Settings):
         if not names:
             raise ValueError("no feature is named; list columns under numeric or categorical")
         return self
-
-
-class AlertSettings(Settings):
-    """Who is told, and where."""
-
-    channels: tuple[Channel, ...] = Field(
-        default=(SlackChannel(),), description="Where messages go, all of them."
-    )
-    blind_after: int = Field(
-        default=3, ge=1, description="Inconclusive runs in a row before people are told."
-    )
 
 
 class ModelConfig(Settings):

@@ -211,6 +211,10 @@ class ModelStatus(Output):
     performance: str | None
     action: str | None
     sentence: str | None
+    incident_since: datetime | None = Field(description="Since when the open incident lasts.")
+    incident_severity: Literal["info", "warning", "page"] | None
+    muted_until: datetime | None
+    waiting: int = Field(description="Messages that wait to be sent.")
 
 
 class StatusOutput(Output):

@@ -1,7 +1,9 @@
 """Records as the command line prints them; see `driftloop.output` for the objects."""
 
+from datetime import datetime
 from typing import Any
 
+from driftloop.incident import AlertState
 from driftloop.ledger import Entry, faults
 from driftloop.output import (
     ApproveOutput,
@@ -124,9 +126,14 @@ def retrain_output(record: RetrainRecord) -> RetrainOutput:
 
 
 def model_status(
-    model: str, champion: ModelVersion | None, last: dict[str, Any] | None
+    model: str,
+    champion: ModelVersion | None,
+    last: dict[str, Any] | None,
+    alerts: AlertState,
+    now: datetime,
 ) -> ModelStatus:
-    """Return one model's line from its champion and the tags of its last monitoring run."""
+    """Return one model's line from its champion, its last run's tags and its alerts."""
+    incident, until = alerts.open, alerts.muted_until
     trained = champion.training.window.end if champion and champion.training else None
     baseline = champion.baseline if champion else None
     tags = last or {}
@@ -142,6 +149,10 @@ def model_status(
         performance=tags.get("performance"),
         action=tags.get("action"),
         sentence=tags.get("sentence"),
+        incident_since=incident.since if incident else None,
+        incident_severity=incident.severity if incident else None,
+        muted_until=until if until and until > now else None,
+        waiting=len(alerts.posts),
     )
 
 

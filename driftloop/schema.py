@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from driftloop.alert_output import AckOutput, DeliverOutput, MuteOutput, TestAlertOutput
 from driftloop.backtest_output import BacktestOutput
 from driftloop.config import ModelConfig
 from driftloop.onboarding.output import InitOutput
@@ -24,15 +25,20 @@ from driftloop.output import (
 )
 
 SCHEMAS: dict[str, type[BaseModel]] = {
+    "ack": AckOutput,
     "approve": ApproveOutput,
     "backtest": BacktestOutput,
     "config": ModelConfig,
+    "deliver": DeliverOutput,
+    "digest": DeliverOutput,
     "init": InitOutput,
     "ledger": LedgerOutput,
     "monitor": MonitorOutput,
+    "mute": MuteOutput,
     "retrain": RetrainOutput,
     "rollback": RollbackOutput,
     "status": StatusOutput,
+    "test-alert": TestAlertOutput,
 }
 
 

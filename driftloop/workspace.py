@@ -33,11 +33,6 @@ class Workspace:
         return Path(os.environ.get(STATE_VARIABLE) or self.root / ".driftloop")
 
     @property
-    def outbox(self) -> Path:
-        """Messages on their way."""
-        return self.state / "outbox"
-
-    @property
     def snapshots(self) -> Path:
         """Batches fetched from a remote, named by their content."""
         return self.state / "snapshots"

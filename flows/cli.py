@@ -11,9 +11,10 @@ import typer
 
 from driftloop.onboarding.options import Every
 from driftloop.output import Condition, MonitorOutput
-from flows import cli_backtest, cli_promotion
+from flows import cli_alerts, cli_backtest, cli_promotion
 from flows.display import show_result
 from flows.options import AsOf, DryRun, FailOn, Folder, Json, Name, Reason, Rev, Verbose, job_of
+from flows.outcome import outcome
 from flows.session import ERROR, FAILED_ON, reporting, running, start, waiting
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(cli_promotion.app)
+app.add_typer(cli_alerts.app)
 app.add_typer(cli_backtest.app)
 
 
@@ -76,17 +78,12 @@ def monitor(
     with reporting(verbose):
         job = job_of(name, as_of, rev, workspace, verbose)
         from driftloop.printed import monitor_output
-        from tasks.alerts import UndeliveredError
 
         with running(f"Monitoring {name}", name):
             from flows.monitor import monitor as flow
 
-            try:
-                record = flow(name, job.as_of, rev, dry_run, str(job.workspace.root))
-            except UndeliveredError as error:
-                show_result(monitor_output(error.record), json)  # type: ignore[arg-type]
-                raise
-        found = monitor_output(record)
+            root = str(job.workspace.root)
+            found = outcome(lambda: flow(name, job.as_of, rev, dry_run, root), monitor_output, json)
     show_result(found, json)
     if any(_met(condition, found) for condition in fail_on or ()):
         raise typer.Exit(FAILED_ON)
@@ -107,18 +104,16 @@ def retrain(
     with reporting(verbose):
         job = job_of(name, as_of, rev, workspace, verbose)
         from driftloop.printed import retrain_output
-        from tasks.alerts import UndeliveredError
 
         with running(f"Retraining {name}", name):
             from flows.retrain import retrain as flow
 
             root = str(job.workspace.root)
-            try:
-                record = flow(name, job.as_of, rev, reason, dry_run=dry_run, workspace=root)
-            except UndeliveredError as error:
-                show_result(retrain_output(error.record), json)  # type: ignore[arg-type]
-                raise
-        found = retrain_output(record)
+            found = outcome(
+                lambda: flow(name, job.as_of, rev, reason, dry_run=dry_run, workspace=root),
+                retrain_output,
+                json,
+            )
     show_result(found, json)
 
 

@@ -6,6 +6,7 @@ import typer
 
 from flows.display import show_result
 from flows.options import Folder, Json, Name, Reason, Verbose, job_of
+from flows.outcome import outcome
 from flows.session import reporting, running, waiting
 
 app = typer.Typer()
@@ -24,17 +25,16 @@ def rollback(
     with reporting(verbose):
         job = job_of(name, None, None, workspace, verbose)
         from driftloop.printed import rollback_output
-        from tasks.alerts import UndeliveredError
 
         with running(f"Rolling back {name}", name):
             from flows.rollback import rollback as flow
 
-            try:
-                done = flow(name, to, reason, str(job.workspace.root))
-            except UndeliveredError as error:
-                show_result(rollback_output(name, error.record), json)  # type: ignore[arg-type]
-                raise
-        found = rollback_output(name, done)
+            root = str(job.workspace.root)
+            found = outcome(
+                lambda: flow(name, to, reason, root),
+                lambda done: rollback_output(name, done),
+                json,
+            )
     show_result(found, json)
 
 
@@ -53,17 +53,16 @@ def approve(
     with reporting(verbose):
         job = job_of(name, None, None, workspace, verbose)
         from driftloop.printed import approve_output
-        from tasks.alerts import UndeliveredError
 
         with running(f"Answering for {name}", name):
             from flows.approve import answer
 
-            try:
-                done = answer(name, not decline, version, by, comment, str(job.workspace.root))
-            except UndeliveredError as error:
-                show_result(approve_output(name, error.record), json)  # type: ignore[arg-type]
-                raise
-        found = approve_output(name, done)
+            root = str(job.workspace.root)
+            found = outcome(
+                lambda: answer(name, not decline, version, by, comment, root),
+                lambda done: approve_output(name, done),
+                json,
+            )
     show_result(found, json)
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from driftloop.channels import PageChannel
 from driftloop.demo.story import START, WEEKS, chapter_of
 from driftloop.records import MonitorRecord
 from driftloop.workspace import Workspace
@@ -123,6 +124,7 @@ def _farewell(place: Workspace, scores: Sequence[tuple[float, float]], seconds: 
     )
     state = os.path.relpath(place.state)
     screen.print(
+        f"\nSlack would show: {state}/{PageChannel().path}\n"
         "\nLook at it yourself (Ctrl-C ends each):\n"
         f"  Prefect  PREFECT_HOME={state}/prefect .venv/bin/prefect server start\n"
         f"           then http://127.0.0.1:4200/runs\n"

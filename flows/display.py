@@ -7,6 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from driftloop.alert_output import AckOutput, DeliverOutput, MuteOutput, TestAlertOutput
 from driftloop.backtest_output import BacktestOutput
 from driftloop.onboarding.output import InferredColumn, InitOutput
 from driftloop.output import (
@@ -134,9 +135,21 @@ def view_of(found: BaseModel) -> Iterable[RenderableType]:
         return backtest_view(found)
     if isinstance(found, LedgerOutput):
         return ledger_view(found)
-    if isinstance(found, RollbackOutput | ApproveOutput):
+    if isinstance(found, TestAlertOutput):
+        return channels_view(found)
+    if isinstance(found, DeliverOutput):
+        return (found.sentence, *(Text(error, style="red") for error in found.errors))
+    if isinstance(found, RollbackOutput | ApproveOutput | AckOutput | MuteOutput):
         return (found.sentence,)
     raise TypeError(f"{type(found).__name__} has no view")
+
+
+def channels_view(found: TestAlertOutput) -> Iterable[RenderableType]:
+    """Yield what became of a test on each channel."""
+    yield found.sentence
+    for one in found.channels:
+        mark = Text("reached", "green") if one.delivered else Text("not reached", "red")
+        yield Text.assemble(f"  {one.channel}: ", mark, f" {one.sentence}")
 
 
 def init_view(found: InitOutput) -> Iterable[RenderableType]:
@@ -161,7 +174,8 @@ def columns_view(columns: Iterable[InferredColumn], notes: Iterable[str]) -> Gro
 def status_view(models: tuple[ModelStatus, ...]) -> Table:
     """Return a table with a line a model."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("model", "champion", "score", "trained until", "as of", "verdict", "action"):
+    names = "model", "champion", "score", "trained until", "as of", "verdict", "action", "alerts"
+    for column in names:
         table.add_column(column)
     for one in models:
         score = "" if one.score is None else f"{one.metric} {one.score:.3f}"
@@ -173,8 +187,21 @@ def status_view(models: tuple[ModelStatus, ...]) -> Table:
             readable(parse_time(one.as_of)) if one.as_of else "never",
             status_text(one.verdict or ""),
             one.action or "",
+            _alerts(one),
         )
     return table
+
+
+def _alerts(one: ModelStatus) -> Text:
+    """Return the open incident, until when the model is muted, and what waits to be sent."""
+    parts = []
+    if one.incident_since is not None:
+        parts.append((f"{one.incident_severity} since {readable(one.incident_since)}", "red"))
+    if one.muted_until is not None:
+        parts.append((f"muted until {readable(one.muted_until)}", "yellow"))
+    if one.waiting:
+        parts.append((f"{one.waiting} waiting to be sent", "yellow"))
+    return Text(", ").join(Text(text, style) for text, style in parts)
 
 
 def _features(found: MonitorOutput) -> Table:

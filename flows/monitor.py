@@ -43,7 +43,8 @@ def monitor(
 
 
 def _tell(job: Job, run: OpenRun, record: MonitorRecord) -> None:
-    if write_alert(job, record, run.history, run.run_id):
+    write_alert(job, record, run.history, run.run_id)
+    if record.decision.action == "retrain":  # which takes long, so people are told before
         deliver_alerts(job, return_state=True)
 
 

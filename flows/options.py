@@ -43,3 +43,14 @@ def job_of(
     check_services(place)
     snapshot_at(job, job.rev)
     return job
+
+
+def named(name: str, workspace: Path | None, verbose: bool) -> "Job":
+    """Return the job of a command that looks at no data."""
+    place = start(workspace, verbose)
+    from tasks.job import load_job
+    from tasks.setup import check_services
+
+    job = load_job(name, workspace=place.root)
+    check_services(place)
+    return job

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from driftloop.alerting import news
 from driftloop.backtest import Period, PolicyResult, is_alarm
 from driftloop.config import ModelConfig
 from driftloop.errors import TrainingError
@@ -64,8 +63,8 @@ def _run(stage: Stage, moment: datetime, last: Period | None) -> tuple[Period, M
 
     def tell(run: OpenRun, record: MonitorRecord) -> None:
         nonlocal told
-        write_alert(job, record, run.history, run.run_id)
-        told = news(record, run.history, job.config.alerts.blind_after).event == "trouble"
+        kinds = write_alert(job, record, run.history, run.run_id)
+        told = not {"opened", "worsened", "reopened"}.isdisjoint(kinds)
 
     def retrain(run: OpenRun, record: MonitorRecord) -> RetrainRecord:
         reason = " ".join(record.decision.reasons)

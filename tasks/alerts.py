@@ -1,69 +1,67 @@
-"""Alerts: what is news goes into the outbox, then out to every channel."""
+"""Alerts: what happened is written into a model's alerts, then goes out to every channel."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prefect.runtime import flow_run
 from rich.console import Console
 
-from driftloop.alerting import News, news
 from driftloop.errors import DeliveryError
-from driftloop.messages.compose import blind_message, resolved_message, trouble_message
-from driftloop.messages.message import Message
-from driftloop.messages.observation import answer_message, stuck_message, trial_message
-from driftloop.messages.retraining import retrain_message
+from driftloop.incident import AlertState, Card
+from driftloop.messages.card import with_deed, with_retraining
+from driftloop.messages.message import Kind, Message
+from driftloop.messages.observation import answer_message
+from driftloop.messages.retraining import outcome_of, retrain_message
 from driftloop.messages.rollback import rollback_message
 from driftloop.messages.wording import Links
 from driftloop.records import MonitorRecord, Promotion, RetrainRecord
+from driftloop.talk_back import Acknowledged, Muted, Swept, TestAlert
+from driftloop.telling import Run, Situation, tell, tell_run
 from driftloop.triggers import PastRun
-from tasks.deliver import flush
+from tasks import clock
+from tasks.alert_store import change_alerts, update_alerts
+from tasks.delivery import deliver
+from tasks.documents import open_documents
 from tasks.factory import step
 from tasks.job import Job
-from tasks.outbox import Outbox
 from tasks.registry import open_registry
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
+_WATCH = "Nothing now. The next run shows whether it holds."
+AlertRecord = MonitorRecord | RetrainRecord | Promotion | Acknowledged | Muted | TestAlert | Swept
+
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of a run's messages; `error` names what still waits in the outbox."""
+    """What became of a model's messages: those that went out, and how many are held back."""
 
     sent: tuple[str, ...] = ()
-    error: str | None = None
+    held: int = 0
 
 
-@step("write alert")
+@step("write alert", retries=2)
 def write_alert(
     job: Job, record: MonitorRecord, history: tuple[PastRun, ...], run_id: str | None
-) -> str | None:
-    """Keep the run's news in the outbox, if it has any; return the key of the last message."""
-    told = news(record, history, job.config.alerts.blind_after)
-    links = _links(job, run_id, record.champion)
-    kept = _write_news(job, record, told, links)
-    for trial in record.trials:
-        if trial.action not in ("none", "passed"):  # what goes well is silent
-            kept = _keep(job, trial_message(job.model, job.as_of, trial, links)) or kept
-    return kept
+) -> tuple[Kind, ...]:
+    """Write what a run means for the model's incident; return what is new about it."""
+    if job.dry_run:
+        return ()
+    run, situation = Run(record, history, links_of(job, run_id, record.champion)), situation_of(job)
 
+    def told(old: AlertState) -> tuple[AlertState, tuple[Kind, ...]]:
+        found = tell_run(old, run, situation)
+        return found.state, found.kinds
 
-def _write_news(job: Job, record: MonitorRecord, told: News, links: Links) -> str | None:
-    if told.event == "trouble":
-        return _keep(job, trouble_message(record, links, told.since))
-    if told.event == "resolved":
-        return _keep(job, resolved_message(record, links, told.since))
-    if told.event == "blind":
-        return _keep(job, blind_message(record, links, told.runs))
-    if told.event == "stuck":
-        return _keep(job, stuck_message(record, links))
-    return None
+    return update_alerts(open_documents(job.workspace), job.model, told)
 
 
 @step("write retraining alert", retries=2)
-def write_retrain_alert(job: Job, record: RetrainRecord) -> str | None:
-    """Keep the outcome of a retraining in the outbox; return its key.
+def write_retrain_alert(job: Job, record: RetrainRecord) -> None:
+    """Write the outcome of a retraining.
 
     That nothing could be trained is told once in a row of monitoring runs that ask for it.
     """
@@ -71,25 +69,38 @@ def write_retrain_alert(job: Job, record: RetrainRecord) -> str | None:
         history = open_registry(job.workspace).past_runs(job.model, job.as_of)
         last = next((run for run in history if run.kind == "monitor"), None)
         if last is not None and last.action == "retrain":
-            return None
-    return _keep(job, retrain_message(record, _links(job, record.run_id, record.challenger)))
+            return
+    links = links_of(job, record.run_id, record.challenger)
+    loud = outcome_of(record) != "kept"
+    _tell(
+        job, retrain_message(record, links), loud, lambda card: with_retraining(card, record, links)
+    )
 
 
-@step("write rollback alert")
-def write_rollback_alert(job: Job, rollback: Promotion, reason: str) -> str | None:
-    """Keep the news of a rollback in the outbox, if one was done; return its key."""
+@step("write rollback alert", retries=2)
+def write_rollback_alert(job: Job, rollback: Promotion, reason: str) -> None:
+    """Write the news of a rollback, if one was done."""
     if not rollback.promoted or rollback.previous is None:
-        return None
-    links = _links(job, None, rollback.version)
+        return
+    links = links_of(job, None, rollback.version)
     versions = rollback.version, rollback.previous
-    return _keep(job, rollback_message(job.model, job.as_of, *versions, reason, links))
+    message = rollback_message(job.model, job.as_of, *versions, reason, links)
+    done = f"Version {rollback.version} is live again in place of version {rollback.previous}."
+    _tell(job, message, True, lambda card: with_deed(card, done, _WATCH))
 
 
-@step("write answer alert")
-def write_answer_alert(job: Job, done: Promotion, comment: str) -> str | None:
-    """Keep the news of what became of a proposed challenger in the outbox; return its key."""
-    links = _links(job, None, done.version)
-    return _keep(job, answer_message(job.model, job.as_of, done, comment, links))
+@step("write answer alert", retries=2)
+def write_answer_alert(job: Job, done: Promotion, comment: str) -> None:
+    """Write the news of what became of a proposed challenger."""
+    links = links_of(job, None, done.version)
+    message = answer_message(job.model, job.as_of, done, comment, links)
+
+    def changed(card: Card) -> Card:
+        if not done.promoted:
+            return card
+        return with_deed(card, f"Version {done.version} was approved and is live.", _WATCH)
+
+    _tell(job, message, True, changed)
 
 
 @step("deliver alerts", retries=1)
@@ -101,19 +112,23 @@ def deliver_alerts(job: Job) -> Posted:
     """
     if job.dry_run:
         return Posted()
-    delivery = flush(Outbox(job.workspace.outbox), job.config.alerts.channels, _console())
+    delivery = deliver(job.workspace, job.model, job.config.alerts.channels, console())
     if delivery.error:
-        waiting = len(delivery.failed)
-        raise DeliveryError(
-            f"{waiting} message{'' if waiting == 1 else 's'} could not be delivered and will be "
-            f"sent by the next run: {delivery.error}"
-        )
-    return Posted(delivery.sent)
+        raise DeliveryError(not_delivered(len(delivery.failed), delivery.error))
+    return Posted(delivery.sent, delivery.held)
 
 
-def undelivered(
-    delivered: "State[Posted]", record: MonitorRecord | RetrainRecord | Promotion
-) -> None:
+def not_delivered(waiting: int, why: str) -> str:
+    """Return the text of the error that messages could not be delivered."""
+    if not waiting:
+        return f"a picture or an update could not be delivered: {why}"
+    return (
+        f"{waiting} message{'' if waiting == 1 else 's'} could not be delivered and will be "
+        f"sent by the next run: {why}"
+    )
+
+
+def undelivered(delivered: "State[Posted]", record: AlertRecord) -> None:
     """Fail the run, whose work is done and recorded, where its messages did not go out.
 
     Raises:
@@ -126,24 +141,37 @@ def undelivered(
 class UndeliveredError(DeliveryError):
     """All the work of a run was done and recorded, and a message about it still waits."""
 
-    def __init__(self, message: str, record: MonitorRecord | RetrainRecord | Promotion) -> None:
+    def __init__(self, message: str, record: AlertRecord) -> None:
         super().__init__(message)
         self.record = record
 
 
-def _keep(job: Job, message: Message) -> str | None:
-    if job.dry_run:
-        return None
-    Outbox(job.workspace.outbox).put(message, job.config.alerts.channels)
-    return message.key
+def situation_of(job: Job) -> Situation:
+    """Return who is told of the job's model, and the present moment."""
+    return Situation(job.config.alerts, job.config.performance.margin, clock.now())
 
 
-def _console() -> Console:
+def console() -> Console:
     """Messages without a channel go to standard error, as logs do."""
     return Console(stderr=True, width=None if sys.stderr.isatty() else 88)
 
 
-def _links(job: Job, run_id: str | None, version: str | None) -> Links:
+def _tell(job: Job, message: Message, loud: bool, changed: Callable[[Card], Card]) -> None:
+    if job.dry_run:
+        return
+    situation = situation_of(job)
+
+    def told(old: AlertState) -> AlertState:
+        if message.key in old.keys:
+            return old
+        card = changed(old.open.card) if old.open is not None else None
+        return tell(old, message, situation, loud, card)
+
+    change_alerts(open_documents(job.workspace), job.model, told)
+
+
+def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
+    """Return where to look: this Prefect run, an MLflow run and a model version."""
     server = job.workspace.tracking_uri.rstrip("/")
     web = server if server.startswith("http") else None
     return Links(

@@ -24,9 +24,9 @@ def prepare_demo() -> Workspace:
     Environment settings that point at real services are dropped, so that the demo tells nobody.
     """
     state = ROOT / ".driftloop" / "demo"
-    for name in ("outbox", "artifacts"):
+    for name in ("artifacts", "prefect"):  # Prefect's database holds the incidents of last time
         shutil.rmtree(state / name, ignore_errors=True)
-    for file in state.glob("mlflow.db*"):
+    for file in (*state.glob("mlflow.db*"), *state.glob("alerts.*")):
         file.unlink()
     for name in _SECRETS:
         os.environ.pop(name, None)

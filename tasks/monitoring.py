@@ -11,7 +11,14 @@ from driftloop.diagnosis import diagnose
 from driftloop.errors import RegistryError
 from driftloop.examine import Examination, examine, verdict_of
 from driftloop.periods import readable
-from driftloop.records import ModelVersion, MonitorRecord, Snapshot, TrialOutcome, Verdict
+from driftloop.records import (
+    ModelVersion,
+    MonitorRecord,
+    Performance,
+    Snapshot,
+    TrialOutcome,
+    Verdict,
+)
 from driftloop.triggers import Evidence, PastRun
 from tasks.evidence import joint_findings, prediction_findings
 from tasks.factory import step
@@ -170,6 +177,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         "rev": record.rev,
         "sentence": record.verdict.sentence[:500],
         "troubles": " ".join(trouble.kind for trouble in record.troubles),
+        **_score_tags(record.performance),
         "seen": " ".join(seen_marks(record.findings)[:MOST_SEEN]),
     }
     open_registry(job.workspace).close_run(
@@ -178,6 +186,15 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         _metrics(record),
         record,
     )
+
+
+def _score_tags(found: Performance) -> dict[str, str]:
+    """Return the realised score as tags, which are read without opening the run."""
+    if found.score is None:
+        return {}
+    values = {"score": found.score, "score_low": found.low, "score_high": found.high}
+    told = {name: repr(value) for name, value in values.items() if value is not None}
+    return {"metric": found.metric, **told}
 
 
 def _metrics(record: MonitorRecord) -> dict[str, float]:

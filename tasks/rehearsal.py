@@ -71,13 +71,13 @@ class Outcome:
 def rehearsal(root: Path, config: ModelConfig, rev: str) -> Iterator[Stage]:
     """Give a place where the production code runs and leaves nothing behind.
 
-    Runs, versions and models are kept in memory, messages in a folder that is thrown away, steps
+    Runs, versions and models are kept in memory, incidents in a folder that is thrown away, steps
     are plain calls. An approval counts as given, as nobody can be asked.
     """
     with TemporaryDirectory() as scratch:
         workspace = Workspace(root, Path(scratch))
         with memory_registry(workspace), inline():
-            yield Stage(workspace, _approved(config), rev)
+            yield Stage(workspace, _unheard(_approved(config)), rev)
 
 
 def _approved(config: ModelConfig) -> ModelConfig:
@@ -85,6 +85,12 @@ def _approved(config: ModelConfig) -> ModelConfig:
         return config
     promotion = config.promotion.model_copy(update={"mode": Auto()})
     return config.model_copy(update={"promotion": promotion})
+
+
+def _unheard(config: ModelConfig) -> ModelConfig:
+    """Incidents open and close as ever, and nobody is told."""
+    alerts = config.alerts.model_copy(update={"channels": ()})
+    return config.model_copy(update={"alerts": alerts})
 
 
 def history_of(job: Job) -> tuple[Snapshot, Window]:

@@ -1,9 +1,13 @@
 """What the registry knows of every model."""
 
+from driftloop.incident import AlertState
 from driftloop.load import find_config
 from driftloop.output import ModelStatus
 from driftloop.printed import model_status
 from driftloop.workspace import Workspace
+from tasks import clock
+from tasks.alert_store import read_alerts
+from tasks.documents import open_documents
 from tasks.registry import Registry, open_registry
 
 
@@ -19,14 +23,18 @@ def model_statuses(workspace: Workspace, name: str | None) -> tuple[ModelStatus,
     if name is not None and name not in configured | registered:
         find_config(workspace.configs, name)
     names = [name] if name else sorted(configured | registered)
-    return tuple(_status(registry, one, one in registered) for one in names)
+    documents = open_documents(workspace)
+    return tuple(
+        _status(registry, one, one in registered, read_alerts(documents, one)) for one in names
+    )
 
 
-def _status(registry: Registry, model: str, registered: bool) -> ModelStatus:
+def _status(registry: Registry, model: str, registered: bool, alerts: AlertState) -> ModelStatus:
+    now = clock.now()
     if not registered:
-        return model_status(model, None, None)
+        return model_status(model, None, None, alerts, now)
     runs = registry.finished(model, "monitor")
     tags = runs[0].tags if runs else {}
     prefix = "driftloop."
     own = {name.removeprefix(prefix): value for name, value in tags.items() if prefix in name}
-    return model_status(model, registry.champion(model), own)
+    return model_status(model, registry.champion(model), own, alerts, now)

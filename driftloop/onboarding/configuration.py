@@ -79,6 +79,10 @@ alerts:
   channels:
     - kind: slack  # token in SLACK_BOT_TOKEN, or webhook in SLACK_WEBHOOK_URL
       channel: "#ml-alerts"
+      # mentions: [S0123ABCD]  # who is mentioned when it is urgent: a user group, a person, or here
+      # quiet_hours: {{start: "22:00", end: "07:00", timezone: Europe/Berlin}}  # but what is urgent
+    # - kind: page  # the same messages as a page: .driftloop/alerts.html
+    # others: pagerduty, email, webhook, console
 """
 
 

@@ -34,7 +34,13 @@ dvc add data && dvc push && git commit -m "New batch" data.dvc
 driftloop monitor {name}
 ```
 
-Alerts go to Slack where `SLACK_BOT_TOKEN` or `SLACK_WEBHOOK_URL` is set.
+Alerts go to Slack where `SLACK_BOT_TOKEN` or `SLACK_WEBHOOK_URL` is set, else they are drawn in the
+terminal. Who else is told, and when, is under `alerts` in `configs/{name}.yaml`. To see whether a
+message arrives:
+
+```
+driftloop test-alert {name}
+```
 """
 
 

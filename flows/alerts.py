@@ -1,0 +1,92 @@
+"""Flows about alerts: acknowledge, mute, test, deliver what waits, and the weekly digest."""
+
+from datetime import datetime
+
+from prefect import flow, tags
+
+from driftloop.talk_back import Acknowledged, Muted, Swept, TestAlert
+from driftloop.workspace import find_workspace
+from flows.naming import moment, run_name
+from tasks.alerts import deliver_alerts, undelivered
+from tasks.digest import read_configs, write_digest
+from tasks.setup import prepare_job
+from tasks.sweep import sweep
+from tasks.talk_back import acknowledge_incident, mute_alerts, try_channels
+
+
+@flow(name="acknowledge", flow_run_name=run_name)
+def acknowledge(
+    model: str, by: str = "", comment: str = "", workspace: str | None = None
+) -> Acknowledged:
+    """Take on a model's open incident, so that others know that somebody is at it.
+
+    Args:
+        model: name of a configuration in `configs/`.
+        by: who takes it on; people read it in the message.
+        comment: what they may want to know.
+        workspace: folder with `configs/`; the working directory if left out.
+    """
+    with tags(model):
+        job = prepare_job(model, moment(None), None, False, workspace)
+        done = acknowledge_incident(job, by, comment)
+        undelivered(deliver_alerts(job, return_state=True), done)
+        return done
+
+
+@flow(name="mute", flow_run_name=run_name)
+def mute(
+    model: str, until: datetime | None = None, by: str = "", workspace: str | None = None
+) -> Muted:
+    """Hold back a model's messages until a moment; without one, hold back nothing any more.
+
+    Incidents are still followed, and what there was to tell is sent afterwards.
+
+    Args:
+        model: name of a configuration in `configs/`.
+        until: when to speak again; left out, at once.
+        by: who asks for it.
+        workspace: folder with `configs/`; the working directory if left out.
+    """
+    with tags(model):
+        job = prepare_job(model, moment(None), None, False, workspace)
+        done = mute_alerts(job, None if until is None else moment(until), by)
+        undelivered(deliver_alerts(job, return_state=True), done)
+        return done
+
+
+@flow(name="try_alert", flow_run_name=run_name)
+def try_alert(model: str, workspace: str | None = None) -> TestAlert:
+    """Send a message that is marked as a test through every channel of a model.
+
+    Args:
+        model: name of a configuration in `configs/`.
+        workspace: folder with `configs/`; the working directory if left out.
+    """
+    with tags(model):
+        job = prepare_job(model, moment(None), None, False, workspace)
+        return try_channels(job)
+
+
+@flow(name="deliver")
+def deliver(workspace: str | None = None) -> Swept:
+    """Send what waits of every model: after an outage, quiet hours or a mute.
+
+    Args:
+        workspace: folder with `configs/`; the working directory if left out.
+    """
+    place = find_workspace(workspace)
+    return sweep(place, *read_configs(place))
+
+
+@flow(name="digest")
+def digest(as_of: datetime | None = None, workspace: str | None = None) -> Swept:
+    """Send every channel a line on each of its models, on the week before a moment.
+
+    Args:
+        as_of: the end of the week; the scheduled time of the run if left out.
+        workspace: folder with `configs/`; the working directory if left out.
+    """
+    place = find_workspace(workspace)
+    configs, broken = read_configs(place)
+    write_digest(place, configs, moment(as_of))
+    return sweep(place, configs, broken)
