@@ -38,12 +38,16 @@ def dvc(folder: Path, *arguments: str) -> None:
 
 
 def small_config(**changes: Any) -> dict[str, Any]:
-    """The demo's configuration with a small, quick model; sections in `changes` are merged."""
+    """The demo's configuration with a small, quick model; sections in `changes` are merged.
+
+    Slack alone is told, without the demo's page.
+    """
     config: dict[str, Any] = yaml.safe_load((ROOT / "configs" / "payments.yaml").read_text())
     config["training"]["estimator"] = {"kind": "hist_gradient_boosting", "max_iter": 40}
     config["training"]["search"] = {"kind": "halving", "trials": 0}
     config["training"]["holdout"] = {"share": 0.25}
     config["performance"] = {"margin": 0.12}
+    config["alerts"] = {"channels": [{"kind": "slack", "channel": "#ml-alerts"}]}
     for section, values in changes.items():
         config[section] = {**config.get(section, {}), **values}
     return config
@@ -65,14 +69,20 @@ def build_payments(folder: Path, one_in: int = 3) -> Path:
         frame = week_frame(week)
         rows = frame if len(frame) < 100 else frame.iloc[::one_in]
         rows.to_parquet(batches / f"{START + timedelta(weeks=week)}.parquet", index=False)
-    write_config(folder, small_config())
+    commit_data(folder, small_config())
+    _empty_registry(folder)
+    return folder
+
+
+def commit_data(folder: Path, config: dict[str, Any]) -> Path:
+    """Make a folder with data a workspace: a configuration, Git and DVC."""
+    write_config(folder, config)
     (folder / ".gitignore").write_text("/data\n.driftloop\n")
     git(folder, "init", "-q", "-b", "main")
     dvc(folder, "init")
     dvc(folder, "add", "data")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "data")
-    _empty_registry(folder)
     return folder
 
 

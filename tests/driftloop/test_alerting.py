@@ -1,26 +1,25 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from driftloop.alerting import News, causes_of, news
+from driftloop.alerting import AlertSettings, Sight, Turn, causes_of, newly_stuck, sight_of, turn
+from driftloop.incident import AlertState, Card, Cause
 from driftloop.records import Decision, MonitorRecord, Verdict
-from driftloop.triggers import PastRun
-from tests.driftloop.cases import (
-    BLIND,
-    DRIFT,
-    NOW,
-    OK,
-    WEEK,
-    WINDOW,
-    check,
-    past,
-    performance,
-    retrained,
-)
+from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
-NOTHING = News(None)
-HEALTHY = {"performance": "ok"}
+SETTINGS = AlertSettings()
+CARD = Card("inputs drifted", ("*1 of 2 inputs drifted*",), "Changed nothing.", "Nothing tonight.")
+LETTERS: dict[str, frozenset[Cause]] = {
+    ".": frozenset(),
+    "d": frozenset({"drift"}),
+    "p": frozenset({"performance"}),
+    "q": frozenset({"quality"}),
+    "b": frozenset({"drift", "performance"}),
+}
 
 
 def record(verdict: Verdict = OK, fell: bool = False, broken: bool = False) -> MonitorRecord:
@@ -41,11 +40,30 @@ def record(verdict: Verdict = OK, fell: bool = False, broken: bool = False) -> M
     )
 
 
-def told(now: MonitorRecord, *history: PastRun) -> News:
-    return news(now, history, blind_after=3)
+def sight(week: int, what: str, **more: Any) -> Sight:
+    """A run of a week: ``?`` could not judge, the other letters say what was wrong."""
+    at = NOW + week * WEEK
+    causes, judged = LETTERS.get(what, frozenset()), what != "?"
+    return replace(Sight(at, at - WEEK, causes, "7", judged, None, None), **more)
 
 
-DRIFTED = record(DRIFT)
+def seen(story: str | Sequence[Sight], settings: AlertSettings = SETTINGS) -> list[Turn]:
+    """What each run of a story changed."""
+    state, turns = AlertState(), []
+    for week, one in enumerate(story):
+        now = one if isinstance(one, Sight) else sight(week, one)
+        turns.append(turn(state, now, CARD, settings, 0.05))
+        state = turns[-1].state
+    return turns
+
+
+def told(story: str | Sequence[Sight], **settings: Any) -> str:
+    """The first letters of what each run told: Opened, Worsened, Confirmed, Resolved, reopened."""
+    names = {"reopened": "B"}
+    found = seen(story, AlertSettings(**settings))
+    return "".join(
+        "".join(names.get(kind, kind[0].upper()) for kind in one.kinds) or "." for one in found
+    )
 
 
 def test_causes() -> None:
@@ -54,125 +72,178 @@ def test_causes() -> None:
     assert causes_of(record(BLIND, fell=True)) == {"performance"}
 
 
-def test_healthy_run_is_silent() -> None:
-    assert told(record()) == NOTHING
-    assert told(record(), past(1), past(2)) == NOTHING
-    assert told(record(Verdict("warning", "moved.")), past(1)) == NOTHING
-
-
-@pytest.mark.parametrize("now", [DRIFTED, record(fell=True), record(broken=True)])
-def test_trouble_is_told_when_it_begins(now: MonitorRecord) -> None:
-    assert told(now) == News("trouble", WINDOW.start)
-    assert told(now, past(1), past(2, "drift")) == News("trouble", WINDOW.start)
-
-
-def test_repeat_is_silent() -> None:
-    assert told(DRIFTED, past(1, "drift")) == News(None, NOW - 2 * WEEK)
-    assert told(DRIFTED, past(1, "drift"), past(2, "drift")).event is None
-    assert told(record(fell=True), past(1, performance="fell")).event is None
-
-
-def test_new_cause_is_told() -> None:
-    found = told(record(DRIFT, fell=True), past(1, "drift"), past(2, "drift"), past(3))
-    assert found == News("trouble", NOW - 3 * WEEK)
-
-
-def test_cause_told_earlier_in_the_episode_is_not_told_again() -> None:
-    history = past(1, performance="fell"), past(2, "drift", performance="fell")
-    assert told(record(DRIFT), *history).event is None
-
-
-def test_cause_that_went_is_no_news_while_another_stays() -> None:
-    assert told(DRIFTED, past(1, "drift", quality_failed=True)).event is None
-
-
-def test_end_is_told_once() -> None:
-    assert told(record(), past(1, "drift"), past(2, "drift"), past(3)) == News(
-        "resolved", NOW - 3 * WEEK
-    )
-    assert told(record(), past(1), past(2, "drift")) == NOTHING
-
-
-def test_new_champion_with_the_same_trouble_is_news() -> None:
-    history = retrained(0.5, won=True), past(1, "drift", champion="6"), past(2)
-    assert told(DRIFTED, *history) == News("trouble", NOW - 2 * WEEK)
-    again = past(1, "drift"), past(2, "drift", champion="6")
-    assert told(DRIFTED, *again).event is None
-
-
-def test_retrainings_neither_begin_nor_end_an_episode() -> None:
-    assert told(record(), retrained(0.5), past(1, "drift")).event == "resolved"
-    assert told(DRIFTED, retrained(0.5), past(1, "drift")).event is None
-
-
-def blind(weeks: float, **more: Any) -> PastRun:
-    return past(weeks, "inconclusive", performance="inconclusive", **more)
+def test_sight() -> None:
+    assert sight_of(record(BLIND)).judged is False
+    assert sight_of(record(BLIND, broken=True)).judged is True
+    assert sight_of(record(Verdict("warning", "moved."))).judged is True
+    fell = sight_of(record(fell=True))
+    assert (fell.score, fell.proven_until) == (0.7, None)
+    assert (sight_of(record()).score, sight_of(record()).proven_until) == (None, NOW)
 
 
 @pytest.mark.parametrize(
-    ("history", "found"),
+    ("story", "events"),
     [
-        ((), NOTHING),
-        ((blind(1),), NOTHING),
-        ((blind(1), blind(2)), News("blind", runs=3)),
-        ((blind(1), blind(2), past(3)), News("blind", runs=3)),
-        ((blind(1), blind(2), blind(3)), NOTHING),
-        ((blind(1), past(2), blind(3)), NOTHING),
-        ((blind(1), retrained(1), blind(2)), News("blind", runs=3)),
-        ((blind(1), blind(2, quality_failed=True), blind(3)), NOTHING),
+        ("....", "...."),
+        ("..dd", "..OC"),
+        ("..dddddd", "..OC...."),
+        ("dd..", "OC.R"),
+        ("dd.....", "OC.R..."),
+        ("d.d.d.d.", "O.C....."),
+        ("ddpp", "OCW."),
+        ("ddbb", "OCW."),
+        ("dqdq", "OW.."),
+        ("qq..", "OC.R"),
+        ("d..d", "O.RB"),
+        ("d...d", "O.R.B"),
+        ("d....d", "O.R..O"),
+        ("d..d...", "O.RB..."),
+        ("d..d....", "O.RB...R"),
+        ("d..q", "O.RO"),
+        ("d..b", "O.RB"),
+    ],
+    ids=[
+        *("healthy", "opens", "repeats are silent", "resolves", "stays silent", "flaps"),
+        *("new cause", "joining cause", "cause told before", "broken data", "comes back at once"),
+        *("comes back soon", "comes back later", "closes slower", "closes after twice as many"),
+        *("other trouble", "the same trouble and other"),
     ],
 )
-def test_blind_is_told_after_so_many_in_a_row(history: Any, found: News) -> None:
-    assert told(record(BLIND), *history) == found
+def test_what_is_told(story: str, events: str) -> None:
+    assert told(story) == events
 
 
-def test_blind_after_one() -> None:
-    assert news(record(BLIND), (), blind_after=1) == News("blind", runs=1)
-    assert news(record(BLIND), (blind(1),), blind_after=1) == NOTHING
+@pytest.mark.parametrize(
+    ("story", "events"),
+    [("??", ".."), ("???", "..O"), ("????", "..OC"), ("??.???", ".....O"), ("???..", "..O.R")],
+)
+def test_blind_runs_are_told_after_so_many_in_a_row(story: str, events: str) -> None:
+    assert told(story) == events
 
 
 def test_blind_run_neither_resolves_nor_repeats_trouble() -> None:
-    assert told(record(BLIND), past(1, "drift")) == NOTHING
-    assert told(DRIFTED, blind(1), past(2, "drift")).event is None
-    assert told(record(), blind(1), past(2, "drift")).event == "resolved"
+    assert told("d?.") == "O.."
+    assert told("d?.?.") == "O...R"
+    assert told("d??d") == "O..C"
+    assert told("dd???") == "OC..W"
+    assert told("?", blind_after=1) == "O"
 
 
-def test_blind_run_with_broken_data_is_trouble() -> None:
-    assert told(record(BLIND, broken=True)).event == "trouble"
-    assert told(record(BLIND, broken=True), blind(1, quality_failed=True)).event is None
+def test_closing_and_reopening_are_settings() -> None:
+    assert told("d.", close_after=1) == "OR"
+    assert told("d....", close_after=4) == "O...R"
+    assert told("d.d", close_after=1, reopen_within=0) == "ORO"
+    assert told("d.d", close_after=1, reopen_within=1) == "ORB"
+
+
+def test_how_long_it_takes_to_close_is_bounded() -> None:
+    story = "d" + "..d" * 1 + "....d" + "........d"
+    last = seen(story)[-1].state.newest
+    assert last is not None
+    assert last.needed == 8
+    assert told(story + "........")[-1] == "R"
+
+
+def test_worse_score_is_told_when_it_fell_by_the_margin_since_it_was_told() -> None:
+    scores = [0.70, 0.68, 0.66, 0.64, 0.66, 0.60, 0.58]
+    story = [sight(week, "p", score=score) for week, score in enumerate(scores)]
+    assert told(story) == "OC.W..W"
+    assert seen(story)[3].why == "The score fell by another 0.060."
+
+
+def test_trouble_that_goes_on_under_a_new_champion_is_news_once() -> None:
+    story = [sight(0, "d"), sight(1, "d"), sight(2, "d", champion="8"), sight(3, "d", champion="8")]
+    assert told(story) == "OCW."
+    assert seen(story)[2].why == "It goes on under version 8."
+
+
+def test_severity_comes_from_the_evidence() -> None:
+    def level(what: str, **more: Any) -> str:
+        found = seen([sight(0, what, **more)])[0].state.newest
+        assert found is not None
+        return found.severity
+
+    assert level("p") == level("q") == level("b") == "page"
+    assert level("d") == "warning"
+    assert level("d", proven_until=NOW - WEEK) == "warning"
+    assert level("d", proven_until=NOW) == "info"
+    assert level("b", proven_until=NOW) == "page"
+
+
+def test_severity_falls_silently_and_the_gravest_is_kept() -> None:
+    turns = seen([sight(0, "d"), sight(1, "d"), sight(2, "d", proven_until=NOW + WEEK)])
+    last = turns[-1].state.newest
+    assert last is not None
+    assert (last.severity, last.gravest, turns[-1].kinds) == ("info", "warning", ())
+
+
+def test_drift_that_turns_out_to_do_harm_after_all_is_told() -> None:
+    story = [sight(0, "d", proven_until=NOW), sight(1, "d"), sight(2, "d")]
+    assert told(story) == "OW."
+
+
+def test_run_that_looks_from_before_changes_nothing() -> None:
+    state = seen("..d")[-1].state
+    for what in ".dp?":
+        assert turn(state, sight(1, what), CARD, SETTINGS, 0.05) == Turn(state)
+
+
+def test_since_when_and_how_often() -> None:
+    found = seen("..dd.d")[-1].state.newest
+    assert found is not None
+    assert (found.number, found.since, found.opened_at) == (1, NOW + WEEK, NOW + 2 * WEEK)
+    assert (found.runs, found.quiet, found.last) == (3, 0, NOW + 5 * WEEK)
+    second = seen("d......d")[-1].state.newest
+    assert second is not None
+    assert second.number == 2
+
+
+STORIES = st.text("..dpqb?", min_size=1, max_size=30)
+
+
+@given(STORIES)
+def test_the_same_run_again_tells_nothing_and_changes_nothing(story: str) -> None:
+    state = AlertState()
+    for week, what in enumerate(story):
+        state = turn(state, sight(week, what), CARD, SETTINGS, 0.05).state
+        again = turn(state, sight(week, what), CARD, SETTINGS, 0.05)
+        assert again == Turn(state)
+
+
+@given(STORIES)
+def test_an_incident_opens_once_and_closes_at_most_once_before_it_opens_anew(story: str) -> None:
+    events = [kind for one in seen(story) for kind in one.kinds]
+    edges = [kind for kind in events if kind in ("opened", "reopened", "resolved")]
+    assert all(kind == "resolved" for kind in edges[1::2])
+    assert all(kind != "resolved" for kind in edges[::2])
+    assert ("opened" in edges) == (bool(set(story) & set("dpqb")) or "???" in story)
+
+
+@given(STORIES)
+def test_state_is_stored_whole(story: str) -> None:
+    state = seen(story)[-1].state
+    assert AlertState.from_dict(state.to_dict()) == state
 
 
 STUCK = Decision("hold", ("5 challengers in a row did not win.",), held="losing_streak")
 HELD = {"action": "hold", "held": "losing_streak"}
 
 
-def stuck(verdict: Verdict = OK) -> MonitorRecord:
-    return replace(record(verdict), decision=STUCK)
-
-
 @pytest.mark.parametrize(
-    ("now", "history", "event"),
+    ("history", "new"),
     [
-        (stuck(), (past(1),), "stuck"),
-        (stuck(), (past(1, **HELD), past(2)), None),
-        (stuck(), (past(1), past(2, **HELD)), None),
-        (stuck(), (past(1, action="hold", held="cooldown"), past(2, **HELD)), "stuck"),
-        (stuck(), (past(1, action="retrain"), past(2, **HELD)), "stuck"),
-        (stuck(DRIFT), (past(1, "drift"),), "stuck"),
-        (stuck(DRIFT), (past(1, "drift", **HELD), past(2, "drift")), None),
-        (stuck(DRIFT), (past(1),), "trouble"),
-        (stuck(), (past(1, "drift"),), "resolved"),
+        ((past(1),), True),
+        ((past(1, **HELD), past(2)), False),
+        ((past(1), past(2, **HELD)), False),
+        ((past(1, action="hold", held="cooldown"), past(2, **HELD)), True),
+        ((past(1, action="retrain"), past(2, **HELD)), True),
     ],
-    ids=[
-        *("first", "told already", "told before a quiet run", "again after a cooldown"),
-        *("again after it had gone on", "while drift goes on", "told while drift goes on"),
-        *("with the trouble", "end of trouble comes first"),
-    ],
+    ids=["first", "told", "told before a quiet run", "after a cooldown", "after it had gone on"],
 )
-def test_stuck_is_told_once(now: MonitorRecord, history: Any, event: str | None) -> None:
-    assert told(now, *history).event == event
+def test_stuck_is_told_once(history: Any, new: bool) -> None:
+    assert newly_stuck(replace(record(), decision=STUCK), history) is new
 
 
-def test_another_rule_that_holds_back_is_silent() -> None:
+def test_another_rule_that_holds_back_is_not_stuck() -> None:
     cooling = replace(record(), decision=Decision("hold", ("Soon.",), held="cooldown"))
-    assert told(cooling, past(1)) == NOTHING
+    assert not newly_stuck(cooling, (past(1),))

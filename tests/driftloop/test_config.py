@@ -3,13 +3,16 @@
 A bad file names what its error must say in comments of its own: ``# expect: text``.
 """
 
+import math
 import re
+from datetime import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from driftloop import load
 from driftloop.config import ModelConfig
 from driftloop.errors import ConfigError
 from driftloop.load import config_hash, find_config, load_config
@@ -81,6 +84,27 @@ def test_every_kind_is_what_it_says() -> None:
     assert isinstance(config.windows.reference, FixedReference)
     assert config.quality[4] == Range(column="amount", minimum=0)
     assert [trigger.kind for trigger in config.decision.triggers] == ["drift", "performance", "age"]
+    slack, email = config.alerts.channels[0], config.alerts.channels[3]
+    assert slack.quiet_hours is not None
+    assert (slack.quiet_hours.start, slack.quiet_hours.end) == (time(22), time(7))
+    assert email.quiet_hours is not None
+    assert (email.quiet_hours.start, email.quiet_hours.end) == (time(18), time(8))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("0", 0), ("-3", -3), ("1_000", 1000), ("0x1f", 31), ("010", 8), ("0b11", 3)),
+        *((".5", 0.5), ("-0.25", -0.25), ("1.5e+3", 1500.0), ("+1", 1), ("-.inf", -math.inf)),
+    ],
+)
+def test_numbers_are_read_as_yaml_reads_them(tmp_path: Path, text: str, number: float) -> None:
+    path = tmp_path / "numbers.yaml"
+    path.write_text(f"value: {text}\ntimes: [22:00, 7:30, 1:30:15, 22:00.5]\n")
+    raw = load._read(path)
+    assert raw == {"value": number, "times": ["22:00", "7:30", "1:30:15", "22:00.5"]}
+    assert type(raw["value"]) is type(number)
+    assert raw["value"] == yaml.safe_load(path.read_text())["value"]
 
 
 def test_find_config_names_the_models_there_are() -> None:

@@ -60,7 +60,7 @@ def test_the_command(payments: Path, tmp_path: Path, run_cli: Any) -> None:
     assert (injected["kind"], injected["column"], injected["periods"]) == ("missing", "device", 1)
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert versions(payments) == 0, "the registry is untouched"
-    assert not (payments / ".driftloop" / "outbox").exists()
+    assert not (payments / ".driftloop" / "documents").exists()
 
 
 def test_bad_requests_are_one_line(payments: Path, run_cli: Any) -> None:

@@ -87,7 +87,7 @@ def test_bad_arguments(
     arguments: tuple[str, ...], parts: tuple[str, ...], payments: Path, run_cli: Cli
 ) -> None:
     fails(run_cli(*arguments, "-w", str(payments)), *parts)
-    assert not (payments / ".driftloop" / "outbox").exists()
+    assert not (payments / ".driftloop" / "documents").exists()
 
 
 def test_an_unknown_key_in_the_configuration(payments: Path, run_cli: Cli) -> None:

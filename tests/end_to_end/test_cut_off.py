@@ -18,6 +18,8 @@ from workshop import look
 
 from driftloop.records import MonitorRecord, to_json
 from driftloop.workspace import Workspace
+from tasks.alert_store import read_alerts
+from tasks.documents import open_documents
 from tasks.registry import open_registry
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -71,8 +73,9 @@ def state_of(folder: Path, record: MonitorRecord, slack: SlackPeer) -> dict[str,
             for one in runs
         ),
         "models": len(registry.client.search_logged_models([registry.experiment("payments")])),
-        "posts": [(post.text, key) for post, key in zip(slack.posts, slack.keys, strict=True)],
-        "pending": len(list((folder / ".driftloop" / "outbox" / "pending").glob("*.json"))),
+        "posts": [(post.text, (post.key or "").partition("/")[2]) for post in slack.posts],
+        "channel": [one.text for one in slack.story()],
+        "pending": len(read_alerts(open_documents(Workspace(folder)), "payments").posts),
         "record": plain,
     }
 
@@ -108,7 +111,9 @@ def test_the_uninterrupted_run_promoted(uninterrupted: dict[str, Any]) -> None:
     assert uninterrupted["champion"] == "2"
     assert uninterrupted["promoted"] == ["1", "2"]
     assert [status for _, status, _ in uninterrupted["runs"]] == ["FINISHED"] * 3
-    assert len(uninterrupted["posts"]) == 2
+    assert [key.rpartition("/")[2] for _, key in uninterrupted["posts"]] == [
+        *("incident-1", "opened", "started", "promoted-2"),
+    ]
 
 
 KILL_INSIDE_PROMOTION = """

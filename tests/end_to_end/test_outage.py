@@ -22,7 +22,7 @@ def test_slack_refuses_while_a_model_is_promoted(
 ) -> None:
     with monkeypatch.context() as outage:
         outage.setenv("SLACK_API_URL", "http://127.0.0.1:9/api/")
-        with pytest.raises(UndeliveredError, match="2 messages could not be delivered") as failed:
+        with pytest.raises(UndeliveredError, match="3 messages could not be delivered") as failed:
             look(championed, 20)
     record = failed.value.record
     assert isinstance(record, MonitorRecord)
@@ -35,11 +35,10 @@ def test_slack_refuses_while_a_model_is_promoted(
     assert slack.posts == []
 
     look(championed, 21)
-    told = [post.text.split(". ")[0] for post in slack.posts]
-    assert told[:2] == [
-        "payments: predictions got worse, inputs drifted",
-        "payments: version 2 is live",
-    ]
+    (told,) = slack.story()
+    assert told.text.startswith("payments: predictions got worse, inputs drifted")
+    keys = [(reply.key or "").rpartition("/")[2] for reply in told.replies]
+    assert keys[:3] == ["opened", "started", "promoted-2"]
     assert len(set(slack.keys)) == len(slack.posts)
 
 

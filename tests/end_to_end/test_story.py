@@ -13,7 +13,15 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def titles(slack: SlackPeer) -> list[str]:
-    return [post.text for post in slack.posts]
+    """The headlines in the channel, as they read now."""
+    return [told.text.split(". ")[0] for told in slack.story()]
+
+
+def threads(slack: SlackPeer) -> list[list[str]]:
+    """What the replies of each thread are about, by the ends of their keys."""
+    return [
+        [(reply.key or "").rpartition("/")[2] for reply in told.replies] for told in slack.story()
+    ]
 
 
 def test_from_healthy_to_broken_to_drifting_to_healed(championed: Path, slack: SlackPeer) -> None:
@@ -30,16 +38,17 @@ def test_from_healthy_to_broken_to_drifting_to_healed(championed: Path, slack: S
     repaired = look(championed, 13)
     assert (repaired.verdict.status, repaired.decision.action) == ("ok", "none")
     assert repaired.performance.status == "inconclusive", "the broken week must not be scored"
-    assert ["data checks failed" in titles(slack)[0], "back to normal" in titles(slack)[1]] == [
-        True,
-        True,
-    ]
+    assert titles(slack) == ["payments: data checks failed"]
+    look(championed, 14)
+    assert titles(slack) == ["payments: back to normal"]
 
     travel = look(championed, 15)
     assert (travel.verdict.status, travel.decision.action) == ("drift", "alert")
     repeated = look(championed, 16)
     assert repeated.decision.action == "alert"
-    assert len(titles(slack)) == 3, "a repeat does not page again"
+    look(championed, 17)
+    assert titles(slack)[1:] == ["payments: inputs drifted"]
+    assert threads(slack)[1] == ["opened", "confirmed"], "a repeat does not page again"
     look(championed, 18)
 
     first_sight = look(championed, 19)
@@ -57,14 +66,14 @@ def test_from_healthy_to_broken_to_drifting_to_healed(championed: Path, slack: S
     healed = look(championed, 22)
     assert healed.champion == promoted.retrain.challenger
     assert (healed.verdict.status, healed.performance.status) == ("ok", "ok")
-    story = [text.split(". ")[0] for text in titles(slack)[3:]]
-    assert story == [
-        "payments: back to normal",
-        "payments: inputs drifted",
-        "payments: predictions got worse, inputs drifted",
-        "payments: version 2 is live",
-        "payments: back to normal",
+    look(championed, 23)
+    assert titles(slack) == ["payments: back to normal"] * 2
+    assert threads(slack) == [
+        ["opened", "resolved"],
+        ["opened", "confirmed", "worsened", "started", "promoted-2", "resolved"],
     ]
+    shown = [(post.key or "").rpartition("/")[2] for post in slack.posts if post.broadcast]
+    assert shown == ["worsened", "promoted-2"]
     assert len(set(slack.keys)) == len(slack.posts)
 
 

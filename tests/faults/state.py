@@ -6,8 +6,11 @@ from typing import Any
 
 from peers.slack import SlackPeer
 
+from driftloop.incident import AlertState
 from driftloop.ledger import MOVES, faults
 from driftloop.workspace import Workspace
+from tasks.alert_store import read_alerts
+from tasks.document_files import FileDocuments
 from tasks.ledger import read_ledger
 from tasks.mlflow_registry import MlflowRegistry
 
@@ -26,6 +29,11 @@ def ledger_faults(folder: Path) -> tuple[str, ...]:
     return faults(read_ledger(registry, "payments"), champion_of(folder))
 
 
+def alerts_of(folder: Path) -> AlertState:
+    """The alerts of the model."""
+    return read_alerts(FileDocuments(folder / ".driftloop" / "documents"), "payments")
+
+
 def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
     """The state after a run; equal for a run that was cut off and run again, and one that was not.
 
@@ -41,8 +49,9 @@ def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
         "versions": sorted(map(_version, registry.versions("payments").items())),
         "runs": sorted(_run(registry, run) for run in client.search_runs([experiment])),
         "models": len(client.search_logged_models([experiment])),
-        "posts": [(key, post.text) for key, post in zip(slack.keys, slack.posts, strict=True)],
-        "pending": len(list((folder / ".driftloop" / "outbox" / "pending").glob("*"))),
+        "posts": [((post.key or "").partition("/")[2], post.text) for post in slack.posts],
+        "pending": len(alerts_of(folder).posts),
+        "incidents": [(one.number, one.card.done, one.open) for one in alerts_of(folder).incidents],
     }
 
 

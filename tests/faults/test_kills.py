@@ -11,8 +11,6 @@ from faults.conftest import Zygote, move
 from faults.state import champion_of, state_of
 from peers.slack import SlackPeer
 
-from tasks.outbox import Outbox
-
 RETRAIN = (
     ("before", "step:resolve snapshot"),
     ("before", "step:open training run"),
@@ -40,10 +38,12 @@ RETRAIN = (
     ("before", "step:record training"),
     ("after", "mlflow:MlflowClient.log_dict"),
     ("before", "step:write retraining alert"),
-    ("after", "tasks.outbox:_write"),
+    ("before", "tasks.document_files:FileDocuments.write"),
+    ("after", "tasks.document_files:FileDocuments.write"),
     ("before", "step:deliver alerts"),
     ("before", "tasks.senders:BotSender.send"),
-    ("after", "tasks.outbox:Outbox.mark_sent"),
+    ("after", "tasks.senders:BotSender.send"),
+    ("after", "tasks.delivery:tidy"),
     ("after", "step:deliver alerts"),
 )
 MONITOR = (
@@ -60,6 +60,7 @@ MONITOR = (
     ("before", "step:decide"),
     ("before", "step:write alert"),
     ("after", "step:write alert"),
+    ("after", "tasks.senders:BotSender.send"),
     ("after", "step:deliver alerts"),
     ("before", "step:record run"),
     ("after", "step:record run"),
@@ -137,15 +138,3 @@ def test_the_undisturbed_run_moved_the_champion_and_told_so(
     }
     assert told[work] in found["posts"][-1][1]
     assert len(found["versions"]) == 2
-
-
-def test_killed_between_slacks_answer_and_the_note_of_it(
-    first: Path, zygote: Zygote, slack: SlackPeer
-) -> None:
-    """The one edge at which a message goes out twice: with the same key, by which to tell."""
-    edge = {"how": "kill", "when": "before", "edge": "tasks.outbox:Outbox.mark_sent"}
-    assert zygote.run("retrain", first, edge)["signal"] == 9
-    assert "ok" in zygote.run("retrain", first)
-    assert len(slack.keys) == 2
-    assert len(set(slack.keys)) == 1
-    assert Outbox(first / ".driftloop" / "outbox").pending() == ()

@@ -66,8 +66,8 @@ def _monitor(folder: Path) -> str:
     job = job_of(folder, WATCH)
 
     def tell(run: Any, record: Any) -> None:
-        if write_alert(job, record, run.history, run.run_id):
-            deliver_alerts(job)
+        write_alert(job, record, run.history, run.run_id)
+        deliver_alerts(job)
 
     record = watch(job, tell, lambda *_: None)
     deliver_alerts(job)

@@ -187,5 +187,5 @@ def test_a_rehearsal_runs_the_loop_and_leaves_the_workspace_as_it_was(payments: 
     assert policy.scores == pytest.approx(frozen, nan_ok=True), "the first still served"
     after = state_of(payments)
     new = set(after) - set(before)
-    assert not [name for name in new if "mlflow" in name or "outbox" in name]
+    assert not [name for name in new if "mlflow" in name or "documents" in name]
     assert {name: after.get(name) for name in before} == before
