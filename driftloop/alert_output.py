@@ -1,14 +1,23 @@
 """What the commands about alerts print with ``--json``."""
 
 from datetime import datetime
+from typing import Any, Self
 
 from pydantic import Field
 
 from driftloop.output import Output
-from driftloop.talk_back import Acknowledged, Muted, Swept, TestAlert
 
 
-class AckOutput(Output):
+class TalkBack(Output):
+    """What is printed of a record of `driftloop.talk_back`, field by field."""
+
+    @classmethod
+    def of(cls, record: Any) -> Self:
+        """Return what is printed of a record that has these fields."""
+        return cls.model_validate(record, from_attributes=True)
+
+
+class AckOutput(TalkBack):
     """``driftloop ack --json``."""
 
     model: str
@@ -17,32 +26,14 @@ class AckOutput(Output):
     by: str
     sentence: str
 
-    @staticmethod
-    def of(done: Acknowledged) -> "AckOutput":
-        """Return what is printed of an acknowledgement."""
-        return AckOutput(
-            model=done.model,
-            incident=done.incident,
-            since=done.since,
-            by=done.by,
-            sentence=done.sentence,
-        )
 
-
-class MuteOutput(Output):
+class MuteOutput(TalkBack):
     """``driftloop mute --json``."""
 
     model: str
     until: datetime | None = Field(description="None where nothing is held back any more.")
     waiting: int = Field(description="Messages that wait to be sent.")
     sentence: str
-
-    @staticmethod
-    def of(done: Muted) -> "MuteOutput":
-        """Return what is printed of a mute."""
-        return MuteOutput(
-            model=done.model, until=done.until, waiting=done.waiting, sentence=done.sentence
-        )
 
 
 class TriedChannel(Output):
@@ -53,7 +44,7 @@ class TriedChannel(Output):
     sentence: str
 
 
-class TestAlertOutput(Output):
+class TestAlertOutput(TalkBack):
     """``driftloop test-alert --json``."""
 
     __test__ = False  # keeps pytest from collecting it
@@ -62,17 +53,8 @@ class TestAlertOutput(Output):
     channels: tuple[TriedChannel, ...]
     sentence: str
 
-    @staticmethod
-    def of(found: TestAlert) -> "TestAlertOutput":
-        """Return what is printed of a test."""
-        tried = tuple(
-            TriedChannel(channel=one.channel, delivered=one.delivered, sentence=one.sentence)
-            for one in found.channels
-        )
-        return TestAlertOutput(model=found.model, channels=tried, sentence=found.sentence)
 
-
-class DeliverOutput(Output):
+class DeliverOutput(TalkBack):
     """``driftloop deliver --json`` and ``driftloop digest --json``."""
 
     sent: tuple[str, ...] = Field(description="Keys of the messages that went out.")
@@ -80,14 +62,3 @@ class DeliverOutput(Output):
     held: int = Field(description="Messages held back by quiet hours or a mute.")
     errors: tuple[str, ...]
     sentence: str
-
-    @staticmethod
-    def of(done: Swept) -> "DeliverOutput":
-        """Return what is printed of a delivery."""
-        return DeliverOutput(
-            sent=done.sent,
-            waiting=done.waiting,
-            held=done.held,
-            errors=done.errors,
-            sentence=done.sentence,
-        )

@@ -80,7 +80,7 @@ def deliver(
         after = change_alerts(documents, model, lambda old: tidy(old, model, known))
     left = {post.key for post in after.posts}
     sent = tuple(post.key for post in state.posts if post.key not in left)
-    failed = tuple(key for key in round_.failed if key in left)
+    failed = tuple(key for key in dict.fromkeys(round_.failed) if key in left)
     held = len(left) - len(failed)
     return Delivery(sent, failed, held, "; ".join(round_.errors) or None)
 

@@ -1,7 +1,5 @@
 """Slots of a model: one run at a time moves its alias and writes its ledger, or sends messages."""
 
-import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from typing import Literal
 
 from driftloop.errors import UnavailableError
 from driftloop.workspace import Workspace
+from tasks.file_lock import file_lock
 from tasks.job import Job
 from tasks.memory_registry import in_memory
 
@@ -74,19 +73,14 @@ def _held(workspace: Workspace, slot: _Slot) -> Iterator[None]:
 def _file_slot(workspace: Workspace, slot: _Slot) -> Iterator[None]:
     path = workspace.state / f"{slot.kind}-{slot.model}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    end = time.monotonic() + LOCK_SECONDS
-    with path.open("a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > end:
-                    raise UnavailableError(
-                        f"another {slot.what} of {slot.model} has held {path} for {LOCK_SECONDS} "
-                        "s; run it again when that one has ended"
-                    ) from error
-                time.sleep(0.2)
+    with ExitStack() as stack:  # only what taking the slot raises is about the slot
+        try:
+            stack.enter_context(file_lock(path, LOCK_SECONDS, 0.2))
+        except TimeoutError as error:
+            raise UnavailableError(
+                f"another {slot.what} of {slot.model} has held {path} for {LOCK_SECONDS} s; run "
+                "it again when that one has ended"
+            ) from error
         yield
 
 

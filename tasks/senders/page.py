@@ -1,12 +1,10 @@
 """A page on disk: a transcript of the channel in JSON, and beside it the page drawn from it."""
 
 import base64
-import fcntl
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from driftloop.incident import Receipt
 from driftloop.messages.html import channel_html
 from driftloop.messages.message import Kind, Message
 from driftloop.records import to_json
+from tasks.file_lock import file_lock
 from tasks.picture import picture
 from tasks.senders.base import Parcel
 from tasks.senders.slack_bot import alt_text
@@ -133,19 +132,14 @@ class PageSender:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         path = self.page.with_suffix(".lock")
-        end = time.monotonic() + LOCK_SECONDS
-        with path.open("a") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError as error:
-                    if time.monotonic() > end:
-                        raise DeliveryError(
-                            f"{path}: another run has written the page for {LOCK_SECONDS} s; run "
-                            "it again when that one has ended"
-                        ) from error
-                    time.sleep(0.02)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(file_lock(path, LOCK_SECONDS, 0.02))
+            except TimeoutError as error:
+                raise DeliveryError(
+                    f"{path}: another run has written the page for {LOCK_SECONDS} s; run it "
+                    "again when that one has ended"
+                ) from error
             yield
 
 

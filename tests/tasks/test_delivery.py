@@ -360,3 +360,15 @@ def test_a_delivery_that_another_holds_up_says_so(
             send(place)
         with slot.delivery_slot(place, "churn"):
             assert peer.posts == []
+
+
+def test_a_message_that_two_channels_lack_is_one_that_waits(
+    place: Workspace, peer: SlackPeer
+) -> None:
+    peer.token = "xoxb-another"
+    other = SlackChannel(channel="#other")
+    write(place, STORY[0], channels=(SLACK, other))
+    found = send(place, SLACK, other)
+    assert (len(found.failed), found.held) == (1, 0)
+    assert found.error is not None
+    assert found.error.count("invalid_auth") == 2
