@@ -128,7 +128,8 @@ def turn(
         return Turn(state)
     again = sight.as_of == state.last
     blind = 0 if sight.judged else state.blind + (not again)
-    state = replace(state, blind=blind, last=sight.as_of)
+    first = state.blind_since if blind > 1 else sight.window_start
+    state = replace(state, blind=blind, blind_since=first if blind else None, last=sight.as_of)
     causes = sight.causes
     if blind >= settings.blind_after:
         causes = causes | {"blind"}
@@ -152,9 +153,10 @@ def _opened(
     state: AlertState, sight: Sight, causes: frozenset[Cause], card: Card, settings: AlertSettings
 ) -> Turn:
     level = sight.level(causes, sight.window_start)
+    starts = [sight.window_start, *([state.blind_since] if state.blind_since else [])]
     incident = Incident(
         number=state.next_number,
-        since=sight.window_start,
+        since=min(starts),
         opened_at=sight.as_of,
         last=sight.as_of,
         until=sight.as_of,

@@ -165,6 +165,7 @@ class AlertState:
         muted_until: until then nothing is sent.
         muted_by: who asked for that.
         blind: runs in a row that could not judge.
+        blind_since: the start of the window of the first of them.
         last: the newest moment that a run looked from.
     """
 
@@ -175,6 +176,7 @@ class AlertState:
     muted_until: datetime | None = None
     muted_by: str = ""
     blind: int = 0
+    blind_since: datetime | None = None
     last: datetime | None = None
 
     @property

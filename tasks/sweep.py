@@ -14,7 +14,7 @@ from tasks.digest import DIGEST, channels_of
 from tasks.factory import step
 
 
-@step("deliver alerts of all models", retries=1)
+@step("deliver alerts of all models")
 def sweep(
     workspace: Workspace, configs: tuple[ModelConfig, ...], broken: tuple[str, ...] = ()
 ) -> Swept:

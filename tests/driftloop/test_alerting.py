@@ -121,6 +121,15 @@ def test_blind_runs_are_told_after_so_many_in_a_row(story: str, events: str) -> 
     assert told(story) == events
 
 
+def test_blindness_lasts_since_the_first_window_that_could_not_be_judged() -> None:
+    found = seen("..???")[-1].state.newest
+    assert found is not None
+    assert found.since == NOW + WEEK
+    later_on = seen("?.d")[-1].state.newest
+    assert later_on is not None
+    assert later_on.since == NOW + WEEK
+
+
 def test_blind_run_neither_resolves_nor_repeats_trouble() -> None:
     assert told("d?.") == "O.."
     assert told("d?.?.") == "O...R"
