@@ -11,6 +11,7 @@ from datetime import datetime
 from pydantic import Field, field_validator
 
 from driftloop.channels import LEVELS, Channel, Level, SlackChannel
+from driftloop.errors import listed
 from driftloop.incident import AlertState, Card, Cause, Incident
 from driftloop.messages.message import Kind
 from driftloop.records import MonitorRecord
@@ -64,6 +65,8 @@ class Sight:
     score: float | None
     proven_until: datetime | None
     """The end of the window in which the champion's performance provably held, if it did."""
+    features: frozenset[str] = frozenset()
+    """What drifted."""
 
     def level(self, causes: frozenset[Cause], since: datetime) -> Level:
         """Return how grave it is.
@@ -97,6 +100,9 @@ def sight_of(record: MonitorRecord) -> Sight:
         judged=record.verdict.status != "inconclusive" or bool(causes),
         score=found.score if found.status == "fell" else None,
         proven_until=found.window.end if found.status == "ok" else None,
+        features=frozenset(one.name for one in record.drifted)
+        if "drift" in causes
+        else frozenset(),
     )
 
 
@@ -166,6 +172,7 @@ def _opened(
         champion=sight.champion,
         card=card,
         needed=settings.close_after,
+        features=tuple(sorted(sight.features)),
         score=sight.score,
     )
     return Turn(state.with_incident(incident), ("opened",))
@@ -178,6 +185,7 @@ def _reopened(
     incident = replace(
         _seen(known, sight, level, card),
         causes=tuple(sorted(causes)),
+        features=tuple(sorted(sight.features)),
         score=sight.score,
         runs=known.runs + 1,
         needed=min(2 * known.needed, max(_MOST_NEEDED, known.needed)),
@@ -199,10 +207,12 @@ def _goes_on(
 ) -> Turn:
     level, again = sight.level(causes, known.since), sight.as_of == known.last
     why = _why_worse(known, sight, causes, level, margin)
-    told = () if known.champion != sight.champion else known.causes
+    changed = known.champion != sight.champion
+    told, features = ((), ()) if changed else (known.causes, known.features)
     incident = replace(
         _seen(known, sight, level, card),
         causes=tuple(sorted({*told, *causes})),
+        features=tuple(sorted({*features, *sight.features})),
         runs=known.runs + (not again),
         score=sight.score if why and sight.score is not None else known.score,
     )
@@ -248,6 +258,9 @@ def _why_worse(
         return f"New: {', '.join(_NAMES[cause] for cause in new)}."
     if LEVELS.index(level) > LEVELS.index(known.gravest):
         return "It is graver than it was."
+    others = sorted(sight.features.difference(known.features))
+    if 2 * len(others) >= len(sight.features) > 0:
+        return f"Others drift now: {listed(others, 3)}."
     if known.score is not None and sight.score is not None:
         lost = known.score - sight.score
         if lost > margin:

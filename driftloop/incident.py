@@ -78,6 +78,7 @@ class Incident:
         severity: of the newest run with trouble.
         gravest: the gravest severity so far, which decides who is told.
         causes: what has been told under the present champion.
+        features: what has been told to have drifted under the present champion.
         champion: the version that served in the newest run with trouble.
         runs: runs with trouble so far; `quiet` healthy runs in a row since the last of them.
         needed: healthy runs in a row that close it; more once it was reopened.
@@ -100,6 +101,7 @@ class Incident:
     runs: int = 1
     quiet: int = 0
     needed: int = 2
+    features: tuple[str, ...] = ()
     score: float | None = None
     acknowledged: Acknowledgement | None = None
     resolved_at: datetime | None = None

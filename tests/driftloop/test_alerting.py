@@ -166,6 +166,19 @@ def test_trouble_that_goes_on_under_a_new_champion_is_news_once() -> None:
     assert seen(story)[2].why == "It goes on under version 8."
 
 
+def test_drift_of_other_features_is_news() -> None:
+    names = "ab", "ab", "abc", "cde", "ab", "xab", "xyab"
+    story = [sight(week, "d", features=frozenset(name)) for week, name in enumerate(names)]
+    turns = seen(story)
+    assert [one.kinds for one in turns] == [
+        *(("opened",), ("confirmed",), (), ("worsened",), (), (), ()),
+    ]
+    assert turns[3].why == "Others drift now: d, e."
+    last = turns[-1].state.newest
+    assert last is not None
+    assert "".join(last.features) == "abcdexy"
+
+
 def test_severity_comes_from_the_evidence() -> None:
     def level(what: str, **more: Any) -> str:
         found = seen([sight(0, what, **more)])[0].state.newest

@@ -70,10 +70,10 @@ def test_from_healthy_to_broken_to_drifting_to_healed(championed: Path, slack: S
     assert titles(slack) == ["payments: back to normal"] * 2
     assert threads(slack) == [
         ["opened", "resolved"],
-        ["opened", "confirmed", "worsened", "started", "promoted-2", "resolved"],
+        ["opened", "confirmed", "worsened", "worsened", "started", "promoted-2", "resolved"],
     ]
     shown = [(post.key or "").rpartition("/")[2] for post in slack.posts if post.broadcast]
-    assert shown == ["worsened", "promoted-2"]
+    assert shown == ["worsened", "worsened", "promoted-2"]
     assert len(set(slack.keys)) == len(slack.posts)
 
 

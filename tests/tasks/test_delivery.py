@@ -286,7 +286,7 @@ def test_a_picture_that_fails_comes_later_and_the_story_goes_on(
     place: Workspace, peer: SlackPeer, method: str
 ) -> None:
     peer.misbehave("error", 20, only=method)
-    write(place, with_picture(STORY[0]), *STORY[1:3])
+    write(place, *map(with_picture, STORY[:2]), STORY[2])
     found = send(place)
     assert found.error is not None
     assert kinds(only(peer)) == WHOLE[:3]
