@@ -14,13 +14,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from peers.pagerduty import PagerDutyPeer
 from peers.slack import SlackPeer, Told
-from typer.testing import CliRunner
 from workshop import ROOT, look, monday, small_config, write_config
 
 from driftloop.errors import AlertError
 from driftloop.schema import json_schema
 from driftloop.workspace import Workspace
-from flows.cli import app
 from tasks import clock
 from tasks.alert_store import read_alerts
 from tasks.alerts import UndeliveredError
@@ -133,10 +131,10 @@ def test_mute_holds_back_and_then_tells(championed: Path, slack: SlackPeer, run_
     ],
 )
 def test_a_mute_that_makes_no_sense(
-    championed: Path, arguments: tuple[str, ...], named: str
+    championed: Path, run_cli: Cli, arguments: tuple[str, ...], named: str
 ) -> None:
-    done = CliRunner().invoke(app, ["mute", "payments", *arguments, "-w", str(championed)])
-    assert (done.exit_code, done.stdout) == (2, "")
+    done = run_cli("mute", "payments", *arguments, "-w", str(championed))
+    assert (done.returncode, done.stdout) == (2, "")
     assert named in done.stderr.splitlines()[-1]
 
 
