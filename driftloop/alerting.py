@@ -194,7 +194,7 @@ def _reopened(
     )
     past = tuple(one for one in state.past if one.number != known.number)
     state = replace(state, past=past).with_incident(incident)
-    return Turn(state, ("reopened",), "The trouble came back.")
+    return Turn(state, ("reopened",))
 
 
 def _goes_on(

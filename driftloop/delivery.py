@@ -72,8 +72,7 @@ class Address:
 
     def holds(self, state: AlertState, level: Level) -> bool:
         """Say whether a message of this severity waits now."""
-        muted = state.muted_until is not None and self.now < state.muted_until
-        return muted or self.channel.holds(level, self.now)
+        return state.muted_at(self.now) is not None or self.channel.holds(level, self.now)
 
 
 def next_step(state: AlertState, to: Address, skipped: Collection[str] = ()) -> Step | None:

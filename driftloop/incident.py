@@ -197,6 +197,11 @@ class AlertState:
         """The number of the next incident."""
         return 1 if self.newest is None else self.newest.number + 1
 
+    def muted_at(self, moment: datetime) -> datetime | None:
+        """Return until when the model is muted, or None where it is not at this moment."""
+        until = self.muted_until
+        return until if until is not None and moment < until else None
+
     def incident(self, number: int | None) -> Incident | None:
         """Return the incident with this number, or None."""
         return next((one for one in self.incidents if one.number == number), None)

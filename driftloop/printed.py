@@ -133,7 +133,7 @@ def model_status(
     now: datetime,
 ) -> ModelStatus:
     """Return one model's line from its champion, its last run's tags and its alerts."""
-    incident, until = alerts.open, alerts.muted_until
+    incident = alerts.open
     trained = champion.training.window.end if champion and champion.training else None
     baseline = champion.baseline if champion else None
     tags = last or {}
@@ -151,7 +151,7 @@ def model_status(
         sentence=tags.get("sentence"),
         incident_since=incident.since if incident else None,
         incident_severity=incident.severity if incident else None,
-        muted_until=until if until and until > now else None,
+        muted_until=alerts.muted_at(now),
         waiting=len(alerts.posts),
     )
 

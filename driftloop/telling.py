@@ -18,7 +18,8 @@ from driftloop.incident import (
     Past,
     Post,
 )
-from driftloop.messages.card import blind_card, card_of, with_deed
+from driftloop.messages.card import WATCH, blind_card, card_of, with_deed
+from driftloop.messages.causes import MOST_WORST, one_a_feature
 from driftloop.messages.message import Kind, Message
 from driftloop.messages.observation import stuck_message, trial_message
 from driftloop.messages.parent import parent_message
@@ -39,7 +40,6 @@ from driftloop.messages.wording import Links
 from driftloop.records import MonitorRecord, Shape, TrialAction, TrialOutcome
 from driftloop.triggers import PastRun
 
-_WORST = 3
 _MOVES: dict[TrialAction, str] = {
     "promoted": "Version {0} replaced version {1}.",
     "rolled_back": "Version {1} is live again in place of version {0}.",
@@ -188,7 +188,7 @@ def _tell_trial(
     record, card = run.record, state.open.card if state.open is not None else None
     if card is not None and trial.action in _MOVES:
         did = f"{_MOVES[trial.action].format(trial.version, trial.against)} {trial.sentence}"
-        card = with_deed(card, did, "Nothing now. The next run shows whether it holds.")
+        card = with_deed(card, did, WATCH)
     message = trial_message(record.model, record.as_of, trial, run.links)
     return tell(state, message, situation, loud=trial.action != "dropped", card=card)
 
@@ -217,11 +217,9 @@ def _post(
 
 
 def _shapes(record: MonitorRecord) -> tuple[Shape, ...]:
-    found: dict[str, Shape] = {}
-    for finding in record.drifted:
-        if finding.role == "feature" and finding.shape is not None:
-            found.setdefault(finding.name, finding.shape)
-    return tuple(found.values())[:_WORST]
+    drawn = [one for one in record.drifted if one.role == "feature" and one.shape is not None]
+    shapes = (one.shape for one in one_a_feature(tuple(drawn)))
+    return tuple(shape for shape in shapes if shape is not None)[:MOST_WORST]
 
 
 def _blind(state: AlertState, run: Run) -> Card:

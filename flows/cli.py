@@ -13,9 +13,21 @@ from driftloop.onboarding.options import Every
 from driftloop.output import Condition, MonitorOutput
 from flows import cli_alerts, cli_backtest, cli_promotion
 from flows.display import show_result
-from flows.options import AsOf, DryRun, FailOn, Folder, Json, Name, Reason, Rev, Verbose, job_of
+from flows.options import (
+    AsOf,
+    DryRun,
+    FailOn,
+    Folder,
+    Json,
+    Name,
+    Reason,
+    Rev,
+    Verbose,
+    job_of,
+    place_of,
+)
 from flows.outcome import outcome
-from flows.session import ERROR, FAILED_ON, reporting, running, start, waiting
+from flows.session import ERROR, FAILED_ON, reporting, running, waiting
 
 app = typer.Typer(
     name="driftloop",
@@ -150,12 +162,10 @@ def status(
 ) -> None:
     """Show models, champion versions and last verdicts."""
     with reporting(verbose):
-        place = start(workspace, verbose)
+        place = place_of(workspace, verbose)
         from driftloop.output import StatusOutput
-        from tasks.setup import check_services
         from tasks.status import model_statuses
 
-        check_services(place)
         with waiting("Asking the registry"):
             found = StatusOutput(models=model_statuses(place, name))
     show_result(found, json)

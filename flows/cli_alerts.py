@@ -1,7 +1,6 @@
 """Commands about alerts: ack, mute, test-alert, deliver, digest."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,9 +9,9 @@ from driftloop.alert_output import AckOutput, DeliverOutput, MuteOutput, TestAle
 from driftloop.errors import AlertError, DataError
 from driftloop.periods import parse_span, parse_time
 from flows.display import show_result
-from flows.options import AsOf, Folder, Json, Name, Verbose, named
+from flows.options import AsOf, Folder, Json, Name, Verbose, named, place_of
 from flows.outcome import outcome
-from flows.session import reporting, running, start, waiting
+from flows.session import reporting, running, waiting
 
 app = typer.Typer()
 By = Annotated[str, typer.Option(help="Who asks; people read it in the message.")]
@@ -81,7 +80,7 @@ def try_alert(
 def deliver(workspace: Folder = None, json: Json = False, verbose: Verbose = False) -> None:
     """Send what waits of any model: after an outage, quiet hours or a mute."""
     with reporting(verbose):
-        root = _root(workspace, verbose)
+        root = str(place_of(workspace, verbose).root)
         with waiting("Delivering"):
             from flows.alerts import deliver as flow
 
@@ -96,20 +95,12 @@ def digest(
     """Send every channel the week's digest: a line on each of its models."""
     with reporting(verbose):
         moment = parse_time(as_of) if as_of else None
-        root = _root(workspace, verbose)
+        root = str(place_of(workspace, verbose).root)
         with waiting("Writing the digest"):
             from flows.alerts import digest as flow
 
             found = outcome(lambda: flow(moment, root), DeliverOutput.of, json)
     show_result(found, json)
-
-
-def _root(workspace: Path | None, verbose: bool) -> str:
-    place = start(workspace, verbose)
-    from tasks.setup import check_services
-
-    check_services(place)
-    return str(place.root)
 
 
 def _person(by: str) -> str:

@@ -11,6 +11,7 @@ from driftloop.periods import parse_time
 from flows.session import start
 
 if TYPE_CHECKING:
+    from driftloop.workspace import Workspace
     from tasks.job import Job
 
 Name = Annotated[str, typer.Argument(help="Model: the name of a file in configs/.")]
@@ -29,28 +30,38 @@ FailOn = Annotated[
 Reason = Annotated[str, typer.Option(help="Why, for those who read it.")]
 
 
-def job_of(
-    name: str, as_of: str | None, rev: str | None, workspace: Path | None, verbose: bool
-) -> "Job":
-    """Return the job after everything that can be wrong with it has been looked at."""
-    moment: datetime | None = parse_time(as_of) if as_of else None
+def place_of(workspace: Path | None, verbose: bool) -> "Workspace":
+    """Return the workspace after its services have been asked whether they are there."""
     place = start(workspace, verbose)
-    from tasks.job import load_job
     from tasks.setup import check_services
-    from tasks.snapshots import snapshot_at
 
-    job = load_job(name, moment, rev, workspace=place.root)
     check_services(place)
-    snapshot_at(job, job.rev)
-    return job
+    return place
 
 
-def named(name: str, workspace: Path | None, verbose: bool) -> "Job":
+def named(
+    name: str,
+    workspace: Path | None,
+    verbose: bool,
+    as_of: datetime | None = None,
+    rev: str | None = None,
+) -> "Job":
     """Return the job of a command that looks at no data."""
     place = start(workspace, verbose)
     from tasks.job import load_job
     from tasks.setup import check_services
 
-    job = load_job(name, workspace=place.root)
-    check_services(place)
+    job = load_job(name, as_of, rev, workspace=place.root)
+    check_services(place)  # last, as a wrong name is told without them
+    return job
+
+
+def job_of(
+    name: str, as_of: str | None, rev: str | None, workspace: Path | None, verbose: bool
+) -> "Job":
+    """Return the job after everything that can be wrong with it has been looked at."""
+    job = named(name, workspace, verbose, parse_time(as_of) if as_of else None, rev)
+    from tasks.snapshots import snapshot_at
+
+    snapshot_at(job, job.rev)
     return job

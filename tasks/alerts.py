@@ -10,7 +10,7 @@ from rich.console import Console
 
 from driftloop.errors import DeliveryError
 from driftloop.incident import AlertState, Card
-from driftloop.messages.card import with_deed, with_retraining
+from driftloop.messages.card import WATCH, with_deed, with_retraining
 from driftloop.messages.message import Kind, Message
 from driftloop.messages.observation import answer_message
 from driftloop.messages.retraining import outcome_of, retrain_message
@@ -31,7 +31,6 @@ from tasks.registry import open_registry
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
-_WATCH = "Nothing now. The next run shows whether it holds."
 AlertRecord = MonitorRecord | RetrainRecord | Promotion | Acknowledged | Muted | TestAlert | Swept
 
 
@@ -86,7 +85,7 @@ def write_rollback_alert(job: Job, rollback: Promotion, reason: str) -> None:
     versions = rollback.version, rollback.previous
     message = rollback_message(job.model, job.as_of, *versions, reason, links)
     done = f"Version {rollback.version} is live again in place of version {rollback.previous}."
-    _tell(job, message, True, lambda card: with_deed(card, done, _WATCH))
+    _tell(job, message, True, lambda card: with_deed(card, done, WATCH))
 
 
 @step("write answer alert", retries=2)
@@ -98,7 +97,7 @@ def write_answer_alert(job: Job, done: Promotion, comment: str) -> None:
     def changed(card: Card) -> Card:
         if not done.promoted:
             return card
-        return with_deed(card, f"Version {done.version} was approved and is live.", _WATCH)
+        return with_deed(card, f"Version {done.version} was approved and is live.", WATCH)
 
     _tell(job, message, True, changed)
 

@@ -124,32 +124,29 @@ class _Round:
                 self.errors.append(str(error))
 
     def _perform(self, step: Step, to: Address, sender: Sender) -> AlertState:
-        if isinstance(step, Say) and not sender.wants(step.post.kind):
-            return self._note(lambda old: done(old, step, to, None))
+        receipt = None
+        if isinstance(step, Refresh):
+            sender.update(step.parent.receipt, step.message)
+        elif not isinstance(step, Say) or sender.wants(step.post.kind):
+            receipt = self._hand_over(step, to, sender)
+        return self._note(lambda old: done(old, step, to, receipt))
+
+    def _hand_over(self, step: Begin | Say | Show, to: Address, sender: Sender) -> Receipt | None:
+        self._note(lambda old: begun(old, step, to))
         parcel = _parcel(step, to, scope_of(self.workspace))
-        if not isinstance(step, Refresh):
-            self._note(lambda old: begun(old, step, to))
         try:
-            receipt = _hand_over(step, parcel, sender)
+            return sender.draw(parcel) if isinstance(step, Show) else sender.send(parcel)
         except PartlyRefusedError as error:  # who can have it has it
             self.errors.append(str(error))
-            receipt = Receipt("", parcel.key)
-        return self._note(lambda old: done(old, step, to, receipt))
+            return Receipt("", parcel.key)
 
     def _note(self, function: Callable[[AlertState], AlertState]) -> AlertState:
         return change_alerts(self.documents, self.model, function)
 
 
-def _hand_over(step: Step, parcel: Parcel, sender: Sender) -> Receipt | None:
-    if isinstance(step, Refresh):
-        sender.update(step.parent.receipt, step.message)
-        return step.parent.receipt
-    return sender.draw(parcel) if isinstance(step, Show) else sender.send(parcel)
-
-
-def _parcel(step: Step, to: Address, scope: str) -> Parcel:
+def _parcel(step: Begin | Say | Show, to: Address, scope: str) -> Parcel:
     """Return what is handed over; keys tell the models of this registry from those of another."""
-    if isinstance(step, Begin | Refresh):
+    if isinstance(step, Begin):
         incident = step.incident
         return Parcel(
             key=f"{scope}/{step.message.key}",

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from functools import partial
 
 from driftloop.channels import Channel
 from driftloop.config import ModelConfig
@@ -17,7 +18,7 @@ from tasks.alert_store import change_alerts, read_alerts
 from tasks.documents import Documents, open_documents
 from tasks.factory import step
 from tasks.ledger import read_ledger
-from tasks.registry import PREFIX, Registry, open_registry
+from tasks.registry import Registry, open_registry, own_tags
 
 DIGEST = "_digest"
 """Digests wait to be sent in a document of their own; no model can have this name."""
@@ -42,12 +43,16 @@ def write_digest(
 ) -> tuple[str, ...]:
     """Write the digest of the week before a moment for every channel; return those channels."""
     documents, registry = open_documents(workspace), open_registry(workspace)
-    lines = {one.model: _line(documents, registry, one.model, until) for one in configs}
+    registered = registry.models()
+    lines = {
+        one.model: _line(documents, registry, one.model, one.model in registered, until)
+        for one in configs
+    }
     named = _models_by_channel(configs)
     for key, models in named.items():
         message = digest_message(key, until, tuple(lines[model] for model in models))
         post = Post(message.key, "digest", "info", clock.now(), message, (key,))
-        change_alerts(documents, DIGEST, lambda old, post=post: old.write(post))  # type: ignore[misc]
+        change_alerts(documents, DIGEST, partial(AlertState.write, post=post))
     return tuple(named)
 
 
@@ -70,9 +75,10 @@ def _models_by_channel(configs: tuple[ModelConfig, ...]) -> dict[str, list[str]]
     return dict(named)
 
 
-def _line(documents: Documents, registry: Registry, model: str, until: datetime) -> DigestLine:
+def _line(
+    documents: Documents, registry: Registry, model: str, known: bool, until: datetime
+) -> DigestLine:
     since, state = until - WEEK, read_alerts(documents, model)
-    known = model in registry.models()
     champion = registry.champion(model) if known else None
     last = _last_run(registry, model, until) if known else {}
     score, low, high = (_number(last.get(name)) for name in ("score", "score_low", "score_high"))
@@ -93,7 +99,7 @@ def _line(documents: Documents, registry: Registry, model: str, until: datetime)
         incidents=_incidents(state, since),
         retrainings=sum(run.kind == "retrain" and run.as_of > since for run in past),
         promotions=sum(one.kind == "promoted" and since < one.as_of <= until for one in ledger),
-        muted_until=state.muted_until if state.muted_until and state.muted_until > until else None,
+        muted_until=state.muted_at(until),
         last_run=parse_time(ran) if ran else None,
     )
 
@@ -101,7 +107,7 @@ def _line(documents: Documents, registry: Registry, model: str, until: datetime)
 def _last_run(registry: Registry, model: str, until: datetime) -> dict[str, str]:
     """Return the tags of the newest monitoring run, which may be from before the week."""
     for run in registry.finished(model, "monitor", most=60):
-        tags = {name.removeprefix(PREFIX): value for name, value in run.tags.items()}
+        tags = own_tags(run.tags)
         if parse_time(tags["as_of"]) <= until:
             return tags
     return {}

@@ -238,9 +238,14 @@ def counts_as_past(tags: Mapping[str, str]) -> bool:
     return kind == "monitor" or (kind == "retrain" and tags.get("driftloop.trained") == "true")
 
 
+def own_tags(stored: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that driftloop wrote, named without ``driftloop.``."""
+    return {name.removeprefix(PREFIX): value for name, value in stored.items() if PREFIX in name}
+
+
 def past_run(stored: Mapping[str, str]) -> PastRun:
     """Return what is remembered of a run, by its tags."""
-    tags = {name.removeprefix(PREFIX): value for name, value in stored.items() if PREFIX in name}
+    tags = own_tags(stored)
     return PastRun(
         kind="monitor" if tags["kind"] == "monitor" else "retrain",
         as_of=parse_time(tags["as_of"]),

@@ -8,7 +8,7 @@ from driftloop.workspace import Workspace
 from tasks import clock
 from tasks.alert_store import read_alerts
 from tasks.documents import open_documents
-from tasks.registry import Registry, open_registry
+from tasks.registry import Registry, open_registry, own_tags
 
 
 def model_statuses(workspace: Workspace, name: str | None) -> tuple[ModelStatus, ...]:
@@ -34,7 +34,5 @@ def _status(registry: Registry, model: str, registered: bool, alerts: AlertState
     if not registered:
         return model_status(model, None, None, alerts, now)
     runs = registry.finished(model, "monitor")
-    tags = runs[0].tags if runs else {}
-    prefix = "driftloop."
-    own = {name.removeprefix(prefix): value for name, value in tags.items() if prefix in name}
+    own = own_tags(runs[0].tags) if runs else {}
     return model_status(model, registry.champion(model), own, alerts, now)

@@ -10,6 +10,9 @@ from driftloop.messages.steps import done, next_step
 from driftloop.messages.wording import Links, count
 from driftloop.records import MonitorRecord, RetrainRecord
 
+WATCH = "Nothing now. The next run shows whether it holds."
+"""What to do after the version that serves was changed."""
+
 
 def card_of(record: MonitorRecord, links: Links) -> Card:
     """Return what a run has to say: what broke, what was done, what to do."""

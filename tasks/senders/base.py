@@ -113,3 +113,21 @@ class Sender(Protocol):
         Raises:
             DeliveryError: as `send`.
         """
+
+
+class Flat:
+    """What holds for a channel without threads: a message an event, which stays as it was told."""
+
+    __slots__ = ()
+
+    @property
+    def threads(self) -> bool:
+        """Whether an incident is one message with a thread here: it is not."""
+        return False
+
+    def draw(self, parcel: Parcel) -> Receipt | None:
+        """Return None: no pictures are shown here."""
+        return None
+
+    def update(self, receipt: Receipt, message: Message) -> None:
+        """Do nothing: what was told is not changed."""

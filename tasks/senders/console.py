@@ -1,23 +1,22 @@
 """The terminal."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console
 
 from driftloop.incident import Receipt
-from driftloop.messages.message import Kind, Message
+from driftloop.messages.message import Kind
 from tasks.rendering import draw, draw_line
-from tasks.senders.base import SMALL_STEPS, Parcel
+from tasks.senders.base import SMALL_STEPS, Flat, Parcel
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleSender:
+class ConsoleSender(Flat):
     """Draws messages in the terminal."""
 
     key: str
     title: str
     console: Console
-    threads: bool = field(default=False, init=False)
 
     def wants(self, kind: Kind) -> bool:
         """Take every message."""
@@ -33,10 +32,3 @@ class ConsoleSender:
             title = f"{self.title} · {incident}" if incident else self.title
             draw(parcel.message, self.console, title)
         return Receipt("console", parcel.key)
-
-    def draw(self, parcel: Parcel) -> Receipt | None:
-        """Return None: a terminal shows no pictures."""
-        return None
-
-    def update(self, receipt: Receipt, message: Message) -> None:
-        """Do nothing: what is drawn stays."""

@@ -20,11 +20,11 @@ from driftloop.channels import EmailChannel
 from driftloop.errors import DeliveryError
 from driftloop.incident import Receipt
 from driftloop.messages.html import email_html
-from driftloop.messages.message import Kind, Message
+from driftloop.messages.message import Kind
 from driftloop.messages.plain_text import title, to_text
 from tasks.redaction import redact
 from tasks.senders import base
-from tasks.senders.base import LostAnswerError, Parcel, PartlyRefusedError, RefusedError
+from tasks.senders.base import Flat, LostAnswerError, Parcel, PartlyRefusedError, RefusedError
 
 _KEPT = "the message is kept and the next run sends it"
 
@@ -41,7 +41,7 @@ class _AgainError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class MailSender:
+class MailSender(Flat):
     """Sends mails through an SMTP server.
 
     A mail's Message-ID follows from its key, so that one that is sent twice, because an answer was
@@ -50,7 +50,6 @@ class MailSender:
 
     channel: EmailChannel
     password: str | None = field(default=None, repr=False)
-    threads: bool = field(default=False, init=False)
 
     @property
     def key(self) -> str:
@@ -81,13 +80,6 @@ class MailSender:
                 time.sleep(pause)
                 pause *= 2
         raise failure
-
-    def draw(self, parcel: Parcel) -> Receipt | None:
-        """Return None: mails are sent without pictures."""
-        return None
-
-    def update(self, receipt: Receipt, message: Message) -> None:
-        """Do nothing: a mail is not changed."""
 
     def _deliver(self, mail: EmailMessage, to: tuple[str, ...]) -> None:
         with self._one_line_errors(), self._connected() as server:

@@ -14,10 +14,10 @@ from driftloop.channels import PagerDutyChannel
 from driftloop.channels.base import Level
 from driftloop.errors import DeliveryError
 from driftloop.incident import Receipt
-from driftloop.messages.message import Kind, Message
+from driftloop.messages.message import Kind
 from driftloop.messages.plain_text import links, title, to_text
 from tasks.redaction import redact
-from tasks.senders.base import Parcel, RefusedError
+from tasks.senders.base import Flat, Parcel, RefusedError
 from tasks.senders.http import post
 
 if TYPE_CHECKING:
@@ -45,12 +45,11 @@ _SEVERITIES: dict[Level, str] = {"page": "critical", "warning": "warning", "info
 
 
 @dataclass(frozen=True, slots=True)
-class PagerDutySender:
+class PagerDutySender(Flat):
     """Sends events to a PagerDuty service; those of one incident share one dedup key."""
 
     channel: PagerDutyChannel
     routing_key: str = field(repr=False)
-    threads: bool = field(default=False, init=False)
 
     @property
     def key(self) -> str:
@@ -70,13 +69,6 @@ class PagerDutySender:
         for action in _ACTIONS.get(parcel.kind, ()):
             self._enqueue(event(parcel, action, datetime.now(UTC)))
         return Receipt("pagerduty", dedup_key(parcel))
-
-    def draw(self, parcel: Parcel) -> Receipt | None:
-        """Return None: PagerDuty takes only pictures that the web can reach."""
-        return None
-
-    def update(self, receipt: Receipt, message: Message) -> None:
-        """Do nothing: an event is not changed."""
 
     def _enqueue(self, content: dict[str, Any]) -> None:
         url = os.environ.get("PAGERDUTY_API_URL", "").strip() or BASE_URL

@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 
 from driftloop.channels import SlackChannel
 from driftloop.incident import Receipt
-from driftloop.messages.message import Kind, Message
+from driftloop.messages.message import Kind
 from tasks.senders import base
-from tasks.senders.base import SMALL_STEPS, Parcel
+from tasks.senders.base import SMALL_STEPS, Flat, Parcel
 from tasks.senders.slack_blocks import blocks_of, text_of
 from tasks.senders.slack_errors import one_line_errors, quiet_logger, refused
 from tasks.senders.slack_retries import careful_retries
 
 
 @dataclass(frozen=True, slots=True)
-class SlackWebhookSender:
+class SlackWebhookSender(Flat):
     """Posts to the channel of a Slack incoming webhook.
 
     Nobody can ask a webhook what it has. What was lost in between is sent again by the next run,
@@ -22,7 +22,6 @@ class SlackWebhookSender:
 
     channel: SlackChannel
     url: str = field(repr=False)
-    threads: bool = field(default=False, init=False)
 
     @property
     def key(self) -> str:
@@ -57,10 +56,3 @@ class SlackWebhookSender:
         if answer.status_code != 200:
             raise refused(self.channel, answer.status_code, answer.body)
         return Receipt("webhook", parcel.key)
-
-    def draw(self, parcel: Parcel) -> Receipt | None:
-        """Return None: a webhook takes no files."""
-        return None
-
-    def update(self, receipt: Receipt, message: Message) -> None:
-        """Do nothing: a webhook changes nothing."""

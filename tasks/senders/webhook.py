@@ -12,9 +12,9 @@ from urllib.parse import quote
 from driftloop.channels import WebhookChannel
 from driftloop.errors import DeliveryError
 from driftloop.incident import Receipt
-from driftloop.messages.message import Kind, Message
+from driftloop.messages.message import Kind
 from driftloop.messages.plain_text import links, title, to_text
-from tasks.senders.base import Parcel, RefusedError
+from tasks.senders.base import Flat, Parcel, RefusedError
 from tasks.senders.http import post
 
 if TYPE_CHECKING:
@@ -24,13 +24,12 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookSender:
+class WebhookSender(Flat):
     """Posts every event as JSON, signed so that the receiver knows who sent it and when."""
 
     channel: WebhookChannel
     url: str = field(repr=False)
     secret: str = field(repr=False)
-    threads: bool = field(default=False, init=False)
 
     @property
     def key(self) -> str:
@@ -54,13 +53,6 @@ class WebhookSender:
         if not answer.is_success:
             raise self._refused(answer)
         return Receipt("webhook", parcel.key)
-
-    def draw(self, parcel: Parcel) -> Receipt | None:
-        """Return None: pictures are not sent."""
-        return None
-
-    def update(self, receipt: Receipt, message: Message) -> None:
-        """Do nothing: what has been told is not changed."""
 
     @property
     def _name(self) -> str:
