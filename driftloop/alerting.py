@@ -133,7 +133,7 @@ def turn(
     if state.last is not None and sight.as_of < state.last:
         return Turn(state)
     again = sight.as_of == state.last
-    blind = 0 if sight.judged else state.blind + (not again)
+    blind = 0 if sight.judged else blind_runs(state, sight.as_of)
     first = state.blind_since if blind > 1 else sight.window_start
     state = replace(state, blind=blind, blind_since=first if blind else None, last=sight.as_of)
     causes = sight.causes
@@ -147,6 +147,11 @@ def turn(
     if not known.open:
         return _reopened(state, known, sight, causes, card)
     return _goes_on(state, known, sight, causes, card, margin)
+
+
+def blind_runs(state: AlertState, as_of: datetime) -> int:
+    """Return how many runs in a row could not judge, with one that looks from this moment."""
+    return state.blind + (as_of != state.last)
 
 
 def _comes_back(known: Incident, causes: frozenset[Cause], settings: AlertSettings) -> bool:

@@ -6,7 +6,7 @@ All of it is functions from the old state to the new one; see `driftloop.inciden
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from driftloop.alerting import AlertSettings, Turn, newly_stuck, sight_of, turn
+from driftloop.alerting import AlertSettings, Turn, blind_runs, newly_stuck, sight_of, turn
 from driftloop.channels import Level
 from driftloop.errors import AlertError
 from driftloop.incident import (
@@ -223,7 +223,7 @@ def _shapes(record: MonitorRecord) -> tuple[Shape, ...]:
 
 
 def _blind(state: AlertState, run: Run) -> Card:
-    return blind_card(run.record, run.links, state.blind + 1)
+    return blind_card(run.record, run.links, blind_runs(state, run.record.as_of))
 
 
 def _remember(state: AlertState) -> AlertState:

@@ -144,6 +144,9 @@ def test_blind_after_three_runs() -> None:
     assert "blind" in state.posts[0].message.text
     assert state.open is not None
     assert state.open.severity == "warning"
+    assert "The last 3 runs in a row" in state.open.card.causes[0]
+    again = tell_run(state, Run(later(blind, 2), (), LINKS), situation())
+    assert again.state == state, "the same run again is not a fourth one"
 
 
 def test_a_channel_is_told_from_its_severity_on() -> None:
