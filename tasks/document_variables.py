@@ -1,8 +1,9 @@
 """Documents as Prefect variables: one variable a revision, whose name only one writer can take.
 
 Prefect's own update of a variable is last-writer-wins; that a name is unique is what makes
-compare-and-set. A value holds 5,000 characters, so a long text is compressed and, if need be, put
-into several variables that the revision lists.
+compare-and-set. A value holds 5,000 characters, so a long text is compressed and, if that is not
+enough, put into several variables that the revision lists. The server takes a fifth of a second to
+delete a variable, so the fewer there are the better.
 """
 
 import base64
@@ -90,6 +91,8 @@ def _pack(client: "SyncPrefectClient", name: str, text: str) -> Any:
     if len(json.dumps(text)) <= _LONGEST:
         return text
     packed = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
+    if len(packed) <= _LONGEST:
+        return {"packed": packed}
     names = []
     for start in range(0, len(packed), _LONGEST):
         part = f"{_PREFIX}_part_{uuid4().hex}"
@@ -102,10 +105,12 @@ def _unpack(client: "SyncPrefectClient", value: Any) -> str | None:
     """Return the text of a revision, or None where a part of it is gone."""
     if isinstance(value, str):
         return value
-    parts = [client.read_variable_by_name(part) for part in value["parts"]]
-    if any(part is None for part in parts):
-        return None
-    packed = "".join(str(part.value) for part in parts if part is not None)
+    packed = value.get("packed")
+    if packed is None:
+        parts = [client.read_variable_by_name(part) for part in value["parts"]]
+        if any(part is None for part in parts):
+            return None
+        packed = "".join(str(part.value) for part in parts if part is not None)
     return zlib.decompress(base64.b85decode(packed)).decode()
 
 
@@ -123,7 +128,7 @@ def _create(client: "SyncPrefectClient", name: str, document: str, value: Any) -
 
 
 def _forget(client: "SyncPrefectClient", value: Any) -> None:
-    for part in value["parts"] if isinstance(value, dict) else ():
+    for part in value.get("parts", ()) if isinstance(value, dict) else ():
         _delete(client, part)
 
 
