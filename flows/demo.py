@@ -1,4 +1,4 @@
-"""The demo: half a year of card payments through the real flows, in about a minute."""
+"""The demo: half a year of card payments through the real flows, in a minute or two."""
 
 import os
 import time
