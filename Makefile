@@ -39,6 +39,10 @@ install: $(STAMP) ## Create .venv and install everything from the lock
 test: $(STAMP) lint ## Run ruff, mypy and all tests
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
+.PHONY: test-services
+test-services: $(STAMP) ## Run the tests that need PostgreSQL, Prometheus and chromium
+	$(BIN)/python -m pytest tests/services $(PYTEST_ARGS)
+
 .PHONY: lint
 lint: $(STAMP) ## Run ruff and mypy only
 	$(BIN)/ruff check .
