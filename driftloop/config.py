@@ -22,6 +22,7 @@ from driftloop.performance import PerformanceSettings
 from driftloop.periods import Span, SpanField
 from driftloop.promotion import PromotionSettings
 from driftloop.quality import DEFAULT_CHECKS, QualityCheck, Range
+from driftloop.schedule import Schedule
 from driftloop.settings import Settings
 from driftloop.training import TrainingSettings, kinds_for, name_of
 from driftloop.windows import WindowSettings
@@ -90,6 +91,7 @@ class ModelConfig(Settings):
     comparison: ComparisonSettings = ComparisonSettings()
     promotion: PromotionSettings = PromotionSettings()
     alerts: AlertSettings = AlertSettings()
+    schedule: Schedule = Schedule()
 
     @field_validator("features")
     @classmethod

@@ -73,8 +73,11 @@ def find_config(folder: Path, model: str) -> Path:
 
 
 def config_hash(config: ModelConfig) -> str:
-    """Return twelve hex digits that identify the configuration's meaning, not its text."""
-    text = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    """Return twelve hex digits that identify the configuration's meaning, not its text.
+
+    When a run starts is no part of what it finds, so the schedule is left out.
+    """
+    text = json.dumps(config.model_dump(mode="json", exclude={"schedule"}), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from driftloop.alert_output import AckOutput, DeliverOutput, MuteOutput, TestAlertOutput
 from driftloop.backtest_output import BacktestOutput
 from driftloop.config import ModelConfig
+from driftloop.deploy_output import DeployOutput
 from driftloop.onboarding.output import InitOutput
 from driftloop.output import (
     ApproveOutput,
@@ -30,6 +31,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "backtest": BacktestOutput,
     "config": ModelConfig,
     "deliver": DeliverOutput,
+    "deploy": DeployOutput,
     "digest": DeliverOutput,
     "init": InitOutput,
     "ledger": LedgerOutput,

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from prefect import flow, tags
 
+from driftloop.events import acknowledged_event
 from driftloop.talk_back import Acknowledged, Muted, Swept, TestAlert
 from driftloop.workspace import find_workspace
 from flows.naming import moment, run_name
 from tasks.alerts import deliver_alerts, undelivered
 from tasks.digest import read_configs, write_digest
+from tasks.events import emit
 from tasks.setup import prepare_job
 from tasks.sweep import sweep
 from tasks.talk_back import acknowledge_incident, mute_alerts, try_channels
@@ -29,6 +31,7 @@ def acknowledge(
     with tags(model):
         job = prepare_job(model, moment(None), None, False, workspace)
         done = acknowledge_incident(job, by, comment)
+        emit(job, [acknowledged_event(done, job.as_of)])
         undelivered(deliver_alerts(job, return_state=True), done)
         return done
 

@@ -3,6 +3,7 @@
 from prefect import flow, tags
 from prefect.exceptions import FlowPauseTimeout
 
+from driftloop.events import promotion_event
 from driftloop.records import Promotion
 from flows.naming import moment, run_name
 from tasks.alerts import deliver_alerts, undelivered, write_answer_alert
@@ -13,6 +14,7 @@ from tasks.approval import (
     find_proposal,
     form_for,
 )
+from tasks.events import emit
 from tasks.job import Job
 from tasks.setup import prepare_job
 
@@ -65,6 +67,7 @@ def answer(
 
 
 def _told(job: Job, done: Promotion, comment: str) -> Promotion:
+    emit(job, [promotion_event(job.model, job.as_of, done)])
     write_answer_alert(job, done, comment)
     undelivered(deliver_alerts(job, return_state=True), done)
     return done

@@ -4,9 +4,11 @@ from datetime import datetime
 
 from prefect import flow, tags
 
+from driftloop.events import retrain_events
 from driftloop.records import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import moment, run_name
+from tasks.events import emit
 from tasks.setup import prepare_job
 from tasks.training_plan import refuse_second_bootstrap
 
@@ -29,4 +31,6 @@ def bootstrap(
     with tags(model):
         job = prepare_job(model, moment(as_of), rev, False, workspace)
         refuse_second_bootstrap(job)
-        return challenge(job, "bootstrap", "The first champion.", None)
+        record = challenge(job, "bootstrap", "The first champion.", None)
+        emit(job, retrain_events(record))
+        return record

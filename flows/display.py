@@ -9,6 +9,7 @@ from rich.text import Text
 
 from driftloop.alert_output import AckOutput, DeliverOutput, MuteOutput, TestAlertOutput
 from driftloop.backtest_output import BacktestOutput
+from driftloop.deploy_output import DeployOutput
 from driftloop.onboarding.output import InferredColumn, InitOutput
 from driftloop.output import (
     ApproveOutput,
@@ -21,6 +22,7 @@ from driftloop.output import (
 )
 from driftloop.periods import Window, parse_time, readable
 from flows.display_backtest import backtest_view
+from flows.display_deploy import deploy_view
 from flows.session import results
 
 COLOURS = {
@@ -137,6 +139,8 @@ def view_of(found: BaseModel) -> Iterable[RenderableType]:
         return ledger_view(found)
     if isinstance(found, TestAlertOutput):
         return channels_view(found)
+    if isinstance(found, DeployOutput):
+        return deploy_view(found)
     if isinstance(found, DeliverOutput):
         return (found.sentence, *(Text(error, style="red") for error in found.errors))
     if isinstance(found, RollbackOutput | ApproveOutput | AckOutput | MuteOutput):

@@ -4,11 +4,14 @@ from datetime import datetime
 
 from prefect import flow, tags
 
+from driftloop.events import run_events
 from driftloop.records import MonitorRecord, RetrainRecord
 from flows.naming import moment, run_name
 from flows.retrain import retrain
 from flows.watch import watch
-from tasks.alerts import deliver_alerts, undelivered, write_alert
+from tasks.alerts import deliver_alerts, links_of, undelivered, write_alert
+from tasks.artifacts import show_run
+from tasks.events import emit
 from tasks.job import Job
 from tasks.monitoring import OpenRun
 from tasks.setup import prepare_job
@@ -38,12 +41,14 @@ def monitor(
             tell=lambda run, found: _tell(job, run, found),
             retrain=lambda run, found: _retrain(job, run, found),
         )
+        show_run(job, record, links_of(job, None, record.champion), return_state=True)
         undelivered(deliver_alerts(job, return_state=True), record)
         return record
 
 
 def _tell(job: Job, run: OpenRun, record: MonitorRecord) -> None:
-    write_alert(job, record, run.history, run.run_id)
+    kinds = write_alert(job, record, run.history, run.run_id)
+    emit(job, run_events(record, kinds))
     if record.decision.action == "retrain":  # which takes long, so people are told before
         deliver_alerts(job, return_state=True)
 

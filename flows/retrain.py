@@ -5,10 +5,13 @@ from datetime import datetime
 from prefect import flow, tags
 from prefect.runtime import flow_run
 
+from driftloop.events import retrain_events
 from driftloop.records import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import moment, run_name
-from tasks.alerts import deliver_alerts, undelivered, write_retrain_alert
+from tasks.alerts import deliver_alerts, links_of, undelivered, write_retrain_alert
+from tasks.artifacts import show_retraining
+from tasks.events import emit
 from tasks.setup import prepare_job
 from tasks.training_plan import check_request
 
@@ -41,7 +44,10 @@ def retrain(
         if by_hand:
             check_request(job, reason)
         record = challenge(job, "retrain", reason, champion, by_hand)
+        emit(job, retrain_events(record))
         write_retrain_alert(job, record)
+        links = links_of(job, record.run_id, record.challenger)
+        show_retraining(job, record, links, return_state=True)
         delivered = deliver_alerts(job, return_state=True)
         if flow_run.parent_flow_run_id is None:
             undelivered(delivered, record)

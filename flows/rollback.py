@@ -2,9 +2,11 @@
 
 from prefect import flow, tags
 
+from driftloop.events import rollback_events
 from driftloop.records import Promotion
 from flows.naming import moment, run_name
 from tasks.alerts import deliver_alerts, undelivered, write_rollback_alert
+from tasks.events import emit
 from tasks.promotion import roll_back
 from tasks.setup import prepare_job
 
@@ -27,6 +29,7 @@ def rollback(
     with tags(model):
         job = prepare_job(model, moment(None), None, False, workspace)
         done = roll_back(job, to)
+        emit(job, rollback_events(model, job.as_of, done))
         write_rollback_alert(job, done, reason)
         undelivered(deliver_alerts(job, return_state=True), done)
         return done

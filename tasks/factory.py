@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import is_dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
+from prefect.utilities.annotations import quote
 
 from driftloop.errors import UnavailableError
 
@@ -14,6 +16,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 RETRY_SECONDS: list[float] = [1, 4, 10]
 _INLINE: ContextVar[bool] = ContextVar("driftloop_inline", default=False)
+
+_ENGINE = {"return_state", "wait_for"}
+
+
+def _whole(value: Any) -> Any:
+    """Mark a record as one value, which Prefect then does not search for futures.
+
+    It would go through every number of a record for each task that gets it; driftloop's tasks are
+    given results, never futures.
+    """
+    return quote(value) if is_dataclass(value) else value
 
 
 class Step(Task[P, R]):
@@ -23,7 +36,10 @@ class Step(Task[P, R]):
         """Run the task through Prefect, or as the function it wraps."""
         if _INLINE.get():
             return self.fn(*arguments, **named)
-        return super().__call__(*arguments, **named)
+        return super().__call__(
+            *map(_whole, arguments),
+            **{name: value if name in _ENGINE else _whole(value) for name, value in named.items()},
+        )
 
 
 @contextmanager

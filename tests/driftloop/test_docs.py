@@ -66,6 +66,7 @@ def test_every_deployment_is_documented() -> None:
     names = [full_name(one) for one in found]
     assert len(names) >= 7
     assert [name for name in names if f"`{name}`" not in page] == []
+    assert "`monitor/monitor-NAME`" in page
 
 
 def test_the_complete_example_is_valid_and_has_every_section() -> None:

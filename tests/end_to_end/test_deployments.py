@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
+from conftest import run_cli
 from peers.slack import SlackPeer
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.flow_runs import resume_flow_run
 from prefect.flows import load_flow_from_entrypoint
 from workshop import look, monday, small_config, write_config
@@ -83,20 +85,33 @@ def worker(log: Path) -> Iterator[None]:
                 process.wait()
 
 
+def deploy(workspace: Path, *options: str) -> dict[str, Any]:
+    """Run `driftloop deploy` and return its outcomes by name."""
+    done = run_cli("deploy", "-w", str(workspace), "--json", *options)
+    assert done.returncode == 0, done.stderr
+    return {one["name"]: one for one in json.loads(done.stdout)["deployments"]}
+
+
+def inspect(name: str) -> dict[str, Any]:
+    """What the server knows of a deployment."""
+    found: dict[str, Any] = json.loads(prefect("deployment", "inspect", name, "-o", "json"))
+    return found
+
+
 def test_all_are_deployed_and_a_worker_completes_a_run(
     prefect_server: str, championed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DRIFTLOOP_HOME", str(ROOT))
-    prefect("work-pool", "create", "driftloop", "--type", "process", "--overwrite")
-    prefect("--no-prompt", "deploy", "--all")
-    found = json.loads(prefect("deployment", "inspect", "monitor/monitor-payments", "-o", "json"))
-    assert found["schedules"][0]["schedule"]["cron"] == "0 6 * * 1"
-    assert str(ROOT) not in json.dumps(found["pull_steps"]), "the deployer's path is not recorded"
-    parameters = {
-        "model": "payments",
-        "as_of": (monday(10) + timedelta(hours=6)).isoformat(),
-        "workspace": str(championed),
+    registered = deploy(championed)
+    assert set(registered) >= {
+        f"{one['entrypoint'].rpartition(':')[2]}/{one['name']}" for one in DEPLOYMENTS
     }
+    found = inspect("monitor/monitor-payments")
+    assert found["schedules"][0]["schedule"]["cron"] == "0 6 * * 1"
+    assert found["parameters"] == {"model": "payments", "workspace": str(championed)}
+    assert found["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+    assert str(ROOT) not in json.dumps(found["pull_steps"]), "the deployer's path is not recorded"
+    parameters = {"model": "payments", "as_of": (monday(10) + timedelta(hours=6)).isoformat()}
     given = [part for name, value in parameters.items() for part in ("-p", f"{name}={value}")]
     monkeypatch.setitem(os.environ, "PREFECT_LOGGING_LEVEL", "INFO")
     with worker(tmp_path / "worker.log"):
@@ -105,6 +120,103 @@ def test_all_are_deployed_and_a_worker_completes_a_run(
     (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
     assert run.tags["driftloop.verdict"] == "ok"
     assert run.tags["mlflow.runName"] == "monitor payments 2026-03-16 06:00"
+    page = artifact("payments-run")
+    assert page.startswith("# ✅ payments: ok")
+    assert "driftloop monitor payments --as-of 2026-03-16T06:00:00" in page
+    rows = json.loads(artifact("payments-findings"))
+    assert {"amount", "country"} <= {row["column"] for row in rows}
+    (event,) = events("driftloop.window.judged")
+    assert (event["resource"]["prefect.resource.name"], event["payload"]["verdict"]) == (
+        "payments",
+        "ok",
+    )
+
+
+def artifact(key: str) -> str:
+    """Return the newest artifact with a key."""
+    with get_client(sync_client=True) as client:
+        answer = client._client.get(f"/artifacts/{key}/latest")
+        answer.raise_for_status()
+        return str(answer.json()["data"])
+
+
+def events(name: str, seconds: float = 30) -> list[dict[str, Any]]:
+    """Wait for events of a name, which the server stores in batches, and return them."""
+    asked = {"filter": {"event": {"name": [name]}}}
+    end = time.monotonic() + seconds
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < end:
+            found: list[dict[str, Any]] = client._client.post("/events/filter", json=asked).json()[
+                "events"
+            ]
+            if found:
+                return found
+            time.sleep(0.2)
+    raise AssertionError(f"no event {name}")
+
+
+def test_a_second_deployment_changes_nothing_and_a_new_model_is_one_file(
+    prefect_server: str, championed: Path
+) -> None:
+    deploy(championed)
+    assert {one["outcome"] for one in deploy(championed).values()} == {"unchanged"}
+    write_config(championed, {**small_config(), "model": "refunds"}, "refunds")
+    found = deploy(championed)
+    assert found["monitor/monitor-refunds"]["outcome"] == "created"
+    assert found["monitor/monitor-payments"]["outcome"] == "unchanged"
+    form = inspect("retrain/retrain")["parameter_openapi_schema"]["properties"]
+    assert form["model"]["enum"] == ["payments", "refunds"]
+    assert "champion" not in form
+    (championed / "configs" / "refunds.yaml").unlink()
+    assert deploy(championed)["monitor/monitor-refunds"]["outcome"] == "stale"
+    assert deploy(championed, "--prune")["monitor/monitor-refunds"]["outcome"] == "removed"
+    assert "monitor/monitor-refunds" not in deploy(championed)
+
+
+def test_a_schedule_that_a_person_switched_off_stays_off(
+    prefect_server: str, championed: Path
+) -> None:
+    deploy(championed)
+    name = "monitor/monitor-payments"
+    before = inspect(name)
+    prefect("deployment", "schedule", "pause", name, before["schedules"][0]["id"])
+    write_config(championed, small_config(drift={"minimum_rows": 101}))
+    found = deploy(championed)[name]
+    assert (found["outcome"], found["paused"], found["schedule"]) == ("updated", True, None)
+    assert not inspect(name)["schedules"][0]["active"]
+    write_config(championed, {**small_config(), "schedule": {"active": False}})
+    assert not deploy(championed)[name]["paused"]
+    write_config(championed, small_config())
+    assert inspect(name)["schedules"][0]["active"] is False
+    assert deploy(championed)[name]["schedule"] == "0 6 * * 1 UTC", "the file switched it on"
+
+
+def test_a_run_form_refuses_a_model_that_is_not_there(
+    prefect_server: str, championed: Path
+) -> None:
+    deploy(championed)
+    with get_client(sync_client=True) as client:
+        there = client.read_deployment_by_name("monitor/monitor")
+        with pytest.raises(PrefectHTTPStatusError, match="409") as caught:
+            client.create_flow_run_from_deployment(there.id, parameters={"model": "paymens"})
+    assert "'paymens' is not one of ['payments']" in caught.value.response.text
+
+
+def test_what_is_wrong_is_told_before_anything_is_registered(
+    prefect_server: str, championed: Path
+) -> None:
+    deploy(championed)
+    write_config(championed, {**small_config(), "model": "refunds"}, "refunds")
+    write_config(championed, {**small_config(), "schedule": {"cron": "0 6 32 * 1"}})
+    done = run_cli("deploy", "-w", str(championed))
+    assert done.returncode == 2
+    assert "payments.yaml: schedule: cron: received '0 6 32 * 1'" in done.stderr
+    with get_client(sync_client=True) as client, pytest.raises(ObjectNotFound):
+        client.read_deployment_by_name("monitor/monitor-refunds")
+    write_config(championed, small_config())
+    offline = run_cli("deploy", "-w", str(championed), PREFECT_API_URL="")
+    assert offline.returncode == 2
+    assert "PREFECT_API_URL" in offline.stderr
 
 
 def test_a_proposal_suspends_its_approval_run_until_a_person_answers(
@@ -116,8 +228,7 @@ def test_a_proposal_suspends_its_approval_run_until_a_person_answers(
 ) -> None:
     """The run waits without a process, and goes on from the form: on whichever worker is there."""
     monkeypatch.setenv("DRIFTLOOP_HOME", str(ROOT))
-    prefect("work-pool", "create", "driftloop", "--type", "process", "--overwrite")
-    prefect("--no-prompt", "deploy", "--name", "approve/approve")
+    deploy(championed)
     config = small_config()
     config["promotion"] = {"mode": {"kind": "approval", "deadline": "90 years"}}
     write_config(championed, config)
