@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import rates, rates_report, speed, speed_report
+from benchmarks import overhead, rates, rates_report, speed, speed_report
 from benchmarks.environments import OWN, python_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.paths import ROOT
@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     real = commands.add_parser("elec2", help="weekly monitoring of the Elec2 data")
     real.add_argument("--data", type=Path, default=ELEC2)
 
+    commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
     commands.add_parser("environments", help="make the peers' environments")
     commands.add_parser("report", help="write the page anew from the results that are kept")
     everything = commands.add_parser("all", help="speed, statistics and, with its data, elec2")
@@ -83,6 +84,8 @@ def run(arguments: argparse.Namespace) -> None:
     elif command == "statistics":
         chosen = {"groups": arguments.groups, "judges": arguments.tools, "rows": arguments.rows}
         rates.run(rates.Settings(**chosen, effort=arguments.effort, fresh=arguments.fresh))
+    elif command == "overhead":
+        overhead.run_overhead()
     elif command == "environments":
         for name in sorted({tool.environment for tool in speed.TOOLS.values()} - {OWN}):
             print(f"{name}: {python_of(name)}")

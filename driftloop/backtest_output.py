@@ -2,6 +2,7 @@
 
 import math
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -16,9 +17,11 @@ from driftloop.backtest import (
     known_after,
     mean_score,
 )
-from driftloop.injection import Injection
 from driftloop.messages.wording import count
 from driftloop.output import Output, Span
+
+if TYPE_CHECKING:
+    from driftloop.injection import Injection
 
 
 class PeriodOutput(Output):
@@ -139,7 +142,7 @@ def rival_output(rival: Scored) -> RivalOutput:
 
 
 def injection_output(
-    injection: Injection, result: PolicyResult, rivals: tuple[Scored, ...]
+    injection: "Injection", result: PolicyResult, rivals: tuple[Scored, ...]
 ) -> InjectionOutput:
     """Return how soon a drift that was put in became known."""
     after = [one for one in result.periods if one.window.end > injection.at]

@@ -32,7 +32,8 @@ class Condition(StrEnum):
 class Output(BaseModel):
     """Base of all printed objects."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first used: a command prints one of these, and building them all takes a while.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Rows(Output):

@@ -43,3 +43,15 @@ def test_judging_a_small_window_loads_no_heavy_package(package: str, loaded: set
 
 def test_judging_a_small_window_does_not_load_scipy_stats(loaded: set[str]) -> None:
     assert "scipy.stats" not in loaded
+
+
+def test_the_command_line_starts_without_the_libraries_of_its_commands() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, flows.cli; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    heavy = {"pandas", "prefect", "mlflow", "sklearn", "scipy", "dvc", "matplotlib", "pyarrow"}
+    assert heavy & set(done.stdout.split()) == set()

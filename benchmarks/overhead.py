@@ -1,0 +1,183 @@
+"""How long a monitoring run of the demo's model takes, and what of it is not computation.
+
+Warm: in a process that has done a run before, at a real Prefect server, beside the same steps as
+plain functions. Cold: the command as a process of its own. Alert: from the moment that a run was
+scheduled for to the moment at which its message arrives, through a worker.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.machine import sentence
+from benchmarks.paths import DOCS, ROOT
+from driftloop.demo.story import START
+from tasks.local_server import start_server
+
+WARM, COLD, ALERTS = 7, 3, 3
+FIRST_WEEK, BROKEN_WEEK = 8, 12
+AHEAD = 25.0
+LIMIT = 300.0
+
+
+def monday(week: int) -> str:
+    """Return the moment at which week `week` of the demo begins."""
+    return datetime.combine(START + timedelta(weeks=week), datetime.min.time(), UTC).isoformat()
+
+
+def run_overhead() -> None:
+    """Measure, keep the numbers in docs/benchmarks/overhead.json, and print a summary."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder)
+        server = start_server(state / "server")
+        try:
+            server.wait()
+            found = _measure(_variables(state, server.api_url))
+        finally:
+            server.stop()
+    found["machine"] = sentence()
+    (DOCS / "overhead.json").write_text(json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2))
+
+
+def _variables(state: Path, api: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PREFECT_API_URL": api,
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+        "DRIFTLOOP_STATE": str(state / "state"),
+        "DRIFTLOOP_HOME": str(ROOT),
+    }
+
+
+def _measure(variables: dict[str, str]) -> dict[str, Any]:
+    warm = _warm(variables)
+    medians = {name: round(statistics.median(seconds), 2) for name, seconds in warm.items()}
+    over = medians["without_heartbeats"] - medians["computation"]
+    return {
+        "warm_seconds": warm,
+        "warm_medians": medians,
+        "warm_overhead_share": round(over / medians["without_heartbeats"], 2),
+        "cold_seconds": [_cold(variables) for _ in range(COLD)],
+        "schedule_to_alert": _alerts(variables),
+    }
+
+
+def _warm(variables: dict[str, str]) -> dict[str, list[float]]:
+    weeks = [FIRST_WEEK + 1] * WARM
+    job = {
+        "bootstrap": monday(FIRST_WEEK),
+        "warm_up": monday(FIRST_WEEK + 1),
+        # A second apart: another run each time, over the same window.
+        "moments": [
+            (datetime.fromisoformat(monday(week)) + timedelta(seconds=60 + number)).isoformat()
+            for number, week in enumerate(weeks)
+        ],
+    }
+    command = [sys.executable, "-m", "benchmarks.runners.overhead", json.dumps(job)]
+    printed = _run(command, variables)
+    return dict(json.loads(printed.strip().splitlines()[-1]))
+
+
+def _cold(variables: dict[str, str]) -> float:
+    begun = time.perf_counter()
+    moment = (datetime.fromisoformat(monday(FIRST_WEEK + 1)) + timedelta(hours=1)).isoformat()
+    _run([sys.executable, "-m", "flows", "monitor", "payments", "--as-of", moment], variables)
+    return round(time.perf_counter() - begun, 2)
+
+
+def _alerts(variables: dict[str, str]) -> list[dict[str, float]]:
+    """Return for each scheduled run what happened when, in seconds after it was due."""
+    with _hook() as (address, arrived):
+        environment = {**variables, "SLACK_WEBHOOK_URL": address}
+        _run([sys.executable, "-m", "flows", "deploy"], environment)
+        with _worker(environment):
+            return [_scheduled(variables, number, arrived) for number in range(ALERTS)]
+
+
+def _scheduled(variables: dict[str, str], number: int, arrived: "list[float]") -> dict[str, float]:
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.states import Scheduled
+
+    due = datetime.now(UTC) + timedelta(seconds=AHEAD)
+    # Later weeks are other windows with trouble; the message tells of an incident or its course.
+    week = (BROKEN_WEEK + 1, BROKEN_WEEK + 4, BROKEN_WEEK + 8)[number % 3]
+    parameters = {"model": "payments", "as_of": monday(week)}
+    before = len(arrived)
+    api = {PREFECT_API_URL: variables["PREFECT_API_URL"]}
+    with temporary_settings(api), get_client(sync_client=True) as client:
+        there = client.read_deployment_by_name("monitor/monitor")
+        run = client.create_flow_run_from_deployment(
+            there.id, parameters=parameters, state=Scheduled(scheduled_time=due)
+        )
+        states: list[Any] = []
+        end = time.monotonic() + LIMIT
+        while not any(state.is_final() for state in states) and time.monotonic() < end:
+            time.sleep(0.2)
+            states = client.read_flow_run_states(run.id)
+    told = {f"{state.name.lower()}": _after(due, state.timestamp) for state in states}
+    if len(arrived) > before:
+        told["alert"] = round(arrived[before] - due.timestamp(), 2)
+    return {name: value for name, value in told.items() if name != "scheduled"}
+
+
+def _after(due: datetime, moment: datetime) -> float:
+    return round((moment - due).total_seconds(), 2)
+
+
+@contextmanager
+def _hook() -> Iterator[tuple[str, list[float]]]:
+    """Receive messages as Slack's webhook does, and note when each arrives."""
+    arrived: list[float] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            arrived.append(time.time())
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_: Any) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/services/T/B/x", arrived
+    finally:
+        server.shutdown()
+
+
+@contextmanager
+def _worker(variables: dict[str, str]) -> Iterator[None]:
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "driftloop"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def _run(command: list[str], variables: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BenchmarkError(f"{' '.join(command[:4])} failed: {done.stderr.strip()[-600:]}")
+    return done.stdout

@@ -1,0 +1,83 @@
+"""Times warm monitoring runs: the flow at a server, and beside it the computation alone.
+
+The process is started with ``PREFECT_API_URL`` and a state folder of its own; its argument names
+the moments.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from benchmarks.paths import ROOT
+from driftloop.environment import prepare_environment
+
+MODEL = "payments"
+
+
+def main() -> None:
+    """Print the seconds of each run, by kind."""
+    job: dict[str, Any] = json.loads(sys.argv[1])
+    prepare_environment(Path(os.environ["DRIFTLOOP_STATE"]))
+    with redirect_stdout(sys.stderr):
+        found = measure(job["bootstrap"], job["warm_up"], job["moments"])
+    print(json.dumps(found))
+
+
+def measure(first: str, warm_up: str, moments: list[str]) -> dict[str, list[float]]:
+    """Return the seconds of the flow, of the flow without heartbeats, and of the computation."""
+    from flows.bootstrap import bootstrap
+    from flows.session import without_heartbeats
+
+    root = str(ROOT)
+    with without_heartbeats(always=True):
+        bootstrap(MODEL, as_of=first, workspace=root)  # type: ignore[arg-type]
+
+    def quiet(moment: str) -> None:
+        with without_heartbeats(always=True):
+            flow(moment)
+
+    kinds: dict[str, Callable[[str], None]] = {
+        "flow": flow,
+        "without_heartbeats": quiet,
+        "computation": computation,
+    }
+    for kind in kinds.values():
+        kind(warm_up)
+    found: dict[str, list[float]] = {name: [] for name in kinds}
+    for moment in moments:
+        for name, kind in kinds.items():
+            begun = time.perf_counter()
+            kind(moment)
+            found[name].append(round(time.perf_counter() - begun, 3))
+    return found
+
+
+def flow(moment: str) -> None:
+    """Run the flow as a deployment does, at the server."""
+    from flows.monitor import monitor
+
+    monitor(MODEL, as_of=moment, workspace=str(ROOT))  # type: ignore[arg-type]
+
+
+def computation(moment: str) -> None:
+    """Do the same steps as plain functions: read, test, score, decide; nothing is recorded."""
+    from flows.watch import watch
+    from tasks.factory import inline
+    from tasks.job import load_job
+
+    job = load_job(MODEL, moment, dry_run=True, workspace=ROOT)
+    with inline():
+        watch(job, lambda run, record: None, _never)
+
+
+def _never(_run: Any, _record: Any) -> Any:
+    raise AssertionError("a dry run retrains nothing")
+
+
+if __name__ == "__main__":
+    main()
