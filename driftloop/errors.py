@@ -37,6 +37,10 @@ class AlertError(DriftloopError):
     """What was asked of an incident or a channel cannot be done."""
 
 
+class MetricsError(DriftloopError):
+    """Metrics could not be published, and trying again will not help."""
+
+
 class UnavailableError(DriftloopError):
     """A service did not answer. Trying again later can help, so tasks retry on it."""
 

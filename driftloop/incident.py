@@ -169,6 +169,7 @@ class AlertState:
         blind: runs in a row that could not judge.
         blind_since: the start of the window of the first of them.
         last: the newest moment that a run looked from.
+        failures: how often sending to a channel failed so far.
     """
 
     incidents: tuple[Incident, ...] = ()
@@ -180,6 +181,7 @@ class AlertState:
     blind: int = 0
     blind_since: datetime | None = None
     last: datetime | None = None
+    failures: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def newest(self) -> Incident | None:
@@ -216,6 +218,10 @@ class AlertState:
         """Return the state with a waiting post as it is now; one that waits no more is left out."""
         posts = (post if one.key == post.key else one for one in self.posts)
         return replace(self, posts=tuple(one for one in posts if one.waiting or one.drawing))
+
+    def failed(self, channel: str) -> "AlertState":
+        """Return the state that counts one more failure to send to a channel."""
+        return replace(self, failures={**self.failures, channel: self.failures.get(channel, 0) + 1})
 
     def write(self, post: Post) -> "AlertState":
         """Return the state with a post to be sent; one whose key is known is left out."""

@@ -15,6 +15,7 @@ from driftloop.alert_output import AckOutput, DeliverOutput, MuteOutput, TestAle
 from driftloop.backtest_output import BacktestOutput
 from driftloop.config import ModelConfig
 from driftloop.deploy_output import DeployOutput
+from driftloop.exposition.output import MetricsOutput
 from driftloop.onboarding.output import InitOutput
 from driftloop.output import (
     ApproveOutput,
@@ -35,6 +36,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "digest": DeliverOutput,
     "init": InitOutput,
     "ledger": LedgerOutput,
+    "metrics": MetricsOutput,
     "monitor": MonitorOutput,
     "mute": MuteOutput,
     "retrain": RetrainOutput,

@@ -11,6 +11,7 @@ from flows.naming import moment, run_name
 from tasks.alerts import deliver_alerts, undelivered
 from tasks.digest import read_configs, write_digest
 from tasks.events import emit
+from tasks.metrics_push import published
 from tasks.setup import prepare_job
 from tasks.sweep import sweep
 from tasks.talk_back import acknowledge_incident, mute_alerts, try_channels
@@ -32,7 +33,7 @@ def acknowledge(
         job = prepare_job(model, moment(None), None, False, workspace)
         done = acknowledge_incident(job, by, comment)
         emit(job, [acknowledged_event(done, job.as_of)])
-        undelivered(deliver_alerts(job, return_state=True), done)
+        undelivered(deliver_alerts(job, return_state=True), done, published(job))
         return done
 
 
@@ -53,7 +54,7 @@ def mute(
     with tags(model):
         job = prepare_job(model, moment(None), None, False, workspace)
         done = mute_alerts(job, None if until is None else moment(until), by)
-        undelivered(deliver_alerts(job, return_state=True), done)
+        undelivered(deliver_alerts(job, return_state=True), done, published(job))
         return done
 
 

@@ -16,6 +16,7 @@ from tasks.approval import (
 )
 from tasks.events import emit
 from tasks.job import Job
+from tasks.metrics_push import published
 from tasks.setup import prepare_job
 
 
@@ -69,5 +70,5 @@ def answer(
 def _told(job: Job, done: Promotion, comment: str) -> Promotion:
     emit(job, [promotion_event(job.model, job.as_of, done)])
     write_answer_alert(job, done, comment)
-    undelivered(deliver_alerts(job, return_state=True), done)
+    undelivered(deliver_alerts(job, return_state=True), done, published(job))
     return done

@@ -13,6 +13,7 @@ from tasks.alerts import deliver_alerts, links_of, undelivered, write_alert
 from tasks.artifacts import show_run
 from tasks.events import emit
 from tasks.job import Job
+from tasks.metrics_push import published
 from tasks.monitoring import OpenRun
 from tasks.setup import prepare_job
 
@@ -42,7 +43,7 @@ def monitor(
             retrain=lambda run, found: _retrain(job, run, found),
         )
         show_run(job, record, links_of(job, None, record.champion), return_state=True)
-        undelivered(deliver_alerts(job, return_state=True), record)
+        undelivered(deliver_alerts(job, return_state=True), record, published(job))
         return record
 
 

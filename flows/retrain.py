@@ -12,6 +12,7 @@ from flows.naming import moment, run_name
 from tasks.alerts import deliver_alerts, links_of, undelivered, write_retrain_alert
 from tasks.artifacts import show_retraining
 from tasks.events import emit
+from tasks.metrics_push import published
 from tasks.setup import prepare_job
 from tasks.training_plan import check_request
 
@@ -50,5 +51,5 @@ def retrain(
         show_retraining(job, record, links, return_state=True)
         delivered = deliver_alerts(job, return_state=True)
         if flow_run.parent_flow_run_id is None:
-            undelivered(delivered, record)
+            undelivered(delivered, record, published(job))
         return record

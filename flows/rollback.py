@@ -7,6 +7,7 @@ from driftloop.records import Promotion
 from flows.naming import moment, run_name
 from tasks.alerts import deliver_alerts, undelivered, write_rollback_alert
 from tasks.events import emit
+from tasks.metrics_push import published
 from tasks.promotion import roll_back
 from tasks.setup import prepare_job
 
@@ -31,5 +32,5 @@ def rollback(
         done = roll_back(job, to)
         emit(job, rollback_events(model, job.as_of, done))
         write_rollback_alert(job, done, reason)
-        undelivered(deliver_alerts(job, return_state=True), done)
+        undelivered(deliver_alerts(job, return_state=True), done, published(job))
         return done

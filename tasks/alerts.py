@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prefect.runtime import flow_run
 from rich.console import Console
@@ -127,18 +127,26 @@ def not_delivered(waiting: int, why: str) -> str:
     )
 
 
-def undelivered(delivered: "State[Posted]", record: AlertRecord) -> None:
-    """Fail the run, whose work is done and recorded, where its messages did not go out.
+def undelivered(delivered: "State[Posted]", record: AlertRecord, *told: "State[None]") -> None:
+    """Fail the run, whose work is done and recorded, where the news of it did not go out.
+
+    Args:
+        delivered: what became of its messages.
+        record: what the run did.
+        told: what became of other news of it, such as its metrics.
 
     Raises:
-        UndeliveredError: with the record.
+        UndeliveredError: with the record; its text names everything that did not go out.
     """
-    if delivered.is_failed():
-        raise UndeliveredError(delivered.message or "messages could not be delivered", record)
+    states: tuple[State[Any], ...] = (delivered, *told)
+    failed = [state for state in states if state.is_failed()]
+    if failed:
+        news = (state.message or "the news of this run did not go out" for state in failed)
+        raise UndeliveredError("; ".join(news), record)
 
 
 class UndeliveredError(DeliveryError):
-    """All the work of a run was done and recorded, and a message about it still waits."""
+    """All the work of a run was done and recorded, and the news of it did not go out."""
 
     def __init__(self, message: str, record: AlertRecord) -> None:
         super().__init__(message)

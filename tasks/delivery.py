@@ -104,7 +104,7 @@ class _Round:
             self._tell(channel, sender)
         except DeliveryError as error:
             self.errors.append(str(error))
-            state = read_alerts(self.documents, self.model)
+            state = self._note(lambda old: old.failed(channel.key))
             self.failed += [post.key for post in state.posts if channel.key in post.waiting]
 
     def _tell(self, channel: Channel, sender: Sender) -> None:

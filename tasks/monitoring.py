@@ -20,6 +20,7 @@ from driftloop.records import (
     Verdict,
 )
 from driftloop.triggers import Evidence, PastRun
+from tasks.clock import stamps
 from tasks.evidence import joint_findings, prediction_findings
 from tasks.factory import step
 from tasks.job import Job
@@ -179,6 +180,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         "troubles": " ".join(trouble.kind for trouble in record.troubles),
         **_score_tags(record.performance),
         "seen": " ".join(seen_marks(record.findings)[:MOST_SEEN]),
+        **stamps(),
     }
     open_registry(job.workspace).close_run(
         run.run_id,

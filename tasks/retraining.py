@@ -19,6 +19,7 @@ from driftloop.training import Examples, TrainingSettings, cut_of, with_settings
 from driftloop.validation import search
 from driftloop.warm_start import Trained, train
 from tasks.card import keep_card, keep_shares
+from tasks.clock import stamps
 from tasks.factory import step
 from tasks.forecast import Forecast, forecast_of
 from tasks.job import Job, code_version
@@ -109,6 +110,7 @@ def record_training(
         "promoted": str(bool(record.promotion and record.promotion.promoted)).lower(),
         "sentence": record.sentence[:500],
         "rev": record.rev,
+        **stamps(),
     }
     metrics = {"as_of": job.as_of.timestamp()}
     if comparison is not None:

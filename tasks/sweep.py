@@ -12,6 +12,7 @@ from tasks.alerts import UndeliveredError, console
 from tasks.delivery import deliver
 from tasks.digest import DIGEST, channels_of
 from tasks.factory import step
+from tasks.metrics_push import publish
 
 
 @step("deliver alerts of all models")
@@ -26,11 +27,12 @@ def sweep(
         broken: errors of configurations that are not valid, whose models cannot be told of.
 
     Raises:
-        UndeliveredError: with the record, where something could not be delivered.
+        UndeliveredError: with the record, where something could not be delivered or published.
     """
     round_ = _Round(workspace, errors=list(broken))
     for config in configs:
         round_.deliver(config.model, config.alerts.channels)
+        round_.publish(config)
     round_.deliver(DIGEST, channels_of(configs))
     swept = round_.swept()
     if swept.errors:
@@ -60,6 +62,13 @@ class _Round:
         self.held += found.held
         if found.error:
             self.errors.append(f"{model}: {found.error}")
+
+    def publish(self, config: ModelConfig) -> None:
+        """Publish the metrics of one model, so that they say what could not be delivered."""
+        try:
+            publish(self.workspace, config)
+        except DriftloopError as error:
+            self.errors.append(f"{config.model}: {error}")
 
     def swept(self) -> Swept:
         """Return what the sweep did."""

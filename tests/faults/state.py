@@ -14,6 +14,7 @@ from tasks.document_files import FileDocuments
 from tasks.ledger import read_ledger
 from tasks.mlflow_registry import MlflowRegistry
 
+STAMPS = ("driftloop.recorded_at", "driftloop.seconds")
 KEPT = ("driftloop.key", "driftloop.previous_champion", "driftloop.environment.sha256")
 
 
@@ -63,7 +64,8 @@ def _version(found: tuple[str, dict[str, str]]) -> tuple[Any, ...]:
 
 
 def _run(registry: MlflowRegistry, run: Any) -> tuple[Any, ...]:
-    tags = {name: value for name, value in run.data.tags.items() if name.startswith("driftloop.")}
+    own = {name: value for name, value in run.data.tags.items() if name.startswith("driftloop.")}
+    tags = {name: value for name, value in own.items() if name not in STAMPS}
     folder = Path(run.info.artifact_uri.removeprefix("file://"))
     found = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     files = sorted(name for name in found if not name.startswith("reference_profile"))  # a cache

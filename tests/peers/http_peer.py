@@ -150,6 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
                 peer.wait(seconds)
             self._after(fault, seconds, peer.answer(self.path, self.headers, body))
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
     def _after(self, fault: Fault | None, seconds: float, answer: Answer) -> None:
         """Let go wrong what goes wrong once a request was accepted."""
         if fault == "reset_after_accepting":
