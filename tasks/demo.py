@@ -15,7 +15,10 @@ from driftloop.workspace import STATE_VARIABLE, VARIABLE, Workspace
 from tasks.job import Job
 
 ROOT = Path(driftloop.__file__).parents[1]
-_SECRETS = ("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL")
+_SECRETS = (
+    *("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL"),
+    *("DRIFTLOOP_PUSHGATEWAY_URL", "DRIFTLOOP_METRICS_FOLDER"),
+)
 
 
 def prepare_demo() -> Workspace:

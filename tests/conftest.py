@@ -17,7 +17,10 @@ SLACK_TOKEN = "xoxb-test"
 # Each process of a parallel run has a home of its own.
 HOME = ROOT / ".cache" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main")
 
-_SECRETS = ("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "PREFECT_API_URL", "MLFLOW_TRACKING_URI")
+_SECRETS = (
+    *("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "PREFECT_API_URL", "MLFLOW_TRACKING_URI"),
+    *("DRIFTLOOP_PUSHGATEWAY_URL", "DRIFTLOOP_METRICS_FOLDER"),
+)
 for _name in _SECRETS:
     os.environ.pop(_name, None)
 # Before any test module imports Prefect, which else makes a folder in the person's home.
