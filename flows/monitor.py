@@ -9,12 +9,13 @@ from driftloop.records import MonitorRecord, RetrainRecord
 from flows.naming import moment, run_name
 from flows.retrain import retrain
 from flows.watch import watch
-from tasks.alerts import deliver_alerts, links_of, undelivered, write_alert
+from tasks.alerts import deliver_alerts, undelivered, write_alert
 from tasks.artifacts import show_run
 from tasks.events import emit
 from tasks.job import Job
 from tasks.metrics_push import published
 from tasks.monitoring import OpenRun
+from tasks.report import Reporter
 from tasks.setup import prepare_job
 
 
@@ -37,18 +38,21 @@ def monitor(
     """
     with tags(model):
         job = prepare_job(model, moment(as_of), rev, dry_run, workspace)
+        report = Reporter(job)
         record = watch(
             job,
-            tell=lambda run, found: _tell(job, run, found),
-            retrain=lambda run, found: _retrain(job, run, found),
+            tell=lambda run, found: _tell(job, run, found, report),
+            retrain=lambda run, found: report.retrained(run, found, _retrain(job, run, found)),
         )
-        show_run(job, record, links_of(job, None, record.champion), return_state=True)
-        undelivered(deliver_alerts(job, return_state=True), record, published(job))
+        shown = show_run(job, record, report.links, return_state=True)
+        delivered = deliver_alerts(job, return_state=True)
+        undelivered(delivered, record, published(job), shown, unwritten=report.failure)
         return record
 
 
-def _tell(job: Job, run: OpenRun, record: MonitorRecord) -> None:
-    kinds = write_alert(job, record, run.history, run.run_id)
+def _tell(job: Job, run: OpenRun, record: MonitorRecord, report: Reporter) -> None:
+    address = report.write(run, record)  # before the message that links to it
+    kinds = write_alert(job, record, run.history, run.run_id, address)
     emit(job, run_events(record, kinds))
     if record.decision.action == "retrain":  # which takes long, so people are told before
         deliver_alerts(job, return_state=True)

@@ -48,8 +48,8 @@ def retrain(
         emit(job, retrain_events(record))
         write_retrain_alert(job, record)
         links = links_of(job, record.run_id, record.challenger)
-        show_retraining(job, record, links, return_state=True)
+        shown = show_retraining(job, record, links, return_state=True)
         delivered = deliver_alerts(job, return_state=True)
         if flow_run.parent_flow_run_id is None:
-            undelivered(delivered, record, published(job))
+            undelivered(delivered, record, published(job), shown)
         return record

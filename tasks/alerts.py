@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from prefect.runtime import flow_run
@@ -44,12 +44,20 @@ class Posted:
 
 @step("write alert", retries=2)
 def write_alert(
-    job: Job, record: MonitorRecord, history: tuple[PastRun, ...], run_id: str | None
+    job: Job,
+    record: MonitorRecord,
+    history: tuple[PastRun, ...],
+    run_id: str | None,
+    report: str | None = None,
 ) -> tuple[Kind, ...]:
-    """Write what a run means for the model's incident; return what is new about it."""
+    """Write what a run means for the model's incident; return what is new about it.
+
+    `report` is the address of the run's report, where there is one.
+    """
     if job.dry_run:
         return ()
-    run, situation = Run(record, history, links_of(job, run_id, record.champion)), situation_of(job)
+    links = replace(links_of(job, run_id, record.champion), report=report)
+    run, situation = Run(record, history, links), situation_of(job)
 
     def told(old: AlertState) -> tuple[AlertState, tuple[Kind, ...]]:
         found = tell_run(old, run, situation)
@@ -127,22 +135,30 @@ def not_delivered(waiting: int, why: str) -> str:
     )
 
 
-def undelivered(delivered: "State[Posted]", record: AlertRecord, *told: "State[None]") -> None:
+def undelivered(
+    delivered: "State[Posted]",
+    record: AlertRecord,
+    *told: "State[None]",
+    unwritten: str | None = None,
+) -> None:
     """Fail the run, whose work is done and recorded, where the news of it did not go out.
 
     Args:
         delivered: what became of its messages.
         record: what the run did.
         told: what became of other news of it, such as its metrics.
+        unwritten: why its report could not be written, None where it was.
 
     Raises:
         UndeliveredError: with the record; its text names everything that did not go out.
     """
     states: tuple[State[Any], ...] = (delivered, *told)
     failed = [state for state in states if state.is_failed()]
-    if failed:
-        news = (state.message or "the news of this run did not go out" for state in failed)
-        raise UndeliveredError("; ".join(news), record)
+    why = [state.message or "the news of this run did not go out" for state in failed]
+    if unwritten is not None:
+        why.append(f"the report could not be written: {unwritten}")
+    if why:
+        raise UndeliveredError("; ".join(why), record)
 
 
 class UndeliveredError(DeliveryError):

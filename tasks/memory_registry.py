@@ -144,12 +144,22 @@ class MemoryRegistry:
         ]
         return tuple(past_run(run.tags) for run in earlier[:most] if counts_as_past(run.tags))
 
-    def finished(self, model: str, kind: str, most: int = 1) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by the moment they looked at."""
+    def finished(
+        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+    ) -> tuple[Run, ...]:
+        """Return the newest finished runs of a kind, by the moment they looked at.
+
+        With `before`, only those that looked from an earlier moment.
+        """
         from tasks.registry import Run
 
         named = {id(run): run_id for run_id, run in self._runs.items()}
-        found = [run for run in self._finished(model) if run.tags["driftloop.kind"] == kind]
+        found = [
+            run
+            for run in self._finished(model)
+            if run.tags["driftloop.kind"] == kind
+            and (before is None or parse_time(run.tags["driftloop.as_of"]) < before)
+        ]
         return tuple(Run(named[id(run)], dict(run.tags)) for run in found[:most])
 
     def log(
@@ -190,6 +200,10 @@ class MemoryRegistry:
         """Return a stored file of a run, or None where there is none."""
         path = self._run(run_id).folder / name
         return path.read_bytes() if path.is_file() else None
+
+    def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
+        """Return None: no server shows what is in memory."""
+        return None
 
     def pipeline(self, model: str, version: str) -> Any:
         """Return the fitted pipeline of a version."""

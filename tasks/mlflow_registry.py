@@ -188,10 +188,17 @@ class MlflowRegistry:
             )
         return tuple(past_run(run.data.tags) for run in found if counts_as_past(run.data.tags))
 
-    def finished(self, model: str, kind: str, most: int = 1) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by the moment they looked at."""
+    def finished(
+        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+    ) -> tuple[Run, ...]:
+        """Return the newest finished runs of a kind, by the moment they looked at.
+
+        With `before`, only those that looked from an earlier moment.
+        """
         experiment = self.experiment(model)
         query = f"tags.`driftloop.kind` = '{kind}' and attributes.status = 'FINISHED'"
+        if before is not None:
+            query += f" and metrics.as_of < {before.timestamp():.0f}"
         with registry_errors(self.workspace):
             found = self.client.search_runs(
                 [experiment], query, max_results=most, order_by=["metrics.as_of DESC"]
@@ -246,6 +253,17 @@ class MlflowRegistry:
             return None
         with registry_errors(self.workspace), TemporaryDirectory() as folder:
             return Path(self.client.download_artifacts(run_id, name, folder)).read_bytes()
+
+    def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
+        """Return the page that shows a run or one of its files, None where no server shows it.
+
+        MLflow shows a page only inside its own; what it serves directly is a download.
+        """
+        if not self.workspace.tracking_uri.startswith("http"):
+            return None
+        server = self.workspace.tracking_uri.rstrip("/")
+        run = f"{server}/#/experiments/{self.experiment(model)}/runs/{run_id}"
+        return run if name is None else f"{run}/artifacts/{name}"
 
     def _holds(self, run_id: str, place: str) -> bool:
         above = place.rpartition("/")[0] or None

@@ -36,11 +36,15 @@ MOST_SEEN = 500
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run under way: its MLflow run (None in a dry run), the champion it judges, the past."""
+    """A run under way: its MLflow run (None in a dry run), the champion it judges, the past.
+
+    `snapshot` is what it reads, for those who ask where its numbers come from.
+    """
 
     run_id: str | None
     champion: ModelVersion
     history: tuple[PastRun, ...]
+    snapshot: Snapshot | None = None
 
 
 def run_key(job: Job, kind: str, rev: str) -> str:
@@ -65,7 +69,7 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
         )
     history = registry.past_runs(job.model, job.as_of)
     if job.dry_run:
-        return OpenRun(None, champion, history)
+        return OpenRun(None, champion, history, snapshot)
     run = registry.open_run(
         job.model,
         "monitor",
@@ -76,7 +80,7 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     pinned = run.tags["driftloop.champion"]
     if pinned != champion.version:
         champion = registry.version(job.model, pinned)
-    return OpenRun(run.run_id, champion, history)
+    return OpenRun(run.run_id, champion, history, snapshot)
 
 
 @step("examine window", retries=2)

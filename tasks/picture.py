@@ -3,6 +3,7 @@
 import io
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from driftloop.records import Shape
@@ -31,7 +32,7 @@ def picture(shapes: tuple[Shape, ...], title: str) -> bytes:
     panels = max(len(shown), 1)
     figure = Figure(figsize=(2.25 * panels + 0.3, 2.8), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
-    text = _drawable(title, _TITLE * panels)
+    text = drawable(title, _TITLE * panels)
     figure.suptitle(text, fontsize=13, x=0.01, ha="left", parse_math=False)
     every = figure.subplots(1, panels, squeeze=False)[0]
     for shape, axes in zip(shown, every, strict=False):
@@ -44,7 +45,7 @@ def picture(shapes: tuple[Shape, ...], title: str) -> bytes:
 
 
 def _panel(axes: "Axes", shape: Shape) -> None:
-    axes.set_title(_drawable(shape.name, _NAME), fontsize=12, parse_math=False)
+    axes.set_title(drawable(shape.name, _NAME), fontsize=12, parse_math=False)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if shape.labels:
@@ -59,7 +60,9 @@ def _numbers(axes: "Axes", shape: Shape) -> None:
     axes.bar(places, shape.current, width=0.5, color=_NOW, label="current window")
     last = len(shape.edges) - 1
     ticks = (0, last // 2, last)
-    axes.set_xticks([tick - 0.5 for tick in ticks], [_tick(shape.edges[tick]) for tick in ticks])
+    axes.set_xticks(
+        [tick - 0.5 for tick in ticks], [edge_label(shape.edges[tick]) for tick in ticks]
+    )
     axes.tick_params(labelsize=10)
     axes.yaxis.set_major_formatter(_percent)
 
@@ -68,7 +71,7 @@ def _categories(axes: "Axes", shape: Shape) -> None:
     places = range(len(shape.labels))
     axes.barh(places, shape.reference, height=0.9, color=_BEFORE, label="reference")
     axes.barh(places, shape.current, height=0.45, color=_NOW, label="current window")
-    labels = [_drawable(label, _LABEL) for label in shape.labels]
+    labels = [drawable(label, _LABEL) for label in shape.labels]
     axes.set_yticks(list(places), labels, parse_math=False)
     axes.invert_yaxis()
     axes.tick_params(labelsize=10 if len(labels) <= 8 else 8)
@@ -80,18 +83,24 @@ def _percent(share: float, _: float) -> str:
     return f"{share:.0%}"
 
 
-def _tick(edge: float) -> str:
+def edge_label(edge: float) -> str:
+    """Return the edge of a bin as the label of a tick."""
     return f"{edge:,.0f}" if 1_000 <= abs(edge) < 1_000_000 else f"{edge:.3g}"
 
 
-def _drawable(text: str, limit: int) -> str:
+def drawable(text: str, limit: int) -> str:
     """Return text as one line of characters that the font has."""
-    from matplotlib.font_manager import findfont, get_font
-
-    glyphs = get_font(findfont("DejaVu Sans")).get_charmap()
+    glyphs = _glyphs()
     known = (_glyph(one, glyphs) for one in text[: limit * 10])
     line = " ".join("".join(known).split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+@cache
+def _glyphs() -> Mapping[int, int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return get_font(findfont("DejaVu Sans")).get_charmap()
 
 
 def _glyph(character: str, glyphs: Mapping[int, int]) -> str:

@@ -92,8 +92,13 @@ class Registry(Protocol):
     def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
         """Return finished monitorings and retrainings as of earlier moments, newest first."""
 
-    def finished(self, model: str, kind: str, most: int = 1) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by the moment they looked at."""
+    def finished(
+        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+    ) -> tuple[Run, ...]:
+        """Return the newest finished runs of a kind, by the moment they looked at.
+
+        With `before`, only those that looked from an earlier moment.
+        """
 
     def log(
         self,
@@ -118,6 +123,9 @@ class Registry(Protocol):
 
     def file(self, run_id: str, name: str) -> bytes | None:
         """Return a stored file of a run, or None where there is none."""
+
+    def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
+        """Return the page that shows a run or one of its files, None where no server shows it."""
 
 
 @lru_cache(maxsize=8)

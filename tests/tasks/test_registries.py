@@ -217,6 +217,12 @@ def test_finished_runs_of_a_kind_go_by_the_moment_they_looked_at(registry: Regis
     found = registry.finished(MODEL, "monitor", 2)
     assert [one.tags["driftloop.key"] for one in found] == ["c", "b"]
     assert len(registry.finished(MODEL, "monitor")) == 1
+    earlier = registry.finished(MODEL, "monitor", 5, NOW - 2 * DAY)
+    assert [one.tags["driftloop.key"] for one in earlier] == ["a"]
+
+
+def test_without_a_server_a_run_has_no_page(registry: Registry) -> None:
+    assert registry.address(MODEL, run_of(registry, "k"), "report.html") is None
 
 
 def test_files_of_a_run(registry: Registry, tmp_path: Path) -> None:

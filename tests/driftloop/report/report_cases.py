@@ -1,0 +1,157 @@
+"""A report's input to speak about: an invented year of a payments model, worse and retrained."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from driftloop.ledger import Entry
+from driftloop.messages import examples
+from driftloop.periods import Window
+from driftloop.records import (
+    DataSlice,
+    Finding,
+    MonitorRecord,
+    QualityFinding,
+    Shape,
+    Snapshot,
+    TrainingPlan,
+    TrialOutcome,
+    WindowScore,
+)
+from driftloop.report.past import Episode, RunPoint
+from driftloop.report.source import Lineage, ReportInput
+
+WEEK = timedelta(weeks=1)
+_ENDS = ("ok",) * 9 + ("broken", "broken") + ("ok",) * 7 + ("warning", "drift", "fell")
+_BLIND = 4
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "a`b",
+    "\u202egnp.exe",
+    "x" * 10_000,
+    "javascript:alert(1)",
+    "&lt;b&gt;",
+    "</style></title>",
+)
+
+
+def points(amount: int = 21) -> tuple[RunPoint, ...]:
+    """Weekly runs before that of the record, the newest two in trouble."""
+    ends: list[Any] = [*_ENDS][-amount:]
+    ends[_BLIND % len(ends)] = "inconclusive"
+    made = []
+    for place, end in enumerate(ends):
+        score = None if end == "inconclusive" else 0.845 - 0.05 * (end == "fell")
+        wave = 0.004 * (place % 5 - 2)
+        value = None if score is None else score + wave
+        made.append(
+            RunPoint(
+                f"run-{place}",
+                examples.AT - (len(ends) - place) * WEEK,
+                end,
+                {"broken": "hold", "drift": "alert", "fell": "retrain"}.get(end, "none"),
+                "6" if place < 8 else "7",
+                examples.REV,
+                "What was seen.",
+                "roc_auc",
+                value,
+                None if value is None else value - 0.016,
+                None if value is None else value + 0.015,
+            )
+        )
+    return tuple(made)
+
+
+def ledger() -> tuple[Entry, ...]:
+    """Two promotions and a challenger that was kept out."""
+    at = examples.AT
+    why = "Version 7 proved better by 0.021 (0.008 to 0.034)."
+    return (
+        Entry(1, "promoted", "a", "6", None, at, at - 40 * WEEK, "cli", "The first champion."),
+        Entry(2, "promoted", "b", "7", "6", at, at - 13 * WEEK, "flow run 1", why),
+        Entry(3, "kept", "c", "8", "7", at, at - 5 * WEEK, "flow run 2", "It is not better."),
+    )
+
+
+def categories() -> Finding:
+    """A category that was never seen before, beside missing values."""
+    shape = Shape(
+        "country",
+        ("DE", "FR", "PL", "NL", "BR", "other"),
+        (),
+        (0.46, 0.24, 0.02, 0.2, 0.0, 0.08),
+        (0.38, 0.2, 0.17, 0.14, 0.06, 0.05),
+    )
+    found = replace(examples.MOVED[1], shape=shape, new_categories=("BR",), importance=0.14)
+    return replace(found, sentence="`country`: PL rose from 2.0% to 17%; never seen before: BR.")
+
+
+def missing() -> Finding:
+    """The missing values of the same column, that moved too."""
+    said = "`country` is missing in 6.1% of the rows, before 0.4%."
+    return replace(examples.MOVED[1], test="missing_rate", sentence=said, shape=None)
+
+
+def retrained() -> MonitorRecord:
+    """The record of a run that found trouble, retrained and promoted."""
+    amount, _, hour = examples.MOVED
+    window, at = examples.WORSE.window, examples.AT
+    snapshot = Snapshot(".", examples.REV, "data/payments", ())
+    plan = TrainingPlan(
+        DataSlice(snapshot, Window(at - 9 * WEEK, at - 2 * WEEK), (), 24_310),
+        DataSlice(snapshot, Window(at - 2 * WEEK, at - WEEK), (), 4_210),
+        (
+            WindowScore("since_change", Window(at - 4 * WEEK, at - 2 * WEEK), 9_000, 0.83, "Few."),
+            WindowScore("sliding", Window(at - 9 * WEEK, at - 2 * WEEK), 24_310, 0.84, "Best."),
+        ),
+        "Trained on 7 weeks up to two weeks before the run.",
+    )
+    outcome = replace(examples.PROMOTED, plan=plan, parameters={"learning_rate": 0.08})
+    checks = (
+        examples.CHECKED,
+        QualityFinding("missing_rate", "device", "inconclusive", "`device` holds no values."),
+    )
+    trial = TrialOutcome(
+        "probation", "7", "6", "going_on", "none", 2, 4, 0.011, "Version 7 does better so far."
+    )
+    return replace(
+        examples.WORSE,
+        findings=(amount, categories(), missing(), hour, *examples.CALM),
+        performance=replace(examples.FELL, window=Window(window.start - WEEK, window.start)),
+        quality=checks,
+        retrain=outcome,
+        trials=(trial,),
+    )
+
+
+def source(record: MonitorRecord | None = None, **more: Any) -> ReportInput:
+    """The input of a report on that record."""
+    rows = (
+        ("Data commit of this run", examples.REV),
+        ("Batches and their digest", "31 files, md5 0f343b0931126a20f133d67c2b018a3b"),
+        ("Trained by run", "5d9f1c0e"),
+        ("Version", "payments version 7"),
+        ("This run", "0f5bbd5f6d8c4f0d8f5e"),
+        ("Configuration", "a1b2c3d4e5f6"),
+    )
+    made = ReportInput(
+        record or retrained(),
+        points(),
+        ledger(),
+        (
+            Episode(examples.AT - 12 * WEEK, examples.AT - 10 * WEEK, "warning"),
+            Episode(examples.AT - 2 * WEEK, None, "page"),
+        ),
+        labelled_until=examples.AT - WEEK,
+        label_delay="7 days",
+        margin=0.05,
+        baselines={"6": 0.84, "7": 0.85},
+        lineage=Lineage(rows),
+        links=examples.LINKS,
+        replay="driftloop monitor payments --as-of 2026-03-09T03:00:00+00:00 --rev a1b2 --dry-run",
+        fetch="driftloop report payments --as-of 2026-03-09T03:00:00+00:00",
+        run_id="0f5bbd5f",
+        description="Flags fraudulent card payments; labels arrive a week after the payment.",
+    )
+    return replace(made, **more)
