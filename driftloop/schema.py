@@ -25,20 +25,24 @@ from driftloop.output import (
     RollbackOutput,
     StatusOutput,
 )
+from driftloop.report_output import DashboardOutput, HistoryOutput, ReportOutput
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "ack": AckOutput,
     "approve": ApproveOutput,
     "backtest": BacktestOutput,
     "config": ModelConfig,
+    "dashboard": DashboardOutput,
     "deliver": DeliverOutput,
     "deploy": DeployOutput,
     "digest": DeliverOutput,
+    "history": HistoryOutput,
     "init": InitOutput,
     "ledger": LedgerOutput,
     "metrics": MetricsOutput,
     "monitor": MonitorOutput,
     "mute": MuteOutput,
+    "report": ReportOutput,
     "retrain": RetrainOutput,
     "rollback": RollbackOutput,
     "status": StatusOutput,

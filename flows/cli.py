@@ -11,7 +11,7 @@ import typer
 
 from driftloop.onboarding.options import Every
 from driftloop.output import Condition, MonitorOutput
-from flows import cli_alerts, cli_backtest, cli_deploy, cli_metrics, cli_promotion
+from flows import cli_alerts, cli_backtest, cli_deploy, cli_metrics, cli_promotion, cli_reports
 from flows.display import show_result
 from flows.options import (
     AsOf,
@@ -41,6 +41,7 @@ app.add_typer(cli_alerts.app)
 app.add_typer(cli_backtest.app)
 app.add_typer(cli_deploy.app)
 app.add_typer(cli_metrics.app)
+app.add_typer(cli_reports.app)
 
 
 @app.command()

@@ -21,8 +21,10 @@ from driftloop.output import (
     StatusOutput,
 )
 from driftloop.periods import Window, parse_time, readable
+from driftloop.report_output import HistoryOutput, ReportOutput
 from flows.display_backtest import backtest_view
 from flows.display_deploy import deploy_view
+from flows.display_history import history_view, report_view
 from flows.session import results
 
 COLOURS = {
@@ -137,6 +139,10 @@ def view_of(found: BaseModel) -> Iterable[RenderableType]:
         return backtest_view(found)
     if isinstance(found, LedgerOutput):
         return ledger_view(found)
+    if isinstance(found, ReportOutput):
+        return report_view(found)
+    if isinstance(found, HistoryOutput):
+        return history_view(found)
     if isinstance(found, TestAlertOutput):
         return channels_view(found)
     if isinstance(found, DeployOutput):

@@ -4,6 +4,7 @@ Whoever writes holds the model's promotion slot; see `tasks.slot`.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from driftloop.ledger import Entry, EntryKind, champion_by, open_move, outcome_of_key
@@ -18,8 +19,13 @@ _LONGEST = 1500
 
 def read_ledger(registry: Registry, model: str) -> tuple[Entry, ...]:
     """Return all entries of a model's ledger, oldest first."""
+    return ledger_of(registry.model_tags(model))
+
+
+def ledger_of(tags: Mapping[str, str]) -> tuple[Entry, ...]:
+    """Return the entries that a registered model's tags hold, oldest first."""
     own = f"{PREFIX}{_TAG}"
-    kept = {name: text for name, text in registry.model_tags(model).items() if own in name}
+    kept = {name: text for name, text in tags.items() if own in name}
     return tuple(_entry(kept[name]) for name in sorted(kept))
 
 

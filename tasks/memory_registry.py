@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from driftloop.triggers import PastRun
-    from tasks.registry import Run
+    from tasks.registry import Run, Standing
 
 _OPEN: dict[Workspace, MemoryRegistry] = {}
 
@@ -58,6 +58,15 @@ class MemoryRegistry:
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
         return tuple(sorted(self._models))
+
+    def standings(self, each: int = 12) -> dict[str, Standing]:
+        """Return how every registered model stands, each with its newest finished runs."""
+        from tasks.registry import Standing
+
+        return {
+            model: Standing(kept.champion, dict(kept.tags), self.finished(model, "monitor", each))
+            for model, kept in self._models.items()
+        }
 
     def champion(self, model: str) -> ModelVersion | None:
         """Return the version that the champion alias names, or None where there is none."""

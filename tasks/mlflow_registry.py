@@ -1,24 +1,23 @@
 """The registry in MLflow: an SQLite file, a database or a server."""
 
-import errno
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from driftloop.errors import RegistryError, UnavailableError
 from driftloop.records import ModelVersion, to_plain
 from driftloop.triggers import PastRun
 from driftloop.workspace import Workspace
+from tasks.mlflow_calls import mlflow_context, registry_errors
+from tasks.mlflow_standings import every_model, standings_of
 from tasks.registry import (
     CHAMPION,
     PREFIX,
     RECORD,
     Run,
+    Standing,
     counts_as_past,
     past_run,
     version_of_tags,
@@ -63,7 +62,12 @@ class MlflowRegistry:
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
         with registry_errors(self.workspace):
-            return tuple(sorted(one.name for one in self.client.search_registered_models()))
+            return tuple(sorted(one.name for one in every_model(self.client)))
+
+    def standings(self, each: int = 12) -> dict[str, Standing]:
+        """Return how every registered model stands; one question for all, not one for each."""
+        with registry_errors(self.workspace):
+            return standings_of(self.client, each)
 
     def champion(self, model: str) -> ModelVersion | None:
         """Return the version that the champion alias names, or None where there is none."""
@@ -269,59 +273,6 @@ class MlflowRegistry:
         above = place.rpartition("/")[0] or None
         with registry_errors(self.workspace):
             return place in {one.path for one in self.client.list_artifacts(run_id, above)}
-
-
-@contextmanager
-def registry_errors(workspace: Workspace) -> Iterator[None]:
-    """Turn what MLflow raises into one line; request bodies and data rows are left out."""
-    from mlflow.exceptions import MlflowException
-    from requests.exceptions import RequestException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    where = f"MLflow at {workspace.tracking_uri}"
-    try:
-        yield
-    except MlflowException as error:
-        line = str(error).splitlines()[0][:200]
-        _check_disk(error, where)
-        if error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
-            raise UnavailableError(f"{where} does not answer: {line}") from error
-        raise RegistryError(f"{where} refused: {line}") from error
-    except (RequestException, SQLAlchemyError, OSError) as error:
-        _check_disk(error, where)
-        line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise UnavailableError(f"{where} does not answer: {line}") from error
-
-
-def _check_disk(error: Exception, where: str) -> None:
-    """Say it where no space is left; that is mended otherwise than a server that is down."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or "disk is full" in str(error):
-        place = getattr(error, "filename", None) or where
-        raise UnavailableError(
-            f"the disk is full: {place} cannot be written; free space there and run it again"
-        ) from error
-
-
-@contextmanager
-def mlflow_context(workspace: Workspace) -> Iterator[None]:
-    """Let MLflow's module-level functions speak to this workspace's store.
-
-    MLflow writes the address into the environment, where it would pass for the user's own
-    setting; the environment is put back.
-    """
-    import mlflow
-
-    before = os.environ.get("MLFLOW_TRACKING_URI")
-    mlflow.set_tracking_uri(workspace.tracking_uri)
-    mlflow.set_registry_uri(workspace.tracking_uri)
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop("MLFLOW_TRACKING_URI", None)
-        else:
-            os.environ["MLFLOW_TRACKING_URI"] = before
 
 
 @lru_cache(maxsize=8)

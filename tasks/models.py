@@ -16,7 +16,8 @@ from driftloop.workspace import Workspace
 from tasks.job import Job
 from tasks.lock import Environment
 from tasks.memory_registry import MemoryRegistry
-from tasks.mlflow_registry import MlflowRegistry, mlflow_context, registry_errors
+from tasks.mlflow_calls import mlflow_context, registry_errors
+from tasks.mlflow_registry import MlflowRegistry
 from tasks.registry import Registry, open_registry
 
 if TYPE_CHECKING:

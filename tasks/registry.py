@@ -38,6 +38,18 @@ class Run:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a model stands: the version that serves, its own tags, its monitoring runs, newest first.
+
+    The tags hold its ledger; see `tasks.ledger`.
+    """
+
+    champion: str | None
+    tags: Mapping[str, str]
+    runs: tuple[Run, ...]
+
+
 class Registry(Protocol):
     """What driftloop asks of a model registry.
 
@@ -50,6 +62,9 @@ class Registry(Protocol):
 
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
+
+    def standings(self, each: int = 12) -> dict[str, Standing]:
+        """Return how every registered model stands, each with its newest finished runs."""
 
     def champion(self, model: str) -> ModelVersion | None:
         """Return the version that the champion alias names, or None where there is none."""

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
 
 from driftloop.ledger import MOVES, Entry
 from driftloop.messages.wording import count, interval, number
@@ -13,6 +15,18 @@ from driftloop.report.past import Episode, RunPoint, point_of_record
 from driftloop.report.source import ReportInput
 
 MOST_CELLS = 60
+
+
+class Looked(Protocol):
+    """A run that looked from a moment and ended somehow."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
 
 
 def history_section(source: ReportInput) -> Node:
@@ -32,7 +46,7 @@ def history_section(source: ReportInput) -> Node:
     )
 
 
-def strip_sentence(points: Iterable[RunPoint]) -> str:
+def strip_sentence(points: Iterable[Looked]) -> str:
     """Return what a strip shows, in words: how many runs ended how, and since when."""
     every = tuple(points)
     found = Counter(one.outcome for one in every)

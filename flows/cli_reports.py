@@ -1,0 +1,74 @@
+"""Commands that show what has happened: report, history, dashboard."""
+
+import os
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftloop.errors import RegistryError
+from driftloop.periods import parse_time
+from flows.display import show_result
+from flows.options import Folder, Json, Name, Verbose, place_of
+from flows.session import reporting, waiting
+
+app = typer.Typer()
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to put it.")]
+MOST = 500
+
+
+@app.command()
+def report(
+    name: Name,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Of the run that looked from this moment.")
+    ] = None,
+    run: Annotated[str | None, typer.Option(help="Of the run with this id in MLflow.")] = None,
+    output: Output = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    workspace: Folder = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Fetch a model's newest report from MLflow and open it."""
+    with reporting(verbose):
+        if as_of is not None and run is not None:
+            raise RegistryError("--as-of and --run both name a report; use one of them")
+        moment = parse_time(as_of) if as_of else None
+        place = place_of(workspace, verbose)
+        from tasks.history import Wanted, fetch_report
+
+        with waiting("Fetching the report"):
+            found = fetch_report(place, name, Wanted(moment, run), output)
+    show_result(found, json)
+    if not json and not no_open:
+        _open(Path(found.path))
+
+
+@app.command()
+def history(
+    name: Name,
+    last: Annotated[int, typer.Option(min=1, max=MOST, help="How many runs.")] = 60,
+    workspace: Folder = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show a model's past runs as a strip: verdicts, scores, versions, incidents."""
+    with reporting(verbose):
+        place = place_of(workspace, verbose)
+        from tasks.history import model_history
+
+        with waiting("Asking the registry"):
+            found = model_history(place, name, last)
+    show_result(found, json)
+
+
+def _open(path: Path) -> None:
+    """Open a page where there is a screen to show it on."""
+    screen = sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+    if screen and sys.__stdout__ is not None and sys.__stdout__.isatty():
+        webbrowser.open(path.resolve().as_uri())
