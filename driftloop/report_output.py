@@ -82,7 +82,7 @@ class DashboardRow(TalkBack):
     report: str | None = Field(description="Its newest report, beside the page.")
 
 
-class DashboardOutput(Output):
+class DashboardOutput(TalkBack):
     """``driftloop dashboard --json``."""
 
     path: str = Field(description="The page.")

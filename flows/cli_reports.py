@@ -10,9 +10,10 @@ import typer
 
 from driftloop.errors import RegistryError
 from driftloop.periods import parse_time
+from driftloop.report_output import DashboardOutput
 from flows.display import show_result
 from flows.options import Folder, Json, Name, Verbose, place_of
-from flows.session import reporting, waiting
+from flows.session import reporting, waiting, without_heartbeats
 
 app = typer.Typer()
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to put it.")]
@@ -62,6 +63,26 @@ def history(
 
         with waiting("Asking the registry"):
             found = model_history(place, name, last)
+    show_result(found, json)
+
+
+@app.command()
+def dashboard(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for the page and the reports.")
+    ] = None,
+    workspace: Folder = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write one page on all models, to be opened or served as static files."""
+    with reporting(verbose):
+        root = str(place_of(workspace, verbose).root)
+        with waiting("Looking at all models"), without_heartbeats():
+            from flows.dashboard import dashboard as flow
+
+            folder = str(output.resolve()) if output is not None else None
+            found = DashboardOutput.of(flow(root, folder))
     show_result(found, json)
 
 

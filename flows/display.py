@@ -21,7 +21,7 @@ from driftloop.output import (
     StatusOutput,
 )
 from driftloop.periods import Window, parse_time, readable
-from driftloop.report_output import HistoryOutput, ReportOutput
+from driftloop.report_output import DashboardOutput, HistoryOutput, ReportOutput
 from flows.display_backtest import backtest_view
 from flows.display_deploy import deploy_view
 from flows.display_history import history_view, report_view
@@ -141,6 +141,8 @@ def view_of(found: BaseModel) -> Iterable[RenderableType]:
         return ledger_view(found)
     if isinstance(found, ReportOutput):
         return report_view(found)
+    if isinstance(found, DashboardOutput):
+        return found.sentence, Text(found.path)
     if isinstance(found, HistoryOutput):
         return history_view(found)
     if isinstance(found, TestAlertOutput):

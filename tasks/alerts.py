@@ -198,14 +198,14 @@ def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
     server = job.workspace.tracking_uri.rstrip("/")
     web = server if server.startswith("http") else None
     return Links(
-        prefect_run=_prefect_run(),
+        prefect_run=prefect_page(),
         mlflow_run=f"{web}/#/runs/{run_id}" if web and run_id else None,
         model_version=f"{web}/#/models/{job.model}/versions/{version}" if web and version else None,
     )
 
 
-def _prefect_run() -> str | None:
-    """The page of this run; a temporary server is gone before anybody could look."""
+def prefect_page() -> str | None:
+    """Return the page of this Prefect run; a temporary server is gone before anybody could look."""
     from prefect.settings import get_current_settings
     from prefect.utilities.urls import url_for
 

@@ -38,7 +38,7 @@ def standings_of(client: "MlflowClient", each: int) -> dict[str, Standing]:
     known = {name: one for name, one in _experiments(client).items() if name in models}
     runs = _newest(client, known, each)
     return {
-        name: Standing(one.aliases.get(CHAMPION), dict(one.tags), tuple(runs.get(name, ())))
+        name: Standing(_champion(one), dict(one.tags), tuple(runs.get(name, ())))
         for name, one in models.items()
     }
 
@@ -75,3 +75,8 @@ def _newest(client: "MlflowClient", known: dict[str, str], each: int) -> dict[st
 
 def _run(run: Any) -> Run:
     return Run(run.info.run_id, dict(run.data.tags))
+
+
+def _champion(model: "RegisteredModel") -> str | None:
+    version = model.aliases.get(CHAMPION)
+    return None if version is None else str(version)

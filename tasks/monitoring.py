@@ -20,6 +20,7 @@ from driftloop.records import (
     Verdict,
 )
 from driftloop.triggers import Evidence, PastRun
+from tasks.alerts import prefect_page
 from tasks.clock import stamps
 from tasks.evidence import joint_findings, prediction_findings
 from tasks.factory import step
@@ -183,6 +184,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         "sentence": record.verdict.sentence[:500],
         "troubles": " ".join(trouble.kind for trouble in record.troubles),
         **_score_tags(record.performance),
+        "prefect_run": prefect_page() or "",
         "seen": " ".join(seen_marks(record.findings)[:MOST_SEEN]),
         **stamps(),
     }

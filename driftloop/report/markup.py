@@ -70,7 +70,7 @@ def text(value: object, limit: int = LONGEST) -> str:
 
 def name(value: object, limit: int = 120) -> Element:
     """Return the name of a column, category or model, whose direction of writing stays its own."""
-    return el("bdi", text(value, limit), class_="name")
+    return el("bdi", text(value, limit))
 
 
 def told(sentence: object, limit: int = LONGEST) -> tuple[Node, ...]:

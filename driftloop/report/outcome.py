@@ -28,9 +28,9 @@ LOOKS: Mapping[Outcome, Look] = {
     "fell": Look("▼", "predictions worse", "bad", "The champion predicts worse than it should."),
     "drift": Look("▲", "drift", "bad", "The data moved away from the reference."),
     "inconclusive": Look("?", "not judged", "blind", "There was too little to judge."),
+    "missing": Look("·", "no run", "plain", "There is no run."),
     "warning": Look("!", "close to a limit", "warn", "Something is close to its limit."),
     "ok": Look("✓", "healthy", "good", "Nothing is wrong."),
-    "missing": Look("·", "no run", "plain", "There is no run."),
 }
 GRAVEST: tuple[Outcome, ...] = tuple(LOOKS)
 """All outcomes, the gravest first."""

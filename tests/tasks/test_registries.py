@@ -221,6 +221,46 @@ def test_finished_runs_of_a_kind_go_by_the_moment_they_looked_at(registry: Regis
     assert [one.tags["driftloop.key"] for one in earlier] == ["a"]
 
 
+def test_how_every_model_stands(registry: Registry) -> None:
+    version = registered(registry)
+    registry.set_champion(MODEL, version)
+    registry.tag_model(MODEL, "ledger.000001", "x")
+    for key, days in (("b", 2), ("c", 1), ("d", 3)):
+        closed(registry, key, "monitor", days, verdict="ok")
+    closed(registry, "t", "retrain", 0, trained="true")
+    (name,) = found = registry.standings(2)
+    assert name == MODEL
+    assert found[name].champion == version
+    assert found[name].tags["driftloop.ledger.000001"] == "x"
+    assert [run.tags["driftloop.key"] for run in found[name].runs] == ["c", "b"]
+
+
+def test_one_that_runs_seldom_is_not_hidden_by_those_that_run_often(
+    database: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(database, Workspace(tmp_path).state)
+    registry = MlflowRegistry(Workspace(tmp_path))
+    for name in ("often", "seldom"):
+        registry.client.create_registered_model(name)
+    for model, days in (("seldom", [99]), ("often", range(1, 9))):
+        for day in days:
+            at = NOW - day * DAY
+            tags = {"driftloop.as_of": at.isoformat()}
+            run = registry.open_run(model, "monitor", f"{model}{day}", "run", tags)
+            registry.close_run(run.run_id, {"verdict": "ok"}, {"as_of": at.timestamp()}, {})
+    found = registry.standings(2)
+    assert [len(found[name].runs) for name in ("often", "seldom")] == [2, 1]
+
+
+def test_hundreds_of_models_are_all_listed(database: Path, tmp_path: Path) -> None:
+    shutil.copytree(database, Workspace(tmp_path).state)
+    registry = MlflowRegistry(Workspace(tmp_path))
+    for number in range(120):
+        registry.client.create_registered_model(f"model-{number}")
+    assert len(registry.models()) == 120
+    assert len(registry.standings()) == 120
+
+
 def test_without_a_server_a_run_has_no_page(registry: Registry) -> None:
     assert registry.address(MODEL, run_of(registry, "k"), "report.html") is None
 

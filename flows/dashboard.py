@@ -1,0 +1,22 @@
+"""The flow that writes the page of all models."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from driftloop.report.fleet import Fleet
+from driftloop.workspace import find_workspace
+from tasks.fleet import gather_models, write_dashboard
+
+
+@flow(name="dashboard")
+def dashboard(workspace: str | None = None, output: str | None = None) -> Fleet:
+    """Write one page on all models of a workspace, with their newest reports beside it.
+
+    Args:
+        workspace: folder with `configs/`; the working directory if left out.
+        output: folder for the page; `site` in the state folder if left out.
+    """
+    place = find_workspace(workspace)
+    folder = Path(output) if output else place.state / "site"
+    return write_dashboard(place, gather_models(place), folder)
