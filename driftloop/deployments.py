@@ -13,7 +13,7 @@ from driftloop.errors import ConfigError, valid_choices
 from driftloop.load import config_hash
 
 TEMPLATE = "scheduled_monitor"
-HIDDEN = {"champion", "workspace"}
+HIDDEN = {"champion", "workspace", "output"}
 """Parameters that a flow or the deployment itself gives: a person is not asked for them."""
 _KEYS = {
     *("name", "description", "entrypoint", "tags", "parameters", "schedules"),

@@ -1,6 +1,7 @@
 """Results in the terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from pydantic import BaseModel
 from rich.console import Console, Group, RenderableType
@@ -127,32 +128,9 @@ def show_result(found: BaseModel, json: bool) -> None:
 
 def view_of(found: BaseModel) -> Iterable[RenderableType]:
     """Return how a result looks in the terminal."""
-    if isinstance(found, MonitorOutput):
-        return monitor_view(found)
-    if isinstance(found, InitOutput):
-        return init_view(found)
-    if isinstance(found, RetrainSummary):
-        return retrain_view(found)
-    if isinstance(found, StatusOutput):
-        return (status_view(found.models),)
-    if isinstance(found, BacktestOutput):
-        return backtest_view(found)
-    if isinstance(found, LedgerOutput):
-        return ledger_view(found)
-    if isinstance(found, ReportOutput):
-        return report_view(found)
-    if isinstance(found, DashboardOutput):
-        return found.sentence, Text(found.path)
-    if isinstance(found, HistoryOutput):
-        return history_view(found)
-    if isinstance(found, TestAlertOutput):
-        return channels_view(found)
-    if isinstance(found, DeployOutput):
-        return deploy_view(found)
-    if isinstance(found, DeliverOutput):
-        return (found.sentence, *(Text(error, style="red") for error in found.errors))
-    if isinstance(found, RollbackOutput | ApproveOutput | AckOutput | MuteOutput):
-        return (found.sentence,)
+    for kind, view in _VIEWS.items():
+        if isinstance(found, kind):
+            return view(found)
     raise TypeError(f"{type(found).__name__} has no view")
 
 
@@ -246,3 +224,31 @@ def score_text(score: float, better: bool = False, worse: bool = False) -> Text:
     if score != score:
         return Text("-", style="dim")
     return Text(f"{score:.3f}", style="green" if better else "red" if worse else "")
+
+
+def _sentence(found: Any) -> Iterable[RenderableType]:
+    return (found.sentence,)
+
+
+def _delivered(found: DeliverOutput) -> Iterable[RenderableType]:
+    return (found.sentence, *(Text(error, style="red") for error in found.errors))
+
+
+_VIEWS: dict[type[BaseModel], Callable[[Any], Iterable[RenderableType]]] = {
+    MonitorOutput: monitor_view,
+    InitOutput: init_view,
+    RetrainSummary: retrain_view,
+    StatusOutput: lambda found: (status_view(found.models),),
+    BacktestOutput: backtest_view,
+    LedgerOutput: ledger_view,
+    ReportOutput: report_view,
+    DashboardOutput: lambda found: (found.sentence, Text(found.path)),
+    HistoryOutput: history_view,
+    TestAlertOutput: channels_view,
+    DeployOutput: deploy_view,
+    DeliverOutput: _delivered,
+    RollbackOutput: _sentence,
+    ApproveOutput: _sentence,
+    AckOutput: _sentence,
+    MuteOutput: _sentence,
+}
