@@ -107,17 +107,17 @@ def _row(one: Finding) -> dict[str, Any]:
     return {
         "column": one.name[:_LONGEST],
         "status": one.status,
-        "test": one.test,
+        "size": _number(one.effect_size, 3),
+        "floor": _number(one.effect_floor, 3),
+        "p (adjusted)": _number(one.p_adjusted, 2),
         "effect": one.effect,
-        "size": _number(one.effect_size),
-        "floor": _number(one.effect_floor),
-        "p (adjusted)": _number(one.p_adjusted),
-        "what changed": " ".join(one.sentence.split())[: _LONGEST * 2],
+        "test": one.test,
+        "what changed": " ".join(one.sentence.replace("`", "").split())[: _LONGEST * 2],
     }
 
 
-def _number(value: float | None) -> float | None:
+def _number(value: float | None, digits: int) -> float | None:
     """Return a number that a table of the Prefect UI takes: no NaN, no numpy scalar."""
     if value is None or not math.isfinite(value):
         return None
-    return float(f"{value:.4g}")
+    return float(f"{value:.{digits}g}")

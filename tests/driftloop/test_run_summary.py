@@ -55,7 +55,7 @@ def test_the_table_is_plain_and_the_worst_comes_first() -> None:
     odd = replace(the.MOVED[0], effect_size=np.float64(0.123456), p_adjusted=float("nan"))
     rows = findings_table(replace(the.WORSE, findings=(*the.CALM, odd)))
     assert rows[0]["column"] == "amount"
-    assert (rows[0]["size"], rows[0]["p (adjusted)"]) == (0.1235, None)
+    assert (rows[0]["size"], rows[0]["p (adjusted)"]) == (0.123, None)
     assert type(rows[0]["size"]) is float
     json.dumps(rows, allow_nan=False)
     assert len(findings_table(replace(the.WORSE, findings=the.CALM * 60))) == MOST_ROWS
