@@ -148,17 +148,6 @@ def _limits(axes: "Axes", source: ReportInput, times: list[Any]) -> None:
         base, limit = base * 2, limit * 2
     axes.step(where, base, where="post", color=INKS["dim"], linewidth=1, linestyle=(0, (5, 3)))
     axes.step(where, limit, where="post", color=INKS["bad"], linewidth=1.1, linestyle=(0, (1, 2)))
-    _tag(axes, where[0], base, "baseline", "dim", 3)
-    if source.margin > 0:
-        _tag(axes, where[0], limit, "limit", "bad", -9)
-
-
-def _tag(axes: "Axes", at: Any, values: list[float], said: str, ink: str, lift: int) -> None:
-    first = next((value for value in values if value == value), None)
-    if first is not None:
-        axes.annotate(
-            said, (at, first), xytext=(2, lift), textcoords="offset points", color=INKS[ink]
-        )
 
 
 def _promotions(axes: "Axes", source: ReportInput, begin: Any) -> None:

@@ -48,9 +48,15 @@ def performance_section(source: ReportInput) -> Node:
         el("p", status_badge(_STATUS.get(found.status, found.status)), " ", *told(found.sentence)),
         el("p", *_figures(found, source.margin), class_="dim small"),
         figure(drawn, broad=True) if drawn else el("p", "No run has a score yet.", class_="dim"),
-        *group(delay),
+        *group(_key() if drawn else None, delay),
         id="performance",
     )
+
+
+def _key() -> Node:
+    lines = (("score", "score with its interval"), ("base", "baseline"), ("limit", "limit"))
+    shown = [el("span", el("span", class_=f"line {kind}"), f" {said}") for kind, said in lines]
+    return el("p", *shown, class_="key small")
 
 
 def points_with_scores(source: ReportInput) -> tuple[RunPoint, ...]:

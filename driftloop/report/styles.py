@@ -31,6 +31,9 @@ dt { color: var(--dim); font-size: .8125rem; font-weight: 600; } dd { margin: 0;
 .swatch { display: inline-block; width: 1.1em; height: .8em; border-radius: 2px; }
 .swatch.before { background: var(--before); } .swatch.waiting { background: var(--plain-soft);
   border: 1px dashed var(--dim); }
+.line { display: inline-block; width: 1.6em; border-top: 3px solid var(--before);
+  vertical-align: middle; }
+.line.base { border-top: 2px dashed var(--dim); } .line.limit { border-top: 3px dotted var(--bad); }
 .swatch.now { border: 2.5px solid var(--now); }
 .cards { display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); }

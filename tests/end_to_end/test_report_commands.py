@@ -99,3 +99,25 @@ def test_the_history_of_a_model(watched: Path, run_cli: Cli) -> None:
         run_cli("history", "payments", "-w", str(watched), "--last", "1", "--json"), "history"
     )
     assert len(last["runs"]) == 1
+
+
+def test_one_page_on_all_models(watched: Path, run_cli: Cli, tmp_path: Path) -> None:
+    (watched / "configs" / "fraud.yaml").write_text("model: fraud\n")
+    try:
+        found = parsed(
+            run_cli("dashboard", "-w", str(watched), "-o", str(tmp_path / "site"), "--json"),
+            "dashboard",
+        )
+        done = run_cli("dashboard", "-w", str(watched))
+    finally:
+        (watched / "configs" / "fraud.yaml").unlink()
+    by_name = {one["model"]: one for one in found["models"]}
+    assert by_name["payments"]["outcome"] == "drift"
+    assert by_name["fraud"]["outcome"] == "inconclusive"
+    assert "configs/fraud.yaml" in by_name["fraud"]["problem"]
+    page = Path(found["path"])
+    assert page == tmp_path / "site" / "index.html"
+    assert (page.parent / by_name["payments"]["report"]).is_file()
+    assert done.returncode == 0
+    assert done.stdout.startswith("2 models: 1 with an open incident, 1 that cannot be looked at")
+    assert (watched / ".driftloop" / "site" / "index.html").is_file()
