@@ -5,14 +5,15 @@ from itertools import pairwise
 
 from driftloop.messages.wording import count, number
 from driftloop.printed import ranked
-from driftloop.records import Finding, Shape
+from driftloop.records import Finding, Shape, Status
 from driftloop.report.markup import Element, Node, el, group, name, table, text, told
 from driftloop.report.parts import figure, status_badge
-from driftloop.report.source import ReportInput, pictured
+from driftloop.report.source import ReportInput, gravest_statuses, pictured
 from driftloop.sentences import share
 
 MOST_ROWS = 1000
 _MOST_NEW = 8
+_OPEN = 20
 _SHORT = 240
 _EFFECTS = {
     "psi": "PSI",
@@ -32,12 +33,13 @@ def features_section(source: ReportInput) -> Node:
         said = el("p", "No feature was tested.", class_="dim")
         return el("section", el("h2", "Features"), said, id="features")
     drawn = pictured(record)
+    grave, pictures = gravest_statuses(record), source.pictures.features
     cards = [
-        _card(one, shape, _beside(one, record.findings), source.pictures.features.get(place))
+        _card(one, shape, grave[one.name], _beside(one, record.findings), pictures.get(place))
         for place, (one, shape) in enumerate(drawn)
     ]
     shown = {one.name for one, _ in drawn}
-    moved = sum(one.status != "ok" for one, _ in drawn)
+    moved = sum(grave[one.name] != "ok" for one, _ in drawn)
     rest = [one for one in ranked(record.findings) if one.name not in shown]
     return el(
         "section",
@@ -46,7 +48,7 @@ def features_section(source: ReportInput) -> Node:
         _legend() if cards else None,
         el("div", *cards[:moved], class_="cards") if moved else None,
         _calm(cards[moved:]) if cards[moved:] else None,
-        _rest(rest, bool(cards)) if rest else None,
+        *_rest(rest),
         id="features",
     )
 
@@ -75,12 +77,14 @@ def _legend() -> Element:
     )
 
 
-def _card(finding: Finding, shape: Shape, beside: list[Finding], drawn: str | None) -> Element:
+def _card(
+    finding: Finding, shape: Shape, grave: Status, beside: list[Finding], drawn: str | None
+) -> Element:
     others = [el("p", status_badge(one.status), " ", *told(one.sentence)) for one in beside]
     role = "" if finding.role == "feature" else f" ({finding.role})"
     return el(
         "article",
-        el("h3", name(finding.name), role, " ", status_badge(finding.status)),
+        el("h3", name(finding.name), role, " ", status_badge(grave)),
         el("p", *told(finding.sentence)),
         *others,
         _new_categories(finding),
@@ -159,7 +163,19 @@ def _edge(value: float) -> str:
     return f"{value:,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value:.4g}"
 
 
-def _rest(findings: list[Finding], more: bool) -> Element:
+def _rest(findings: list[Finding]) -> tuple[Node, ...]:
+    """Return what has no picture: what moved or was not judged, then what looks as before."""
+    moved = [one for one in findings if one.status != "ok"]
+    calm = [one for one in findings if one.status == "ok"]
+    return (
+        _results(moved, "moved or not judged", open_=len(moved) <= _OPEN),
+        _results(calm, "as before", open_=False),
+    )
+
+
+def _results(findings: list[Finding], what: str, open_: bool) -> Node:
+    if not findings:
+        return None
     rows = (
         (
             el("span", name(one.name, 80), "" if one.role == "feature" else f" ({one.role})"),
@@ -171,9 +187,9 @@ def _rest(findings: list[Finding], more: bool) -> Element:
         for one in findings[:MOST_ROWS]
     )
     heads = ("feature", "status", "effect", "adjusted p", "what changed")
-    title = f"The other {len(findings):,} results" if more else f"All {len(findings):,} results"
+    title = f"{count(len(findings), 'more result')}, {what}"
     left = len(findings) - MOST_ROWS
-    note = f"{left:,} more are in record.json of this run." if left > 0 else None
-    said = el("p", note, class_="dim") if note else None
+    note = f"{left:,} more are in record.json of this run."
+    said = el("p", note, class_="dim") if left > 0 else None
     inner = table(title, heads, rows, hide=True)
-    return el("details", el("summary", title), *group(inner, said), open=not more)
+    return el("details", el("summary", title), *group(inner, said), open=open_)

@@ -14,6 +14,10 @@ _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*")
 _ADDRESSES = {"href", "src"}
 _SAFE = ("http://", "https://", "#")
 _LOCAL = re.compile(r"[A-Za-z0-9_./-]+")
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'"
+)
+"""A page may style itself and run its own script, and ask nobody for anything."""
 LONGEST = 600
 """Characters of one piece of text; longer ones end in an ellipsis."""
 
@@ -95,6 +99,7 @@ def page(title: str, style: str, *body: Node, script: str = "") -> str:
         el("meta", charset="utf-8"),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="color-scheme", content="light dark"),
+        el("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         el("title", text(title, 200)),
         Drawing(f"<style>{style}</style>"),
     )

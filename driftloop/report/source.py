@@ -6,11 +6,13 @@ from datetime import datetime
 
 from driftloop.ledger import Entry
 from driftloop.messages.wording import NO_LINKS, Links
-from driftloop.records import Finding, MonitorRecord, Shape
+from driftloop.records import Finding, MonitorRecord, Shape, Status
 from driftloop.report.past import Episode, RunPoint
 
 MOST_PICTURED = 20
 """Features that are shown with a picture; the others are rows of a table."""
+
+_ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,21 @@ class ReportInput:
     pictures: Pictures = Pictures()
 
 
+def gravest_statuses(record: MonitorRecord) -> dict[str, Status]:
+    """Return the gravest status of each column; missing values tell what a shape does not."""
+    found: dict[str, Status] = {}
+    for one in record.findings:
+        known = found.setdefault(one.name, one.status)
+        if _ORDER[one.status] < _ORDER[known]:
+            found[one.name] = one.status
+    return found
+
+
 def pictured(record: MonitorRecord) -> tuple[tuple[Finding, Shape], ...]:
     """Return the findings to draw, what matters most first, each column once."""
-    order = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
+    grave = gravest_statuses(record)
     found: dict[str, tuple[Finding, Shape]] = {}
-    for one in sorted(record.findings, key=lambda one: (order[one.status], -one.weight)):
+    for one in sorted(record.findings, key=lambda one: (_ORDER[grave[one.name]], -one.weight)):
         if one.shape is not None and one.role in ("feature", "prediction"):
             found.setdefault(one.name, (one, one.shape))
     return tuple(found.values())[:MOST_PICTURED]

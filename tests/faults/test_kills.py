@@ -58,6 +58,8 @@ MONITOR = (
     ("after", "tasks.trials:carry_out"),
     ("after", "tasks.trials:end_watch"),
     ("before", "step:decide"),
+    ("before", "step:write report"),
+    ("after", "mlflow:MlflowClient.log_text"),
     ("before", "step:write alert"),
     ("after", "step:write alert"),
     ("after", "tasks.senders:BotSender.send"),

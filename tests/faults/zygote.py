@@ -28,6 +28,7 @@ from tasks.alerts import deliver_alerts, write_alert, write_retrain_alert, write
 from tasks.factory import inline
 from tasks.plots import confusion_matrix
 from tasks.promotion import promote, roll_back
+from tasks.report import write_report
 
 SECONDS = 60
 IMPORTED = (
@@ -43,7 +44,13 @@ IMPORTED = (
     *("prefect.telemetry", "mlflow.store.model_registry.sqlalchemy_store"),
     *("mlflow.store.tracking.sqlalchemy_store",),
     *("prefect.deployments", "pyarrow.pandas_compat", "pygit2", "scmrepo.fs", "skops.io"),
-    *("sklearn.inspection", "sklearn.linear_model", "slack_sdk", "tasks.mlflow_registry"),
+    *(
+        "matplotlib.backends.backend_svg",
+        "sklearn.inspection",
+        "sklearn.linear_model",
+        "slack_sdk",
+        "tasks.mlflow_registry",
+    ),
 )
 """What a run imports on its way."""
 _SCORE = Score("roc_auc", 0.9, 0.88, 0.92, 500)
@@ -66,6 +73,7 @@ def _monitor(folder: Path) -> str:
     job = job_of(folder, WATCH)
 
     def tell(run: Any, record: Any) -> None:
+        write_report(job, run, record)
         write_alert(job, record, run.history, run.run_id)
         deliver_alerts(job)
 

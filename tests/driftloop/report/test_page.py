@@ -20,6 +20,7 @@ from tests.driftloop.report.report_cases import (
     HOSTILE,
     categories,
     ledger,
+    missing,
     points,
     retrained,
     source,
@@ -180,6 +181,17 @@ def test_five_hundred_features_stay_small() -> None:
     assert len(page.encode()) < 1_000_000
     assert len(pictured(record)) == MOST_PICTURED
     assert "a_rather_long_feature_name_3<" in page  # the least important is in the table
+
+
+def test_missing_values_that_moved_are_not_hidden_among_what_looks_as_before() -> None:
+    calm = replace(categories(), status="ok")
+    gone = replace(calm, name="gone", shape=None, status="drift", sentence="`gone` has no values.")
+    page = report_page(source(replace(retrained(), findings=(calm, missing(), gone))))
+    shown = page.partition('id="features"')[2].partition("</section>")[0]
+    hidden = re.sub(r"<details(?! open).*?</details>", "", shown)
+    assert "6.1% of the rows" in hidden
+    assert "has no values." in hidden
+    assert "▲" in hidden.partition("</h3>")[0]
 
 
 def test_what_matters_most_is_drawn_first_and_once() -> None:
