@@ -19,7 +19,9 @@ from tasks.metrics_push import publish
 def sweep(
     workspace: Workspace, configs: tuple[ModelConfig, ...], broken: tuple[str, ...] = ()
 ) -> Swept:
-    """Send what waits of every model and of the digests; a model that fails stops no other.
+    """Send what waits of every model and of the digests, and then publish the metrics.
+
+    A model that fails stops no other.
 
     Args:
         workspace: whose.
@@ -32,8 +34,9 @@ def sweep(
     round_ = _Round(workspace, errors=list(broken))
     for config in configs:
         round_.deliver(config.model, config.alerts.channels)
-        round_.publish(config)
     round_.deliver(DIGEST, channels_of(configs))
+    for config in configs:
+        round_.publish(config)
     swept = round_.swept()
     if swept.errors:
         raise UndeliveredError(f"{swept.sentence} {'; '.join(swept.errors)}", swept)
