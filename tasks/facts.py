@@ -54,7 +54,7 @@ def facts_of(workspace: Workspace, config: ModelConfig) -> Facts:
     """
     model, now, registry = config.model, clock.now(), open_registry(workspace)
     window = config.windows.current_window(now)
-    known = model in registry.models()
+    known = bool(registry.versions(model))
     runs = registry.finished(model, "retrain", MOST_RUNS) if known else ()
     past = tuple(past_run(run.tags) for run in runs if counts_as_past(run.tags))
     return Facts(
