@@ -5,6 +5,7 @@ from typing import Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from driftloop.alerting import AlertSettings
+from driftloop.arrivals import ArrivalSettings
 from driftloop.compare import ComparisonSettings
 from driftloop.decision import DecisionSettings
 from driftloop.drift_settings import DriftSettings
@@ -92,6 +93,7 @@ class ModelConfig(Settings):
     promotion: PromotionSettings = PromotionSettings()
     alerts: AlertSettings = AlertSettings()
     schedule: Schedule = Schedule()
+    arrivals: ArrivalSettings = ArrivalSettings()
 
     @field_validator("features")
     @classmethod

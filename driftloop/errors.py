@@ -21,6 +21,10 @@ class SnapshotError(DriftloopError):
     """A data snapshot cannot be resolved or read through Git and DVC."""
 
 
+class EmptySnapshotError(SnapshotError):
+    """The commit is there and holds no batch of the model."""
+
+
 class WorkspaceError(DriftloopError):
     """The workspace folder is missing, already there, or not writable."""
 

@@ -75,9 +75,11 @@ def find_config(folder: Path, model: str) -> Path:
 def config_hash(config: ModelConfig) -> str:
     """Return twelve hex digits that identify the configuration's meaning, not its text.
 
-    When a run starts is no part of what it finds, so the schedule is left out.
+    When a run starts is no part of it, nor how data arrive: a verdict depends on the commit of the
+    data and not on the way there.
     """
-    text = json.dumps(config.model_dump(mode="json", exclude={"schedule"}), sort_keys=True)
+    plain = config.model_dump(mode="json", exclude={"schedule", "arrivals"})
+    text = json.dumps(plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

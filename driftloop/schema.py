@@ -26,6 +26,7 @@ from driftloop.output import (
     StatusOutput,
 )
 from driftloop.report_output import DashboardOutput, HistoryOutput, ReportOutput
+from driftloop.snapshot_output import SnapshotOutput
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "ack": AckOutput,
@@ -45,6 +46,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "report": ReportOutput,
     "retrain": RetrainOutput,
     "rollback": RollbackOutput,
+    "snapshot": SnapshotOutput,
     "status": StatusOutput,
     "test-alert": TestAlertOutput,
 }

@@ -11,7 +11,15 @@ import typer
 
 from driftloop.onboarding.options import Every
 from driftloop.output import Condition, MonitorOutput
-from flows import cli_alerts, cli_backtest, cli_deploy, cli_metrics, cli_promotion, cli_reports
+from flows import (
+    cli_alerts,
+    cli_backtest,
+    cli_deploy,
+    cli_metrics,
+    cli_promotion,
+    cli_reports,
+    cli_snapshot,
+)
 from flows.display import show_result
 from flows.options import (
     AsOf,
@@ -42,6 +50,7 @@ app.add_typer(cli_backtest.app)
 app.add_typer(cli_deploy.app)
 app.add_typer(cli_metrics.app)
 app.add_typer(cli_reports.app)
+app.add_typer(cli_snapshot.app)
 
 
 @app.command()

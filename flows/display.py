@@ -23,6 +23,7 @@ from driftloop.output import (
 )
 from driftloop.periods import Window, parse_time, readable
 from driftloop.report_output import DashboardOutput, HistoryOutput, ReportOutput
+from driftloop.snapshot_output import SnapshotOutput
 from flows.display_backtest import backtest_view
 from flows.display_deploy import deploy_view
 from flows.display_history import history_view, report_view
@@ -132,6 +133,14 @@ def view_of(found: BaseModel) -> Iterable[RenderableType]:
         if isinstance(found, kind):
             return view(found)
     raise TypeError(f"{type(found).__name__} has no view")
+
+
+def snapshot_view(found: SnapshotOutput) -> Iterable[RenderableType]:
+    """Yield what became of what arrived, a line a source that was left out."""
+    yield Text(found.sentence)
+    yield from (Text(f"  not taken: {one}", style="dim") for one in found.skipped)
+    if found.dropped:
+        yield Text(f"  columns left out: {', '.join(found.dropped)}", style="dim")
 
 
 def channels_view(found: TestAlertOutput) -> Iterable[RenderableType]:
@@ -247,6 +256,7 @@ _VIEWS: dict[type[BaseModel], Callable[[Any], Iterable[RenderableType]]] = {
     TestAlertOutput: channels_view,
     DeployOutput: deploy_view,
     DeliverOutput: _delivered,
+    SnapshotOutput: snapshot_view,
     RollbackOutput: _sentence,
     ApproveOutput: _sentence,
     AckOutput: _sentence,

@@ -4,10 +4,8 @@ All of it is built in a hidden folder and moved into place at the end, so that a
 Ctrl-C leaves nothing half made.
 """
 
-import logging
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,8 @@ from driftloop.onboarding.read import read_table
 from driftloop.onboarding.readme import readme
 from driftloop.onboarding.write import write_batches
 from driftloop.workspace import Workspace
+from tasks.git import OTHER_REPOSITORY, author, git
+from tasks.quiet import quiet
 
 _IGNORED = "/data\n/dvc-remote\n/.driftloop\n"
 _DVC_CONFIG = """\
@@ -32,8 +32,6 @@ _DVC_CONFIG = """\
 ['remote "local"']
     url = ../dvc-remote
 """
-_AUTHOR = {"NAME": "driftloop", "EMAIL": "driftloop@localhost"}
-_OTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ def _own_environment(root: Path) -> Iterator[None]:
     """
     before = dict(os.environ)
     state = Workspace(root).state
-    for name in (*_OTHER_REPOSITORY, "DVC_SITE_CACHE_DIR"):
+    for name in (*OTHER_REPOSITORY, "DVC_SITE_CACHE_DIR"):
         os.environ.pop(name, None)
     try:
         prepare_environment(state)
@@ -173,14 +171,14 @@ def _own_environment(root: Path) -> Iterator[None]:
 
 def _version_data(root: Path) -> None:
     """Make a Git and DVC repository of the folder and push ``data`` to a remote within it."""
-    _git(root, "init", "--quiet")
-    _git(root, "symbolic-ref", "HEAD", "refs/heads/main")
+    git(root, "init", "--quiet")
+    git(root, "symbolic-ref", "HEAD", "refs/heads/main")
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
     from dvc.scm import SCMError
 
     try:
-        with _quiet("dvc"):
+        with quiet("dvc"):
             Repo.init(str(root)).close()
             # DVC's own edit would take the path of the remote from the working directory.
             (root / ".dvc" / "config").write_text(_DVC_CONFIG, encoding="utf-8")
@@ -193,62 +191,11 @@ def _version_data(root: Path) -> None:
 
 def _commit(root: Path, message: str) -> str:
     """Return the commit of everything there is, made by whom Git knows or else by driftloop."""
-    _git(root, "add", "--all")
+    git(root, "add", "--all")
     # Nobody is there to sign, and hooks of the person's other repositories are not for this one.
     settings = ("-c", "commit.gpgsign=false", "-c", f"core.hooksPath={os.devnull}")
-    _git(root, *settings, "commit", "--quiet", "--message", message, identity=_identity(root))
-    return _git(root, "rev-parse", "HEAD")
-
-
-def _identity(root: Path) -> dict[str, str]:
-    """Return what is missing of the author's and committer's names."""
-    found = {}
-    for part, fallback in _AUTHOR.items():
-        known = _git(root, "config", "--default", "", "--get", f"user.{part.lower()}")
-        for role in ("AUTHOR", "COMMITTER"):
-            variable = f"GIT_{role}_{part}"
-            if not known and variable not in os.environ:
-                found[variable] = fallback
-    return found
-
-
-def _git(root: Path, *words: str, identity: dict[str, str] | None = None) -> str:
-    """Return what Git prints.
-
-    Raises:
-        WorkspaceError: if there is no Git, or it fails.
-    """
-    try:
-        done = subprocess.run(  # noqa: S603 - no shell, and words of our own
-            ["git", *words],  # noqa: S607 - Git is where the person has it
-            cwd=root,
-            env={**os.environ, **(identity or {})},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise WorkspaceError("Git is not installed; install it, driftloop needs it") from error
-    if done.returncode:
-        text = " ".join((done.stderr or done.stdout).split())[:300]
-        raise WorkspaceError(f"git {_verb(words)} failed: {text or done.returncode}")
-    return done.stdout.strip()
-
-
-def _verb(words: tuple[str, ...]) -> str:
-    return next((word for word in words if "." not in word and not word.startswith("-")), words[0])
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Keep a library's advice off the terminal; its warnings stay."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+    git(root, *settings, "commit", "--quiet", "--message", message, identity=author(root))
+    return git(root, "rev-parse", "HEAD")
 
 
 def _line(error: BaseException) -> str:

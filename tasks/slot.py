@@ -1,4 +1,4 @@
-"""Slots of a model: one run at a time moves its alias and writes its ledger, or sends messages."""
+"""Slots of a model: one run at a time moves its alias, sends messages, or makes a snapshot."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -20,7 +20,7 @@ LEASE_SECONDS = 60
 class _Slot:
     """What only one run at a time may do, and for which model."""
 
-    kind: Literal["promote", "deliver"]
+    kind: Literal["promote", "deliver", "snapshot"]
     what: str
     model: str
 
@@ -49,6 +49,20 @@ def delivery_slot(workspace: Workspace, model: str) -> Iterator[None]:
         UnavailableError: if another delivery holds the slot for too long.
     """
     with _held(workspace, _Slot("deliver", "delivery", model)):
+        yield
+
+
+@contextmanager
+def snapshot_slot(job: Job) -> Iterator[None]:
+    """Hold the right to make the model's snapshots on any machine.
+
+    Without a shared Prefect server this is a lock of the machine alone; a push that another one
+    was quicker with is then refused by Git.
+
+    Raises:
+        UnavailableError: if another snapshot holds the slot for too long.
+    """
+    with _held(job.workspace, _Slot("snapshot", "snapshot", job.model)):
         yield
 
 

@@ -13,7 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from driftloop.errors import SnapshotError, UnavailableError, WorkspaceError
+from driftloop.errors import (
+    EmptySnapshotError,
+    SnapshotError,
+    UnavailableError,
+    WorkspaceError,
+)
 from driftloop.records import BatchFile, Snapshot
 from driftloop.workspace import Workspace
 from tasks.factory import step
@@ -55,7 +60,7 @@ def _listed(repository: str, sha: str, path: str) -> Snapshot:
         if name.endswith(".parquet") and entry.get("md5")
     )
     if not files:
-        raise SnapshotError(
+        raise EmptySnapshotError(
             f"{repository}: {path!r} holds no DVC-tracked Parquet file at {sha[:10]}; check "
             "data.path, and that the .dvc file is committed"
         )

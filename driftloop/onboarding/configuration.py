@@ -83,6 +83,10 @@ alerts:
       # quiet_hours: {{start: "22:00", end: "07:00", timezone: Europe/Berlin}}  # but what is urgent
     # - kind: page  # the same messages as a page: .driftloop/alerts.html
     # others: pagerduty, email, webhook, console
+
+arrivals:  # what 'driftloop snapshot {name}' makes of new data
+  every: {every}  # one Parquet batch each
+  # source: {{kind: folder, path: /srv/drops, pattern: "*.csv"}}  # or kind: file, sql
 """
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Container
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,7 @@ def read_table(path: Path, options: Options) -> Source:
     Raises:
         DataError: if anything is wrong with the file; one line with the mend.
     """
-    _check_file(path)
-    arrow, lines = _read_parquet(path) if _is_parquet(path) else _read_csv(path, options.time)
+    arrow, lines = read_file(path, {options.time})
     if arrow.num_rows == 0:
         fail(path, "holds a header and no rows; write at least some hundred rows")
     check_columns(path, list(arrow.column_names), options)
@@ -53,7 +53,24 @@ def read_table(path: Path, options: Options) -> Source:
     return source
 
 
-def _check_file(path: Path) -> None:
+def read_file(path: Path, texts: Container[str]) -> tuple[pa.Table, bool]:
+    """Return a CSV or Parquet file, and whether row number i stands in line i + 2 of it.
+
+    Columns of a CSV that are among `texts` are read as text: 007 stays 007.
+
+    Raises:
+        DataError: if it is neither, or cannot be read; one line with the mend.
+    """
+    check_file(path)
+    return _read_parquet(path) if _is_parquet(path) else _read_csv(path, texts)
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no table of text or Parquet.
+
+    Raises:
+        DataError: saying what it is.
+    """
     if path.is_dir():
         fail(path, "is a folder; name one CSV or Parquet file")
     if not path.is_file():
@@ -88,11 +105,11 @@ def _read_parquet(path: Path) -> tuple[pa.Table, bool]:
         ) from error
 
 
-def _read_csv(path: Path, time: str) -> tuple[pa.Table, bool]:
+def _read_csv(path: Path, texts: Container[str]) -> tuple[pa.Table, bool]:
     """Return the table, and whether row number i stands in line i + 2."""
     head = _head(path)
     separator = _separator(path, head)
-    spelled = _spelled(head, separator, time)
+    spelled = _spelled(head, separator, texts)
     point = _decimal_point(head, separator)
     try:
         table = _parse_csv(path, separator, point, spelled, threads=True)
@@ -152,10 +169,10 @@ def _decimal_point(head: list[str], separator: str) -> str:
     return "," if separator != "," and any(map(_DECIMAL_COMMA.match, cells)) else "."
 
 
-def _spelled(head: list[str], separator: str, time: str) -> list[str]:
-    """Return how the file writes the time column's name: spaces around it do not count."""
+def _spelled(head: list[str], separator: str, texts: Container[str]) -> list[str]:
+    """Return how the file writes the names of these columns: spaces around them do not count."""
     header = next(csv.reader(head, delimiter=separator))
-    return [name for name in header if name.strip() == time]
+    return [name for name in header if name.strip() in texts]
 
 
 def _trimmed(table: pa.Table) -> pa.Table:

@@ -27,10 +27,11 @@ driftloop monitor {name} --as-of {monitor}
 driftloop status
 ```
 
-New data: write `data/{name}/YYYY-MM-DD.parquet` with the same columns, then
+New data: a CSV or Parquet file with the same columns becomes a snapshot (a commit, a tag, and the
+data on the remote). Labels that come later are delivered in the same way. Then judge it:
 
 ```
-dvc add data && dvc push && git commit -m "New batch" data.dvc
+driftloop snapshot {name} --source new.csv
 driftloop monitor {name}
 ```
 

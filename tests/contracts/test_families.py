@@ -1,4 +1,4 @@
-"""What holds for every detector, effect, check, trigger, gate, estimator, window and channel.
+"""What holds for every member of a family: detectors, effects, checks, triggers, gates, channels.
 
 The members are found by walking the fields of ``ModelConfig``, so that a new one is covered by
 joining its family's union, and a new family fails here until its row is written.
@@ -45,6 +45,7 @@ REQUIRED: dict[str, Any] = {
     "to": ["oncall@example.org"],
     "sender": "driftloop@example.org",
     "host": "smtp.example.org",
+    "query": "select * from payments where at >= :start and at < :end",
 }
 """Values for settings without a default; a new one has to be named here."""
 
@@ -157,6 +158,7 @@ FAMILIES: dict[str, tuple[str, Any, Any]] = {
     "training.windows": ("start", lambda: (NOW, NOW), datetime),
     "windows.reference": ("window", lambda: (WINDOW, WINDOW), Window),
     "alerts.channels": ("key", tuple, str),
+    "arrivals.source": ("told", tuple, str),
 }
 """The one method of each family, what it is asked, and what it answers."""
 

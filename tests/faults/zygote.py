@@ -20,9 +20,11 @@ from typing import Any
 
 from faults.breaking import break_in
 from faults.ground import FIRST, SECOND, WATCH, job_of
+from snapshot_ground import job_of as snapshot_job
 
 from driftloop.records import Comparison, Score
 from flows.challenge import challenge
+from flows.snapshot import make_snapshot
 from flows.watch import watch
 from tasks.alerts import deliver_alerts, write_alert, write_retrain_alert, write_rollback_alert
 from tasks.factory import inline
@@ -43,6 +45,7 @@ IMPORTED = (
     *("dvc_data.fs", "dvc_render", "git", "mlflow.pyfunc", "mlflow.sklearn"),
     *("prefect.telemetry", "mlflow.store.model_registry.sqlalchemy_store"),
     *("mlflow.store.tracking.sqlalchemy_store",),
+    *("dvc.repo.add", "dvc.repo.checkout", "dvc.repo.push", "dvc.repo.status"),
     *("prefect.deployments", "pyarrow.pandas_compat", "pygit2", "scmrepo.fs", "skops.io"),
     *(
         "matplotlib.backends.backend_svg",
@@ -95,12 +98,17 @@ def _promote(folder: Path, key: str, version: str, expected: str) -> str:
     return f"{'done' if done.promoted else 'not done'}: {done.sentence}"
 
 
+def _snapshot(folder: Path) -> str:
+    return make_snapshot(snapshot_job(folder), None, None).sentence
+
+
 WORK: dict[str, Callable[..., str]] = {
     "bootstrap": _bootstrap,
     "retrain": _retrain,
     "monitor": _monitor,
     "roll back": _roll_back,
     "promote": _promote,
+    "snapshot": _snapshot,
 }
 
 

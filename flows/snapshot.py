@@ -1,0 +1,80 @@
+"""The snapshot flow: newly arrived data, validated, added, committed, tagged and pushed."""
+
+from datetime import datetime
+from pathlib import Path
+
+from prefect import flow, tags
+
+from driftloop.arriving.record import SnapshotRecord
+from driftloop.errors import ConflictError
+from flows.naming import moment, run_name
+from tasks.job import Job
+from tasks.setup import prepare_job
+from tasks.snapshot_lock import one_writer
+from tasks.snapshotting import (
+    commit_snapshot,
+    prepare_repository,
+    push_snapshot,
+    push_snapshot_data,
+    record_of,
+    take_arrivals,
+    write_snapshot,
+)
+from tasks.working_copy import close_journal, taken_back, working_copy
+
+ATTEMPTS = 5
+
+
+@flow(name="snapshot", flow_run_name=run_name)
+def snapshot(
+    model: str,
+    source: str | None = None,
+    since: datetime | None = None,
+    as_of: datetime | None = None,
+    dry_run: bool = False,
+    workspace: str | None = None,
+) -> SnapshotRecord:
+    """Turn newly arrived data into a snapshot: a commit, a tag, and the data on the DVC remote.
+
+    Args:
+        model: name of a configuration in `configs/`.
+        source: file or folder to take in place of the configured source.
+        since: start of the window that a query is asked for; some periods back if left out.
+        as_of: end of that window (its day), and the date in the tag; now if left out.
+        dry_run: read and check what arrived, and change nothing.
+        workspace: folder with `configs/`; the working directory if left out.
+    """
+    with tags(model):
+        job = prepare_job(model, moment(as_of), None, dry_run, workspace)
+        place = Path(source).expanduser().resolve() if source else None
+        return make_snapshot(job, place, moment(since) if since else None)
+
+
+def make_snapshot(job: Job, source: Path | None, since: datetime | None) -> SnapshotRecord:
+    """Return what became of what arrived; see the flow for the arguments.
+
+    Where another machine was quicker to push, it is done anew on what that one pushed.
+
+    Raises:
+        ConflictError: if others are quicker every time.
+    """
+    copy = working_copy(job)
+    with one_writer(job, copy):
+        if job.dry_run:
+            return record_of(job, copy, take_arrivals(job, copy, source, since), None)
+        for _ in range(ATTEMPTS):
+            remote = prepare_repository(job, copy)
+            taken = take_arrivals(job, copy, source, since)
+            if not taken.staged.files:
+                return record_of(job, copy, taken, None)
+            with taken_back(copy):
+                if not write_snapshot(job, copy, taken):
+                    close_journal(copy)
+                    return record_of(job, copy, taken, None)
+                push_snapshot_data(copy)
+                commit, tag = commit_snapshot(job, copy, taken, remote)
+            if push_snapshot(job, copy, commit, tag):
+                return record_of(job, copy, taken, (commit, tag))
+    raise ConflictError(
+        f"{copy.git_remote}/{copy.branch} moved on {ATTEMPTS} times meanwhile; run it again"
+    )

@@ -1,0 +1,126 @@
+"""A workspace that snapshots are made in, with a bare Git remote and a folder as DVC remote."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from workshop import dvc, git, write_config
+
+from driftloop.arriving.record import SnapshotRecord
+from tasks.job import Job, load_job
+
+ROOT = Path(__file__).parents[1]
+START = datetime(2026, 3, 2, tzinfo=UTC)
+WEEKS, ROWS = 2, 40
+CONFIG: dict[str, Any] = {
+    "model": "payments",
+    "data": {
+        "path": "data/payments",
+        "time": "at",
+        "label": "bad",
+        "positive": 1,
+        "label_delay": "7 days",
+        "key": "id",
+    },
+    "features": {"numeric": ["a", "n"], "categorical": ["c"]},
+    "arrivals": {"source": {"kind": "folder", "path": "../drops", "pattern": "*.csv"}},
+}
+
+
+def week_rows(week: int, rows: int = ROWS, labelled: bool = True) -> pd.DataFrame:
+    """The rows of one week; `n` is whole, `c` a code that begins with zeros."""
+    rng = np.random.default_rng(week)
+    begin = pd.Timestamp(START + timedelta(weeks=week)).tz_localize(None)
+    table = pd.DataFrame(
+        {
+            "id": [f"w{week:02d}-{row:03d}" for row in range(rows)],
+            "at": begin + pd.to_timedelta(np.sort(rng.choice(10_000, rows, replace=False)), "min"),
+            "a": rng.normal(size=rows).round(3),
+            "n": rng.integers(0, 9, rows),
+            "c": rng.choice(["007", "042"], rows),
+        }
+    )
+    if labelled:
+        table["bad"] = rng.integers(0, 2, rows)
+    return table
+
+
+def build(place: Path) -> Path:
+    """Make ``work`` with two weeks, and its ``remote.git``, ``store`` and ``drops`` beside it."""
+    work = place / "work"
+    batches = work / "data" / "payments"
+    batches.mkdir(parents=True)
+    for week in range(WEEKS):
+        table = week_rows(week).astype({"bad": "Int64"})
+        table.to_parquet(batches / f"{START + timedelta(weeks=week):%Y-%m-%d}.parquet", index=False)
+    write_config(work, CONFIG)
+    (work / ".gitignore").write_text("/data\n/.driftloop\n")
+    (place / "drops").mkdir()
+    git(work, "init", "-q", "-b", "main")
+    git(work, "config", "user.name", "test")
+    git(work, "config", "user.email", "test@localhost")
+    dvc(work, "init")
+    dvc(work, "remote", "add", "-d", "store", "../store")
+    dvc(work, "add", "data")
+    dvc(work, "push")
+    git(work, "add", "-A")
+    git(work, "commit", "-qm", "data")
+    git(place, "init", "-q", "--bare", "-b", "main", "remote.git")
+    git(work, "remote", "add", "origin", "../remote.git")
+    git(work, "push", "-q", "-u", "origin", "main")
+    return work
+
+
+def moved(template: Path, place: Path) -> Path:
+    """Copy what `build` made; its addresses are relative."""
+    return Path(shutil.copytree(template.parent, place, symlinks=True)) / "work"
+
+
+def clone(work: Path, name: str = "other") -> Path:
+    """Another machine's working copy, without any data."""
+    place = work.parent / name
+    git(work.parent, "clone", "-q", "remote.git", name)
+    git(place, "remote", "set-url", "origin", "../remote.git")
+    return place
+
+
+def drop(work: Path, name: str, table: pd.DataFrame) -> Path:
+    """Let a CSV arrive."""
+    path = work.parent / "drops" / name
+    table.to_csv(path, index=False)
+    return path
+
+
+def job_of(work: Path, dry_run: bool = False, day: str = "2026-03-20T02:00:00Z") -> Job:
+    """The job of the model on a day."""
+    return load_job("payments", day, dry_run=dry_run, workspace=work)
+
+
+def take(work: Path, source: Path | None = None, **options: Any) -> SnapshotRecord:
+    """Make a snapshot with plain calls."""
+    from flows.snapshot import make_snapshot
+    from tasks.factory import inline
+
+    with inline():
+        return make_snapshot(job_of(work, **options), source, None)
+
+
+def rows_of(work: Path, rev: str = "HEAD") -> pd.DataFrame:
+    """All committed rows, in order of their keys, as runs read them."""
+    from driftloop.periods import Window
+    from driftloop.records import DataSlice
+    from driftloop.windows import EARLIEST
+    from tasks.parquet import read_slice
+    from tasks.snapshots import open_snapshot
+
+    job = job_of(work)
+    snapshot = open_snapshot(
+        str(work), git(work, "rev-parse", f"{rev}^{{commit}}"), "data/payments"
+    )
+    everything = DataSlice(snapshot, Window(EARLIEST, datetime(2100, 1, 1, tzinfo=UTC)))
+    columns = ("id", "a", "n", "c", "bad")
+    found = read_slice(everything, columns, "at", job.workspace)
+    return found.sort_values("id", ignore_index=True)
