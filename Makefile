@@ -59,8 +59,9 @@ bench: $(STAMP) ## Measure speed and statistics beside other drift tools (hours,
 	$(BIN)/python -m benchmarks all $(BENCH_ARGS)
 
 .PHONY: schema
-schema: $(STAMP) ## Write the JSON Schemas in docs/ anew
+schema: $(STAMP) ## Write the JSON Schemas and the configuration reference in docs/ anew
 	$(BIN)/python -m driftloop.schema docs/schemas
+	$(BIN)/python -m driftloop.config_reference docs/configuration-reference.md
 
 .PHONY: data
 data: $(STAMP) ## Generate the demo data anew and pin it in data.dvc

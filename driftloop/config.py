@@ -79,21 +79,38 @@ class ModelConfig(Settings):
     )
     description: str = Field(default="", description="What the model does, for people.")
     task: Task = Field(default="binary", description="Two classes, more, or a quantity.")
-    data: DataSettings
-    features: FeatureSettings
-    windows: WindowSettings = WindowSettings()
+    data: DataSettings = Field(description="The snapshots, and what their columns are.")
+    features: FeatureSettings = Field(description="The columns the model reads.")
+    windows: WindowSettings = Field(
+        default=WindowSettings(), description="What is compared with what."
+    )
     quality: tuple[QualityCheck, ...] = Field(
         default=DEFAULT_CHECKS, description="Data-quality checks; a failed one forbids to retrain."
     )
-    drift: DriftSettings = DriftSettings()
-    performance: PerformanceSettings = PerformanceSettings()
-    decision: DecisionSettings = DecisionSettings()
-    training: TrainingSettings = TrainingSettings()
-    comparison: ComparisonSettings = ComparisonSettings()
-    promotion: PromotionSettings = PromotionSettings()
-    alerts: AlertSettings = AlertSettings()
-    schedule: Schedule = Schedule()
-    arrivals: ArrivalSettings = ArrivalSettings()
+    drift: DriftSettings = Field(default=DriftSettings(), description="What counts as drift.")
+    performance: PerformanceSettings = Field(
+        default=PerformanceSettings(), description="When the champion counts as worse."
+    )
+    decision: DecisionSettings = Field(
+        default=DecisionSettings(),
+        description="What asks for a retraining, and what holds it back.",
+    )
+    training: TrainingSettings = Field(
+        default=TrainingSettings(), description="How a challenger is trained."
+    )
+    comparison: ComparisonSettings = Field(
+        default=ComparisonSettings(), description="What a challenger has to prove."
+    )
+    promotion: PromotionSettings = Field(
+        default=PromotionSettings(), description="What becomes of a challenger that won."
+    )
+    alerts: AlertSettings = Field(default=AlertSettings(), description="Who is told, and when.")
+    schedule: Schedule = Field(
+        default=Schedule(), description="When the model is judged; `driftloop deploy` registers it."
+    )
+    arrivals: ArrivalSettings = Field(
+        default=ArrivalSettings(), description="How new data become a snapshot."
+    )
 
     @field_validator("features")
     @classmethod

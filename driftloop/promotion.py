@@ -100,5 +100,9 @@ class ProbationSettings(Settings):
 class PromotionSettings(Settings):
     """How a challenger that won is promoted."""
 
-    mode: PromotionMode = Auto()
-    probation: ProbationSettings = ProbationSettings()
+    mode: PromotionMode = Field(
+        default=Auto(), description="What happens to a challenger that won."
+    )
+    probation: ProbationSettings = Field(
+        default=ProbationSettings(), description="How a new champion is watched."
+    )

@@ -67,8 +67,12 @@ class HoldoutSettings(Settings):
 class TrainingSettings(Settings):
     """What is trained, on which rows, and how its settings are searched."""
 
-    estimator: Estimator = HistGradientBoosting()
-    allow: AllowSettings = AllowSettings()
+    estimator: Estimator = Field(
+        default=HistGradientBoosting(), description="The model that is trained."
+    )
+    allow: AllowSettings = Field(
+        default=AllowSettings(), description="What is trusted beside scikit-learn's own."
+    )
     imbalance: Literal["none", "balanced"] = Field(
         default="none", description="`balanced` weighs each class as much as the others."
     )
@@ -87,8 +91,12 @@ class TrainingSettings(Settings):
         min_length=1,
         description="Candidate training windows; validation in time order picks one.",
     )
-    holdout: HoldoutSettings = HoldoutSettings()
-    search: Search = Halving()
+    holdout: HoldoutSettings = Field(
+        default=HoldoutSettings(), description="The newest rows, kept back to compare on."
+    )
+    search: Search = Field(
+        default=Halving(), description="How the estimator's settings are searched."
+    )
     minimum_rows: int = Field(default=500, ge=20, description="Fewer labelled rows do not train.")
     minimum_per_class: int = Field(
         default=20, ge=2, description="Fewer rows of any class do not train."

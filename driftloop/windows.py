@@ -68,7 +68,9 @@ class WindowSettings(Settings):
     current: LengthField = Field(
         default=Span(1, "week"), description="Length of the window that a run judges."
     )
-    reference: Reference = ChampionReference()
+    reference: Reference = Field(
+        default=ChampionReference(), description="What the current window is compared with."
+    )
 
     def current_window(self, as_of: datetime) -> Window:
         """Return the window that ends at the start of the day (hour, minute) of `as_of`."""

@@ -138,7 +138,8 @@ def view_of(found: BaseModel) -> Iterable[RenderableType]:
 def snapshot_view(found: SnapshotOutput) -> Iterable[RenderableType]:
     """Yield what became of what arrived, a line a source that was left out."""
     yield Text(found.sentence)
-    yield from (Text(f"  not taken: {one}", style="dim") for one in found.skipped)
+    if found.made or len(found.skipped) > 1:
+        yield from (Text(f"  not taken: {one}", style="dim") for one in found.skipped)
     if found.dropped:
         yield Text(f"  columns left out: {', '.join(found.dropped)}", style="dim")
 

@@ -1,13 +1,17 @@
 """The documentation names what the code has: keys, kinds, commands, deployments, local links."""
 
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from driftloop.config import ModelConfig
+from driftloop.config_reference import reference
 from driftloop.schema import json_schema
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +19,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_every_key_and_kind_of_a_configuration_is_documented() -> None:
-    page = (ROOT / "docs" / "configuration.md").read_text()
+    page = (ROOT / "docs" / "configuration-reference.md").read_text()
     models = [json_schema("config"), *json_schema("config")["$defs"].values()]
     keys = {key for model in models for key in model.get("properties", {})}
     kinds = {
@@ -27,6 +31,39 @@ def test_every_key_and_kind_of_a_configuration_is_documented() -> None:
     assert len(kinds) > 15
     missing = sorted(word for word in keys | kinds if not re.search(rf"\b{word}\b", page))
     assert missing == []
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    written = (ROOT / "docs" / "configuration-reference.md").read_text()
+    assert written == reference(), "run make schema"
+
+
+def test_every_key_of_a_configuration_has_a_description() -> None:
+    found = {name: model for model in set(walked(ModelConfig)) for name in [model.__name__]}
+    assert len(found) > 60
+    missing = [
+        f"{name}.{key}"
+        for name, model in found.items()
+        for key, field in model.model_fields.items()
+        if key != "kind" and not (field.description or "").strip()
+    ]
+    assert missing == []
+
+
+def walked(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Every model that a configuration is made of."""
+    yield model
+    for field in model.model_fields.values():
+        for part in parts(field.annotation):
+            yield from walked(part)
+
+
+def parts(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models in an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for one in get_args(annotation):
+        yield from parts(one)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
