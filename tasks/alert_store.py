@@ -66,5 +66,5 @@ def _state(model: str, revision: int, text: str | None) -> AlertState:
         raise DriftloopError(
             f"The stored alerts of {model} (document {document_of(model)}, revision {revision}) "
             f"cannot be read ({error}); restore or delete it, see 'State of alerts' in "
-            "docs/operations.md"
+            "docs/troubleshooting.md"
         ) from error

@@ -10,6 +10,7 @@ from driftloop.arriving.delivery import Arrival
 from driftloop.errors import ConfigError, DataError, DeliveryError, UnavailableError, reason
 from driftloop.periods import Window, naive
 from tasks.credentials import secret_for
+from tasks.redaction import redact
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -32,7 +33,7 @@ def query_arrival(source: SqlArrival, window: Window) -> Arrival:
         with engine.connect() as connection:
             return _rows(connection, source, window)
     except DBAPIError as error:
-        text = f"{source.told}: {reason(error.orig or error)}"
+        text = redact(f"{source.told}: {reason(error.orig or error)}")
         if error.connection_invalidated or type(error).__name__ == "OperationalError":
             raise UnavailableError(f"{text}; is the database up, and the query right?") from error
         raise DataError(f"{text}; correct arrivals.source.query") from error

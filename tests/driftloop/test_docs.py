@@ -1,5 +1,6 @@
 """The documentation names what the code has: keys, kinds, commands, deployments, local links."""
 
+import ast
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -114,3 +115,47 @@ def test_the_complete_example_is_valid_and_has_every_section() -> None:
     raw = yaml.safe_load(block[1])
     ModelConfig.model_validate(raw)
     assert set(raw) == set(ModelConfig.model_fields)
+
+
+def messages() -> list[str]:
+    """Every text in the code, with an ellipsis where a value is put in."""
+    found = []
+    for package in ("driftloop", "tasks", "flows"):
+        for path in (ROOT / package).rglob("*.py"):
+            found += texts(ast.parse(path.read_text()))
+    return found
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """The texts below a node; the parts of an f-string are one text, and docstrings none."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "\x00" for part in node.values
+        )
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    for child in ast.iter_child_nodes(node):
+        yield from texts(child)
+
+
+def fragments(page: str) -> list[str]:
+    """What is quoted in the first column of the page's tables of lines."""
+    text = (ROOT / "docs" / page).read_text()
+    tables = re.findall(r"^\| line \|.*\n\|.*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return [row for table in tables for row in re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page", ["troubleshooting.md", "snapshots.md"])
+def test_every_error_that_is_explained_is_one_that_the_code_says(page: str) -> None:
+    known, quoted = messages(), fragments(page)
+    assert len(quoted) > 10
+    stale = [fragment for fragment in quoted if not any(says(text, fragment) for text in known)]
+    assert stale == []
+
+
+def says(text: str, fragment: str) -> bool:
+    """Whether a text of the code can read as a fragment; an ellipsis stands for any value."""
+    pattern = ".*".join(re.escape(part.strip()) for part in fragment.split("…"))
+    return re.search(pattern, text, re.DOTALL) is not None
