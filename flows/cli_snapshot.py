@@ -25,6 +25,9 @@ def snapshot(
     ] = None,
     as_of: AsOf = None,
     dry_run: DryRun = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files once more that were taken already.")
+    ] = False,
     workspace: Folder = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -38,5 +41,5 @@ def snapshot(
             from flows.snapshot import snapshot as flow
 
             root = str(job.workspace.root)
-            found = SnapshotOutput.of(flow(name, place, begin, job.as_of, dry_run, root))
+            found = SnapshotOutput.of(flow(name, place, begin, job.as_of, dry_run, again, root))
     show_result(found, json)

@@ -32,6 +32,7 @@ def snapshot(
     since: datetime | None = None,
     as_of: datetime | None = None,
     dry_run: bool = False,
+    again: bool = False,
     workspace: str | None = None,
 ) -> SnapshotRecord:
     """Turn newly arrived data into a snapshot: a commit, a tag, and the data on the DVC remote.
@@ -42,15 +43,18 @@ def snapshot(
         since: start of the window that a query is asked for; some periods back if left out.
         as_of: end of that window (its day), and the date in the tag; now if left out.
         dry_run: read and check what arrived, and change nothing.
+        again: read files once more that are part of a snapshot, as after a new configuration.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = prepare_job(model, moment(as_of), None, dry_run, workspace)
         place = Path(source).expanduser().resolve() if source else None
-        return make_snapshot(job, place, moment(since) if since else None)
+        return make_snapshot(job, place, moment(since) if since else None, again)
 
 
-def make_snapshot(job: Job, source: Path | None, since: datetime | None) -> SnapshotRecord:
+def make_snapshot(
+    job: Job, source: Path | None = None, since: datetime | None = None, again: bool = False
+) -> SnapshotRecord:
     """Return what became of what arrived; see the flow for the arguments.
 
     Where another machine was quicker to push, it is done anew on what that one pushed.
@@ -61,10 +65,10 @@ def make_snapshot(job: Job, source: Path | None, since: datetime | None) -> Snap
     copy = working_copy(job)
     with one_writer(job, copy):
         if job.dry_run:
-            return record_of(job, copy, take_arrivals(job, copy, source, since), None)
+            return record_of(job, copy, take_arrivals(job, copy, source, since, again), None)
         for _ in range(ATTEMPTS):
             remote = prepare_repository(job, copy)
-            taken = take_arrivals(job, copy, source, since)
+            taken = take_arrivals(job, copy, source, since, again)
             if not taken.staged.files:
                 return record_of(job, copy, taken, None)
             with taken_back(copy):

@@ -107,9 +107,11 @@ def prepare_repository(job: Job, copy: WorkingCopy) -> RemoteState:
 
 @step("take arrivals", retries=2)
 def take_arrivals(
-    job: Job, copy: WorkingCopy, source: Path | None, since: datetime | None
+    job: Job, copy: WorkingCopy, source: Path | None, since: datetime | None, again: bool
 ) -> Taken:
     """Return what arrived, checked and merged into copies of the batches.
+
+    With `again`, files that are part of a snapshot are read once more.
 
     Raises:
         DataError: if anything of it cannot be used; then nothing of it is.
@@ -118,7 +120,8 @@ def take_arrivals(
     """
     batches = _batches(job, copy)
     schema = pq.read_schema(batches[max(batches)]) if batches else pa.schema([])
-    known = {digest: one.tag for one in reversed(_own(job, copy)) for digest in one.files}
+    own = () if again else _own(job, copy)
+    known = {digest: one.tag for one in reversed(own) for digest in one.files}
     inbox = Inbox(job, source, since, known, frozenset(text_columns(job.config, schema)))
     shutil.rmtree(copy.staging, ignore_errors=True)
     data, found, staged = job.config.data, _Sum(), Staged()

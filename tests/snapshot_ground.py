@@ -99,13 +99,15 @@ def job_of(work: Path, dry_run: bool = False, day: str = "2026-03-20T02:00:00Z")
     return load_job("payments", day, dry_run=dry_run, workspace=work)
 
 
-def take(work: Path, source: Path | None = None, **options: Any) -> SnapshotRecord:
+def take(
+    work: Path, source: Path | None = None, again: bool = False, **options: Any
+) -> SnapshotRecord:
     """Make a snapshot with plain calls."""
     from flows.snapshot import make_snapshot
     from tasks.factory import inline
 
     with inline():
-        return make_snapshot(job_of(work, **options), source, None)
+        return make_snapshot(job_of(work, **options), source, again=again)
 
 
 def rows_of(work: Path, rev: str = "HEAD") -> pd.DataFrame:

@@ -75,6 +75,9 @@ def check_arrival(
 
 def text_columns(config: ModelConfig, schema: pa.Schema) -> set[str]:
     """Return the columns that a CSV is read as text in, so that the code 007 stays 007."""
+    if not schema.names:  # the first batch: what is no quantity is kept as it is written
+        key = {config.data.key} if config.data.key else set()
+        return {config.data.time, *key, *config.features.categorical}
     held = {field.name for field in schema if family(field.type) == "text"}
     return {config.data.time, *held}
 
@@ -188,7 +191,11 @@ def _check_label(source: Source, table: pa.Table, config: ModelConfig) -> None:
         return
     column = table.column(name)
     if config.task == "regression":
-        fitted(source, name, column, pa.float64())
+        values = fitted(source, name, column, pa.float64())
+        endless = pc.is_inf(values).fill_null(False).to_numpy()
+        if endless.any():
+            where = source.place(int(np.argmax(endless)))
+            fail(source.path, f"column {name!r}, {where}: the label is infinite; correct it")
         return
     classes = sorted(str(value.as_py()) for value in pc.unique(column.drop_null()))
     if len(classes) > 2:

@@ -33,6 +33,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = build(tmp_path_factory.mktemp("snapshots") / "place")
     drop(work, "1.csv", week_rows(2, labelled=False))
     drop(work, "2.csv", week_rows(2).iloc[:7][["id", "bad"]])
+    drop(work, "3.csv", week_rows(0).assign(bad=1)[["id", "bad"]])
     return work
 
 

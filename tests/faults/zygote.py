@@ -99,7 +99,7 @@ def _promote(folder: Path, key: str, version: str, expected: str) -> str:
 
 
 def _snapshot(folder: Path) -> str:
-    return make_snapshot(snapshot_job(folder), None, None).sentence
+    return make_snapshot(snapshot_job(folder)).sentence
 
 
 WORK: dict[str, Callable[..., str]] = {

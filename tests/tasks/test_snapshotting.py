@@ -142,6 +142,18 @@ def test_columns_that_nobody_names_are_dropped_or_kept(work: Path) -> None:
     assert "note" in pq.read_schema(work / "data/payments/2026-03-23.parquet").names
 
 
+def test_files_are_read_once_more_on_request(work: Path) -> None:
+    """As after the configuration has learned of a column that was left out."""
+    drop(work, "new.csv", week_rows(2).assign(note=1.5))
+    take(work)
+    config = {**CONFIG, "features": {"numeric": ["a", "n", "note"], "categorical": ["c"]}}
+    write_config(work, config)
+    assert not take(work).made
+    found = take(work, again=True)
+    assert (found.added, found.changed) == (0, 40)
+    assert "note" in pq.read_schema(work / "data/payments/2026-03-16.parquet").names
+
+
 def test_ndjson_and_parquet_are_read_too(work: Path) -> None:
     folder = work.parent / "more"
     folder.mkdir()
@@ -170,6 +182,7 @@ def test_the_first_snapshot_of_all(tmp_path: Path, template: Path) -> None:
     found = take(work)
     assert git(work, "show", "--name-only", "--format=").splitlines() == [".gitignore", "fresh.dvc"]
     assert found.added == 40
+    assert set(pd.read_parquet(work / "fresh" / "2026-03-16.parquet").c) == {"007", "042"}
     assert clean(work)
 
 
@@ -225,25 +238,50 @@ def test_another_machine_that_is_quicker_loses_nothing(
 
     def slow(*arguments: object) -> str:
         monkeypatch.setattr(snapshotting, "commit_pin", real)
-        take(other, source=work.parent / "theirs", day="2026-04-01")
+        theirs = take(other, source=work.parent / "theirs", day="2026-04-01")
+        assert theirs.tag == "data/payments/2026-04-01"
         return real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(snapshotting, "commit_pin", slow)
     drop(work, "a.csv", week_rows(2))
-    found = take(work)
+    found = take(work, day="2026-04-01")
+    assert found.tag == "data/payments/2026-04-01.2"
     assert git(work.parent / "remote.git", "rev-parse", "main") == found.rev
     assert len(rows_of(work)) == 160
     assert git(work, "rev-list", "--count", "HEAD") == "3"
     assert clean(work)
 
 
-def test_two_writers_at_once_make_one_snapshot(work: Path) -> None:
-    drop(work, "new.csv", week_rows(2))
-    code = f"from snapshot_ground import take; take(__import__('pathlib').Path({str(work)!r}))"
+def at_once(*pairs: tuple[Path, Path]) -> list[int]:
+    """Let several processes make a snapshot each, of a file in a working copy."""
+    script = (
+        "import sys; from pathlib import Path; from snapshot_ground import take\n"
+        "take(Path(sys.argv[1]), source=Path(sys.argv[2]))"
+    )
     path = os.pathsep.join(map(str, (ROOT, ROOT / "tests")))
     environment = {**os.environ, "PYTHONPATH": path}
-    running = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(2)]
-    assert [process.wait(120) for process in running] == [0, 0]
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, *map(str, pair)], env=environment)
+        for pair in pairs
+    ]
+    return [process.wait(200) for process in running]
+
+
+def test_writers_at_once_lose_nothing(work: Path) -> None:
+    """Two in one working copy, and a third in another: one after the other, or on top."""
+    other = clone(work)
+    files = [drop(work, f"{week}.csv", week_rows(week, 20)) for week in (2, 3, 4)]
+    assert at_once(*zip((work, work, other), files, strict=True)) == [0, 0, 0]
+    remote = work.parent / "remote.git"
+    assert git(remote, "rev-list", "--count", "main") == "4"
+    assert len(git(remote, "tag").splitlines()) == 3
+    git(work, "pull", "-q", "--ff-only", "origin", "main")
+    assert len(rows_of(work)) == 80 + 3 * 20
+
+
+def test_two_writers_of_one_arrival_make_one_snapshot(work: Path) -> None:
+    path = drop(work, "new.csv", week_rows(2))
+    assert at_once((work, path), (work, path)) == [0, 0]
     assert git(work, "rev-list", "--count", "HEAD") == "2"
     assert git(work, "tag") == "data/payments/2026-03-20"
     assert clean(work)
@@ -261,6 +299,16 @@ def test_who_waits_in_vain_is_told_who_holds_it(
     job = job_of(work)
     told = pytest.raises(UnavailableError, match=rf"payments, process {os.getpid()} on ")
     with snapshot_lock.one_writer(job, working_copy(job)), told:
+        take(work)
+
+
+def test_an_infinite_quantity_is_no_label(work: Path) -> None:
+    data = {key: value for key, value in CONFIG["data"].items() if key != "positive"}
+    write_config(work, {**CONFIG, "task": "regression", "data": {**data, "path": "fresh"}})
+    git(work, "commit", "-qam", "regression")
+    git(work, "push", "-q")
+    drop(work, "new.csv", week_rows(2).assign(bad=[*[0.5] * 39, float("inf")]))
+    with pytest.raises(DataError, match="line 41: the label is infinite"):
         take(work)
 
 
