@@ -32,6 +32,14 @@ help: ## Show this list
 demo: $(STAMP) ## Watch a model go from healthy to drifting to healed (a minute or two)
 	@$(BIN)/driftloop demo
 
+.PHONY: up
+up: $(STAMP) ## Start Prefect, MLflow, a worker and all schedules on this machine
+	@$(BIN)/driftloop up
+
+.PHONY: down
+down: $(STAMP) ## Stop what `make up` started
+	@$(BIN)/driftloop down
+
 .PHONY: install
 install: $(STAMP) ## Create .venv and install everything from the lock
 

@@ -13,6 +13,8 @@ QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # A run whose worker was killed has nobody to print to, and must not fail for that.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "GIT_TERMINAL_PROMPT": "0",

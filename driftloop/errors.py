@@ -45,6 +45,10 @@ class MetricsError(DriftloopError):
     """Metrics could not be published, and trying again will not help."""
 
 
+class StackError(DriftloopError):
+    """The local stack cannot be started, stopped, backed up or restored as asked."""
+
+
 class UnavailableError(DriftloopError):
     """A service did not answer. Trying again later can help, so tasks retry on it."""
 

@@ -27,17 +27,20 @@ from driftloop.output import (
 )
 from driftloop.report_output import DashboardOutput, HistoryOutput, ReportOutput
 from driftloop.snapshot_output import SnapshotOutput
+from driftloop.stack_output import BackupOutput, DownOutput, StackOutput, UnstickOutput
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "ack": AckOutput,
     "approve": ApproveOutput,
     "backtest": BacktestOutput,
+    "backup": BackupOutput,
     "config": ModelConfig,
     "dashboard": DashboardOutput,
     "deliver": DeliverOutput,
     "deploy": DeployOutput,
     "digest": DeliverOutput,
     "history": HistoryOutput,
+    "down": DownOutput,
     "init": InitOutput,
     "ledger": LedgerOutput,
     "metrics": MetricsOutput,
@@ -47,8 +50,12 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "retrain": RetrainOutput,
     "rollback": RollbackOutput,
     "snapshot": SnapshotOutput,
+    "restore": BackupOutput,
+    "stack": StackOutput,
     "status": StatusOutput,
     "test-alert": TestAlertOutput,
+    "unstick": UnstickOutput,
+    "up": StackOutput,
 }
 
 

@@ -19,6 +19,7 @@ from flows import (
     cli_promotion,
     cli_reports,
     cli_snapshot,
+    cli_stack,
 )
 from flows.display import show_result
 from flows.options import (
@@ -51,6 +52,7 @@ app.add_typer(cli_deploy.app)
 app.add_typer(cli_metrics.app)
 app.add_typer(cli_reports.app)
 app.add_typer(cli_snapshot.app)
+app.add_typer(cli_stack.app)
 
 
 @app.command()

@@ -1,0 +1,52 @@
+"""The local stack in the terminal."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from driftloop.stack_output import StackOutput, UnstickOutput
+
+_COLOURS = {"running": "green", "starting": "yellow", "failed": "red", "stopped": "dim"}
+
+
+def stack_view(found: StackOutput) -> Iterable[RenderableType]:
+    """Yield a line a service, and what to do next."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("service", "state", "address", "log"):
+        table.add_column(column, no_wrap=True, overflow="ignore")
+    for one in found.services:
+        state = "no answer" if one.healthy is False else one.state
+        colour = "red" if one.healthy is False else _COLOURS[one.state]
+        table.add_row(one.name, Text(state, colour), one.address or "", Path(one.log).name)
+    yield table
+    yield Text(f"logs: {_near(found.folder)}/logs")
+    for note in found.notes:
+        yield Text(f"note: {note}", style="yellow")
+    yield found.sentence
+    if found.state == "running":
+        yield "\nNext, in a shell:"
+        yield Text(f"  source {_near(found.folder)}/env", no_wrap=True, overflow="ignore")
+        yield "                                    # commands then speak to the stack"
+        yield "  driftloop bootstrap MODEL         # the first champion of a model without one"
+        yield "  driftloop stack                   # how the services are"
+        yield "  driftloop down                    # stop everything"
+
+
+def unstick_view(found: UnstickOutput) -> Iterable[RenderableType]:
+    """Yield what was freed, and what is taken by runs that are under way."""
+    yield found.sentence
+    for one in found.freed:
+        yield f"  freed {one.slots} of {one.name}"
+    for one in found.taken:
+        yield f"  {one.name}: {one.slots} taken by a run that is under way"
+
+
+def _near(path: str) -> str:
+    """Return a path as it is written from here, if it is below."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path

@@ -1,0 +1,77 @@
+"""What is found out before anything is started."""
+
+import os
+import socket
+from contextlib import closing
+from pathlib import Path
+
+from driftloop.errors import StackError
+from driftloop.stack import PORTS, Plan, StackFolder
+from driftloop.workspace import STATE_VARIABLE
+from tasks.stack.processes import listener
+
+
+def check_ports(plan: Plan, ours: frozenset[str] = frozenset()) -> None:
+    """Find out whether the ports are free, but for those of services that run already.
+
+    Raises:
+        StackError: naming the port, who has it and the variable that chooses another.
+    """
+    for name, variable in PORTS.items():
+        if name not in ours:
+            _check_port(plan.settings.host, getattr(plan.settings, f"{name}_port"), name, variable)
+
+
+def _check_port(host: str, port: int, name: str, variable: str) -> None:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise StackError(
+            f"DRIFTLOOP_HOST: {host!r} is no address of this machine ({error.strerror}); "
+            "the usual one is 127.0.0.1"
+        ) from error
+    family, kind, protocol, _, address = found[0]
+    with closing(socket.socket(family, kind, protocol)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except PermissionError as error:
+            raise StackError(
+                f"{variable}: port {port} is not for you; choose one above 1023"
+            ) from error
+        except OSError as error:
+            who = listener(port) or "another process"
+            raise StackError(
+                f"port {port} for {name} is taken by {who}; stop that, or set {variable} to a "
+                "free port"
+            ) from error
+
+
+def make_folders(folder: StackFolder) -> None:
+    """Make the stack's folders, readable by their owner only.
+
+    Raises:
+        StackError: if that is not allowed.
+    """
+    try:
+        for path in (folder.root, folder.logs, folder.prefect_home):
+            path.mkdir(parents=True, exist_ok=True)
+            path.chmod(0o700)
+        probe = folder.root / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StackError(
+            f"{error.filename or folder.root}: cannot be written ({error.strerror}); allow it, "
+            f"or set {STATE_VARIABLE} to a folder of your own"
+        ) from error
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    draft = path.with_name(path.name + ".draft")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)

@@ -1,0 +1,84 @@
+"""What a fresh Prefect server lacks: the work pool, limits of the models, blocks of secrets."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from driftloop.config import ModelConfig
+from driftloop.errors import DriftloopError
+from driftloop.load import load_config
+from driftloop.stack import POOL
+from driftloop.workspace import Workspace
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+_VARIABLE, _BLOCK = "_variable", "_secret"
+
+
+def read_models(workspace: Workspace) -> tuple[tuple[ModelConfig, ...], tuple[str, ...]]:
+    """Return the workspace's models, and a line for each configuration that cannot be used."""
+    configs, faults = [], []
+    for path in sorted(workspace.configs.glob("*.yaml")):
+        try:
+            configs.append(load_config(path))
+        except DriftloopError as error:
+            faults.append(str(error))
+    return tuple(configs), tuple(faults)
+
+
+def secret_names(configs: tuple[ModelConfig, ...]) -> dict[str, str]:
+    """Return which block takes which variable's secret, for every channel of every model."""
+    names: dict[str, str] = {}
+    for config in configs:
+        for channel in config.alerts.channels:
+            settings = channel.model_dump()
+            for field, variable in settings.items():
+                block = settings.get(field.removesuffix(_VARIABLE) + _BLOCK)
+                if field.endswith(_VARIABLE) and isinstance(block, str):
+                    names[str(variable)] = block
+    return names
+
+
+def create_pool(client: "SyncPrefectClient") -> bool:
+    """Create the work pool; say whether it was missing. One that is there stays as it is."""
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.exceptions import ObjectAlreadyExists
+    from prefect.workers.process import ProcessWorker
+
+    template = ProcessWorker.get_default_base_job_template()
+    try:
+        client.create_work_pool(
+            WorkPoolCreate(name=POOL, type="process", base_job_template=template)
+        )
+    except ObjectAlreadyExists:
+        return False
+    return True
+
+
+def create_limits(client: "SyncPrefectClient", models: tuple[str, ...]) -> int:
+    """Create the slots of every model, and return how many there are; taken ones stay taken."""
+    names = [f"driftloop-{kind}-{model}" for model in models for kind in ("promote", "deliver")]
+    for name in names:
+        client.upsert_global_concurrency_limit_by_name(name, 1)
+    return len(names)
+
+
+def save_secrets(names: Mapping[str, str], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Save secrets of the environment as Prefect's Secret blocks, and return the blocks' names."""
+    from prefect.blocks.system import Secret
+
+    saved = []
+    for variable, block in sorted(names.items()):
+        if value := environment.get(variable, "").strip():
+            Secret(value=value).save(block, overwrite=True, _sync=True)  # type: ignore[call-arg]
+            saved.append(block)
+    return tuple(saved)
+
+
+def checkout_of(environment: Mapping[str, str]) -> Path:
+    """Return the checkout whose deployments are registered and run."""
+    import driftloop
+
+    given = environment.get("DRIFTLOOP_HOME")
+    return Path(given or Path(driftloop.__file__).parents[1]).resolve()

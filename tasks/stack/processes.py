@@ -1,0 +1,113 @@
+"""Processes of a stack, found by the mark in their environment, never by their name.
+
+A process that is started by a marked one is marked too, also where its parent has been killed. A
+process id that has been given to another process in the meantime does not count: psutil compares
+start times.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from driftloop.stack import MARK, StackFolder
+
+if TYPE_CHECKING:
+    import psutil  # type: ignore[import-untyped]
+
+_RUN = "PREFECT__FLOW_RUN_ID"
+TERM_SECONDS = 10.0
+
+
+def processes_of(folder: StackFolder) -> "list[psutil.Process]":
+    """Return every living process of the stack, but not this one and those it was started by."""
+    return [process for process, _ in _marked(folder)]
+
+
+def runs_of(folder: StackFolder) -> "dict[str, list[psutil.Process]]":
+    """Return the processes of flow runs, by the id of the run."""
+    found: dict[str, list[psutil.Process]] = {}
+    for process, environment in _marked(folder):
+        if run := environment.get(_RUN):
+            found.setdefault(run, []).append(process)
+    return found
+
+
+def end(processes: "list[psutil.Process]", seconds: float = TERM_SECONDS) -> None:
+    """Ask processes to end, and end by force those that do not within some seconds."""
+    import psutil
+
+    for process in processes:
+        _signal(process.terminate)
+    for process in psutil.wait_procs(processes, timeout=seconds)[1]:
+        _signal(process.kill)
+    psutil.wait_procs(processes, timeout=seconds)
+
+
+def ask(processes: "list[psutil.Process]") -> None:
+    """Ask processes to end, and do not wait."""
+    for process in processes:
+        _signal(process.terminate)
+
+
+def sweep(folder: StackFolder) -> int:
+    """End every process of the stack that is left, and return how many there were."""
+    count = 0
+    for _ in range(3):  # one that is just being started is met by the next look
+        left = processes_of(folder)
+        if not left:
+            break
+        count += len(left)
+        end(left)
+    return count
+
+
+def listener(port: int) -> str | None:
+    """Return who listens on a port, as ``pid 12 (nginx)``, where this user may see it."""
+    import psutil
+
+    try:
+        connections = psutil.net_connections("tcp")
+    except (psutil.Error, OSError):
+        return None
+    for one in connections:
+        if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+            try:
+                return f"pid {one.pid} ({psutil.Process(one.pid).name()})"
+            except psutil.Error:
+                return f"pid {one.pid}"
+    return None
+
+
+def is_running(pid: int) -> bool:
+    """Say whether there is such a process, other than one that waits to be reaped."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _marked(folder: StackFolder) -> "Iterator[tuple[psutil.Process, dict[str, str]]]":
+    import psutil
+
+    mark, me = str(folder.root), os.getuid()
+    own = {os.getpid(), *(one.pid for one in psutil.Process().parents())}
+    for process in psutil.process_iter():
+        try:
+            if process.pid in own or process.uids().real != me:
+                continue
+            environment = process.environ()
+            if environment.get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                yield process, environment
+        except (psutil.Error, OSError):
+            continue
+
+
+def _signal(send: "object") -> None:
+    import psutil
+
+    try:
+        send()  # type: ignore[operator]
+    except psutil.Error:
+        return

@@ -1,0 +1,78 @@
+"""Stops a stack: runs first, then services, then whatever is left."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from driftloop.stack import StackFolder
+from driftloop.stack_output import DownOutput
+from tasks.stack.processes import ask, processes_of, runs_of, sweep
+from tasks.stack.runs import remember, remembered
+from tasks.stack.supervising import Supervisor, socket_of
+
+REPORT_SECONDS = 20.0
+"""How long a run that was told to end may take to tell Prefect so."""
+STOP_SECONDS = 60.0
+
+
+def stop_stack(folder: StackFolder, grace: float, tell: Callable[[str], None]) -> DownOutput:
+    """Stop everything of a stack; nothing of it is left afterwards.
+
+    Args:
+        folder: of the stack.
+        grace: seconds that flow runs have to end by themselves.
+        tell: takes a line on each step.
+    """
+    supervisor = Supervisor(folder)
+    if not supervisor.answers() and not processes_of(folder):
+        _tidy(folder)
+        return DownOutput(stopped=False, runs_ended=(), sentence="Nothing is running.")
+    ended: tuple[str, ...] = ()
+    if supervisor.answers():
+        supervisor.stop_service("keeper", wait=True)
+        supervisor.stop_service("worker", wait=False)  # it takes no new run from now on
+        ended = _end_runs(folder, grace, tell)
+        tell("stopping the services")
+        supervisor.shut_down()
+        _await(lambda: supervisor.pid() is None, STOP_SECONDS)
+    left = sweep(folder)
+    if left:
+        tell(f"ended {left} processes that were left")
+    _tidy(folder)
+    runs = f"; {len(ended)} flow runs did not end in time and were ended" if ended else ""
+    return DownOutput(stopped=True, runs_ended=ended, sentence=f"The stack is stopped{runs}.")
+
+
+def _end_runs(folder: StackFolder, grace: float, tell: Callable[[str], None]) -> tuple[str, ...]:
+    """Let runs end; tell those to end that do not, while the Prefect server can still hear it."""
+    runs = runs_of(folder)
+    if not runs:
+        return ()
+    tell(f"waiting up to {grace:.0f} s for {len(runs)} flow runs to end")
+    if _await(lambda: not runs_of(folder), grace):
+        return ()
+    late = runs_of(folder)
+    tell(f"ending {len(late)} flow runs")
+    remember(folder, remembered(folder) | set(late))  # what they cannot tell, the next `up` settles
+    ask([process for processes in late.values() for process in processes])
+    _await(lambda: not runs_of(folder), REPORT_SECONDS)
+    return tuple(sorted(late))
+
+
+def _await(done: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _tidy(folder: StackFolder) -> None:
+    for path in (folder.pid_file, folder.running, folder.shell):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        socket = socket_of(folder)
+        socket.unlink(missing_ok=True)
+        if socket.parent != folder.root:
+            socket.parent.rmdir()
