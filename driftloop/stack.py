@@ -129,6 +129,11 @@ class StackFolder:
         """The page that the web server shows."""
         return self.state / "site"
 
+    @property
+    def held(self) -> Path:
+        """There while `down` holds the work pool, so that `up` lets it go again."""
+        return self.root / "pool-is-held"
+
     def log(self, service: str) -> Path:
         """Return the log of one service."""
         return self.logs / f"{service}.log"
@@ -313,7 +318,6 @@ def _worker(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
         {**_for_runs(plan), "PREFECT_WORKER_QUERY_SECONDS": "5"},
         without=(*_SECRET_URLS, *secrets),
         at_once=False,  # its pool has to be there
-        grace_seconds=plan.settings.grace_seconds + 60,  # `down` ends the runs before that
     )
 
 

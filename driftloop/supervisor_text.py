@@ -58,7 +58,7 @@ startsecs={service.settles_seconds}
 startretries=10
 stopsignal=TERM
 stopwaitsecs={service.grace_seconds}
-stopasgroup={"false" if service.name == "worker" else "true"}
+stopasgroup=true
 killasgroup=true
 redirect_stderr=true
 stdout_logfile={_value(folder.log(service.name))}

@@ -1,4 +1,4 @@
-"""What a fresh Prefect server lacks: the work pool, limits of the models, blocks of secrets."""
+"""What a fresh Prefect server lacks: limits of the models and blocks of secrets."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from driftloop.config import ModelConfig
 from driftloop.errors import DriftloopError
 from driftloop.load import load_config
-from driftloop.stack import POOL
 from driftloop.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,22 +37,6 @@ def secret_names(configs: tuple[ModelConfig, ...]) -> dict[str, str]:
                 if field.endswith(_VARIABLE) and isinstance(block, str):
                     names[str(variable)] = block
     return names
-
-
-def create_pool(client: "SyncPrefectClient") -> bool:
-    """Create the work pool; say whether it was missing. One that is there stays as it is."""
-    from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.exceptions import ObjectAlreadyExists
-    from prefect.workers.process import ProcessWorker
-
-    template = ProcessWorker.get_default_base_job_template()
-    try:
-        client.create_work_pool(
-            WorkPoolCreate(name=POOL, type="process", base_job_template=template)
-        )
-    except ObjectAlreadyExists:
-        return False
-    return True
 
 
 def create_limits(client: "SyncPrefectClient", models: tuple[str, ...]) -> int:

@@ -36,10 +36,10 @@ from tasks.stack.health import (
     wait_until_settled,
 )
 from tasks.stack.looking import look, running_settings
+from tasks.stack.pool import create_pool, let_go
 from tasks.stack.preparing import (
     checkout_of,
     create_limits,
-    create_pool,
     read_models,
     save_secrets,
     secret_names,
@@ -191,6 +191,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tu
         wait_for(wanted[name], plan, supervisor)
     with prefect_at(plan.prefect_api) as client:
         made = create_pool(client)
+        let_go(client, plan.folder)
         create_limits(client, tuple(one.model for one in configs))
         create_automations(client)
         saved = save_secrets(names, os.environ)

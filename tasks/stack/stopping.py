@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from driftloop.stack import StackFolder
 from driftloop.stack_output import DownOutput
+from tasks.stack.pool import hold_pool
 from tasks.stack.processes import ask, processes_of, runs_of, sweep
 from tasks.stack.runs import remember, remembered
 from tasks.stack.supervising import Supervisor, socket_of
@@ -30,7 +31,7 @@ def stop_stack(folder: StackFolder, grace: float, tell: Callable[[str], None]) -
     ended: tuple[str, ...] = ()
     if supervisor.answers():
         supervisor.stop_service("keeper", wait=True)
-        supervisor.stop_service("worker", wait=False)  # it takes no new run from now on
+        hold_pool(folder)
         ended = _end_runs(folder, grace, tell)
         tell("stopping the services")
         supervisor.shut_down()
