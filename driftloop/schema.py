@@ -27,7 +27,7 @@ from driftloop.output import (
 )
 from driftloop.report_output import DashboardOutput, HistoryOutput, ReportOutput
 from driftloop.snapshot_output import SnapshotOutput
-from driftloop.stack_output import BackupOutput, DownOutput, StackOutput, UnstickOutput
+from driftloop.stack_output import BackupOutput, DownOutput, StackOutput
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "ack": AckOutput,
@@ -54,7 +54,6 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "stack": StackOutput,
     "status": StatusOutput,
     "test-alert": TestAlertOutput,
-    "unstick": UnstickOutput,
     "up": StackOutput,
 }
 

@@ -13,6 +13,8 @@ from driftloop.settings import Settings
 
 MARK = "DRIFTLOOP_STACK"
 """Every process of a stack has the stack's folder in this variable, which is how it is found."""
+SERVICE = "DRIFTLOOP_STACK_SERVICE"
+"""The name of the service that a process belongs to."""
 POOL = "driftloop"
 HEARTBEAT_SECONDS = 30
 PORTS = {
@@ -222,6 +224,7 @@ class Service:
     grace_seconds: int = 15
     health: str | None = None
     settles_seconds: int = field(default=5)
+    leaves_runs: bool = False
 
 
 _SECRET_URLS = (
@@ -318,6 +321,7 @@ def _worker(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
         {**_for_runs(plan), "PREFECT_WORKER_QUERY_SECONDS": "5"},
         without=(*_SECRET_URLS, *secrets),
         at_once=False,  # its pool has to be there
+        leaves_runs=True,
     )
 
 

@@ -53,19 +53,3 @@ class BackupOutput(Output):
     files: int
     created: datetime
     sentence: str
-
-
-class FreedSlot(Output):
-    """One concurrency limit of which slots were freed."""
-
-    name: str
-    slots: int
-
-
-class UnstickOutput(Output):
-    """``driftloop unstick --json``."""
-
-    freed: tuple[FreedSlot, ...]
-    taken: tuple[FreedSlot, ...] = Field(description="Slots of runs that are under way.")
-    settled: tuple[str, ...] = Field(description="Ids of runs that had no process any more.")
-    sentence: str

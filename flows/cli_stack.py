@@ -1,4 +1,7 @@
-"""Commands about the local stack: up, down, stack."""
+"""Commands about the local stack: up, down, stack, backup, restore."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -47,6 +50,45 @@ def stack(workspace: Folder = None, json: Json = False, verbose: Verbose = False
     show_result(found, json)
     if found.state == "degraded":
         raise typer.Exit(2)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="New file, such as driftloop-2026-11-25.tar.gz.")],
+    workspace: Folder = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write databases, artifacts and the state of alerts into one file; the stack may be up."""
+    with reporting(verbose):
+        place = start(workspace, verbose)
+        from tasks.stack.backup import back_up
+        from tasks.stack.starting import make_plan
+
+        with waiting("Backing up"):
+            found = back_up(make_plan(place), file)
+    show_result(found, json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that 'driftloop backup' wrote.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Put aside the state that is there.")
+    ] = False,
+    workspace: Folder = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Put a backup back; the stack has to be down."""
+    with reporting(verbose):
+        place = start(workspace, verbose)
+        from tasks.stack.restore import restore as put_back
+        from tasks.stack.starting import make_plan
+
+        with waiting("Restoring"):
+            found = put_back(make_plan(place), file, force)
+    show_result(found, json)
 
 
 def _tell(line: str) -> None:

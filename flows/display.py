@@ -24,11 +24,11 @@ from driftloop.output import (
 from driftloop.periods import Window, parse_time, readable
 from driftloop.report_output import DashboardOutput, HistoryOutput, ReportOutput
 from driftloop.snapshot_output import SnapshotOutput
-from driftloop.stack_output import BackupOutput, DownOutput, StackOutput, UnstickOutput
+from driftloop.stack_output import BackupOutput, DownOutput, StackOutput
 from flows.display_backtest import backtest_view
 from flows.display_deploy import deploy_view
 from flows.display_history import history_view, report_view
-from flows.display_stack import stack_view, unstick_view
+from flows.display_stack import stack_view
 from flows.session import results
 
 COLOURS = {
@@ -261,7 +261,6 @@ _VIEWS: dict[type[BaseModel], Callable[[Any], Iterable[RenderableType]]] = {
     DeliverOutput: _delivered,
     SnapshotOutput: snapshot_view,
     StackOutput: stack_view,
-    UnstickOutput: unstick_view,
     DownOutput: _sentence,
     BackupOutput: _sentence,
     RollbackOutput: _sentence,

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.stack_output import StackOutput, UnstickOutput
+from driftloop.stack_output import StackOutput
 
 _COLOURS = {"running": "green", "starting": "yellow", "failed": "red", "stopped": "dim"}
 
@@ -33,15 +33,6 @@ def stack_view(found: StackOutput) -> Iterable[RenderableType]:
         yield "  driftloop bootstrap MODEL         # the first champion of a model without one"
         yield "  driftloop stack                   # how the services are"
         yield "  driftloop down                    # stop everything"
-
-
-def unstick_view(found: UnstickOutput) -> Iterable[RenderableType]:
-    """Yield what was freed, and what is taken by runs that are under way."""
-    yield found.sentence
-    for one in found.freed:
-        yield f"  freed {one.slots} of {one.name}"
-    for one in found.taken:
-        yield f"  {one.name}: {one.slots} taken by a run that is under way"
 
 
 def _near(path: str) -> str:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from driftloop.stack import MARK, StackFolder
+from driftloop.stack import MARK, SERVICE, StackFolder
 
 if TYPE_CHECKING:
     import psutil  # type: ignore[import-untyped]
@@ -18,9 +18,16 @@ _RUN = "PREFECT__FLOW_RUN_ID"
 TERM_SECONDS = 10.0
 
 
-def processes_of(folder: StackFolder) -> "list[psutil.Process]":
-    """Return every living process of the stack, but not this one and those it was started by."""
-    return [process for process, _ in _marked(folder)]
+def processes_of(folder: StackFolder, service: str | None = None) -> "list[psutil.Process]":
+    """Return every living process of the stack, or of one service of it.
+
+    This process and those it was started by do not count.
+    """
+    return [
+        process
+        for process, environment in _marked(folder)
+        if service in (None, environment.get(SERVICE))
+    ]
 
 
 def runs_of(folder: StackFolder) -> "dict[str, list[psutil.Process]]":

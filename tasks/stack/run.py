@@ -9,14 +9,23 @@ import os
 import sys
 from pathlib import Path
 
+from driftloop.stack import SERVICE, StackFolder
+from tasks.stack.processes import end, processes_of
+
 
 def main() -> None:
-    """Become the service that is named on the command line."""
+    """Become the service that is named on the command line.
+
+    A server that was killed may have left children that hold its port; they are ended first. The
+    runs that a killed worker left go on.
+    """
     file, name = sys.argv[1:]
     service = json.loads(Path(file).read_text())[name]
+    if not service["leaves_runs"]:
+        end(processes_of(StackFolder(Path(file).parents[1]), name))
     kept = {key: value for key, value in os.environ.items() if key not in service["without"]}
     command = service["command"]
-    os.execve(command[0], command, {**kept, **service["environment"]})  # noqa: S606 - no shell
+    os.execve(command[0], command, {**kept, **service["environment"], SERVICE: name})  # noqa: S606 - no shell
 
 
 if __name__ == "__main__":

@@ -236,6 +236,7 @@ def _write(plan: Plan, wanted: tuple[Service, ...]) -> None:
             "environment": dict(one.environment),
             "without": one.without,
             "health": one.health,
+            "leaves_runs": one.leaves_runs,
         }
         for one in wanted
     }

@@ -38,6 +38,8 @@ def test_up_and_down(championed: Path) -> None:
         kill(pids["mlflow"])
         wait_until(lambda: stack.pids()["mlflow"] not in (None, pids["mlflow"]), stack.logs())
         wait_until(lambda: stack.json("stack")["state"] == "running", stack.logs())
+        log = stack.folder.log("mlflow").read_text()
+        assert "address already in use" not in log, "its children would keep the port"
         run = stack.begin("monitor/monitor", model="payments", as_of="2026-03-16")
         assert stack.ended(run) == "Completed", stack.logs()
         down = stack.run("down")

@@ -1,0 +1,144 @@
+"""Killed in mid-run: schedules run on, nothing is doubled, nothing waits for ever.
+
+One stack for the whole file, as starting one takes half a minute.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from peers.slack import SlackPeer
+from prefect.client.schemas.objects import FlowRun
+from stacks import Stack, kill, stack_of, wait_until
+
+from tasks.stack.processes import runs_of
+from tasks.stack.supervising import Supervisor
+
+pytestmark = pytest.mark.timeout(900)
+MONITOR = "monitor/monitor-payments"
+WORKING = ("Pending", "Running", "Cancelling", "Retrying", "AwaitingRetry")
+
+
+@pytest.fixture(scope="module")
+def slack_peer() -> Iterator[SlackPeer]:
+    with SlackPeer(token="xoxb-test", channels=("#ml-alerts",)) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def stack(
+    payments_template: Path, tmp_path_factory: pytest.TempPathFactory, slack_peer: SlackPeer
+) -> Iterator[Stack]:
+    """A stack whose champion was trained by its worker."""
+    folder = tmp_path_factory.mktemp("hardship") / "payments"
+    shutil.copytree(payments_template, folder, symlinks=True)
+    slack = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_API_URL": slack_peer.api_url}
+    with stack_of(folder, **slack) as found:
+        assert found.json("up")["state"] == "running", found.logs()
+        first = found.begin("bootstrap/bootstrap", model="payments", as_of="2026-03-09")
+        assert found.ended(first) == "Completed", found.logs()
+        yield found
+        assert found.run("down").returncode == 0
+        assert found.left() == []
+
+
+def reached(stack: Stack, run: FlowRun, task: str) -> None:
+    """Wait until a run is at work on a task."""
+
+    def there() -> bool:
+        from prefect.client.schemas.filters import FlowRunFilter
+
+        wanted = FlowRunFilter.model_validate({"id": {"any_": [run.id]}})
+        with stack.prefect() as client:
+            return any(
+                one.name.startswith(task) for one in client.read_task_runs(flow_run_filter=wanted)
+            )
+
+    wait_until(there, f"{run.name} never came to {task}: {stack.logs()}", 180)
+
+
+def check_all_is_well(stack: Stack, posts: int, peer: SlackPeer) -> None:
+    """The stack is well, nothing is at work or taken, the ledger holds, and a new run completes."""
+    wait_until(lambda: stack.json("stack")["state"] == "running", f"not well: {stack.logs()}", 120)
+    run = stack.begin(MONITOR, as_of="2026-03-16")
+    assert stack.ended(run) == "Completed", stack.logs()
+    with stack.prefect() as client:
+        runs = [one for one in client.read_flow_runs(limit=200) if one.state_name in WORKING]
+        assert [(one.name, one.state_name) for one in runs] == []
+        taken = [one for one in client.read_global_concurrency_limits() if one.active_slots]
+        assert [(one.name, one.active_slots) for one in taken] == []
+    assert stack.speak("ledger", "payments")["faults"] == []
+    keys = [post.text for post in peer.posts]
+    assert len(keys) == len(set(keys)), keys
+    assert len(keys) - posts <= 1
+
+
+def promotions(stack: Stack) -> list[str]:
+    entries = stack.speak("ledger", "payments")["entries"]
+    return [one["version"] for one in entries if one["kind"] == "promoted"]
+
+
+def test_the_worker_is_killed_and_its_run_goes_on(stack: Stack, slack_peer: SlackPeer) -> None:
+    posts = len(slack_peer.posts)
+    run = stack.begin("retrain/retrain", model="payments", as_of="2026-04-06", reason="Hardship.")
+    reached(stack, run, "train challenger")
+    kill(stack.pids()["worker"])
+    assert stack.ended(run) == "Completed", stack.logs()
+    assert len(promotions(stack)) == len(set(promotions(stack)))
+    check_all_is_well(stack, posts, slack_peer)
+
+
+def test_worker_and_run_are_killed_and_the_run_is_settled(
+    stack: Stack, slack_peer: SlackPeer
+) -> None:
+    """The deployment has one slot: it has to be free for the next run."""
+    posts = len(slack_peer.posts)
+    run = stack.begin(MONITOR, as_of="2026-03-23")
+    reached(stack, run, "examine window")
+    seen = lambda: str(run.id) in (stack.folder.root / "runs.json").read_text()  # noqa: E731
+    wait_until(seen, "the keeper has not seen the run", 30)
+    kill(stack.pids()["worker"])
+    for process in runs_of(stack.folder).get(str(run.id), []):
+        process.kill()
+    assert stack.ended(run, 60) in ("Crashed", "Completed")
+    check_all_is_well(stack, posts, slack_peer)
+
+
+def test_prefect_is_killed_in_mid_run(stack: Stack, slack_peer: SlackPeer) -> None:
+    posts = len(slack_peer.posts)
+    run = stack.begin("retrain/retrain", model="payments", as_of="2026-04-13", reason="Hardship.")
+    reached(stack, run, "train challenger")
+    kill(stack.pids()["prefect"])
+    wait_until(lambda: stack.json("stack")["state"] == "running", stack.logs(), 120)
+    assert stack.ended(run) == "Completed", stack.logs()
+    check_all_is_well(stack, posts, slack_peer)
+
+
+def test_mlflow_is_killed_in_mid_run(stack: Stack, slack_peer: SlackPeer) -> None:
+    posts = len(slack_peer.posts)
+    run = stack.begin("retrain/retrain", model="payments", as_of="2026-04-20", reason="Hardship.")
+    reached(stack, run, "train challenger")
+    killed = stack.pids()["mlflow"]
+    kill(killed)
+    wait_until(lambda: stack.pids()["mlflow"] != killed, stack.logs())
+    assert stack.ended(run) == "Completed", stack.logs()
+    check_all_is_well(stack, posts, slack_peer)
+
+
+def test_a_run_that_fell_silent_is_crashed_without_the_keeper(
+    stack: Stack, slack_peer: SlackPeer
+) -> None:
+    """Two and a half minutes without a heartbeat: the automation alone settles the run."""
+    posts = len(slack_peer.posts)
+    run = stack.begin(MONITOR, as_of="2026-03-30")
+    reached(stack, run, "examine window")
+    supervisor = Supervisor(stack.folder)
+    supervisor.stop_service("keeper", wait=True)
+    kill(stack.pids()["worker"])
+    for process in runs_of(stack.folder).get(str(run.id), []):
+        process.kill()
+    (stack.folder.root / "runs.json").write_text("[]")
+    assert stack.ended(run, 300) == "Crashed"
+    supervisor.start_service("keeper")
+    check_all_is_well(stack, posts, slack_peer)
