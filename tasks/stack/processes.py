@@ -39,15 +39,15 @@ def runs_of(folder: StackFolder) -> "dict[str, list[psutil.Process]]":
     return found
 
 
-def end(processes: "list[psutil.Process]", seconds: float = TERM_SECONDS) -> None:
-    """Ask processes to end, and end by force those that do not within some seconds."""
+def end(processes: "list[psutil.Process]") -> None:
+    """Ask processes to end, and end by force those that do not within `TERM_SECONDS`."""
     import psutil
 
     for process in processes:
         _signal(process.terminate)
-    for process in psutil.wait_procs(processes, timeout=seconds)[1]:
+    for process in psutil.wait_procs(processes, timeout=TERM_SECONDS)[1]:
         _signal(process.kill)
-    psutil.wait_procs(processes, timeout=seconds)
+    psutil.wait_procs(processes, timeout=TERM_SECONDS)
 
 
 def ask(processes: "list[psutil.Process]") -> None:

@@ -5,6 +5,7 @@ One stack for the whole file, as starting one takes half a minute.
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,33 @@ def test_mlflow_is_killed_in_mid_run(stack: Stack, slack_peer: SlackPeer) -> Non
     kill(killed)
     wait_until(lambda: stack.pids()["mlflow"] != killed, stack.logs())
     assert stack.ended(run) == "Completed", stack.logs()
+    check_all_is_well(stack, posts, slack_peer)
+
+
+def test_runs_that_are_late_after_an_outage_do_not_pile_up(
+    stack: Stack, slack_peer: SlackPeer
+) -> None:
+    """A week without a worker: of the runs that were missed one is made up, the rest cancelled."""
+    posts = len(slack_peer.posts)
+    supervisor = Supervisor(stack.folder)
+    supervisor.stop_service("worker", wait=True)
+    from prefect.states import Scheduled
+
+    missed = []
+    with stack.prefect() as client:
+        found = client.read_deployment_by_name(MONITOR)
+        for days in range(7, 1, -1):
+            due = datetime.now(UTC) - timedelta(days=days)
+            state = Scheduled(scheduled_time=due)
+            missed.append(
+                client.create_flow_run_from_deployment(
+                    found.id, state=state, parameters={"as_of": "2026-03-30"}
+                )
+            )
+    supervisor.start_service("worker")
+    ends = [stack.ended(run) for run in missed]
+    assert ends.count("Completed") == 1, ends
+    assert ends.count("Cancelled") == len(missed) - 1, ends
     check_all_is_well(stack, posts, slack_peer)
 
 
