@@ -21,6 +21,9 @@ def deploy(
         str | None,
         typer.Option("--worker-workspace", help="The workspace on the worker, if not here."),
     ] = None,
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="Leave out models whose YAML is not valid.")
+    ] = False,
     workspace: Folder = None,
     json: Json = False,
     verbose: Verbose = False,
@@ -31,6 +34,6 @@ def deploy(
         from tasks.deploying import plan_deployments, register
 
         with waiting("Registering deployments"):
-            plan = plan_deployments(place, folder)
+            plan = plan_deployments(place, folder, skip_broken)
             found = DeployOutput.of(register(plan, prune))
     show_result(found, json)

@@ -45,21 +45,26 @@ class Plan:
     deployments: tuple[Deployment, ...]
     models: tuple[str, ...]
     pull: tuple[Mapping[str, Any], ...]
+    left_out: frozenset[str] = frozenset()
 
 
-def plan_deployments(place: Workspace, folder: str | None = None) -> Plan:
+def plan_deployments(
+    place: Workspace, folder: str | None = None, skip_broken: bool = False
+) -> Plan:
     """Return what `prefect.yaml` and the workspace's configurations ask for.
 
     Args:
         place: the workspace.
         folder: the workspace on the worker, where that is another path than here.
+        skip_broken: leave out models whose configuration is not valid; their monitors stay as
+            they are.
 
     Raises:
         ConfigError: if a configuration, an entry or a cron expression is not valid; then nothing
             is registered.
     """
     configs, broken = read_configs.fn(place)
-    if broken:
+    if broken and not skip_broken:
         raise ConfigError("; ".join(broken))
     raw = _prefect_yaml()
     elsewhere = folder or (None if place.root == CHECKOUT else str(place.root))
@@ -67,7 +72,9 @@ def plan_deployments(place: Workspace, folder: str | None = None) -> Plan:
     for one in made:
         _check_crons(place, one)
         check_triggers(one.full_name, one.triggers)
-    return Plan(made, tuple(config.model for config in configs), tuple(raw.get("pull") or ()))
+    names = tuple(config.model for config in configs)
+    left_out = frozenset(path.stem for path in place.configs.glob("*.yaml")) - {*names}
+    return Plan(made, names, tuple(raw.get("pull") or ()), left_out)
 
 
 def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
@@ -89,7 +96,8 @@ def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
     with get_client(sync_client=True) as client:
         _ensure_pools(client, {one.pool for one in plan.deployments})
         done = [_register(client, one, plan) for one in plan.deployments]
-        return (*done, *_stale(client, {one.full_name for one in plan.deployments}, prune))
+        kept = {f"monitor/monitor-{model}" for model in plan.left_out}
+        return (*done, *_stale(client, kept | {one.full_name for one in plan.deployments}, prune))
 
 
 def _prefect_yaml() -> Mapping[str, Any]:

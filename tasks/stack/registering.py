@@ -10,20 +10,23 @@ from driftloop.stack import Plan
 SECONDS = 300
 
 
-def register_deployments(place: Plan) -> None:
-    """Register every deployment with the stack's Prefect server; those that are there are renewed.
+def register_deployments(plan: Plan) -> None:
+    """Register every deployment with the stack's Prefect server, as ``driftloop deploy`` does.
+
+    A model whose configuration cannot be used is left out, so that it does not keep the others
+    from being watched after the machine has started.
 
     Raises:
-        StackError: if that fails; names the log.
+        StackError: if that fails; says why.
     """
-    log = place.folder.log("deploy")
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    log = plan.folder.log("deploy")
+    command = [sys.executable, "-m", "flows", "deploy", "--skip-broken"]
     with log.open("wb") as output:
         try:
             done = subprocess.run(  # noqa: S603 - a fixed command
-                command,
-                cwd=place.checkout,
-                env={**os.environ, **place.clients},
+                [*command, "--workspace", str(plan.workspace)],
+                cwd=plan.checkout,
+                env={**os.environ, **plan.clients},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -35,4 +38,6 @@ def register_deployments(place: Plan) -> None:
                 f"registering the deployments took over {SECONDS} s; see {log}"
             ) from None
     if done.returncode != 0:
-        raise StackError(f"the deployments could not be registered; see {log}")
+        said = log.read_text(errors="replace").strip().splitlines()[-1:]
+        why = "".join(said).removeprefix("error: ")
+        raise StackError(f"the deployments could not be registered: {why or f'see {log}'}")

@@ -213,6 +213,10 @@ def test_what_is_wrong_is_told_before_anything_is_registered(
     assert "payments.yaml: schedule: cron: received '0 6 32 * 1'" in done.stderr
     with get_client(sync_client=True) as client, pytest.raises(ObjectNotFound):
         client.read_deployment_by_name("monitor/monitor-refunds")
+    others = deploy(championed, "--skip-broken", "--prune")
+    assert others["monitor/monitor-refunds"]["outcome"] == "created"
+    assert "monitor/monitor-payments" not in others
+    assert inspect("monitor/monitor-payments"), "a typing error takes away no monitor"
     write_config(championed, small_config())
     offline = run_cli("deploy", "-w", str(championed), PREFECT_API_URL="")
     assert offline.returncode == 2
