@@ -5,8 +5,10 @@ import tempfile
 from pathlib import Path
 
 from driftloop.errors import ConflictError, WorkspaceError
+from tasks.file_lock import file_lock
 
 _DIGITS = 10
+LOCK_SECONDS = 10
 
 
 class FileDocuments:
@@ -35,7 +37,10 @@ class FileDocuments:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            made = self._create(self._path(name, after + 1), text)
+            with file_lock(self._folder / f".{name}.lock", LOCK_SECONDS, 0.02):
+                made = self._follow(name, after, text)
+        except TimeoutError:  # before OSError, which it is a kind of
+            made = False
         except OSError as error:
             raise WorkspaceError(
                 f"{self._folder}: cannot be written ({error.strerror}); free disk space or make "
@@ -43,13 +48,19 @@ class FileDocuments:
             ) from error
         if not made:
             raise ConflictError(f"{name} was changed by another run; try again")
-        others = self._revisions(name)
-        if max(others) > after + 1:  # it came so late that the place had become free again
-            self._path(name, after + 1).unlink(missing_ok=True)
-            raise ConflictError(f"{name} was changed by another run; try again")
-        for old in others:
-            if old <= after:
-                self._path(name, old).unlink(missing_ok=True)
+
+    def _follow(self, name: str, after: int, text: str) -> bool:
+        """Create a revision unless there is a newer one, and remove those before it.
+
+        Done under a lock: else another writer could build upon the new revision before this one
+        has looked, and removing it would undo nothing and do the change twice.
+        """
+        there = self._revisions(name)
+        if max(there, default=0) > after or not self._create(self._path(name, after + 1), text):
+            return False
+        for old in there:
+            self._path(name, old).unlink(missing_ok=True)
+        return True
 
     def _create(self, path: Path, text: str) -> bool:
         """Write whole or not at all, also when the machine stops; say whether it was first."""

@@ -11,6 +11,7 @@ import pytest
 
 from driftloop.errors import ConflictError, DriftloopError, UnavailableError, WorkspaceError
 from driftloop.workspace import Workspace
+from tasks import document_variables
 from tasks.alert_store import change_alerts, read_alerts
 from tasks.document_files import FileDocuments
 from tasks.document_variables import VariableDocuments
@@ -95,6 +96,40 @@ def test_change_is_made_anew_when_another_was_first(make: Callable[[], Documents
     assert documents.read("alerts_payments") == (2, "theirs+mine")
 
 
+def test_a_change_that_others_have_built_upon_already_is_made_once(prefect_server: str) -> None:
+    """Another writer is so quick that this one finds a newer revision than its own."""
+    first, other = VariableDocuments("quick"), VariableDocuments("quick")
+    ask = first._revisions
+
+    def late(*arguments: Any) -> Any:
+        first._revisions = ask  # type: ignore[method-assign]
+        change(other, "alerts_payments", lambda text: (f"{text} theirs", None))
+        return ask(*arguments)
+
+    def slow(text: str | None) -> tuple[str, None]:
+        first._revisions = late  # type: ignore[method-assign]
+        return "mine", None
+
+    change(first, "alerts_payments", slow)
+    assert other.read("alerts_payments") == (2, "mine theirs")
+
+
+def test_a_change_whose_answer_was_lost_is_made_once(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client asks again, and is told that the name is taken: by itself."""
+    documents = VariableDocuments("lost")
+    create = document_variables._create
+
+    def twice(*arguments: Any) -> bool:
+        assert create(*arguments)
+        return create(*arguments)
+
+    monkeypatch.setattr(document_variables, "_create", twice)
+    change(documents, "alerts_payments", lambda text: ((text or "") + "x", None))
+    assert documents.read("alerts_payments") == (1, "x")
+
+
 def test_change_that_changes_nothing_writes_nothing(make: Callable[[], Documents]) -> None:
     documents = make()
     assert change(documents, "alerts_payments", lambda text: (text, 7)) == 7
@@ -127,7 +162,7 @@ def _run(target: Any, argument: Any) -> None:
 def test_no_change_is_lost_between_processes_on_files(tmp_path: Path) -> None:
     _run(_count_files, tmp_path)
     assert FileDocuments(tmp_path).read("counter")[1] == str(WRITERS * TURNS)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.glob("*.json"))) == 1
 
 
 def test_no_change_is_lost_between_processes_on_the_server(prefect_server: str) -> None:
@@ -176,6 +211,6 @@ def test_damaged_alerts_are_named(tmp_path: Path, text: str) -> None:
     documents.write("alerts_payments", 0, text)
     with pytest.raises(DriftloopError, match="alerts_payments"):
         read_alerts(documents, "payments")
-    with pytest.raises(DriftloopError, match=r"docs/operations\.md"):
+    with pytest.raises(DriftloopError, match=r"docs/troubleshooting\.md"):
         change_alerts(documents, "payments", lambda old: old)
     assert documents.read("alerts_payments") == (1, text)
