@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from driftloop.errors import DriftloopError, WorkspaceError
+from tasks.redaction import redact
 
 _AUTHOR = {"NAME": "driftloop", "EMAIL": "driftloop@localhost"}
 OTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
@@ -33,6 +34,8 @@ def git(
 def asked(root: Path, *words: str, identity: dict[str, str] | None = None) -> tuple[int, str, str]:
     """Return Git's exit code, and what it printed on standard output and error.
 
+    Git repeats the address of a remote, which may hold a password; that is blackened.
+
     Raises:
         WorkspaceError: if there is no Git.
     """
@@ -48,7 +51,7 @@ def asked(root: Path, *words: str, identity: dict[str, str] | None = None) -> tu
         )
     except FileNotFoundError as error:
         raise WorkspaceError("Git is not installed; install it, driftloop needs it") from error
-    return done.returncode, done.stdout.strip(), done.stderr.strip()
+    return done.returncode, done.stdout.strip(), redact(done.stderr.strip())
 
 
 def author(root: Path) -> dict[str, str]:

@@ -201,15 +201,14 @@ def push_commits(copy: WorkingCopy, tags: Iterable[str]) -> None:
     )
 
 
-def undo_commit(copy: WorkingCopy, commit: str, tag: str) -> None:
-    """Take back a commit that could not be pushed, as the remote has moved on.
+def undo_commit(copy: WorkingCopy, commit: str) -> None:
+    """Take a commit off the branch that could not be pushed, as the remote has moved on.
 
     Raises:
         SnapshotError: if the branch has moved since.
     """
     where = f"refs/heads/{copy.branch}"
     git(copy.root, "update-ref", where, f"{commit}^", commit, error=SnapshotError)
-    git(copy.root, "tag", "--delete", tag, error=SnapshotError)
 
 
 def _is_ancestor(copy: WorkingCopy, one: str, other: str) -> bool:

@@ -193,8 +193,8 @@ def push_snapshot(job: Job, copy: WorkingCopy, commit: str, tag: str) -> bool:
     try:
         push_commits(copy, [tag])
     except ConflictError:
-        write_journal(copy, job.model)
-        undo_commit(copy, commit, tag)
+        write_journal(copy, job.model, tag)
+        undo_commit(copy, commit)
         restore(copy)
         return False
     return True

@@ -12,6 +12,7 @@ from typing import Any
 from driftloop.errors import ConfigError, DriftloopError, SnapshotError, UnavailableError
 from tasks.git import asked, git
 from tasks.job import Job
+from tasks.redaction import redact
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,9 @@ def restore(copy: WorkingCopy) -> None:
     shutil.rmtree(copy.staging, ignore_errors=True)
     if not copy.journal.is_file():
         return
+    undone = json.loads(copy.journal.read_text(encoding="utf-8"))["undone"]
+    if undone and asked(copy.root, "merge-base", "--is-ancestor", undone, "HEAD")[0]:
+        asked(copy.root, "tag", "--delete", undone)
     for name in (copy.pin,) if copy.pinned else (copy.pin, copy.ignoring):
         if not asked(copy.root, "cat-file", "-e", f"HEAD:{name}")[0]:
             git(copy.root, "checkout", "--quiet", "HEAD", "--", name, error=SnapshotError)
@@ -131,10 +135,13 @@ def restore(copy: WorkingCopy) -> None:
     copy.journal.unlink()
 
 
-def write_journal(copy: WorkingCopy, model: str) -> None:
-    """Say that from now on what differs from the commit is this run's doing."""
+def write_journal(copy: WorkingCopy, model: str, undone: str = "") -> None:
+    """Say that from now on what differs from the commit is this run's doing.
+
+    `undone` is a tag whose commit is about to be taken back.
+    """
     partial = copy.journal.with_suffix(".partial")
-    partial.write_text(json.dumps({"model": model, "head": copy.head}), encoding="utf-8")
+    partial.write_text(json.dumps({"model": model, "undone": undone}), encoding="utf-8")
     partial.replace(copy.journal)
 
 
@@ -262,4 +269,4 @@ def dvc(copy: WorkingCopy) -> Iterator[Any]:
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return redact(" ".join(str(error).split()))[:300] or type(error).__name__

@@ -252,6 +252,33 @@ def test_another_machine_that_is_quicker_loses_nothing(
     assert clean(work)
 
 
+def test_a_run_that_is_killed_while_it_takes_back_its_commit(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from driftloop.errors import ConflictError
+    from tasks import snapshotting
+
+    def quicker(*_: object) -> None:
+        raise ConflictError("origin/main has moved on")
+
+    def killed(*arguments: object) -> None:
+        real(*arguments)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    real = snapshotting.undo_commit
+    drop(work, "new.csv", week_rows(2))
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshotting, "push_commits", quicker)
+        patch.setattr(snapshotting, "undo_commit", killed)
+        with pytest.raises(KeyboardInterrupt):
+            take(work)
+    assert git(work, "tag") == "data/payments/2026-03-20"
+    found = take(work)
+    assert (found.made, git(work, "tag")) == (True, found.tag)
+    assert git(work, "rev-list", "--count", "HEAD") == "2"
+    assert clean(work)
+
+
 def at_once(*pairs: tuple[Path, Path]) -> list[int]:
     """Let several processes make a snapshot each, of a file in a working copy."""
     script = (
@@ -451,6 +478,13 @@ def test_what_is_in_the_way_is_told_and_left_alone(
         take(work)
     assert said in str(raised.value)
     assert (git(work, "rev-parse", "HEAD"), git(work, "status", "--porcelain")) == before
+
+
+def test_a_password_in_the_address_of_a_remote_is_not_told(work: Path) -> None:
+    git(work, "remote", "set-url", "origin", "https://anna:geheim@127.0.0.1:1/churn.git")
+    with pytest.raises(UnavailableError, match="does not answer") as raised:
+        take(work)
+    assert "geheim" not in str(raised.value)
 
 
 def test_a_remote_that_is_back_gets_what_it_missed(
