@@ -11,6 +11,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from driftloop.arrivals import ArrivalSettings
 from driftloop.config import ModelConfig
 from driftloop.config_reference import reference
 from driftloop.schema import json_schema
@@ -159,3 +160,11 @@ def says(text: str, fragment: str) -> bool:
     """Whether a text of the code can read as a fragment; an ellipsis stands for any value."""
     pattern = ".*".join(re.escape(part.strip()) for part in fragment.split("…"))
     return re.search(pattern, text, re.DOTALL) is not None
+
+
+def test_what_the_page_on_snapshots_configures_is_valid() -> None:
+    page = (ROOT / "docs" / "snapshots.md").read_text()
+    blocks = [yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    found = [block["arrivals"] for block in blocks if "arrivals" in block]
+    kinds = [ArrivalSettings.model_validate(one).source for one in found]
+    assert [one and one.kind for one in kinds] == ["folder", "sql"]
