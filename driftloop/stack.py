@@ -16,7 +16,6 @@ MARK = "DRIFTLOOP_STACK"
 SERVICE = "DRIFTLOOP_STACK_SERVICE"
 """The name of the service that a process belongs to."""
 POOL = "driftloop"
-HEARTBEAT_SECONDS = 30
 PORTS = {
     "prefect": "DRIFTLOOP_PREFECT_PORT",
     "mlflow": "DRIFTLOOP_MLFLOW_PORT",
@@ -193,7 +192,6 @@ class Plan:
         return {
             "PREFECT_API_URL": self.prefect_api,
             "MLFLOW_TRACKING_URI": self.address("mlflow"),
-            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         }
 
     @property

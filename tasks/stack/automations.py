@@ -1,59 +1,48 @@
-"""Automations on the Prefect server: runs that fell silent are settled.
+"""An automation on the Prefect server: runs that fell silent are settled.
 
 A flow run sends heartbeats. Where they stop without an end of the run, its process is gone: the
-machine went down, or it was killed. Prefect leaves such a run in Running for ever. These
-automations mark it as Crashed, which also frees its deployment's slot.
+machine went down, or it was killed. Prefect leaves such a run in Running for ever. This automation
+marks it as Crashed, which also frees its deployment's slot.
 """
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from driftloop.stack import HEARTBEAT_SECONDS
-
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.events.schemas.automations import AutomationCore
 
+NAME = "driftloop: run fell silent"
 HEARTBEAT = "prefect.flow-run.heartbeat"
-MISSED = 5
-LONGEST_SECONDS = 180
-"""Prefect's own interval, of runs that do not have the stack's environment."""
+SILENT_SECONDS = 600
+"""Three heartbeats at Prefect's own interval of 180 s, and some patience."""
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended", "AwaitingRetry")
-_DESCRIPTION = "Made by 'driftloop up', which writes it anew. See docs/stack.md."
 
 
-def silent_runs() -> "tuple[AutomationCore, ...]":
-    """Return the automations: one for runs of deployments, one for all runs, with more patience."""
-    return (
-        _crash("driftloop: deployed run fell silent", MISSED * HEARTBEAT_SECONDS, deployed=True),
-        _crash("driftloop: run fell silent", MISSED * LONGEST_SECONDS, deployed=False),
-    )
+def create_automations(client: "SyncPrefectClient", seconds: int = SILENT_SECONDS) -> None:
+    """Create the automation, or bring the one that is there up to date.
+
+    Args:
+        client: of the server.
+        seconds: of silence after which a run is taken for dead.
+    """
+    wanted, there = silent_run(seconds), client.read_automations_by_name(NAME)
+    if not there:
+        client.create_automation(wanted)
+    elif not _same(there[0], wanted):
+        client.update_automation(there[0].id, wanted)
+    for extra in there[1:]:
+        client.delete_automation(extra.id)
 
 
-def create_automations(client: "SyncPrefectClient") -> tuple[str, ...]:
-    """Create the automations, or bring those that are there up to date; return their names."""
-    names = []
-    for wanted in silent_runs():
-        there = client.read_automations_by_name(wanted.name)
-        if not there:
-            client.create_automation(wanted)
-        elif not _same(there[0], wanted):
-            client.update_automation(there[0].id, wanted)
-        for extra in there[1:]:
-            client.delete_automation(extra.id)
-        names.append(wanted.name)
-    return tuple(names)
-
-
-def _crash(name: str, seconds: int, deployed: bool) -> "AutomationCore":
+def silent_run(seconds: int) -> "AutomationCore":
+    """Return the automation."""
     from prefect.client.schemas.objects import StateType
     from prefect.events.actions import ChangeFlowRunState
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-    related = {"prefect.resource.role": "deployment"} if deployed else {}
     trigger = EventTrigger(
         match={"prefect.resource.id": "prefect.flow-run.*"},
-        match_related=related,
         for_each={"prefect.resource.id"},
         after={HEARTBEAT},
         expect={HEARTBEAT, *(f"prefect.flow-run.{end}" for end in _ENDS)},
@@ -62,9 +51,12 @@ def _crash(name: str, seconds: int, deployed: bool) -> "AutomationCore":
         within=timedelta(seconds=seconds),
     )
     message = f"No heartbeat for {seconds} s: the run's process is gone."
-    action = ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=message)
     return AutomationCore(
-        name=name, description=_DESCRIPTION, enabled=True, trigger=trigger, actions=[action]
+        name=NAME,
+        description="Made by 'driftloop up', which writes it anew. See docs/stack.md.",
+        enabled=True,
+        trigger=trigger,
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=message)],
     )
 
 

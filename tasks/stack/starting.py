@@ -196,7 +196,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tu
         create_automations(client)
         saved = save_secrets(names, os.environ)
         tell(
-            f"work pool {'created' if made else 'there'}, limits, automations"
+            f"work pool {'created' if made else 'there'}, limits, automation"
             + (f", secrets {', '.join(saved)}" if saved else "")
         )
         tell("registering the deployments")

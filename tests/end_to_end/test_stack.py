@@ -60,7 +60,7 @@ def check_what_up_made(stack: Stack) -> None:
         assert [one.active for one in schedules] == [True]
         limits = {one.name for one in client.read_global_concurrency_limits()}
         assert {"driftloop-promote-payments", "driftloop-deliver-payments"} <= limits
-        assert len(client.read_automations_by_name("driftloop: deployed run fell silent")) == 1
+        assert len(client.read_automations_by_name("driftloop: run fell silent")) == 1
         from prefect.blocks.system import Secret
 
         assert Secret.load("slack-bot-token", _sync=True).get() == TOKEN  # type: ignore[call-arg]

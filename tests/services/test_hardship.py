@@ -13,6 +13,7 @@ from peers.slack import SlackPeer
 from prefect.client.schemas.objects import FlowRun
 from stacks import Stack, kill, stack_of, wait_until
 
+from tasks.stack.automations import NAME, SILENT_SECONDS, create_automations
 from tasks.stack.processes import runs_of
 from tasks.stack.supervising import Supervisor
 
@@ -34,8 +35,9 @@ def stack(
     """A stack whose champion was trained by its worker."""
     folder = tmp_path_factory.mktemp("hardship") / "payments"
     shutil.copytree(payments_template, folder, symlinks=True)
-    slack = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_API_URL": slack_peer.api_url}
-    with stack_of(folder, **slack) as found:
+    extra = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_API_URL": slack_peer.api_url}
+    extra["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = "30"  # its least, so that silence is short
+    with stack_of(folder, **extra) as found:
         assert found.json("up")["state"] == "running", found.logs()
         first = found.begin("bootstrap/bootstrap", model="payments", as_of="2026-03-09")
         assert found.ended(first) == "Completed", found.logs()
@@ -157,8 +159,10 @@ def test_runs_that_are_late_after_an_outage_do_not_pile_up(
 def test_a_run_that_fell_silent_is_crashed_without_the_keeper(
     stack: Stack, slack_peer: SlackPeer
 ) -> None:
-    """Two and a half minutes without a heartbeat: the automation alone settles the run."""
+    """The automation alone settles the run, here after 90 seconds in place of ten minutes."""
     posts = len(slack_peer.posts)
+    with stack.prefect() as client:
+        create_automations(client, seconds=90)
     run = stack.begin(MONITOR, as_of="2026-03-30")
     reached(stack, run, "examine window")
     supervisor = Supervisor(stack.folder)
@@ -169,4 +173,8 @@ def test_a_run_that_fell_silent_is_crashed_without_the_keeper(
     (stack.folder.root / "runs.json").write_text("[]")
     assert stack.ended(run, 300) == "Crashed"
     supervisor.start_service("keeper")
+    assert stack.json("up")["state"] == "running", "it brings the automation back, too"
+    with stack.prefect() as client:
+        (automation,) = client.read_automations_by_name(NAME)
+    assert automation.trigger.within == timedelta(seconds=SILENT_SECONDS)
     check_all_is_well(stack, posts, slack_peer)
