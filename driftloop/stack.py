@@ -21,6 +21,7 @@ PORTS = {
     "mlflow": "DRIFTLOOP_MLFLOW_PORT",
     "site": "DRIFTLOOP_SITE_PORT",
 }
+HOST = "DRIFTLOOP_HOST"
 PREFECT_DATABASE = "DRIFTLOOP_PREFECT_DATABASE_URL"
 MLFLOW_DATABASE = "DRIFTLOOP_MLFLOW_DATABASE_URL"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - compared with, not bound
@@ -179,7 +180,10 @@ class Plan:
         """Return where a client on this machine finds a service."""
         host = self.settings.host
         host = "127.0.0.1" if host == _EVERYWHERE else host
-        return f"http://{host}:{getattr(self.settings, f'{service}_port')}"
+        return f"http://{host}:{self._port(service)}"
+
+    def _port(self, service: str) -> int:
+        return int(getattr(self.settings, f"{service}_port"))
 
     @property
     def prefect_api(self) -> str:
@@ -199,8 +203,8 @@ class Plan:
         """What a running stack cannot change; passwords only count through a digest."""
         urls = f"{self.prefect_database.given} {self.mlflow_database.given}"
         return {
-            "host": self.settings.host,
-            **{variable: self.address(name) for name, variable in PORTS.items()},
+            HOST: self.settings.host,
+            **{variable: str(self._port(name)) for name, variable in PORTS.items()},
             PREFECT_DATABASE: self.prefect_database.masked,
             MLFLOW_DATABASE: self.mlflow_database.masked,
             "DRIFTLOOP_MLFLOW_ARTIFACTS": self.artifacts,

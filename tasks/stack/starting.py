@@ -13,6 +13,7 @@ from pathlib import Path
 import driftloop
 from driftloop.errors import StackError
 from driftloop.stack import (
+    HOST,
     PORTS,
     Plan,
     Service,
@@ -78,13 +79,11 @@ def as_running(plan: Plan) -> Plan:
     """Return the plan with the host and the ports of the stack that runs, if one does."""
     before = running_settings(plan)
     ports = {
-        f"{name}_port": before[variable].rpartition(":")[2]
-        for name, variable in PORTS.items()
-        if variable in before
+        f"{name}_port": before[variable] for name, variable in PORTS.items() if variable in before
     }
     if not ports:
         return plan
-    given = plan.settings.model_dump() | {"host": before["host"]} | ports
+    given = plan.settings.model_dump() | {"host": before[HOST]} | ports
     return replace(plan, settings=StackSettings.model_validate(given))
 
 

@@ -1,13 +1,16 @@
 """`driftloop up` and `down`, the whole story on SQLite: nothing doubled, nothing left."""
 
 import json
+import signal
 import socket
 import stat
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
-from stacks import Stack, kill, stack_of, wait_until
+from stacks import ROOT, Stack, kill, stack_of, wait_until
 
 from driftloop.workspace import Workspace
 from tasks.mlflow_registry import MlflowRegistry
@@ -91,6 +94,27 @@ def test_processes_are_found_when_the_process_manager_was_killed(payments: Path)
         assert looked.returncode == 2
         assert "run 'driftloop down'" in json.loads(looked.stdout)["sentence"]
         assert stack.json("down")["stopped"] is True
+        assert stack.left() == []
+
+
+def test_ctrl_c_during_up_stops_what_was_started(payments: Path) -> None:
+    with stack_of(payments) as stack:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows", "up"],
+            cwd=ROOT,
+            env=stack.environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "waiting for mlflow" in line:
+                break
+        assert len(stack.left()) > 1
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        assert process.wait(120) == 130, said
+        assert "stopping what was started" in said
         assert stack.left() == []
 
 

@@ -1,5 +1,6 @@
 """Prefect and MLflow on PostgreSQL: two addresses, and everything is there."""
 
+import shutil
 from pathlib import Path
 
 import psycopg
@@ -48,6 +49,37 @@ def test_the_stack_runs_on_postgres(payments: Path, postgres: Cluster) -> None:
     assert mlflow["runs"] >= 2
     assert list(payments.rglob("mlflow.db")) == [payments / ".driftloop" / "mlflow.db"]
     assert list(payments.rglob("prefect.db")) == []
+
+
+def test_a_backup_of_postgres_brings_it_back(
+    payments: Path, postgres: Cluster, tmp_path: Path
+) -> None:
+    postgres.make("before", "after", "other")
+    urls = {
+        "DRIFTLOOP_PREFECT_DATABASE_URL": postgres.url("other"),
+        "DRIFTLOOP_MLFLOW_DATABASE_URL": postgres.url("before"),
+    }
+    with psycopg.connect(postgres.url("before")) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('0584bdc529eb')")
+    file = tmp_path / "backup.tar.gz"
+    with stack_of(payments, **urls) as stack:
+        made = stack.json("backup", str(file))
+        assert made["parts"][:2] == ["prefect", "mlflow"]
+        refused = stack.run("restore", str(file))
+        assert "there is state already (mlflow" in refused.stderr
+        with psycopg.connect(postgres.url("before")) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = 'changed'")
+        assert stack.run("restore", str(file), "--force").returncode == 0
+        fresh = {"DRIFTLOOP_PREFECT_DATABASE_URL": postgres.url("after")}
+        shutil.rmtree(payments / ".driftloop")
+        moved = {"DRIFTLOOP_MLFLOW_DATABASE_URL": postgres.url("postgres"), **fresh}
+        assert stack.run("restore", str(file), **moved).returncode == 0
+    for database in ("before", "postgres"):
+        with psycopg.connect(postgres.url(database)) as connection:
+            (row,) = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        assert row == ("0584bdc529eb",)
+    assert PASSWORD.encode() not in file.read_bytes()
 
 
 def check_nobody_sees_the_password(root: Path, pids: dict[str, int], allowed: Path) -> None:
