@@ -27,7 +27,7 @@ from tasks.factory import step
 from tasks.job import Job
 from tasks.parquet import slice_columns
 from tasks.realised import Realised, realise
-from tasks.registry import importances_of, open_registry
+from tasks.registry import importances_of, md5_of, open_registry
 from tasks.subject import standard, subject
 from tasks.windows import Slices
 
@@ -39,13 +39,14 @@ MOST_SEEN = 500
 class OpenRun:
     """A run under way: its MLflow run (None in a dry run), the champion it judges, the past.
 
-    `snapshot` is what it reads, for those who ask where its numbers come from.
+    `batches` and `digest` say which data it reads: how many files, and one MD5 over all of them.
     """
 
     run_id: str | None
     champion: ModelVersion
     history: tuple[PastRun, ...]
-    snapshot: Snapshot | None = None
+    batches: int = 0
+    digest: str = ""
 
 
 def run_key(job: Job, kind: str, rev: str) -> str:
@@ -69,8 +70,9 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
             f"with 'driftloop bootstrap {job.model}'"
         )
     history = registry.past_runs(job.model, job.as_of)
+    data = len(snapshot.files), md5_of(snapshot)
     if job.dry_run:
-        return OpenRun(None, champion, history, snapshot)
+        return OpenRun(None, champion, history, *data)
     run = registry.open_run(
         job.model,
         "monitor",
@@ -81,7 +83,7 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     pinned = run.tags["driftloop.champion"]
     if pinned != champion.version:
         champion = registry.version(job.model, pinned)
-    return OpenRun(run.run_id, champion, history, snapshot)
+    return OpenRun(run.run_id, champion, history, *data)
 
 
 @step("examine window", retries=2)

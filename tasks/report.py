@@ -15,7 +15,7 @@ from tasks.factory import step
 from tasks.job import Job, code_version
 from tasks.ledger import read_ledger
 from tasks.monitoring import OpenRun
-from tasks.registry import Registry, md5_of, open_registry, own_tags, version_of_tags
+from tasks.registry import Registry, open_registry, own_tags, version_of_tags
 from tasks.report_plots import draw_pictures
 
 MOST_PAST = 120
@@ -124,12 +124,10 @@ def _lineage(
 ) -> tuple[tuple[str, str], ...]:
     """Return the way from the data to this run, as pairs of what it is and which one."""
     rows = [("Data commit of this run", record.rev)]
-    if run.snapshot is not None:
-        files = len(run.snapshot.files)
-        rows += [
-            ("Data folder", f"{run.snapshot.path} in {_repository(job)}"),
-            ("Batches and their digest", f"{files} files, md5 {md5_of(run.snapshot)}"),
-        ]
+    rows += [
+        ("Data folder", f"{job.config.data.path} in {_repository(job)}"),
+        ("Batches and their digest", f"{run.batches} files, md5 {run.digest}"),
+    ]
     rows += _version_rows(f"Version {record.champion}", versions.get(record.champion, {}))
     rows.append(("Version that was judged", f"{job.model} version {record.champion}"))
     rows.append(("Trained by run", run.champion.run_id or "unknown"))

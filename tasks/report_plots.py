@@ -119,7 +119,8 @@ def _performance(source: ReportInput) -> str | None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.grid(axis="y", color=INKS["line"], linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.set_ylabel(drawable(source.record.performance.metric, 30), color=INKS["dim"])
+    metric = drawable(source.record.performance.metric, 30)
+    axes.set_ylabel(metric, color=INKS["dim"], parse_math=False)
     figure.subplots_adjust(left=0.085, right=0.985, top=0.93, bottom=0.14)
     return _svg(figure, performance_words(source), "p-")
 

@@ -44,8 +44,13 @@ tbody tr:hover { background: var(--plain-soft); }
   td:nth-of-type(6)::before { content: "Data"; }
   td:nth-of-type(7)::before { content: "Links"; }
   tbody td, tbody th { border: 0; padding: .12em 0; } tbody tr:last-child { border: 0; } }
-@media print { .tools, summary { display: none; } .wide { overflow: visible; } body { padding: 0; }
-  table { min-width: 0; } .badge { print-color-adjust: exact; } }
+@media print { @page { size: A4 landscape; margin: 10mm; } .tools, summary { display: none; }
+  body { padding: 0; background: #fff; font-size: 9pt; } .wide { overflow: visible; border: 0; }
+  table { min-width: 0; font-size: 8pt; } th, td { padding: .35em .5em; }
+  tr { break-inside: avoid; }
+  .block, td .badge { white-space: normal; } tbody th { min-width: 0; }
+  th:last-child, td:last-child { display: none; } thead th { position: static; }
+  .badge { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 
 SCRIPT = """

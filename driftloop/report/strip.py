@@ -125,7 +125,7 @@ def _table(points: tuple[RunPoint, ...], ledger: tuple[Entry, ...]) -> Element:
             readable(point.as_of),
             outcome_badge(point.outcome),
             text(point.action or "none", 40),
-            number(point.score) + interval(point.low, point.high) if point.score else "no labels",
+            _scored(point),
             text(point.champion, 40),
             el("code", text(point.rev[:10])) if point.rev else "",
             "; ".join(
@@ -137,3 +137,9 @@ def _table(points: tuple[RunPoint, ...], ledger: tuple[Entry, ...]) -> Element:
     heads = ("run", "verdict", "action", "score", "version", "data", "champion changed")
     inner = table("Past runs, the newest first", heads, reversed(rows), hide=True)
     return el("details", el("summary", "All runs as a table"), inner)
+
+
+def _scored(point: RunPoint) -> str:
+    if point.score is None:
+        return "no labels"
+    return number(point.score) + interval(point.low, point.high)

@@ -7,6 +7,8 @@ import html
 import re
 from collections.abc import Mapping
 
+from driftloop.report.markup import text
+
 INKS: Mapping[str, str] = {
     "ink": "#010203",
     "dim": "#010204",
@@ -49,7 +51,7 @@ def inline_svg(drawn: str, words: str, prefix: str) -> str:
     for name, colour in INKS.items():
         body = body.replace(colour, f"var(--{name})")
     box = _BOX.search(drawn)
-    said = html.escape(words)
+    said = html.escape(text(words))
     opening = (
         f'<svg role="img" aria-label="{said}" viewBox="{box[1] if box else "0 0 1 1"}" '
         'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'

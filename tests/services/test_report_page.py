@@ -122,6 +122,15 @@ def test_on_paper_it_is_light_and_whole(browser: Browser, report: Path, tmp_path
     seen.page.close()
 
 
+def test_the_page_of_all_models_fits_on_paper(browser: Browser, dashboard: Path) -> None:
+    a4_landscape = 1040
+    seen = Watched(browser, dashboard, a4_landscape)
+    seen.page.emulate_media(media="print")
+    assert seen.too_wide() <= 0
+    assert seen.ground() == "rgb(255, 255, 255)"
+    seen.page.close()
+
+
 def shown(page: Page) -> list[str]:
     """The models in the order in which they are seen."""
     found: list[str] = page.locator("tbody tr:visible th").all_inner_texts()
