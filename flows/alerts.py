@@ -7,7 +7,7 @@ from prefect import flow, tags
 from driftloop.events import acknowledged_event
 from driftloop.talk_back import Acknowledged, Muted, Swept, TestAlert
 from driftloop.workspace import find_workspace
-from flows.naming import moment, run_name
+from flows.naming import all_models_run_name, moment, run_name
 from tasks.alerts import deliver_alerts, undelivered
 from tasks.digest import read_configs, write_digest
 from tasks.events import emit
@@ -71,7 +71,7 @@ def try_alert(model: str, workspace: str | None = None) -> TestAlert:
         return try_channels(job)
 
 
-@flow(name="deliver")
+@flow(name="deliver", flow_run_name=all_models_run_name)
 def deliver(workspace: str | None = None) -> Swept:
     """Send what waits of every model: after an outage, quiet hours or a mute.
 
@@ -82,7 +82,7 @@ def deliver(workspace: str | None = None) -> Swept:
     return sweep(place, *read_configs(place))
 
 
-@flow(name="digest")
+@flow(name="digest", flow_run_name=all_models_run_name)
 def digest(as_of: datetime | None = None, workspace: str | None = None) -> Swept:
     """Send every channel a line on each of its models, on the week before a moment.
 

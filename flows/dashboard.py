@@ -6,10 +6,11 @@ from prefect import flow
 
 from driftloop.report.fleet import Fleet
 from driftloop.workspace import find_workspace
+from flows.naming import all_models_run_name
 from tasks.fleet import gather_models, write_dashboard
 
 
-@flow(name="dashboard")
+@flow(name="dashboard", flow_run_name=all_models_run_name)
 def dashboard(workspace: str | None = None, output: str | None = None) -> Fleet:
     """Write one page on all models of a workspace, with their newest reports beside it.
 

@@ -23,3 +23,8 @@ def run_name() -> str:
     parameters = flow_run.parameters
     day = readable(moment(parameters.get("as_of")))
     return f"{flow_run.flow_name} {parameters['model']} {day}"
+
+
+def all_models_run_name() -> str:
+    """Return the name of a run that is of all models, such as ``digest 2026-03-02 08:00``."""
+    return f"{flow_run.flow_name} {readable(moment(flow_run.parameters.get('as_of')))}"

@@ -81,8 +81,12 @@ def _link(job: Job, links: Links) -> None:
     from prefect.artifacts import create_link_artifact
 
     if links.report:
-        key = artifact_key(job.model, "report")
-        create_link_artifact(links.report, key=key, link_text=f"Report of {job.model}")
+        what, address = "report", links.report
+        about = f"The report of this run of {job.model}, kept with it in MLflow."
     elif links.mlflow_run:
-        key = artifact_key(job.model, "mlflow")
-        create_link_artifact(links.mlflow_run, key=key, link_text="MLflow run")
+        what, address = "mlflow", links.mlflow_run
+        about = f"This run of {job.model} in MLflow."
+    else:
+        return
+    key = artifact_key(job.model, what)
+    create_link_artifact(address, key=key, link_text=about, description=about)

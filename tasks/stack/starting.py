@@ -83,7 +83,7 @@ def as_running(plan: Plan) -> Plan:
     }
     if not ports:
         return plan
-    given = plan.settings.model_dump() | {"host": before[HOST]} | ports
+    given = plan.settings.model_dump() | {"host": before.get(HOST, plan.settings.host)} | ports
     return replace(plan, settings=StackSettings.model_validate(given))
 
 

@@ -1,0 +1,232 @@
+"""What `make up` shows, in a real browser: deployments, a run form, a run, its report, the page.
+
+The stack is that of this checkout, with a state and ports of its own; nothing is set up otherwise.
+With ``SCREENSHOTS=docs/images`` the pictures of the documentation are taken anew.
+"""
+
+import json
+import os
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import run_cli
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from programs import free_port
+
+ROOT = Path(__file__).parents[2]
+SHOTS = os.environ.get("SCREENSHOTS")
+PATIENCE = 60_000
+pytestmark = pytest.mark.timeout(900)
+
+
+@dataclass
+class Stack:
+    """Where the services of a running stack are."""
+
+    prefect: str
+    mlflow: str
+    site: str
+    variables: dict[str, str]
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Ask Prefect's API."""
+        request = urllib.request.Request(
+            f"{self.prefect}/api{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+def make(target: str, variables: dict[str, str]) -> None:
+    done = subprocess.run(
+        ["make", target],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack of this checkout with a champion trained on the demo's first eight weeks."""
+    ports = {name: free_port() for name in ("PREFECT", "MLFLOW", "SITE")}
+    variables = {
+        "DRIFTLOOP_STATE": str(tmp_path_factory.mktemp("state")),
+        "DRIFTLOOP_WORKSPACE": str(ROOT),
+        **{f"DRIFTLOOP_{name}_PORT": str(port) for name, port in ports.items()},
+    }
+    here = {name.lower(): f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    clients = {
+        "PREFECT_API_URL": f"{here['prefect']}/api",
+        "MLFLOW_TRACKING_URI": here["mlflow"],
+        "PREFECT_HOME": f"{variables['DRIFTLOOP_STATE']}/client",
+    }
+    try:
+        make("up", variables)
+        first = run_cli("bootstrap", "payments", "--as-of", "2026-03-09", **variables, **clients)
+        assert first.returncode == 0, first.stderr
+        yield Stack(**here, variables={**variables, **clients})
+    finally:
+        make("down", variables)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 960}, timezone_id="UTC")
+    opened.set_default_timeout(PATIENCE)
+    yield opened
+    opened.close()
+
+
+def shot(page: Page, name: str) -> None:
+    """Take a picture for the documentation, if one is asked for."""
+    if SHOTS:
+        page.wait_for_timeout(1500)
+        page.screenshot(path=ROOT / SHOTS / f"{name}.png")
+
+
+@pytest.fixture(scope="module")
+def run_of_form(stack: Stack, browser: Browser) -> dict[str, Any]:
+    """The run that a person starts with the form of `monitor/monitor`, when it has ended."""
+    deployment = stack.ask("/deployments/name/monitor/monitor")["id"]
+    page = browser.new_page(viewport={"width": 1280, "height": 960}, timezone_id="UTC")
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{stack.prefect}/v2/deployments/deployment/{deployment}/run")
+    expect(page.get_by_text("'driftloop deploy' brings this list up to date")).to_be_visible()
+    expect(page.get_by_text("decide and report, but change nothing".capitalize())).to_be_visible()
+    expect(page.get_by_role("switch").first).to_be_visible()
+    expect(page.get_by_text("workspace", exact=False)).to_have_count(0)
+    page.get_by_role("combobox").filter(has_text="Select").click()
+    expect(page.get_by_role("option")).to_have_text(["payments"])
+    page.get_by_role("option", name="payments").click()
+    page.get_by_text("MM/DD/YYYY").click()
+    page.get_by_label("Choose the Month").select_option("May")
+    page.get_by_label("Choose the Year").select_option("2026")
+    page.get_by_role("gridcell", name="26").first.get_by_role("button").click()
+    page.keyboard.press("Escape")
+    shot(page, "run-form")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url("**/deployments/deployment/**")
+    page.close()
+    return ended(stack, deployment)
+
+
+def ended(stack: Stack, deployment: str, seconds: float = 300) -> dict[str, Any]:
+    """Wait for the one run of a deployment and return it."""
+    asked = {"deployments": {"id": {"any_": [deployment]}}, "limit": 2}
+    end = time.monotonic() + seconds
+    runs: list[dict[str, Any]] = []
+    while time.monotonic() < end:
+        runs = stack.ask("/flow_runs/filter", asked)
+        if runs and runs[0]["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}:
+            assert len(runs) == 1
+            return runs[0]
+        time.sleep(1)
+    raise AssertionError(f"the run has not ended: {runs}")
+
+
+def test_the_deployments_are_listed(stack: Stack, page: Page) -> None:
+    page.goto(f"{stack.prefect}/v2/deployments?limit=25")
+    for name in ("monitor-payments", "retrain", "rollback", "bootstrap", "snapshot", "ack", "mute"):
+        expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
+    expect(page.get_by_text("Not Ready")).to_have_count(0)
+    shot(page, "deployments")
+
+
+def test_a_run_from_the_form_finishes_with_what_was_chosen(
+    stack: Stack, run_of_form: dict[str, Any]
+) -> None:
+    assert run_of_form["state_type"] == "COMPLETED", run_of_form["state"]
+    assert run_of_form["parameters"]["model"] == "payments"
+    assert run_of_form["parameters"]["as_of"].startswith("2026-05-2")
+    assert run_of_form["name"].startswith("monitor payments 2026-05-2")
+
+
+def test_a_form_without_a_model_is_not_submitted(stack: Stack, page: Page) -> None:
+    deployment = stack.ask("/deployments/name/retrain/retrain")["id"]
+    page.goto(f"{stack.prefect}/v2/deployments/deployment/{deployment}/run")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_timeout(3000)
+    assert page.url.endswith("/run"), "the form stays open"
+    asked = {"deployments": {"id": {"any_": [deployment]}}}
+    assert stack.ask("/flow_runs/filter", asked) == []
+
+
+def test_the_run_shows_what_it_found(stack: Stack, page: Page, run_of_form: dict[str, Any]) -> None:
+    page.goto(f"{stack.prefect}/v2/runs/flow-run/{run_of_form['id']}?tab=Artifacts")
+    for key in ("payments-run", "payments-findings", "payments-report"):
+        expect(page.get_by_text(key, exact=True).last).to_be_visible()
+    shot(page, "run")
+    page.goto(f"{stack.prefect}/v2/artifacts/key/payments-run")
+    page.locator("a[href*='artifacts/artifact/']").first.click()
+    expect(page.get_by_role("heading", name="payments: drift")).to_be_visible()
+    expect(page.get_by_role("link", name="Report")).to_be_visible()
+    shot(page, "run-summary")
+
+
+def test_its_report_opens_in_mlflow_and_by_itself_without_an_error(
+    stack: Stack, page: Page, run_of_form: dict[str, Any], tmp_path: Path
+) -> None:
+    link = stack.ask("/artifacts/payments-report/latest")["data"]
+    address = link.partition("](")[2].rstrip(")")
+    page.goto(address)
+    inside = page.frame_locator("iframe")
+    expect(inside.get_by_role("heading", name="payments", exact=True)).to_be_visible()
+    shot(page, "report-in-mlflow")
+    file = tmp_path / "report.html"
+    done = run_cli(
+        "report", "payments", "--output", str(file), "--no-open", "--json", **stack.variables
+    )
+    assert done.returncode == 0, done.stderr
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text))
+    page.on("pageerror", lambda one: said.append(str(one)))
+    page.goto(file.as_uri())
+    expect(page.get_by_role("heading", name="Inputs drifted.")).to_be_visible()
+    assert said == []
+
+
+def test_the_page_of_all_models_is_served_and_filters(
+    stack: Stack, page: Page, run_of_form: dict[str, Any]
+) -> None:
+    done = run_cli("dashboard", **stack.variables)
+    assert done.returncode == 0, done.stderr
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text))
+    page.goto(stack.site)
+    row = page.get_by_role("row").filter(has_text="payments")
+    expect(row).to_contain_text("drift")
+    expect(row).to_contain_text("v1")
+    page.get_by_label("Search").fill("nothing is called so")
+    expect(row).to_be_hidden()
+    page.get_by_label("Search").fill("pay")
+    expect(row).to_be_visible()
+    page.get_by_label("Verdict").select_option("ok")
+    expect(row).to_be_hidden()
+    page.get_by_label("Verdict").select_option("drift")
+    expect(row).to_be_visible()
+    row.get_by_role("link", name="Report").click()
+    expect(page.get_by_role("heading", name="Inputs drifted.")).to_be_visible()
+    assert said == []
