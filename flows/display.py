@@ -46,7 +46,7 @@ _SHOWN = 12
 
 def show(*parts: RenderableType) -> None:
     """Print on standard output."""
-    Console(highlight=False).print(Group(*parts))
+    Console(highlight=False).print(Group(*parts), crop=False)  # a path is copied whole
 
 
 def status_text(status: str) -> Text:

@@ -49,7 +49,7 @@ from tasks.stack.processes import sweep
 from tasks.stack.registering import register_deployments
 from tasks.stack.schemas import check_schemas
 from tasks.stack.stopping import stop_stack
-from tasks.stack.supervising import Supervisor, socket_of
+from tasks.stack.supervising import Supervisor, make_socket_folder
 
 Tell = Callable[[str], None]
 HEARD_SECONDS = 90
@@ -240,7 +240,7 @@ def _write(plan: Plan, wanted: tuple[Service, ...]) -> None:
         for one in wanted
     }
     write_private(folder.services, json.dumps(described, indent=1))
-    text = supervisor_text(folder, socket_of(folder), wanted, sys.executable)
+    text = supervisor_text(folder, make_socket_folder(folder), wanted, sys.executable)
     write_private(folder.configuration, text)
     write_private(folder.running, json.dumps(_fingerprint(plan), indent=1))
     shell = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in plan.clients.items())

@@ -120,12 +120,24 @@ def socket_of(folder: StackFolder) -> Path:
         return own
     name = hashlib.sha256(os.fsencode(folder.root)).hexdigest()[:12]
     private = Path(tempfile.gettempdir()) / f"driftloop-{os.getuid()}-{name}"
-    with suppress(FileExistsError):
-        private.mkdir(mode=0o700)
-    found = private.lstat()
+    try:
+        found = private.lstat()
+    except FileNotFoundError:
+        return private / "s"
     if found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise StackError(
             f"{private}: is not private to you, and {folder.root} is too long for a socket; "
             "remove it, or set DRIFTLOOP_STATE to a shorter folder"
         )
     return private / "s"
+
+
+def make_socket_folder(folder: StackFolder) -> Path:
+    """Make the folder that the socket is to be in, and return the socket.
+
+    Raises:
+        StackError: if it belongs to somebody else.
+    """
+    with suppress(FileExistsError):
+        socket_of(folder).parent.mkdir(mode=0o700)
+    return socket_of(folder)

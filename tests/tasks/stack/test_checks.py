@@ -13,7 +13,7 @@ from driftloop.stack import Plan, StackFolder, StackSettings, stack_settings
 from tasks.local_server import free_port
 from tasks.stack.checks import check_ports, make_folders, write_private
 from tasks.stack.schemas import check_schemas, fit, installed, revision_of, upgrade_command
-from tasks.stack.supervising import LONGEST_SOCKET, socket_of
+from tasks.stack.supervising import LONGEST_SOCKET, make_socket_folder, socket_of
 
 
 @pytest.fixture
@@ -61,13 +61,16 @@ def test_private_files_are_private_whatever_was_there(tmp_path: Path) -> None:
 
 def test_a_long_folder_has_its_socket_in_a_private_short_one(tmp_path: Path) -> None:
     assert socket_of(StackFolder(Path("/srv/w"))) == Path("/srv/w/stack/supervisord.sock")
-    long = socket_of(StackFolder(tmp_path / ("x" * LONGEST_SOCKET)))
+    folder = StackFolder(tmp_path / ("x" * LONGEST_SOCKET))
+    assert not socket_of(folder).parent.exists(), "to look for a stack makes no folder"
+    long = make_socket_folder(folder)
+    assert long == socket_of(folder)
     assert len(str(long)) < LONGEST_SOCKET
     assert long.parent.stat().st_mode & 0o777 == 0o700
     long.parent.chmod(0o755)
     try:
         with pytest.raises(StackError, match="is not private to you"):
-            socket_of(StackFolder(tmp_path / ("x" * LONGEST_SOCKET)))
+            socket_of(folder)
     finally:
         long.parent.rmdir()
 
