@@ -68,13 +68,19 @@ def plan_deployments(
         raise ConfigError("; ".join(broken))
     raw = _prefect_yaml()
     elsewhere = folder or (None if place.root == CHECKOUT else str(place.root))
-    made = compose(raw, configs, code_version(), elsewhere)
-    for one in made:
-        _check_crons(place, one)
+    made, refused = [], set()
+    for one in compose(raw, configs, code_version(), elsewhere):
         check_triggers(one.full_name, one.triggers)
-    names = tuple(config.model for config in configs)
+        try:
+            _check_crons(place, one)
+            made.append(one)
+        except ConfigError:
+            if not (skip_broken and one.model):
+                raise
+            refused.add(one.model)
+    names = tuple(config.model for config in configs if config.model not in refused)
     left_out = frozenset(path.stem for path in place.configs.glob("*.yaml")) - {*names}
-    return Plan(made, names, tuple(raw.get("pull") or ()), left_out)
+    return Plan(tuple(made), names, tuple(raw.get("pull") or ()), left_out)
 
 
 def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
