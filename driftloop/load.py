@@ -59,6 +59,17 @@ def load_config(path: Path) -> ModelConfig:
         raise ConfigError(f"{path}: {_explain(error, raw)}") from None
 
 
+def load_configs(folder: Path) -> tuple[tuple[ModelConfig, ...], tuple[str, ...]]:
+    """Return the configurations in a folder, and the errors of those that are not valid."""
+    good, bad = [], []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            good.append(load_config(path))
+        except ConfigError as error:
+            bad.append(str(error))
+    return tuple(good), tuple(bad)
+
+
 def find_config(folder: Path, model: str) -> Path:
     """Return the file that configures a model: ``<model>.yaml`` in `folder`.
 

@@ -69,6 +69,14 @@ def monitor_output(record: MonitorRecord) -> MonitorOutput:
     )
 
 
+def replay_command(record: MonitorRecord) -> str:
+    """Return the command that looks again at what a run saw, without changing anything."""
+    return (
+        f"driftloop monitor {record.model} --as-of {record.as_of.isoformat()} "
+        f"--rev {record.rev} --dry-run"
+    )
+
+
 def _live(record: MonitorRecord) -> str:
     """Return the version that serves after the run."""
     live = record.champion

@@ -6,7 +6,7 @@ from typing import Any
 
 from driftloop.messages.wording import Links
 from driftloop.periods import readable
-from driftloop.printed import ranked
+from driftloop.printed import ranked, replay_command
 from driftloop.records import Finding, MonitorRecord, RetrainRecord
 
 SIGNS = {"ok": "✅", "warning": "🟠", "drift": "🔴", "inconclusive": "⚪", "broken": "🚨"}
@@ -96,11 +96,7 @@ def _links(links: Links) -> list[str]:
 
 
 def _replay(record: MonitorRecord) -> list[str]:
-    command = (
-        f"driftloop monitor {record.model} --as-of {record.as_of.isoformat()} "
-        f"--rev {record.rev} --dry-run"
-    )
-    return ["Look again, without changing anything:", "", f"    {command}"]
+    return ["Look again, without changing anything:", "", f"    {replay_command(record)}"]
 
 
 def _row(one: Finding) -> dict[str, Any]:

@@ -12,9 +12,9 @@ import yaml
 import driftloop
 from driftloop.deployments import Cron, Deployment, compose, form
 from driftloop.errors import ConfigError, UnavailableError
+from driftloop.load import load_configs
 from driftloop.workspace import Workspace
 from tasks.automations import check_triggers, set_triggers
-from tasks.digest import read_configs
 from tasks.job import code_version
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def plan_deployments(
         ConfigError: if a configuration, an entry or a cron expression is not valid; then nothing
             is registered.
     """
-    configs, broken = read_configs.fn(place)
+    configs, broken = load_configs(place.configs)
     if broken and not skip_broken:
         raise ConfigError("; ".join(broken))
     raw = _prefect_yaml()

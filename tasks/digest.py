@@ -6,9 +6,8 @@ from functools import partial
 
 from driftloop.channels import Channel
 from driftloop.config import ModelConfig
-from driftloop.errors import ConfigError
 from driftloop.incident import AlertState, Post
-from driftloop.load import load_config
+from driftloop.load import load_configs
 from driftloop.messages.digest import DigestLine, digest_message
 from driftloop.periods import parse_time
 from driftloop.records import ModelVersion
@@ -28,13 +27,7 @@ WEEK = timedelta(days=7)
 @step("read configurations")
 def read_configs(workspace: Workspace) -> tuple[tuple[ModelConfig, ...], tuple[str, ...]]:
     """Return every model's configuration, and the errors of those that are not valid."""
-    good, bad = [], []
-    for path in sorted(workspace.configs.glob("*.yaml")):
-        try:
-            good.append(load_config(path))
-        except ConfigError as error:
-            bad.append(str(error))
-    return tuple(good), tuple(bad)
+    return load_configs(workspace.configs)
 
 
 @step("write digest", retries=2)

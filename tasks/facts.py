@@ -10,12 +10,11 @@ from driftloop.config import ModelConfig
 from driftloop.decision import losing_streak
 from driftloop.errors import DataError, DriftloopError
 from driftloop.exposition.facts import Facts, LastRun, Retraining, record_of
-from driftloop.load import find_config, load_config
+from driftloop.load import find_config, load_config, load_configs
 from driftloop.periods import parse_time
 from driftloop.workspace import Workspace
 from tasks import clock
 from tasks.alert_store import read_alerts
-from tasks.digest import read_configs
 from tasks.documents import open_documents
 from tasks.ledger import read_ledger
 from tasks.registry import (
@@ -41,7 +40,7 @@ def configs_named(
         ConfigError: if the named model is unknown or its configuration is not valid.
     """
     if name is None:
-        return read_configs.fn(workspace)
+        return load_configs(workspace.configs)
     return (load_config(find_config(workspace.configs, name)),), ()
 
 

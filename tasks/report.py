@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from driftloop.incident import AlertState
 from driftloop.messages.wording import NO_LINKS, Links
+from driftloop.printed import replay_command
 from driftloop.records import MonitorRecord, RetrainRecord
 from driftloop.report.page import REPORT_FILE, report_page
 from driftloop.report.past import Episode, RunPoint, point_of_tags
@@ -85,7 +86,7 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
         baselines=_baselines(registry, job, versions),
         lineage=Lineage(_lineage(job, run, record, versions)),
         links=links,
-        replay=(f"driftloop monitor {job.model} --as-of {moment} --rev {record.rev} --dry-run"),
+        replay=replay_command(record),
         fetch=f"driftloop report {job.model} --as-of {moment}",
         run_id=run_id,
         description=job.config.description,

@@ -16,18 +16,26 @@ LEASE_SECONDS = 60
 """A run that was killed in mid-promotion loses its slot after this long."""
 
 
+Kind = Literal["promote", "deliver", "snapshot"]
+
+
+def slot_name(kind: Kind, model: str) -> str:
+    """Return the name of a slot's Prefect limit."""
+    return f"driftloop-{kind}-{model}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Slot:
     """What only one run at a time may do, and for which model."""
 
-    kind: Literal["promote", "deliver", "snapshot"]
+    kind: Kind
     what: str
     model: str
 
     @property
     def name(self) -> str:
         """The name of the Prefect limit, and of the lock file without the first part."""
-        return f"driftloop-{self.kind}-{self.model}"
+        return slot_name(self.kind, self.model)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from driftloop.messages.blocks import bullets, escape, sentence
 from driftloop.messages.sparkline import change
-from driftloop.messages.wording import NO_BREAK, count, interval, number
+from driftloop.messages.wording import EFFECTS, NO_BREAK, count, interval, number
 from driftloop.records import Finding, MonitorRecord, Performance, Shape, TroubleKind
 
 MOST_WORST = 3
@@ -15,15 +15,6 @@ _KINDS: dict[TroubleKind, str] = {
     "covariate_shift": "Covariate shift",
     "concept_drift": "Concept drift",
     "label_shift": "Label shift",
-}
-_EFFECTS = {
-    "psi": "PSI",
-    "jensen_shannon": "Jensen-Shannon",
-    "hellinger": "Hellinger",
-    "wasserstein": "Wasserstein",
-    "cramers_v": "Cramér's V",
-    "share_of_rows": "share of rows",
-    "rate_difference": "change of rate",
 }
 
 
@@ -137,7 +128,7 @@ def _lost_performance(performance: Performance) -> str:
 
 
 def _pictured(finding: Finding, shape: Shape) -> str:
-    effect = _EFFECTS.get(finding.effect, escape(finding.effect, 40))
+    effect = EFFECTS.get(finding.effect, escape(finding.effect, 40))
     size = f"{effect} {_short(finding.effect_size)}, floor {_short(finding.effect_floor)}"
     # On a phone the line breaks before the figures and not within them.
     return f"`{escape(finding.name, 60)}` {change(shape)} {size.replace(' ', NO_BREAK)}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from driftloop.messages.wording import count, number
+from driftloop.messages.wording import EFFECTS, count, number
 from driftloop.printed import ranked
 from driftloop.records import Finding, Shape, Status
 from driftloop.report.markup import Element, Node, el, group, name, table, text, told
@@ -15,15 +15,6 @@ MOST_ROWS = 1000
 _MOST_NEW = 8
 _OPEN = 20
 _SHORT = 240
-_EFFECTS = {
-    "psi": "PSI",
-    "jensen_shannon": "Jensen-Shannon",
-    "hellinger": "Hellinger",
-    "wasserstein": "Wasserstein",
-    "cramers_v": "Cramér's V",
-    "share_of_rows": "share of rows",
-    "rate_difference": "change of rate",
-}
 
 
 def features_section(source: ReportInput) -> Node:
@@ -118,7 +109,7 @@ def _new_categories(finding: Finding) -> Node:
 def _small_print(finding: Finding) -> str:
     parts = []
     if finding.effect_size is not None:
-        label = _EFFECTS.get(finding.effect, finding.effect)
+        label = EFFECTS.get(finding.effect, finding.effect)
         learned = " (learned)" if finding.learned_floor else ""
         floor = f", floor {number(finding.effect_floor)}{learned}" if finding.effect_floor else ""
         parts.append(f"{label} {number(finding.effect_size)}{floor}")

@@ -5,25 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driftloop.config import ModelConfig
-from driftloop.errors import DriftloopError
-from driftloop.load import load_config
-from driftloop.workspace import Workspace
+from tasks.slot import Kind, slot_name
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
+KINDS: tuple[Kind, ...] = ("promote", "deliver")
 _VARIABLE, _BLOCK = "_variable", "_secret"
-
-
-def read_models(workspace: Workspace) -> tuple[tuple[ModelConfig, ...], tuple[str, ...]]:
-    """Return the workspace's models, and a line for each configuration that cannot be used."""
-    configs, faults = [], []
-    for path in sorted(workspace.configs.glob("*.yaml")):
-        try:
-            configs.append(load_config(path))
-        except DriftloopError as error:
-            faults.append(str(error))
-    return tuple(configs), tuple(faults)
 
 
 def secret_names(configs: tuple[ModelConfig, ...]) -> dict[str, str]:
@@ -41,7 +29,7 @@ def secret_names(configs: tuple[ModelConfig, ...]) -> dict[str, str]:
 
 def create_limits(client: "SyncPrefectClient", models: tuple[str, ...]) -> int:
     """Create the slots of every model, and return how many there are; taken ones stay taken."""
-    names = [f"driftloop-{kind}-{model}" for model in models for kind in ("promote", "deliver")]
+    names = [slot_name(kind, model) for model in models for kind in KINDS]
     for name in names:
         client.upsert_global_concurrency_limit_by_name(name, 1)
     return len(names)

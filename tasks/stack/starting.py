@@ -12,6 +12,7 @@ from pathlib import Path
 
 import driftloop
 from driftloop.errors import StackError
+from driftloop.load import load_configs
 from driftloop.stack import (
     HOST,
     PORTS,
@@ -41,7 +42,6 @@ from tasks.stack.pool import create_pool, let_go
 from tasks.stack.preparing import (
     checkout_of,
     create_limits,
-    read_models,
     save_secrets,
     secret_names,
 )
@@ -71,7 +71,7 @@ def make_plan(workspace: Workspace) -> Plan:
 
 def services_of(plan: Plan) -> tuple[Service, ...]:
     """Return the services of a plan."""
-    configs, _ = read_models(Workspace(plan.workspace))
+    configs, _ = load_configs(Workspace(plan.workspace).configs)
     return services(plan, sys.executable, secret_names(configs))
 
 
@@ -173,7 +173,7 @@ def _fingerprint(plan: Plan) -> dict[str, str]:
 
 
 def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tuple[str, ...]:
-    configs, faults = read_models(Workspace(plan.workspace))
+    configs, faults = load_configs(Workspace(plan.workspace).configs)
     names = secret_names(configs)
     wanted = {one.name: one for one in services(plan, sys.executable, names)}
     _write(plan, tuple(wanted.values()))

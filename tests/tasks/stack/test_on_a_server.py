@@ -16,12 +16,13 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Running, Suspended
 from workshop import small_config, write_config
 
+from driftloop.load import load_configs
 from driftloop.stack import MARK, POOL, StackFolder
 from driftloop.workspace import Workspace
 from tasks.stack.automations import NAME, create_automations
 from tasks.stack.health import prefect_at
 from tasks.stack.pool import create_pool, hold_pool, let_go
-from tasks.stack.preparing import create_limits, read_models, save_secrets, secret_names
+from tasks.stack.preparing import create_limits, save_secrets, secret_names
 from tasks.stack.runs import MESSAGE, remember, remembered, settle_dead_runs
 
 
@@ -105,7 +106,7 @@ def test_secrets_of_every_channel_go_into_their_blocks(
     ]
     write_config(tmp_path, small_config(alerts={"channels": channels}))
     (tmp_path / "configs" / "broken.yaml").write_text("model: [")
-    configs, (fault,) = read_models(Workspace(tmp_path))
+    configs, (fault,) = load_configs(Workspace(tmp_path).configs)
     assert "broken.yaml" in fault
     names = secret_names(configs)
     assert names["SLACK_BOT_TOKEN"] == "my-slack-token"
