@@ -9,7 +9,7 @@ from driftloop.errors import ConfigError
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
-    from prefect.events import Automation, DeploymentTriggerTypes
+    from prefect.events import DeploymentTriggerTypes
 
 TAG = "driftloop"
 
@@ -47,7 +47,7 @@ def set_triggers(
         if owner not in one.tags:
             continue  # somebody's own
         asked = wanted.get(one.name)
-        if asked is not None and _meaning(asked) == _meaning(one):
+        if asked is not None and same_automation(one, asked):
             del wanted[one.name]
         else:
             client.delete_automation(one.id)
@@ -75,8 +75,19 @@ def _parsed(owner: str, triggers: Iterable[Mapping[str, Any]]) -> "list[Deployme
     return found
 
 
-def _meaning(automation: "Automation | Any") -> Any:
-    """Return what an automation waits for and does, without ids and switches."""
-    plain = automation.model_dump(mode="json", include={"trigger", "actions", "description"})
-    plain["trigger"].pop("id", None)
-    return plain
+def same_automation(there: Any, wanted: Any) -> bool:
+    """Whether two automations wait for and do the same, whatever their ids and switches.
+
+    The server gives sets as lists in an order of its own, so the order of lists does not count.
+    """
+    fields = {"name", "description", "trigger", "actions"}
+    left, right = (one.model_dump(mode="json", include=fields) for one in (there, wanted))
+    return bool(_plain(left) == _plain(right))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items() if name != "id"}
+    if isinstance(value, list):
+        return sorted((_plain(one) for one in value), key=str)
+    return value

@@ -6,7 +6,9 @@ marks it as Crashed, which also frees its deployment's slot.
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tasks.automations import same_automation
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -29,7 +31,7 @@ def create_automations(client: "SyncPrefectClient", seconds: int = SILENT_SECOND
     wanted, there = silent_run(seconds), client.read_automations_by_name(NAME)
     if not there:
         client.create_automation(wanted)
-    elif not _same(there[0], wanted):
+    elif not same_automation(there[0], wanted):
         client.update_automation(there[0].id, wanted)
     for extra in there[1:]:
         client.delete_automation(extra.id)
@@ -58,18 +60,3 @@ def silent_run(seconds: int) -> "AutomationCore":
         trigger=trigger,
         actions=[ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=message)],
     )
-
-
-def _same(there: Any, wanted: Any) -> bool:
-    fields = {"name", "description", "trigger", "actions"}
-    left, right = (one.model_dump(mode="json", include=fields) for one in (there, wanted))
-    return bool(_without_ids(left) == _without_ids(right))
-
-
-def _without_ids(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_ids(one) for name, one in value.items() if name != "id"}
-    if isinstance(value, list):
-        plain = [_without_ids(one) for one in value]
-        return sorted(plain, key=str)
-    return value

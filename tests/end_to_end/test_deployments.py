@@ -85,9 +85,9 @@ def worker(log: Path) -> Iterator[None]:
                 process.wait()
 
 
-def deploy(workspace: Path, *options: str) -> dict[str, Any]:
+def deploy(workspace: Path, *options: str, **extra: str) -> dict[str, Any]:
     """Run `driftloop deploy` and return its outcomes by name."""
-    done = run_cli("deploy", "-w", str(workspace), "--json", *options)
+    done = run_cli("deploy", "-w", str(workspace), "--json", *options, **extra)
     assert done.returncode == 0, done.stderr
     return {one["name"]: one for one in json.loads(done.stdout)["deployments"]}
 
@@ -189,6 +189,21 @@ def test_a_schedule_that_a_person_switched_off_stays_off(
     write_config(championed, small_config())
     assert inspect(name)["schedules"][0]["active"] is False
     assert deploy(championed)[name]["schedule"] == "0 6 * * 1 UTC", "the file switched it on"
+
+
+def test_an_automation_that_a_person_switched_off_stays_off(
+    prefect_server: str, championed: Path
+) -> None:
+    """It waits for several events: a set, whose order differs from process to process."""
+    name = "driftloop shows on its page what happens"
+    with get_client(sync_client=True) as client:
+        deploy(championed)
+        (made,) = client.read_automations_by_name(name)
+        client.pause_automation(made.id)
+        for seed in ("1", "2", "3"):
+            deploy(championed, PYTHONHASHSEED=seed)
+            (found,) = client.read_automations_by_name(name)
+            assert (found.id, found.enabled) == (made.id, False)
 
 
 def test_a_run_form_refuses_a_model_that_is_not_there(
