@@ -44,7 +44,7 @@ down: $(STAMP) ## Stop what `make up` started
 install: $(STAMP) ## Create .venv and install everything from the lock
 
 .PHONY: test
-test: $(STAMP) lint ## Run ruff, mypy and all tests
+test: $(STAMP) lint ## Run ruff, mypy and every test that needs no further service
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: test-services

@@ -17,7 +17,7 @@ from driftloop.records import MonitorRecord
 from driftloop.workspace import Workspace
 from flows.display import score_text, status_text
 from flows.session import without_heartbeats
-from tasks.demo import look_back, prepare_demo, pull_data, warm_up
+from tasks.demo import look_back, prepare_demo, pull_data, send_logs, warm_up
 from tasks.local_server import start_server
 
 MODEL = "payments"
@@ -50,6 +50,7 @@ def _server(place: Workspace) -> Iterator[None]:
         os.environ["PREFECT_API_URL"] = server.api_url
         screen.print(f"Prefect runs at {server.url}/runs while the demo lasts.\n")
         yield
+        send_logs()
     finally:
         server.stop()
 

@@ -62,6 +62,13 @@ def warm_up() -> None:
     import skops.io  # noqa: F401
 
 
+def send_logs() -> None:
+    """Send what waits to be logged while the server is there; later Prefect only says it cannot."""
+    from prefect.logging.handlers import APILogHandler
+
+    APILogHandler().flush()
+
+
 def look_back(job: Job, records: Sequence[MonitorRecord]) -> list[tuple[float, float]]:
     """Return for each run the score of the version that served then, and of the first one."""
     from tasks.hindsight import score_versions
