@@ -57,6 +57,16 @@ def prefect_server() -> Iterator[str]:
         server.stop()
 
 
+@pytest.fixture
+def no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No Prefect server is known, whether or not an earlier test of the session started one."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        yield
+
+
 @pytest.fixture(scope="session")
 def payments_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a quarter of the demo's rows in Git and DVC, and an empty registry."""

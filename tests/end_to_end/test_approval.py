@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -57,12 +58,15 @@ def in_background(act: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
     return thread, found
 
 
-def paused_run(seconds: float = 60) -> Any:
-    """Return the flow run that waits with its form."""
+def paused_run(tag: str, seconds: float = 60) -> Any:
+    """Return the flow run with this tag, once it waits with its form."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter
 
-    wanted = FlowRunFilter.model_validate({"state": {"type": {"any_": ["PAUSED"]}}})
+    # The server is the whole session's: runs of other tests may wait there, too.
+    wanted = FlowRunFilter.model_validate(
+        {"state": {"type": {"any_": ["PAUSED"]}}, "tags": {"all_": [tag]}}
+    )
     end = time.monotonic() + seconds
     with get_client(sync_client=True) as client:
         while time.monotonic() < end:
@@ -90,12 +94,15 @@ def test_the_message_says_how_to_answer_and_the_next_run_waits(
     ("decision", "live"), [("promote the challenger", "2"), ("keep the champion", "1")]
 )
 def test_the_form_in_prefect(proposed: Path, slack: SlackPeer, decision: str, live: str) -> None:
+    from prefect import tags
     from prefect.flow_runs import resume_flow_run
 
     from flows.approve import approve
 
-    thread, found = in_background(lambda: approve("payments", workspace=str(proposed)))
-    run = paused_run()
+    own = f"form-{uuid4()}"
+    with tags(own):
+        thread, found = in_background(lambda: approve("payments", workspace=str(proposed)))
+    run = paused_run(own)
     assert champion(proposed) == "1", "nothing happens before the answer"
     resume_flow_run(run.id, run_input={"decision": decision, "by": "Ada", "comment": "Seen."})
     thread.join(60)

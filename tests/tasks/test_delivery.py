@@ -1,9 +1,10 @@
 """Delivery against a real Slack peer: complete, in order, each message once, whatever happens."""
 
 import io
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -47,13 +48,10 @@ def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackPeer]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_server: None) -> Workspace:
     """A workspace without a Prefect server, in the week of the records."""
     monkeypatch.setattr(clock, "now", lambda: AS_OF)
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        return Workspace(tmp_path)
+    return Workspace(tmp_path)
 
 
 def write(place: Workspace, *records: MonitorRecord, channels: tuple[Any, ...] = (SLACK,)) -> None:
@@ -331,13 +329,10 @@ def test_a_webhook_gets_a_message_an_event(
 
 
 def _together(*functions: Callable[[], Any]) -> list[Any]:
-    found: list[Any] = []
-    threads = [threading.Thread(target=lambda f=f: found.append(f())) for f in functions]  # type: ignore[misc]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
+    # A thread begins without Prefect's settings, which are in the context.
+    with ThreadPoolExecutor(len(functions)) as pool:
+        begun = [pool.submit(copy_context().run, one) for one in functions]
+        return [one.result(60) for one in begun]
 
 
 def test_two_deliveries_at_once_send_each_message_once(place: Workspace, peer: SlackPeer) -> None:

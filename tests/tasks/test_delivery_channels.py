@@ -92,13 +92,11 @@ def ends(keys: list[str]) -> list[str]:
 
 
 @pytest.fixture
-def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_server: None) -> Iterator[Town]:
     monkeypatch.setattr(base, "PAUSE", 0.01)
     monkeypatch.setattr(base, "TIMEOUT", 0.5)
     monkeypatch.setattr(clock, "now", lambda: AS_OF)
-    with ExitStack() as stack, temporary_settings(restore_defaults={PREFECT_API_URL}):
+    with ExitStack() as stack:
         town = Town(tmp_path, stack)
         for name, value in town.environment.items():
             monkeypatch.setenv(name, value)

@@ -114,14 +114,9 @@ def test_a_user_and_the_password_of_a_secret(
     assert "wrong-one" not in str(error.value)
 
 
-def test_a_user_without_a_password(peer: PushgatewayPeer) -> None:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
+def test_a_user_without_a_password(peer: PushgatewayPeer, no_server: None) -> None:
     url = peer.root.replace("http://", "http://loop@")
-    with (
-        temporary_settings(restore_defaults={PREFECT_API_URL}),
-        pytest.raises(MetricsError, match=f"put it in {PASSWORD} or the Secret block"),
-    ):
+    with pytest.raises(MetricsError, match=f"put it in {PASSWORD} or the Secret block"):
         push(url, "payments", samples("x"))
     assert peer.requests == []
 

@@ -32,9 +32,8 @@ with promotion_slot(load_job("payments", "2026-06-01", workspace=sys.argv[1])):
 
 
 @pytest.fixture
-def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+def job(tmp_path: Path, no_server: None) -> Job:
     """A job whose workspace has three registered versions and no Prefect server."""
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
     write_config(tmp_path, small_config())
     made = load_job("payments", datetime(2026, 6, 1, tzinfo=UTC), workspace=tmp_path)
     registry = open_registry(made.workspace)
@@ -42,15 +41,6 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     for _ in range(3):
         registry.client.create_model_version("payments", source=tmp_path.as_uri())
     return made
-
-
-@pytest.fixture(autouse=True)
-def no_server() -> "object":
-    """Only the file lock is under test here."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        yield
 
 
 def champion(job: Job) -> str | None:

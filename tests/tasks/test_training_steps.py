@@ -25,17 +25,8 @@ from tasks.snapshots import resolve_snapshot
 from tasks.tables import examples, read_labelled, target_in
 from tasks.training_plan import OpenTraining, open_training, plan_training
 
+pytestmark = pytest.mark.usefixtures("no_server")  # the steps are asked one by one
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def no_server(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The steps are asked one by one, without Prefect."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        yield
 
 
 def started(folder: Path, config: dict[str, Any]) -> tuple[Job, OpenTraining, TrainingPlan]:

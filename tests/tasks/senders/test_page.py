@@ -205,12 +205,11 @@ def test_a_page_that_another_run_holds_for_too_long(
     sender.send(parcel())
 
 
-def test_delivery_writes_below_the_state_of_the_workspace(tmp_path: Path) -> None:
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
+def test_delivery_writes_below_the_state_of_the_workspace(
+    tmp_path: Path, no_server: None
+) -> None:
     place, channel = Workspace(tmp_path, tmp_path / "state"), PageChannel()
     post = Post("k", "test", "info", NOW, message("k", "test"), (channel.key,))
-    with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        change_alerts(open_documents(place), "payments", lambda old: old.write(post))
-        assert deliver(place, "payments", (channel,)).sent == ("k",)
+    change_alerts(open_documents(place), "payments", lambda old: old.write(post))
+    assert deliver(place, "payments", (channel,)).sent == ("k",)
     assert (tmp_path / "state" / "alerts.html").is_file()
