@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import overhead, rates, rates_report, speed, speed_report
+from benchmarks import overhead, overhead_report, rates, rates_report, speed, speed_report
 from benchmarks.environments import OWN, python_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.paths import ROOT
@@ -100,6 +100,8 @@ def run(arguments: argparse.Namespace) -> None:
         speed_report.write()
     if command in ("statistics", "all", "report"):
         rates_report.write()
+    if command in ("overhead", "report"):
+        overhead_report.write()
 
 
 def _has_elec2(path: Path) -> bool:

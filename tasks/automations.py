@@ -10,8 +10,10 @@ from driftloop.errors import ConfigError
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.events import DeploymentTriggerTypes
+    from prefect.events.schemas.automations import Automation
 
 TAG = "driftloop"
+PAGE = 200
 
 
 def check_triggers(owner: str, triggers: Iterable[Mapping[str, Any]]) -> None:
@@ -23,8 +25,29 @@ def check_triggers(owner: str, triggers: Iterable[Mapping[str, Any]]) -> None:
     _parsed(owner, triggers)
 
 
+def automations_by_owner(client: "SyncPrefectClient") -> "dict[str, list[Automation]]":
+    """Return the automations on the server that `set_triggers` made, by the name of their owner."""
+    from prefect.events.filters import AutomationFilter
+
+    ours = AutomationFilter.model_validate({"tags": {"all_": [TAG]}})
+    found: dict[str, list[Automation]] = {}
+    read = 0
+    while True:
+        page = client.read_automations(automations=ours, limit=PAGE, offset=read)
+        read += len(page)
+        for one in page:
+            for owner in set(one.tags) - {TAG}:
+                found.setdefault(owner, []).append(one)
+        if len(page) < PAGE:
+            return found
+
+
 def set_triggers(
-    client: "SyncPrefectClient", deployment: UUID, owner: str, triggers: Iterable[Mapping[str, Any]]
+    client: "SyncPrefectClient",
+    deployment: UUID,
+    owner: str,
+    triggers: Iterable[Mapping[str, Any]],
+    there: "Iterable[Automation]",
 ) -> None:
     """Give a deployment the automations that its triggers ask for, and take away its others.
 
@@ -35,6 +58,7 @@ def set_triggers(
         deployment: whose automations they are.
         owner: its name.
         triggers: as `prefect.yaml` has them.
+        there: the owner's automations on the server, of `automations_by_owner`.
     """
     wanted = {}
     for trigger in _parsed(owner, triggers):
@@ -42,10 +66,7 @@ def set_triggers(
         automation = trigger.as_automation()
         automation.tags = [TAG, owner]
         wanted[automation.name] = automation
-    there = client.read_resource_related_automations(f"prefect.deployment.{deployment}")
     for one in there:
-        if owner not in one.tags:
-            continue  # somebody's own
         asked = wanted.get(one.name)
         if asked is not None and same_automation(one, asked):
             del wanted[one.name]

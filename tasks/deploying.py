@@ -14,13 +14,14 @@ from driftloop.deployments import Cron, Deployment, compose, form
 from driftloop.errors import ConfigError, UnavailableError
 from driftloop.load import load_configs
 from driftloop.workspace import Workspace
-from tasks.automations import check_triggers, set_triggers
+from tasks.automations import automations_by_owner, check_triggers, set_triggers
 from tasks.job import code_version
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.actions import DeploymentScheduleCreate
     from prefect.client.schemas.responses import DeploymentResponse
+    from prefect.events.schemas.automations import Automation
 
 CHECKOUT = Path(driftloop.__file__).resolve().parents[1]
 PAGE = 200
@@ -101,7 +102,10 @@ def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
         )
     with get_client(sync_client=True) as client:
         _ensure_pools(client, {one.pool for one in plan.deployments})
-        done = [_register(client, one, plan) for one in plan.deployments]
+        there = automations_by_owner(client)
+        done = [
+            _register(client, one, plan, there.get(one.full_name, ())) for one in plan.deployments
+        ]
         kept = {f"monitor/monitor-{model}" for model in plan.left_out}
         return (*done, *_stale(client, kept | {one.full_name for one in plan.deployments}, prune))
 
@@ -143,7 +147,9 @@ def _ensure_pools(client: "SyncPrefectClient", names: Iterable[str]) -> None:
             client.create_work_pool(WorkPoolCreate(name=name, type="process"))
 
 
-def _register(client: "SyncPrefectClient", one: Deployment, plan: Plan) -> Registered:
+def _register(
+    client: "SyncPrefectClient", one: Deployment, plan: Plan, automations: "Iterable[Automation]"
+) -> Registered:
     there = _read(client, one.full_name)
     crons = _kept(one.schedules, there)
     wanted = _fields(one, plan, crons)
@@ -156,7 +162,7 @@ def _register(client: "SyncPrefectClient", one: Deployment, plan: Plan) -> Regis
         flow_id = client.create_flow_from_name(one.flow)
         schedules = _schedules(one, crons)
         found = client.create_deployment(flow_id=flow_id, schedules=schedules, **wanted)
-    set_triggers(client, found, one.full_name, one.triggers)
+    set_triggers(client, found, one.full_name, one.triggers, automations)
     return Registered(one.full_name, outcome, one.model, told, paused)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
+from prefect.context import TagsContext
 from prefect.utilities.annotations import quote
 
 from driftloop.errors import UnavailableError
@@ -36,10 +37,11 @@ class Step(Task[P, R]):
         """Run the task through Prefect, or as the function it wraps."""
         if _INLINE.get():
             return self.fn(*arguments, **named)
-        return super().__call__(
-            *map(_whole, arguments),
-            **{name: value if name in _ENGINE else _whole(value) for name, value in named.items()},
-        )
+        named = {name: one if name in _ENGINE else _whole(one) for name, one in named.items()}
+        # The run's tags would be the task's, too, and for tags Prefect asks its server for limits
+        # before a task begins; SQLite refuses that at times, and a refusal costs seconds.
+        with TagsContext(current_tags=set()):
+            return super().__call__(*map(_whole, arguments), **named)
 
 
 @contextmanager

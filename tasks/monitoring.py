@@ -62,6 +62,8 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     Raises:
         RegistryError: if the model has no champion yet.
     """
+    import skops.io  # noqa: F401 - before MLflow: it searches all modules that are loaded
+
     registry = open_registry(job.workspace)
     champion = registry.champion(job.model)
     if champion is None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,10 @@ def main() -> None:
 
 
 def measure(first: str, warm_up: str, moments: list[str]) -> dict[str, list[float]]:
-    """Return the seconds of the flow, of the flow without heartbeats, and of the computation."""
+    """Return the seconds of the flow, with and without heartbeats, and of the work that it does.
+
+    The work is the computation and the drawing of the report.
+    """
     from flows.bootstrap import bootstrap
     from flows.session import without_heartbeats
 
@@ -45,6 +49,7 @@ def measure(first: str, warm_up: str, moments: list[str]) -> dict[str, list[floa
         "flow": flow,
         "without_heartbeats": quiet,
         "computation": computation,
+        "drawing": drawing(warm_up),
     }
     for kind in kinds.values():
         kind(warm_up)
@@ -73,6 +78,28 @@ def computation(moment: str) -> None:
     job = load_job(MODEL, moment, dry_run=True, workspace=ROOT)
     with inline():
         watch(job, lambda run, record: None, _never)
+
+
+def drawing(moment: str) -> Callable[[str], None]:
+    """Return what draws the report of a moment's run anew; it reads and stores nothing."""
+    from driftloop.report.page import report_page
+    from driftloop.report.source import ReportInput
+    from flows.watch import watch
+    from tasks.factory import inline
+    from tasks.job import load_job
+    from tasks.report import report_input
+    from tasks.report_plots import draw_pictures
+
+    job = load_job(MODEL, moment, dry_run=True, workspace=ROOT)
+    kept: list[ReportInput] = []
+    with inline():
+        watch(job, lambda run, record: kept.append(report_input(job, run, record)), _never)
+    (source,) = kept
+
+    def draw(_moment: str) -> None:
+        report_page(replace(source, pictures=draw_pictures(source)))
+
+    return draw
 
 
 def _never(_run: Any, _record: Any) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driftloop.config import ModelConfig
+from tasks.metrics_push import PASSWORD, PASSWORD_BLOCK
 from tasks.slot import Kind, slot_name
 
 if TYPE_CHECKING:
@@ -15,16 +16,27 @@ _VARIABLE, _BLOCK = "_variable", "_secret"
 
 
 def secret_names(configs: tuple[ModelConfig, ...]) -> dict[str, str]:
-    """Return which block takes which variable's secret, for every channel of every model."""
-    names: dict[str, str] = {}
+    """Return which block takes which variable's secret.
+
+    There is one for every secret of a channel, for the database that new data is asked from, and
+    for the Pushgateway.
+    """
+    names = {PASSWORD: PASSWORD_BLOCK}
     for config in configs:
-        for channel in config.alerts.channels:
-            settings = channel.model_dump()
-            for field, variable in settings.items():
-                block = settings.get(field.removesuffix(_VARIABLE) + _BLOCK)
-                if field.endswith(_VARIABLE) and isinstance(block, str):
-                    names[str(variable)] = block
+        source = config.arrivals.source
+        for holder in (*config.alerts.channels, *((source,) if source else ())):
+            names |= _secrets_of(holder.model_dump())
     return names
+
+
+def _secrets_of(settings: Mapping[str, object]) -> dict[str, str]:
+    """Where settings name a variable and a block for one secret, return the pair."""
+    blocks = {
+        str(variable): settings.get(field.removesuffix(_VARIABLE) + _BLOCK)
+        for field, variable in settings.items()
+        if field.endswith(_VARIABLE)
+    }
+    return {variable: block for variable, block in blocks.items() if isinstance(block, str)}
 
 
 def create_limits(client: "SyncPrefectClient", models: tuple[str, ...]) -> int:

@@ -1,5 +1,6 @@
 """Tables, ratios, intervals and the command line."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency, ks_2samp
 
-from benchmarks import classical, elec2, rates, speed
+from benchmarks import classical, elec2, overhead_report, rates, speed
 from benchmarks.__main__ import main
 from benchmarks.page import number, replace_part, table
 from benchmarks.rates_report import delay_cell
@@ -49,6 +50,31 @@ def test_a_table_is_markdown() -> None:
 )
 def test_numbers_have_the_digits_that_matter(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_what_a_run_takes_is_told_as_it_was_measured() -> None:
+    found = {
+        "machine": "Measured here.",
+        "warm_seconds": {
+            "flow": [4.0, 2.0, 3.0],
+            "without_heartbeats": [2.5],
+            "computation": [0.5],
+            "drawing": [1.0],
+        },
+        "warm_overhead_share": {"flow": 0.5, "without_heartbeats": 0.4},
+        "cold_seconds": [9.0],
+        "schedule_to_alert": [{"running": 1.0, "alert": 8.0}, {"running": 3.0}],
+    }
+    told = overhead_report.text_of(found)
+    assert "| the run, as a worker does it | 3.00 (2.00 to 4.00) | 50% |" in told
+    assert "until the flow begins | 2.00 (1.00 to 3.00) |" in told
+    assert "until the alert arrives | 8.00 (8.00 to 8.00) |" in told
+    assert "until the run ends | never |" in told
+
+
+def test_the_page_tells_the_numbers_that_are_kept() -> None:
+    kept = json.loads(overhead_report.KEPT.read_text())
+    assert overhead_report.text_of(kept) in overhead_report.PAGE.read_text()
 
 
 def test_a_part_is_replaced_and_the_prose_stays(tmp_path: Path) -> None:

@@ -205,9 +205,7 @@ def test_a_page_that_another_run_holds_for_too_long(
     sender.send(parcel())
 
 
-def test_delivery_writes_below_the_state_of_the_workspace(
-    tmp_path: Path, no_server: None
-) -> None:
+def test_delivery_writes_below_the_state_of_the_workspace(tmp_path: Path, no_server: None) -> None:
     place, channel = Workspace(tmp_path, tmp_path / "state"), PageChannel()
     post = Post("k", "test", "info", NOW, message("k", "test"), (channel.key,))
     change_alerts(open_documents(place), "payments", lambda old: old.write(post))

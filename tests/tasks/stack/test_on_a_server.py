@@ -97,20 +97,23 @@ def test_limits_that_are_taken_stay_taken(client: SyncPrefectClient) -> None:
     assert client.read_global_concurrency_limit_by_name(name).active_slots == 1
 
 
-def test_secrets_of_every_channel_go_into_their_blocks(
-    client: SyncPrefectClient, tmp_path: Path
-) -> None:
+def test_every_secret_goes_into_its_block(client: SyncPrefectClient, tmp_path: Path) -> None:
     channels = [
         {"kind": "slack", "channel": "#ml-alerts", "token_secret": "my-slack-token"},
         {"kind": "pagerduty", "key_variable": "MY_KEY", "key_secret": "my-key"},
     ]
-    write_config(tmp_path, small_config(alerts={"channels": channels}))
+    source = {"kind": "sql", "query": "select * from t where at >= :start and at < :end"}
+    arrivals = {"source": {**source, "url_variable": "MY_URL", "url_secret": "my-url"}}
+    config = small_config(alerts={"channels": channels}, arrivals=arrivals)
+    write_config(tmp_path, config)
     (tmp_path / "configs" / "broken.yaml").write_text("model: [")
     configs, (fault,) = load_configs(Workspace(tmp_path).configs)
     assert "broken.yaml" in fault
     names = secret_names(configs)
     assert names["SLACK_BOT_TOKEN"] == "my-slack-token"
     assert names["MY_KEY"] == "my-key"
+    assert names["MY_URL"] == "my-url"
+    assert names["DRIFTLOOP_PUSHGATEWAY_PASSWORD"] == "driftloop-pushgateway-password"
     environment = {"SLACK_BOT_TOKEN": "xoxb-1", "MY_KEY": " ", "OTHER": "x"}
     for value in ("xoxb-1", "xoxb-2"):
         assert save_secrets(names, {**environment, "SLACK_BOT_TOKEN": value}) == ("my-slack-token",)
