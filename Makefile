@@ -49,7 +49,7 @@ test: $(STAMP) lint ## Run ruff, mypy and every test that needs no further servi
 
 .PHONY: test-services
 test-services: $(STAMP) ## Run the tests that need PostgreSQL, Prometheus and chromium
-	$(BIN)/python -m pytest tests/services $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/services -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## Run ruff and mypy only
