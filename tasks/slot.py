@@ -1,9 +1,12 @@
 """Slots of a model: one run at a time moves its alias, sends messages, or makes a snapshot."""
 
+import logging
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from driftloop.errors import UnavailableError
 from driftloop.workspace import Workspace
@@ -14,6 +17,8 @@ from tasks.memory_registry import in_memory
 LOCK_SECONDS = 120
 LEASE_SECONDS = 60
 """A run that was killed in mid-promotion loses its slot after this long."""
+RESTART_SECONDS = 10
+"""How long a server that refuses connections is waited for, each time a slot is asked for."""
 
 
 Kind = Literal["promote", "deliver", "snapshot"]
@@ -113,17 +118,46 @@ def _prefect_slot(slot: _Slot) -> Iterator[None]:
         yield
 
 
+def _create_limit(name: str) -> None:
+    """Create a slot's limit where it is missing; a server that is restarted gets its time."""
+    from httpx import ConnectError
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectAlreadyExists
+
+    end = time.monotonic() + RESTART_SECONDS
+    while True:
+        try:
+            with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
+                client.upsert_global_concurrency_limit_by_name(name, 1)  # another run may be first
+            return
+        except ConnectError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(1)
+
+
+def _give_back(held: AbstractContextManager[None], name: str, *problem: Any) -> bool | None:
+    """Give a slot back; what was done in it stands also where the server is away just then."""
+    from httpx import HTTPError
+
+    try:
+        return held.__exit__(*problem)
+    except HTTPError as error:
+        logging.getLogger("driftloop").warning(
+            "the Prefect server did not take back the slot %s (%s); it is free %d s from now",
+            *(name, type(error).__name__, LEASE_SECONDS),
+        )
+        return None
+
+
 def _acquire(stack: ExitStack, slot: _Slot) -> None:
     from httpx import HTTPError
-    from prefect.client.orchestration import get_client
     from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError
     from prefect.concurrency.sync import concurrency
-    from prefect.exceptions import ObjectAlreadyExists
 
     name = slot.name
     try:
-        with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
-            client.upsert_global_concurrency_limit_by_name(name, 1)  # another run may be first
+        _create_limit(name)
         held = concurrency(
             name,
             occupy=1,
@@ -131,7 +165,8 @@ def _acquire(stack: ExitStack, slot: _Slot) -> None:
             lease_duration=LEASE_SECONDS,
             strict=True,
         )
-        stack.enter_context(held)
+        held.__enter__()
+        stack.push(partial(_give_back, held, name))
     except TimeoutError as error:
         raise UnavailableError(
             f"another {slot.what} of {slot.model} has held the slot {name!r} for {LOCK_SECONDS} "

@@ -1,0 +1,59 @@
+"""Slots while the Prefect server is away; who waits for whom is in tests/faults/test_races.py."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from driftloop.errors import UnavailableError
+from driftloop.workspace import Workspace
+from tasks import slot
+from tasks.local_server import start_server
+
+
+def test_a_server_that_goes_away_undoes_nothing_that_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(slot, "RESTART_SECONDS", 0)
+    place = Workspace(tmp_path)
+    done = []
+    server = start_server(tmp_path / "server")
+    try:
+        server.wait()
+        with temporary_settings({PREFECT_API_URL: server.api_url}):
+            with (
+                caplog.at_level(logging.WARNING, "driftloop"),
+                slot.delivery_slot(place, "payments"),
+            ):
+                server.stop()
+                done.append("sent")
+            assert "did not take back the slot driftloop-deliver-payments" in caplog.text
+            with (
+                pytest.raises(UnavailableError, match="does not give the slot"),
+                slot.delivery_slot(place, "payments"),
+            ):
+                done.append("sent again")
+    finally:
+        server.stop()
+    assert done == ["sent"]
+
+
+def test_an_error_of_the_work_comes_before_one_of_the_slot(tmp_path: Path) -> None:
+    server = start_server(tmp_path / "server")
+
+    def work() -> None:
+        # Another model: within a process Prefect asks for a slot where it first asked for it.
+        with slot.delivery_slot(Workspace(tmp_path), "churn"):
+            server.stop()
+            raise ValueError("of the work")
+
+    try:
+        server.wait()
+        with (
+            temporary_settings({PREFECT_API_URL: server.api_url}),
+            pytest.raises(ValueError, match="of the work"),
+        ):
+            work()
+    finally:
+        server.stop()
