@@ -29,7 +29,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: demo
-demo: $(STAMP) ## Watch a model go from healthy to drifting to healed (a minute or two)
+demo: $(STAMP) ## Watch a model go from healthy to drifting to healed (a few minutes)
 	@$(BIN)/driftloop demo
 
 .PHONY: up

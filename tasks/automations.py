@@ -1,8 +1,8 @@
 """Automations of deployments: what `triggers` in `prefect.yaml` ask for, brought to the server."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from driftloop.errors import ConfigError
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from prefect.events import DeploymentTriggerTypes
     from prefect.events.schemas.automations import Automation
 
+T = TypeVar("T")
 TAG = "driftloop"
 PAGE = 200
 
@@ -31,13 +32,20 @@ def automations_by_owner(client: "SyncPrefectClient") -> "dict[str, list[Automat
 
     ours = AutomationFilter.model_validate({"tags": {"all_": [TAG]}})
     found: dict[str, list[Automation]] = {}
-    read = 0
+    for one in all_pages(
+        lambda offset: client.read_automations(automations=ours, limit=PAGE, offset=offset)
+    ):
+        for owner in set(one.tags) - {TAG}:
+            found.setdefault(owner, []).append(one)
+    return found
+
+
+def all_pages(read: Callable[[int], list[T]]) -> list[T]:
+    """Return everything that a question answered in pages of `PAGE` has for an answer."""
+    found: list[T] = []
     while True:
-        page = client.read_automations(automations=ours, limit=PAGE, offset=read)
-        read += len(page)
-        for one in page:
-            for owner in set(one.tags) - {TAG}:
-                found.setdefault(owner, []).append(one)
+        page = read(len(found))
+        found += page
         if len(page) < PAGE:
             return found
 

@@ -6,6 +6,9 @@ from typing import Any
 from driftloop.errors import DeliveryError
 from tasks.redaction import install, remember
 
+GATEWAY_PASSWORD, GATEWAY_BLOCK = "DRIFTLOOP_PUSHGATEWAY_PASSWORD", "driftloop-pushgateway-password"
+"""The Pushgateway's secret, which no configuration names: it belongs to an installation."""
+
 
 def secret_for(variable: str, block: str) -> str | None:
     """Return the secret in the environment variable or the Prefect block, or None if neither is.

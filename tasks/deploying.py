@@ -14,7 +14,13 @@ from driftloop.deployments import Cron, Deployment, compose, form
 from driftloop.errors import ConfigError, UnavailableError
 from driftloop.load import load_configs
 from driftloop.workspace import Workspace
-from tasks.automations import automations_by_owner, check_triggers, set_triggers
+from tasks.automations import (
+    PAGE,
+    all_pages,
+    automations_by_owner,
+    check_triggers,
+    set_triggers,
+)
 from tasks.job import code_version
 
 if TYPE_CHECKING:
@@ -24,7 +30,6 @@ if TYPE_CHECKING:
     from prefect.events.schemas.automations import Automation
 
 CHECKOUT = Path(driftloop.__file__).resolve().parents[1]
-PAGE = 200
 Outcome = Literal["created", "updated", "unchanged", "stale", "removed"]
 
 
@@ -293,11 +298,8 @@ def _monitors(client: "SyncPrefectClient") -> "list[DeploymentResponse]":
         {"tags": {"all_": ["driftloop"]}, "name": {"like_": "monitor-"}}
     )
     flow = FlowFilter.model_validate({"name": {"any_": ["monitor"]}})
-    found: list[DeploymentResponse] = []
-    while True:
-        page = client.read_deployments(
-            flow_filter=flow, deployment_filter=ours, limit=PAGE, offset=len(found)
+    return all_pages(
+        lambda offset: client.read_deployments(
+            flow_filter=flow, deployment_filter=ours, limit=PAGE, offset=offset
         )
-        found += page
-        if len(page) < PAGE:
-            return found
+    )

@@ -18,7 +18,7 @@ from driftloop.errors import DriftloopError, MetricsError, UnavailableError
 from driftloop.exposition.samples import MOST_FEATURES, samples_of
 from driftloop.exposition.table import Sample
 from driftloop.workspace import Workspace
-from tasks.credentials import secret_for
+from tasks.credentials import GATEWAY_BLOCK, GATEWAY_PASSWORD, secret_for
 from tasks.exposition import collected, exposition
 from tasks.factory import step
 from tasks.facts import facts_of
@@ -33,7 +33,6 @@ URL, FOLDER, FEATURES = (
     "DRIFTLOOP_METRICS_FOLDER",
     "DRIFTLOOP_METRICS_FEATURES",
 )
-PASSWORD, PASSWORD_BLOCK = "DRIFTLOOP_PUSHGATEWAY_PASSWORD", "driftloop-pushgateway-password"
 JOB = "driftloop"
 TIMEOUT = 10.0
 """Seconds that a gateway may take to connect, and again to answer."""
@@ -199,8 +198,8 @@ def _parts(url: str) -> SplitResult:
         raise MetricsError(f"{URL} is no address of a Pushgateway; {_VALID}")
     if parts.password is not None:
         raise MetricsError(
-            f"{URL} holds a password; name the user only and put the password in {PASSWORD} "
-            f"or the Secret block {PASSWORD_BLOCK}"
+            f"{URL} holds a password; name the user only and put the password in "
+            f"{GATEWAY_PASSWORD} or the Secret block {GATEWAY_BLOCK}"
         )
     return parts
 
@@ -209,11 +208,11 @@ _VALID = "valid: such as http://pushgateway:9091 or https://user@host/path"
 
 
 def _password() -> str:
-    secret = secret_for(PASSWORD, PASSWORD_BLOCK)
+    secret = secret_for(GATEWAY_PASSWORD, GATEWAY_BLOCK)
     if secret is None:
         raise MetricsError(
-            f"{URL} names a user, and the password is not set; put it in {PASSWORD} or the "
-            f"Secret block {PASSWORD_BLOCK}"
+            f"{URL} names a user, and the password is not set; put it in {GATEWAY_PASSWORD} or the "
+            f"Secret block {GATEWAY_BLOCK}"
         )
     return secret
 

@@ -71,35 +71,34 @@ def flow(moment: str) -> None:
 
 def computation(moment: str) -> None:
     """Do the same steps as plain functions: read, test, score, decide; nothing is recorded."""
-    from flows.watch import watch
-    from tasks.factory import inline
-    from tasks.job import load_job
-
-    job = load_job(MODEL, moment, dry_run=True, workspace=ROOT)
-    with inline():
-        watch(job, lambda run, record: None, _never)
+    _watched(moment, lambda job, run, record: None)
 
 
 def drawing(moment: str) -> Callable[[str], None]:
     """Return what draws the report of a moment's run anew; it reads and stores nothing."""
     from driftloop.report.page import report_page
     from driftloop.report.source import ReportInput
-    from flows.watch import watch
-    from tasks.factory import inline
-    from tasks.job import load_job
     from tasks.report import report_input
     from tasks.report_plots import draw_pictures
 
-    job = load_job(MODEL, moment, dry_run=True, workspace=ROOT)
     kept: list[ReportInput] = []
-    with inline():
-        watch(job, lambda run, record: kept.append(report_input(job, run, record)), _never)
+    _watched(moment, lambda job, run, record: kept.append(report_input(job, run, record)))
     (source,) = kept
 
     def draw(_moment: str) -> None:
         report_page(replace(source, pictures=draw_pictures(source)))
 
     return draw
+
+
+def _watched(moment: str, tell: Callable[[Any, Any, Any], None]) -> None:
+    from flows.watch import watch
+    from tasks.factory import inline
+    from tasks.job import load_job
+
+    job = load_job(MODEL, moment, dry_run=True, workspace=ROOT)
+    with inline():
+        watch(job, lambda run, record: tell(job, run, record), _never)
 
 
 def _never(_run: Any, _record: Any) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driftloop.config import ModelConfig
-from tasks.metrics_push import PASSWORD, PASSWORD_BLOCK
+from tasks.credentials import GATEWAY_BLOCK, GATEWAY_PASSWORD
 from tasks.slot import Kind, slot_name
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def secret_names(configs: tuple[ModelConfig, ...]) -> dict[str, str]:
     There is one for every secret of a channel, for the database that new data is asked from, and
     for the Pushgateway.
     """
-    names = {PASSWORD: PASSWORD_BLOCK}
+    names = {GATEWAY_PASSWORD: GATEWAY_BLOCK}
     for config in configs:
         source = config.arrivals.source
         for holder in (*config.alerts.channels, *((source,) if source else ())):

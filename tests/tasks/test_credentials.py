@@ -71,10 +71,11 @@ def test_an_unreachable_server_in_a_run_keeps_the_message(monkeypatch: pytest.Mo
         lookup()
 
 
-def test_no_server_is_started_to_look_for_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_server_is_started_to_look_for_a_block(
+    monkeypatch: pytest.MonkeyPatch, no_server: None
+) -> None:
     load_gives(monkeypatch, AssertionError("not asked"))
-    with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        assert lookup() is None
+    assert lookup() is None
 
 
 def test_a_refusing_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

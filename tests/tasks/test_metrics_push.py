@@ -13,8 +13,9 @@ import tasks.metrics_push
 from driftloop.errors import DriftloopError, MetricsError, UnavailableError
 from driftloop.exposition.samples import samples_of
 from driftloop.exposition.table import Sample
+from tasks.credentials import GATEWAY_PASSWORD
 from tasks.exposition import exposition
-from tasks.metrics_push import PASSWORD, most_features, push, write_textfile
+from tasks.metrics_push import most_features, push, write_textfile
 from tests.driftloop.exposition.test_samples import facts, last
 from tests.driftloop.messages.message_records import drifted, finding
 
@@ -23,7 +24,7 @@ HOSTILE = 'a"b\\c\nd}{,=é\t', "# HELP x", "\u202eabc", " " * 3, "z" * 999
 
 @pytest.fixture
 def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[PushgatewayPeer]:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", PASSWORD):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", GATEWAY_PASSWORD):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(tasks.metrics_push, "TIMEOUT", 0.5)
     with PushgatewayPeer() as running:
@@ -104,10 +105,10 @@ def test_a_user_and_the_password_of_a_secret(
 ) -> None:
     peer.user, peer.password = "loop@host", "pass:word"
     url = peer.root.replace("http://", "http://loop%40host@")
-    monkeypatch.setenv(PASSWORD, "pass:word")
+    monkeypatch.setenv(GATEWAY_PASSWORD, "pass:word")
     push(url, "payments", samples("x"))
     assert 'feature="x"' in peer.payments
-    monkeypatch.setenv(PASSWORD, "wrong-one")
+    monkeypatch.setenv(GATEWAY_PASSWORD, "wrong-one")
     with pytest.raises(MetricsError, match="HTTP 401") as error:
         push(url, "payments", samples("x"))
     assert "loop" not in str(error.value).partition("Pushgateway at")[2].partition(" refused")[0]
@@ -116,7 +117,7 @@ def test_a_user_and_the_password_of_a_secret(
 
 def test_a_user_without_a_password(peer: PushgatewayPeer, no_server: None) -> None:
     url = peer.root.replace("http://", "http://loop@")
-    with pytest.raises(MetricsError, match=f"put it in {PASSWORD} or the Secret block"):
+    with pytest.raises(MetricsError, match=f"put it in {GATEWAY_PASSWORD} or the Secret block"):
         push(url, "payments", samples("x"))
     assert peer.requests == []
 
