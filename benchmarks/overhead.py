@@ -27,7 +27,7 @@ from benchmarks.machine import sentence
 from benchmarks.overhead_report import KEPT
 from benchmarks.paths import ROOT
 from driftloop.demo.story import START
-from tasks.local_server import start_server
+from tasks.onboarding.local_server import start_server
 
 WARM, COLD, ALERTS = 7, 3, 3
 FIRST_WEEK, BROKEN_WEEK = 8, 12
@@ -99,7 +99,7 @@ def _warm(variables: dict[str, str]) -> dict[str, list[float]]:
 def _cold(variables: dict[str, str]) -> float:
     begun = time.perf_counter()
     moment = (datetime.fromisoformat(monday(FIRST_WEEK + 1)) + timedelta(hours=1)).isoformat()
-    _run([sys.executable, "-m", "flows", "monitor", "payments", "--as-of", moment], variables)
+    _run([sys.executable, "-m", "flows.cli", "monitor", "payments", "--as-of", moment], variables)
     return round(time.perf_counter() - begun, 2)
 
 
@@ -107,7 +107,7 @@ def _alerts(variables: dict[str, str]) -> list[dict[str, float]]:
     """Return for each scheduled run what happened when, in seconds after it was due."""
     with _hook() as (address, arrived):
         environment = {**variables, "SLACK_WEBHOOK_URL": address}
-        _run([sys.executable, "-m", "flows", "deploy"], environment)
+        _run([sys.executable, "-m", "flows.cli", "deploy"], environment)
         with _worker(environment):
             return [_scheduled(variables, number, arrived) for number in range(ALERTS)]
 

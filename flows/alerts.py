@@ -4,17 +4,17 @@ from datetime import datetime
 
 from prefect import flow, tags
 
-from driftloop.events import acknowledged_event
-from driftloop.talk_back import Acknowledged, Muted, Swept, TestAlert
-from driftloop.workspace import find_workspace
+from driftloop.alerts.events import acknowledged_event
+from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
+from driftloop.base.workspace import find_workspace
 from flows.naming import all_models_run_name, moment, run_name
-from tasks.alerts import deliver_alerts, undelivered
-from tasks.digest import read_configs, write_digest
-from tasks.events import emit
-from tasks.metrics_push import published
-from tasks.setup import prepare_job
-from tasks.sweep import sweep
-from tasks.talk_back import acknowledge_incident, mute_alerts, try_channels
+from tasks.alerts.deliver_all import sweep
+from tasks.alerts.digest import read_configs, write_digest
+from tasks.alerts.respond import acknowledge_incident, mute_alerts, try_channels
+from tasks.alerts.write import deliver_alerts, undelivered
+from tasks.reporting.publish_metrics import published
+from tasks.runtime.events import emit
+from tasks.runtime.preflight import prepare_job
 
 
 @flow(name="acknowledge", flow_run_name=run_name)

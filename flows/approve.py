@@ -3,21 +3,21 @@
 from prefect import flow, tags
 from prefect.exceptions import FlowPauseTimeout
 
-from driftloop.events import promotion_event
-from driftloop.records import Promotion
+from driftloop.alerts.events import promotion_event
+from driftloop.base.records import Promotion
 from flows.naming import moment, run_name
-from tasks.alerts import deliver_alerts, undelivered, write_answer_alert
-from tasks.approval import (
+from tasks.alerts.write import deliver_alerts, undelivered, write_answer_alert
+from tasks.promotion.approval import (
     answer_proposal,
     answer_to,
     expire_proposal,
     find_proposal,
     form_for,
 )
-from tasks.events import emit
-from tasks.job import Job
-from tasks.metrics_push import published
-from tasks.setup import prepare_job
+from tasks.reporting.publish_metrics import published
+from tasks.runtime.events import emit
+from tasks.runtime.job import Job
+from tasks.runtime.preflight import prepare_job
 
 
 @flow(name="approve", flow_run_name=run_name)

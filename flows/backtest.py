@@ -9,23 +9,21 @@ from tempfile import TemporaryDirectory
 
 from prefect import flow, tags
 
-from driftloop.backtest import Scored
-from driftloop.backtest_output import (
+from driftloop.backtest.injection import Injection, middle, parse_injection
+from driftloop.backtest.summary import Scored
+from driftloop.config.loading import load_config
+from driftloop.config.model_config import ModelConfig
+from driftloop.reporting.json.backtest import (
     BacktestOutput,
     injection_output,
     policy_output,
     rival_output,
     summary_sentence,
 )
-from driftloop.config import ModelConfig
-from driftloop.injection import Injection, middle, parse_injection
-from driftloop.load import load_config
 from flows.naming import moment, run_name
 from flows.rehearse_pool import Report, run_parts
-from tasks.backtest_plot import plot_backtest
-from tasks.job import Job, load_job
-from tasks.progress import progress
-from tasks.rehearsal import (
+from tasks.backtest.plot import plot_backtest
+from tasks.backtest.rehearsal import (
     Outcome,
     Part,
     altered_repository,
@@ -33,6 +31,8 @@ from tasks.rehearsal import (
     moments_of,
     with_repository,
 )
+from tasks.runtime.job import Job, load_job
+from tasks.runtime.progress import progress
 
 
 @flow(name="backtest", flow_run_name=run_name)

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from prefect import flow, tags
 
-from driftloop.events import retrain_events
-from driftloop.records import RetrainRecord
+from driftloop.alerts.events import retrain_events
+from driftloop.base.records import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import moment, run_name
-from tasks.events import emit
-from tasks.setup import prepare_job
-from tasks.training_plan import refuse_second_bootstrap
+from tasks.retraining.plan import refuse_second_bootstrap
+from tasks.runtime.events import emit
+from tasks.runtime.preflight import prepare_job
 
 
 @flow(name="bootstrap", flow_run_name=run_name)

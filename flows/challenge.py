@@ -1,19 +1,19 @@
 """The steps of a training in their order, shared by the retrain and bootstrap flows."""
 
-from driftloop.errors import DataError, TrainingError
-from driftloop.records import Refusal, RetrainRecord, Snapshot
-from tasks.approval import ask_for_approval
-from tasks.comparing import compare_models
-from tasks.job import Job
-from tasks.promotion import promote
-from tasks.retraining import (
+from driftloop.base.errors import DataError, TrainingError
+from driftloop.base.records import Refusal, RetrainRecord, Snapshot
+from tasks.promotion.approval import ask_for_approval
+from tasks.promotion.promote import promote
+from tasks.retraining.compare import compare_models
+from tasks.retraining.plan import OpenTraining, find_change, open_training, plan_training
+from tasks.retraining.train import (
     compose_record,
     record_training,
     search_settings,
     train_challenger,
 )
-from tasks.snapshots import resolve_snapshot
-from tasks.training_plan import OpenTraining, find_change, open_training, plan_training
+from tasks.runtime.job import Job
+from tasks.snapshots.resolve import resolve_snapshot
 
 
 def challenge(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from prefect import flow
 
-from driftloop.report.fleet import Fleet
-from driftloop.workspace import find_workspace
+from driftloop.base.workspace import find_workspace
+from driftloop.reporting.fleet_page.rows import Fleet
 from flows.naming import all_models_run_name
-from tasks.fleet import gather_models, write_dashboard
+from tasks.reporting.fleet_page import gather_models, write_dashboard
 
 
 @flow(name="dashboard", flow_run_name=all_models_run_name)

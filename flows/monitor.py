@@ -4,19 +4,19 @@ from datetime import datetime
 
 from prefect import flow, tags
 
-from driftloop.events import run_events
-from driftloop.records import MonitorRecord, RetrainRecord
+from driftloop.alerts.events import run_events
+from driftloop.base.records import MonitorRecord, RetrainRecord
 from flows.naming import moment, run_name
 from flows.retrain import retrain
 from flows.watch import watch
-from tasks.alerts import deliver_alerts, undelivered, write_alert
-from tasks.artifacts import show_run
-from tasks.events import emit
-from tasks.job import Job
-from tasks.metrics_push import published
-from tasks.monitoring import OpenRun
-from tasks.report import Reporter
-from tasks.setup import prepare_job
+from tasks.alerts.write import deliver_alerts, undelivered, write_alert
+from tasks.monitoring.steps import OpenRun
+from tasks.reporting.publish_metrics import published
+from tasks.reporting.run_report import Reporter
+from tasks.runtime.artifacts import show_run
+from tasks.runtime.events import emit
+from tasks.runtime.job import Job
+from tasks.runtime.preflight import prepare_job
 
 
 @flow(name="monitor", flow_run_name=run_name)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from prefect.runtime import flow_run
 
-from driftloop.periods import parse_time, readable
+from driftloop.base.periods import parse_time, readable
 
 
 def moment(as_of: datetime | None) -> datetime:

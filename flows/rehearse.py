@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from driftloop.backtest import Period, PolicyResult, is_alarm
-from driftloop.config import ModelConfig
-from driftloop.errors import TrainingError
-from driftloop.records import MonitorRecord, RetrainRecord
+from driftloop.backtest.summary import Period, PolicyResult, is_alarm
+from driftloop.base.errors import TrainingError
+from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.config.model_config import ModelConfig
 from flows.challenge import challenge
 from flows.watch import watch
-from tasks.alerts import write_alert, write_retrain_alert
-from tasks.hindsight import score_versions
-from tasks.job import Job
-from tasks.monitoring import OpenRun
-from tasks.rehearsal import Stage, drift_began, rehearsal
+from tasks.alerts.write import write_alert, write_retrain_alert
+from tasks.backtest.hindsight import score_versions
+from tasks.backtest.rehearsal import Stage, drift_began, rehearsal
+from tasks.monitoring.steps import OpenRun
+from tasks.runtime.job import Job
 
 Progress = Callable[[int, str], None]
 

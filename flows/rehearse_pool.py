@@ -7,9 +7,9 @@ from concurrent.futures import wait as wait_for
 from multiprocessing import get_context
 from typing import Any
 
-from driftloop.backtest import Scored
-from driftloop.environment import prepare_environment
-from tasks.rehearsal import Outcome, Part
+from driftloop.backtest.summary import Scored
+from driftloop.base.environment import prepare_environment
+from tasks.backtest.rehearsal import Outcome, Part
 
 Report = Callable[[str, int, int, str], None]
 
@@ -36,8 +36,8 @@ def run_parts(parts: tuple[Part, ...], report: Report) -> tuple[Outcome, ...]:
 def run_part(part: Part, report: Report) -> Outcome:
     """Return the outcome of one part."""
     from flows.rehearse import rehearse
-    from tasks.always import always_retrained
-    from tasks.rehearsal import rehearsal
+    from tasks.backtest.always_retrain import always_retrained
+    from tasks.backtest.rehearsal import rehearsal
 
     def on_period(done: int, action: str) -> None:
         report(part.name, done, len(part.moments) - 1, action)

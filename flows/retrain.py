@@ -5,16 +5,17 @@ from datetime import datetime
 from prefect import flow, tags
 from prefect.runtime import flow_run
 
-from driftloop.events import retrain_events
-from driftloop.records import RetrainRecord
+from driftloop.alerts.events import retrain_events
+from driftloop.base.records import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import moment, run_name
-from tasks.alerts import deliver_alerts, links_of, undelivered, write_retrain_alert
-from tasks.artifacts import show_retraining
-from tasks.events import emit
-from tasks.metrics_push import published
-from tasks.setup import prepare_job
-from tasks.training_plan import check_request
+from tasks.alerts.write import deliver_alerts, undelivered, write_retrain_alert
+from tasks.reporting.publish_metrics import published
+from tasks.retraining.plan import check_request
+from tasks.runtime.artifacts import show_retraining
+from tasks.runtime.events import emit
+from tasks.runtime.preflight import prepare_job
+from tasks.runtime.run_links import links_of
 
 
 @flow(name="retrain", flow_run_name=run_name)

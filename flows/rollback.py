@@ -2,14 +2,14 @@
 
 from prefect import flow, tags
 
-from driftloop.events import rollback_events
-from driftloop.records import Promotion
+from driftloop.alerts.events import rollback_events
+from driftloop.base.records import Promotion
 from flows.naming import moment, run_name
-from tasks.alerts import deliver_alerts, undelivered, write_rollback_alert
-from tasks.events import emit
-from tasks.metrics_push import published
-from tasks.promotion import roll_back
-from tasks.setup import prepare_job
+from tasks.alerts.write import deliver_alerts, undelivered, write_rollback_alert
+from tasks.promotion.promote import roll_back
+from tasks.reporting.publish_metrics import published
+from tasks.runtime.events import emit
+from tasks.runtime.preflight import prepare_job
 
 
 @flow(name="rollback", flow_run_name=run_name)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from prefect import flow, tags
 
-from driftloop.arriving.record import SnapshotRecord
-from driftloop.errors import ConflictError
+from driftloop.base.errors import ConflictError
+from driftloop.snapshots.record import SnapshotRecord
 from flows.naming import moment, run_name
-from tasks.job import Job
-from tasks.setup import prepare_job
-from tasks.snapshot_lock import one_writer
-from tasks.snapshotting import (
+from tasks.runtime.job import Job
+from tasks.runtime.preflight import prepare_job
+from tasks.snapshots.lock import one_writer
+from tasks.snapshots.take import (
     commit_snapshot,
     prepare_repository,
     push_snapshot,
@@ -20,7 +20,7 @@ from tasks.snapshotting import (
     take_arrivals,
     write_snapshot,
 )
-from tasks.working_copy import close_journal, taken_back, working_copy
+from tasks.snapshots.working_copy import close_journal, taken_back, working_copy
 
 ATTEMPTS = 5
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from driftloop.records import MonitorRecord, RetrainRecord
-from tasks.job import Job
-from tasks.monitoring import (
+from driftloop.base.records import MonitorRecord, RetrainRecord
+from tasks.monitoring.steps import (
     OpenRun,
     examine_window,
     judge_and_decide,
@@ -13,9 +12,10 @@ from tasks.monitoring import (
     open_monitor_run,
     record_monitor_run,
 )
-from tasks.snapshots import resolve_snapshot
-from tasks.trials import continue_trials
-from tasks.windows import choose_slices
+from tasks.monitoring.windows import choose_slices
+from tasks.promotion.trials import continue_trials
+from tasks.runtime.job import Job
+from tasks.snapshots.resolve import resolve_snapshot
 
 Tell = Callable[[OpenRun, MonitorRecord], None]
 Retrain = Callable[[OpenRun, MonitorRecord], RetrainRecord]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.environment import prepare_environment
+from driftloop.base.environment import prepare_environment
 
 ROOT = Path(__file__).parents[1]
 SLACK_TOKEN = "xoxb-test"
@@ -42,7 +42,7 @@ def prefect_server() -> Iterator[str]:
         temporary_settings,
     )
 
-    from tasks.local_server import start_server
+    from tasks.onboarding.local_server import start_server
 
     server = start_server(HOME / "prefect-server")
     try:
@@ -112,7 +112,7 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator["object"]:
 def run_cli(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
     """Run the real command line in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "flows", *arguments],
+        [sys.executable, "-m", "flows.cli", *arguments],
         cwd=ROOT,
         env={**os.environ, **extra},
         capture_output=True,

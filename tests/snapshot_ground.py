@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from workshop import dvc, git, write_config
 
-from driftloop.arriving.record import SnapshotRecord
-from tasks.job import Job, load_job
+from driftloop.snapshots.record import SnapshotRecord
+from tasks.runtime.job import Job, load_job
 
 ROOT = Path(__file__).parents[1]
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -104,7 +104,7 @@ def take(
 ) -> SnapshotRecord:
     """Make a snapshot with plain calls."""
     from flows.snapshot import make_snapshot
-    from tasks.factory import inline
+    from tasks.runtime.step import inline
 
     with inline():
         return make_snapshot(job_of(work, **options), source, again=again)
@@ -112,11 +112,11 @@ def take(
 
 def rows_of(work: Path, rev: str = "HEAD") -> pd.DataFrame:
     """All committed rows, in order of their keys, as runs read them."""
-    from driftloop.periods import Window
-    from driftloop.records import DataSlice
-    from driftloop.windows import EARLIEST
-    from tasks.parquet import read_slice
-    from tasks.snapshots import open_snapshot
+    from driftloop.base.periods import Window
+    from driftloop.base.records import DataSlice
+    from driftloop.base.windows import EARLIEST
+    from tasks.snapshots.parquet import read_slice
+    from tasks.snapshots.resolve import open_snapshot
 
     job = job_of(work)
     snapshot = open_snapshot(

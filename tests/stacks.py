@@ -15,10 +15,10 @@ import psutil
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
-from driftloop.stack import StackFolder
-from tasks.local_server import free_port
+from tasks.onboarding.local_server import free_port
 from tasks.stack.health import prefect_at
 from tasks.stack.processes import processes_of, sweep
+from tasks.stack.services import StackFolder
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 280
@@ -58,7 +58,7 @@ class Stack:
 
     def run(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "flows", *arguments],
+            [sys.executable, "-m", "flows.cli", *arguments],
             cwd=ROOT,
             env=self.environment(**changes),
             capture_output=True,

@@ -47,7 +47,7 @@ def test_judging_a_small_window_does_not_load_scipy_stats(loaded: set[str]) -> N
 
 def test_the_command_line_starts_without_the_libraries_of_its_commands() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, flows.cli; print(*sys.modules)"],
+        [sys.executable, "-c", "import sys, flows.cli.app; print(*sys.modules)"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from driftloop.base.records import MonitorRecord
 from driftloop.demo.payments import week_frame
 from driftloop.demo.story import START, WEEKS
-from driftloop.records import MonitorRecord
 
 ROOT = Path(__file__).parents[1]
 IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@localhost")
@@ -107,7 +107,7 @@ def look(folder: Path, week: int, **options: Any) -> MonitorRecord:
 
 def _empty_registry(folder: Path) -> None:
     """MLflow's migrations take seconds; a copied database does not need them again."""
-    from driftloop.workspace import Workspace
-    from tasks.mlflow_registry import MlflowRegistry
+    from driftloop.base.workspace import Workspace
+    from tasks.registry.mlflow import MlflowRegistry
 
     MlflowRegistry(Workspace(folder)).models()

@@ -6,15 +6,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import driftloop.kernels  # noqa: F401 - compiled code is loaded like any library, before timing
-from driftloop.drift import Standard, judge_findings, measure_all
-from driftloop.drift_settings import DriftSettings
-from driftloop.measure import Yardstick
-from driftloop.profile import Features, MemoryProfile, build_profile, profile_columns
-from driftloop.sources import FrameColumns
-from driftloop.variation import NO_WINDOWS, window_rows
-from tasks.parquet import ParquetColumns
-from tasks.profile_file import StoredProfile, read_profile, write_profile
+from driftloop.drift.judge import Standard, judge_findings, measure_all
+from driftloop.drift.measure import Yardstick
+from driftloop.drift.settings import DriftSettings
+from driftloop.profiling.column_source import FrameColumns
+from driftloop.profiling.reference_profile import (
+    Features,
+    MemoryProfile,
+    build_profile,
+    profile_columns,
+)
+from driftloop.profiling.variation import NO_WINDOWS, window_rows
+from tasks.monitoring.profile_file import StoredProfile, read_profile, write_profile
+from tasks.snapshots.parquet import ParquetColumns
 
 KEY = "benchmark"
 RUNS_A_YEAR = 52.0

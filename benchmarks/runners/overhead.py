@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.paths import ROOT
-from driftloop.environment import prepare_environment
+from driftloop.base.environment import prepare_environment
 
 MODEL = "payments"
 
@@ -35,7 +35,7 @@ def measure(first: str, warm_up: str, moments: list[str]) -> dict[str, list[floa
     The work is the computation and the drawing of the report.
     """
     from flows.bootstrap import bootstrap
-    from flows.session import without_heartbeats
+    from flows.cli.session import without_heartbeats
 
     root = str(ROOT)
     with without_heartbeats(always=True):
@@ -76,10 +76,10 @@ def computation(moment: str) -> None:
 
 def drawing(moment: str) -> Callable[[str], None]:
     """Return what draws the report of a moment's run anew; it reads and stores nothing."""
-    from driftloop.report.page import report_page
-    from driftloop.report.source import ReportInput
-    from tasks.report import report_input
-    from tasks.report_plots import draw_pictures
+    from driftloop.reporting.run_page.page import report_page
+    from driftloop.reporting.run_page.source import ReportInput
+    from tasks.reporting.run_report import report_input
+    from tasks.reporting.run_report_plots import draw_pictures
 
     kept: list[ReportInput] = []
     _watched(moment, lambda job, run, record: kept.append(report_input(job, run, record)))
@@ -93,8 +93,8 @@ def drawing(moment: str) -> Callable[[str], None]:
 
 def _watched(moment: str, tell: Callable[[Any, Any, Any], None]) -> None:
     from flows.watch import watch
-    from tasks.factory import inline
-    from tasks.job import load_job
+    from tasks.runtime.job import load_job
+    from tasks.runtime.step import inline
 
     job = load_job(MODEL, moment, dry_run=True, workspace=ROOT)
     with inline():

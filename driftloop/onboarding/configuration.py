@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 import yaml
 
+from driftloop.base.periods import readable
 from driftloop.onboarding.notes import DRIFT_ROWS
-from driftloop.onboarding.options import ColumnRole, Inferred
 from driftloop.onboarding.training_part import HOLDOUT_SHARE
-from driftloop.periods import readable
+from driftloop.snapshots.options import ColumnRole, Inferred
 
 _TEMPLATE = """\
 # {name}: written by 'driftloop init' from {file} ({rows:,} rows, {first} to {last}).
@@ -91,7 +91,7 @@ arrivals:  # what 'driftloop snapshot {name}' makes of new data
 
 
 def config_yaml(inferred: Inferred) -> str:
-    """Return the text of ``configs/NAME.yaml``; `driftloop.load.load_config` accepts it."""
+    """Return the text of ``configs/NAME.yaml``, as `driftloop.config.loading` accepts it."""
     target, training, every = inferred.target, inferred.training, inferred.periods.every
     return _TEMPLATE.format(
         name=inferred.name,

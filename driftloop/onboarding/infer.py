@@ -7,25 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftloop.config import NAME_PATTERN
-from driftloop.errors import DataError
-from driftloop.labels import label_text
-from driftloop.onboarding.check import check_positive
+from driftloop.base.errors import DataError
+from driftloop.base.periods import Every, Span, parse_span, parse_time
+from driftloop.config.model_config import NAME_PATTERN
 from driftloop.onboarding.notes import DRIFT_ROWS, find_notes
-from driftloop.onboarding.options import (
-    ColumnRole,
-    Every,
-    Inferred,
-    Options,
-    Periods,
-    Positive,
-    Target,
-)
 from driftloop.onboarding.roles import role_of
-from driftloop.onboarding.source import Source, fail
-from driftloop.onboarding.times import period_starts
 from driftloop.onboarding.training_part import find_training_part
-from driftloop.periods import Span, parse_span, parse_time
+from driftloop.performance.target import label_text
+from driftloop.snapshots.check_table import check_positive
+from driftloop.snapshots.options import ColumnRole, Inferred, Options, Periods, Positive, Target
+from driftloop.snapshots.table_source import Source, fail
+from driftloop.snapshots.time_column import period_starts
 
 
 def infer(source: Source, options: Options) -> Inferred:

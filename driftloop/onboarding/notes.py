@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from driftloop.errors import listed
-from driftloop.onboarding.options import Inferred
-from driftloop.onboarding.source import Source
-from driftloop.periods import naive
+from driftloop.base.errors import listed
+from driftloop.base.periods import naive
+from driftloop.snapshots.options import Inferred
+from driftloop.snapshots.table_source import Source
 
 DRIFT_ROWS = 100
 """Rows that the drift tests ask for; smaller windows are inconclusive."""

@@ -1,7 +1,7 @@
 """The README of a new workspace: what it is and what to run next."""
 
-from driftloop.onboarding.options import Inferred
-from driftloop.periods import Span, readable
+from driftloop.base.periods import Span, readable
+from driftloop.snapshots.options import Inferred
 
 _TEMPLATE = """\
 # {name}

@@ -22,8 +22,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.errors import listed
-from driftloop.onboarding.options import ColumnRole, Every
+from driftloop.base.errors import listed
+from driftloop.base.periods import Every
+from driftloop.snapshots.options import ColumnRole
 
 MOST_CODES = 12
 MOST_CATEGORIES = 200  # the estimators group what is beyond

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.errors import DataError, listed
-from driftloop.labels import label_text
-from driftloop.onboarding.options import Options, Periods, TrainingPart
-from driftloop.onboarding.source import Source, fail
-from driftloop.onboarding.times import period_starts
-from driftloop.periods import Span, naive, parse_time, readable
+from driftloop.base.errors import DataError, listed
+from driftloop.base.periods import Span, naive, parse_time, readable
+from driftloop.performance.target import label_text
+from driftloop.snapshots.options import Options, Periods, TrainingPart
+from driftloop.snapshots.table_source import Source, fail
+from driftloop.snapshots.time_column import period_starts
 
 LEAST_ROWS = 100
 HOLDOUT_SHARE = 0.2

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from driftloop.onboarding.options import Every
-from driftloop.onboarding.times import period_starts
+from driftloop.base.periods import Every
+from driftloop.snapshots.time_column import period_starts
 
 
 def batches(table: pd.DataFrame, time: str, every: Every) -> Iterator[tuple[date, pd.DataFrame]]:

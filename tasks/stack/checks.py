@@ -5,10 +5,10 @@ import socket
 from contextlib import closing
 from pathlib import Path
 
-from driftloop.errors import StackError
-from driftloop.stack import PORTS, Plan, StackFolder
-from driftloop.workspace import STATE_VARIABLE
+from driftloop.base.errors import StackError
+from driftloop.base.workspace import STATE_VARIABLE
 from tasks.stack.processes import listener
+from tasks.stack.services import PORTS, Plan, StackFolder
 
 
 def check_ports(plan: Plan, ours: frozenset[str] = frozenset()) -> None:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from driftloop.errors import StackError
-from driftloop.stack import POOL, Plan, Service
-from tasks.stack.supervising import Supervisor
+from driftloop.base.errors import StackError
+from tasks.stack.services import POOL, Plan, Service
+from tasks.stack.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from driftloop.stack import MARK, SERVICE, StackFolder
+from tasks.stack.services import MARK, SERVICE, StackFolder
 
 if TYPE_CHECKING:
     import psutil  # type: ignore[import-untyped]

@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from driftloop.stack import SERVICE, StackFolder
 from tasks.stack.processes import end, processes_of
+from tasks.stack.services import SERVICE, StackFolder
 
 
 def main() -> None:

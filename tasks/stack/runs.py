@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from driftloop.stack import StackFolder
 from tasks.stack.checks import write_private
 from tasks.stack.processes import runs_of
+from tasks.stack.services import StackFolder
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -11,9 +11,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import driftloop
-from driftloop.errors import StackError
-from driftloop.load import load_configs
-from driftloop.stack import (
+from driftloop.base.errors import StackError
+from driftloop.base.workspace import Workspace
+from driftloop.config.loading import load_configs
+from driftloop.reporting.json.stack import DownOutput, StackOutput
+from tasks.coordination.file_lock import file_lock
+from tasks.runtime import clock
+from tasks.stack.backup.schemas import check_schemas
+from tasks.stack.checks import check_ports, make_folders, write_private
+from tasks.stack.health import answers, prefect_at, wait_for, wait_for_worker, wait_until_settled
+from tasks.stack.prefect.automations import create_automations
+from tasks.stack.prefect.pool import create_pool, let_go
+from tasks.stack.prefect.preparing import checkout_of, create_limits, save_secrets, secret_names
+from tasks.stack.prefect.registering import register_deployments
+from tasks.stack.processes import sweep
+from tasks.stack.services import (
     HOST,
     PORTS,
     Plan,
@@ -23,33 +35,10 @@ from driftloop.stack import (
     services,
     stack_settings,
 )
-from driftloop.stack_output import DownOutput, StackOutput
-from driftloop.supervisor_text import supervisor_text
-from driftloop.workspace import Workspace
-from tasks import clock
-from tasks.file_lock import file_lock
-from tasks.stack.automations import create_automations
-from tasks.stack.checks import check_ports, make_folders, write_private
-from tasks.stack.health import (
-    answers,
-    prefect_at,
-    wait_for,
-    wait_for_worker,
-    wait_until_settled,
-)
-from tasks.stack.looking import look, running_settings
-from tasks.stack.pool import create_pool, let_go
-from tasks.stack.preparing import (
-    checkout_of,
-    create_limits,
-    save_secrets,
-    secret_names,
-)
-from tasks.stack.processes import sweep
-from tasks.stack.registering import register_deployments
-from tasks.stack.schemas import check_schemas
+from tasks.stack.status import look, running_settings
 from tasks.stack.stopping import stop_stack
-from tasks.stack.supervising import Supervisor, make_socket_folder
+from tasks.stack.supervisor import Supervisor, make_socket_folder
+from tasks.stack.supervisor_config import supervisor_text
 
 Tell = Callable[[str], None]
 HEARD_SECONDS = 90

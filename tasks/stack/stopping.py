@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from driftloop.stack import StackFolder
-from driftloop.stack_output import DownOutput
-from tasks.stack.pool import hold_pool
+from driftloop.reporting.json.stack import DownOutput
+from tasks.stack.prefect.pool import hold_pool
 from tasks.stack.processes import ask, processes_of, runs_of, sweep
 from tasks.stack.runs import remember, remembered
-from tasks.stack.supervising import Supervisor, socket_of
+from tasks.stack.services import StackFolder
+from tasks.stack.supervisor import Supervisor, socket_of
 
 REPORT_SECONDS = 20.0
 """How long a run that was told to end may take to tell Prefect so."""

@@ -14,8 +14,8 @@ from workshop import write_config
 import driftloop
 from flows.challenge import challenge
 from flows.watch import watch
-from tasks.alerts import deliver_alerts, write_alert
-from tasks.factory import inline
+from tasks.alerts.write import deliver_alerts, write_alert
+from tasks.runtime.step import inline
 
 
 def configured(asked: dict[str, Any]) -> dict[str, Any]:

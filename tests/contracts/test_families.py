@@ -19,17 +19,19 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from sklearn.pipeline import Pipeline
 
-from driftloop import gates, quality, triggers
-from driftloop.config import ModelConfig
-from driftloop.domain_classifier import DomainResult
-from driftloop.glance import Glance
-from driftloop.pairs import CategoricalPair, NumericPair
-from driftloop.periods import Window
-from driftloop.promotion import Course
-from driftloop.records import GateResult, Performance, QualityFinding, TestResult, Verdict
-from driftloop.search.problem import Problem, Trial
-from driftloop.settings import Settings
-from driftloop.sources import FrameColumns
+from driftloop.base.periods import Window
+from driftloop.base.records import GateResult, Performance, QualityFinding, TestResult, Verdict
+from driftloop.base.settings import Settings
+from driftloop.comparison import gates
+from driftloop.config.model_config import ModelConfig
+from driftloop.decision import triggers
+from driftloop.drift.domain_classifier import DomainResult
+from driftloop.profiling.column_pair import CategoricalPair, NumericPair
+from driftloop.profiling.column_source import FrameColumns
+from driftloop.promotion.modes import Course
+from driftloop.quality import checks as quality
+from driftloop.quality.column_summary import Glance
+from driftloop.training.search.problem import Problem, Trial
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=7), NOW)

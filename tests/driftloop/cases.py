@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftloop.detectors import ChiSquare, KolmogorovSmirnov
-from driftloop.drift import Tables, find_drift
-from driftloop.drift_settings import DriftSettings
-from driftloop.periods import Window
-from driftloop.records import Finding, Performance, QualityFinding, Verdict
-from driftloop.triggers import Evidence, PastRun
+from driftloop.base.past_run import PastRun
+from driftloop.base.periods import Window
+from driftloop.base.records import Finding, Performance, QualityFinding, Verdict
+from driftloop.decision.triggers import Evidence
+from driftloop.drift.detectors import ChiSquare, KolmogorovSmirnov
+from driftloop.drift.judge import Tables, find_drift
+from driftloop.drift.settings import DriftSettings
 
 NOW = datetime(2026, 3, 9, 6, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from driftloop.aftermath import aftermath, waiting_on
-from driftloop.records import TrialOutcome, Verdict
+from driftloop.base.records import TrialOutcome, Verdict
+from driftloop.decision.after_promotion import aftermath, waiting_on
 from tests.driftloop.cases import BLIND, DRIFT, OK, past, performance, retrained
 
 TROUBLED = {"verdict": "drift", "performance": "fell", "champion": "6"}

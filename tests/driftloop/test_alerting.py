@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.alerting import AlertSettings, Sight, Turn, causes_of, newly_stuck, sight_of, turn
-from driftloop.incident import AlertState, Card, Cause
-from driftloop.records import Decision, MonitorRecord, Verdict
+from driftloop.alerts.incident import AlertState, Card, Cause
+from driftloop.alerts.lifecycle import (
+    AlertSettings,
+    Sight,
+    Turn,
+    causes_of,
+    newly_stuck,
+    sight_of,
+    turn,
+)
+from driftloop.base.records import Decision, MonitorRecord, Verdict
 from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
 SETTINGS = AlertSettings()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from driftloop.detectors import ChiSquare, KolmogorovSmirnov
-from driftloop.pairs import CategoricalPair, NumericPair
+from driftloop.drift.detectors import ChiSquare, KolmogorovSmirnov
+from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.05, 0.3])

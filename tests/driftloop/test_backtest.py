@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from driftloop.backtest import (
+from driftloop.backtest.injection import Injection
+from driftloop.backtest.summary import (
     Detection,
     Period,
     PolicyResult,
@@ -19,10 +20,9 @@ from driftloop.backtest import (
     known_after,
     mean_score,
 )
-from driftloop.backtest_output import injection_output, policy_output, summary_sentence
-from driftloop.injection import Injection
-from driftloop.periods import Window
-from driftloop.records import Trouble
+from driftloop.base.periods import Window
+from driftloop.base.records import Trouble
+from driftloop.reporting.json.backtest import injection_output, policy_output, summary_sentence
 from tests.driftloop.cases import NOW, WEEK
 from tests.driftloop.messages.message_records import check, drifted, monitor, performance
 

@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
-import driftloop.metrics
-from driftloop.bootstrap import expanded_tail, interval, resampled_scores
-from driftloop.metrics import METRICS, MetricName, resamples, valid_metrics
+import driftloop.performance.metrics
+from driftloop.performance.bootstrap import expanded_tail, interval, resampled_scores
+from driftloop.performance.metrics import METRICS, MetricName, resamples, valid_metrics
 from tests.driftloop.cases import probabilities
 
 BY_SKLEARN: dict[str, Any] = {
@@ -72,7 +72,7 @@ def test_compiled_loops_change_nothing(metric: MetricName, monkeypatch: pytest.M
     y, first, second = example(metric, rows=1500)
     models = (first, None), (second, None)
     fast = resampled_scores(metric, y, models, 1000, 5)
-    monkeypatch.setattr(driftloop.metrics, "_COMPILED", 10**12)
+    monkeypatch.setattr(driftloop.performance.metrics, "_COMPILED", 10**12)
     plain = resampled_scores(metric, y, models, 1000, 5)
     assert np.allclose(fast, plain, rtol=0, atol=1e-12)
 
@@ -81,7 +81,7 @@ def test_compiled_loops_change_nothing(metric: MetricName, monkeypatch: pytest.M
 def test_compiled_loops_know_what_is_undefined(
     name: MetricName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driftloop.metrics, "_COMPILED", 0)
+    monkeypatch.setattr(driftloop.performance.metrics, "_COMPILED", 0)
     p = probabilities([0.2, 0.8, 0.5])
     assert np.isnan(METRICS[name](np.zeros(3, dtype=int), p, np.ones((2, 3)))).all()
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.columns import categorical_column, feature_table, numeric_column
-from driftloop.errors import DataError
+from driftloop.base.errors import DataError
+from driftloop.profiling.columns import categorical_column, feature_table, numeric_column
 
 
 def table(values: Any) -> pd.DataFrame:

@@ -6,9 +6,9 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from driftloop.compare import ComparisonSettings, Predictions, compare
-from driftloop.gates import MinimumScore, NewestSlice
-from driftloop.metrics import MetricName, valid_metrics
+from driftloop.comparison.compare import ComparisonSettings, Predictions, compare
+from driftloop.comparison.gates import MinimumScore, NewestSlice
+from driftloop.performance.metrics import MetricName, valid_metrics
 from tests.driftloop.cases import probabilities
 
 CLASSIFIERS = valid_metrics("binary")

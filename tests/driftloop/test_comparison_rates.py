@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from driftloop.compare import ComparisonSettings, Predictions, compare
-from driftloop.metrics import MetricName
+from driftloop.comparison.compare import ComparisonSettings, Predictions, compare
+from driftloop.performance.metrics import MetricName
 from tests.driftloop.cases import probabilities
 
 TRIALS = 1000
@@ -16,7 +16,7 @@ TRIALS = 1000
 @pytest.fixture(autouse=True)
 def _without_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slices decide nothing and take two thirds of the time."""
-    monkeypatch.setattr("driftloop.compare.slice_scores", lambda *_, **__: ())
+    monkeypatch.setattr("driftloop.comparison.compare.slice_scores", lambda *_, **__: ())
 
 
 def classes(rows: int, positives: int, seed: int) -> tuple[Any, Any, Any]:

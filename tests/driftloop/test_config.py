@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from driftloop import load
-from driftloop.config import ModelConfig
-from driftloop.errors import ConfigError
-from driftloop.load import config_hash, find_config, load_config
-from driftloop.metrics import valid_metrics
-from driftloop.quality import DEFAULT_CHECKS, Range
-from driftloop.windows import FixedReference
+from driftloop.base.errors import ConfigError
+from driftloop.base.windows import FixedReference
+from driftloop.config import loading as load
+from driftloop.config.loading import config_hash, find_config, load_config
+from driftloop.config.model_config import ModelConfig
+from driftloop.performance.metrics import valid_metrics
+from driftloop.quality.checks import DEFAULT_CHECKS, Range
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "tests" / "fixtures" / "configs"

@@ -1,9 +1,9 @@
 import pytest
 
-from driftloop.confirm import Seen, column_mark, confirm, seen_marks
-from driftloop.drift import Standard, judge_findings
-from driftloop.drift_settings import Confirmation, DriftSettings, parse_confirmation
-from driftloop.records import Finding
+from driftloop.base.records import Finding
+from driftloop.drift.confirmation import Seen, column_mark, confirm, seen_marks
+from driftloop.drift.judge import Standard, judge_findings
+from driftloop.drift.settings import Confirmation, DriftSettings, parse_confirmation
 from tests.driftloop.cases import finding, past
 
 TWO_OF_THREE = Confirmation(2, 3)

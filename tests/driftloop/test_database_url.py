@@ -2,8 +2,8 @@
 
 import pytest
 
-from driftloop.database_url import Database, parse_database
-from driftloop.errors import StackError
+from driftloop.base.errors import StackError
+from tasks.stack.database_url import Database, parse_database
 
 SECRET = "p%40ss%3Aword"
 POSTGRES = f"postgresql://loop:{SECRET}@db.local:5433/prefect"

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from driftloop.decision import DecisionSettings, decide, drift_since
-from driftloop.periods import Span
-from driftloop.records import Decision, Verdict
-from driftloop.triggers import AgeTrigger, DriftTrigger, ManualTrigger, PerformanceTrigger
+from driftloop.base.periods import Span
+from driftloop.base.records import Decision, Verdict
+from driftloop.decision.decision import DecisionSettings, decide, drift_since
+from driftloop.decision.triggers import AgeTrigger, DriftTrigger, ManualTrigger, PerformanceTrigger
 from tests.driftloop.cases import (
     BLIND,
     DRIFT,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from driftloop.channels import QuietHours, SlackChannel
-from driftloop.delivery import (
+from driftloop.alerts.channels import QuietHours, SlackChannel
+from driftloop.alerts.delivery_plan import (
     Address,
     Begin,
     Refresh,
@@ -20,9 +20,9 @@ from driftloop.delivery import (
     next_step,
     tidy,
 )
-from driftloop.incident import AlertState, Parent, Receipt
-from driftloop.records import Shape
-from driftloop.telling import mute
+from driftloop.alerts.incident import AlertState, Parent, Receipt
+from driftloop.alerts.posts import mute
+from driftloop.base.records import Shape
 from tests.driftloop.messages.message_records import AS_OF, drifted, finding
 from tests.driftloop.test_telling import CALM, FELL, after, later, situation
 
@@ -67,7 +67,7 @@ def test_an_incident_without_threads() -> None:
 def test_run_by_run_the_parent_is_updated() -> None:
     logs = []
     state = AlertState()
-    from driftloop.telling import Run, tell_run
+    from driftloop.alerts.posts import Run, tell_run
     from tests.driftloop.messages.message_records import LINKS
 
     for record in WEEKS:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from driftloop.delong import delong_test
+from driftloop.performance.delong import delong_test
 
 
 def by_definition(y: Any, scores: list[Any]) -> tuple[float, float]:

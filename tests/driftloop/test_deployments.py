@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from driftloop.deployments import Cron, Deployment, compose, form
-from driftloop.errors import ConfigError
-from driftloop.load import config_hash, load_config
+from driftloop.base.errors import ConfigError
+from driftloop.config.loading import config_hash, load_config
+from tasks.deployments.compose import Cron, Deployment, compose, form
 
 ROOT = Path(__file__).parents[2]
 RAW = yaml.safe_load((ROOT / "prefect.yaml").read_text())

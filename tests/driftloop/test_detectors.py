@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
-from driftloop.detectors import ChiSquare, Engine, KolmogorovSmirnov, missing_rate_test
-from driftloop.pairs import CategoricalPair, NumericPair
+from driftloop.drift.detectors import ChiSquare, Engine, KolmogorovSmirnov, missing_rate_test
+from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 
 ENGINES: tuple[Engine, ...] = ("alibi", "scipy")
 SEEDS = st.integers(0, 2**32 - 1)

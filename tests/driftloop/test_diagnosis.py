@@ -1,7 +1,7 @@
 from typing import Any
 
-from driftloop.diagnosis import diagnose
-from driftloop.records import Finding
+from driftloop.base.records import Finding
+from driftloop.decision.diagnosis import diagnose
 from tests.driftloop.cases import check, finding, performance
 
 

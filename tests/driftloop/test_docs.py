@@ -11,10 +11,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from driftloop.arrivals import ArrivalSettings
-from driftloop.config import ModelConfig
-from driftloop.config_reference import reference
-from driftloop.schema import json_schema
+from driftloop.config.arrivals import ArrivalSettings
+from driftloop.config.model_config import ModelConfig
+from driftloop.reporting.config_reference import reference
+from driftloop.reporting.json_schemas import json_schema
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -97,7 +97,7 @@ def commands() -> list[str]:
     """Every command of the program, those of its parts too."""
     from typer.main import get_command
 
-    from flows.cli import app
+    from flows.cli.app import app
 
     return sorted(get_command(app).commands)  # type: ignore[attr-defined]
 

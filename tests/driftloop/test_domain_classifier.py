@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from driftloop.delong import auc_variance, delong_test, placements
-from driftloop.domain_classifier import BOTH_WAYS, DomainClassifier, mann_whitney_p
-from driftloop.errors import DataError
+from driftloop.base.errors import DataError
+from driftloop.drift.domain_classifier import BOTH_WAYS, DomainClassifier, mann_whitney_p
+from driftloop.performance.delong import auc_variance, delong_test, placements
 
 Floats = npt.NDArray[np.float64]
 SEEDS = st.integers(0, 2**32 - 1)

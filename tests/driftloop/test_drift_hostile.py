@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.drift import Tables, find_drift
-from driftloop.drift_settings import DriftSettings
-from driftloop.records import Finding, to_json
+from driftloop.base.records import Finding, to_json
+from driftloop.drift.judge import Tables, find_drift
+from driftloop.drift.settings import DriftSettings
 from tests.driftloop.cases import FAST, categories, numbers
 
 RNG = np.random.default_rng(0)

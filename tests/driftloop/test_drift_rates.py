@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.stats import kstwo
 
-from driftloop.drift import Standard, Tables, find_drift, judge_findings
-from driftloop.drift_settings import DriftSettings
-from driftloop.pvalues import ks_p_value
+from driftloop.drift.judge import Standard, Tables, find_drift, judge_findings
+from driftloop.drift.pvalues import ks_p_value
+from driftloop.drift.settings import DriftSettings
 from tests.driftloop.cases import FAST, categories, finding, numbers
 
 NUMERIC = tuple(f"n{i}" for i in range(6))

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from scipy import integrate, stats
 from scipy.spatial.distance import jensenshannon
 
-from driftloop.effect_sizes import (
+from driftloop.profiling.effect_sizes import (
     Binned,
     CategoricalEffect,
     CramersV,
@@ -19,10 +19,10 @@ from driftloop.effect_sizes import (
     NumericEffect,
     PopulationStability,
 )
-from driftloop.effect_sizes.hellinger import hellinger_square
-from driftloop.effect_sizes.jensen_shannon import divergence
-from driftloop.effect_sizes.psi import population_stability_index
-from driftloop.effect_sizes.wasserstein import CONSTANT, area_between, chance_area
+from driftloop.profiling.effect_sizes.hellinger import hellinger_square
+from driftloop.profiling.effect_sizes.jensen_shannon import divergence
+from driftloop.profiling.effect_sizes.psi import population_stability_index
+from driftloop.profiling.effect_sizes.wasserstein import CONSTANT, area_between, chance_area
 
 Floats = npt.NDArray[np.float64]
 PSI, JS, HELLINGER, V = PopulationStability(), JensenShannon(), Hellinger(), CramersV()

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from driftloop.effect_sizes import Binned, PopulationStability
-from driftloop.effect_sizes.psi import population_stability_index
-from driftloop.pairs import CategoricalPair, NumericPair
+from driftloop.profiling.column_pair import CategoricalPair, NumericPair
+from driftloop.profiling.effect_sizes import Binned, PopulationStability
+from driftloop.profiling.effect_sizes.psi import population_stability_index
 
 PSI = PopulationStability()
 SEEDS = st.integers(0, 2**32 - 1)

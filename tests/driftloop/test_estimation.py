@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.estimation import (
+from driftloop.performance.estimation import (
     estimated_score,
     expected_confusion,
     expected_precision_and_recall,
 )
-from driftloop.labels import Probabilities
-from driftloop.metrics import BINARY_ONLY, MetricName, score, valid_metrics
+from driftloop.performance.metrics import BINARY_ONLY, MetricName, score, valid_metrics
+from driftloop.performance.target import Probabilities
 
 FIVE = np.array([0.9, 0.8, 0.3, 0.6, 0.1])
 SEEDS = st.integers(0, 2**32 - 1)

@@ -7,9 +7,9 @@ import pytest
 import skops.io
 from threadpoolctl import threadpool_limits
 
-from driftloop.estimators import SAFE_TYPES, Custom, Estimator
-from driftloop.labels import Classes, Quantity
-from driftloop.training import Examples, fit, predict
+from driftloop.performance.target import Classes, Quantity
+from driftloop.training.estimators import SAFE_TYPES, Custom, Estimator
+from driftloop.training.training import Examples, fit, predict
 
 RNG = np.random.default_rng(0)
 N = 200

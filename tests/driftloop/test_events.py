@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.events import (
+from driftloop.alerts.events import (
     EVENTS,
     Event,
     acknowledged_event,
@@ -16,9 +16,9 @@ from driftloop.events import (
     rollback_events,
     run_events,
 )
-from driftloop.messages import examples as the
-from driftloop.records import MonitorRecord, Promotion, RetrainRecord
-from driftloop.talk_back import Acknowledged
+from driftloop.alerts.messages.samples import examples as the
+from driftloop.alerts.responses import Acknowledged
+from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
 
 ROOT = Path(__file__).parents[2]
 

@@ -17,7 +17,11 @@ NAMES = [
 
 
 def test_examples_are_found() -> None:
-    assert {"driftloop.detectors", "driftloop.pairs", "driftloop.effect_sizes.psi"} <= set(NAMES)
+    assert {
+        "driftloop.drift.detectors",
+        "driftloop.profiling.column_pair",
+        "driftloop.profiling.effect_sizes.psi",
+    } <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from driftloop.gates import (
+from driftloop.comparison.gates import (
     DEFAULT_GATES,
     Evidence,
     Fairness,

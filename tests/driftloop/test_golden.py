@@ -12,14 +12,8 @@ import pandas as pd
 import pytest
 from scipy import special, stats
 
-from driftloop.effect_sizes import Binned, JensenShannon, PopulationStability
-from driftloop.effect_sizes.jensen_shannon import divergence
-from driftloop.effect_sizes.psi import population_stability_index
-from driftloop.estimation import estimated_score, expected_precision_and_recall
-from driftloop.metrics import MetricName
-from driftloop.multiple_testing import Correction, adjust, thresholds
-from driftloop.pairs import NumericPair
-from driftloop.pvalues import (
+from driftloop.drift.multiple_testing import Correction, adjust, thresholds
+from driftloop.drift.pvalues import (
     EXACT_KS_CELLS,
     chi_square_of,
     ks_exact,
@@ -27,6 +21,12 @@ from driftloop.pvalues import (
     ks_p_value_exactly,
     vrbik_error,
 )
+from driftloop.performance.estimation import estimated_score, expected_precision_and_recall
+from driftloop.performance.metrics import MetricName
+from driftloop.profiling.column_pair import NumericPair
+from driftloop.profiling.effect_sizes import Binned, JensenShannon, PopulationStability
+from driftloop.profiling.effect_sizes.jensen_shannon import divergence
+from driftloop.profiling.effect_sizes.psi import population_stability_index
 
 MILLION = (10**6, 10**6)
 ELEC2 = Path(__file__).parents[3] / "shared" / "data" / "elec2.csv"

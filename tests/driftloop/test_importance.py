@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.estimators import LogisticRegression
-from driftloop.importance import permutation_importances
-from driftloop.labels import Classes
-from driftloop.training import Examples, fit
+from driftloop.performance.target import Classes
+from driftloop.training.estimators import LogisticRegression
+from driftloop.training.importance import permutation_importances
+from driftloop.training.training import Examples, fit
 
 
 @pytest.fixture(scope="module")

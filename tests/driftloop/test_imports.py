@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from driftloop.imports import (
+from driftloop.base.import_path import (
     check_estimator_path,
     check_type_path,
     find_class,
@@ -50,7 +50,7 @@ def test_paths_on_it_are_taken(path: str) -> None:
         "sklearn.utils.resample",
         "sklearn.nothing.There",
         "nosuchpackage.Model",
-        "driftloop.workspace.Path",
+        "driftloop.base.workspace.Path",
     ],
 )
 def test_types_that_are_no_part_of_a_model_are_refused(path: str) -> None:

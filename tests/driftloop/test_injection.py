@@ -7,8 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.errors import ConfigError
-from driftloop.injection import NEW_CATEGORY, Injection, inject, middle, parse_injection, spread_of
+from driftloop.backtest.injection import (
+    NEW_CATEGORY,
+    Injection,
+    inject,
+    middle,
+    parse_injection,
+    spread_of,
+)
+from driftloop.base.errors import ConfigError
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 AT = START + timedelta(days=10)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.errors import DataError
-from driftloop.labels import Classes, Quantity, find_classes
+from driftloop.base.errors import DataError
+from driftloop.performance.target import Classes, Quantity, find_classes
 
 
 def series(values: Any, dtype: Any = None) -> "pd.Series[Any]":

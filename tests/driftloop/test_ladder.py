@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from driftloop import pairs
-from driftloop.effect_sizes.wasserstein import area_between
-from driftloop.pairs import NumericPair
+from driftloop.profiling import column_pair as pairs
+from driftloop.profiling.column_pair import NumericPair
+from driftloop.profiling.effect_sizes.wasserstein import area_between
 
 Draw = Callable[[Any, int], Any]
 CASES: dict[str, tuple[Draw, Draw]] = {

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from driftloop.ledger import (
+from driftloop.promotion.ledger import (
     Entry,
     champion_by,
     faults,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from driftloop.metrics import (
+from driftloop.performance.metrics import (
     METRICS,
     MetricName,
     resamples,
@@ -156,7 +156,7 @@ def test_resamples_are_seeded_and_differ() -> None:
 
 
 def test_blocks_of_large_tables_are_all_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("driftloop.metrics._BLOCK", 100)
+    monkeypatch.setattr("driftloop.performance.metrics._BLOCK", 100)
     blocks = [len(block) for block in resamples(np.tile([0, 1], 20), 7, 0)]
     assert blocks == [2, 2, 2, 1]
 

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from driftloop.config import ModelConfig
-from driftloop.model_card import Background, model_card
-from driftloop.records import (
+from driftloop.base.records import (
     CrossCheck,
     DataSlice,
     GateResult,
@@ -18,6 +16,8 @@ from driftloop.records import (
     TrainingPlan,
     WindowScore,
 )
+from driftloop.config.model_config import ModelConfig
+from driftloop.reporting.model_card import Background, model_card
 from tests.driftloop.cases import NOW, WEEK, Window
 from tests.driftloop.messages.message_records import comparison, retrain
 

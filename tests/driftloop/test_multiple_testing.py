@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from driftloop.multiple_testing import Correction, adjust, thresholds
+from driftloop.drift.multiple_testing import Correction, adjust, thresholds
 
 METHODS: tuple[Correction, ...] = get_args(Correction)
 

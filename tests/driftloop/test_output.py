@@ -1,7 +1,7 @@
 """What is printed of a retraining's gates."""
 
-from driftloop.printed import retrain_output
-from driftloop.records import CrossCheck, GateResult
+from driftloop.base.records import CrossCheck, GateResult
+from driftloop.reporting.json.convert import retrain_output
 from tests.driftloop.messages.message_records import comparison, retrain
 
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from driftloop import grid, pairs
-from driftloop.pairs import NumericPair
+from driftloop.profiling import binning as grid
+from driftloop.profiling import column_pair as pairs
+from driftloop.profiling.column_pair import NumericPair
 
 SHAPES = (
     lambda rng, n: rng.normal(size=n),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from driftloop.performance import PerformanceSettings, judge_performance
-from driftloop.records import Performance, Score
+from driftloop.base.records import Performance, Score
+from driftloop.performance.realised import PerformanceSettings, judge_performance
 from tests.driftloop.cases import WINDOW, probabilities
 
 BASE = Score("roc_auc", 0.9, 0.88, 0.92, 2000)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.errors import DataError
-from driftloop.periods import (
+from driftloop.base.errors import DataError
+from driftloop.base.periods import (
     UNITS,
     Span,
     Window,

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.estimators import LinearRegression, LogisticRegression
-from driftloop.labels import Classes, Quantity
-from driftloop.periods import Span, Window
-from driftloop.planning import Draft, Labelled, choose_window, draft_plan
-from driftloop.records import Refusal, WindowScore
-from driftloop.training import Examples, HoldoutSettings, TrainingSettings
-from driftloop.windows import AllHistory, SinceChange, SlidingWindow
+from driftloop.base.periods import Span, Window
+from driftloop.base.records import Refusal, WindowScore
+from driftloop.base.windows import AllHistory, SinceChange, SlidingWindow
+from driftloop.performance.target import Classes, Quantity
+from driftloop.training.estimators import LinearRegression, LogisticRegression
+from driftloop.training.planning import Draft, Labelled, choose_window, draft_plan
+from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings
 from tests.driftloop.cases import utc
 
 START = utc(2026, 1, 5)

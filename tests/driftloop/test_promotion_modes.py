@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from driftloop.periods import Span
-from driftloop.promotion import (
+from driftloop.base.periods import Span
+from driftloop.promotion.modes import (
     Approval,
     Auto,
     Course,

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-import driftloop.pvalues
-from driftloop.pvalues import (
+import driftloop.drift.pvalues
+from driftloop.drift.pvalues import (
     CHEAP_BELOW,
     EXACT_KS_CELLS,
     chi_square_of,
@@ -72,7 +72,7 @@ def test_no_slow_p_value_for_large_samples(monkeypatch: pytest.MonkeyPatch) -> N
     def slow(statistic: float, rows: tuple[int, int]) -> float:
         raise AssertionError((statistic, rows))
 
-    monkeypatch.setattr(driftloop.pvalues, "ks_p_value_exactly", slow)
+    monkeypatch.setattr(driftloop.drift.pvalues, "ks_p_value_exactly", slow)
     for rows in ((10**6, 10**6), (10**6, 60_000), (10_000, 10_000), (2000, 2000)):
         size = rows[0] * rows[1] / sum(rows)
         for z in np.linspace(0, 20, 200):

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.drift import measure_all
-from driftloop.drift_settings import DriftSettings
-from driftloop.measure import Yardstick
-from driftloop.profile import Features, build_profile
-from driftloop.quality import (
+from driftloop.base.records import QualityFinding
+from driftloop.drift.judge import measure_all
+from driftloop.drift.measure import Yardstick
+from driftloop.drift.settings import DriftSettings
+from driftloop.profiling.column_source import FrameColumns
+from driftloop.profiling.reference_profile import Features, build_profile
+from driftloop.quality.checks import (
     DEFAULT_CHECKS,
     DuplicateKeys,
     MissingRate,
@@ -20,8 +22,6 @@ from driftloop.quality import (
     UnseenCategories,
     check_quality,
 )
-from driftloop.records import QualityFinding
-from driftloop.sources import FrameColumns
 from tests.driftloop.cases import FAST
 
 RNG = np.random.default_rng(0)

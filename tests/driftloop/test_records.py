@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.errors import DriftloopError, listed, valid_choices
-from driftloop.records import (
-    BatchFile,
-    DataSlice,
-    Score,
-    Snapshot,
-    to_json,
-    to_plain,
-)
+from driftloop.base.errors import DriftloopError, listed, valid_choices
+from driftloop.base.records import BatchFile, DataSlice, Score, Snapshot, to_json, to_plain
 from tests.driftloop.cases import WINDOW, finding
 
 SNAPSHOT = Snapshot(".", "a1b2c3d4e5f6", "data", (BatchFile("w0.parquet", "md5"),))
@@ -98,7 +91,7 @@ def test_listed() -> None:
 
 
 def test_every_error_is_ours() -> None:
-    import driftloop.errors as errors
+    import driftloop.base.errors as errors
 
     ours = [one for one in vars(errors).values() if isinstance(one, type)]
     assert len(ours) > 5

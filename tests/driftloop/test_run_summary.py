@@ -5,9 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from driftloop.messages import examples as the
-from driftloop.messages.wording import NO_LINKS
-from driftloop.run_summary import MOST_ROWS, findings_table, retrain_markdown, run_markdown
+from driftloop.alerts.messages.samples import examples as the
+from driftloop.alerts.messages.wording import NO_LINKS
+from driftloop.reporting.prefect_summary import (
+    MOST_ROWS,
+    findings_table,
+    retrain_markdown,
+    run_markdown,
+)
 
 
 def test_the_page_begins_with_the_verdict_and_ends_with_how_to_look_again() -> None:

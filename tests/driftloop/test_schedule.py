@@ -10,11 +10,11 @@ import pytest
 import yaml
 from prefect.server.schemas.schedules import CronSchedule
 
-from driftloop.errors import ConfigError
-from driftloop.load import config_hash, load_config
-from driftloop.periods import parse_span
-from driftloop.schedule import Schedule, default_cron
-from driftloop.windows import WindowSettings
+from driftloop.base.errors import ConfigError
+from driftloop.base.periods import parse_span
+from driftloop.base.windows import WindowSettings
+from driftloop.config.loading import config_hash, load_config
+from driftloop.config.schedule import Schedule, default_cron
 
 ROOT = Path(__file__).parents[2]
 

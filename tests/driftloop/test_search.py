@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import TimeSeriesSplit
 
-from driftloop.errors import TrainingError
-from driftloop.estimators import Custom, LogisticRegression
-from driftloop.labels import Classes, Quantity
-from driftloop.search import Search
-from driftloop.search.halving import Halving
-from driftloop.search.problem import Problem
-from driftloop.search.space import Range, propose
-from driftloop.search.tpe import Optuna
-from driftloop.training import Examples, TrainingSettings
-from driftloop.validation import problem_of, search
+from driftloop.base.errors import TrainingError
+from driftloop.performance.target import Classes, Quantity
+from driftloop.training.estimators import Custom, LogisticRegression
+from driftloop.training.search import Search
+from driftloop.training.search.halving import Halving
+from driftloop.training.search.problem import Problem
+from driftloop.training.search.space import Range, propose
+from driftloop.training.search.tpe import Optuna
+from driftloop.training.training import Examples, TrainingSettings
+from driftloop.training.validation import problem_of, search
 
 FEATURES = (("x", "z"), ())
 RNG = np.random.default_rng(0)
@@ -103,7 +103,7 @@ def test_time_that_is_up_leaves_the_configured_settings(kind: Any) -> None:
 @each
 def test_time_that_is_up_keeps_what_was_tried(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("driftloop.search.problem.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("driftloop.training.search.problem.time.monotonic", lambda: now[0])
 
     def slow(parameters: Any, past: Any, future: Any) -> float:
         now[0] += 1.0

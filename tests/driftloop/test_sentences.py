@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from driftloop.pairs import CategoricalPair, NumericPair
-from driftloop.sentences import (
+from driftloop.profiling.column_pair import CategoricalPair, NumericPair
+from driftloop.profiling.finding_text import (
     describe_categories,
     describe_missing,
     describe_numbers,

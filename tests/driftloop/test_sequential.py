@@ -5,8 +5,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from driftloop.periods import Window
-from driftloop.sequential import Look, boundaries, judge_trial
+from driftloop.base.periods import Window
+from driftloop.promotion.sequential import Look, boundaries, judge_trial
 from tests.driftloop.cases import NOW
 
 FIVE = [0.2, 0.4, 0.6, 0.8, 1.0]

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.drift_settings import DriftSettings
-from driftloop.measure import Yardstick, measure_categories, measure_numbers
-from driftloop.pairs import CategoricalPair, NumericPair
+from driftloop.drift.measure import Yardstick, measure_categories, measure_numbers
+from driftloop.drift.settings import DriftSettings
+from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 
 YARDSTICK = Yardstick(DriftSettings(), 0.01)
 

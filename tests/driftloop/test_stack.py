@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.errors import StackError
-from driftloop.stack import Plan, StackFolder, services, stack_settings
-from driftloop.supervisor_text import supervisor_text
+from driftloop.base.errors import StackError
+from tasks.stack.services import Plan, StackFolder, services, stack_settings
+from tasks.stack.supervisor_config import supervisor_text
 
 SECRET = "not-to-be-seen"
 URLS = {

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from driftloop.alerting import AlertSettings
-from driftloop.channels import ConsoleChannel, PagerDutyChannel, SlackChannel
-from driftloop.errors import AlertError
-from driftloop.incident import Acknowledgement, AlertState
-from driftloop.messages.retraining import retrain_message
-from driftloop.messages.wording import Links
-from driftloop.records import Decision, MonitorRecord, Shape, TrialOutcome, Verdict
-from driftloop.telling import Run, Situation, acknowledge, level_of, mute, tell, tell_run
-from driftloop.triggers import PastRun
+from driftloop.alerts.channels import ConsoleChannel, PagerDutyChannel, SlackChannel
+from driftloop.alerts.incident import Acknowledgement, AlertState
+from driftloop.alerts.lifecycle import AlertSettings
+from driftloop.alerts.links import Links
+from driftloop.alerts.messages.retraining import retrain_message
+from driftloop.alerts.posts import Run, Situation, acknowledge, level_of, mute, tell, tell_run
+from driftloop.base.errors import AlertError
+from driftloop.base.past_run import PastRun
+from driftloop.base.records import Decision, MonitorRecord, Shape, TrialOutcome, Verdict
 from tests.driftloop.cases import WEEK
 from tests.driftloop.messages.message_records import (
     AS_OF,

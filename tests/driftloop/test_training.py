@@ -8,16 +8,16 @@ import pytest
 from pydantic import ValidationError
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from driftloop.errors import TrainingError
-from driftloop.estimators import (
+from driftloop.base.errors import TrainingError
+from driftloop.performance.target import Classes
+from driftloop.training.estimators import (
     SAFE_TYPES,
     Custom,
     HistGradientBoosting,
     LogisticRegression,
 )
-from driftloop.labels import Classes
-from driftloop.search.halving import Halving
-from driftloop.training import (
+from driftloop.training.search.halving import Halving
+from driftloop.training.training import (
     AllowSettings,
     Examples,
     TrainingSettings,

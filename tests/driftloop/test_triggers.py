@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from driftloop.periods import Span
-from driftloop.triggers import AgeTrigger, DriftTrigger, ManualTrigger, PerformanceTrigger
+from driftloop.base.periods import Span
+from driftloop.decision.triggers import AgeTrigger, DriftTrigger, ManualTrigger, PerformanceTrigger
 from tests.driftloop.cases import BLIND, NOW, OK, WEEK, evidence, performance, utc
 
 

@@ -8,18 +8,18 @@ import pandas as pd
 import pytest
 import skops.io
 
-from driftloop.errors import TrainingError
-from driftloop.estimators import (
+from driftloop.base.errors import TrainingError
+from driftloop.performance.metrics import score
+from driftloop.performance.target import Classes
+from driftloop.training.estimators import (
     SAFE_TYPES,
     Custom,
     HistGradientBoosting,
     LogisticRegression,
     RandomForest,
 )
-from driftloop.labels import Classes
-from driftloop.metrics import score
-from driftloop.training import Examples, TrainingSettings, cut_of, fit, predict
-from driftloop.tuning import as_judged, best_cut, called, tuned
+from driftloop.training.training import Examples, TrainingSettings, cut_of, fit, predict
+from driftloop.training.tuning import as_judged, best_cut, called, tuned
 
 FEATURES = (("x", "z"), ("letter",))
 RNG = np.random.default_rng(0)

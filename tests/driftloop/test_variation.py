@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from driftloop.columns import NumericColumn, categorical_column
-from driftloop.drift import Standard, judge_findings, measure_all
-from driftloop.drift_settings import DriftSettings
-from driftloop.effect_sizes import PopulationStability
-from driftloop.measure import Yardstick
-from driftloop.pairs import CategoricalPair, NumericPair
-from driftloop.profile import Features, build_profile
-from driftloop.reference import numeric_reference
-from driftloop.sources import FrameColumns
-from driftloop.variation import (
+from driftloop.drift.judge import Standard, judge_findings, measure_all
+from driftloop.drift.measure import Yardstick
+from driftloop.drift.settings import DriftSettings
+from driftloop.profiling.column_pair import CategoricalPair, NumericPair
+from driftloop.profiling.column_source import FrameColumns
+from driftloop.profiling.columns import NumericColumn, categorical_column
+from driftloop.profiling.effect_sizes import PopulationStability
+from driftloop.profiling.reference_column import numeric_reference
+from driftloop.profiling.reference_profile import Features, build_profile
+from driftloop.profiling.variation import (
     categorical_variation,
     learned_floor,
     numeric_variation,

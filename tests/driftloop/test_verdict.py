@@ -1,7 +1,7 @@
 import pytest
 
-from driftloop.records import Finding, QualityFinding, Verdict
-from driftloop.verdict import judge
+from driftloop.base.records import Finding, QualityFinding, Verdict
+from driftloop.decision.verdict import judge
 from tests.driftloop.cases import check, finding
 
 

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 import skops.io
 
-from driftloop.errors import TrainingError
-from driftloop.estimators import (
+from driftloop.base.errors import TrainingError
+from driftloop.performance.target import Classes, Quantity, Target
+from driftloop.training.estimators import (
     SAFE_TYPES,
     Custom,
     HistGradientBoosting,
@@ -14,9 +15,8 @@ from driftloop.estimators import (
     LogisticRegression,
     RandomForest,
 )
-from driftloop.labels import Classes, Quantity, Target
-from driftloop.training import Examples, TrainingSettings, predict
-from driftloop.warm_start import Trained, train
+from driftloop.training.training import Examples, TrainingSettings, predict
+from driftloop.training.warm_start import Trained, train
 
 FEATURES = (("x", "z"), ("letter",))
 RNG = np.random.default_rng(0)

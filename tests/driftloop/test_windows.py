@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from driftloop.periods import Span, Window
-from driftloop.windows import (
+from driftloop.base.periods import Span, Window
+from driftloop.base.windows import (
     EARLIEST,
     AllHistory,
     ChampionReference,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.witness import row_hashes, shared_rows
+from driftloop.snapshots.row_hashes import row_hashes, shared_rows
 
 COLUMNS = ("time", "amount", "country", "label")
 TIMES = pd.to_datetime(["2026-03-02T10:00", "2026-03-02T11:00", "2026-03-02T12:00"])

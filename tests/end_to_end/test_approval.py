@@ -13,10 +13,10 @@ import yaml
 from peers.slack import SlackPeer
 from workshop import look, small_config, write_config
 
-from driftloop.ledger import faults
-from driftloop.workspace import Workspace
-from tasks.ledger import read_ledger
-from tasks.registry import open_registry
+from driftloop.base.workspace import Workspace
+from driftloop.promotion.ledger import faults
+from tasks.registry.ledger import read_ledger
+from tasks.registry.opening import open_registry
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 WEEK = 20  # a challenger wins
@@ -128,7 +128,7 @@ def test_the_command(proposed: Path, run_cli: Any) -> None:
 
 def test_nobody_answers_in_time(proposed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from flows.approve import approve
-    from tasks import approval
+    from tasks.promotion import approval
 
     monkeypatch.setattr(approval, "seconds_left", lambda proposal: 2)
     done = approve("payments", workspace=str(proposed))

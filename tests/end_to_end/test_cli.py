@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from workshop import monday, small_config, train_first, write_config
 
-from driftloop.errors import RegistryError
-from driftloop.schema import SCHEMAS, json_schema
+from driftloop.base.errors import RegistryError
+from driftloop.reporting.json_schemas import SCHEMAS, json_schema
 from flows.bootstrap import bootstrap
 
 Cli = Callable[..., CompletedProcess[str]]

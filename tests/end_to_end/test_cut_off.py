@@ -16,11 +16,11 @@ from peers.slack import SlackPeer
 from prefect import Task
 from workshop import look
 
-from driftloop.records import MonitorRecord, to_json
-from driftloop.workspace import Workspace
-from tasks.alert_store import read_alerts
-from tasks.documents import open_documents
-from tasks.registry import open_registry
+from driftloop.base.records import MonitorRecord, to_json
+from driftloop.base.workspace import Workspace
+from tasks.coordination.alert_store import read_alerts
+from tasks.coordination.documents import open_documents
+from tasks.registry.opening import open_registry
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

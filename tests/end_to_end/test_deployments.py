@@ -24,8 +24,8 @@ from prefect.flow_runs import resume_flow_run
 from prefect.flows import load_flow_from_entrypoint
 from workshop import look, monday, small_config, write_config
 
-from driftloop.workspace import Workspace
-from tasks.registry import open_registry
+from driftloop.base.workspace import Workspace
+from tasks.registry.opening import open_registry
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from workshop import look, small_config, write_config
 
-from driftloop.confirm import column_mark
-from driftloop.records import MonitorRecord
-from driftloop.workspace import Workspace
-from tasks.registry import open_registry
+from driftloop.base.records import MonitorRecord
+from driftloop.base.workspace import Workspace
+from driftloop.drift.confirmation import column_mark
+from tasks.registry.opening import open_registry
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

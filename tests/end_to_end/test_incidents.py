@@ -16,13 +16,13 @@ from peers.pagerduty import PagerDutyPeer
 from peers.slack import SlackPeer, Told
 from workshop import ROOT, look, monday, small_config, write_config
 
-from driftloop.errors import AlertError
-from driftloop.schema import json_schema
-from driftloop.workspace import Workspace
-from tasks import clock
-from tasks.alert_store import read_alerts
-from tasks.alerts import UndeliveredError
-from tasks.documents import open_documents
+from driftloop.base.errors import AlertError
+from driftloop.base.workspace import Workspace
+from driftloop.reporting.json_schemas import json_schema
+from tasks.alerts.write import UndeliveredError
+from tasks.coordination.alert_store import read_alerts
+from tasks.coordination.documents import open_documents
+from tasks.runtime import clock
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -58,7 +58,7 @@ def parsed(done: CompletedProcess[str], schema: str) -> dict[str, Any]:
 def start_monitor(folder: Path, at: datetime) -> "subprocess.Popen[str]":
     command = "monitor", "payments", "--as-of", at.isoformat(), "-w", str(folder)
     return subprocess.Popen(
-        [sys.executable, "-m", "flows", *command],
+        [sys.executable, "-m", "flows.cli", *command],
         cwd=ROOT,
         env=dict(os.environ),
         stdout=subprocess.DEVNULL,

@@ -13,16 +13,16 @@ from peers.slack import SlackPeer
 from prometheus_client.parser import text_string_to_metric_families
 from workshop import look, monday
 
-from driftloop.channels import SlackChannel
-from driftloop.output import MonitorOutput
-from driftloop.records import MonitorRecord
-from driftloop.schema import json_schema
-from driftloop.workspace import Workspace
+from driftloop.alerts.channels import SlackChannel
+from driftloop.base.records import MonitorRecord
+from driftloop.base.workspace import Workspace
+from driftloop.reporting.json.base import MonitorOutput
+from driftloop.reporting.json_schemas import json_schema
 from flows.alerts import deliver, mute
 from flows.rollback import rollback
-from tasks.alerts import UndeliveredError
-from tasks.metrics_push import FOLDER, URL
-from tasks.registry import open_registry
+from tasks.alerts.write import UndeliveredError
+from tasks.registry.opening import open_registry
+from tasks.reporting.publish_metrics import FOLDER, URL
 
 Cli = Callable[..., CompletedProcess[str]]
 pytestmark = pytest.mark.usefixtures("prefect_server")

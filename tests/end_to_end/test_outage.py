@@ -9,10 +9,10 @@ import pytest
 from peers.slack import SlackPeer
 from workshop import look, monday
 
-from driftloop.records import MonitorRecord
-from driftloop.workspace import Workspace
-from tasks.alerts import UndeliveredError
-from tasks.registry import open_registry
+from driftloop.base.records import MonitorRecord
+from driftloop.base.workspace import Workspace
+from tasks.alerts.write import UndeliveredError
+from tasks.registry.opening import open_registry
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -11,9 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from workshop import look, monday
 
-from driftloop.schema import json_schema
-from driftloop.workspace import Workspace
-from tasks.registry import open_registry
+from driftloop.base.workspace import Workspace
+from driftloop.reporting.json_schemas import json_schema
+from tasks.registry.opening import open_registry
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

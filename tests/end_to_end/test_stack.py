@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from stacks import ROOT, Stack, kill, stack_of, wait_until
 
-from driftloop.workspace import Workspace
-from tasks.mlflow_registry import MlflowRegistry
+from driftloop.base.workspace import Workspace
+from tasks.registry.mlflow import MlflowRegistry
 
 pytestmark = pytest.mark.timeout(600)
 TOKEN = "xoxb-not-to-be-seen-anywhere"
@@ -100,7 +100,7 @@ def test_processes_are_found_when_the_process_manager_was_killed(payments: Path)
 def test_ctrl_c_during_up_stops_what_was_started(payments: Path) -> None:
     with stack_of(payments) as stack:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows", "up"],
+            [sys.executable, "-m", "flows.cli", "up"],
             cwd=ROOT,
             env=stack.environment(),
             stderr=subprocess.PIPE,

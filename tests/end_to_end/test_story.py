@@ -6,8 +6,8 @@ import pytest
 from peers.slack import SlackPeer
 from workshop import look, monday
 
-from driftloop.workspace import Workspace
-from tasks.registry import open_registry
+from driftloop.base.workspace import Workspace
+from tasks.registry.opening import open_registry
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -108,7 +108,7 @@ def test_a_dry_run_leaves_no_trace(championed: Path, slack: SlackPeer) -> None:
 def test_a_rehearsal_does_what_production_does(championed: Path, slack: SlackPeer) -> None:
     """The same weeks through Prefect and MLflow, and rehearsed: the same verdicts and decisions."""
     from flows.rehearse import rehearse
-    from tasks.job import load_job
+    from tasks.runtime.job import load_job
 
     weeks = (9, 10, 12, 13, 19, 20, 21)
     real = [look(championed, week) for week in weeks]

@@ -12,19 +12,19 @@ import pytest
 from peers.slack import SlackPeer, Told
 from workshop import commit_data, monday, small_config
 
-from driftloop.config import ModelConfig
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.formats.plain_text import to_text
+from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.config.model_config import ModelConfig
 from driftloop.demo.payments import week_frame
 from driftloop.demo.story import START
-from driftloop.messages.message import Message
-from driftloop.messages.plain_text import to_text
-from driftloop.records import MonitorRecord, RetrainRecord
 from flows.challenge import challenge
 from flows.watch import watch
-from tasks import clock
-from tasks.alerts import deliver_alerts, write_alert, write_retrain_alert
-from tasks.job import Job
-from tasks.monitoring import OpenRun
-from tasks.rehearsal import Stage, rehearsal
+from tasks.alerts.write import deliver_alerts, write_alert, write_retrain_alert
+from tasks.backtest.rehearsal import Stage, rehearsal
+from tasks.monitoring.steps import OpenRun
+from tasks.runtime import clock
+from tasks.runtime.job import Job
 
 PAGE = Path(__file__).parents[2] / "docs" / "incidents.md"
 TRAINED, YEAR = 8, 52

@@ -29,7 +29,7 @@ def _killed(when: When, edge: str) -> Iterator[None]:
     """Kill the process before or after a step, or a function named ``module:name``."""
     kind, _, name = edge.partition(":")
     if kind == "step":
-        from tasks.factory import Step
+        from tasks.runtime.step import Step
 
         real = Step.__call__
         with mock.patch.object(Step, "__call__", _step_edge(real, when, name)):

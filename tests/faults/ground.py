@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from workshop import dvc, git, write_config
 
-from driftloop.workspace import Workspace
-from tasks.job import Job, load_job
-from tasks.registry import open_registry
+from driftloop.base.workspace import Workspace
+from tasks.registry.opening import open_registry
+from tasks.runtime.job import Job, load_job
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 TURN, BACK, WEEKS, ROWS = 5, 10, 13, 240

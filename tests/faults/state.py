@@ -6,13 +6,13 @@ from typing import Any
 
 from peers.slack import SlackPeer
 
-from driftloop.incident import AlertState
-from driftloop.ledger import MOVES, faults
-from driftloop.workspace import Workspace
-from tasks.alert_store import read_alerts
-from tasks.document_files import FileDocuments
-from tasks.ledger import read_ledger
-from tasks.mlflow_registry import MlflowRegistry
+from driftloop.alerts.incident import AlertState
+from driftloop.base.workspace import Workspace
+from driftloop.promotion.ledger import MOVES, faults
+from tasks.coordination.alert_store import read_alerts
+from tasks.coordination.document_files import FileDocuments
+from tasks.registry.ledger import read_ledger
+from tasks.registry.mlflow import MlflowRegistry
 
 STAMPS = ("driftloop.recorded_at", "driftloop.seconds")
 KEPT = ("driftloop.key", "driftloop.previous_champion", "driftloop.environment.sha256")

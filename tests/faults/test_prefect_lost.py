@@ -10,9 +10,9 @@ from faults.ground import SECOND, moment
 from faults.state import champion_of, ledger_faults
 from peers.slack import SlackPeer
 
-from driftloop.workspace import Workspace
-from tasks.local_server import start_server
-from tasks.mlflow_registry import MlflowRegistry
+from driftloop.base.workspace import Workspace
+from tasks.onboarding.local_server import start_server
+from tasks.registry.mlflow import MlflowRegistry
 
 RUN = """
 import os, signal, sys

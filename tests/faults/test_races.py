@@ -7,10 +7,10 @@ import pytest
 from faults.conftest import Zygote
 from faults.state import champion_of, ledger_faults
 
-from driftloop.ledger import MOVES, Entry
-from driftloop.workspace import Workspace
-from tasks.ledger import read_ledger
-from tasks.mlflow_registry import MlflowRegistry
+from driftloop.base.workspace import Workspace
+from driftloop.promotion.ledger import MOVES, Entry
+from tasks.registry.ledger import read_ledger
+from tasks.registry.mlflow import MlflowRegistry
 
 
 def add_versions(folder: Path, count: int) -> None:

@@ -11,20 +11,20 @@ from workshop import git
 
 EDGES = (
     ("before", "step:take arrivals"),
-    ("after", "tasks.snapshotting:merge"),
+    ("after", "tasks.snapshots.take:merge"),
     ("before", "step:write snapshot"),
-    ("after", "tasks.snapshotting:write_journal"),
-    ("after", "tasks.snapshotting:_put"),
-    ("before", "tasks.snapshotting:add_data"),
-    ("after", "tasks.snapshotting:add_data"),
+    ("after", "tasks.snapshots.take:write_journal"),
+    ("after", "tasks.snapshots.take:_put"),
+    ("before", "tasks.snapshots.take:add_data"),
+    ("after", "tasks.snapshots.take:add_data"),
     ("before", "step:push data"),
-    ("after", "tasks.snapshotting:push_data"),
-    ("before", "tasks.snapshotting:commit_pin"),
-    ("after", "tasks.snapshotting:commit_pin"),
-    ("after", "tasks.snapshotting:set_tag"),
-    ("after", "tasks.snapshotting:close_journal"),
+    ("after", "tasks.snapshots.take:push_data"),
+    ("before", "tasks.snapshots.take:commit_pin"),
+    ("after", "tasks.snapshots.take:commit_pin"),
+    ("after", "tasks.snapshots.take:set_tag"),
+    ("after", "tasks.snapshots.take:close_journal"),
     ("before", "step:push snapshot"),
-    ("after", "tasks.snapshotting:push_commits"),
+    ("after", "tasks.snapshots.take:push_commits"),
 )
 
 

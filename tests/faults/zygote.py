@@ -22,22 +22,27 @@ from faults.breaking import break_in
 from faults.ground import FIRST, SECOND, WATCH, job_of
 from snapshot_ground import job_of as snapshot_job
 
-from driftloop.records import Comparison, Score
+from driftloop.base.records import Comparison, Score
 from flows.challenge import challenge
 from flows.snapshot import make_snapshot
 from flows.watch import watch
-from tasks.alerts import deliver_alerts, write_alert, write_retrain_alert, write_rollback_alert
-from tasks.factory import inline
-from tasks.plots import confusion_matrix
-from tasks.promotion import promote, roll_back
-from tasks.report import write_report
+from tasks.alerts.write import (
+    deliver_alerts,
+    write_alert,
+    write_retrain_alert,
+    write_rollback_alert,
+)
+from tasks.promotion.promote import promote, roll_back
+from tasks.reporting.run_report import write_report
+from tasks.retraining.plots import confusion_matrix
+from tasks.runtime.step import inline
 
 SECONDS = 60
 IMPORTED = (
     *(
         "alembic.command",
         "alibi_detect.cd",
-        "driftloop.alibi",
+        "driftloop.drift.alibi",
         "dvc.api",
         "dvc.cachemgr",
         "dvc.data_cloud",
@@ -52,7 +57,7 @@ IMPORTED = (
         "sklearn.inspection",
         "sklearn.linear_model",
         "slack_sdk",
-        "tasks.mlflow_registry",
+        "tasks.registry.mlflow",
     ),
 )
 """What a run imports on its way."""

@@ -13,9 +13,9 @@ from peers.slack import SlackPeer
 from prefect.client.schemas.objects import FlowRun
 from stacks import Stack, kill, stack_of, wait_until
 
-from tasks.stack.automations import NAME, SILENT_SECONDS, create_automations
+from tasks.stack.prefect.automations import NAME, SILENT_SECONDS, create_automations
 from tasks.stack.processes import runs_of
-from tasks.stack.supervising import Supervisor
+from tasks.stack.supervisor import Supervisor
 
 pytestmark = pytest.mark.timeout(900)
 MONITOR = "monitor/monitor-payments"

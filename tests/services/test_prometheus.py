@@ -18,11 +18,11 @@ import pytest
 import yaml
 from workshop import look, monday
 
-from driftloop.exposition.samples import samples_of
-from driftloop.exposition.table import METRICS
-from driftloop.records import MonitorRecord
-from tasks.exposition import exposition
-from tasks.metrics_push import FOLDER, URL, push
+from driftloop.base.records import MonitorRecord
+from driftloop.reporting.prometheus.samples import samples_of
+from driftloop.reporting.prometheus.table import METRICS
+from tasks.reporting.prometheus import exposition
+from tasks.reporting.publish_metrics import FOLDER, URL, push
 from tests.driftloop.exposition.complete import complete
 from tests.driftloop.exposition.test_configs import asked_for, expressions
 from tests.services.programs import PATIENCE, free_port, running

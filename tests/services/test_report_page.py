@@ -10,12 +10,12 @@ from peers.mlflow_server import mlflow_server
 from playwright.sync_api import Browser, Page, sync_playwright
 from workshop import look
 
-from driftloop.report.dashboard import dashboard_page
-from driftloop.report.page import report_page
-from driftloop.report.theme import DARK, LIGHT
-from driftloop.workspace import Workspace
-from tasks.registry import open_registry
-from tasks.report_plots import draw_pictures
+from driftloop.base.workspace import Workspace
+from driftloop.reporting.fleet_page.page import dashboard_page
+from driftloop.reporting.html.theme import DARK, LIGHT
+from driftloop.reporting.run_page.page import report_page
+from tasks.registry.opening import open_registry
+from tasks.reporting.run_report_plots import draw_pictures
 from tests.driftloop.report.fleet_cases import NOW, fleet
 from tests.driftloop.report.report_cases import source
 

@@ -13,7 +13,7 @@ import pytest
 from snapshot_ground import CONFIG, build, rows_of, take, week_rows
 from workshop import write_config
 
-from driftloop.errors import DataError, UnavailableError
+from driftloop.base.errors import DataError, UnavailableError
 
 QUERY = """
 select p.id, p.at, p.a, p.n, p.c, l.bad
@@ -92,9 +92,9 @@ def test_rows_and_late_labels_of_a_query(
 def test_a_query_cannot_write_and_a_wrong_one_is_one_line(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from driftloop.arrivals import SqlArrival
-    from driftloop.periods import Window, parse_time
-    from tasks.query import query_arrival
+    from driftloop.base.periods import Window, parse_time
+    from driftloop.config.arrivals import SqlArrival
+    from tasks.snapshots.query import query_arrival
 
     window = Window(parse_time("2026-03-02"), parse_time("2026-03-09"))
     monkeypatch.setenv("WAREHOUSE_URL", database)

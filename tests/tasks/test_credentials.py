@@ -9,9 +9,9 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
-import tasks.credentials
-from driftloop.errors import DeliveryError
-from tasks.credentials import needed, secret_for
+import tasks.runtime.credentials
+from driftloop.base.errors import DeliveryError
+from tasks.runtime.credentials import needed, secret_for
 
 NOWHERE = "http://127.0.0.1:9/api"
 
@@ -66,7 +66,7 @@ def test_an_unreachable_server_means_not_set_outside_a_run() -> None:
 
 def test_an_unreachable_server_in_a_run_keeps_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
     load_gives(monkeypatch, httpx.ConnectError("refused"))
-    monkeypatch.setattr(tasks.credentials, "_in_a_run", lambda: True)
+    monkeypatch.setattr(tasks.runtime.credentials, "_in_a_run", lambda: True)
     with pytest.raises(DeliveryError, match="did not answer"):
         lookup()
 

@@ -15,17 +15,17 @@ from peers.http_peer import Fault
 from peers.slack import SlackPeer, Told
 from rich.console import Console
 
-from driftloop.channels import Channel, ConsoleChannel, PagerDutyChannel, SlackChannel
-from driftloop.errors import UnavailableError
-from driftloop.incident import AlertState
-from driftloop.records import MonitorRecord, Shape
-from driftloop.telling import Run, mute, tell_run
-from driftloop.workspace import Workspace
-from tasks import clock
-from tasks.alert_store import change_alerts, read_alerts
-from tasks.delivery import Delivery, deliver
-from tasks.documents import open_documents
-from tasks.senders import base
+from driftloop.alerts.channels import Channel, ConsoleChannel, PagerDutyChannel, SlackChannel
+from driftloop.alerts.incident import AlertState
+from driftloop.alerts.posts import Run, mute, tell_run
+from driftloop.base.errors import UnavailableError
+from driftloop.base.records import MonitorRecord, Shape
+from driftloop.base.workspace import Workspace
+from tasks.alerts.deliver import Delivery, deliver
+from tasks.alerts.senders import base
+from tasks.coordination.alert_store import change_alerts, read_alerts
+from tasks.coordination.documents import open_documents
+from tasks.runtime import clock
 from tests.driftloop.messages.message_records import AS_OF, LINKS, drifted, finding
 from tests.driftloop.test_telling import CALM, FELL, later, situation
 
@@ -192,7 +192,7 @@ def test_what_slack_refuses_is_kept_and_named(
 @contextmanager
 def killed_after(monkeypatch: pytest.MonkeyPatch, writes: int) -> Iterator[None]:
     """End the process, as it were, at a write of the alerts: nothing after it is stored."""
-    from tasks import delivery
+    from tasks.alerts import deliver as delivery
 
     real, count = delivery.change_alerts, 0
 
@@ -346,7 +346,7 @@ def test_two_deliveries_at_once_send_each_message_once(place: Workspace, peer: S
 def test_a_delivery_that_another_holds_up_says_so(
     place: Workspace, peer: SlackPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks import slot
+    from tasks.coordination import slots as slot
 
     monkeypatch.setattr(slot, "LOCK_SECONDS", 0.1)
     write(place, *STORY)

@@ -12,16 +12,22 @@ from peers.mail import MailPeer
 from peers.pagerduty import PagerDutyPeer
 from peers.slack import SlackPeer
 
-from driftloop.channels import Channel, EmailChannel, PagerDutyChannel, SlackChannel, WebhookChannel
-from driftloop.incident import Acknowledgement
-from driftloop.records import MonitorRecord, Shape, Verdict
-from driftloop.telling import Run, acknowledge, tell_run
-from driftloop.workspace import Workspace
-from tasks import clock
-from tasks.alert_store import change_alerts, read_alerts
-from tasks.delivery import Delivery, deliver
-from tasks.documents import open_documents
-from tasks.senders import base
+from driftloop.alerts.channels import (
+    Channel,
+    EmailChannel,
+    PagerDutyChannel,
+    SlackChannel,
+    WebhookChannel,
+)
+from driftloop.alerts.incident import Acknowledgement
+from driftloop.alerts.posts import Run, acknowledge, tell_run
+from driftloop.base.records import MonitorRecord, Shape, Verdict
+from driftloop.base.workspace import Workspace
+from tasks.alerts.deliver import Delivery, deliver
+from tasks.alerts.senders import base
+from tasks.coordination.alert_store import change_alerts, read_alerts
+from tasks.coordination.documents import open_documents
+from tasks.runtime import clock
 from tests.driftloop.messages.message_records import AS_OF, LINKS, check, drifted, finding
 from tests.driftloop.test_telling import CALM, FELL, later, situation
 

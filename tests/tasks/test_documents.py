@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from driftloop.errors import ConflictError, DriftloopError, UnavailableError, WorkspaceError
-from driftloop.workspace import Workspace
-from tasks import document_variables
-from tasks.alert_store import change_alerts, read_alerts
-from tasks.document_files import FileDocuments
-from tasks.document_variables import VariableDocuments
-from tasks.documents import Documents, change, open_documents
+from driftloop.base.errors import ConflictError, DriftloopError, UnavailableError, WorkspaceError
+from driftloop.base.workspace import Workspace
+from tasks.coordination import document_variables
+from tasks.coordination.alert_store import change_alerts, read_alerts
+from tasks.coordination.document_files import FileDocuments
+from tasks.coordination.document_variables import VariableDocuments
+from tasks.coordination.documents import Documents, change, open_documents
 
 WRITERS, TURNS = 3, 8
 

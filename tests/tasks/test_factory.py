@@ -5,7 +5,7 @@ from prefect import flow, tags
 from prefect.context import TagsContext
 from prefect.runtime import task_run
 
-from tasks.factory import inline, step
+from tasks.runtime.step import inline, step
 
 
 @step("look at tags")

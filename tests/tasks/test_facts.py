@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from workshop import small_config, write_config
 
-from driftloop.errors import ConfigError, DriftloopError
-from driftloop.exposition.facts import Facts, Retraining
-from driftloop.records import to_plain
-from driftloop.workspace import Workspace
-from tasks.facts import configs_named, facts_of
-from tasks.memory_registry import MemoryRegistry, memory_registry
+from driftloop.base.errors import ConfigError, DriftloopError
+from driftloop.base.records import to_plain
+from driftloop.base.workspace import Workspace
+from driftloop.reporting.prometheus.facts import Facts, Retraining
+from tasks.registry.memory import MemoryRegistry, memory_registry
+from tasks.reporting.metric_facts import configs_named, facts_of
 from tests.driftloop.messages.message_records import AS_OF, drifted
 
 MODEL = "payments"

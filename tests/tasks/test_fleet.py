@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from workshop import look, monday, small_config, write_config
 
-from driftloop.report.fleet import ModelRow
-from driftloop.workspace import Workspace
-from tasks import clock
-from tasks.fleet import gather_models
-from tasks.registry import open_registry
+from driftloop.base.workspace import Workspace
+from driftloop.reporting.fleet_page.rows import ModelRow
+from tasks.registry.opening import open_registry
+from tasks.reporting.fleet_page import gather_models
+from tasks.runtime import clock
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.compare import Predictions
-from driftloop.config import ModelConfig
-from driftloop.estimators import LogisticRegression
-from driftloop.labels import Classes
-from driftloop.records import ModelVersion
-from driftloop.training import Examples, fit, predict
-from tasks.gate_evidence import gate_evidence
+from driftloop.base.records import ModelVersion
+from driftloop.comparison.compare import Predictions
+from driftloop.config.model_config import ModelConfig
+from driftloop.performance.target import Classes
+from driftloop.training.estimators import LogisticRegression
+from driftloop.training.training import Examples, fit, predict
+from tasks.retraining.gate_evidence import gate_evidence
 
 CLASSES = Classes(("0", "1"))
 TABLE = pd.DataFrame({"amount": np.linspace(0, 1, 60), "region": "north", "secret": 1})

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from workshop import small_config
 
-from driftloop.config import ModelConfig
-from driftloop.ledger import Entry, faults
-from driftloop.workspace import Workspace
-from tasks.job import Job
-from tasks.ledger import close_move, read_ledger, settled_ledger, write_entry
-from tasks.memory_registry import memory_registry
-from tasks.promotion import Move, carry_out, roll_back
-from tasks.registry import open_registry
+from driftloop.base.workspace import Workspace
+from driftloop.config.model_config import ModelConfig
+from driftloop.promotion.ledger import Entry, faults
+from tasks.promotion.promote import Move, carry_out, roll_back
+from tasks.registry.ledger import close_move, read_ledger, settled_ledger, write_entry
+from tasks.registry.memory import memory_registry
+from tasks.registry.opening import open_registry
+from tasks.runtime.job import Job
 
 MODEL = "payments"
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)

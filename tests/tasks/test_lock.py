@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.errors import TrainingError
-from driftloop.estimators import Custom, HistGradientBoosting
-from tasks.lock import SERVING, environment_of, find_lock, read_pins
+from driftloop.base.errors import TrainingError
+from driftloop.training.estimators import Custom, HistGradientBoosting
+from tasks.registry.environment_lock import SERVING, environment_of, find_lock, read_pins
 
 ROOT = Path(__file__).parents[2]
 PLAIN = HistGradientBoosting()

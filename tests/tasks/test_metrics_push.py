@@ -9,13 +9,13 @@ from peers.http_peer import Fault
 from peers.pushgateway import PushgatewayPeer
 from prometheus_client.parser import text_string_to_metric_families
 
-import tasks.metrics_push
-from driftloop.errors import DriftloopError, MetricsError, UnavailableError
-from driftloop.exposition.samples import samples_of
-from driftloop.exposition.table import Sample
-from tasks.credentials import GATEWAY_PASSWORD
-from tasks.exposition import exposition
-from tasks.metrics_push import most_features, push, write_textfile
+import tasks.reporting.publish_metrics
+from driftloop.base.errors import DriftloopError, MetricsError, UnavailableError
+from driftloop.reporting.prometheus.samples import samples_of
+from driftloop.reporting.prometheus.table import Sample
+from tasks.reporting.prometheus import exposition
+from tasks.reporting.publish_metrics import most_features, push, write_textfile
+from tasks.runtime.credentials import GATEWAY_PASSWORD
 from tests.driftloop.exposition.test_samples import facts, last
 from tests.driftloop.messages.message_records import drifted, finding
 
@@ -26,7 +26,7 @@ HOSTILE = 'a"b\\c\nd}{,=é\t', "# HELP x", "\u202eabc", " " * 3, "z" * 999
 def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[PushgatewayPeer]:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", GATEWAY_PASSWORD):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(tasks.metrics_push, "TIMEOUT", 0.5)
+    monkeypatch.setattr(tasks.reporting.publish_metrics, "TIMEOUT", 0.5)
     with PushgatewayPeer() as running:
         yield running
 

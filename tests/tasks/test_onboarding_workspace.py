@@ -13,17 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.errors import DataError, DriftloopError, WorkspaceError
-from driftloop.load import load_config
-from driftloop.onboarding.options import Options
-from driftloop.periods import Window
-from driftloop.records import DataSlice
-from driftloop.windows import EARLIEST
-from driftloop.workspace import Workspace
-from tasks import onboarding
-from tasks.onboarding import make_workspace
-from tasks.parquet import read_slice
-from tasks.snapshots import open_snapshot
+from driftloop.base.errors import DataError, DriftloopError, WorkspaceError
+from driftloop.base.periods import Window
+from driftloop.base.records import DataSlice
+from driftloop.base.windows import EARLIEST
+from driftloop.base.workspace import Workspace
+from driftloop.config.loading import load_config
+from driftloop.snapshots.options import Options
+from tasks.onboarding import workspace as onboarding
+from tasks.onboarding.workspace import make_workspace
+from tasks.snapshots.parquet import read_slice
+from tasks.snapshots.resolve import open_snapshot
 
 OPTIONS = Options("at", "bought", label_delay="1 week")
 ROWS = 1200
@@ -214,7 +214,7 @@ def test_an_error_or_ctrl_c_leaves_nothing_half_made(
 def test_a_real_ctrl_c_leaves_nothing(source: Path, tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from tasks import onboarding as o\n"
-        "from driftloop.onboarding.options import Options\n"
+        "from driftloop.snapshots.options import Options\n"
         "def slow(*a): print('committing', flush=True); time.sleep(60)\n"
         "o._commit = slow\n"
         "o.make_workspace(Path(sys.argv[1]), Path(sys.argv[2]), Options('at', 'bought'))"

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.errors import DataError
-from driftloop.periods import Window
-from tasks.parquet import ParquetColumns
+from driftloop.base.errors import DataError
+from driftloop.base.periods import Window
+from tasks.snapshots.parquet import ParquetColumns
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

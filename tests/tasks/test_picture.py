@@ -4,8 +4,8 @@ import warnings
 
 import pytest
 
-from driftloop.records import Shape
-from tasks.picture import picture
+from driftloop.base.records import Shape
+from tasks.reporting.feature_picture import picture
 
 NUMBERS = Shape("amount", (), (0.0, 1.0, 2.5, 900.0), (0.3, 0.3, 0.4), (0.1, 0.2, 0.7))
 LEVELS = (*(f"level {number}" for number in range(12)), "other")

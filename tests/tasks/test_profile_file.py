@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.drift_settings import DriftSettings
-from driftloop.errors import SnapshotError
-from driftloop.profile import Features, profile_columns
-from driftloop.reference import CategoricalReference, NumericReference, Unreadable
-from driftloop.sources import FrameColumns
-from tasks.profile_file import VALUES, read_profile, write_profile
+from driftloop.base.errors import SnapshotError
+from driftloop.drift.settings import DriftSettings
+from driftloop.profiling.column_source import FrameColumns
+from driftloop.profiling.reference_column import CategoricalReference, NumericReference, Unreadable
+from driftloop.profiling.reference_profile import Features, profile_columns
+from tasks.monitoring.profile_file import VALUES, read_profile, write_profile
 
 
 def test_profile_survives_the_disk_and_damage_is_told(tmp_path: Path) -> None:

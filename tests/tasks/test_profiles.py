@@ -9,13 +9,13 @@ import pytest
 import yaml
 from workshop import monday
 
-from driftloop.records import DataSlice
-from tasks import profiles
-from tasks.job import Job, load_job
-from tasks.profile_file import VALUES
-from tasks.profiles import ARTIFACTS, open_profile, profile_key
-from tasks.registry import open_registry
-from tasks.windows import profile_run, trained_on
+from driftloop.base.records import DataSlice
+from tasks.monitoring import reference_profiles as profiles
+from tasks.monitoring.profile_file import VALUES
+from tasks.monitoring.reference_profiles import ARTIFACTS, open_profile, profile_key
+from tasks.monitoring.windows import profile_run, trained_on
+from tasks.registry.opening import open_registry
+from tasks.runtime.job import Job, load_job
 
 
 class Made:

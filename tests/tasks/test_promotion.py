@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from workshop import small_config, write_config
 
-from driftloop.errors import RegistryError, UnavailableError
-from driftloop.records import Comparison, Score
-from tasks import slot
-from tasks.job import Job, load_job
-from tasks.mlflow_registry import MlflowRegistry
-from tasks.promotion import promote, roll_back
-from tasks.registry import open_registry
-from tasks.slot import promotion_slot
+from driftloop.base.errors import RegistryError, UnavailableError
+from driftloop.base.records import Comparison, Score
+from tasks.coordination import slots as slot
+from tasks.coordination.slots import promotion_slot
+from tasks.promotion.promote import promote, roll_back
+from tasks.registry.mlflow import MlflowRegistry
+from tasks.registry.opening import open_registry
+from tasks.runtime.job import Job, load_job
 
 SCORE = Score("roc_auc", 0.9, 0.88, 0.92, 500)
 WON = Comparison("roc_auc", SCORE, SCORE, 0.05, 0.02, 0.08, 0.0, 0.95, 500, (), True, "Better.")

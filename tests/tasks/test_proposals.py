@@ -9,24 +9,24 @@ from typing import Any
 import pytest
 from workshop import small_config
 
-from driftloop.config import ModelConfig
-from driftloop.errors import RegistryError
-from driftloop.ledger import faults
-from driftloop.records import Comparison, Promotion, Score
-from driftloop.workspace import Workspace
-from tasks.approval import (
+from driftloop.base.errors import RegistryError
+from driftloop.base.records import Comparison, Promotion, Score
+from driftloop.base.workspace import Workspace
+from driftloop.config.model_config import ModelConfig
+from driftloop.promotion.ledger import faults
+from tasks.promotion.approval import (
     answer_proposal,
     answer_to,
     ask_for_approval,
     expire_proposal,
     find_proposal,
 )
-from tasks.job import Job
-from tasks.ledger import read_ledger
-from tasks.memory_registry import memory_registry
-from tasks.promotion import promote
-from tasks.proposals import PROBATION, waiting_proposal, watched
-from tasks.registry import open_registry
+from tasks.promotion.promote import promote
+from tasks.promotion.proposals import PROBATION, waiting_proposal, watched
+from tasks.registry.ledger import read_ledger
+from tasks.registry.memory import memory_registry
+from tasks.registry.opening import open_registry
+from tasks.runtime.job import Job
 
 MODEL = "payments"
 NOW = datetime.now(UTC)

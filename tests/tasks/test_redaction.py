@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from prefect.logging.handlers import APILogHandler
 
-from tasks import redaction
-from tasks.credentials import secret_for
-from tasks.redaction import REDACTED, install, redact, remember
+from tasks.runtime import redaction
+from tasks.runtime.credentials import secret_for
+from tasks.runtime.redaction import REDACTED, install, redact, remember
 
 TOKEN = "xoxb-123456789012-AbCdEfGhIjKl"
 PASSWORD = 'correct "horse"\\battery & staple'

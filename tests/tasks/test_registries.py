@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from driftloop.errors import RegistryError
-from driftloop.periods import parse_time
-from driftloop.workspace import Workspace
-from tasks.memory_registry import memory_registry
-from tasks.mlflow_registry import MlflowRegistry
-from tasks.registry import Registry, open_registry, version_with_key
+from driftloop.base.errors import RegistryError
+from driftloop.base.periods import parse_time
+from driftloop.base.workspace import Workspace
+from tasks.registry.memory import memory_registry
+from tasks.registry.mlflow import MlflowRegistry
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import Registry, version_with_key
 
 MODEL = "payments"
 NOW = parse_time("2026-03-09T06:00")

@@ -10,26 +10,26 @@ import pandas as pd
 import pytest
 from workshop import git, monday, small_config
 
-from driftloop.config import ModelConfig
-from driftloop.errors import ConfigError, DataError, SnapshotError
-from driftloop.injection import Injection
-from driftloop.periods import Window, parse_time
-from driftloop.promotion import Approval, Auto, Shadow
-from driftloop.records import DataSlice
-from driftloop.windows import EARLIEST
-from driftloop.workspace import Workspace
+from driftloop.backtest.injection import Injection
+from driftloop.base.errors import ConfigError, DataError, SnapshotError
+from driftloop.base.periods import Window, parse_time
+from driftloop.base.records import DataSlice
+from driftloop.base.windows import EARLIEST
+from driftloop.base.workspace import Workspace
+from driftloop.config.model_config import ModelConfig
+from driftloop.promotion.modes import Approval, Auto, Shadow
 from flows.rehearse import rehearse
-from tasks.job import Job, load_job
-from tasks.memory_registry import in_memory
-from tasks.parquet import read_slice
-from tasks.rehearsal import (
+from tasks.backtest.rehearsal import (
     altered_repository,
     history_of,
     moments_of,
     rehearsal,
     with_repository,
 )
-from tasks.snapshots import snapshot_at
+from tasks.registry.memory import in_memory
+from tasks.runtime.job import Job, load_job
+from tasks.snapshots.parquet import read_slice
+from tasks.snapshots.resolve import snapshot_at
 
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 YEAR = Window(parse_time("2026-01-05T07:00"), parse_time("2026-12-28T21:00"))

@@ -5,11 +5,11 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from driftloop.messages import examples as of
-from driftloop.messages.gallery import messages
-from driftloop.messages.message import Message
-from driftloop.messages.parent import parent_message
-from tasks.rendering import draw
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.parent import parent_message
+from driftloop.alerts.messages.samples import examples as of
+from driftloop.alerts.messages.samples.gallery import messages
+from tasks.alerts.senders.terminal import draw
 
 
 def drawn(message: Message, width: int = 120) -> str:

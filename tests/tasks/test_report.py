@@ -9,9 +9,10 @@ from peers.mlflow_server import mlflow_server
 from peers.slack import SlackPeer
 from workshop import look, monday
 
-from driftloop.workspace import Workspace
-from tasks.alerts import UndeliveredError
-from tasks.registry import Registry, open_registry
+from driftloop.base.workspace import Workspace
+from tasks.alerts.write import UndeliveredError
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import Registry
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from driftloop.messages import examples
-from driftloop.records import MonitorRecord
-from driftloop.report.page import report_page
-from driftloop.report.source import Pictures
-from driftloop.report.svg import INKS
-from tasks.report_plots import draw_pictures
+from driftloop.alerts.messages.samples import examples
+from driftloop.base.records import MonitorRecord
+from driftloop.reporting.html.svg import INKS
+from driftloop.reporting.run_page.page import report_page
+from driftloop.reporting.run_page.source import Pictures
+from tasks.reporting.run_report_plots import draw_pictures
 from tests.driftloop.report.report_cases import HOSTILE, categories, points, retrained, source
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from driftloop.errors import UnavailableError
-from driftloop.workspace import Workspace
-from tasks import slot
-from tasks.local_server import start_server
+from driftloop.base.errors import UnavailableError
+from driftloop.base.workspace import Workspace
+from tasks.coordination import slots as slot
+from tasks.onboarding.local_server import start_server
 
 
 def test_a_server_that_goes_away_undoes_nothing_that_was_done(

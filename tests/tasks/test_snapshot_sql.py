@@ -9,10 +9,10 @@ import pytest
 from snapshot_ground import CONFIG, build, job_of, moved, rows_of, take, week_rows
 from workshop import git, write_config
 
-from driftloop.arrivals import SqlArrival
-from driftloop.errors import ConfigError, DataError, DriftloopError, UnavailableError
-from driftloop.periods import Window, parse_time
-from tasks.query import query_arrival
+from driftloop.base.errors import ConfigError, DataError, DriftloopError, UnavailableError
+from driftloop.base.periods import Window, parse_time
+from driftloop.config.arrivals import SqlArrival
+from tasks.snapshots.query import query_arrival
 
 QUERY = "select id, at, a, n, c, bad from payments where at >= :start and at < :end"
 WINDOW = Window(parse_time("2026-03-02"), parse_time("2026-03-09"))
@@ -104,7 +104,7 @@ def test_a_broken_source_is_one_line_and_changes_nothing(
 
 def test_since_before_until(work: Path) -> None:
     from flows.snapshot import make_snapshot
-    from tasks.factory import inline
+    from tasks.runtime.step import inline
 
     with inline(), pytest.raises(DataError, match="since 2026-04-01 is not before"):
         make_snapshot(job_of(work), None, parse_time("2026-04-01"))

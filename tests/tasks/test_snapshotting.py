@@ -14,7 +14,7 @@ import yaml
 from snapshot_ground import CONFIG, ROOT, build, clone, drop, moved, rows_of, take, week_rows
 from workshop import dvc, git, write_config
 
-from driftloop.errors import (
+from driftloop.base.errors import (
     ConfigError,
     DataError,
     DriftloopError,
@@ -229,7 +229,7 @@ def test_another_machine_that_is_quicker_loses_nothing(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It pushes after this one looked at the remote, and before it pushes."""
-    from tasks import snapshotting
+    from tasks.snapshots import take as snapshotting
 
     other = clone(work)
     (work.parent / "theirs").mkdir()
@@ -255,8 +255,8 @@ def test_another_machine_that_is_quicker_loses_nothing(
 def test_a_run_that_is_killed_while_it_takes_back_its_commit(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from driftloop.errors import ConflictError
-    from tasks import snapshotting
+    from driftloop.base.errors import ConflictError
+    from tasks.snapshots import take as snapshotting
 
     def quicker(*_: object) -> None:
         raise ConflictError("origin/main has moved on")
@@ -319,8 +319,8 @@ def test_who_waits_in_vain_is_told_who_holds_it(
 ) -> None:
     from snapshot_ground import job_of
 
-    from tasks import snapshot_lock
-    from tasks.working_copy import working_copy
+    from tasks.snapshots import lock as snapshot_lock
+    from tasks.snapshots.working_copy import working_copy
 
     monkeypatch.setattr(snapshot_lock, "LOCK_SECONDS", 0)
     job = job_of(work)
@@ -490,7 +490,7 @@ def test_a_password_in_the_address_of_a_remote_is_not_told(work: Path) -> None:
 def test_a_remote_that_is_back_gets_what_it_missed(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks import snapshotting
+    from tasks.snapshots import take as snapshotting
 
     def away(*_: object) -> None:
         raise UnavailableError("origin does not answer")

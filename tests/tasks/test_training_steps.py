@@ -10,20 +10,21 @@ import numpy as np
 import pytest
 from workshop import monday, small_config, write_config
 
-from driftloop.errors import DataError, TrainingError
-from driftloop.labels import Classes, Quantity
-from driftloop.records import TrainingPlan
-from driftloop.training import cut_of, predict
-from driftloop.tuning import called
-from tasks.evidence import label_finding
-from tasks.job import Job, load_job
-from tasks.lock import Environment
-from tasks.models import Stored, check_types, load_model, log_model, model_of
-from tasks.registry import open_registry, target_of
-from tasks.retraining import search_settings, train_challenger
-from tasks.snapshots import resolve_snapshot
-from tasks.tables import examples, read_labelled, target_in
-from tasks.training_plan import OpenTraining, open_training, plan_training
+from driftloop.base.errors import DataError, TrainingError
+from driftloop.base.records import TrainingPlan
+from driftloop.performance.target import Classes, Quantity
+from driftloop.training.training import cut_of, predict
+from driftloop.training.tuning import called
+from tasks.monitoring.joint_and_prediction_drift import label_finding
+from tasks.monitoring.tables import examples, read_labelled, target_in
+from tasks.registry.environment_lock import Environment
+from tasks.registry.models import Stored, check_types, load_model, log_model, model_of
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import target_of
+from tasks.retraining.plan import OpenTraining, open_training, plan_training
+from tasks.retraining.train import search_settings, train_challenger
+from tasks.runtime.job import Job, load_job
+from tasks.snapshots.resolve import resolve_snapshot
 
 pytestmark = pytest.mark.usefixtures("no_server")  # the steps are asked one by one
 ROOT = Path(__file__).parents[2]

@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 from workshop import small_config
 
-from driftloop.config import ModelConfig
-from driftloop.periods import Window
-from driftloop.records import DataSlice, ModelVersion, Performance, Snapshot
-from driftloop.sequential import Look
-from driftloop.workspace import Workspace
-from tasks import trials
-from tasks.job import Job
-from tasks.memory_registry import memory_registry
-from tasks.proposals import PROBATION, Watched, keep_watch, looks_at, watched
-from tasks.registry import data_tags, open_registry
-from tasks.trials import continue_trials
+from driftloop.base.periods import Window
+from driftloop.base.records import DataSlice, ModelVersion, Performance, Snapshot
+from driftloop.base.workspace import Workspace
+from driftloop.config.model_config import ModelConfig
+from driftloop.promotion.sequential import Look
+from tasks.promotion import trials
+from tasks.promotion.proposals import PROBATION, Watched, keep_watch, looks_at, watched
+from tasks.promotion.trials import continue_trials
+from tasks.registry.memory import memory_registry
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import data_tags
+from tasks.runtime.job import Job
 
 MODEL = "payments"
 START = datetime(2026, 6, 1, tzinfo=UTC)

@@ -11,22 +11,29 @@ import pandas as pd
 import pytest
 from workshop import monday, small_config, write_config
 
-from driftloop.errors import RegistryError
-from driftloop.labels import Classes
-from driftloop.ledger import faults
-from driftloop.performance import no_performance
-from driftloop.periods import Window
-from driftloop.records import Comparison, DataSlice, Performance, Promotion, Score, TrialOutcome
-from driftloop.workspace import Workspace
-from tasks.approval import answer_proposal, answer_to, expire_proposal, find_proposal
-from tasks.factory import inline
-from tasks.job import Job, load_job
-from tasks.ledger import read_ledger
-from tasks.memory_registry import MemoryRegistry, memory_registry
-from tasks.promotion import promote, roll_back
-from tasks.registry import data_tags, score_tags
-from tasks.snapshots import snapshot_at
-from tasks.trials import continue_trials
+from driftloop.base.errors import RegistryError
+from driftloop.base.periods import Window
+from driftloop.base.records import (
+    Comparison,
+    DataSlice,
+    Performance,
+    Promotion,
+    Score,
+    TrialOutcome,
+)
+from driftloop.base.workspace import Workspace
+from driftloop.performance.realised import no_performance
+from driftloop.performance.target import Classes
+from driftloop.promotion.ledger import faults
+from tasks.promotion.approval import answer_proposal, answer_to, expire_proposal, find_proposal
+from tasks.promotion.promote import promote, roll_back
+from tasks.promotion.trials import continue_trials
+from tasks.registry.ledger import read_ledger
+from tasks.registry.memory import MemoryRegistry, memory_registry
+from tasks.registry.protocol import data_tags, score_tags
+from tasks.runtime.job import Job, load_job
+from tasks.runtime.step import inline
+from tasks.snapshots.resolve import snapshot_at
 
 SCORE = Score("roc_auc", 0.9, 0.88, 0.92, 500)
 WON = Comparison("roc_auc", SCORE, SCORE, 0.05, 0.02, 0.08, 0.0, 0.95, 500, (), True, "Better.")

@@ -5,14 +5,20 @@ from pathlib import Path
 
 import pytest
 
-import tasks.credentials
-from driftloop.channels import Channel, ConsoleChannel, PageChannel, PagerDutyChannel, SlackChannel
-from driftloop.load import load_config
-from driftloop.talk_back import TestAlert
-from driftloop.workspace import Workspace
-from tasks.alerts import UndeliveredError
-from tasks.job import Job
-from tasks.talk_back import try_channels
+import tasks.runtime.credentials
+from driftloop.alerts.channels import (
+    Channel,
+    ConsoleChannel,
+    PageChannel,
+    PagerDutyChannel,
+    SlackChannel,
+)
+from driftloop.alerts.responses import TestAlert
+from driftloop.base.workspace import Workspace
+from driftloop.config.loading import load_config
+from tasks.alerts.respond import try_channels
+from tasks.alerts.write import UndeliveredError
+from tasks.runtime.job import Job
 
 MINIMAL = Path(__file__).parents[1] / "fixtures" / "configs" / "good" / "minimal.yaml"
 
@@ -21,7 +27,7 @@ MINIMAL = Path(__file__).parents[1] / "fixtures" / "configs" / "good" / "minimal
 def _no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "PAGERDUTY_ROUTING_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(tasks.credentials, "_from_prefect", lambda block: None)
+    monkeypatch.setattr(tasks.runtime.credentials, "_from_prefect", lambda block: None)
 
 
 def tried(folder: Path, *channels: Channel) -> TestAlert:

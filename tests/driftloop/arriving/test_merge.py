@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driftloop.arriving.delivery import Delivery
-from driftloop.arriving.merge import Roles, Staged, merge
-from driftloop.errors import DataError
+from driftloop.base.errors import DataError
+from driftloop.snapshots.delivery import Delivery
+from driftloop.snapshots.merge import Roles, Staged, merge
 
 ROLES = Roles("at", "y", "id", "week")
 DAY = pd.Timestamp("2026-03-02")

@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from driftloop.arriving.types import fitted, place_named
-from driftloop.errors import DataError
+from driftloop.base.errors import DataError
+from driftloop.snapshots.types import fitted, place_named
 
 SOURCE = place_named("a.csv", lines=True)
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from driftloop.exposition.facts import Facts, Retraining
-from driftloop.incident import AlertState
-from driftloop.records import Decision
+from driftloop.alerts.incident import AlertState
+from driftloop.base.records import Decision
+from driftloop.reporting.prometheus.facts import Facts, Retraining
 from tests.driftloop.exposition.test_samples import (
     SLACK,
     entry,

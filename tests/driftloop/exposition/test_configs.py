@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from driftloop.exposition.samples import samples_of
-from driftloop.exposition.table import METRICS, TABLE
-from driftloop.workspace import Workspace
-from tasks.digest import read_configs
+from driftloop.base.workspace import Workspace
+from driftloop.reporting.prometheus.samples import samples_of
+from driftloop.reporting.prometheus.table import METRICS, TABLE
+from tasks.alerts.digest import read_configs
 from tests.driftloop.exposition.complete import complete
 
 ROOT = Path(__file__).parents[3]

@@ -6,18 +6,13 @@ from typing import Any, get_args
 
 import pytest
 
-from driftloop.channels import LEVELS, PagerDutyChannel, SlackChannel
-from driftloop.channels.base import QuietHours
-from driftloop.errors import DataError
-from driftloop.exposition.facts import Facts, LastRun, Retraining, record_of
-from driftloop.exposition.output import MetricsOutput
-from driftloop.exposition.samples import LONGEST_LABEL, OUTCOMES, samples_of, shortened
-from driftloop.exposition.table import METRICS, TABLE, Sample
-from driftloop.incident import Acknowledgement, AlertState, Card, Incident, Past, Post
-from driftloop.ledger import Entry, EntryKind
-from driftloop.messages.message import Message
-from driftloop.periods import Window
-from driftloop.records import (
+from driftloop.alerts.channels import LEVELS, PagerDutyChannel, SlackChannel
+from driftloop.alerts.channels.base import QuietHours
+from driftloop.alerts.incident import Acknowledgement, AlertState, Card, Incident, Past, Post
+from driftloop.alerts.message import Message
+from driftloop.base.errors import DataError
+from driftloop.base.periods import Window
+from driftloop.base.records import (
     Action,
     DataSlice,
     Decision,
@@ -31,6 +26,11 @@ from driftloop.records import (
     Verdict,
     to_plain,
 )
+from driftloop.promotion.ledger import Entry, EntryKind
+from driftloop.reporting.json.metrics import MetricsOutput
+from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining, record_of
+from driftloop.reporting.prometheus.samples import LONGEST_LABEL, OUTCOMES, samples_of, shortened
+from driftloop.reporting.prometheus.table import METRICS, TABLE, Sample
 from tests.driftloop.messages.message_records import (
     AS_OF,
     DRIFTED,

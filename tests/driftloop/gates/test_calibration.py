@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from driftloop.gates import Calibration, Evidence
-from driftloop.gates.calibration import calibration_error
+from driftloop.comparison.gates import Calibration, Evidence
+from driftloop.comparison.gates.calibration import calibration_error
 from tests.driftloop.cases import probabilities
 
 

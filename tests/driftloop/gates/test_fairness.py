@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.gates import Evidence, Fairness
+from driftloop.comparison.gates import Evidence, Fairness
 from tests.driftloop.cases import probabilities
 
 GROUP = np.repeat(["f", "m", "x"], [400, 400, 20])

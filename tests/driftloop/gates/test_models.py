@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.gates import (
+from driftloop.comparison.gates import (
     Evidence,
     Expectation,
     Expectations,
@@ -17,7 +17,7 @@ from driftloop.gates import (
     Scorer,
     StableImportances,
 )
-from driftloop.gates.shapley import shap_importances
+from driftloop.comparison.gates.shapley import shap_importances
 from tests.driftloop.cases import probabilities
 
 RNG = np.random.default_rng(0)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.gates import Evidence, Segments
-from driftloop.gates.grouping import group_names, groups, pooled
+from driftloop.comparison.gates import Evidence, Segments
+from driftloop.comparison.gates.grouping import group_names, groups, pooled
 from tests.driftloop.cases import probabilities
 
 GATE = Segments(columns=("country",))

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from driftloop.messages.message import Message
-from driftloop.messages.wording import Links
-from driftloop.periods import Window
-from driftloop.records import (
+from driftloop.alerts.links import Links
+from driftloop.alerts.message import Message
+from driftloop.base.periods import Window
+from driftloop.base.records import (
     Comparison,
     Decision,
     Finding,

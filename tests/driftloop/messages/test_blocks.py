@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from driftloop.messages import blocks
+from driftloop.alerts import blocks
 
 HOSTILE = "`<!channel>` & *x*\n\x00\u202egpj.exe\u2028\ud800 </script>"
 

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from driftloop.incident import Card
-from driftloop.messages.card import blind_card, card_of, with_deed, with_retraining
-from driftloop.messages.causes import shapes_of
-from driftloop.messages.wording import Links
-from driftloop.records import Decision, Shape, TrialOutcome, Trouble, Verdict
+from driftloop.alerts.incident import Card
+from driftloop.alerts.links import Links
+from driftloop.alerts.messages.card import blind_card, card_of, with_deed, with_retraining
+from driftloop.alerts.messages.causes import shapes_of
+from driftloop.base.records import Decision, Shape, TrialOutcome, Trouble, Verdict
 from tests.driftloop.messages.message_records import (
     DRIFTED,
     LINKS,

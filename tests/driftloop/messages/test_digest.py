@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from driftloop.messages.blocks import TOTAL_LIMIT, size
-from driftloop.messages.digest import DigestLine, digest_message
+from driftloop.alerts.blocks import TOTAL_LIMIT, size
+from driftloop.alerts.messages.digest import DigestLine, digest_message
 from tests.driftloop.messages.message_records import AS_OF, shown
 
 CALM = DigestLine("churn", "ok", "roc_auc", 0.812, 0.8, 0.824, 34, None, None, 0, 0, 0, None, AS_OF)

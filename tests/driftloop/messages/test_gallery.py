@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
-from driftloop.errors import ConfigError
-from driftloop.messages.gallery import gallery, messages, write
-from driftloop.messages.message import Kind
+from driftloop.alerts.message import Kind
+from driftloop.alerts.messages.samples.gallery import gallery, messages, write
+from driftloop.base.errors import ConfigError
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from driftloop.incident import Acknowledgement, Incident
-from driftloop.messages.blocks import BLOCKS_LIMIT, TOTAL_LIMIT, size
-from driftloop.messages.card import blind_card, card_of, with_deed, with_retraining
-from driftloop.messages.digest import DigestLine, digest_message
-from driftloop.messages.html import channel_html, email_html, message_html
-from driftloop.messages.message import Message
-from driftloop.messages.observation import answer_message, stuck_message, trial_message
-from driftloop.messages.parent import parent_message
-from driftloop.messages.retraining import retrain_message
-from driftloop.messages.rollback import rollback_message
-from driftloop.messages.thread import (
+from driftloop.alerts.blocks import BLOCKS_LIMIT, TOTAL_LIMIT, size
+from driftloop.alerts.incident import Acknowledgement, Incident
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.card import blind_card, card_of, with_deed, with_retraining
+from driftloop.alerts.messages.digest import DigestLine, digest_message
+from driftloop.alerts.messages.formats.html import channel_html, email_html, message_html
+from driftloop.alerts.messages.observation import answer_message, stuck_message, trial_message
+from driftloop.alerts.messages.parent import parent_message
+from driftloop.alerts.messages.retraining import retrain_message
+from driftloop.alerts.messages.rollback import rollback_message
+from driftloop.alerts.messages.thread import (
     acknowledged_line,
     acknowledged_message,
     confirmed_line,
@@ -31,8 +31,8 @@ from driftloop.messages.thread import (
     worsened_line,
     worsened_message,
 )
-from driftloop.messages.trial_run import alert_test_message
-from driftloop.records import (
+from driftloop.alerts.messages.trial_run import alert_test_message
+from driftloop.base.records import (
     Decision,
     GateResult,
     Promotion,

@@ -2,11 +2,18 @@
 
 import pytest
 
-from driftloop.messages.html import MAIL, PAGE, block_html, channel_html, email_html, message_html
-from driftloop.messages.message import Message
-from driftloop.messages.mrkdwn import mrkdwn_html
-from driftloop.messages.retraining import retrain_message
-from driftloop.messages.thread import confirmed_line, opened_line
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.formats.html import (
+    MAIL,
+    PAGE,
+    block_html,
+    channel_html,
+    email_html,
+    message_html,
+)
+from driftloop.alerts.messages.formats.mrkdwn import mrkdwn_html
+from driftloop.alerts.messages.retraining import retrain_message
+from driftloop.alerts.messages.thread import confirmed_line, opened_line
 from tests.driftloop.messages.message_records import LINKS, retrain
 from tests.driftloop.messages.test_parent import OPEN, RECORD
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.incident import Card, Incident
-from driftloop.messages import blocks
-from driftloop.messages.html import PAGE
-from driftloop.messages.message import Message
-from driftloop.messages.mrkdwn import mrkdwn_html
-from driftloop.messages.parent import parent_message
-from driftloop.messages.sparkline import LEVELS, sparkline
-from driftloop.messages.wording import Links
+from driftloop.alerts import blocks
+from driftloop.alerts.incident import Card, Incident
+from driftloop.alerts.links import Links
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.formats.html import PAGE
+from driftloop.alerts.messages.formats.mrkdwn import mrkdwn_html
+from driftloop.alerts.messages.formats.sparkline import LEVELS, sparkline
+from driftloop.alerts.messages.parent import parent_message
 from tests.driftloop.messages.message_records import AS_OF, LINKS
 
 TEXT = st.text(max_size=200)

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta, timezone
 
-from driftloop.messages.message import event_key
+from driftloop.alerts.message import event_key
 
 
 def test_key_is_the_same_for_a_replay_in_another_zone() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from driftloop.messages.message import Message
-from driftloop.messages.observation import answer_message, stuck_message, trial_message
-from driftloop.messages.wording import Links
-from driftloop.records import Decision, Promotion, TrialOutcome
+from driftloop.alerts.links import Links
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.observation import answer_message, stuck_message, trial_message
+from driftloop.base.records import Decision, Promotion, TrialOutcome
 from tests.driftloop.messages.message_records import AS_OF, LINK_LINE, LINKS, monitor, shown
 
 HOSTILE = "<!channel> & *9*"

@@ -4,9 +4,9 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from driftloop.incident import Acknowledgement, Incident
-from driftloop.messages.card import card_of
-from driftloop.messages.parent import parent_message
+from driftloop.alerts.incident import Acknowledgement, Incident
+from driftloop.alerts.messages.card import card_of
+from driftloop.alerts.messages.parent import parent_message
 from tests.driftloop.messages.message_records import (
     AS_OF,
     LINK_LINE,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from driftloop.messages import examples as of
-from driftloop.messages.gallery import messages
-from driftloop.messages.parent import parent_message
+from driftloop.alerts.messages.parent import parent_message
+from driftloop.alerts.messages.samples import examples as of
+from driftloop.alerts.messages.samples.gallery import messages
 
 SHOWN = 300
 OPENED = {

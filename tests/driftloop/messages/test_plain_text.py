@@ -1,8 +1,8 @@
 import pytest
 
-from driftloop.messages import blocks
-from driftloop.messages.message import Message
-from driftloop.messages.plain_text import links, plain, title, to_text
+from driftloop.alerts import blocks
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.formats.plain_text import links, plain, title, to_text
 
 
 def said(*shown: dict[str, object], text: str = "a &amp; b") -> Message:

@@ -1,8 +1,8 @@
 import pytest
 
-from driftloop.messages.retraining import outcome_of, retrain_message
-from driftloop.messages.wording import Links
-from driftloop.records import GateResult, Promotion, RetrainRecord
+from driftloop.alerts.links import Links
+from driftloop.alerts.messages.retraining import outcome_of, retrain_message
+from driftloop.base.records import GateResult, Promotion, RetrainRecord
 from tests.driftloop.messages.message_records import (
     LINK_LINE,
     LINKS,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.messages.gallery import messages
-from driftloop.messages.message import Message
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.samples.gallery import messages
 from tests.driftloop.messages.message_records import shown
 
 FOLDER = Path(__file__).parent / "snapshots"

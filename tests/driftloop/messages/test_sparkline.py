@@ -1,7 +1,7 @@
 import pytest
 
-from driftloop.messages.sparkline import change, sparkline
-from driftloop.shapes import Shape
+from driftloop.alerts.messages.formats.sparkline import change, sparkline
+from driftloop.base.distribution import Shape
 
 
 @pytest.mark.parametrize(

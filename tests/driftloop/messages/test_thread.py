@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from driftloop.incident import Acknowledgement
-from driftloop.messages.message import Message
-from driftloop.messages.thread import (
+from driftloop.alerts.incident import Acknowledgement
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.thread import (
     acknowledged_line,
     acknowledged_message,
     confirmed_line,

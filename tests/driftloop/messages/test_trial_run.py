@@ -1,4 +1,4 @@
-from driftloop.messages.trial_run import alert_test_message
+from driftloop.alerts.messages.trial_run import alert_test_message
 from tests.driftloop.messages.message_records import AS_OF, shown
 
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from driftloop.messages.wording import interval, lasted, number
+from driftloop.alerts.messages.wording import interval, lasted, number
 from tests.driftloop.messages.message_records import AS_OF
 
 

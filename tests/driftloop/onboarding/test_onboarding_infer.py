@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.errors import DataError
+from driftloop.base.errors import DataError
+from driftloop.base.periods import Every
 from driftloop.onboarding.infer import infer
-from driftloop.onboarding.options import ColumnRole, Every, Inferred, Options
 from driftloop.onboarding.roles import role_of
-from driftloop.onboarding.source import Source
+from driftloop.snapshots.options import ColumnRole, Inferred, Options
+from driftloop.snapshots.table_source import Source
 
 OPTIONS = Options("at", "y")
 ROWS = 2000

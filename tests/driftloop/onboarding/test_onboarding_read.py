@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from driftloop.errors import DataError
-from driftloop.onboarding.options import Options
-from driftloop.onboarding.read import read_table
+from driftloop.base.errors import DataError
+from driftloop.snapshots.options import Options
+from driftloop.snapshots.read_table import read_table
 
 OPTIONS = Options("at", "y")
 Write = Callable[[str], Path]

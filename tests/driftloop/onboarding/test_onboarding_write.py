@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from driftloop.config import ModelConfig
-from driftloop.load import load_config
+from driftloop.base.periods import Every, Span
+from driftloop.config.loading import load_config
+from driftloop.config.model_config import ModelConfig
 from driftloop.onboarding.configuration import config_yaml, scalar
 from driftloop.onboarding.infer import infer
-from driftloop.onboarding.options import Every, Options
 from driftloop.onboarding.readme import readme
-from driftloop.onboarding.source import Source
 from driftloop.onboarding.write import batches, write_batches
-from driftloop.periods import Span
+from driftloop.snapshots.options import Options
+from driftloop.snapshots.table_source import Source
 
 ROWS = 2000
 

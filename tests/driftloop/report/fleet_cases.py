@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from driftloop.report.fleet import ModelRow
-from driftloop.report.outcome import Outcome
+from driftloop.decision.outcome import Outcome
+from driftloop.reporting.fleet_page.rows import ModelRow
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from driftloop.ledger import Entry
-from driftloop.messages import examples
-from driftloop.periods import Window
-from driftloop.records import (
+from driftloop.alerts.messages.samples import examples
+from driftloop.base.periods import Window
+from driftloop.base.records import (
     DataSlice,
     Finding,
     MonitorRecord,
@@ -18,8 +17,9 @@ from driftloop.records import (
     TrialOutcome,
     WindowScore,
 )
-from driftloop.report.past import Episode, RunPoint
-from driftloop.report.source import Lineage, ReportInput
+from driftloop.promotion.ledger import Entry
+from driftloop.reporting.run_page.past import Episode, RunPoint
+from driftloop.reporting.run_page.source import Lineage, ReportInput
 
 WEEK = timedelta(weeks=1)
 _ENDS = ("ok",) * 9 + ("broken", "broken") + ("ok",) * 7 + ("warning", "drift", "fell")

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from driftloop.report.dashboard import dashboard_page, trend
-from driftloop.report.fleet import ModelRow, fleet_sentence, gravest_first, is_stale
-from driftloop.report.markup import render
+from driftloop.reporting.fleet_page.page import dashboard_page, trend
+from driftloop.reporting.fleet_page.rows import ModelRow, fleet_sentence, gravest_first, is_stale
+from driftloop.reporting.html.markup import render
 from tests.driftloop.report.fleet_cases import DAY, NOW, fleet, row
 from tests.driftloop.report.report_cases import HOSTILE
 from tests.driftloop.report.test_page import Outline

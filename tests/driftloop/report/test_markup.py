@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from driftloop.report.markup import Drawing, el, name, page, render, table, text, told
+from driftloop.reporting.html.markup import Drawing, el, name, page, render, table, text, told
 from tests.driftloop.report.report_cases import HOSTILE
 
 

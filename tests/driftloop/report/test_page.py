@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from driftloop.messages import examples
-from driftloop.messages.steps import done, next_step
-from driftloop.records import Decision, MonitorRecord, QualityFinding, Verdict
-from driftloop.report.outcome import LOOKS, outcome_of
-from driftloop.report.page import report_page
-from driftloop.report.past import point_of_tags
-from driftloop.report.source import MOST_PICTURED, pictured
-from driftloop.report.strip import moves_between, strip_sentence
+from driftloop.alerts.messages.samples import examples
+from driftloop.alerts.messages.steps import done, next_step
+from driftloop.base.records import Decision, MonitorRecord, QualityFinding, Verdict
+from driftloop.decision.outcome import LOOKS, outcome_of
+from driftloop.reporting.run_page.page import report_page
+from driftloop.reporting.run_page.past import point_of_tags
+from driftloop.reporting.run_page.source import MOST_PICTURED, pictured
+from driftloop.reporting.run_page.strip import moves_between, strip_sentence
 from tests.driftloop.report.report_cases import (
     HOSTILE,
     categories,
@@ -174,7 +174,7 @@ def test_five_hundred_features_stay_small() -> None:
     )
     record = replace(retrained(), findings=findings)
     drawing = "<svg>" + "x" * 12_000 + "</svg>"
-    from driftloop.report.source import Pictures
+    from driftloop.reporting.run_page.source import Pictures
 
     pictures = Pictures(dict.fromkeys(range(MOST_PICTURED), drawing), drawing, drawing, drawing)
     page = report_page(source(record, pictures=pictures))

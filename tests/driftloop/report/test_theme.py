@@ -2,8 +2,16 @@
 
 import pytest
 
-from driftloop.report.svg import INKS, inline_svg
-from driftloop.report.theme import DARK, DRAWN_PAIRS, LIGHT, TEXT_PAIRS, Palette, contrast, style_of
+from driftloop.reporting.html.svg import INKS, inline_svg
+from driftloop.reporting.html.theme import (
+    DARK,
+    DRAWN_PAIRS,
+    LIGHT,
+    TEXT_PAIRS,
+    Palette,
+    contrast,
+    style_of,
+)
 
 both = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 

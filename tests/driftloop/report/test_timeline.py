@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from driftloop.output import Champion
-from driftloop.report.outcome import LOOKS
-from driftloop.report.timeline import LABEL, score_range, timeline
-from driftloop.report_output import HistoryIncident, HistoryMove, HistoryOutput, HistoryRun
+from driftloop.decision.outcome import LOOKS
+from driftloop.reporting.json.base import Champion
+from driftloop.reporting.json.reports import HistoryIncident, HistoryMove, HistoryOutput, HistoryRun
+from driftloop.reporting.run_page.timeline import LABEL, score_range, timeline
 from tests.driftloop.report.report_cases import WEEK, ledger, points, source
 
 

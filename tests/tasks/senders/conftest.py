@@ -7,9 +7,9 @@ from peers.hook import HookPeer
 from peers.pagerduty import PagerDutyPeer
 from peers.slack import SlackPeer
 
-import tasks.credentials
-from tasks.senders import base
-from tasks.senders.notes import warn_once
+import tasks.runtime.credentials
+from tasks.alerts.senders import base
+from tasks.alerts.senders.notes import warn_once
 
 _PROXIES = "HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy"
 _SECRETS = (
@@ -22,7 +22,7 @@ _SECRETS = (
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in f"{_PROXIES} {_SECRETS}".split():
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(tasks.credentials, "_from_prefect", lambda block: None)
+    monkeypatch.setattr(tasks.runtime.credentials, "_from_prefect", lambda block: None)
     monkeypatch.setattr(base, "PAUSE", 0.01)
     monkeypatch.setattr("random.random", lambda: 0.0)
     warn_once.cache_clear()

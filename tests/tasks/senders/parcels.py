@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from driftloop.messages import blocks
-from driftloop.messages.message import Kind, Message
-from driftloop.shapes import Shape
-from tasks.senders import Parcel
+from driftloop.alerts import blocks
+from driftloop.alerts.message import Kind, Message
+from driftloop.base.distribution import Shape
+from tasks.alerts.senders import Parcel
 
 NOW = datetime.now(UTC)
 SHAPE = Shape("amount", (), (0.0, 1.0, 2.0), (0.5, 0.5), (0.2, 0.8))

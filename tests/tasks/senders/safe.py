@@ -1,6 +1,6 @@
 """What every error of a sender must keep to."""
 
-from driftloop.errors import DeliveryError
+from driftloop.base.errors import DeliveryError
 
 
 def assert_one_safe_line(error: DeliveryError, *secrets: str) -> None:

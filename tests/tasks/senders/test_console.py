@@ -3,10 +3,10 @@ import io
 import pytest
 from rich.console import Console
 
-from driftloop.channels import ConsoleChannel, SlackChannel
-from driftloop.incident import Receipt
-from driftloop.messages import blocks
-from tasks.senders import sender_for
+from driftloop.alerts import blocks
+from driftloop.alerts.channels import ConsoleChannel, SlackChannel
+from driftloop.alerts.incident import Receipt
+from tasks.alerts.senders import sender_for
 from tests.tasks.senders.parcels import SHAPE, message, parcel
 
 

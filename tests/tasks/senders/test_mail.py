@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from peers.mail import Fault, MailPeer
 
-from driftloop.channels import EmailChannel
-from driftloop.errors import DeliveryError
-from driftloop.incident import Receipt
-from tasks.senders import (
+from driftloop.alerts.channels import EmailChannel
+from driftloop.alerts.incident import Receipt
+from driftloop.base.errors import DeliveryError
+from tasks.alerts.senders import (
     LostAnswerError,
     MailSender,
     PartlyRefusedError,

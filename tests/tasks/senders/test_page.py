@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.channels import PageChannel
-from driftloop.errors import DeliveryError
-from driftloop.incident import Post, Receipt
-from driftloop.messages import blocks
-from driftloop.workspace import Workspace
-from tasks.alert_store import change_alerts
-from tasks.delivery import deliver
-from tasks.documents import open_documents
-from tasks.senders import PageSender, page, sender_for
+from driftloop.alerts import blocks
+from driftloop.alerts.channels import PageChannel
+from driftloop.alerts.incident import Post, Receipt
+from driftloop.base.errors import DeliveryError
+from driftloop.base.workspace import Workspace
+from tasks.alerts.deliver import deliver
+from tasks.alerts.senders import PageSender, page, sender_for
+from tasks.coordination.alert_store import change_alerts
+from tasks.coordination.documents import open_documents
 from tests.tasks.senders.parcels import NOW, SHAPE, message, parcel
 
 KEY = "page:alerts.html"
 WRITER = """
 import sys
 from pathlib import Path
-from tasks.senders import PageSender
+from tasks.alerts.senders import PageSender
 from tests.tasks.senders.parcels import parcel
 sender = PageSender("page", Path(sys.argv[1]))
 for number in range(20):

@@ -5,11 +5,11 @@ import pytest
 from peers.http_peer import Fault
 from peers.pagerduty import PagerDutyPeer
 
-from driftloop.channels import PagerDutyChannel
-from driftloop.errors import DeliveryError
-from driftloop.incident import Receipt
-from driftloop.messages.message import Kind
-from tasks.senders import LostAnswerError, PagerDutySender, base, sender_for
+from driftloop.alerts.channels import PagerDutyChannel
+from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Kind
+from driftloop.base.errors import DeliveryError
+from tasks.alerts.senders import LostAnswerError, PagerDutySender, base, sender_for
 from tests.tasks.senders.parcels import SHAPE, message, parcel
 from tests.tasks.senders.safe import assert_one_safe_line
 
@@ -159,7 +159,7 @@ def test_retry_after_is_honoured_up_to_a_limit(
     requests: int,
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("tasks.senders.http.time.sleep", waits.append)
+    monkeypatch.setattr("tasks.alerts.senders.http.time.sleep", waits.append)
     pagerduty.misbehave("rate_limit", seconds=seconds)
     if requests == 1:
         with pytest.raises(DeliveryError, match="asked too much"):

@@ -1,6 +1,6 @@
 import pytest
 
-from driftloop.channels import (
+from driftloop.alerts.channels import (
     Channel,
     ConsoleChannel,
     EmailChannel,
@@ -9,8 +9,8 @@ from driftloop.channels import (
     SlackChannel,
     WebhookChannel,
 )
-from driftloop.errors import DeliveryError
-from tasks.senders import (
+from driftloop.base.errors import DeliveryError
+from tasks.alerts.senders import (
     BotSender,
     ConsoleSender,
     MailSender,

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from peers.slack import Fault, SlackPeer
 
-import tasks.senders.slack_search
-from driftloop.channels import SlackChannel
-from driftloop.errors import DeliveryError
-from driftloop.incident import Receipt
-from driftloop.messages import blocks
-from tasks.senders import BotSender, LostAnswerError, base, sender_for
-from tasks.senders.slack_bot import ATTEMPTS
+import tasks.alerts.senders.slack.search
+from driftloop.alerts import blocks
+from driftloop.alerts.channels import SlackChannel
+from driftloop.alerts.incident import Receipt
+from driftloop.base.errors import DeliveryError
+from tasks.alerts.senders import BotSender, LostAnswerError, base, sender_for
+from tasks.alerts.senders.slack.bot import ATTEMPTS
 from tests.tasks.senders.parcels import NOW, message, parcel
 from tests.tasks.senders.safe import assert_one_safe_line
 
@@ -297,7 +297,7 @@ def test_what_it_looks_for_is_its_own_and_of_its_thread(slack: SlackPeer, bot: B
 def test_messages_from_before_it_was_begun_are_not_read(
     slack: SlackPeer, bot: BotSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks.senders.slack_search, "SKEW", timedelta(hours=-1))
+    monkeypatch.setattr(tasks.alerts.senders.slack.search, "SKEW", timedelta(hours=-1))
     first = bot.send(parcel())
     assert bot.send(parcel(begun=NOW)) != first
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 import pytest
 from peers.slack import Fault, SlackPeer
 
-from driftloop.channels import SlackChannel
-from driftloop.errors import DeliveryError
-from driftloop.incident import Receipt
-from tasks.senders import LostAnswerError, Parcel, SlackWebhookSender, base, sender_for
+from driftloop.alerts.channels import SlackChannel
+from driftloop.alerts.incident import Receipt
+from driftloop.base.errors import DeliveryError
+from tasks.alerts.senders import LostAnswerError, Parcel, SlackWebhookSender, base, sender_for
 from tests.tasks.senders.parcels import SHAPE, message, parcel
 from tests.tasks.senders.safe import assert_one_safe_line
 

@@ -9,11 +9,11 @@ import pytest
 from peers.hook import HookPeer
 from peers.http_peer import Fault
 
-from driftloop.channels import WebhookChannel
-from driftloop.errors import DeliveryError
-from driftloop.incident import Receipt
-from tasks.senders import LostAnswerError, WebhookSender, base, sender_for
-from tasks.senders.webhook import headers, verify
+from driftloop.alerts.channels import WebhookChannel
+from driftloop.alerts.incident import Receipt
+from driftloop.base.errors import DeliveryError
+from tasks.alerts.senders import LostAnswerError, WebhookSender, base, sender_for
+from tasks.alerts.senders.webhook import headers, verify
 from tests.tasks.senders.parcels import SHAPE, message, parcel
 from tests.tasks.senders.safe import assert_one_safe_line
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.errors import StackError
-from driftloop.stack import Plan, StackFolder, stack_settings
-from driftloop.workspace import Workspace
-from tasks.document_files import FileDocuments
-from tasks.ledger import read_ledger
-from tasks.mlflow_registry import MlflowRegistry
-from tasks.stack.backup import back_up
-from tasks.stack.restore import restore
-from tasks.stack.storage import move_addresses
+from driftloop.base.errors import StackError
+from driftloop.base.workspace import Workspace
+from tasks.coordination.document_files import FileDocuments
+from tasks.registry.ledger import read_ledger
+from tasks.registry.mlflow import MlflowRegistry
+from tasks.stack.backup.create import back_up
+from tasks.stack.backup.restore import restore
+from tasks.stack.backup.storage import move_addresses
+from tasks.stack.services import Plan, StackFolder, stack_settings
 
 ALERTS = '{"incident": 3}'
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.errors import StackError
-from driftloop.stack import Plan, StackFolder, StackSettings, stack_settings
-from tasks.local_server import free_port
+from driftloop.base.errors import StackError
+from tasks.onboarding.local_server import free_port
+from tasks.stack.backup.schemas import check_schemas, fit, installed, revision_of, upgrade_command
 from tasks.stack.checks import check_ports, make_folders, write_private
-from tasks.stack.schemas import check_schemas, fit, installed, revision_of, upgrade_command
-from tasks.stack.supervising import LONGEST_SOCKET, make_socket_folder, socket_of
+from tasks.stack.services import Plan, StackFolder, StackSettings, stack_settings
+from tasks.stack.supervisor import LONGEST_SOCKET, make_socket_folder, socket_of
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Running, Suspended
 from workshop import small_config, write_config
 
-from driftloop.load import load_configs
-from driftloop.stack import MARK, POOL, StackFolder
-from driftloop.workspace import Workspace
-from tasks.stack.automations import NAME, create_automations
+from driftloop.base.workspace import Workspace
+from driftloop.config.loading import load_configs
 from tasks.stack.health import prefect_at
-from tasks.stack.pool import create_pool, hold_pool, let_go
-from tasks.stack.preparing import create_limits, save_secrets, secret_names
+from tasks.stack.prefect.automations import NAME, create_automations
+from tasks.stack.prefect.pool import create_pool, hold_pool, let_go
+from tasks.stack.prefect.preparing import create_limits, save_secrets, secret_names
 from tasks.stack.runs import MESSAGE, remember, remembered, settle_dead_runs
+from tasks.stack.services import MARK, POOL, StackFolder
 
 
 @pytest.fixture

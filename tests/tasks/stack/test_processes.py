@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from driftloop.stack import MARK, SERVICE, StackFolder
 from tasks.stack.processes import is_running, listener, processes_of, runs_of, sweep
+from tasks.stack.services import MARK, SERVICE, StackFolder
 
 # Starts a child, and does not end when it is asked to.
 STUBBORN = """
@@ -87,6 +87,6 @@ def test_a_process_that_waits_to_be_reaped_does_not_run() -> None:
 
 
 def test_nobody_listens_on_a_free_port() -> None:
-    from tasks.local_server import free_port
+    from tasks.onboarding.local_server import free_port
 
     assert listener(free_port()) is None

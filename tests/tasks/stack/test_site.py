@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.stack import SERVICE, StackFolder
-from tasks.stack.keeper import SILENT_LOOKS, silent_too_long
-from tasks.stack.site import serve
+from tasks.stack.prefect.site import serve
+from tasks.stack.services import SERVICE, StackFolder
+from tasks.stack.watchdog import SILENT_LOOKS, silent_too_long
 
 
 @pytest.fixture

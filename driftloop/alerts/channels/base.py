@@ -1,0 +1,84 @@
+"""What every channel can be told: from which severity on, when to keep still, whom to mention."""
+
+from datetime import datetime, time
+from difflib import get_close_matches
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, field_validator, model_validator
+
+from driftloop.base.settings import Settings
+
+Level = Literal["info", "warning", "page"]
+LEVELS: tuple[Level, ...] = ("info", "warning", "page")
+
+
+class QuietHours(Settings):
+    """Hours in which messages wait, unless they are grave enough.
+
+    What waits is sent by the first run of ``deliver`` or of the model after the hours end.
+    """
+
+    start: time = Field(default=time(22), description="Local time at which they begin.")
+    end: time = Field(default=time(7), description="Local time at which they end.")
+    timezone: str = Field(default="UTC", description="IANA name, such as Europe/Berlin.")
+    weekends: bool = Field(default=False, description="Saturday and Sunday are quiet all day.")
+    unless: Level = Field(default="page", description="Severity that is told at any hour.")
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _written_as_a_time(cls, value: Any) -> Any:
+        if isinstance(value, int | float):
+            raise ValueError(f"received {value!r}; valid: a time such as 22:00")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        zones = available_timezones()
+        if name not in zones:
+            near = get_close_matches(name, sorted(zones), n=1) or ["Europe/Berlin"]
+            raise ValueError(
+                f"received {name!r}, which is no time zone; valid: an IANA name such as {near[0]}"
+            )
+        return name
+
+    @model_validator(mode="after")
+    def _last_some_time(self) -> Self:
+        if self.start == self.end:
+            raise ValueError(f"start and end are both {self.start:%H:%M}; let them differ")
+        if self.start.tzinfo or self.end.tzinfo:
+            raise ValueError("start and end are local times; name the zone under timezone")
+        return self
+
+    def hold(self, level: Level, now: datetime) -> bool:
+        """Say whether a message of this severity waits at this moment."""
+        if LEVELS.index(level) >= LEVELS.index(self.unless):
+            return False
+        local = now.astimezone(ZoneInfo(self.timezone))
+        if self.weekends and local.weekday() >= 5:
+            return True
+        at = local.time()
+        if self.start < self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+
+class ChannelSettings(Settings):
+    """What all channels share."""
+
+    at_least: Level = Field(
+        default="info", description="Least severity that is told here; good news counts as info."
+    )
+    quiet_hours: QuietHours | None = Field(
+        default=None, description="Hours in which messages wait; none if left out."
+    )
+    digest: bool = Field(default=True, description="Whether the weekly digest is sent here.")
+
+    def takes(self, level: Level) -> bool:
+        """Say whether a message of this severity is told here."""
+        return LEVELS.index(level) >= LEVELS.index(self.at_least)
+
+    def holds(self, level: Level, now: datetime) -> bool:
+        """Say whether a message of this severity waits at this moment."""
+        return self.quiet_hours is not None and self.quiet_hours.hold(level, now)

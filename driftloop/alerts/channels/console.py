@@ -1,0 +1,16 @@
+"""The terminal."""
+
+from typing import Literal
+
+from driftloop.alerts.channels.base import ChannelSettings
+
+
+class ConsoleChannel(ChannelSettings):
+    """The terminal: messages are drawn as Slack would show them."""
+
+    kind: Literal["console"] = "console"
+
+    @property
+    def key(self) -> str:
+        """The name under which deliveries to this channel are remembered."""
+        return "console"

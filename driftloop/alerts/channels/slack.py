@@ -1,0 +1,77 @@
+"""A Slack channel, by bot token or incoming webhook."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from driftloop.alerts.channels.base import LEVELS, ChannelSettings, Level
+
+_MENTION = r"^([SUW][A-Z0-9]{2,20}|here|channel)$"
+
+
+def _mentioned(name: str) -> str:
+    if not re.fullmatch(_MENTION, name):
+        raise ValueError(
+            f"received {name!r}; valid: here, channel, or the id of a user group such as S0123ABCD "
+            "or of a person such as U0123ABCD"
+        )
+    return name
+
+
+Mention = Annotated[str, AfterValidator(_mentioned), Field(json_schema_extra={"pattern": _MENTION})]
+
+
+class SlackChannel(ChannelSettings):
+    """A Slack channel, reached with a bot token or, failing that, an incoming webhook.
+
+    With a bot token an incident is one message that is updated in place, with a thread. A webhook
+    can only post: it gets one message an event.
+    """
+
+    kind: Literal["slack"] = "slack"
+    channel: str = Field(
+        default="#ml-alerts",
+        min_length=1,
+        description="Channel name or id; a webhook ignores it and posts to the channel it is for",
+    )
+    mentions: tuple[Mention, ...] = Field(
+        default=(),
+        description="Who is mentioned: ids of user groups (S…) or users (U…), here or channel.",
+    )
+    mention_at: Level = Field(
+        default="page", description="Least severity at which they are mentioned."
+    )
+    token_variable: str = Field(
+        default="SLACK_BOT_TOKEN",
+        description="Environment variable that holds the bot token (xoxb-…)",
+    )
+    webhook_variable: str = Field(
+        default="SLACK_WEBHOOK_URL",
+        description="Environment variable that holds the incoming webhook URL",
+    )
+    token_secret: str = Field(
+        default="slack-bot-token",
+        description="Prefect Secret block read where the token variable is unset",
+    )
+    webhook_secret: str = Field(
+        default="slack-webhook-url",
+        description="Prefect Secret block read where the webhook variable is unset",
+    )
+
+    @property
+    def key(self) -> str:
+        """The name under which deliveries to this channel are remembered."""
+        return f"slack:{self.channel}"
+
+    def mention(self, level: Level) -> str:
+        """Return Slack's markup that mentions people at this severity, or nothing."""
+        if LEVELS.index(level) < LEVELS.index(self.mention_at):
+            return ""
+        return " ".join(_markup(name) for name in self.mentions)
+
+
+def _markup(name: str) -> str:
+    if name in ("here", "channel"):
+        return f"<!{name}>"
+    return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"

@@ -1,0 +1,183 @@
+"""What happened, as events that automations can wait for.
+
+An event's name is `driftloop.<subject>.<what>`, and its resource the model. See docs/events.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from driftloop.alerts.message import Kind, event_key
+from driftloop.alerts.responses import Acknowledged
+from driftloop.base.records import (
+    Finding,
+    MonitorRecord,
+    Promotion,
+    RetrainRecord,
+    TrialOutcome,
+    to_plain,
+)
+
+MOST_FEATURES = 10
+EVENTS: dict[str, str] = {
+    "window.judged": "a monitoring run has judged its window, whatever it found",
+    "window.inconclusive": "the window could not be judged",
+    "data.broken": "a data-quality check failed",
+    "drift.detected": "the verdict is drift",
+    "performance.fell": "labels show that predictions got worse",
+    "incident.opened": "an episode of trouble began",
+    "incident.worsened": "it got worse",
+    "incident.reopened": "it came back soon after it was over",
+    "incident.confirmed": "labels show that the drift does harm",
+    "incident.acknowledged": "a person took it on",
+    "incident.resolved": "it is over",
+    "model.trained": "a challenger was trained and compared",
+    "model.promoted": "another version is champion",
+    "model.kept": "the challenger did not replace the champion",
+    "model.proposed": "a challenger waits for a person, or for its shadow to end",
+    "model.rolled_back": "an earlier version is champion again",
+    "retraining.failed": "no challenger could be trained",
+    "snapshot.taken": "newly arrived data became a snapshot",
+}
+"""Every event there is, and when it is emitted."""
+_INCIDENT: dict[Kind, str] = {
+    "opened": "incident.opened",
+    "worsened": "incident.worsened",
+    "reopened": "incident.reopened",
+    "confirmed": "incident.confirmed",
+    "resolved": "incident.resolved",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event; events with equal keys are the same."""
+
+    name: str
+    model: str
+    key: str
+    payload: Mapping[str, Any]
+
+
+def run_events(record: MonitorRecord, kinds: tuple[Kind, ...]) -> tuple[Event, ...]:
+    """Return what a monitoring run found.
+
+    Args:
+        record: the run, before anything followed from it.
+        kinds: what is new about the model's incident.
+    """
+    names = ["window.judged"]
+    names += ["window.inconclusive"] if record.verdict.status == "inconclusive" else []
+    names += ["data.broken"] if record.broken else []
+    names += ["drift.detected"] if record.verdict.status == "drift" else []
+    names += ["performance.fell"] if record.performance.status == "fell" else []
+    names += [_INCIDENT[kind] for kind in kinds if kind in _INCIDENT]
+    payload = _payload(record)
+    found = [_event(name, record.model, record.as_of, payload) for name in names]
+    return (*found, *(one for trial in record.trials for one in _trial(record, trial)))
+
+
+def retrain_events(record: RetrainRecord) -> tuple[Event, ...]:
+    """Return what came of a retraining."""
+    payload = {
+        "as_of": record.as_of,
+        "rev": record.rev,
+        "reason": record.reason,
+        "sentence": record.sentence,
+        "version": record.challenger,
+        "mlflow_run": record.run_id,
+    }
+    if record.challenger is None:
+        return (_event("retraining.failed", record.model, record.as_of, payload),)
+    told = _with(payload, record.promotion)
+    return (
+        _event("model.trained", record.model, record.as_of, payload),
+        _event(_outcome(record.promotion), record.model, record.as_of, told),
+    )
+
+
+def promotion_event(model: str, as_of: datetime, done: Promotion) -> Event:
+    """Return what came of a person's answer about a challenger."""
+    return _event(_outcome(done), model, as_of, _with({"as_of": as_of}, done))
+
+
+def rollback_events(model: str, as_of: datetime, done: Promotion) -> tuple[Event, ...]:
+    """Return the event of a rollback, if one was done."""
+    if not done.promoted:
+        return ()
+    return (_event("model.rolled_back", model, as_of, _with({"as_of": as_of}, done)),)
+
+
+def acknowledged_event(done: Acknowledged, at: datetime) -> Event:
+    """Return the event of an incident that a person took on."""
+    payload = {"by": done.by, "incident": done.incident, "since": done.since}
+    return _event("incident.acknowledged", done.model, at, payload)
+
+
+def _outcome(promotion: Promotion | None) -> str:
+    if promotion is not None and promotion.promoted:
+        return "model.promoted"
+    waits = promotion is not None and promotion.waits_for is not None
+    return "model.proposed" if waits else "model.kept"
+
+
+def _with(payload: Mapping[str, Any], promotion: Promotion | None) -> dict[str, Any]:
+    if promotion is None:
+        return dict(payload)
+    told = {
+        "version": promotion.version,
+        "previous": promotion.previous,
+        "waits_for": promotion.waits_for,
+        "sentence": promotion.sentence,
+    }
+    return {**payload, **told}
+
+
+def _trial(record: MonitorRecord, trial: TrialOutcome) -> tuple[Event, ...]:
+    names = {"promoted": "model.promoted", "rolled_back": "model.rolled_back"}
+    name = names.get(trial.action)
+    if name is None:
+        return ()
+    new, old = trial.version, trial.against
+    if trial.action == "rolled_back":
+        new, old = old, new
+    payload = {"as_of": record.as_of, "version": new, "previous": old, "sentence": trial.sentence}
+    return (_event(name, record.model, record.as_of, payload),)
+
+
+def _payload(record: MonitorRecord) -> dict[str, Any]:
+    scored = record.performance
+    return {
+        "as_of": record.as_of,
+        "window": {"start": record.window.start, "end": record.window.end},
+        "rev": record.rev,
+        "champion": record.champion,
+        "rows": record.rows_current,
+        "verdict": record.verdict.status,
+        "sentence": record.verdict.sentence,
+        "action": record.decision.action,
+        "reasons": record.decision.reasons,
+        "metric": scored.metric,
+        "score": scored.score,
+        "performance": scored.status,
+        "failed_checks": [check.sentence for check in record.broken][:MOST_FEATURES],
+        "features": [_feature(one) for one in record.drifted[:MOST_FEATURES]],
+        "features_drifted": len(record.drifted),
+    }
+
+
+def _feature(one: Finding) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "effect": one.effect,
+        "effect_size": one.effect_size,
+        "effect_floor": one.effect_floor,
+        "p_adjusted": one.p_adjusted,
+    }
+
+
+def _event(name: str, model: str, as_of: datetime, payload: Mapping[str, Any]) -> Event:
+    version = str(payload.get("version") or "") if name.startswith("model.") else ""
+    key = "/".join(("event", name, event_key(model, as_of, "observed", version)))
+    return Event(f"driftloop.{name}", model, key, to_plain(dict(payload)))

@@ -1,0 +1,255 @@
+"""Incidents: one episode of trouble with one model, and everything that waits to be told of it.
+
+The state of a model's alerts is one document. Every change of it is a function from the old to the
+new document, so that it can be stored with compare-and-set: see
+`driftloop.alerts.lifecycle` for what a run changes, and `tasks.alerts.deliver` for what sending
+changes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from driftloop.alerts.channels.base import Level
+from driftloop.alerts.links import Links
+from driftloop.alerts.message import Kind, Message
+from driftloop.base.errors import DataError
+from driftloop.base.records import Shape, to_plain
+
+Cause = Literal["quality", "performance", "drift", "blind"]
+MOST_KEYS = 200
+MOST_PAST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a channel gave for a message: where it is and under which name."""
+
+    place: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The parent message of an incident on one channel, and what it says there now."""
+
+    receipt: Receipt
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the parent message says; texts are escaped mrkdwn, one paragraph each.
+
+    `causes` says what broke and how badly, the gravest first; `worst` the features that changed
+    most; `done` what driftloop did, `step` what the reader should do, `facts` the small print.
+    """
+
+    headline: str
+    causes: tuple[str, ...]
+    done: str
+    step: str
+    worst: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    links: Links = field(default_factory=Links)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Who took an incident on, when, and what they said."""
+
+    by: str
+    at: datetime
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One episode of trouble.
+
+    Args:
+        number: counts a model's incidents from 1.
+        since: the start of the first window with trouble.
+        opened_at: the moment that the run looked from that opened it.
+        last: the same of the newest run that was taken into account.
+        until: the same of the newest run with trouble.
+        severity: of the newest run with trouble.
+        gravest: the gravest severity so far, which decides who is told.
+        causes: what has been told under the present champion.
+        features: what has been told to have drifted under the present champion.
+        champion: the version that served in the newest run with trouble.
+        runs: runs with trouble so far; `quiet` healthy runs in a row since the last of them.
+        needed: healthy runs in a row that close it; more once it was reopened.
+        score: the worst realised score that has been told.
+        card: what the parent says.
+        parents: the parent message on each channel that has it.
+        begun: when sending it was begun to a channel that gave no receipt yet.
+    """
+
+    number: int
+    since: datetime
+    opened_at: datetime
+    last: datetime
+    until: datetime
+    severity: Level
+    gravest: Level
+    causes: tuple[Cause, ...]
+    champion: str
+    card: Card
+    runs: int = 1
+    quiet: int = 0
+    needed: int = 2
+    features: tuple[str, ...] = ()
+    score: float | None = None
+    acknowledged: Acknowledgement | None = None
+    resolved_at: datetime | None = None
+    parents: Mapping[str, Parent] = field(default_factory=dict)
+    begun: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        """Whether the trouble goes on."""
+        return self.resolved_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One thing to tell, and the channels that have not got it yet.
+
+    Args:
+        key: posts with equal keys are the same and are sent once.
+        incident: the number of the incident it belongs to; None for one that stands alone.
+        message: what it says where it stands alone.
+        line: what it says in the incident's thread; None where that is the same.
+        loud: whether a reply is also shown in the channel, outside its thread.
+        begun: when sending was begun to a channel that gave no receipt yet.
+        shapes: the distributions that are drawn beside it.
+        drawing: the channels that have the text, and not yet the picture.
+    """
+
+    key: str
+    kind: Kind
+    level: Level
+    written: datetime
+    message: Message
+    waiting: tuple[str, ...]
+    incident: int | None = None
+    line: Message | None = None
+    loud: bool = False
+    begun: Mapping[str, datetime] = field(default_factory=dict)
+    shapes: tuple[Shape, ...] = ()
+    drawing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An incident that is over, in short."""
+
+    number: int
+    since: datetime
+    opened_at: datetime
+    resolved_at: datetime
+    gravest: Level
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """The alerts of one model: its incidents, what waits to be sent, and until when it is muted.
+
+    Args:
+        incidents: the newest one, and earlier ones that are not told completely yet, oldest first.
+        posts: what waits to be sent, oldest first.
+        keys: the newest keys of what has been written.
+        past: the newest incidents that are over, oldest first.
+        muted_until: until then nothing is sent.
+        muted_by: who asked for that.
+        blind: runs in a row that could not judge.
+        blind_since: the start of the window of the first of them.
+        last: the newest moment that a run looked from.
+        failures: how often sending to a channel failed so far.
+    """
+
+    incidents: tuple[Incident, ...] = ()
+    posts: tuple[Post, ...] = ()
+    keys: tuple[str, ...] = ()
+    past: tuple[Past, ...] = ()
+    muted_until: datetime | None = None
+    muted_by: str = ""
+    blind: int = 0
+    blind_since: datetime | None = None
+    last: datetime | None = None
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def newest(self) -> Incident | None:
+        """The newest incident, open or not."""
+        return self.incidents[-1] if self.incidents else None
+
+    @property
+    def open(self) -> Incident | None:
+        """The incident that goes on, if one does."""
+        newest = self.newest
+        return newest if newest is not None and newest.open else None
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next incident."""
+        return 1 if self.newest is None else self.newest.number + 1
+
+    def muted_at(self, moment: datetime) -> datetime | None:
+        """Return until when the model is muted, or None where it is not at this moment."""
+        until = self.muted_until
+        return until if until is not None and moment < until else None
+
+    def incident(self, number: int | None) -> Incident | None:
+        """Return the incident with this number, or None."""
+        return next((one for one in self.incidents if one.number == number), None)
+
+    def with_incident(self, incident: Incident) -> "AlertState":
+        """Return the state with an incident as it is now, or with a new one."""
+        others = tuple(one for one in self.incidents if one.number != incident.number)
+        kept = tuple(sorted((*others, incident), key=lambda one: one.number))
+        return replace(self, incidents=kept)
+
+    def with_post(self, post: Post) -> "AlertState":
+        """Return the state with a waiting post as it is now; one that waits no more is left out."""
+        posts = (post if one.key == post.key else one for one in self.posts)
+        return replace(self, posts=tuple(one for one in posts if one.waiting or one.drawing))
+
+    def failed(self, channel: str) -> "AlertState":
+        """Return the state that counts one more failure to send to a channel."""
+        return replace(self, failures={**self.failures, channel: self.failures.get(channel, 0) + 1})
+
+    def write(self, post: Post) -> "AlertState":
+        """Return the state with a post to be sent; one whose key is known is left out."""
+        if post.key in self.keys:
+            return self
+        keys = (*self.keys, post.key)[-MOST_KEYS:]
+        posts = (*self.posts, post) if post.waiting else self.posts
+        return replace(self, posts=posts, keys=keys)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the state as plain JSON types."""
+        plain: dict[str, Any] = to_plain(self)
+        return plain
+
+    @staticmethod
+    def from_dict(value: Mapping[str, Any]) -> "AlertState":
+        """Return the state that `to_dict` stored.
+
+        Raises:
+            DataError: if a field is missing or of the wrong type.
+        """
+        try:
+            return _ADAPTER.validate_python(value)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "state"
+            raise DataError(f"not a stored state of alerts: {where}: {first['msg']}") from None
+
+
+_ADAPTER = TypeAdapter(AlertState)

@@ -1,0 +1,1 @@
+"""Formatters: one message in the markup of one channel."""

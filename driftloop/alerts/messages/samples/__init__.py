@@ -1,0 +1,1 @@
+"""Sample messages of every kind, for documentation and tests."""

@@ -1,0 +1,331 @@
+"""One example of each message, from records of an invented week of a payments model."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from driftloop.alerts.incident import Acknowledgement, Incident
+from driftloop.alerts.links import Links
+from driftloop.alerts.messages.card import blind_card, card_of, with_retraining
+from driftloop.alerts.messages.digest import DigestLine
+from driftloop.base.periods import Window
+from driftloop.base.records import (
+    Comparison,
+    Decision,
+    Finding,
+    GateResult,
+    MonitorRecord,
+    Performance,
+    Promotion,
+    QualityFinding,
+    RetrainRecord,
+    Score,
+    Shape,
+    TrialOutcome,
+    Trouble,
+    Verdict,
+)
+
+MODEL = "payments"
+AT = datetime(2026, 3, 9, 3, tzinfo=UTC)
+DAY = timedelta(days=1)
+REV = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678"
+LINKS = Links(
+    prefect_run="https://prefect.example/runs/1",
+    mlflow_run="https://mlflow.example/runs/2",
+    model_version="https://mlflow.example/models/payments/7",
+    report="https://reports.example/payments/2026-03-09",
+)
+_EVEN = (0.1,) * 10
+_AMOUNT = Shape(
+    "amount",
+    (),
+    (1.0, 12.0, 19.0, 26.0, 33.0, 42.0, 54.0, 71.0, 98.0, 160.0, 4_800.0),
+    _EVEN,
+    (0.02, 0.03, 0.05, 0.06, 0.08, 0.1, 0.12, 0.14, 0.17, 0.23),
+)
+_COUNTRY = Shape(
+    "country",
+    ("DE", "FR", "NL", "PL", "other"),
+    (),
+    (0.48, 0.24, 0.18, 0.02, 0.08),
+    (0.39, 0.2, 0.15, 0.19, 0.07),
+)
+_HOUR = Shape(
+    "hour",
+    (),
+    (0.0, 6.0, 9.0, 11.0, 13.0, 15.0, 17.0, 18.0, 20.0, 21.0, 23.0),
+    _EVEN,
+    (0.06, 0.07, 0.08, 0.08, 0.08, 0.08, 0.1, 0.15, 0.16, 0.14),
+)
+
+
+def _finding(name: str, sentence: str, size: float, shape: Shape | None, **more: Any) -> Finding:
+    made = Finding(
+        name, "ks", 0.3, 1e-9, 1e-8, "psi", size, 0.1, "drift", sentence, 180_000, 12_408
+    )
+    return replace(made, shape=shape, **more)
+
+
+MOVED = (
+    _finding("amount", "`amount` rose from 42 to 61 (median).", 0.42, _AMOUNT),
+    _finding("country", "`country`: PL rose from 2.0% to 19%.", 0.37, _COUNTRY),
+    _finding("hour", "`hour` rose from 15 to 18 (median).", 0.16, _HOUR),
+)
+CALM = tuple(
+    _finding(f"input_{number}", "As before.", 0.01, None, status="ok") for number in range(17)
+)
+CHECKED = QualityFinding("range", "amount", "ok", "`amount` is in range.")
+_WINDOW = Window(AT - 7 * DAY, AT)
+HOLDS = Performance(
+    "roc_auc", _WINDOW, 8_204, 0.846, 0.835, 0.857, 0.842, "ok", "roc_auc is 0.846; 0.842 held."
+)
+FELL = replace(HOLDS, score=0.712, low=0.694, high=0.729, status="fell", sentence="roc_auc fell.")
+
+HEALTHY = MonitorRecord(
+    model=MODEL,
+    as_of=AT,
+    rev=REV,
+    dry_run=False,
+    champion="7",
+    window=_WINDOW,
+    rows_reference=180_000,
+    rows_current=12_408,
+    verdict=Verdict("ok", "20 inputs look as before."),
+    quality=(CHECKED,),
+    findings=CALM,
+    performance=HOLDS,
+    decision=Decision("none", ()),
+)
+WORSE = replace(
+    HEALTHY,
+    verdict=Verdict("drift", "3 of 20 inputs drifted."),
+    findings=MOVED + CALM,
+    performance=FELL,
+    decision=Decision("retrain", ("roc_auc is 0.130 below what the champion scored before.",)),
+    troubles=(
+        Trouble(
+            "covariate_shift",
+            "Inputs moved (amount, country, hour); performance fell with them: the champion "
+            "promised no more on such inputs.",
+        ),
+    ),
+)
+STILL = replace(WORSE, as_of=AT + DAY)
+WORST = replace(
+    WORSE, as_of=AT + 2 * DAY, performance=replace(FELL, score=0.655, low=0.636, high=0.674)
+)
+BACK = replace(WORSE, as_of=AT + 6 * DAY, window=Window(AT - DAY, AT + 6 * DAY))
+DRIFTED = replace(
+    HEALTHY,
+    verdict=Verdict("drift", "3 of 20 inputs drifted."),
+    findings=MOVED + CALM,
+    decision=Decision("alert", ("Retraining waits until 2 of 3 runs agree.",)),
+    troubles=(
+        Trouble(
+            "covariate_shift",
+            "Inputs moved (amount, country, hour); no labels tell yet whether performance suffers.",
+        ),
+    ),
+    performance=replace(HOLDS, status="inconclusive", score=None),
+)
+BROKEN = replace(
+    HEALTHY,
+    verdict=Verdict("inconclusive", "Broken data leave nothing to judge."),
+    quality=(
+        QualityFinding("range", "amount", "failed", "`amount`: 98% of values are above 5,000."),
+        QualityFinding("missing", "device_age", "failed", "`device_age`: 85% missing, before 2%."),
+        replace(CHECKED, column="hour", sentence="`hour` is in range."),
+    ),
+    decision=Decision("hold", ("Broken data must not train a model.",), held="quality"),
+)
+UNJUDGED = replace(
+    HEALTHY,
+    rows_current=55,
+    verdict=Verdict("inconclusive", "55 rows arrived, 200 are needed."),
+    findings=tuple(
+        replace(
+            one,
+            status="inconclusive",
+            sentence=f"`{one.name}` has 55 values in the current window, 200 are needed.",
+        )
+        for one in CALM[:5]
+    ),
+)
+STOPPED = replace(
+    WORSE,
+    decision=Decision(
+        "hold", ("5 challengers in a row did not win; a person is needed.",), held="losing_streak"
+    ),
+)
+BETTER = replace(
+    HEALTHY,
+    as_of=AT + 3 * DAY,
+    champion="8",
+    aftermath="Since version 8 replaced version 7, the drift is gone and performance holds again.",
+)
+
+_GATES = tuple(
+    GateResult(name, "passed", sentence)
+    for name, sentence in (
+        ("latency", "3 ms a row, 20 allowed."),
+        ("calibration", "Error 0.01, 0.05 allowed."),
+        ("segments", "No segment lost more than 0.02."),
+    )
+)
+WON = Comparison(
+    metric="roc_auc",
+    champion=Score("roc_auc", 0.731, 0.718, 0.744, 4_210),
+    challenger=Score("roc_auc", 0.838, 0.827, 0.849, 4_210),
+    difference=0.107,
+    low=0.092,
+    high=0.122,
+    margin=0.005,
+    confidence=0.95,
+    rows=4_210,
+    gates=_GATES,
+    won=True,
+    sentence="The gain is beyond chance.",
+)
+PROMOTED = RetrainRecord(
+    model=MODEL,
+    as_of=AT,
+    rev=REV,
+    reason="roc_auc is 0.130 below what the champion scored before.",
+    challenger="8",
+    run_id="2",
+    parameters={},
+    plan=None,
+    comparison=WON,
+    promotion=Promotion(True, "8", "7", "Version 8 replaced version 7."),
+    sentence="Version 8 won.",
+)
+KEPT = replace(
+    PROMOTED,
+    comparison=replace(
+        WON,
+        difference=0.002,
+        low=-0.004,
+        high=0.008,
+        won=False,
+        champion=Score("roc_auc", 0.836, 0.825, 0.847, 4_210),
+        sentence="The gain of 0.002 may be chance.",
+    ),
+    promotion=Promotion(False, "8", "7", "The challenger did not win."),
+)
+REFUSED = replace(
+    PROMOTED,
+    comparison=replace(
+        WON,
+        won=False,
+        gates=(GateResult("latency", "refused", "41 ms a row, 20 allowed."), *_GATES[1:]),
+    ),
+    promotion=Promotion(False, "8", "7", "A gate refused it."),
+)
+PROPOSED = replace(
+    PROMOTED,
+    promotion=Promotion(False, "8", "7", "It waits for approval.", waits_for="approval"),
+)
+FAILED = replace(
+    PROMOTED,
+    challenger=None,
+    comparison=None,
+    promotion=None,
+    sentence="Only 212 rows have labels, 1,000 are needed.",
+)
+APPROVED = Promotion(True, "8", "7", "Ana approved it; all gates had passed.")
+ROLLED_BACK = TrialOutcome(
+    "probation",
+    "8",
+    "7",
+    "worse",
+    "rolled_back",
+    2,
+    5,
+    -0.05,
+    "roc_auc is 0.050 lower on 3,120 new labels; that is beyond chance.",
+)
+
+
+def incident(record: MonitorRecord, severity: Any, causes: Any) -> Incident:
+    """Return the incident that a run opens."""
+    return Incident(
+        number=1,
+        since=record.window.start,
+        opened_at=record.as_of,
+        last=record.as_of,
+        until=record.as_of,
+        severity=severity,
+        gravest=severity,
+        causes=causes,
+        champion=record.champion,
+        card=card_of(record, LINKS),
+        score=record.performance.score,
+    )
+
+
+OPENED = incident(WORSE, "page", ("performance", "drift"))
+TAKEN = replace(
+    OPENED,
+    runs=2,
+    last=AT + DAY,
+    until=AT + DAY,
+    acknowledged=Acknowledgement("Ana", AT + DAY / 4, "Looking at it"),
+)
+CHANGED = replace(TAKEN, card=with_retraining(OPENED.card, PROMOTED, LINKS))
+HEALING = replace(CHANGED, quiet=1, last=AT + 2 * DAY)
+OVER = replace(HEALING, quiet=2, last=AT + 3 * DAY, resolved_at=AT + 3 * DAY)
+GRAVER = replace(TAKEN, card=card_of(WORST, LINKS), runs=3, last=WORST.as_of)
+AGAIN = replace(TAKEN, card=card_of(BACK, LINKS), runs=4, last=BACK.as_of, needed=4)
+SUSPECTED = incident(DRIFTED, "warning", ("drift",))
+FAULTY = incident(BROKEN, "page", ("quality",))
+BLIND = replace(
+    incident(UNJUDGED, "warning", ("blind",)), card=blind_card(UNJUDGED, LINKS, 3), runs=3
+)
+
+WEEK_END = AT + 7 * DAY
+_CHURN = DigestLine(
+    model="churn",
+    verdict="ok",
+    metric="roc_auc",
+    score=0.812,
+    low=0.8,
+    high=0.824,
+    age_days=34,
+    open_since=None,
+    severity=None,
+    incidents=0,
+    retrainings=0,
+    promotions=0,
+    muted_until=None,
+    last_run=WEEK_END,
+)
+FARED = (
+    _CHURN,
+    replace(
+        _CHURN,
+        model=MODEL,
+        verdict="drift",
+        score=0.712,
+        low=0.694,
+        high=0.729,
+        open_since=WEEK_END - 3 * DAY,
+        severity="page",
+        incidents=1,
+        retrainings=1,
+    ),
+    replace(
+        _CHURN,
+        model="pricing",
+        metric="rmse",
+        score=12.4,
+        low=12.1,
+        high=12.8,
+        age_days=6,
+        retrainings=1,
+        promotions=1,
+    ),
+    replace(_CHURN, model="claims", verdict="inconclusive", score=None),
+    replace(_CHURN, model="leads", score=None, last_run=WEEK_END - 19 * DAY),
+    replace(_CHURN, model="returns", verdict="warning", muted_until=WEEK_END + 2 * DAY),
+)

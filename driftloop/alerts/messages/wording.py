@@ -1,0 +1,136 @@
+"""Numbers, times and links as an on-call person reads them."""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+
+from driftloop.alerts.blocks import (
+    SECTION_LIMIT,
+    Block,
+    context,
+    cut,
+    escape,
+    header,
+    limited,
+    link,
+)
+from driftloop.alerts.links import Links
+from driftloop.alerts.message import Kind, Message, Severity
+from driftloop.base.records import Score
+
+NO_BREAK = "\u00a0"
+# Shapes differ as well as colours, and each stands for exactly one severity.
+SIGNS: dict[Severity, str] = {"page": "🚨", "warning": "🟠", "info": "🔵", "good": "✅"}
+
+EFFECTS = {
+    "psi": "PSI",
+    "jensen_shannon": "Jensen-Shannon",
+    "hellinger": "Hellinger",
+    "wasserstein": "Wasserstein",
+    "cramers_v": "Cramér's V",
+    "share_of_rows": "share of rows",
+    "rate_difference": "change of rate",
+}
+"""Effect sizes as people call them."""
+
+
+NO_LINKS = Links()
+
+
+def compose(
+    key: str,
+    kind: Kind,
+    severity: Severity,
+    model: str,
+    headline: str,
+    summary: str,
+    blocks: Iterable[Block],
+    links: Links = NO_LINKS,
+) -> Message:
+    """Return the message with its header, plain fallback and links.
+
+    Headline and summary are escaped. What Slack would not take is left out, never the links.
+    """
+    title = f"{escape(model, 60)}: {headline}"
+    text = cut(f"{title}. {plain(summary)}", SECTION_LIMIT)
+    parts = (header(f"{SIGNS[severity]} {title}"), *blocks)
+    shown = limited(parts, links_line(links), rest_line(links))
+    return Message(key, model, kind, severity, text, shown)
+
+
+def plain(paragraph: str) -> str:
+    """Return a paragraph of escaped mrkdwn as one line without bold."""
+    return " ".join(paragraph.replace("*", "").split())
+
+
+def lead_of(cause: str) -> str:
+    """Return the first line of a cause without bold."""
+    return plain(cause.partition("\n")[0])
+
+
+def gist(cause: str) -> str:
+    """Return a cause in short: its first line and the first of its points."""
+    _, _, points = cause.partition("\n")
+    first = points.partition("\n")[0]
+    point = f" {plain(first.removeprefix('• '))}" if first.startswith("• ") else ""
+    return f"{lead_of(cause)}{point}"
+
+
+def rest_line(links: Links) -> str:
+    """Return the sentence on where to find what a message has no room for."""
+    places = (
+        link(links.report, "report"),
+        link(links.prefect_run, "Prefect run"),
+        link(links.mlflow_run, "MLflow run"),
+    )
+    where = next((place for place in places if place), None)
+    return f"The rest is in the {where}." if where else "The rest is in the Prefect run."
+
+
+def links_line(links: Links) -> tuple[Block, ...]:
+    """Return the line of links as a block, or nothing where there are none."""
+    shown = (
+        link(links.prefect_run, "Prefect run"),
+        link(links.mlflow_run, "MLflow run"),
+        link(links.model_version, "Model version"),
+        link(links.report, "Report"),
+    )
+    line = " · ".join(item for item in shown if item)
+    return (context(line),) if line else ()
+
+
+def number(value: float | None, sign: str = "") -> str:
+    """Return a number with the digits a person uses; `sign` is "+" to show it always."""
+    if value is None or not math.isfinite(value):
+        return "unknown"
+    if abs(value) >= 1000:
+        return f"{value:{sign},.0f}"
+    if abs(value) >= 0.1 or value == 0:
+        decimals = 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
+        return f"{value:{sign}.{decimals}f}"
+    digits = min(1 - math.floor(math.log10(abs(value))), 8)
+    return f"{value:{sign}.{digits}f}".rstrip("0")
+
+
+def interval(low: float | None, high: float | None, sign: str = "") -> str:
+    """Return ` (low to high)`, or nothing where there is no interval."""
+    known = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
+    return f" ({number(low, sign)} to {number(high, sign)})" if known else ""
+
+
+def score(value: Score) -> str:
+    """Return a score with its interval."""
+    return number(value.value) + interval(value.low, value.high)
+
+
+def count(amount: int, noun: str) -> str:
+    """Return `1 row`, `12,408 rows`."""
+    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def lasted(start: datetime, end: datetime) -> str:
+    """Return how long it is from `start` to `end`, in days, hours or minutes."""
+    minutes = max(0, round((end - start).total_seconds() / 60))
+    if minutes >= 2 * 1440:
+        return count(minutes // 1440, "day")
+    return count(minutes // 60, "hour") if minutes >= 120 else count(minutes, "minute")

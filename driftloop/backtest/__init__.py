@@ -1,0 +1,1 @@
+"""Backtests: what a policy would have been worth on data of the past."""

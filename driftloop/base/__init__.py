@@ -1,0 +1,1 @@
+"""Words that all stages share: errors, settings, periods, records, windows."""

@@ -1,0 +1,72 @@
+"""A workspace: the folder that holds the configurations, the data repository and local state."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from driftloop.base.errors import WorkspaceError
+
+VARIABLE = "DRIFTLOOP_WORKSPACE"
+STATE_VARIABLE = "DRIFTLOOP_STATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Paths of a workspace; everything driftloop writes locally is below ``.driftloop``.
+
+    `scratch` puts the state elsewhere for a rehearsal, which leaves the workspace as it was.
+    """
+
+    root: Path
+    scratch: Path | None = None
+
+    @property
+    def configs(self) -> Path:
+        """One YAML file a model."""
+        return self.root / "configs"
+
+    @property
+    def state(self) -> Path:
+        """Local state: databases, artifacts, caches; ``DRIFTLOOP_STATE`` puts it elsewhere."""
+        if self.scratch is not None:
+            return self.scratch
+        return Path(os.environ.get(STATE_VARIABLE) or self.root / ".driftloop")
+
+    @property
+    def snapshots(self) -> Path:
+        """Batches fetched from a remote, named by their content."""
+        return self.state / "snapshots"
+
+    @property
+    def tracking_uri(self) -> str:
+        """The MLflow server or database: ``MLFLOW_TRACKING_URI``, else SQLite in the state."""
+        default = f"sqlite:///{self.state / 'mlflow.db'}"
+        return os.environ.get("MLFLOW_TRACKING_URI") or default
+
+    @property
+    def artifacts(self) -> str | None:
+        """Where MLflow keeps artifacts of a local database; a server knows its own place."""
+        local = self.tracking_uri.startswith("sqlite:")
+        return (self.state / "artifacts").as_uri() if local else None
+
+
+def find_workspace(folder: str | Path | None = None) -> Workspace:
+    """Return the workspace in `folder`, in ``DRIFTLOOP_WORKSPACE``, or in or above this folder.
+
+    Raises:
+        WorkspaceError: if there is no folder with ``configs/`` there.
+    """
+    named = folder or os.environ.get(VARIABLE)
+    if named:
+        root = Path(named).expanduser().resolve()
+        if not (root / "configs").is_dir():
+            raise WorkspaceError(f"{root}: no workspace (it has no configs folder); {_MEND}")
+        return Workspace(root)
+    here = Path.cwd().resolve()
+    for root in (here, *here.parents):
+        if (root / "configs").is_dir() and (root / ".git").exists():
+            return Workspace(root)
+    raise WorkspaceError(f"{here}: no workspace here or above; {_MEND}")
+
+
+_MEND = "name one with --workspace, or make one with 'driftloop init FILE --time COL --label COL'"

@@ -1,0 +1,102 @@
+"""The gate on calibration: a probability of 0.8 comes true in eight of ten cases."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from driftloop.base.scores import GateResult
+from driftloop.base.settings import Settings
+from driftloop.comparison.gates.evidence import Evidence, not_run, told
+from driftloop.performance.metrics import Truth
+from driftloop.performance.target import Probabilities
+
+_SURE = 1.6448536269514722
+"""The normal's 95 % quantile: an excess of so many standard errors is not noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationError:
+    """The squared calibration error, without bias, and its standard error."""
+
+    squared: float
+    deviation: float
+
+    @property
+    def root(self) -> float:
+        """The error in units of probability; 0 where noise alone explains what is seen."""
+        return math.sqrt(max(0.0, self.squared))
+
+
+def calibration_error(y: Truth, p: Probabilities, bins: int) -> CalibrationError:
+    """Return the expected calibration error over equal-mass bins, with the noise taken off.
+
+    ``sum_b n_b / n * ((mean p - mean y)^2 - mean y (1 - mean y) / (n_b - 1))``: the last term is
+    what a calibrated model shows by chance. With two classes p is the positive class's probability
+    and y whether it occurred; with more, the likeliest class's and whether it was right. Equal
+    probabilities stay in one bin, and a bin holds ten rows or more, so few rows make fewer bins.
+    NaN with fewer than ten rows.
+
+    Source: Kumar, Liang & Ma, Verified Uncertainty Calibration, NeurIPS 2019 (debiased estimator,
+    l2). The standard error is that of squared normal deviates: ``2 s^4 + 4 d^2 s^2`` a bin with
+    true squared gap d^2, estimated as above, and the variance s^2 that the probabilities promise,
+    which is above 0 where all came true.
+    """
+    two = p.shape[1] == 2
+    said = p[:, -1] if two else p.max(axis=1)
+    right = (y == 1) if two else (p.argmax(axis=1) == y)
+    if len(y) < 10:
+        return CalibrationError(math.nan, math.nan)
+    squared = chance = variance = 0.0
+    for rows in _bins(said, min(bins, len(y) // 10)):
+        rate, share = float(right[rows].mean()), len(rows) / len(y)
+        gap = float(said[rows].mean()) - rate
+        noise = rate * (1 - rate) / max(1, len(rows) - 1)
+        excess = gap**2 - noise
+        squared += share * excess
+        promised = float((said[rows] * (1 - said[rows])).mean()) / len(rows)
+        chance += share**2 * 2 * promised**2
+        variance += share**2 * 4 * excess * promised
+    return CalibrationError(squared, math.sqrt(chance + max(0.0, variance)))
+
+
+class Calibration(Settings):
+    """The challenger's probabilities are not surely further from what comes true than allowed."""
+
+    kind: Literal["calibration"] = "calibration"
+    maximum: float = Field(default=0.05, gt=0, lt=1, description="Largest calibration error.")
+    tolerance: float | None = Field(
+        default=None, ge=0, description="Error beyond the champion's allowed; none: not compared."
+    )
+    bins: int = Field(default=10, ge=2, le=100, description="Bins of equally many rows.")
+
+    def check(self, evidence: Evidence) -> GateResult:
+        """Return whether the error stays within the maximum, noise aside, and near the champion's.
+
+        It refuses where the squared error exceeds the squared maximum by 1.64 standard errors, so
+        that a small holdout does not refuse by chance.
+        """
+        if evidence.regression:
+            return not_run(self.kind, "Calibration is for classes; this model predicts values.")
+        found = calibration_error(evidence.y, evidence.challenger, self.bins)
+        if math.isnan(found.squared):
+            return not_run(self.kind, f"{len(evidence.y)} rows are too few to judge calibration.")
+        fine = found.squared - _SURE * found.deviation <= self.maximum**2
+        text = f"The calibration error is {found.root:.3f}; {self.maximum:.3f} is allowed"
+        if fine and found.root > self.maximum:
+            text += f", and on {len(evidence.y):,} rows the excess may be chance"
+        if evidence.champion is not None and self.tolerance is not None:
+            old = calibration_error(evidence.y, evidence.champion, self.bins).root
+            fine = fine and found.root <= old + self.tolerance
+            text += f"; the champion's is {old:.3f}, and {self.tolerance:.3f} more is allowed"
+        return told(self.kind, fine, text + ".")
+
+
+def _bins(said: npt.NDArray[np.float64], count: int) -> list[npt.NDArray[np.intp]]:
+    """Return the rows of each bin: cut at quantiles, equal values together."""
+    edges = np.unique(np.quantile(said, np.linspace(0, 1, count + 1)[1:-1]))
+    places = np.searchsorted(edges, said, side="left")
+    return [np.flatnonzero(places == place) for place in np.unique(places)]

@@ -1,0 +1,81 @@
+"""Rows of the holdout by the values of a column, for gates that look at groups."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from driftloop.base.errors import valid_choices
+from driftloop.comparison.gates.evidence import CannotRun, Evidence
+from driftloop.performance.target import class_text
+
+Names = npt.NDArray[np.object_]
+_FEW = 10
+"""Numbers with no more different values than this are taken as categories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A named group and the places of its rows."""
+
+    name: str
+    rows: npt.NDArray[np.intp]
+
+
+def column(evidence: Evidence, name: str) -> "pd.Series[Any]":
+    """Return a column of the holdout, from the asked columns or the features.
+
+    Raises:
+        CannotRun: if there is no such column.
+    """
+    held = [part for part in (evidence.groups, evidence.table) if part is not None]
+    for part in held:
+        if name in part.columns:
+            return part[name]
+    if not held:
+        raise CannotRun(f"The columns of the holdout are missing, {name!r} among them.")
+    names = sorted({str(one) for part in held for one in part.columns})
+    raise CannotRun(f"The holdout has no such column: {valid_choices(name, names)}.")
+
+
+def group_names(values: "pd.Series[Any]") -> Names:
+    """Return the group of each row (n,): its value, or the quartile of a number.
+
+    Rows without a value are a group of their own, ``missing``.
+    """
+    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    if numeric and values.nunique() > _FEW:
+        return _quartiles(values.to_numpy(dtype=float, na_value=np.nan))
+    names = [_text(value) for value in values.astype(object)]
+    return np.array(names, dtype=object)
+
+
+def groups(names: Names, minimum_rows: int) -> tuple[tuple[Group, ...], int]:
+    """Return the groups of at least so many rows by name, and the rows of the smaller ones."""
+    levels, places = np.unique(names.astype(str), return_inverse=True)
+    found = [Group(str(name), np.flatnonzero(places == i)) for i, name in enumerate(levels)]
+    large = tuple(group for group in found if len(group.rows) >= minimum_rows)
+    return large, len(names) - sum(len(group.rows) for group in large)
+
+
+def pooled(names: Names, minimum_rows: int) -> Names:
+    """Return the names with those of fewer rows put together as ``all others``."""
+    large, _ = groups(names, minimum_rows)
+    kept = {group.name for group in large}
+    return np.array([name if name in kept else "all others" for name in names], dtype=object)
+
+
+def _quartiles(values: npt.NDArray[np.float64]) -> Names:
+    finite = np.isfinite(values)
+    edges = np.unique(np.quantile(values[finite], [0, 0.25, 0.5, 0.75, 1]))
+    inner = np.searchsorted(edges[1:-1], values, side="left")
+    spans = [f"{low:.4g} to {high:.4g}" for low, high in itertools.pairwise(edges)]
+    names = np.array(spans, dtype=object)[np.minimum(inner, len(spans) - 1)]
+    return np.where(finite, names, "missing").astype(object)
+
+
+def _text(value: object) -> str:
+    return "missing" if pd.isna(value) else class_text(value)  # type: ignore[call-overload]

@@ -1,0 +1,50 @@
+"""Both models on the newest part of the holdout and on what came before it."""
+
+from driftloop.base.scores import Score, SliceScores
+from driftloop.performance.bootstrap import Model, interval, resampled_scores
+from driftloop.performance.metrics import MetricName, Truth, score
+
+_LEAST = 6
+"""Fewer rows than this make no two parts."""
+
+
+def slice_scores(
+    metric: MetricName,
+    y: Truth,
+    models: tuple[Model, ...],
+    *,
+    count: int,
+    confidence: float,
+    seed: int,
+) -> tuple[SliceScores, ...]:
+    """Return the scores on the newest third of the rows and on the older ones, each apart.
+
+    Args:
+        metric: larger is better.
+        y: the truth in time order (n,).
+        models: the challenger, and the champion if there is one.
+        count: bootstrap resamples of each slice.
+        confidence: two-sided confidence of every interval.
+        seed: of the resampling.
+    """
+    if len(y) < _LEAST:
+        return ()
+    edge = len(y) - len(y) // 3
+    found = []
+    for name, rows in (("newest", slice(edge, None)), ("older", slice(0, edge))):
+        part = tuple((p[rows], cut) for p, cut in models)
+        drawn = resampled_scores(metric, y[rows], part, count, seed)
+        scores = [
+            Score(
+                metric, score(metric, y[rows], p, cut), *interval(one, y[rows], confidence), len(p)
+            )
+            for (p, cut), one in zip(part, drawn, strict=True)
+        ]
+        if len(scores) == 1:
+            found.append(SliceScores(name, scores[0].rows, None, scores[0], None, None, None))
+            continue
+        new, old = scores
+        low, high = interval(drawn[0] - drawn[1], y[rows], confidence)
+        gain = new.value - old.value
+        found.append(SliceScores(name, new.rows, old, new, gain, low, high))
+    return tuple(found)

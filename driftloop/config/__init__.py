@@ -1,0 +1,1 @@
+"""The configuration of a model: what a user writes, loaded and checked."""

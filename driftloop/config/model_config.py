@@ -1,0 +1,251 @@
+"""The configuration of one monitored model: what an ML engineer writes, and nothing secret."""
+
+from typing import Any, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from driftloop.alerts.lifecycle import AlertSettings
+from driftloop.base.errors import valid_choices
+from driftloop.base.periods import Span, SpanField
+from driftloop.base.settings import Settings
+from driftloop.base.windows import WindowSettings
+from driftloop.comparison.compare import ComparisonSettings
+from driftloop.comparison.gates import (
+    Calibration,
+    Expectations,
+    Fairness,
+    MinimumScore,
+    columns_needed,
+)
+from driftloop.config.arrivals import ArrivalSettings
+from driftloop.config.schedule import Schedule
+from driftloop.decision.decision import DecisionSettings
+from driftloop.drift.settings import DriftSettings
+from driftloop.performance.metrics import (
+    BINARY_ONLY,
+    REGRESSION_ONLY,
+    THRESHOLDED,
+    MetricName,
+    valid_metrics,
+)
+from driftloop.performance.realised import PerformanceSettings
+from driftloop.performance.target import Task
+from driftloop.promotion.modes import PromotionSettings
+from driftloop.quality.checks import DEFAULT_CHECKS, QualityCheck, Range
+from driftloop.training.training import TrainingSettings, kinds_for, name_of
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+
+
+class DataSettings(Settings):
+    """Where the snapshots are and which columns hold time, label and key."""
+
+    repository: str = Field(
+        default=".",
+        description="Git repository with DVC: a path from the workspace folder, or a URL.",
+    )
+    rev: str = Field(default="HEAD", description="Commit, branch or tag read by default.")
+    path: str = Field(description="DVC-tracked folder of Parquet batches in the repository.")
+    time: str = Field(description="Column with the time of the event (UTC where without zone).")
+    label: str = Field(description="Column with the class or the quantity that the model predicts.")
+    positive: bool | int | float | str | None = Field(
+        default=None, description="Value of the label that counts as positive (two classes)."
+    )
+    label_delay: SpanField = Field(
+        default=Span(0, "day"), description="How long after the event its label can be trusted."
+    )
+    key: str | None = Field(
+        default=None, description="Column that identifies a row; duplicates are then found."
+    )
+
+
+class FeatureSettings(Settings):
+    """The columns the model reads, by type."""
+
+    numeric: tuple[str, ...] = Field(default=(), description="Quantities.")
+    categorical: tuple[str, ...] = Field(default=(), description="Categories and codes.")
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        names = [*self.numeric, *self.categorical]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} named more than once; name each feature once")
+        if not names:
+            raise ValueError("no feature is named; list columns under numeric or categorical")
+        return self
+
+
+class ModelConfig(Settings):
+    """One monitored model."""
+
+    model: str = Field(
+        pattern=NAME_PATTERN,
+        description="Name of the model, here and in MLflow: lower-case letters, digits, - and _.",
+    )
+    description: str = Field(default="", description="What the model does, for people.")
+    task: Task = Field(default="binary", description="Two classes, more, or a quantity.")
+    data: DataSettings = Field(description="The snapshots, and what their columns are.")
+    features: FeatureSettings = Field(description="The columns the model reads.")
+    windows: WindowSettings = Field(
+        default=WindowSettings(), description="What is compared with what."
+    )
+    quality: tuple[QualityCheck, ...] = Field(
+        default=DEFAULT_CHECKS, description="Data-quality checks; a failed one forbids to retrain."
+    )
+    drift: DriftSettings = Field(default=DriftSettings(), description="What counts as drift.")
+    performance: PerformanceSettings = Field(
+        default=PerformanceSettings(), description="When the champion counts as worse."
+    )
+    decision: DecisionSettings = Field(
+        default=DecisionSettings(),
+        description="What asks for a retraining, and what holds it back.",
+    )
+    training: TrainingSettings = Field(
+        default=TrainingSettings(), description="How a challenger is trained."
+    )
+    comparison: ComparisonSettings = Field(
+        default=ComparisonSettings(), description="What a challenger has to prove."
+    )
+    promotion: PromotionSettings = Field(
+        default=PromotionSettings(), description="What becomes of a challenger that won."
+    )
+    alerts: AlertSettings = Field(default=AlertSettings(), description="Who is told, and when.")
+    schedule: Schedule = Field(
+        default=Schedule(), description="When the model is judged; `driftloop deploy` registers it."
+    )
+    arrivals: ArrivalSettings = Field(
+        default=ArrivalSettings(), description="How new data become a snapshot."
+    )
+
+    @field_validator("features")
+    @classmethod
+    def _names_are_text(cls, features: FeatureSettings) -> FeatureSettings:
+        if any(not name.strip() for name in (*features.numeric, *features.categorical)):
+            raise ValueError("a feature name is empty; name the column")
+        return features
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column a run may read."""
+        key = (self.data.key,) if self.data.key else ()
+        features = self.features.numeric + self.features.categorical
+        asked = columns_needed(self.comparison.gates)
+        names = (self.data.time, self.data.label, *key, *features, *asked)
+        return tuple(dict.fromkeys(names))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _metric_of_a_quantity(cls, raw: Any) -> Any:
+        """A regression whose metric is not named is scored by its root mean squared error."""
+        if not isinstance(raw, dict) or raw.get("task") != "regression":
+            return raw
+        asked = raw.get("comparison", {})
+        if not isinstance(asked, dict) or "metric" in asked:
+            return raw
+        return {**raw, "comparison": {**asked, "metric": "neg_rmse"}}
+
+    @model_validator(mode="after")
+    def _roles_are_told_apart(self) -> Self:
+        features = self.features.numeric + self.features.categorical
+        roles = [self.data.time, self.data.label, *([self.data.key] if self.data.key else [])]
+        twice = sorted({name for name in roles if roles.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"{twice[0]!r} is named for two of data.time, data.label and data.key; each needs "
+                "a column of its own"
+            )
+        for role in ("time", "label", "key"):
+            column = getattr(self.data, role)
+            if column in features:
+                raise ValueError(
+                    f"{column!r} is both data.{role} and a feature; a model must not read it: "
+                    "remove it from features"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _task_is_consistent(self) -> Self:
+        if self.task != "binary" and self.data.positive is not None:
+            raise ValueError("data.positive is for task binary; remove it or set task: binary")
+        return self
+
+    @model_validator(mode="after")
+    def _training_fits_task(self) -> Self:
+        training, regression = self.training, self.task == "regression"
+        wanted = "quantity" if regression else "classes"
+        if wanted not in training.can_predict():
+            raise ValueError(
+                f"training.estimator {name_of(training.estimator)} does not predict "
+                f"{'a quantity' if regression else 'classes'}; valid with task {self.task}: "
+                f"{', '.join(kinds_for(wanted))}"
+            )
+        for name, default in (("imbalance", "none"), ("calibration", "none")):
+            value = getattr(training, name)
+            if regression and value != default:
+                raise ValueError(f"training.{name} {value} is for classes; valid: {default}")
+        if training.threshold == "tuned":
+            if self.task != "binary":
+                raise ValueError("training.threshold tuned is for task binary; valid: fixed")
+            if self.comparison.metric not in THRESHOLDED:
+                raise ValueError(
+                    f"training.threshold tuned changes nothing of {self.comparison.metric}, which "
+                    "looks at the probabilities; valid: fixed, or a comparison.metric of "
+                    f"{', '.join(sorted(THRESHOLDED))}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_features(self) -> Self:
+        features = self.features.numeric + self.features.categorical
+        for name in self.drift.ignore:
+            if name not in features:
+                raise ValueError(f"drift.ignore names no feature; {valid_choices(name, features)}")
+        for check in self.quality:
+            if isinstance(check, Range) and check.column not in self.features.numeric:
+                raise ValueError(
+                    f"quality: the range check names {check.column!r}, which is no numeric "
+                    f"feature; valid: {', '.join(self.features.numeric) or 'none'}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _comparison_fits(self) -> Self:
+        self._check_metric("metric", self.comparison.metric)
+        for number, gate in enumerate(self.comparison.gates):
+            place = f"gates[{number}]"
+            if isinstance(gate, MinimumScore) and gate.metric:
+                self._check_metric(f"{place}.metric", gate.metric)
+            for name in columns_needed((gate,)):
+                if name in (self.data.label, self.data.time):
+                    raise ValueError(
+                        f"comparison.{place} ({gate.kind}) names {name!r}, the label or time; "
+                        "name a feature or another column of the data"
+                    )
+            self._check_gate(place, gate)
+        return self
+
+    def _check_metric(self, place: str, metric: MetricName) -> None:
+        valid = valid_metrics(self.task)
+        if metric not in valid:
+            what = "two classes" if metric in BINARY_ONLY else "classes"
+            what = "regression" if metric in REGRESSION_ONLY else what
+            raise ValueError(
+                f"comparison.{place} {metric} is for {what}; valid with task "
+                f"{self.task}: {', '.join(valid)}"
+            )
+
+    def _check_gate(self, place: str, gate: Settings) -> None:
+        """Refuse a gate that could never run for this task or these features."""
+        if isinstance(gate, Calibration | Fairness) and self.task == "regression":
+            raise ValueError(f"comparison.{place} ({gate.kind}) is for classes; remove it")
+        if not isinstance(gate, Expectations):
+            return
+        if self.task == "multiclass":
+            raise ValueError(f"comparison.{place} ({gate.kind}) is for two classes or regression")
+        for one in gate.expected:
+            if one.feature not in self.features.numeric:
+                raise ValueError(
+                    f"comparison.{place}.expected names no numeric feature; "
+                    f"{valid_choices(one.feature, self.features.numeric)}"
+                )

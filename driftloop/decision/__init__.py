@@ -1,0 +1,1 @@
+"""Verdict, kind of trouble, and the decision what to do."""

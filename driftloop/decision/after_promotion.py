@@ -1,0 +1,58 @@
+"""What follows from a change of champion: whether it helped, and what has to wait for it."""
+
+from driftloop.base.past_run import PastRun
+from driftloop.base.records import Held, Performance, TrialOutcome, Verdict
+
+
+def aftermath(
+    verdict: Verdict, performance: Performance, champion: str, history: tuple[PastRun, ...]
+) -> str | None:
+    """Return whether a new champion cleared the trouble there was, or None where none is new.
+
+    Said by the first run that judges under another champion than the last run before it.
+
+    Args:
+        verdict: of this run.
+        performance: of the champion in this run.
+        champion: its version.
+        history: earlier runs, newest first.
+    """
+    last = next((run for run in history if run.kind == "monitor"), None)
+    if last is None or last.champion in ("", champion):
+        return None
+    change = f"Since version {champion} replaced version {last.champion}"
+    parts = [_drift(verdict, last), _performance(performance, last)]
+    told = " and ".join(part for part in parts if part)
+    return f"{change}, {told}." if told else None
+
+
+def _drift(verdict: Verdict, last: PastRun) -> str:
+    if last.verdict != "drift":
+        return ""
+    return {
+        "drift": "the data still drift",
+        "inconclusive": "it is not known whether the data still drift",
+    }.get(verdict.status, "the drift is gone")
+
+
+def _performance(performance: Performance, last: PastRun) -> str:
+    if last.performance != "fell":
+        return ""
+    return {
+        "ok": "performance holds again",
+        "fell": "performance is still too low",
+    }.get(performance.status, "it is not known yet whether performance holds")
+
+
+def waiting_on(trials: tuple[TrialOutcome, ...]) -> tuple[Held, str] | None:
+    """Return why no retraining may start while a version is under observation, or None.
+
+    A challenger that waits for approval or is in shadow has to be decided on first. A rollback or
+    a promotion in this run changed the champion that a challenger would be compared with.
+    """
+    for one in trials:
+        if one.action in ("rolled_back", "promoted"):
+            return "champion_changed", f"The champion changed in this run: {one.sentence}"
+        if one.kind != "probation" and one.action == "none":
+            return "waiting", one.sentence
+    return None

@@ -1,0 +1,84 @@
+"""The verdict: one status and one sentence for a whole data set."""
+
+from driftloop.base.errors import listed
+from driftloop.base.records import Finding, QualityFinding, Verdict
+
+_OTHERS = {
+    "prediction": "the champion's predictions drifted",
+    "joint": "the features drifted together",
+}
+
+
+def judge(
+    findings: tuple[Finding, ...],
+    quality: tuple[QualityFinding, ...],
+    rows: int,
+    minimum: int,
+    minimum_importance: float = 0.0,
+) -> Verdict:
+    """Return the verdict of a window.
+
+    Drift where a feature drifted that the champion uses, or the predictions, or the features
+    together; inconclusive where the window is empty or small, or where no more than half of the
+    features could be judged; warning where only features drifted that the champion hardly uses, or
+    where something changed significantly but does not count; ok otherwise. Broken columns are
+    named, and what they show is not called drift; nor is what the predictions make of them.
+
+    Args:
+        findings: of all columns, judged.
+        quality: what the quality checks say.
+        rows: rows of the window.
+        minimum: fewer rows are inconclusive.
+        minimum_importance: share of importance below which the champion hardly uses a feature.
+    """
+    if rows == 0:
+        return Verdict("inconclusive", "The window holds no rows: nothing was tested.")
+    if rows < minimum:
+        sentence = f"The window holds {rows} rows, {minimum} are needed: nothing was concluded."
+        return Verdict("inconclusive", sentence)
+    broken = {check.column for check in quality if check.status == "failed"}
+    sound = [
+        one for one in findings if (one.name not in broken if one.role == "feature" else not broken)
+    ]
+    features = {one.name for one in findings if one.role == "feature"}
+    own = [one for one in sound if one.role == "feature"]
+    judged = {one.name for one in own} - {one.name for one in own if one.status == "inconclusive"}
+    unknown = sorted(features - judged)
+    aside = f" Not judged: {listed(unknown, 4)}." if unknown else ""
+    drifted = by_weight([one for one in sound if one.status == "drift"])
+    if any(_matters(one, minimum_importance) for one in drifted):
+        return Verdict("drift", f"{_told(drifted, len(features))}.{aside}")
+    return _without_drift(sound, drifted, len(features), len(judged), aside)
+
+
+def _matters(finding: Finding, minimum_importance: float) -> bool:
+    return finding.importance is None or finding.importance >= minimum_importance
+
+
+def _without_drift(
+    sound: list[Finding], drifted: list[Finding], features: int, judged: int, aside: str
+) -> Verdict:
+    if judged * 2 <= features:
+        text = f"Only {judged} of {features} features could be judged.{aside}"
+        return Verdict("inconclusive", text)
+    if drifted:
+        text = f"{_told(drifted, features)}; the champion hardly uses what moved.{aside}"
+        return Verdict("warning", text)
+    near = by_weight([one for one in sound if one.status == "warning"])
+    if near:
+        names = listed(dict.fromkeys(one.name for one in near), 5)
+        return Verdict("warning", f"{names} moved, not enough to count as drift.{aside}")
+    return Verdict("ok", f"No drift in {judged} of {features} features.{aside}")
+
+
+def by_weight(findings: list[Finding]) -> list[Finding]:
+    """Return findings with the one that matters most first."""
+    return sorted(findings, key=lambda one: -one.weight)
+
+
+def _told(drifted: list[Finding], features: int) -> str:
+    names = list(dict.fromkeys(one.name for one in drifted if one.role == "feature"))
+    parts = [f"{len(names)} of {features} features drifted: {listed(names, 5)}"] if names else []
+    parts += [text for role, text in _OTHERS.items() if any(one.role == role for one in drifted)]
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}"

@@ -1,0 +1,1 @@
+"""Drift tests, and the findings of a run judged together."""

@@ -1,0 +1,174 @@
+"""Two-sample tests: has the distribution of one column changed?
+
+Each detector is its settings and one method, ``test(pair)``, which measures and does not judge.
+Missing values are taken out before, and their rate is a test of its own.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from driftloop.base.records import TestResult
+from driftloop.base.settings import Settings
+from driftloop.drift.pvalues import (
+    EXACT_KS_CELLS,
+    PValue,
+    chi_square_of,
+    fisher_exact_of,
+    ks_exact,
+    ks_p_value,
+)
+from driftloop.profiling.column_pair import CategoricalPair, NumericPair
+
+Engine = Literal["alibi", "scipy"]
+
+_ENGINE = (
+    "Who runs the test: alibi-detect (Business Source License: production use needs a licence "
+    "from its vendor) or driftloop with scipy, which gives the same statistic and p-value."
+)
+FISHER_BELOW = 5.0
+
+
+class KolmogorovSmirnov(Settings):
+    """Two-sample Kolmogorov-Smirnov test for numbers, sensitive to any change of shape.
+
+    Decides from the largest distance between the two empirical distribution functions. The p-value
+    is exact for small samples and the asymptotic one for others. Prefer `ChiSquare` for numbers
+    that are codes; driftloop does so by itself for a feature of few different values, for which
+    the asymptotic p-value would be too large.
+
+    Source: alibi-detect ``KSDrift``; scipy ``ks_2samp``.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> same = NumericPair.of(rng.normal(size=500), rng.normal(size=500))
+        >>> moved = NumericPair.of(rng.normal(size=500), rng.normal(0.8, size=500))
+        >>> detector = KolmogorovSmirnov(engine="scipy")
+        >>> detector.test(same).p_value > 0.05, detector.test(moved).p_value < 1e-6
+        (True, True)
+    """
+
+    kind: Literal["ks"] = "ks"
+    engine: Engine = Field(default="alibi", description=_ENGINE)
+
+    def test(self, pair: NumericPair) -> TestResult:
+        """Return the KS statistic and p-value of two samples of finite numbers."""
+        if self.engine == "alibi":
+            from driftloop.drift.alibi import ks_by_alibi
+
+            statistic, p = ks_by_alibi(pair, ks_of)
+        else:
+            statistic, p = ks_of(pair)
+        return TestResult("ks", statistic, p.value, p.relative_error)
+
+
+class ChiSquare(Settings):
+    """Chi-square test of homogeneity for categories: do both samples share their proportions?
+
+    Prefer `KolmogorovSmirnov` for quantities. Categories too rare for the test are joined (see
+    `driftloop.profiling.pooling`). A two-by-two table gets Yates' correction, as in alibi-detect
+    and scipy, and Fisher's exact p-value where a cell expects fewer than five rows. A single
+    category on both sides leaves nothing to test (NaN).
+
+    Source: alibi-detect ``ChiSquareDrift``; scipy ``chi2_contingency`` and ``fisher_exact``.
+
+    Example:
+        >>> a = np.array(["card", "wallet"]).repeat([50, 50])
+        >>> b = np.array(["card", "wallet"]).repeat([80, 20])
+        >>> round(ChiSquare(engine="scipy").test(CategoricalPair.of(a, b)).statistic, 8)
+        18.48351648
+    """
+
+    kind: Literal["chi2"] = "chi2"
+    engine: Engine = Field(default="alibi", description=_ENGINE)
+
+    def test(self, pair: CategoricalPair | NumericPair) -> TestResult:
+        """Return the chi-square statistic and p-value of two samples of categories."""
+        if self.engine == "alibi":
+            from driftloop.drift.alibi import chi_square_by_alibi
+
+            statistic, p = chi_square_by_alibi(pair, chi_square_of_pair)
+        else:
+            statistic, p = chi_square_of_pair(pair)
+        return TestResult("chi2", statistic, p.value, p.relative_error)
+
+
+NumericDetector = Annotated[KolmogorovSmirnov, Field(description="Test for numeric features.")]
+CategoricalDetector = Annotated[ChiSquare, Field(description="Test for categorical features.")]
+
+
+def ks_of(pair: NumericPair) -> tuple[float, PValue]:
+    """Return the KS statistic and its p-value: exact for small samples, else asymptotic."""
+    n, m = pair.rows
+    if n * m <= EXACT_KS_CELLS:
+        statistic, exact = ks_exact(pair.reference.values, pair.current)
+        return statistic, PValue(exact, 0.0)
+    return pair.distance, ks_p_value(pair.distance, (n, m))
+
+
+def chi_square_of_pair(pair: CategoricalPair | NumericPair) -> tuple[float, PValue]:
+    """Return the chi-square statistic and its p-value, Fisher's for a small two-by-two table."""
+    table = pair.table
+    statistic, p, _ = chi_square_of(table)
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    if table.shape == (2, 2) and rows.min() * columns.min() / rows.sum() < FISHER_BELOW:
+        return statistic, PValue(fisher_exact_of(table), 0.0)
+    return statistic, PValue(p, 0.0)
+
+
+def missing_rate_test(missing: tuple[int, int], rows: tuple[int, int]) -> TestResult:
+    """Return the two-proportion z-test of two missing rates, pooled, two-sided.
+
+    Args:
+        missing: missing values in reference and current.
+        rows: rows in reference and current, missing or not.
+
+    Source: Fleiss, Levin, Paik, Statistical Methods for Rates and Proportions, section 3.2; the
+    square of z is Pearson's chi-square of the 2x2 table without continuity correction. Where fewer
+    than five missing or present values are expected on a side, the p-value is Fisher's.
+    """
+    from scipy.special import ndtr
+
+    rates = missing[0] / rows[0], missing[1] / rows[1]
+    pooled = sum(missing) / sum(rows)
+    deviation = (pooled * (1 - pooled) * (1 / rows[0] + 1 / rows[1])) ** 0.5
+    if deviation == 0.0:
+        return TestResult("missing_rate", 0.0, 1.0)
+    z = (rates[1] - rates[0]) / deviation
+    if min(pooled, 1 - pooled) * min(rows) < FISHER_BELOW:
+        table = [[missing[0], rows[0] - missing[0]], [missing[1], rows[1] - missing[1]]]
+        return TestResult("missing_rate", float(z), fisher_exact_of(table))
+    return TestResult("missing_rate", float(z), float(2 * ndtr(-abs(z))))
+
+
+def new_categories_test(pair: CategoricalPair) -> TestResult:
+    """Return how surprising the rows are that hold categories unseen in the reference.
+
+    A column with many rare categories always meets some new ones. How often is told by the
+    categories that the reference holds once: their share f/n estimates the chance that one more
+    row holds a new one. The p-value is the binomial chance of as many new rows as were found.
+
+    Source: Good, The population frequencies of species and the estimation of population
+    parameters, Biometrika 40, 1953. The statistic is the share of rows with new categories.
+    """
+    from scipy.special import bdtrc
+
+    n, m = pair.rows
+    found = int(pair.current[pair.reference == 0].sum())
+    chance = (int((pair.reference == 1).sum()) + 1) / (n + 1)
+    p = 1.0 if found == 0 else float(bdtrc(found - 1, m, min(chance, 1.0)))
+    return TestResult("new_categories", found / m, p)
+
+
+def vanished_category_test(pair: CategoricalPair) -> TestResult:
+    """Return how surprising it is that the most frequent vanished category is gone.
+
+    Given its T rows in both windows together, the chance that all fall into the reference is
+    hypergeometric, at most ``(n / (n + m)) ** T``; it is multiplied by the number of categories
+    of the reference, of which the most surprising one is picked. The statistic is its share in
+    the reference.
+    """
+    n, m = pair.rows
+    rows = int(pair.reference[pair.current == 0].max(initial=0))
+    p = min(1.0, int((pair.reference > 0).sum()) * (n / (n + m)) ** rows)
+    return TestResult("vanished_category", rows / n, p)

@@ -1,0 +1,147 @@
+"""How features are tested and when a change counts as drift."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from driftloop.base.settings import Settings
+from driftloop.drift.detectors import (
+    CategoricalDetector,
+    ChiSquare,
+    KolmogorovSmirnov,
+    NumericDetector,
+)
+from driftloop.drift.domain_classifier import DomainClassifier
+from driftloop.drift.multiple_testing import Correction
+from driftloop.profiling.effect_sizes import CategoricalEffect, NumericEffect, PopulationStability
+from driftloop.profiling.reference_profile import Measures
+
+LEAST_STRICT = 0.05
+MOST_RUNS = 20
+_CONFIRM = re.compile(r"^(\d+) of (\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Drift counts once `needed` of the last `runs` runs have seen it, this one included."""
+
+    needed: int
+    runs: int
+
+    def __str__(self) -> str:
+        return f"{self.needed} of {self.runs}"
+
+
+def parse_confirmation(value: object) -> Confirmation:
+    """Return what ``"2 of 3"`` asks.
+
+    Raises:
+        ValueError: if it is not written so, or can never hold.
+    """
+    if isinstance(value, Confirmation):
+        return value
+    match = _CONFIRM.match(str(value).strip())
+    if match is None:
+        raise ValueError(f"received {value!r}; write it as '2 of 3'")
+    asked = Confirmation(int(match[1]), int(match[2]))
+    if not 1 <= asked.needed <= asked.runs <= MOST_RUNS:
+        raise ValueError(
+            f"received '{asked}'; write 'k of n' with 1 <= k <= n <= {MOST_RUNS}, such as '2 of 3'"
+        )
+    return asked
+
+
+ConfirmField = Annotated[
+    Confirmation,
+    BeforeValidator(parse_confirmation),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _CONFIRM.pattern, "examples": ["2 of 3"]}),
+]
+
+
+class DriftSettings(Settings):
+    """How features are tested and when a change counts as drift."""
+
+    numeric: NumericDetector = KolmogorovSmirnov()
+    categorical: CategoricalDetector = ChiSquare()
+    effect: NumericEffect = Field(
+        default=PopulationStability(), description="Effect size of numeric features, and its floor."
+    )
+    categorical_effect: CategoricalEffect = Field(
+        default=PopulationStability(), description="Effect size of categorical features."
+    )
+    learn_floors: bool = Field(
+        default=True,
+        description="Raise each floor to what windows of the reference show among themselves.",
+    )
+    minimum_windows: int = Field(
+        default=8, ge=4, description="Fewer windows in the reference leave the floors as written."
+    )
+    missing_floor: float = Field(
+        default=0.05, ge=0, lt=1, description="Changes of a missing rate up to this do not count."
+    )
+    new_floor: float = Field(
+        default=0.05, ge=0, lt=1, description="New categories up to this share do not count."
+    )
+    vanished_floor: float = Field(
+        default=0.05, ge=0, lt=1, description="Vanished categories up to this share do not count."
+    )
+    few_values: int = Field(
+        default=10,
+        ge=0,
+        le=50,
+        description="Numeric features with no more different values are tested as categories.",
+    )
+    alarm_budget: float = Field(
+        default=0.5,
+        gt=0,
+        le=50,
+        description="False alarms a year that a model without drift may raise.",
+    )
+    level: float | None = Field(
+        default=None,
+        gt=0,
+        lt=0.5,
+        description="False-discovery level of a run; follows from alarm_budget if left out.",
+    )
+    correction: Correction = Field(
+        default="benjamini-hochberg", description="Control over all tests of a run."
+    )
+    confirm: ConfirmField = Field(
+        default=Confirmation(1, 1), description="How many of the last runs must see a drift."
+    )
+    minimum_importance: float = Field(
+        default=0.01,
+        ge=0,
+        lt=1,
+        description="Where all that drifted has a smaller share of importance: a warning only.",
+    )
+    predictions: bool = Field(
+        default=True, description="Monitor the distribution of the champion's predictions."
+    )
+    multivariate: DomainClassifier | None = Field(
+        default=None, description="A test over all features together; off if left out."
+    )
+    ignore: tuple[str, ...] = Field(
+        default=(), description="Features the model reads but drift does not test."
+    )
+    minimum_rows: int = Field(
+        default=100, ge=2, description="Fewer present values than this are inconclusive."
+    )
+
+    @property
+    def measures(self) -> Measures:
+        """The effect sizes that the profile of a reference depends on."""
+        return Measures(self.effect, self.categorical_effect)
+
+    def level_of_run(self, runs_a_year: float) -> float:
+        """Return the false-discovery level of one run.
+
+        Without any drift, the chance of an alarm in a run is at most its false-discovery level, so
+        `runs_a_year` runs raise at most ``runs_a_year * level`` on average: the budget. This
+        holds however the runs depend on each other, which they do: they share a reference. A
+        confirmation asked for makes alarms rarer still and does not loosen the level.
+        """
+        return self.level or min(self.alarm_budget / runs_a_year, LEAST_STRICT)

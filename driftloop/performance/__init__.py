@@ -1,0 +1,1 @@
+"""Performance: metrics, realised scores, and intervals around them."""

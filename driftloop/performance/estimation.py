@@ -1,0 +1,69 @@
+"""Performance estimated before the labels arrive, from the probabilities a model gives."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.performance.metrics import BINARY_ONLY, METRICS, REGRESSION_ONLY, MetricName
+from driftloop.performance.target import Probabilities
+
+Confusion = npt.NDArray[np.float64]
+
+
+def estimated_score(metric: MetricName, p: Probabilities, cut: float | None = None) -> float:
+    """Return the score that a model expects of itself, larger is better; no labels needed.
+
+    Each row counts once for each class, weighted with the probability that it is of that class:
+    with two classes a row of probability 0.8 is 0.8 of a positive and 0.2 of a negative. The score
+    of these weighted rows comes from the expected confusion matrix (accuracy, balanced accuracy,
+    F1), the expected ROC or precision-recall curve, or the expected log-loss. A ratio of
+    expectations stands for the expectation of the ratio, which is alike for more than some
+    hundred rows; the accuracy and the log-loss are exact.
+
+    It holds as far as the probabilities are calibrated and go on to be: it sees inputs on which
+    the model is less sure of itself, and it does not see concept drift. NaN without rows, with NaN
+    among the probabilities, for a binary metric of another number of classes than two, and for a
+    metric of regression: a predicted value does not say how sure it is.
+
+    Args:
+        metric: the score, as `driftloop.performance.metrics` defines it.
+        p: calibrated probabilities, rows sum to 1 (n, classes); the positive class is last.
+        cut: probability from which on a row is called positive; None calls the likeliest class.
+
+    Source: confidence-based performance estimation, Humblot-Renaux et al. and NannyML's CBPE:
+    Bialek et al., Estimating model performance under covariate shift without labels,
+    arXiv:2401.08348.
+    """
+    rows, classes = p.shape
+    if rows == 0 or np.isnan(p).any() or (metric in BINARY_ONLY and classes != 2):
+        return math.nan
+    if metric in REGRESSION_ONLY:
+        return math.nan
+    codes = np.tile(np.arange(classes), rows)
+    weights = p.reshape(1, -1)
+    return float(METRICS[metric](codes, np.repeat(p, classes, axis=0), weights, cut)[0])
+
+
+def expected_confusion(p: Probabilities) -> Confusion:
+    """Return the expected rows of each true class (down) called each class (across).
+
+    A row is called the most probable class, and is of each class with its probability.
+
+    Args:
+        p: calibrated probabilities (n, classes).
+    """
+    called = np.eye(p.shape[1])[p.argmax(axis=1)]
+    expected: Confusion = p.T @ called
+    return expected
+
+
+def expected_precision_and_recall(p: Probabilities) -> tuple[float, float]:
+    """Return expected precision and recall of the positive class, the last, at 0.5.
+
+    The precision is NaN where no row is called positive, the recall where none can be.
+    """
+    table = expected_confusion(p)
+    found, called, positives = table[-1, -1], table[:, -1].sum(), table[-1].sum()
+    precision = float(found / called) if called else math.nan
+    return precision, float(found / positives) if positives else math.nan

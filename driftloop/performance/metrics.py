@@ -1,0 +1,257 @@
+"""Model scores, larger is better, with many resamples at a time.
+
+A metric takes the truth ``y`` (n,), predictions ``p`` (n, k), weights ``w`` (b, n), the number of
+times each row occurs in each of b resamples, and returns b scores. One row of ones gives the plain
+score. A classifier's truth is class codes and its predictions are probabilities of the k classes; a
+regression's truth is float64 values and its predictions are one column of values. ``cut`` is the
+probability from which on a two-class model calls a row positive; None calls the likeliest class.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.base.records import Score
+from driftloop.performance.target import Probabilities, Task
+
+Scores = npt.NDArray[np.float64]
+Weights = npt.NDArray[np.float64]
+Truth = npt.NDArray[Any]
+"""What came true (n,): int64 class codes, or float64 values of a regression."""
+
+MetricName = Literal[
+    "roc_auc",
+    "average_precision",
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "neg_log_loss",
+    "neg_rmse",
+    "neg_mae",
+    "r2",
+]
+_BLOCK = 4_000_000
+_COMPILED = 1_000_000
+"""From this many weights on compiled loops are worth the second that loading numba takes."""
+
+
+class Metric(Protocol):
+    """What every metric is."""
+
+    def __call__(self, y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+        """Return the scores (b,) of resamples `w` (b, n); without a threshold `cut` is ignored."""
+        ...
+
+
+def roc_auc(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    """Area under the ROC curve of the positive class: P(score of a positive > of a negative).
+
+    Ties count half. Source: Hanley & McNeil, Radiology 143(1), 1982.
+    """
+    order, starts = _ranked(p[:, -1])
+    positive = y[order] == 1
+    if w.size >= _COMPILED:
+        from driftloop.performance.ranking_numba import roc_areas
+
+        areas = np.empty(len(w))
+        roc_areas(order, starts, positive, w, areas)
+        return areas
+    positives, negatives = _by_score(positive, w[:, order], starts)
+    below = np.cumsum(negatives, axis=1) - negatives / 2
+    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+    return _ratio((positives * below).sum(axis=1), pairs)
+
+
+def average_precision(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    """Mean precision over the recall steps of the positive class, as in scikit-learn."""
+    order, starts = _ranked(-p[:, -1])
+    positive = y[order] == 1
+    if w.size >= _COMPILED:
+        from driftloop.performance.ranking_numba import mean_precisions
+
+        means = np.empty(len(w))
+        mean_precisions(order, starts, positive, w, means)
+        return means
+    positives, negatives = _by_score(positive, w[:, order], starts)
+    hits = np.cumsum(positives, axis=1)
+    called = hits + np.cumsum(negatives, axis=1)
+    precision = hits / np.maximum(called, 1.0)  # a run of rows that no resample drew calls none
+    return _ratio((positives * precision).sum(axis=1), positives.sum(axis=1))
+
+
+def decisions(p: Probabilities, cut: float | None = None) -> npt.NDArray[np.int64]:
+    """Return the class code each row is called (n,): the positive one from `cut` on.
+
+    Without a cut, or with more classes than two, it is the likeliest class.
+    """
+    if cut is None or p.shape[1] != 2:
+        likeliest: npt.NDArray[np.int64] = p.argmax(axis=1)
+        return likeliest
+    return (p[:, -1] >= cut).astype(np.int64)
+
+
+def accuracy(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    """Share of rows that are called their class."""
+    right: Scores = (decisions(p, cut) == y).astype(float)
+    return _ratio(w @ right, w.sum(axis=1))
+
+
+def balanced_accuracy(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    """Mean over the classes present of the share of their rows that are found."""
+    right = decisions(p, cut) == y
+    recalls = [
+        _ratio(w[:, y == code] @ right[y == code], w[:, y == code].sum(axis=1))
+        for code in np.unique(y)
+    ]
+    mean: Scores = np.nanmean(np.vstack(recalls), axis=0)
+    return mean
+
+
+def f1(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    """Harmonic mean of precision and recall of the positive class."""
+    called, positive = decisions(p, cut) == p.shape[1] - 1, y == p.shape[1] - 1
+    return _ratio(2 * (w @ (called & positive)), w @ called + w @ positive)
+
+
+def neg_log_loss(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    """Mean log-probability given to the true class, floored at 1e-15; 0 is perfect."""
+    known = np.where(y >= 0, p[np.arange(len(y)), np.maximum(y, 0)], 0.0)
+    return _ratio(w @ np.log(np.maximum(known, 1e-15)), w.sum(axis=1))
+
+
+def neg_rmse(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    """Root of the mean squared error with its sign turned, in units of the label; 0 is perfect."""
+    mean: Scores = _ratio(w @ (p[:, 0] - y) ** 2, w.sum(axis=1))
+    return -np.sqrt(mean)
+
+
+def neg_mae(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    """Mean absolute error with its sign turned, in units of the label; 0 is perfect."""
+    return -_ratio(w @ np.abs(p[:, 0] - y), w.sum(axis=1))
+
+
+def r2(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    """Share of the label's variance that is explained; NaN where the label does not vary."""
+    rows = w.sum(axis=1)
+    # Around the mean of all rows, so that large labels cancel nothing in the sum of squares.
+    centred = y - y.mean() if len(y) else y
+    squares = w @ centred**2
+    varied = squares - _ratio((w @ centred) ** 2, rows)
+    return 1.0 - _ratio(w @ (p[:, 0] - y) ** 2, np.where(varied > 1e-12 * squares, varied, 0.0))
+
+
+METRICS: dict[MetricName, Metric] = {
+    "roc_auc": roc_auc,
+    "average_precision": average_precision,
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+    "f1": f1,
+    "neg_log_loss": neg_log_loss,
+    "neg_rmse": neg_rmse,
+    "neg_mae": neg_mae,
+    "r2": r2,
+}
+BINARY_ONLY: frozenset[MetricName] = frozenset({"roc_auc", "average_precision", "f1"})
+REGRESSION_ONLY: frozenset[MetricName] = frozenset({"neg_rmse", "neg_mae", "r2"})
+THRESHOLDED: frozenset[MetricName] = frozenset({"accuracy", "balanced_accuracy", "f1"})
+
+
+def valid_metrics(task: Task) -> tuple[MetricName, ...]:
+    """Return the metrics that a task can be judged by, in the order of `METRICS`."""
+    if task == "regression":
+        return tuple(name for name in METRICS if name in REGRESSION_ONLY)
+    classes = tuple(name for name in METRICS if name not in REGRESSION_ONLY)
+    return tuple(name for name in classes if task == "binary" or name not in BINARY_ONLY)
+
+
+def is_regression(y: Truth) -> bool:
+    """Say whether the truth is values and no class codes."""
+    return y.dtype.kind == "f"
+
+
+def score(metric: MetricName, y: Truth, p: Probabilities, cut: float | None = None) -> float:
+    """Return the plain score; NaN where undefined, such as the AUC of one class."""
+    if not len(y) or np.isnan(p).any():
+        return float("nan")
+    return float(METRICS[metric](y, p, np.ones((1, len(y))), cut)[0])
+
+
+def strata(y: Truth) -> list[npt.NDArray[np.intp]]:
+    """Return the rows of each class; values of a regression are one stratum."""
+    if is_regression(y):
+        return [np.arange(len(y))] if len(y) else []
+    return [np.flatnonzero(y == code) for code in np.unique(y)]
+
+
+def resamples(
+    y: Truth, count: int, seed: int, order: npt.NDArray[np.intp] | None = None
+) -> Iterator[Weights]:
+    """Yield bootstrap weights in blocks of shape (b, n), drawn within each class.
+
+    Stratified, so that a rare class is in every resample. Source: Efron & Tibshirani, An
+    Introduction to the Bootstrap, 1993, chapter 6. With an `order` (n,) of the rows the columns
+    come in it: the same resamples, laid out for who reads them that way.
+    """
+    rng, groups = np.random.default_rng(seed), strata(y)
+    if order is not None:
+        place = np.empty(len(y), dtype=np.intp)
+        place[order] = np.arange(len(y))
+        groups = [place[rows] for rows in groups]
+    block = max(1, _BLOCK // max(1, len(y)))
+    for first in range(0, count, block):
+        size = min(block, count - first)
+        weights = np.zeros((size, len(y)))
+        for rows in groups:
+            _count(rows, rng.integers(0, len(rows), (size, len(rows))), weights)
+        yield weights
+
+
+def score_with_interval(
+    metric: MetricName,
+    y: Truth,
+    p: Probabilities,
+    *,
+    count: int,
+    confidence: float,
+    seed: int,
+    cut: float | None = None,
+) -> Score:
+    """Return the score with its percentile bootstrap interval at two-sided `confidence`."""
+    drawn = np.concatenate([METRICS[metric](y, p, w, cut) for w in resamples(y, count, seed)])
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Score(metric, score(metric, y, p, cut), float(low), float(high), len(y))
+
+
+def _count(rows: npt.NDArray[np.intp], drawn: npt.NDArray[np.int64], weights: Weights) -> None:
+    """Write into `weights` (b, n) how often each of `rows` was drawn, as places among them."""
+    if weights.size >= _COMPILED:
+        from driftloop.performance.ranking_numba import count_draws
+
+        count_draws(rows, drawn, weights)
+        return
+    places = drawn + np.arange(len(drawn))[:, None] * len(rows)
+    counts = np.bincount(places.ravel(), minlength=drawn.size)
+    weights[:, rows] = counts.reshape(drawn.shape)
+
+
+def _ranked(scores: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Order of the rows by score, and where each run of equal scores starts."""
+    order = np.argsort(scores, kind="stable")
+    ranked = scores[order]
+    changes = np.flatnonzero(ranked[1:] != ranked[:-1]) + 1
+    return order, np.concatenate([[0], changes])
+
+
+def _by_score(
+    positive: npt.NDArray[np.bool_], weights: Weights, starts: npt.NDArray[np.intp]
+) -> tuple[Weights, Weights]:
+    every = np.add.reduceat(weights, starts, axis=1)
+    positives = np.add.reduceat(weights * positive, starts, axis=1)
+    return positives, every - positives
+
+
+def _ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Scores:
+    empty = np.full(np.broadcast(top, bottom).shape, np.nan)
+    return np.divide(top, bottom, out=empty, where=bottom != 0)

@@ -1,0 +1,117 @@
+"""Realised performance: does the champion still do on fresh labels what it did on its holdout?"""
+
+import math
+
+import numpy as np
+from pydantic import Field
+
+from driftloop.base.periods import Window
+from driftloop.base.records import Performance, PerformanceStatus, Score
+from driftloop.base.settings import Settings
+from driftloop.performance.estimation import estimated_score
+from driftloop.performance.metrics import MetricName, Truth, is_regression, score_with_interval
+from driftloop.performance.target import Probabilities
+
+
+class PerformanceSettings(Settings):
+    """When the champion counts as having lost performance."""
+
+    margin: float = Field(
+        default=0.03, ge=0, description="Loss against the champion's own holdout score allowed."
+    )
+    floor: float | None = Field(
+        default=None, description="Score the champion must not fall below, whatever its past."
+    )
+    confidence: float = Field(
+        default=0.95, gt=0.5, lt=1, description="Two-sided confidence of the score's interval."
+    )
+    minimum_rows: int = Field(
+        default=100, ge=10, description="Fewer labelled rows than this are inconclusive."
+    )
+    minimum_per_class: int = Field(
+        default=10, ge=2, description="Fewer rows of any class than this are inconclusive."
+    )
+
+
+def no_performance(metric: str, window: Window, rows: int, why: str) -> Performance:
+    """Return the inconclusive performance of a window, with the reason."""
+    return Performance(metric, window, rows, None, None, None, None, "inconclusive", why)
+
+
+def judge_performance(
+    metric: MetricName,
+    window: Window,
+    labels: tuple[Truth, Probabilities],
+    baseline: Score | None,
+    settings: PerformanceSettings,
+    cut: float | None = None,
+) -> Performance:
+    """Return the champion's score on labelled rows, judged against what is expected of it.
+
+    ``fell`` where the whole interval lies below the limit, ``ok`` where it lies above,
+    ``unclear`` in between. The limit is the higher of the floor and the baseline less the margin.
+    Rows of a regression whose label is no number are left out.
+
+    Args:
+        metric: the primary metric.
+        window: when the labelled rows happened.
+        labels: the truth (n,) and the champion's predictions (n, k).
+        baseline: the champion's score on its own holdout.
+        settings: margin, floor and how many rows are needed.
+        cut: the champion's decision threshold.
+    """
+    y, p = _labelled(*labels)
+    why = _cannot_judge(y, p, settings)
+    if why is not None:
+        return no_performance(metric, window, len(y), why)
+    found = score_with_interval(
+        metric, y, p, count=400, confidence=settings.confidence, seed=len(y), cut=cut
+    )
+    status, sentence = _status(found, _limit(baseline, settings), baseline)
+    expected, promised = baseline.value if baseline else None, _promised(metric, p, cut)
+    edges = found.value, found.low, found.high
+    return Performance(metric, window, len(y), *edges, expected, status, sentence, promised)
+
+
+def _promised(metric: MetricName, p: Probabilities, cut: float | None) -> float | None:
+    value = estimated_score(metric, p, cut)
+    return None if math.isnan(value) else value
+
+
+def _labelled(y: Truth, p: Probabilities) -> tuple[Truth, Probabilities]:
+    known = np.isfinite(y) if is_regression(y) else np.ones(len(y), dtype=bool)
+    return y[known], p[known]
+
+
+def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> str | None:
+    if np.isnan(p).any():
+        return f"{int(np.isnan(p).any(axis=1).sum())} predictions are no number."
+    if len(y) < settings.minimum_rows:
+        return f"{len(y)} labelled rows, {settings.minimum_rows} are needed."
+    if is_regression(y):
+        return None
+    counts = np.bincount(y[y >= 0], minlength=2)
+    present = counts[counts > 0]
+    if len(present) < 2 or present.min() < settings.minimum_per_class:
+        return (
+            f"The rarest class has {present.min() if len(present) > 1 else 0} labelled rows, "
+            f"{settings.minimum_per_class} are needed."
+        )
+    return None
+
+
+def _limit(baseline: Score | None, settings: PerformanceSettings) -> float:
+    own = -math.inf if baseline is None else baseline.value - settings.margin
+    return max(own, -math.inf if settings.floor is None else settings.floor)
+
+
+def _status(found: Score, limit: float, baseline: Score | None) -> tuple[PerformanceStatus, str]:
+    expected = f", {baseline.value:.3f} on its holdout" if baseline else ""
+    text = f"{found.metric} {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]{expected}"
+    if math.isnan(found.value):
+        return "inconclusive", f"{found.metric} is undefined on these rows."
+    if found.high < limit:
+        return "fell", f"Performance fell: {text}; {limit:.3f} is the limit."
+    if found.low >= limit:
+        return "ok", f"Performance holds: {text}."
+    return "unclear", f"Performance is unclear: {text}; {limit:.3f} is the limit."

@@ -1,0 +1,1 @@
+"""One column of reference and window, counted once and compared."""

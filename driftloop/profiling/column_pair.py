@@ -1,0 +1,276 @@
+"""Reference and current values of one feature, counted over the same cells.
+
+Everything that judges a feature, tests, effect sizes and sentences, reads from here, so that the
+current values are gone through once.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from driftloop.base.distribution import Shape, shape_of_categories, shape_of_numbers
+from driftloop.profiling.binning import COMPILED_FROM, Cells, Counts, count_cells
+from driftloop.profiling.columns import (
+    CategoricalColumn,
+    Levels,
+    Numbers,
+    NumericColumn,
+    categorical_column,
+)
+from driftloop.profiling.effect_sizes import Binned, Ladder
+from driftloop.profiling.ks_distance import Ranked, hollow, largest_distance
+from driftloop.profiling.pooling import Table, pool
+from driftloop.profiling.reference_column import (
+    CategoricalReference,
+    NumericReference,
+    categorical_reference,
+    ladder_of,
+    numeric_reference,
+    sorted_quantile,
+)
+
+Quartiles = tuple[float, float, float]
+QUARTILES = (0.25, 0.5, 0.75)
+
+
+class NumericPair:
+    """A numeric feature: the reference and the present values of the current window.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> pair = NumericPair.of(rng.normal(size=1000), rng.normal(1, 1, 1000))
+        >>> round(pair.distance, 2), round(pair.quartiles[1], 1)
+        (0.4, 1.0)
+    """
+
+    def __init__(self, reference: NumericReference, current: Numbers) -> None:
+        self.reference = reference
+        self.current = current
+
+    @staticmethod
+    def of(reference: npt.ArrayLike, current: npt.ArrayLike, bins: int = 10) -> "NumericPair":
+        """Return the pair of two samples of finite numbers."""
+        old, new = (np.asarray(side, dtype=np.float64) for side in (reference, current))
+        return NumericPair(numeric_reference(NumericColumn(old, 0), bins), new)
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Present values of reference and current window."""
+        return len(self.reference.values), len(self.current)
+
+    @cached_property
+    def below(self) -> Counts:
+        """How many current values lie at or below each edge of the reference."""
+        if self._sorted is not None:
+            return np.searchsorted(self._sorted, self.reference.edges, side="right")
+        return np.cumsum(self._cells.counts[:-1])
+
+    @cached_property
+    def distance(self) -> float:
+        """The Kolmogorov-Smirnov distance, equal to that of the sorted samples."""
+        return largest_distance(self.reference, self.below, len(self.current), self._ranked)
+
+    @cached_property
+    def quartiles(self) -> Quartiles:
+        """The quartiles of the current values."""
+        if self._sorted is not None:
+            low, middle, high = (sorted_quantile(self._sorted, level) for level in QUARTILES)
+            return low, middle, high
+        places = np.array(QUARTILES) * (len(self.current) - 1)
+        last = len(self.current) - 1
+        floor = np.floor(places).astype(int)
+        ranks = np.concatenate([floor, np.minimum(floor + 1, last)])
+        left, right = np.split(self._values_of(ranks), 2)
+        low, middle, high = left + (right - left) * (places % 1)
+        return float(low), float(middle), float(high)
+
+    @property
+    def beyond(self) -> tuple[float, float]:
+        """Shares of current values below the reference's 5th and above its 95th percentile."""
+        under, upto = self.below[self.reference.tails]
+        return float(under / len(self.current)), float(1 - upto / len(self.current))
+
+    @property
+    def binned(self) -> Binned:
+        """Both samples over the bins of the reference, and on its ladder."""
+        counts = self.counted
+        return Binned(counts.reference, counts.current, self._ladder())
+
+    @cached_property
+    def counted(self) -> Binned:
+        """Both samples over the bins of the reference."""
+        reference = self.reference
+        sizes = self.rows
+        counts = [
+            np.diff(below[reference.bins], prepend=0, append=size).astype(float)
+            for below, size in zip((reference.below, self.below), sizes, strict=True)
+        ]
+        return Binned(counts[0], counts[1])
+
+    def shape(self, name: str) -> Shape:
+        """Return the shares of both samples over the bins of the reference."""
+        values, counted = self.reference.values, self.counted
+        low, high = self._range
+        outer = min(float(values[0]), low), max(float(values[-1]), high)
+        ends = self.reference.edges[self.reference.bins]
+        return shape_of_numbers(name, ends, outer, counted.reference, counted.current)
+
+    @property
+    def table(self) -> Table:
+        """Both samples counted over the bins, as whole numbers, for a test of homogeneity."""
+        return pool(self.counted.reference, self.counted.current)
+
+    @cached_property
+    def constant(self) -> bool:
+        """Whether one single value fills both samples."""
+        return self.reference.distinct == 1 and bool(
+            np.all(self.current == self.reference.values[0])
+        )
+
+    def _ladder(self) -> Ladder:
+        """The reference's ladder with rungs of the current values between its own.
+
+        Each rung of a frequent value has one just below it, so that a jump stays a jump.
+        """
+        reference, n, m = self.reference, *self.rows
+        own = reference.edges[reference.ladder]
+        rungs, at = self._rungs()
+        points = np.concatenate([own, rungs])
+        shares = (
+            np.concatenate([reference.below[reference.ladder], _upto(reference.values, rungs)]) / n,
+            np.concatenate([self.below[reference.ladder], at]) / m,
+        )
+        points, first = np.unique(points, return_index=True)
+        return Ladder(points, shares[0][first], shares[1][first], reference.scale)
+
+    def _rungs(self) -> tuple[Numbers, Counts]:
+        """Return points among the current values, and how many of these lie at or below each.
+
+        Many values are not in order, and only their ends are looked at.
+        """
+        if self._sorted is not None:
+            rungs = ladder_of(self._sorted)
+            return rungs, _upto(self._sorted, rungs)
+        low, high = self._range
+        count = len(self.current)
+        rungs = np.nextafter([low, low, high, high], [-np.inf, low, -np.inf, high])
+        top = int(np.count_nonzero(self.current == high))
+        lowest = int(np.count_nonzero(self.current == low))
+        return rungs, np.array([0, lowest, count - top, count])
+
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        if self._sorted is not None:
+            return float(self._sorted[0]), float(self._sorted[-1])
+        return float(self.current.min()), float(self.current.max())
+
+    @cached_property
+    def _sorted(self) -> Numbers | None:
+        """Few values are sorted at once; many are only counted."""
+        return np.sort(self.current) if len(self.current) < COMPILED_FROM else None
+
+    @cached_property
+    def _cells(self) -> Cells:
+        return count_cells(self.current, self.reference.edges)
+
+    def _values_of(self, ranks: npt.NDArray[np.int64]) -> Numbers:
+        """Return the values at ranks (from 0) among all."""
+        edges = self.reference.edges
+        cells = np.searchsorted(self.below, ranks, side="right")
+        single = hollow(edges)[cells]
+        wanted = np.zeros(len(edges) + 1, dtype=bool)
+        wanted[cells[~single]] = True
+        found = self._ranked(wanted)
+        values: Numbers = edges[np.minimum(cells, len(edges) - 1)]
+        values[~single] = found.values[np.searchsorted(found.ranks, ranks[~single])]
+        return values
+
+    def _ranked(self, wanted: npt.NDArray[np.bool_]) -> Ranked:
+        """Return the values of the wanted cells in order, each with its rank among all."""
+        ends = np.append(self.below, len(self.current))
+        first = np.concatenate([[0], ends[:-1]])[wanted]
+        counts = ends[wanted] - first
+        inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        ranks = np.repeat(first, counts) + inside
+        if self._sorted is not None:
+            return Ranked(self._sorted[ranks], ranks)
+        chosen = np.flatnonzero(wanted[self._cells.codes])
+        return Ranked(np.sort(self.current[chosen]), ranks)
+
+
+@dataclass(frozen=True)
+class CategoricalPair:
+    """A categorical feature: the counts of both windows over all levels that occur in either."""
+
+    levels: Levels
+    reference: Counts
+    current: Counts
+    identifies_rows: bool = False
+
+    @staticmethod
+    def of(reference: npt.ArrayLike, current: npt.ArrayLike) -> "CategoricalPair":
+        """Return the pair of two samples of categories without gaps."""
+        sides = [
+            categorical_column(pd.DataFrame({"x": side}), "x") for side in (reference, current)
+        ]
+        return CategoricalPair.against(categorical_reference(sides[0]), sides[1])
+
+    @staticmethod
+    def against(reference: CategoricalReference, current: CategoricalColumn) -> "CategoricalPair":
+        """Return the pair of a stored reference and a column of the current window."""
+        levels = np.unique(np.concatenate([reference.levels, current.levels]))
+        sides = []
+        for side in (reference, current):
+            counts = np.zeros(len(levels), dtype=np.int64)
+            counts[np.searchsorted(levels, side.levels)] = side.counts
+            sides.append(counts)
+        return CategoricalPair(levels, sides[0], sides[1], reference.identifies_rows)
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Present values of reference and current window."""
+        return int(self.reference.sum()), int(self.current.sum())
+
+    @cached_property
+    def table(self) -> Table:
+        """Both windows counted over the levels, rare ones pooled."""
+        return pool(self.reference, self.current)
+
+    @property
+    def binned(self) -> Binned:
+        """Both windows over all levels, none pooled: effect sizes have a form for rare ones."""
+        return Binned(self.reference.astype(float), self.current.astype(float))
+
+    def shape(self, name: str) -> Shape:
+        """Return the shares of both windows over the most frequent levels."""
+        binned = self.binned
+        return shape_of_categories(name, self.levels, binned.reference, binned.current)
+
+    @property
+    def new(self) -> Levels:
+        """Levels that the reference never held, the most frequent first."""
+        return self._only(self.current, self.reference)
+
+    @property
+    def vanished(self) -> Levels:
+        """Levels that the current window no longer holds, the most frequent first."""
+        return self._only(self.reference, self.current)
+
+    @property
+    def constant(self) -> bool:
+        """Whether one single value fills both windows."""
+        return len(self.levels) == 1
+
+    def _only(self, here: Counts, there: Counts) -> Levels:
+        only = (here > 0) & (there == 0)
+        order = np.argsort(-here[only], kind="stable")
+        found: Levels = self.levels[only][order]
+        return found
+
+
+def _upto(ordered: Numbers, points: Numbers) -> Counts:
+    found: Counts = np.searchsorted(ordered, points, side="right")
+    return found

@@ -1,0 +1,79 @@
+"""Where columns come from: anything that can hand out one column at a time.
+
+A table of a million rows and a hundred columns is never held whole: what judges it asks for one
+group of columns after the other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pandas as pd
+
+from driftloop.base.errors import DataError
+from driftloop.profiling.columns import (
+    CategoricalColumn,
+    NumericColumn,
+    categorical_column,
+    numeric_column,
+)
+
+GROUP_BYTES = 8_000_000
+"""Columns read at once hold about this much."""
+
+
+class Columns(Protocol):
+    """The columns of the rows of one window."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+
+    def numeric(self, name: str) -> NumericColumn:
+        """Return a numeric feature; raises `DataError` where it is missing or no number."""
+
+    def categorical(self, name: str) -> CategoricalColumn:
+        """Return a categorical feature; raises `DataError` where it is missing or not one."""
+
+    def series(self, name: str) -> "pd.Series[Any]":
+        """Return any column as it is; raises `DataError` where it is missing."""
+
+    def batch(self, names: tuple[str, ...]) -> "Columns":
+        """Return the named columns in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameColumns:
+    """The columns of a data frame."""
+
+    table: pd.DataFrame
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.table)
+
+    def numeric(self, name: str) -> NumericColumn:
+        """Return a numeric feature."""
+        return numeric_column(self.table, name)
+
+    def categorical(self, name: str) -> CategoricalColumn:
+        """Return a categorical feature."""
+        return categorical_column(self.table, name)
+
+    def series(self, name: str) -> "pd.Series[Any]":
+        """Return any column as it is."""
+        if name not in self.table.columns:
+            raise DataError(f"column {name!r} is missing")
+        return self.table[name]
+
+    def batch(self, names: tuple[str, ...]) -> "FrameColumns":
+        """Return itself: all columns are in memory."""
+        return self
+
+
+def groups(names: tuple[str, ...], rows: int) -> Iterator[tuple[str, ...]]:
+    """Yield runs of names whose columns hold about `GROUP_BYTES` together."""
+    size = max(1, GROUP_BYTES // (8 * max(rows, 1)))
+    for start in range(0, len(names), size):
+        yield names[start : start + size]

@@ -1,0 +1,226 @@
+"""The reference side of a feature: everything that a run compares the current window with.
+
+It is computed once and stored beside the champion, so that a run reads the new window only.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.profiling.binning import FINEST, Counts, Edges
+from driftloop.profiling.columns import CategoricalColumn, Levels, Numbers, NumericColumn
+
+Places = npt.NDArray[np.int64]
+
+LADDER = 200
+"""Quantiles of the reference at which both distribution functions are held against each other."""
+
+TAILS = (0.05, 0.95)
+IDENTIFIER_SHARE = 0.9
+"""A text column with more different values than this share of its rows identifies rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """How far windows of the reference differ from the rest of it, one figure a window."""
+
+    effects: tuple[float, ...] = ()
+    missing: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NumericReference:
+    """A numeric feature of the reference: its sorted values, and how the current ones are counted.
+
+    Args:
+        values: present values, sorted (n,); may be a view of a file.
+        missing: rows without a value.
+        edges: strictly ascending edges (k,); every place below is an index into them.
+        below: how many values lie at or below each edge (k,).
+        bins: edges that end the bins of effect sizes; the last bin is open.
+        ladder: edges at which the distribution functions are held against each other.
+        tails: edges that end just below the 5th percentile and at the 95th.
+        distinct: how many different values there are.
+        variation: how far windows of the reference differ by themselves.
+    """
+
+    values: Numbers
+    missing: int
+    edges: Edges
+    below: Counts
+    bins: Places
+    ladder: Places
+    tails: Places
+    scale: float
+    distinct: int
+    variation: Variation = Variation()
+
+    @property
+    def rows(self) -> int:
+        """All rows, missing ones included."""
+        return len(self.values) + self.missing
+
+    @property
+    def missing_rate(self) -> float:
+        """Share of missing rows; NaN without rows."""
+        return self.missing / self.rows if self.rows else float("nan")
+
+    def with_variation(self, variation: Variation) -> "NumericReference":
+        """Return the same reference with the variation of its windows."""
+        return replace(self, variation=variation)
+
+    def quantile(self, level: float) -> float:
+        """Return a quantile, linear between values; NaN without values."""
+        return sorted_quantile(self.values, level)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoricalReference:
+    """A categorical feature of the reference: its sorted levels (k,) and their counts (k,)."""
+
+    levels: Levels
+    counts: Counts
+    missing: int
+    variation: Variation = Variation()
+
+    @property
+    def rows(self) -> int:
+        """All rows, missing ones included."""
+        return int(self.counts.sum()) + self.missing
+
+    @property
+    def missing_rate(self) -> float:
+        """Share of missing rows; NaN without rows."""
+        return self.missing / self.rows if self.rows else float("nan")
+
+    @property
+    def identifies_rows(self) -> bool:
+        """Whether nearly every row holds another value."""
+        return bool(len(self.levels) > IDENTIFIER_SHARE * max(int(self.counts.sum()), 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A feature that the reference does not hold as declared, and why."""
+
+    reason: str
+    rows: int
+
+
+ColumnReference = NumericReference | CategoricalReference | Unreadable
+
+
+def numeric_reference(column: NumericColumn, bins: int) -> NumericReference:
+    """Return the reference side of a numeric feature, with `bins` quantile bins."""
+    ordered = np.sort(column.present)
+    if len(ordered) == 0:
+        none = np.zeros(0, dtype=np.int64)
+        return NumericReference(
+            ordered, column.missing, np.zeros(0), none, none, none, none, 0.0, 0
+        )
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    ends = bin_ends(ordered, starts, bins)
+    ladder = ladder_of(ordered)
+    low, high = (sorted_quantile(ordered, level) for level in TAILS)
+    tails = np.array([np.nextafter(low, -np.inf), high])
+    edges = np.unique(np.concatenate([_fine(ordered), ends, ladder, tails]))
+    return NumericReference(
+        values=ordered,
+        missing=column.missing,
+        edges=edges,
+        below=np.searchsorted(ordered, edges, side="right"),
+        bins=np.searchsorted(edges, ends),
+        ladder=np.searchsorted(edges, ladder),
+        tails=np.searchsorted(edges, tails),
+        scale=_spread(ordered),
+        distinct=len(starts),
+    )
+
+
+def categorical_reference(
+    column: CategoricalColumn, variation: Variation = Variation()
+) -> CategoricalReference:
+    """Return the reference side of a categorical feature."""
+    return CategoricalReference(column.levels, column.counts, column.missing, variation)
+
+
+def bin_ends(ordered: Numbers, starts: Places, bins: int) -> Edges:
+    """Return the ends that cut sorted values into at most `bins` equally filled bins.
+
+    A value that holds more than a bin's share, and every value of a column of few, gets a bin of
+    its own: between and beside them are bins that the reference leaves (nearly) empty, so that a
+    value it never held is seen. The last bin is open and has no end.
+
+    Args:
+        ordered: the sorted values.
+        starts: where each run of equal values starts.
+        bins: bins asked for.
+    """
+    distinct, held = ordered[starts], np.diff(np.append(starts, len(ordered)))
+    few = len(starts) <= bins
+    heavy = distinct if few else distinct[held * bins > len(ordered)]
+    places = np.ceil(np.arange(1, bins) / bins * (len(ordered) - 1)).astype(int)
+    cuts = ordered[:0] if few else ordered[places]
+    ends = np.concatenate([np.nextafter(heavy, -np.inf), heavy, np.nextafter(cuts, -np.inf)])
+    kept: Edges = np.unique(ends[np.isfinite(ends)])
+    return kept
+
+
+def sorted_quantile(ordered: Numbers, level: float) -> float:
+    """Return a quantile of sorted values, linear between them; NaN where there are none."""
+    if len(ordered) == 0:
+        return float("nan")
+    place = level * (len(ordered) - 1)
+    left = int(place)
+    right = min(left + 1, len(ordered) - 1)
+    low, high = float(ordered[left]), float(ordered[right])
+    return low if low == high else low + (high - low) * (place - left)
+
+
+def _spread(ordered: Numbers) -> float:
+    """The standard deviation; of values too large to square, the largest number there is."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(np.std(ordered))
+    return spread if np.isfinite(spread) else float(np.finfo(float).max)
+
+
+def ladder_of(ordered: Numbers) -> Edges:
+    """Return quantiles of sorted values, and points just below the frequent ones and the first.
+
+    Towards both ends they lie closer and closer: that is where a long tail has its area.
+    """
+    steps = 2 ** np.arange(int(np.log2(len(ordered))) + 1)
+    tails = np.concatenate([ordered[steps - 1], ordered[-steps]])
+    picked = np.sort(np.concatenate([_evenly(ordered, LADDER), tails]))
+    held = np.searchsorted(ordered, picked, "right") - np.searchsorted(ordered, picked, "left")
+    frequent = picked[held > max(1, len(ordered) // LADDER)]
+    return _with_points_below(picked, np.append(frequent, ordered[:1]))
+
+
+def _evenly(ordered: Numbers, count: int) -> Numbers:
+    picked: Numbers = ordered[
+        np.linspace(0, len(ordered) - 1, min(count, len(ordered))).astype(int)
+    ]
+    return picked
+
+
+def _with_points_below(picked: Numbers, frequent: Numbers) -> Edges:
+    """Add points just below the frequent values."""
+    below = np.nextafter(frequent, -np.inf)
+    edges = np.unique(np.concatenate([picked, below]))
+    finite: Edges = edges[np.isfinite(edges)]
+    return finite
+
+
+def _fine(ordered: Numbers) -> Edges:
+    """Quantiles so close that few values lie between two, with heavy values between two edges.
+
+    An edge just below the smallest value says that nothing of the reference lies beneath it.
+    """
+    count = min(FINEST, max(64, len(ordered) // 64))
+    picked = _evenly(ordered, count)
+    if len(ordered) <= count:
+        return _with_points_below(picked, picked)
+    frequent = picked[1:][picked[1:] == picked[:-1]]
+    return _with_points_below(picked, np.append(frequent, ordered[:1]))

@@ -1,0 +1,1 @@
+"""Promotion modes, the ledger, shadow and probation."""

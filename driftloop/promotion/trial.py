@@ -1,0 +1,50 @@
+"""One look at two models on the same labelled rows, and how it is told."""
+
+import numpy as np
+
+from driftloop.base.periods import Window
+from driftloop.performance.bootstrap import Model, resampled_scores
+from driftloop.performance.metrics import MetricName, Truth, score
+from driftloop.promotion.sequential import Look, TrialVerdict
+
+RESAMPLES = 400
+
+
+def look_at(
+    metric: MetricName, window: Window, y: Truth, models: tuple[Model, Model], seed: int = 0
+) -> Look | None:
+    """Return the difference of two models on a window with its standard error.
+
+    The error is the standard deviation of the difference over paired, stratified resamples. None
+    where a score is undefined, or where the models cannot be told apart because they predict alike.
+
+    Args:
+        metric: the primary metric, larger is better.
+        window: where the rows are from.
+        y: the truth (n,).
+        models: predictions (n, k) and decision threshold of the version under observation, and of
+            the one it is held against.
+        seed: of the resampling.
+    """
+    (newer, new_cut), (older, old_cut) = models
+    difference = score(metric, y, newer, new_cut) - score(metric, y, older, old_cut)
+    if not np.isfinite(difference):
+        return None
+    new, old = resampled_scores(metric, y, models, RESAMPLES, seed)
+    error = float(np.nanstd(new - old, ddof=1))
+    return Look(window, len(y), float(difference), error) if error > 0 else None
+
+
+def told(verdict: TrialVerdict, metric: str, version: str, against: str) -> str:
+    """Return one sentence on how a trial stands."""
+    standing = {
+        "going_on": "nothing is proven yet",
+        "better": "it is proven better",
+        "worse": "it is proven worse",
+        "undecided": "nothing was proven",
+    }[verdict.status]
+    return (
+        f"Version {version} against {against} on {verdict.looks} of {verdict.planned} labelled "
+        f"windows: {metric} {verdict.difference:+.3f}; {standing} (Z {verdict.z:+.2f}, bound "
+        f"{verdict.bound:.2f})."
+    )

@@ -1,0 +1,1 @@
+"""Quality checks: is a window fit to be judged?"""

@@ -1,0 +1,71 @@
+"""Drawn SVG made fit for a page: colours that follow the scheme, words for those who do not see it.
+
+Pictures are drawn with the colours in `INKS`, which stand for the colours of the page.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+
+from driftloop.reporting.html.markup import text
+
+INKS: Mapping[str, str] = {
+    "ink": "#010203",
+    "dim": "#010204",
+    "line": "#010205",
+    "before": "#010206",
+    "now": "#010207",
+    "card": "#010208",
+    "warn": "#010209",
+    "plain-soft": "#01020a",
+    "good": "#01020b",
+    "bad": "#01020c",
+}
+_BEFORE = re.compile(r"^.*?(?=<svg\b)", re.DOTALL)
+_LEFT_OUT = re.compile(r"<metadata>.*?</metadata>|<style\b.*?</style>|<!--.*?-->", re.DOTALL)
+_OPENING = re.compile(r"<svg\b[^>]*>")
+_BOX = re.compile(r'viewBox="([^"]*)"')
+_FONT = re.compile(r"font-family: [^;\"]*;? ?")
+_ID = re.compile(r'(?<![\w:])id="([^"]*)"')
+_USED = re.compile(r'(?:href="#|url\(#)([^")]+)')
+_BLANK = re.compile(r"\s+")
+_EMPTY = re.compile(r"<defs>\s*</defs>|<defs/>")
+_DECIMALS = re.compile(r"(\d+\.\d\d)\d+")
+_TAG = re.compile(r"<[^>]*>")
+_STILL = re.compile(r' transform="rotate\(-0 [^"]*\)"')
+
+
+def inline_svg(drawn: str, words: str, prefix: str) -> str:
+    """Return an SVG document as an element of a page.
+
+    Args:
+        drawn: the document, drawn in the colours of `INKS`.
+        words: what it shows.
+        prefix: what its ids begin with, so that two pictures on a page share none.
+    """
+    body = _OPENING.sub("", _LEFT_OUT.sub("", _BEFORE.sub("", drawn)), count=1)
+    for old, new in ((_FONT, ""), (_STILL, ""), (_EMPTY, ""), (_BLANK, " ")):
+        body = old.sub(new, body)
+    body = _TAG.sub(lambda one: _DECIMALS.sub(r"\1", one[0]), body)
+    body = _with_ids(body, prefix)
+    for name, colour in INKS.items():
+        body = body.replace(colour, f"var(--{name})")
+    box = _BOX.search(drawn)
+    said = html.escape(text(words))
+    opening = (
+        f'<svg role="img" aria-label="{said}" viewBox="{box[1] if box else "0 0 1 1"}" '
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f"<title>{said}</title>"
+    )
+    return opening + body.strip()
+
+
+def _with_ids(body: str, prefix: str) -> str:
+    """Keep the ids that something refers to, under names of this picture."""
+    used = set(_USED.findall(body))
+
+    def named(found: re.Match[str]) -> str:
+        return f'id="{prefix}{found[1]}"' if found[1] in used else ""
+
+    kept = _ID.sub(named, body).replace("<g >", "<g>")
+    return _USED.sub(lambda one: one[0].replace(f"#{one[1]}", f"#{prefix}{one[1]}"), kept)

@@ -1,0 +1,120 @@
+"""What a run leaves in the Prefect UI: a page of markdown, and its findings as a table."""
+
+import math
+import re
+from typing import Any
+
+from driftloop.alerts.links import Links
+from driftloop.base.periods import readable
+from driftloop.base.records import Finding, MonitorRecord, RetrainRecord
+from driftloop.drift.ranking import ranked
+from driftloop.reporting.json.convert import replay_command
+
+SIGNS = {"ok": "✅", "warning": "🟠", "drift": "🔴", "inconclusive": "⚪", "broken": "🚨"}
+MOST_ROWS = 200
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|$]|^[#+\-~=])")
+_LONGEST = 300
+
+
+def run_markdown(record: MonitorRecord, links: Links) -> str:
+    """Return a run on a page: its verdict, what was decided and done, the numbers, the links."""
+    status = "broken" if record.broken else record.verdict.status
+    lines = [f"# {SIGNS[status]} {escaped(record.model)}: {status}", ""]
+    lines += [escaped(record.verdict.sentence), ""]
+    lines += [f"- 🚨 {escaped(check.sentence)}" for check in record.broken]
+    lines += [f"- {escaped(trouble.sentence)}" for trouble in record.troubles]
+    lines += ["", f"**Decision: {record.decision.action}.** {_reasons(record)}", ""]
+    if record.retrain is not None:
+        lines += [f"**Retraining.** {escaped(record.retrain.sentence)}", ""]
+    lines += [
+        f"**Trial of version {escaped(t.version)}.** {escaped(t.sentence)}" for t in record.trials
+    ]
+    lines += ["", *_numbers(record), "", *_links(links), "", *_replay(record)]
+    return "\n".join(lines)
+
+
+def retrain_markdown(record: RetrainRecord, links: Links) -> str:
+    """Return a retraining on a page: the outcome, the scores with intervals, the gates."""
+    lines = [f"# {escaped(record.model)}: {'promoted' if _promoted(record) else 'champion kept'}"]
+    lines += ["", escaped(record.sentence), "", f"**Why.** {escaped(record.reason)}", ""]
+    if record.plan is not None:
+        lines += [f"**Data.** {escaped(record.plan.sentence)}", ""]
+    if record.comparison is not None:
+        lines += [f"**Comparison.** {escaped(record.comparison.sentence)}", ""]
+        lines += ["| gate | status | why |", "| --- | --- | --- |"]
+        lines += [
+            f"| {escaped(gate.gate)} | {gate.status} | {escaped(gate.sentence)} |"
+            for gate in record.comparison.gates
+        ]
+    return "\n".join([*lines, "", *_links(links)])
+
+
+def findings_table(record: MonitorRecord) -> list[dict[str, Any]]:
+    """Return the findings as rows of plain numbers and texts, what matters most first."""
+    return [_row(one) for one in ranked(record.findings)[:MOST_ROWS]]
+
+
+def escaped(text: str) -> str:
+    """Return text that markdown shows as it stands, on one line."""
+    plain = " ".join(text.split())
+    cut = plain if len(plain) <= _LONGEST * 4 else f"{plain[: _LONGEST * 4]} …"
+    return _SPECIAL.sub(r"\\\1", cut)
+
+
+def _promoted(record: RetrainRecord) -> bool:
+    return record.promotion is not None and record.promotion.promoted
+
+
+def _reasons(record: MonitorRecord) -> str:
+    return escaped(" ".join(record.decision.reasons))
+
+
+def _numbers(record: MonitorRecord) -> list[str]:
+    scored = record.performance
+    score = "none yet" if scored.score is None else f"{scored.score:.3f}"
+    if scored.score is not None and scored.low is not None and scored.high is not None:
+        score += f" ({scored.low:.3f} to {scored.high:.3f})"
+    rows = {
+        "window": str(record.window),
+        "rows": f"{record.rows_current:,} against {record.rows_reference:,} of the reference",
+        f"live {scored.metric}": f"{score}: {scored.status}",
+        "champion": f"version {record.champion}",
+        "data": record.rev[:10],
+        "looked from": f"{readable(record.as_of)} UTC",
+    }
+    shown = [f"| {name} | {escaped(value)} |" for name, value in rows.items()]
+    return ["| | |", "| --- | --- |", *shown]
+
+
+def _links(links: Links) -> list[str]:
+    named = {
+        "Report": links.report,
+        "MLflow run": links.mlflow_run,
+        "Model version": links.model_version,
+    }
+    shown = [f"[{name}]({address})" for name, address in named.items() if address]
+    return [" · ".join(shown)] if shown else []
+
+
+def _replay(record: MonitorRecord) -> list[str]:
+    return ["Look again, without changing anything:", "", f"    {replay_command(record)}"]
+
+
+def _row(one: Finding) -> dict[str, Any]:
+    return {
+        "column": one.name[:_LONGEST],
+        "status": one.status,
+        "size": _number(one.effect_size, 3),
+        "floor": _number(one.effect_floor, 3),
+        "p (adjusted)": _number(one.p_adjusted, 2),
+        "effect": one.effect,
+        "test": one.test,
+        "what changed": " ".join(one.sentence.replace("`", "").split())[: _LONGEST * 2],
+    }
+
+
+def _number(value: float | None, digits: int) -> float | None:
+    """Return a number that a table of the Prefect UI takes: no NaN, no numpy scalar."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{digits}g}")

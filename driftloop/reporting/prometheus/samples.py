@@ -1,0 +1,229 @@
+"""From what is known of a model to the values of its metrics.
+
+What is not known has no value: an absent time series is not a zero.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from math import isfinite
+from typing import get_args
+
+from driftloop.alerts.channels import LEVELS
+from driftloop.alerts.delivery_plan import Address
+from driftloop.base.records import (
+    Action,
+    CheckStatus,
+    Finding,
+    Held,
+    MonitorRecord,
+    PerformanceStatus,
+    Status,
+)
+from driftloop.drift.ranking import ranked
+from driftloop.promotion.ledger import MOVES
+from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining
+from driftloop.reporting.prometheus.table import PREFIX, TABLE, Sample
+
+MOST_FEATURES = 10
+LONGEST_LABEL = 100
+OUTCOMES = ("promoted", "won", "lost", "untrained")
+Value = float | int | datetime | None
+
+
+class _Samples:
+    """The samples of one model, collected one by one."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.found: list[Sample] = []
+
+    def add(self, name: str, value: Value, *labels: str) -> None:
+        """Note a value; None and NaN are left out, a moment becomes seconds since 1970."""
+        if value is None:
+            return
+        number = value.timestamp() if isinstance(value, datetime) else float(value)
+        if isfinite(number):
+            cut = tuple(shortened(label) for label in labels)
+            self.found.append(Sample(TABLE[PREFIX + name], (self.model, *cut), number))
+
+    def state(self, name: str, choices: Iterable[str], holds: str | None) -> None:
+        """Note a value for every choice: 1 for the one that holds."""
+        for choice in choices:
+            self.add(name, choice == holds, choice)
+
+
+def samples_of(facts: Facts, most_features: int = MOST_FEATURES) -> tuple[Sample, ...]:
+    """Return every metric of a model that has a value.
+
+    Args:
+        facts: what is known of the model.
+        most_features: how many features have an effect size; those that changed most are taken.
+    """
+    into = _Samples(facts.model)
+    into.add("period_seconds", facts.period.total_seconds())
+    if facts.last is not None:
+        _verdicts(into, facts.last.record)
+        _effects(into, facts.last.record, most_features)
+        _scores(into, facts.last.record)
+        _times(into, facts.last)
+    _champion(into, facts)
+    _retrainings(into, facts)
+    _messages(into, facts)
+    _incidents(into, facts)
+    return tuple(into.found)
+
+
+def shortened(label: str) -> str:
+    """Return the value of a label, cut where it is very long, so that two stay told apart."""
+    text = label.encode("utf-8", "replace").decode()
+    if len(text) <= LONGEST_LABEL:
+        return text
+    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{text[: LONGEST_LABEL - 10]}…{mark}"
+
+
+def _verdicts(into: _Samples, record: MonitorRecord) -> None:
+    into.state("verdict", get_args(Status), record.verdict.status)
+    into.state("performance", get_args(PerformanceStatus), record.performance.status)
+    into.state("action", get_args(Action), record.decision.action)
+    into.state("held", get_args(Held), record.decision.held)
+    into.add("features_drifted", len({hit.name for hit in record.drifted}))
+    counts = Counter(check.status for check in record.quality)
+    for status in get_args(CheckStatus):
+        into.add("quality_checks", counts[status], status)
+    into.add("rows", record.rows_reference, "reference")
+    into.add("rows", record.rows_current, "current")
+
+
+def _effects(into: _Samples, record: MonitorRecord, most: int) -> None:
+    beside = () if record.label is None else (record.label,)
+    for one in _gravest((*record.findings, *beside), most):
+        labels = one.name, one.role, one.effect
+        into.add("effect_size", one.effect_size, *labels)
+        into.add("effect_floor", one.effect_floor, *labels)
+
+
+def _gravest(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]:
+    """Yield one finding a column: of the features that changed most, and of all that is beside."""
+    seen: set[tuple[str, str]] = set()
+    features = 0
+    for one in ranked(findings):
+        column = one.role, shortened(one.name)
+        if one.effect_size is None or column in seen:
+            continue
+        if one.role == "feature" and features >= most:
+            continue
+        seen.add(column)
+        features += one.role == "feature"
+        yield one
+
+
+def _scores(into: _Samples, record: MonitorRecord) -> None:
+    found = record.performance
+    into.add("score", found.score, found.metric)
+    into.add("score_low", found.low, found.metric)
+    into.add("score_high", found.high, found.metric)
+    into.add("score_baseline", found.baseline, found.metric)
+    into.add("score_rows", found.rows)
+
+
+def _times(into: _Samples, last: LastRun) -> None:
+    record = last.record
+    into.add("last_run_timestamp_seconds", last.at)
+    into.add("last_run_as_of_timestamp_seconds", record.as_of)
+    into.add("run_duration_seconds", last.seconds, "monitor")
+    if last.at is not None:
+        into.add("data_lag_seconds", (last.at - record.window.end).total_seconds())
+        into.add("label_lag_seconds", (last.at - record.performance.window.end).total_seconds())
+
+
+def _champion(into: _Samples, facts: Facts) -> None:
+    champion = facts.champion
+    into.add("promotions_total", sum(one.kind == "promoted" for one in facts.ledger))
+    into.add("rollbacks_total", sum(one.kind == "rolled_back" for one in facts.ledger))
+    if champion is None:
+        return
+    into.add("champion_info", 1, champion.version)
+    into.add("champion_since_timestamp_seconds", facts.champion_since)
+    if champion.training is not None:
+        into.add("champion_trained_until_timestamp_seconds", champion.training.window.end)
+
+
+def _retrainings(into: _Samples, facts: Facts) -> None:
+    counts = Counter(_outcome(one) for one in facts.retrainings)
+    for outcome in OUTCOMES:
+        into.add("retrains_total", counts[outcome], outcome)
+    into.add("losing_challengers", facts.losing)
+    if facts.retrainings:
+        newest = facts.retrainings[0]
+        into.add("last_retrain_as_of_timestamp_seconds", newest.as_of)
+        into.add("run_duration_seconds", newest.seconds, "retrain")
+
+
+def _outcome(one: Retraining) -> str:
+    if not one.trained:
+        return "untrained"
+    return "promoted" if one.promoted else "won" if one.won else "lost"
+
+
+def _messages(into: _Samples, facts: Facts) -> None:
+    alerts, written = facts.alerts, []
+    for channel in facts.channels:
+        to = Address(facts.model, channel, True, facts.now)
+        waiting = [post for post in alerts.posts if channel.key in post.waiting]
+        held = 0
+        for post in waiting:
+            incident = alerts.incident(post.incident)
+            held += to.holds(alerts, incident.severity if incident else post.level)
+            written.append(post.written)
+        into.add("messages_waiting", held, channel.key, "held")
+        into.add("messages_waiting", len(waiting) - held, channel.key, "undelivered")
+        into.add("delivery_failures_total", alerts.failures.get(channel.key, 0), channel.key)
+    into.add("message_oldest_timestamp_seconds", min(written, default=None))
+    into.add("muted_until_timestamp_seconds", alerts.muted_at(facts.now))
+
+
+def _incidents(into: _Samples, facts: Facts) -> None:
+    alerts = facts.alerts
+    incident, newest = alerts.open, alerts.newest
+    into.add("incident_open", incident is not None)
+    into.state("incident_severity", LEVELS, incident.severity if incident else None)
+    into.add("incidents_total", newest.number if newest else 0)
+    into.add("blind_runs", alerts.blind)
+    if incident is not None:
+        into.add("incident_since_timestamp_seconds", incident.since)
+        into.add("incident_opened_timestamp_seconds", incident.opened_at)
+        into.add("incident_acknowledged", incident.acknowledged is not None)
+    into.add("mean_time_to_detect_seconds", _mean(_detected(facts)))
+    into.add("mean_time_to_recover_seconds", _mean(_recovered(facts)))
+    into.add("mean_time_to_new_champion_seconds", _mean(_changed(facts)))
+
+
+def _detected(facts: Facts) -> list[float]:
+    return [(one.opened_at - one.since).total_seconds() for one in facts.episodes]
+
+
+def _recovered(facts: Facts) -> list[float]:
+    return [
+        (one.resolved_at - one.opened_at).total_seconds()
+        for one in facts.episodes
+        if one.resolved_at is not None
+    ]
+
+
+def _changed(facts: Facts) -> list[float]:
+    """Return how long it took in each episode until the champion first changed, if it did."""
+    moves = [entry.as_of for entry in facts.ledger if entry.kind in MOVES]
+    found = []
+    for one in facts.episodes:
+        end = one.resolved_at or facts.now
+        first = next((at for at in moves if one.opened_at <= at <= end), None)
+        if first is not None:
+            found.append((first - one.opened_at).total_seconds())
+    return found
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,136 @@
+"""A model's history in a few lines of characters, a column a run."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from driftloop.alerts.messages.formats.sparkline import LEVELS
+from driftloop.alerts.messages.wording import number
+from driftloop.decision.outcome import LOOKS, Tone
+from driftloop.reporting.json.reports import HistoryOutput, HistoryRun
+
+LABEL = 10
+_CELL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a history: what it is, its characters, and the tone of each where it has one."""
+
+    label: str
+    text: str
+    tones: tuple[Tone | None, ...] = ()
+
+
+def timeline(found: HistoryOutput, width: int = 80) -> tuple[Line, ...]:
+    """Return the lines of the newest runs that fit into `width` characters."""
+    room = max(width - LABEL, 10)
+    runs = found.runs[-room:]
+    cell = _CELL if len(runs) * _CELL <= room else 1
+    lines = (
+        Line("", _months(runs, cell)),
+        _outcomes(runs, cell),
+        Line("score", _spread((_levels(runs)), cell)),
+        Line("version", _versions(runs, cell)),
+        Line("changed", _spread(_moved(found, runs), cell)),
+        Line("incident", _spread(_incidents(found, runs), cell, fill=True)),
+    )
+    return tuple(line for line in lines if line.text.strip() or line.label in ("runs", "score"))
+
+
+def score_range(runs: Iterable[HistoryRun]) -> str:
+    """Return between what the scores lie, with the newest of them."""
+    known = [one for one in runs if one.score is not None]
+    scores = [one.score for one in known if one.score is not None]
+    if not scores:
+        return "no score yet: labels are missing"
+    last, metric = number(scores[-1]), known[-1].metric
+    return f"{metric} {number(min(scores))} to {number(max(scores))}, last {last}"
+
+
+def _outcomes(runs: tuple[HistoryRun, ...], cell: int) -> Line:
+    signs = [LOOKS[one.outcome].sign for one in runs]
+    tones: list[Tone | None] = []
+    for one in runs:
+        tones += [LOOKS[one.outcome].tone, *[None] * (cell - 1)]
+    return Line("runs", _spread(signs, cell), tuple(tones))
+
+
+def _months(runs: tuple[HistoryRun, ...], cell: int) -> str:
+    """Mark the first run of each month, as far as there is room between the marks."""
+    places = [
+        (place * cell, _month(one.as_of))
+        for place, one in enumerate(runs)
+        if place == 0 or (one.as_of.month != runs[place - 1].as_of.month)
+    ]
+    return _placed(places)
+
+
+def _month(moment: datetime) -> str:
+    return f"{moment:%Y}" if moment.month == 1 else f"{moment:%b}"
+
+
+def _versions(runs: tuple[HistoryRun, ...], cell: int) -> str:
+    changed = [
+        (place * cell, f"v{one.champion[:12]}")
+        for place, one in enumerate(runs)
+        if one.champion and (place == 0 or one.champion != runs[place - 1].champion)
+    ]
+    return _placed(changed)
+
+
+def _placed(marks: list[tuple[int, str]]) -> str:
+    line = ""
+    for place, mark in marks:
+        if not line or place > len(line):
+            line = line.ljust(place) + mark
+    return line
+
+
+def _levels(runs: tuple[HistoryRun, ...]) -> list[str]:
+    """Return a level a run, from the lowest to the highest score there is; blank without one."""
+    scores = [one.score for one in runs if one.score is not None]
+    low, high = min(scores, default=0.0), max(scores, default=0.0)
+    span = high - low
+
+    def level(score: float | None) -> str:
+        if score is None:
+            return " "
+        return LEVELS[round((score - low) / span * (len(LEVELS) - 1)) if span else 3]
+
+    return [level(one.score) for one in runs]
+
+
+def _moved(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
+    def moved(place: int) -> bool:
+        before = runs[place - 1].as_of if place else None
+        here = runs[place].as_of
+        return any(
+            one.as_of == here or (before is not None and before < one.as_of < here)
+            for one in found.moves
+        )
+
+    return _marked(runs, "★", moved)
+
+
+def _incidents(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
+    def going_on(place: int) -> bool:
+        here = runs[place].as_of
+        return any(
+            one.start <= here and (one.end is None or here <= one.end) for one in found.incidents
+        )
+
+    return _marked(runs, "━", going_on)
+
+
+def _marked(runs: tuple[HistoryRun, ...], mark: str, where: Callable[[int], bool]) -> list[str]:
+    return [mark if where(place) else " " for place in range(len(runs))]
+
+
+def _spread(signs: list[str], cell: int, fill: bool = False) -> str:
+    """Give every sign its column; with `fill` two equal neighbours touch."""
+    line = ""
+    for place, sign in enumerate(signs):
+        joined = fill and place + 1 < len(signs) and signs[place + 1] == sign
+        line += sign + (sign if joined else " ") * (cell - 1)
+    return line.rstrip()

@@ -1,0 +1,98 @@
+"""What a person asks for, and what driftloop makes of their file."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from driftloop.base.periods import Every, Span
+
+Role = Literal["time", "label", "key", "numeric", "categorical", "left out"]
+Positive = int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The answers a person gives; what is None is inferred."""
+
+    time: str
+    label: str
+    name: str | None = None
+    drop: tuple[str, ...] = ()
+    every: Every | None = None
+    train_until: datetime | str | None = None
+    positive: str | None = None
+    key: str | None = None
+    label_delay: Span | str = "0 days"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRole:
+    """What one column is taken for, and why; `calendar` ones are not tested for drift."""
+
+    name: str
+    role: Role
+    reason: str
+    calendar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The classes of the label; of two, which is the positive one."""
+
+    task: Literal["binary", "multiclass"]
+    classes: tuple[str, ...]
+    positive: Positive
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """How the file falls into days, weeks or months; `small` ones hold too few rows for drift."""
+
+    every: Every
+    reason: str
+    count: int
+    median: int
+    small: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPart:
+    """The rows before `until`, labelled, and the minima that training and comparing ask for."""
+
+    until: datetime
+    reason: str
+    rows: int
+    minimum_rows: int
+    minimum_per_class: int
+    holdout_rows: int
+    holdout_per_class: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """Everything that was inferred from a file; `notes` are what a person should know."""
+
+    name: str
+    file: str
+    time: str
+    label: str
+    key: str | None
+    label_delay: Span
+    target: Target
+    columns: tuple[ColumnRole, ...]
+    periods: Periods
+    rows: int
+    first: datetime
+    last: datetime
+    training: TrainingPart
+    notes: tuple[str, ...]
+
+    def named(self, role: Role) -> tuple[ColumnRole, ...]:
+        """Return the columns of one role, in the order of the file."""
+        return tuple(column for column in self.columns if column.role == role)
+
+    @property
+    def calendar(self) -> tuple[ColumnRole, ...]:
+        """The features that move with the calendar by construction."""
+        return tuple(column for column in self.columns if column.calendar)

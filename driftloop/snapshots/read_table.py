@@ -1,0 +1,243 @@
+"""Reading a CSV or Parquet file as one table in time order."""
+
+import csv
+import re
+from collections.abc import Container
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from driftloop.base.errors import DataError
+from driftloop.snapshots.check_table import check_columns, check_label, check_rows
+from driftloop.snapshots.options import Options
+from driftloop.snapshots.table_source import Source, fail
+from driftloop.snapshots.time_column import parse_times
+
+_SEPARATORS = ",;\t|"
+_FOREIGN = {
+    b"PK\x03\x04": "a ZIP or Excel file; save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
+    b"\x1f\x8b": "compressed with gzip; unpack it first",
+    b"SQLi": "an SQLite database; export the table as CSV",
+}
+_DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
+_ROW = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
+_HEAD_LINES = 50
+
+
+def read_table(path: Path, options: Options) -> Source:
+    """Return the file as a table whose rows, times, keys and labels are fit to train on.
+
+    Fields that are empty, NA, N/A, NaN or null count as missing. Times come as UTC without zone.
+    Columns that hold lists, records or bytes are set aside, and so are those in `options.drop`.
+
+    Raises:
+        DataError: if anything is wrong with the file; one line with the mend.
+    """
+    arrow, lines = read_file(path, {options.time})
+    if arrow.num_rows == 0:
+        fail(path, "holds a header and no rows; write at least some hundred rows")
+    check_columns(path, list(arrow.column_names), options)
+    arrow, unusable = _set_aside(arrow.drop_columns(list(dict.fromkeys(options.drop))), options)
+    table = arrow.to_pandas(ignore_metadata=True, date_as_object=False)
+    source = Source(path, table, lines, unusable)
+    table[options.time] = parse_times(source, options.time)
+    check_rows(source, options)
+    table[options.label] = _plain_label(table[options.label])
+    check_label(source, options)
+    return source
+
+
+def read_file(path: Path, texts: Container[str]) -> tuple[pa.Table, bool]:
+    """Return a CSV or Parquet file, and whether row number i stands in line i + 2 of it.
+
+    Columns of a CSV that are among `texts` are read as text: 007 stays 007.
+
+    Raises:
+        DataError: if it is neither, or cannot be read; one line with the mend.
+    """
+    check_file(path)
+    return _read_parquet(path) if _is_parquet(path) else _read_csv(path, texts)
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no table of text or Parquet.
+
+    Raises:
+        DataError: saying what it is.
+    """
+    if path.is_dir():
+        fail(path, "is a folder; name one CSV or Parquet file")
+    if not path.is_file():
+        fail(path, "no such file")
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
+        fail(path, "is empty; write a CSV with a header line, or Parquet")
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            fail(path, f"is no table but {what}")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        fail(path, "is UTF-16 text; save it as UTF-8")
+    if b"\x00" in head and not head.startswith(b"PAR1"):
+        fail(path, "is no table: it holds binary data and is not Parquet; name a CSV or Parquet")
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _read_parquet(path: Path) -> tuple[pa.Table, bool]:
+    try:
+        return pq.read_table(path), False
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"{path}: is no Parquet file that can be read ({_line(error)}); write it again"
+        ) from error
+
+
+def _read_csv(path: Path, texts: Container[str]) -> tuple[pa.Table, bool]:
+    """Return the table, and whether row number i stands in line i + 2."""
+    head = _head(path)
+    separator = _separator(path, head)
+    spelled = _spelled(head, separator, texts)
+    point = _decimal_point(head, separator)
+    try:
+        table = _parse_csv(path, separator, point, spelled, threads=True)
+    except (pa.ArrowException, UnicodeDecodeError):
+        try:
+            table = _parse_csv(path, separator, point, spelled, threads=False)
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            raise DataError(_csv_error(path, error)) from error
+    for field in table.schema:
+        if pa.types.is_binary(field.type):
+            fail(path, _not_utf8(f"column {field.name!r}"))
+    return _trimmed(table), _physical_lines(path) == table.num_rows + 1
+
+
+def _parse_csv(
+    path: Path, separator: str, point: str, as_text: list[str], threads: bool
+) -> pa.Table:
+    """Return the parsed table. Only a single thread counts rows and can name a faulty line."""
+    from pyarrow import csv as arrow_csv
+
+    return arrow_csv.read_csv(
+        path,
+        read_options=arrow_csv.ReadOptions(use_threads=threads),
+        parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        convert_options=arrow_csv.ConvertOptions(
+            strings_can_be_null=True,
+            column_types=dict.fromkeys(as_text, pa.string()),
+            decimal_point=point,
+        ),
+    )
+
+
+def _head(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(islice(file, _HEAD_LINES))
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: {_not_utf8('it')}") from None
+
+
+def _separator(path: Path, head: list[str]) -> str:
+    """Return the separator that cuts the header and the lines after it into the most fields."""
+    found = []
+    for separator in _SEPARATORS:
+        counts = [len(row) for row in csv.reader(head, delimiter=separator) if row]
+        agree = sum(count == counts[0] for count in counts)
+        found.append((counts[0] > 1, agree, counts[0], separator))
+    several, _, _, separator = max(found)
+    if not several:
+        fail(path, "is no table: its header names one column; separate columns by , ; | or tab")
+    return separator
+
+
+def _decimal_point(head: list[str], separator: str) -> str:
+    """Return a comma where numbers are written 3,14, which another separator leaves room for."""
+    cells = [cell.strip() for row in csv.reader(head[1:], delimiter=separator) for cell in row]
+    return "," if separator != "," and any(map(_DECIMAL_COMMA.match, cells)) else "."
+
+
+def _spelled(head: list[str], separator: str, texts: Container[str]) -> list[str]:
+    """Return how the file writes the names of these columns: spaces around them do not count."""
+    header = next(csv.reader(head, delimiter=separator))
+    return [name for name in header if name.strip() in texts]
+
+
+def _trimmed(table: pa.Table) -> pa.Table:
+    """Strip spaces around names and text; what is then empty is missing."""
+    columns = []
+    for column in table.columns:
+        text = pa.types.is_string(column.type)
+        stripped = pc.utf8_trim_whitespace(column) if text else column
+        blank = pc.equal(stripped, "") if text else None
+        columns.append(pc.if_else(blank, None, stripped) if text else stripped)
+    return pa.table(columns, names=[name.strip() for name in table.column_names])
+
+
+def _physical_lines(path: Path) -> int:
+    count, last = 0, b""
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            count += block.count(b"\n")
+            last = block
+    return count + (not last.endswith(b"\n"))
+
+
+def _set_aside(table: pa.Table, options: Options) -> tuple[pa.Table, dict[str, str]]:
+    """Return the table without the columns that no model reads, and why each was left out."""
+    unusable = {}
+    for place, field in enumerate(table.schema):
+        kind = field.type
+        if pa.types.is_dictionary(kind) or pa.types.is_decimal(kind):
+            plain = pa.float64() if pa.types.is_decimal(kind) else kind.value_type
+            table = table.set_column(place, field.name, table.column(place).cast(plain))
+        elif pa.types.is_nested(kind) or pa.types.is_binary(kind):
+            unusable[field.name] = f"holds {kind}; derive numbers or categories from it"
+        elif pa.types.is_time(kind) or pa.types.is_duration(kind):
+            unusable[field.name] = f"holds {kind}; write it as a number, such as minutes"
+    kept = {name: why for name, why in unusable.items() if name not in _roles(options)}
+    return table.drop_columns(list(kept)), kept
+
+
+def _roles(options: Options) -> tuple[str | None, ...]:
+    return options.time, options.label, options.key
+
+
+def _plain_label(label: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return true and false as 1 and 0: a batch with a gap would turn them into text."""
+    kinds = set(label.dropna().map(type)) if label.dtype == object else set()
+    if label.dtype == bool or kinds == {bool}:
+        return label.astype("boolean").astype("Int64")
+    return label
+
+
+def _csv_error(path: Path, error: Exception) -> str:
+    match = _ROW.search(str(error))
+    if isinstance(error, UnicodeDecodeError):
+        return f"{path}: {_not_utf8('its header')}"
+    if match:
+        return (
+            f"{path}: line {match[1]} has {match[3]} fields, the header names {match[2]}; "
+            "correct that line, or quote fields that hold the separator"
+        )
+    return f"{path}: is no CSV that can be read ({_line(error)})"
+
+
+def _not_utf8(what: str) -> str:
+    return f"{what} is not UTF-8 text; save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)"
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:160]

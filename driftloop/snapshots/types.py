@@ -1,0 +1,117 @@
+"""Arrived columns brought to the types that the batches hold, or refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftloop.snapshots.table_source import Source, fail
+
+Column: TypeAlias = Any  # pyarrow.ChunkedArray, which has no types
+_WORDS = {"int": "whole numbers", "float": "numbers", "bool": "true or false", "text": "text"}
+
+
+def place_named(name: str, lines: bool = False) -> Source:
+    """Return the place of rows for error messages: where they are from, without their values."""
+    return Source(Path(name), pd.DataFrame(), lines, {})
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """Return the table without encodings: categories as their values, decimals as floats.
+
+    NaN counts as missing, as in every batch.
+    """
+    for place, field in enumerate(table.schema):
+        column, kind = table.column(place), field.type
+        if pa.types.is_dictionary(kind):
+            column = column.cast(kind.value_type)
+        elif pa.types.is_decimal(kind):
+            column = column.cast(pa.float64())
+        if pa.types.is_floating(column.type):
+            column = pc.if_else(pc.is_nan(column), None, column)
+        table = table.set_column(place, field.name, column)
+    return table.replace_schema_metadata(None)
+
+
+def fitted(source: Source, name: str, column: Column, kind: pa.DataType) -> Column:
+    """Return a column as the type that the batches hold, where no value changes by that.
+
+    Raises:
+        DataError: naming the first value that does not fit, and what to write.
+    """
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if column.type == kind or pa.types.is_null(kind):
+        return column
+    cast = _cast_for(column.type, kind)
+    try:
+        return cast(column)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        row = _first_bad(column, cast)
+        value = str(column[row].as_py())[:40]
+        return fail(
+            source.path,
+            f"column {name!r}, {source.place(row)}: received {value!r} ({column.type}), and the "
+            f"batches hold {kind}; write {_WORDS.get(family(kind), str(kind))} there, or mend the "
+            "export",
+        )
+
+
+def family(kind: pa.DataType) -> str:
+    """Return ``int``, ``float``, ``bool``, ``text``, ``time``, ``null`` or ``other``."""
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    tests: dict[str, Callable[[pa.DataType], bool]] = {
+        "null": pa.types.is_null,
+        "bool": pa.types.is_boolean,
+        "int": pa.types.is_integer,
+        "float": lambda one: pa.types.is_floating(one) or pa.types.is_decimal(one),
+        "text": lambda one: pa.types.is_string(one) or pa.types.is_large_string(one),
+        "time": lambda one: pa.types.is_timestamp(one) or pa.types.is_date(one),
+    }
+    return next((name for name, test in tests.items() if test(inner)), "other")
+
+
+def _cast_for(found: pa.DataType, kind: pa.DataType) -> Callable[[Column], Column]:
+    """Return how one type becomes another; whoever cannot do without a loss raises."""
+    before, after = family(found), family(kind)
+    if after == "text" and before == "float":
+        return lambda column: pc.cast(pc.cast(column, pa.int64()), kind)  # 3.0 is the code 3
+    if after == "text" and before in ("bool", "time", "other"):
+        return _refuse
+    if after in ("int", "float") and before == "text":
+        return lambda column: pc.cast(_numbers(column), kind)
+    if after in ("int", "float") and before == "bool":
+        return lambda column: pc.cast(pc.cast(column, pa.int8()), kind)
+    if after == "bool" and before in ("int", "float"):
+        return lambda column: _flags(pc.cast(column, pa.int64()))
+    return lambda column: pc.cast(column, kind)
+
+
+def _refuse(_column: Column) -> Column:
+    raise pa.ArrowTypeError("no such cast")
+
+
+def _numbers(column: Column) -> Column:
+    text = pc.utf8_trim_whitespace(column)
+    return pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.float64())
+
+
+def _flags(column: Column) -> Column:
+    if not pc.all(pc.is_in(column.drop_null(), pa.array([0, 1]))).as_py() and len(column):
+        raise pa.ArrowInvalid("neither 0 nor 1")
+    return pc.cast(column, pa.bool_())
+
+
+def _first_bad(column: Column, cast: Callable[[Column], Column]) -> int:
+    """Return the row of the first value that cannot be cast, by halving."""
+    low, high = 0, len(column)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            cast(column.slice(low, middle - low))
+            low = middle
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+            high = middle
+    return low

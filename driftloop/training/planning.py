@@ -1,0 +1,220 @@
+"""The training plan: which labelled rows train the challenger, which frozen ones judge it.
+
+The holdout is the newest part of the labelled rows, after everything that the champion was
+trained on. Candidate training windows end where the holdout starts; validation in time order on
+their newest part picks one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from driftloop.base.periods import Window, parse_time
+from driftloop.base.records import Refusal, WindowScore
+from driftloop.base.windows import TrainingWindow
+from driftloop.performance.metrics import MetricName, score_with_interval
+from driftloop.training.training import (
+    Examples,
+    Features,
+    HoldoutSettings,
+    TrainingSettings,
+    fit,
+    predict,
+)
+from driftloop.training.tuning import as_judged
+
+Times = npt.NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Labelled rows in time order: their times (n,) and class codes (n,) or quantities (n,)."""
+
+    times: Times
+    y: npt.NDArray[Any]
+    end: datetime
+    quantity: bool = False
+
+    def since(self, start: datetime) -> slice:
+        """Return the rows from a moment on."""
+        return slice(int(np.searchsorted(self.times, _numpy(start))), len(self.times))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Where the holdout starts, and the candidate training windows with enough rows."""
+
+    holdout: Window
+    holdout_rows: int
+    candidates: tuple[WindowScore, ...]
+
+
+def draft_plan(
+    rows: Labelled,
+    settings: TrainingSettings,
+    changed: datetime | None,
+    not_before: datetime | None,
+) -> Draft | Refusal:
+    """Return the holdout and the candidates, or why there is nothing to compare on.
+
+    Args:
+        rows: all labelled rows that passed the quality checks.
+        settings: minima, holdout share and candidate windows.
+        changed: where the detected change began, if one was.
+        not_before: end of the champion's training data; the holdout starts no earlier.
+    """
+    starts = _starts(settings.windows, rows.end, changed)
+    sizes = [_size(rows, start) for _, start in starts]
+    enough = [size for size in sizes if size >= settings.minimum_rows]
+    if not enough:
+        return Refusal(
+            f"{max(sizes, default=0):,} labelled rows, {settings.minimum_rows:,} are needed to "
+            "train: nothing was trained."
+        )
+    first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, min(enough)))
+    begin = parse_time(pd.Timestamp(rows.times[first]).to_pydatetime())
+    begin = max(begin, not_before) if not_before else begin
+    held = rows.y[rows.since(begin)]
+    per_class = None if rows.quantity else settings.holdout.minimum_per_class
+    refusal = _too_few(held, settings.holdout.minimum_rows, per_class)
+    if refusal:
+        return Refusal(f"The holdout after the champion's training data has {refusal}.")
+    return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(held))
+
+
+def _holdout_rows(rows: Labelled, settings: HoldoutSettings, smallest: int) -> int:
+    """Return how many of the newest rows judge: the share, or as many as tell models apart.
+
+    Rows that are kept back cannot be learned from, and they are the newest ones.
+    """
+    newest = rows.y[::-1]
+    enough = 2 * settings.enough_per_class
+    if not rows.quantity:
+        counts = np.bincount(newest[newest >= 0])
+        rarest = int(np.where(counts > 0, counts, len(newest) + 1).argmin())
+        places = np.flatnonzero(newest == rarest)
+        found = len(places) >= settings.enough_per_class
+        enough = int(places[settings.enough_per_class - 1]) + 1 if found else len(newest)
+    return max(min(int(smallest * settings.share), enough), settings.minimum_rows)
+
+
+def _with_candidates(
+    rows: Labelled,
+    settings: TrainingSettings,
+    starts: list[tuple[str, datetime]],
+    holdout: Window,
+    held: int,
+) -> Draft | Refusal:
+    candidates, reasons = [], []
+    for name, start in starts:
+        chosen = slice(rows.since(start).start, rows.since(holdout.start).start)
+        y = rows.y[chosen]
+        per_class = None if rows.quantity else settings.minimum_per_class
+        refusal = _too_few(y, settings.minimum_rows, per_class)
+        if refusal:
+            reasons.append(f"{name} has {refusal}")
+            continue
+        first = parse_time(pd.Timestamp(rows.times[chosen.start]).to_pydatetime())
+        window = Window(max(start, _midnight(first)), holdout.start)
+        candidates.append(WindowScore(name, window, len(y), None, "not compared"))
+    if not candidates:
+        return Refusal(f"No training window is large enough: {'; '.join(reasons)}.")
+    return Draft(holdout, held, tuple(candidates))
+
+
+def choose_window(
+    draft: Draft,
+    load: Callable[[Window], Examples],
+    settings: TrainingSettings,
+    features: Features,
+    metric: MetricName,
+) -> tuple[WindowScore, tuple[WindowScore, ...]]:
+    """Return the chosen candidate and all of them with their validation scores.
+
+    Each candidate trains on its rows before a common validation tail, the newest rows before the
+    holdout, and is scored there. Among those within one standard error of the best, the one that
+    starts latest wins: it has the least of the past to carry. Source of the rule: Hastie,
+    Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 7.10.
+    """
+    if len(draft.candidates) == 1:
+        return draft.candidates[0], draft.candidates
+    smallest = min(one.rows for one in draft.candidates)
+    tail = min(max(int(smallest * settings.holdout.share), 50), smallest // 2)
+    scored, errors = [], []
+    for candidate in draft.candidates:
+        value, error = _validate(load(candidate.window), tail, settings, features, metric)
+        sentence = f"{metric} {value:.3f} on the newest {tail:,} training rows"
+        scored.append(replace(candidate, score=value, sentence=sentence))
+        errors.append(error)
+    values = np.array([one.score for one in scored], dtype=float)
+    if np.isnan(values).all():
+        return max(scored, key=lambda one: one.rows), tuple(scored)
+    best = int(np.nanargmax(values))
+    near = [
+        one
+        for one, value in zip(scored, values, strict=True)
+        if value >= values[best] - errors[best]
+    ]
+    return max(near, key=lambda one: one.window.start), tuple(scored)
+
+
+def _validate(
+    examples: Examples,
+    tail: int,
+    settings: TrainingSettings,
+    features: Features,
+    metric: MetricName,
+) -> tuple[float, float]:
+    """Return the score on the newest `tail` rows and its standard error."""
+    split = len(examples.y) - tail
+    past, newest = examples.rows(slice(0, split)), examples.rows(slice(split, None))
+    if not past.learnable or not newest.learnable:
+        return float("nan"), float("nan")
+    balanced = settings.imbalance == "balanced"
+    model = fit(settings.estimator, past, *features, settings.seed, balanced=balanced)
+    p = predict(model, newest.table, examples.target)
+    judged = as_judged(settings, metric, newest.y, p)
+    found = score_with_interval(
+        metric, newest.y, judged, count=200, confidence=0.6827, seed=settings.seed
+    )
+    return found.value, (found.high - found.low) / 2
+
+
+def _starts(
+    windows: tuple[TrainingWindow, ...], end: datetime, changed: datetime | None
+) -> list[tuple[str, datetime]]:
+    starts = [(window.kind, window.start(end, changed)) for window in windows]
+    return [(name, start) for name, start in starts if start is not None]
+
+
+def _size(rows: Labelled, start: datetime) -> int:
+    chosen = rows.since(start)
+    return len(rows.times[chosen])
+
+
+def _too_few(y: npt.NDArray[Any], least: int, per_class: int | None) -> str | None:
+    """Return what is missing; a quantity has no classes to count."""
+    if len(y) < least:
+        return f"{len(y):,} labelled rows, {least:,} are needed"
+    if per_class is None:
+        return None
+    counts = np.bincount(y, minlength=2)
+    present = counts[counts > 0]
+    if len(present) < 2:
+        return "one class only"
+    if present.min() < per_class:
+        return f"{present.min()} rows of the rarest class, {per_class} are needed"
+    return None
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _numpy(moment: datetime) -> np.datetime64:
+    return np.datetime64(moment.replace(tzinfo=None), "us")

@@ -1,0 +1,51 @@
+"""What a search is to solve, and what it returns."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.training.search.space import Parameters
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One proposal, its mean validation score (NaN where undefined) and the share of rows used."""
+
+    parameters: Parameters
+    score: float
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a search is to solve.
+
+    `score` takes a proposal, past and future rows, and returns the score, larger is better; NaN
+    where it is undefined or these settings fail. `least` is the number of all rows below which a
+    random part of the folds has too few of some class. `configured` holds the present values of
+    the settings in the space.
+    """
+
+    rows: int
+    folds: tuple[tuple[Rows, Rows], ...]
+    score: Callable[[Parameters, Rows, Rows], float]
+    configured: Parameters
+    least: int = 1
+    on_trial: Callable[[int, int], None] = lambda done, total: None
+
+
+class Clock:
+    """Says when the time is up."""
+
+    def __init__(self, minutes: float | None) -> None:
+        self._end = None if minutes is None else time.monotonic() + 60 * minutes
+
+    @property
+    def left(self) -> float:
+        """Seconds until then, 0 afterwards; infinity without a limit."""
+        return float("inf") if self._end is None else max(0.0, self._end - time.monotonic())

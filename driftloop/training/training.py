@@ -1,0 +1,330 @@
+"""Training: its settings, plain fitting, and predictions aligned to what is predicted."""
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from driftloop.base.errors import TrainingError, reason, valid_choices
+from driftloop.base.import_path import (
+    check_estimator_path,
+    check_type_path,
+    parameters_of,
+    what_it_predicts,
+)
+from driftloop.base.settings import Settings
+from driftloop.base.windows import DEFAULT_TRAINING_WINDOWS, TrainingWindow
+from driftloop.performance.target import Probabilities, Quantity, Target, class_text
+from driftloop.training.estimators import SAFE_TYPES, Custom, Estimator, HistGradientBoosting
+from driftloop.training.search import Search
+from driftloop.training.search.halving import Halving
+from driftloop.training.search.space import Range
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+Features = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+class AllowSettings(Settings):
+    """What may be imported and stored beyond scikit-learn's own."""
+
+    estimators: tuple[str, ...] = Field(
+        default=(), description="Import paths that the estimator `custom` may name."
+    )
+    types: tuple[str, ...] = Field(
+        default=(), description="Import paths of classes that a stored model may hold."
+    )
+
+    @field_validator("types")
+    @classmethod
+    def _types_are_harmless(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        for path in types:
+            check_type_path(path)
+        return types
+
+
+class HoldoutSettings(Settings):
+    """The frozen rows that champion and challenger are compared on: the newest labelled ones."""
+
+    share: float = Field(
+        default=0.2,
+        gt=0,
+        lt=0.9,
+        description="Share of the smallest sufficient training window, newest rows.",
+    )
+    minimum_rows: int = Field(default=200, ge=20, description="Fewer rows refuse to compare.")
+    minimum_per_class: int = Field(
+        default=10, ge=2, description="Fewer rows of any class refuse to compare."
+    )
+    enough_per_class: int = Field(
+        default=500,
+        ge=10,
+        description="Rows of the rarest class that are enough: what is older than these trains. "
+        "Twice as many rows of a quantity.",
+    )
+
+
+class TrainingSettings(Settings):
+    """What is trained, on which rows, and how its settings are searched."""
+
+    estimator: Estimator = Field(
+        default=HistGradientBoosting(), description="The model that is trained."
+    )
+    allow: AllowSettings = Field(
+        default=AllowSettings(), description="What is trusted beside scikit-learn's own."
+    )
+    imbalance: Literal["none", "balanced"] = Field(
+        default="none", description="`balanced` weighs each class as much as the others."
+    )
+    calibration: Literal["none", "sigmoid", "isotonic"] = Field(
+        default="none", description="How probabilities are made to hold, on rows not trained on."
+    )
+    threshold: Literal["fixed", "tuned"] = Field(
+        default="fixed",
+        description="`tuned` calls positive at the probability that scores best (two classes).",
+    )
+    warm_start: bool = Field(
+        default=False, description="Continue from the champion instead of starting anew."
+    )
+    windows: tuple[TrainingWindow, ...] = Field(
+        default=DEFAULT_TRAINING_WINDOWS,
+        min_length=1,
+        description="Candidate training windows; validation in time order picks one.",
+    )
+    holdout: HoldoutSettings = Field(
+        default=HoldoutSettings(), description="The newest rows, kept back to compare on."
+    )
+    search: Search = Field(
+        default=Halving(), description="How the estimator's settings are searched."
+    )
+    minimum_rows: int = Field(default=500, ge=20, description="Fewer labelled rows do not train.")
+    minimum_per_class: int = Field(
+        default=20, ge=2, description="Fewer rows of any class do not train."
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of everything random.")
+
+    @property
+    def allowed_types(self) -> frozenset[str]:
+        """The types that a stored model may hold beside those that skops trusts by itself."""
+        return SAFE_TYPES | frozenset(self.allow.types)
+
+    @model_validator(mode="after")
+    def _estimator_can_be_made(self) -> Self:
+        if isinstance(self.estimator, Custom):
+            custom = self.estimator
+            try:
+                check_estimator_path(custom.path, self.allow.estimators)
+                what_it_predicts(custom.path)
+                valid = parameters_of(custom.path)
+            except ValueError as error:
+                raise ValueError(f"estimator.path: {error}") from None
+            for name in custom.parameters:
+                if name not in valid:
+                    raise ValueError(f"estimator.parameters: {valid_choices(name, valid)}")
+        return self
+
+    @model_validator(mode="after")
+    def _space_fits_estimator(self) -> Self:
+        valid = settable(self.estimator)
+        for name, values in self.search.space.items():
+            if name not in valid:
+                raise ValueError(f"search.space names no setting; {valid_choices(name, valid)}")
+            for value in values.samples if isinstance(values, Range) else values:
+                with_settings(self.estimator, {name: value})
+        return self
+
+    @model_validator(mode="after")
+    def _warm_start_stands_alone(self) -> Self:
+        if self.warm_start and (self.calibration != "none" or self.threshold != "fixed"):
+            raise ValueError(
+                "warm_start: true cannot go with calibration or a tuned threshold: these need "
+                "predictions on rows that the model has not seen; use calibration: none and "
+                "threshold: fixed"
+            )
+        return self
+
+    def can_predict(self) -> tuple[str, ...]:
+        """Return whether the estimator predicts ``classes``, a ``quantity``, or either."""
+        if isinstance(self.estimator, Custom):
+            return (what_it_predicts(self.estimator.path),)
+        return self.estimator.predicts
+
+
+def kinds_for(wanted: str) -> tuple[str, ...]:
+    """Return the kinds of estimator that can predict ``classes`` or a ``quantity``."""
+    members = get_args(get_args(Estimator)[0])
+    return tuple(one.model_fields["kind"].default for one in members if wanted in one.predicts)
+
+
+def settable(estimator: Estimator) -> list[str]:
+    """Return the names of the settings of an estimator that a search may vary."""
+    if isinstance(estimator, Custom):
+        return list(parameters_of(estimator.path))
+    return [name for name in type(estimator).model_fields if name != "kind"]
+
+
+def setting(estimator: Estimator, name: str) -> Any:
+    """Return the present value of a setting."""
+    if isinstance(estimator, Custom):
+        return estimator.parameters.get(name, parameters_of(estimator.path)[name])
+    return getattr(estimator, name)
+
+
+def with_settings(estimator: Estimator, changes: dict[str, Any]) -> Estimator:
+    """Return the estimator with some settings replaced, validated.
+
+    Raises:
+        ValueError: if a value is not valid for its setting.
+    """
+    own = estimator.model_dump()
+    if isinstance(estimator, Custom):
+        changes = {"parameters": estimator.parameters | changes}
+    try:
+        return type(estimator).model_validate(own | changes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(
+            f"search.space.{first['loc'][0]}: {first['msg']}, received {first['input']!r}"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """A feature table in time order, each row's class code or quantity, and what they mean."""
+
+    table: pd.DataFrame
+    y: npt.NDArray[Any]
+    target: Target
+
+    def rows(self, chosen: "slice | npt.NDArray[np.int64]") -> "Examples":
+        """Return some rows: a run, or those at the places named."""
+        return Examples(self.table.iloc[chosen], self.y[chosen], self.target)
+
+    @property
+    def learnable(self) -> bool:
+        """Whether there is something to tell apart: two classes, or a quantity."""
+        return isinstance(self.target, Quantity) or len(np.unique(self.y)) > 1
+
+
+def fit(
+    estimator: Estimator,
+    examples: Examples,
+    numeric: tuple[str, ...],
+    categorical: tuple[str, ...],
+    seed: int,
+    *,
+    balanced: bool = False,
+) -> "Pipeline":
+    """Return the plain pipeline fitted on all rows.
+
+    Raises:
+        TrainingError: if the rows hold one class only or the estimator raises.
+    """
+    pipeline, weights = prepared(estimator, examples, (numeric, categorical), seed, balanced)
+    return fitted(pipeline, estimator, examples, weights)
+
+
+def prepared(
+    estimator: Estimator, examples: Examples, features: Features, seed: int, balanced: bool
+) -> "tuple[Pipeline, dict[str, Any]]":
+    """Return the unfitted pipeline for these rows, and what its ``fit`` takes beside them.
+
+    Raises:
+        TrainingError: if the estimator cannot be made or knows no weights.
+    """
+    numeric = tuple(name for name in features[0] if examples.table[name].notna().any())
+    regression = isinstance(examples.target, Quantity)
+    try:
+        pipeline = estimator.build(numeric, features[1], seed, regression)
+    except (ValueError, TypeError) as error:
+        raise TrainingError(f"{name_of(estimator)} cannot be made: {error}") from error
+    if not balanced:
+        return pipeline, {}
+    return pipeline, _balance(pipeline, estimator, examples)
+
+
+def fitted(
+    model: Any, estimator: Estimator, examples: Examples, extra: dict[str, Any] | None = None
+) -> Any:
+    """Return the model after fitting it on all rows.
+
+    Raises:
+        TrainingError: in one sentence, without values of the rows.
+    """
+    if not examples.learnable:
+        raise TrainingError(
+            f"{name_of(estimator)} could not be trained: the {len(examples.y):,} rows hold one "
+            "class only"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(examples.table, examples.target.values(examples.y), **(extra or {}))
+    except Exception as error:  # an estimator named by its path may raise anything
+        known = {*map(str, examples.table.columns), *settable(estimator)}
+        raise TrainingError(
+            f"{name_of(estimator)} could not be trained: {reason(error, known)}"
+        ) from error
+    return model
+
+
+def name_of(estimator: Estimator) -> str:
+    """Return how an estimator is called in a sentence: its kind, or its import path."""
+    return estimator.path if isinstance(estimator, Custom) else estimator.kind
+
+
+def _balance(pipeline: "Pipeline", estimator: Estimator, examples: Examples) -> dict[str, Any]:
+    """Weigh the classes alike: by the estimator's own parameter, or by the rows' weights."""
+    from sklearn.utils.class_weight import compute_sample_weight
+    from sklearn.utils.validation import has_fit_parameter
+
+    last = pipeline.named_steps["estimator"]
+    if "class_weight" in last.get_params():
+        last.set_params(class_weight="balanced")
+        return {}
+    if has_fit_parameter(last, "sample_weight"):
+        return {"estimator__sample_weight": compute_sample_weight("balanced", examples.y)}
+    raise TrainingError(
+        f"{name_of(estimator)} knows neither class_weight nor sample_weight, so "
+        "training.imbalance cannot be balanced; valid: none"
+    )
+
+
+def predict(pipeline: Any, table: pd.DataFrame, target: Target) -> Probabilities:
+    """Return probabilities (n, classes), or the predicted quantity (n, 1).
+
+    A class that the model never saw has probability 0.
+
+    Raises:
+        TrainingError: if the model cannot score the table.
+    """
+    ask = "predict" if isinstance(target, Quantity) else "predict_proba"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = np.asarray(getattr(pipeline, ask)(table), dtype=np.float64)
+    except Exception as error:  # an estimator named by its path may raise anything
+        said = reason(error, map(str, table.columns))
+        raise TrainingError(f"the model cannot score these rows: {said}") from error
+    if isinstance(target, Quantity):
+        return found.reshape(len(table), 1)
+    probabilities = np.zeros((len(table), len(target.names)))
+    for column, value in enumerate(pipeline.classes_.tolist()):
+        if class_text(value) in target.names:
+            probabilities[:, target.names.index(class_text(value))] = found[:, column]
+    return probabilities
+
+
+def cut_of(model: Any) -> float | None:
+    """Return the probability from which a model calls a row positive; None where it was not tuned.
+
+    A model without one calls the most probable class.
+    """
+    from sklearn.model_selection import FixedThresholdClassifier
+
+    return float(model.threshold) if isinstance(model, FixedThresholdClassifier) else None

@@ -1,0 +1,135 @@
+"""Probabilities that hold, and the probability from which a row is called positive.
+
+Both are learned from out-of-fold predictions: on the rows that it was trained on a model is surer
+of itself than it will ever be again.
+"""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from driftloop.base.errors import TrainingError, reason
+from driftloop.performance.metrics import MetricName, score
+from driftloop.performance.target import Classes, Codes, Probabilities
+from driftloop.training.training import (
+    Examples,
+    Features,
+    TrainingSettings,
+    fitted,
+    name_of,
+    prepared,
+)
+
+FOLDS, CUTS = 5, 200
+
+
+def tuned(
+    settings: TrainingSettings, examples: Examples, features: Features, metric: MetricName
+) -> Any:
+    """Return the model as it will serve: balanced, calibrated and with its threshold, as asked.
+
+    The model is trained on all rows. Folds are runs in time order of each class.
+
+    Source: scikit-learn ``CalibratedClassifierCV(ensemble=False)``, ``FixedThresholdClassifier``;
+    Platt, Probabilistic outputs for support vector machines, 1999 (sigmoid); Zadrozny & Elkan,
+    KDD 2002 (isotonic).
+
+    Raises:
+        TrainingError: if the estimator raises, or a class has too few rows for two folds.
+    """
+    balanced = settings.imbalance == "balanced"
+    model, extra = prepared(settings.estimator, examples, features, settings.seed, balanced)
+    if settings.calibration != "none":
+        model = _calibrated(model, settings, examples)
+    cut = None
+    if settings.threshold == "tuned":
+        p = _out_of_fold(model, settings, examples, extra)
+        cut = best_cut(metric, examples.y, p)
+    model = fitted(model, settings.estimator, examples, extra)
+    return model if cut is None else _with_cut(model, cut, examples)
+
+
+def best_cut(metric: MetricName, y: Codes, p: Probabilities) -> float:
+    """Return the probability of the positive class from which calling it scores best.
+
+    Tried are 0.5 and quantiles of the predictions; of equally good ones the nearest to 0.5 wins.
+    """
+    tried = np.append(np.unique(np.quantile(p[:, -1], np.linspace(0, 1, CUTS))), 0.5)
+    tried = tried[np.argsort(np.abs(tried - 0.5), kind="stable")]
+    scores = np.array([score(metric, y, called(p, cut)) for cut in tried])
+    if np.isnan(scores).all():
+        return 0.5
+    return float(tried[np.nanargmax(scores)])
+
+
+def called(p: Probabilities, cut: float) -> Probabilities:
+    """Return 1 for the class that each row is called at a threshold, 0 for the other (n, 2)."""
+    positive = p[:, -1] >= cut
+    return np.column_stack([~positive, positive]).astype(np.float64)
+
+
+def as_judged(
+    settings: TrainingSettings, metric: MetricName, y: Codes, p: Probabilities
+) -> Probabilities:
+    """Return predictions as validation scores them: at their best threshold where one is tuned.
+
+    That score is too good, as much for one proposal as for another.
+    """
+    if settings.threshold == "fixed" or np.isnan(p).any() or not len(y):
+        return p
+    return called(p, best_cut(metric, y, p))
+
+
+def _calibrated(model: Any, settings: TrainingSettings, examples: Examples) -> Any:
+    from sklearn.calibration import CalibratedClassifierCV
+
+    return CalibratedClassifierCV(
+        model, method=settings.calibration, cv=_folds(examples, "calibration"), ensemble=False
+    )
+
+
+def _out_of_fold(
+    model: Any, settings: TrainingSettings, examples: Examples, extra: dict[str, Any]
+) -> Probabilities:
+    from sklearn.model_selection import cross_val_predict
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            p = cross_val_predict(
+                model,
+                examples.table,
+                examples.y,
+                cv=_folds(examples, "threshold"),
+                method="predict_proba",
+                params=extra,
+            )
+    except Exception as error:  # an estimator named by its path may raise anything
+        said = reason(error, map(str, examples.table.columns))
+        name = name_of(settings.estimator)
+        raise TrainingError(f"{name} could not be trained: {said}") from error
+    found: Probabilities = np.asarray(p, dtype=np.float64)
+    return found
+
+
+def _folds(examples: Examples, what: str) -> Any:
+    from sklearn.model_selection import StratifiedKFold
+
+    rarest = int(np.unique(examples.y, return_counts=True)[1].min())
+    if rarest < 2:
+        raise TrainingError(
+            f"training.{what} needs two rows of each class to make folds; the rarest has {rarest}"
+        )
+    return StratifiedKFold(n_splits=min(FOLDS, rarest), shuffle=False)
+
+
+def _with_cut(model: Any, cut: float, examples: Examples) -> Any:
+    """Wrap a fitted model, so that what it serves calls rows as they were judged."""
+    from sklearn.model_selection import FixedThresholdClassifier
+
+    assert isinstance(examples.target, Classes)
+    positive = examples.target.values(np.array([1]))[0].item()
+    return FixedThresholdClassifier(
+        model, threshold=cut, pos_label=positive, response_method="predict_proba"
+    )

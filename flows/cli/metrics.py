@@ -1,0 +1,41 @@
+"""The command about metrics: what a Prometheus would read."""
+
+from typing import Annotated
+
+import typer
+
+from driftloop.base.errors import ConfigError
+from flows.cli.display.results import show_result
+from flows.cli.options import Folder, Json, Verbose, place_of
+from flows.cli.session import reporting, results, waiting
+
+app = typer.Typer()
+
+
+@app.command()
+def metrics(
+    name: Annotated[str | None, typer.Argument(help="One model; default: all.")] = None,
+    workspace: Folder = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Print the metrics of all models, or of one, in Prometheus' text format."""
+    with reporting(verbose):
+        place = place_of(workspace, verbose)
+        from driftloop.reporting.json.metrics import MetricsOutput
+        from driftloop.reporting.prometheus.samples import samples_of
+        from tasks.reporting.metric_facts import configs_named, facts_of
+        from tasks.reporting.prometheus import exposition
+        from tasks.reporting.publish_metrics import most_features
+
+        with waiting("Asking the registry"):
+            configs, broken = configs_named(place, name)
+            most = most_features()
+            found = [sample for one in configs for sample in samples_of(facts_of(place, one), most)]
+        with results():
+            if json:
+                show_result(MetricsOutput.of(found), json)
+            else:
+                typer.echo(exposition(found), nl=False)
+        if broken:
+            raise ConfigError("; ".join(broken))

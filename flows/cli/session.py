@@ -1,0 +1,125 @@
+"""What every command does around its flow: environment, quiet logs, one-line errors."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from driftloop.base.environment import prepare_environment
+from driftloop.base.errors import DriftloopError, WorkspaceError
+from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, find_workspace
+
+ERROR, FAILED_ON = 2, 3
+notes = Console(stderr=True, highlight=False)
+
+
+def start(workspace: Path | None, verbose: bool = False) -> Workspace:
+    """Return the workspace, with the environment set before the libraries are imported.
+
+    Raises:
+        WorkspaceError: if there is no workspace.
+    """
+    place = find_workspace(workspace)
+    enter(place, verbose)
+    return place
+
+
+def enter(place: Workspace, verbose: bool = False) -> None:
+    """Set the environment for a workspace; Prefect's log stays off the terminal.
+
+    Raises:
+        WorkspaceError: if the state folder cannot be written.
+    """
+    try:
+        place.state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{place.state}: cannot be written ({error.strerror}); allow it, or set "
+            f"{STATE_VARIABLE} to a folder of your own"
+        ) from error
+    prepare_environment(place.state)
+    os.environ[VARIABLE] = str(place.root)
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+@contextmanager
+def reporting(verbose: bool = False) -> Iterator[None]:
+    """Print any error as one line on standard error and exit with 2.
+
+    Standard output is kept for the result: what libraries print goes to standard error.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except (DriftloopError, KeyboardInterrupt) as error:
+        _fail(error, verbose)
+    except typer.Exit:
+        raise
+    except Exception as error:
+        _fail(error, verbose, hint=" (run it with --verbose for the traceback)")
+
+
+@contextmanager
+def results() -> Iterator[None]:
+    """Print on the real standard output, also while a command's work is being reported."""
+    with redirect_stdout(sys.__stdout__):
+        yield
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show on standard error that something is under way, and how long it took if it was long."""
+    begun = time.monotonic()
+    if not notes.is_terminal:
+        yield
+        return
+    with notes.status(what):
+        yield
+    if time.monotonic() - begun > 20:
+        notes.print(f"[dim]{what}: {time.monotonic() - begun:.0f} s[/dim]")
+
+
+@contextmanager
+def running(what: str, model: str) -> Iterator[None]:
+    """Show that a flow is under way, and tag its runs."""
+    with waiting(what), without_heartbeats():
+        from prefect import tags
+
+        with tags("driftloop", model):
+            yield
+
+
+@contextmanager
+def without_heartbeats(always: bool = False) -> Iterator[None]:
+    """Leave out the heartbeats of flow runs where no server outlives the run to miss them.
+
+    Ending their thread costs up to a second a flow.
+    """
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    if always or not os.environ.get("PREFECT_API_URL"):
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+            yield
+    else:
+        yield
+
+
+def _fail(error: BaseException, verbose: bool, hint: str = "") -> None:
+    if isinstance(error, KeyboardInterrupt):
+        typer.echo(
+            "stopped; what a flow had begun goes on when it is run again with the same --as-of",
+            err=True,
+        )
+        raise typer.Exit(130)
+    if verbose:
+        notes.print_exception()
+    text = " ".join(str(error).split())
+    name = "" if isinstance(error, DriftloopError) else f"{type(error).__name__}: "
+    typer.echo(f"error: {name}{text}{hint}", err=True)
+    raise typer.Exit(ERROR)

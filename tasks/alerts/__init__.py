@@ -1,0 +1,1 @@
+"""Alert state and its delivery over the channels."""

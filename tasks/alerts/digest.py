@@ -1,0 +1,124 @@
+"""The weekly digest: every model on a line, for every channel that wants it."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from functools import partial
+
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.incident import AlertState, Post
+from driftloop.alerts.messages.digest import DigestLine, digest_message
+from driftloop.base.periods import parse_time
+from driftloop.base.records import ModelVersion
+from driftloop.base.workspace import Workspace
+from driftloop.config.loading import load_configs
+from driftloop.config.model_config import ModelConfig
+from tasks.coordination.alert_store import change_alerts, read_alerts
+from tasks.coordination.documents import Documents, open_documents
+from tasks.registry.ledger import read_ledger
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import Registry, own_tags
+from tasks.runtime import clock
+from tasks.runtime.step import step
+
+DIGEST = "_digest"
+"""Digests wait to be sent in a document of their own; no model can have this name."""
+WEEK = timedelta(days=7)
+
+
+@step("read configurations")
+def read_configs(workspace: Workspace) -> tuple[tuple[ModelConfig, ...], tuple[str, ...]]:
+    """Return every model's configuration, and the errors of those that are not valid."""
+    return load_configs(workspace.configs)
+
+
+@step("write digest", retries=2)
+def write_digest(
+    workspace: Workspace, configs: tuple[ModelConfig, ...], until: datetime
+) -> tuple[str, ...]:
+    """Write the digest of the week before a moment for every channel; return those channels."""
+    documents, registry = open_documents(workspace), open_registry(workspace)
+    registered = registry.models()
+    lines = {
+        one.model: _line(documents, registry, one.model, one.model in registered, until)
+        for one in configs
+    }
+    named = _models_by_channel(configs)
+    for key, models in named.items():
+        message = digest_message(key, until, tuple(lines[model] for model in models))
+        post = Post(message.key, "digest", "info", clock.now(), message, (key,))
+        change_alerts(documents, DIGEST, partial(AlertState.write, post=post))
+    return tuple(named)
+
+
+def channels_of(configs: tuple[ModelConfig, ...]) -> tuple[Channel, ...]:
+    """Return every channel that some model names and that wants a digest, each once."""
+    found: dict[str, Channel] = {}
+    for config in configs:
+        for channel in config.alerts.channels:
+            if channel.digest:
+                found.setdefault(channel.key, channel)
+    return tuple(found.values())
+
+
+def _models_by_channel(configs: tuple[ModelConfig, ...]) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = defaultdict(list)
+    for config in configs:
+        for channel in config.alerts.channels:
+            if channel.digest:
+                named[channel.key].append(config.model)
+    return dict(named)
+
+
+def _line(
+    documents: Documents, registry: Registry, model: str, known: bool, until: datetime
+) -> DigestLine:
+    since, state = until - WEEK, read_alerts(documents, model)
+    champion = registry.champion(model) if known else None
+    last = _last_run(registry, model, until) if known else {}
+    score, low, high = (_number(last.get(name)) for name in ("score", "score_low", "score_high"))
+    ran = last.get("as_of")
+    past = registry.past_runs(model, until + timedelta(microseconds=1)) if known else ()
+    ledger = read_ledger(registry, model) if known else ()
+    incident = state.open
+    return DigestLine(
+        model=model,
+        verdict=last.get("verdict"),
+        metric=last.get("metric"),
+        score=score,
+        low=low,
+        high=high,
+        age_days=_age(champion, until),
+        open_since=incident.since if incident else None,
+        severity=incident.severity if incident else None,
+        incidents=_incidents(state, since),
+        retrainings=sum(run.kind == "retrain" and run.as_of > since for run in past),
+        promotions=sum(one.kind == "promoted" and since < one.as_of <= until for one in ledger),
+        muted_until=state.muted_at(until),
+        last_run=parse_time(ran) if ran else None,
+    )
+
+
+def _last_run(registry: Registry, model: str, until: datetime) -> dict[str, str]:
+    """Return the tags of the newest monitoring run, which may be from before the week."""
+    for run in registry.finished(model, "monitor", most=60):
+        tags = own_tags(run.tags)
+        if parse_time(tags["as_of"]) <= until:
+            return tags
+    return {}
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text else None
+
+
+def _age(champion: ModelVersion | None, until: datetime) -> int | None:
+    if champion is None or champion.training is None:
+        return None
+    return (until - champion.training.window.end).days
+
+
+def _incidents(state: AlertState, since: datetime) -> int:
+    """Return how many incidents were opened in the week."""
+    over = [one.opened_at for one in state.past]
+    going_on = [state.open.opened_at] if state.open else []
+    return sum(at > since for at in (*over, *going_on))

@@ -1,0 +1,98 @@
+"""Senders: what delivers messages to each kind of channel."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from driftloop.alerts.channels import (
+    Channel,
+    ConsoleChannel,
+    EmailChannel,
+    PageChannel,
+    PagerDutyChannel,
+    SlackChannel,
+    WebhookChannel,
+)
+from tasks.alerts.senders.base import (
+    LostAnswerError,
+    Parcel,
+    PartlyRefusedError,
+    RefusedError,
+    Sender,
+)
+from tasks.alerts.senders.console import ConsoleSender
+from tasks.alerts.senders.mail import MailSender
+from tasks.alerts.senders.page import PageSender
+from tasks.alerts.senders.pagerduty import PagerDutySender
+from tasks.alerts.senders.slack.bot import BotSender
+from tasks.alerts.senders.slack.webhook import SlackWebhookSender
+from tasks.alerts.senders.webhook import WebhookSender
+from tasks.runtime.credentials import needed, secret_for
+
+__all__ = [
+    "BotSender",
+    "ConsoleSender",
+    "LostAnswerError",
+    "MailSender",
+    "PageSender",
+    "PagerDutySender",
+    "Parcel",
+    "PartlyRefusedError",
+    "RefusedError",
+    "Sender",
+    "SlackWebhookSender",
+    "WebhookSender",
+    "sender_for",
+]
+
+
+def sender_for(channel: Channel, console: Console | None = None, state: Path = Path()) -> Sender:
+    """Return the sender of a channel; for Slack the bot token wins over the webhook.
+
+    Where a Slack channel has neither, its messages go to the console.
+
+    Args:
+        channel: which one.
+        console: the terminal; standard error unless given.
+        state: the folder that pages are in.
+
+    Raises:
+        DeliveryError: if another channel lacks a secret, or Prefect's Secret blocks cannot be read.
+    """
+    match channel:
+        case SlackChannel():
+            return _slack(channel, console)
+        case PagerDutyChannel():
+            key = needed(channel.key_variable, channel.key_secret, "The PagerDuty integration key")
+            return PagerDutySender(channel, key)
+        case EmailChannel():
+            return MailSender(channel, _password(channel))
+        case WebhookChannel():
+            return _webhook(channel)
+        case PageChannel():
+            return PageSender(channel.key, state / channel.path)
+        case ConsoleChannel():
+            return ConsoleSender(channel.key, "driftloop", console or Console(stderr=True))
+
+
+def _slack(channel: SlackChannel, console: Console | None) -> Sender:
+    if token := secret_for(channel.token_variable, channel.token_secret):
+        return BotSender(channel, token)
+    if url := secret_for(channel.webhook_variable, channel.webhook_secret):
+        return SlackWebhookSender(channel, url)
+    title = f"{channel.channel} (not sent: {channel.token_variable} is not set)"
+    return ConsoleSender(channel.key, title, console or Console(stderr=True))
+
+
+def _password(channel: EmailChannel) -> str | None:
+    if channel.user is None:
+        return None
+    what = f"The password of {channel.user} at {channel.host}"
+    return needed(channel.password_variable, channel.password_secret, what)
+
+
+def _webhook(channel: WebhookChannel) -> Sender:
+    whose = f"of the webhook {channel.name}"
+    url = needed(channel.url_variable, channel.url_secret, f"The URL {whose}")
+    secret = needed(channel.signing_variable, channel.signing_secret, f"The signing secret {whose}")
+    return WebhookSender(channel, url, secret)

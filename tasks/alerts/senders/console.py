@@ -1,0 +1,34 @@
+"""The terminal."""
+
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Kind
+from tasks.alerts.senders.base import SMALL_STEPS, Flat, Parcel
+from tasks.alerts.senders.terminal import draw, draw_line
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSender(Flat):
+    """Draws messages in the terminal."""
+
+    key: str
+    title: str
+    console: Console
+
+    def wants(self, kind: Kind) -> bool:
+        """Take every message."""
+        return True
+
+    def send(self, parcel: Parcel) -> Receipt:
+        """Draw the message, titled with its incident; a small step in an incident is a line."""
+        # One terminal shows one registry, so that its name before the incident tells nothing.
+        incident = parcel.incident and parcel.incident.rpartition("/")[2]
+        if incident and parcel.kind in SMALL_STEPS:
+            draw_line(parcel.message, self.console, incident)
+        else:
+            title = f"{self.title} · {incident}" if incident else self.title
+            draw(parcel.message, self.console, title)
+        return Receipt("console", parcel.key)

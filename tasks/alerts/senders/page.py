@@ -1,0 +1,180 @@
+"""A page on disk: a transcript of the channel in JSON, and beside it the page drawn from it."""
+
+import base64
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.messages.formats.html import channel_html
+from driftloop.base.errors import DeliveryError
+from driftloop.base.records import to_json
+from tasks.alerts.senders.base import Parcel
+from tasks.alerts.senders.slack.bot import alt_text
+from tasks.coordination.file_lock import file_lock
+from tasks.reporting.feature_picture import picture
+
+LOCK_SECONDS = 10
+MOST = 200
+"""Messages with their threads that a page shows; older ones leave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message on the page; `thread` is the key of the one that it answers."""
+
+    key: str
+    message: Message
+    thread: str | None = None
+
+
+Entries = tuple[Entry, ...]
+_ADAPTER = TypeAdapter(Entries)
+
+
+@dataclass(frozen=True, slots=True)
+class PageSender:
+    """Writes messages to a page, for one machine.
+
+    Every reply is in view there, so that one which Slack would repeat in the channel stands in its
+    thread only.
+    """
+
+    key: str
+    page: Path
+    threads: bool = field(default=True, init=False)
+
+    def wants(self, kind: Kind) -> bool:
+        """Take every message."""
+        return True
+
+    def send(self, parcel: Parcel) -> Receipt:
+        """Put a message on the page once, a reply into its thread, and return its receipt.
+
+        Raises:
+            DeliveryError: if the page or its transcript cannot be read or written.
+        """
+        return self._add(parcel, parcel.message)
+
+    def draw(self, parcel: Parcel) -> Receipt | None:
+        """Put the picture of the shapes into the thread once; None where there is nothing to draw.
+
+        Raises:
+            DeliveryError: as `send`.
+        """
+        if not parcel.shapes or parcel.thread is None:
+            return None
+        return self._add(parcel, _picture(parcel))
+
+    def update(self, receipt: Receipt, message: Message) -> None:
+        """Let a message on the page say something else; nothing where it has left the page.
+
+        Raises:
+            DeliveryError: as `send`.
+        """
+
+        def updated(entries: Entries) -> Entries:
+            return tuple(
+                replace(one, message=message) if one.key == receipt.ts else one for one in entries
+            )
+
+        self._change(updated)
+
+    def _add(self, parcel: Parcel, message: Message) -> Receipt:
+        def added(entries: Entries) -> Entries:
+            keys = {one.key for one in entries}
+            if parcel.key in keys:
+                return entries
+            # A reply to what has left the page, or is on another machine's, stands alone.
+            thread = parcel.thread.ts if parcel.thread and parcel.thread.ts in keys else None
+            return _newest((*entries, Entry(parcel.key, message, thread)))
+
+        self._change(added)
+        return Receipt(self.key, parcel.key)
+
+    def _change(self, function: Callable[[Entries], Entries]) -> None:
+        """Change the transcript and draw the page from it, one process at a time."""
+        try:
+            self.page.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock():
+                entries = function(self._read())
+                _write(self._transcript, to_json({"entries": entries}))
+                _write(self.page, channel_html(self.page.stem, _posts(entries)))
+        except OSError as error:
+            raise DeliveryError(
+                f"{self.page}: the page cannot be written ({error.strerror or error}); free disk "
+                "space or make its folder writable"
+            ) from error
+
+    def _read(self) -> Entries:
+        try:
+            text = self._transcript.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ()
+        try:
+            return _ADAPTER.validate_python(json.loads(text)["entries"])
+        except (ValueError, ValidationError, TypeError, KeyError) as error:
+            raise DeliveryError(
+                f"{self._transcript}: no transcript of a page; restore it, or delete it to begin "
+                "a new page"
+            ) from error
+
+    @property
+    def _transcript(self) -> Path:
+        return self.page.with_suffix(".json")
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        path = self.page.with_suffix(".lock")
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(file_lock(path, LOCK_SECONDS, 0.02))
+            except TimeoutError as error:
+                raise DeliveryError(
+                    f"{path}: another run has written the page for {LOCK_SECONDS} s; run it "
+                    "again when that one has ended"
+                ) from error
+            yield
+
+
+def _picture(parcel: Parcel) -> Message:
+    """Return a message that is the picture, whole, so that the page needs no other file."""
+    model = parcel.message.model
+    image = picture(parcel.shapes, f"{model}: reference and current window")
+    told = alt_text(shape.name for shape in parcel.shapes)
+    address = f"data:image/png;base64,{base64.b64encode(image).decode()}"
+    block = {"type": "image", "image_url": address, "alt_text": told}
+    return replace(parcel.message, text=told, blocks=(block,))
+
+
+def _posts(entries: Entries) -> list[tuple[Message, list[Message]]]:
+    """Return the messages with their threads, oldest first."""
+    threads: dict[str, tuple[Message, list[Message]]] = {
+        one.key: (one.message, []) for one in entries if one.thread is None
+    }
+    for one in entries:
+        if one.thread is not None:
+            threads[one.thread][1].append(one.message)
+    return list(threads.values())
+
+
+def _newest(entries: Entries) -> Entries:
+    """Return the newest messages with their threads."""
+    first = [one.key for one in entries if one.thread is None][-MOST:]
+    return tuple(one for one in entries if (one.thread or one.key) in first)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all; the lock sees to it that the draft has one writer."""
+    draft = path.with_name(f"{path.name}.tmp")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,207 @@
+"""A Slack channel by bot token: threads, updates in place, pictures, and each message once."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from driftloop.alerts.channels import SlackChannel
+from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Kind, Message
+from tasks.alerts.senders import base
+from tasks.alerts.senders.base import LostAnswerError, Parcel, RefusedError, UnderWayError
+from tasks.alerts.senders.notes import warn_once
+from tasks.alerts.senders.slack.blocks import blocks_of, text_of
+from tasks.alerts.senders.slack.errors import one_line_errors, quiet_logger
+from tasks.alerts.senders.slack.retries import bold_retries, careful_retries
+from tasks.alerts.senders.slack.search import EVENT_TYPE, LOST_THREAD, Search
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
+    from slack_sdk.http_retry.handler import RetryHandler
+
+ATTEMPTS = 3
+"""How often a message is posted whose answer was lost and that is not there."""
+
+_UNCHANGEABLE = {"message_not_found", "edit_window_closed", "cant_update_message"}
+_NO_PICTURES = {"missing_scope", "not_allowed_token_type", "file_uploads_disabled"}
+
+
+@dataclass(frozen=True, slots=True)
+class BotSender:
+    """Posts to a Slack channel with a bot token."""
+
+    channel: SlackChannel
+    token: str = field(repr=False)
+    threads: bool = field(default=True, init=False)
+
+    @property
+    def key(self) -> str:
+        """The channel's name in the alerts."""
+        return self.channel.key
+
+    def wants(self, kind: Kind) -> bool:
+        """Take every message."""
+        return True
+
+    def send(self, parcel: Parcel) -> Receipt:
+        """Post the message once and return the channel's id and Slack's timestamp.
+
+        Raises:
+            DeliveryError: if Slack refused it, did not answer, or cannot be asked whether it has
+                the message.
+        """
+        search = self._search()
+        return self._once(
+            parcel.begun,
+            lambda since: search.message(parcel, since),
+            lambda: self._answer_or_post(parcel),
+        )
+
+    def draw(self, parcel: Parcel) -> Receipt | None:
+        """Upload the picture of the shapes to the thread once and return the file's id.
+
+        None where there is nothing to draw, or the token lacks the scope files:write.
+
+        Raises:
+            DeliveryError: as `send`.
+        """
+        if not parcel.shapes or parcel.thread is None:
+            return None
+        search, name = self._search(), file_name(parcel.key)
+        try:
+            return self._once(
+                parcel.begun,
+                lambda since: search.picture(parcel, name, since),
+                lambda: self._upload(parcel, name),
+            )
+        except RefusedError as refusal:
+            if refusal.code not in _NO_PICTURES:
+                raise
+            warn_once(
+                f"pictures are not shown in {self.channel.channel} ({refusal.code}); give the bot "
+                "the scope files:write and install it again"
+            )
+            return None
+
+    def update(self, receipt: Receipt, message: Message) -> None:
+        """Let a message say something else; one that is gone or too old is left alone.
+
+        Raises:
+            DeliveryError: if Slack refused it or did not answer.
+        """
+        try:
+            with one_line_errors(self.channel):
+                self._client(bold_retries()).chat_update(
+                    channel=receipt.place,
+                    ts=receipt.ts,
+                    text=message.text,
+                    blocks=list(message.blocks),
+                )
+        except RefusedError as refusal:
+            if refusal.code not in _UNCHANGEABLE:
+                raise
+            warn_once(
+                f"a message in {self.channel.channel} cannot be updated ({refusal.code}); "
+                "it was deleted, or may no longer be changed"
+            )
+
+    def _once(
+        self,
+        begun: datetime | None,
+        look: Callable[[datetime], Receipt | None],
+        act: Callable[[], Receipt],
+    ) -> Receipt:
+        """Do what must be done once: where it may have been done, look first.
+
+        What was not answered in time may be done later still, so it is left to the next run.
+        """
+        since = begun or datetime.now(UTC)
+        if begun is not None and (found := look(since)) is not None:
+            return found
+        for pause in _pauses(ATTEMPTS):
+            try:
+                return act()
+            except LostAnswerError as error:
+                lost = error
+            time.sleep(pause)
+            if (found := look(since)) is not None:
+                return found
+            if isinstance(lost, UnderWayError):
+                break
+        raise lost
+
+    def _answer_or_post(self, parcel: Parcel) -> Receipt:
+        """Post a message; one whose thread is gone stands alone, so that people see it."""
+        try:
+            return self._post(parcel)
+        except RefusedError as refusal:
+            if parcel.thread is None or refusal.code not in LOST_THREAD:
+                raise
+        warn_once(f"a thread in {self.channel.channel} is gone; its messages stand alone")
+        return self._post(replace(parcel, thread=None))
+
+    def _post(self, parcel: Parcel) -> Receipt:
+        thread: dict[str, Any] = {}
+        if parcel.thread is not None:
+            thread = {"thread_ts": parcel.thread.ts, "reply_broadcast": parcel.broadcast}
+        with one_line_errors(self.channel):
+            answer = self._client(careful_retries()).chat_postMessage(
+                channel=parcel.thread.place if parcel.thread else self.channel.channel,
+                text=text_of(parcel, self.channel),
+                blocks=blocks_of(parcel, self.channel),
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": parcel.key}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **thread,
+            )
+        return Receipt(str(answer["channel"]), str(answer["ts"]))
+
+    def _upload(self, parcel: Parcel, name: str) -> Receipt:
+        from tasks.reporting.feature_picture import picture
+
+        if parcel.thread is None:
+            raise ValueError("a picture needs a thread")
+        title = f"{parcel.message.model}: reference and current window"
+        image = picture(parcel.shapes, title)
+        with one_line_errors(self.channel):
+            answer = self._client(careful_retries()).files_upload_v2(
+                content=image,
+                filename=name,
+                title=title,
+                alt_txt=alt_text(shape.name for shape in parcel.shapes),
+                channel=parcel.thread.place,
+                thread_ts=parcel.thread.ts,
+            )
+        return Receipt(parcel.thread.place, str(answer["files"][0]["id"]))
+
+    def _search(self) -> Search:
+        return Search(self._client(bold_retries()), self.channel)
+
+    def _client(self, retries: "list[RetryHandler]") -> "WebClient":
+        from slack_sdk import WebClient
+
+        return WebClient(
+            self.token,
+            base_url=os.environ.get("SLACK_API_URL") or WebClient.BASE_URL,
+            timeout=base.TIMEOUT,  # type: ignore[arg-type]  # urllib takes fractions too
+            retry_handlers=retries,
+            logger=quiet_logger(),
+        )
+
+
+def file_name(key: str) -> str:
+    """Return the name of the picture of a message, by which it is found again."""
+    return f"driftloop-{hashlib.sha256(key.encode()).hexdigest()[:20]}.png"
+
+
+def alt_text(names: Iterable[str]) -> str:
+    """Return what a picture shows, for those who do not see it."""
+    return f"Distributions in the reference and the current window of: {', '.join(names)}"[:1000]
+
+
+def _pauses(attempts: int) -> list[float]:
+    return [base.PAUSE * 2**attempt for attempt in range(attempts)]

@@ -1,0 +1,60 @@
+"""When a call of the Slack SDK is made again by itself."""
+
+from http.client import IncompleteRead
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+
+from tasks.alerts.senders import base
+from tasks.alerts.senders.slack.errors import never_sent
+
+if TYPE_CHECKING:
+    from slack_sdk.http_retry.handler import RetryHandler
+
+
+def careful_retries() -> "list[RetryHandler]":
+    """Return the retries of a call that must not be made twice.
+
+    Only what Slack certainly did not take is sent again: what came too fast, and what no
+    connection was made for.
+    """
+    return [_rate_limit(), _handler(lambda response, error: never_sent(error))]
+
+
+def bold_retries() -> "list[RetryHandler]":
+    """Return the retries of a call that may be made twice: on any silence or server error."""
+    return [_rate_limit(), _handler(_any_fault)]
+
+
+def _any_fault(response: Any, error: Exception | None) -> bool:
+    if response is not None or isinstance(error, HTTPError):
+        return response is not None and response.status_code >= 500
+    return isinstance(error, URLError | ConnectionError | TimeoutError | IncompleteRead)
+
+
+def _rate_limit() -> "RetryHandler":
+    from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+
+    class RateLimit(RateLimitErrorRetryHandler):
+        """Waits as long as Slack asks, unless that would hold up the run."""
+
+        def _can_retry(self, **kwargs: Any) -> bool:
+            response = kwargs.get("response")
+            if not super()._can_retry(**kwargs) or response is None:
+                return False
+            names = {name.lower(): values for name, values in response.headers.items()}
+            asked = names.get("retry-after", ["1"])[0]
+            return asked.isdigit() and int(asked) <= base.LONGEST_WAIT
+
+    return RateLimit(base.RETRIES)
+
+
+def _handler(wanted: Any) -> "RetryHandler":
+    from slack_sdk.http_retry import FixedValueRetryIntervalCalculator, RetryHandler
+
+    class Again(RetryHandler):
+        """Makes the call again after a pause where `wanted` says so."""
+
+        def _can_retry(self, **kwargs: Any) -> bool:
+            return bool(wanted(kwargs.get("response"), kwargs.get("error")))
+
+    return Again(base.RETRIES, FixedValueRetryIntervalCalculator(base.PAUSE))

@@ -1,0 +1,1 @@
+"""Replays of the loop over data of the past."""

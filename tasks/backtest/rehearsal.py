@@ -1,0 +1,197 @@
+"""A rehearsal: the loop on history with simulated time, and nothing outside is touched."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import pandas as pd
+
+from driftloop.backtest.injection import Injection, inject, spread_of
+from driftloop.backtest.summary import PolicyResult, Scored
+from driftloop.base.errors import DataError, SnapshotError
+from driftloop.base.periods import Span, Window, readable
+from driftloop.base.records import DataSlice, Snapshot
+from driftloop.base.windows import EARLIEST
+from driftloop.base.workspace import Workspace
+from driftloop.config.model_config import ModelConfig
+from driftloop.promotion.modes import Approval, Auto
+from tasks.registry.memory import memory_registry
+from tasks.registry.opening import open_registry
+from tasks.retraining.plan import OpenTraining, find_change
+from tasks.runtime.job import Job
+from tasks.runtime.step import inline
+from tasks.snapshots.parquet import read_slice
+from tasks.snapshots.resolve import local_path, snapshot_at
+
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+_GIT = ("-c", "user.name=driftloop", "-c", "user.email=driftloop@localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a rehearsal runs on: a workspace whose state is thrown away, and a configuration."""
+
+    workspace: Workspace
+    config: ModelConfig
+    rev: str
+
+    def job(self, as_of: datetime) -> Job:
+        """Return the job of one moment."""
+        return Job(self.workspace, self.config, as_of, self.rev, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One rehearsal: a policy, or the rival that retrains always."""
+
+    name: str
+    kind: Literal["policy", "always"]
+    root: Path
+    config: ModelConfig
+    rev: str
+    moments: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rehearsal gave: a policy with the scores of its first champion, or a rival."""
+
+    policy: PolicyResult | None = None
+    frozen: tuple[float, ...] = ()
+    rival: Scored | None = None
+
+
+@contextmanager
+def rehearsal(root: Path, config: ModelConfig, rev: str) -> Iterator[Stage]:
+    """Give a place where the production code runs and leaves nothing behind.
+
+    Runs, versions and models are kept in memory, incidents in a folder that is thrown away, steps
+    are plain calls. An approval counts as given, as nobody can be asked.
+    """
+    with TemporaryDirectory() as scratch:
+        workspace = Workspace(root, Path(scratch))
+        with memory_registry(workspace), inline():
+            yield Stage(workspace, _unheard(_approved(config)), rev)
+
+
+def _approved(config: ModelConfig) -> ModelConfig:
+    if not isinstance(config.promotion.mode, Approval):
+        return config
+    promotion = config.promotion.model_copy(update={"mode": Auto()})
+    return config.model_copy(update={"promotion": promotion})
+
+
+def _unheard(config: ModelConfig) -> ModelConfig:
+    """Incidents open and close as ever, and nobody is told."""
+    alerts = config.alerts.model_copy(update={"channels": ()})
+    return config.model_copy(update={"alerts": alerts})
+
+
+def history_of(job: Job) -> tuple[Snapshot, Window]:
+    """Return the snapshot of a job and the span of its rows.
+
+    Raises:
+        DataError: if it holds no rows.
+    """
+    snapshot = snapshot_at(job, job.rev)
+    everything = DataSlice(snapshot, Window(EARLIEST, _LATEST))
+    times = read_slice(everything, (), job.config.data.time, job.workspace)[job.config.data.time]
+    if times.empty:
+        raise DataError(f"{job.config.data.path} holds no rows at {snapshot.short_rev}")
+    first, last = (pd.Timestamp(edge).to_pydatetime() for edge in (times.iloc[0], times.iloc[-1]))
+    return snapshot, Window(first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
+
+
+def moments_of(
+    job: Job, history: Window, first: datetime | None, last: datetime | None
+) -> tuple[datetime, ...]:
+    """Return the moments of a rehearsal, one a period; the first one trains the first champion.
+
+    Without `first` the first champion is trained on the first quarter of the history, without
+    `last` the last window is the last one that the data fill.
+
+    Raises:
+        DataError: if there is no period between the two.
+    """
+    span = job.config.windows.current
+    begin = first or _quarter(history, span)
+    end = last or history.end + timedelta(days=1)
+    moments = [begin]
+    while (following := span.after(moments[-1])) <= end:
+        moments.append(following)
+    if len(moments) < 2 or begin <= history.start:
+        raise DataError(
+            f"no period of {span} between {readable(begin)} and {readable(end)}; the data hold "
+            f"rows from {history}"
+        )
+    return tuple(moments)
+
+
+def _quarter(history: Window, span: Span) -> datetime:
+    """Return the first edge of a period, counted from the first row's, after a quarter of time."""
+    edge = history.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    if span.unit in ("month", "year"):
+        edge = edge.replace(day=1)
+    while edge < history.start + (history.end - history.start) / 4:
+        edge = span.after(edge)
+    return edge
+
+
+def altered_repository(job: Job, snapshot: Snapshot, injection: Injection, folder: Path) -> str:
+    """Write the snapshot with an injected drift into a repository of its own; return its commit.
+
+    Raises:
+        SnapshotError: if Git or DVC cannot.
+        ConfigError: if the change does not suit the column.
+    """
+    time = job.config.data.time
+    everything = DataSlice(snapshot, Window(EARLIEST, _LATEST))
+    column = read_slice(everything, (injection.column,), time, job.workspace)
+    if injection.column not in column.columns:
+        raise DataError(f"--inject: the data hold no column {injection.column!r}")
+    spread = spread_of(column[injection.column])
+    for file in snapshot.files:
+        table = pd.read_parquet(local_path(snapshot, file, job.workspace))
+        target = folder / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        inject(table, injection, time, spread).to_parquet(target, index=False)
+    top = Path(snapshot.path).parts[0]
+    for command in (
+        ("git", "init", "-q"),
+        (sys.executable, "-m", "dvc", "init", "-q"),
+        (sys.executable, "-m", "dvc", "add", "-q", top),
+        ("git", "add", "-A", "."),
+        ("git", *_GIT, "commit", "-qm", "injected drift"),
+    ):
+        _run(command, folder)
+    return _run(("git", "rev-parse", "HEAD"), folder)
+
+
+def with_repository(config: ModelConfig, folder: Path) -> ModelConfig:
+    """Return the configuration reading its data from another repository."""
+    data = config.data.model_copy(update={"repository": str(folder), "rev": "HEAD"})
+    return config.model_copy(update={"data": data})
+
+
+def _run(command: tuple[str, ...], folder: Path) -> str:
+    done = subprocess.run(  # noqa: S603 - fixed commands
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        reason = " ".join(done.stderr.split())[-300:]
+        raise SnapshotError(f"{' '.join(command[:3])} failed in {folder}: {reason}")
+    return done.stdout.strip()
+
+
+def drift_began(job: Job, champion: str) -> datetime | None:
+    """Return where the data say that the present drift from a champion's reference began."""
+    registry = open_registry(job.workspace)
+    version = registry.version(job.model, champion)
+    opened = OpenTraining(None, "", "retrain", version)
+    return find_change(job, snapshot_at(job, job.rev), opened)

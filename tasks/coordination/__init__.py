@@ -1,0 +1,1 @@
+"""What workers must agree on: slots, locks, shared documents."""

@@ -1,0 +1,87 @@
+"""Shared documents with compare-and-set: what all workers must agree on, such as open incidents.
+
+A document is a row of revisions. To change it is to create the next revision, which only one of
+several writers can do; the others read again and make their change anew. With a Prefect server the
+revisions are Prefect variables, which every worker sees; without one they are files in the state
+folder.
+"""
+
+import hashlib
+import random
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from driftloop.base.errors import ConflictError
+from driftloop.base.workspace import Workspace
+from tasks.coordination.document_files import FileDocuments
+from tasks.coordination.document_variables import VariableDocuments
+from tasks.registry.memory import in_memory
+
+T = TypeVar("T")
+ATTEMPTS = 30
+
+
+class Documents(Protocol):
+    """A store of documents.
+
+    Every method raises `UnavailableError` where the store does not answer, and `WorkspaceError`
+    where it cannot be written.
+    """
+
+    def read(self, name: str) -> tuple[int, str | None]:
+        """Return the newest revision's number and text; 0 and None where there is none."""
+
+    def write(self, name: str, after: int, text: str) -> None:
+        """Create the revision that follows the one numbered `after`.
+
+        Raises:
+            ConflictError: if another writer has created it.
+        """
+
+
+def open_documents(workspace: Workspace) -> Documents:
+    """Return the store that all workers of this workspace share.
+
+    Which registry it belongs to is part of it: two projects on one Prefect server may both have a
+    model of the same name.
+    """
+    from prefect.settings import get_current_settings
+
+    if in_memory(workspace) is None and get_current_settings().api.url:
+        return VariableDocuments(scope_of(workspace))
+    return FileDocuments(workspace.state / "documents")
+
+
+def scope_of(workspace: Workspace) -> str:
+    """Return what tells the models of one registry from those of another."""
+    return hashlib.sha256(workspace.tracking_uri.rstrip("/").encode()).hexdigest()[:8]
+
+
+def change(
+    documents: Documents, name: str, function: Callable[[str | None], tuple[str | None, T]]
+) -> T:
+    """Change a document by a function of its text, tried anew while others change it meanwhile.
+
+    Args:
+        documents: the store.
+        name: of the document.
+        function: returns the new text and what else comes of it; it may be called several times.
+
+    Raises:
+        ConflictError: if others change it all the time.
+    """
+    for attempt in range(ATTEMPTS):
+        revision, text = documents.read(name)
+        changed, result = function(text)
+        if changed is None or changed == text:
+            return result
+        try:
+            documents.write(name, revision, changed)
+        except ConflictError:
+            if attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(random.uniform(0, 0.02 * (attempt + 1)))  # noqa: S311 - no secret
+        else:
+            return result
+    raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,1 @@
+"""Deployments, registered on a Prefect server."""

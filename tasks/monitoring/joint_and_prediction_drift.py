@@ -1,0 +1,185 @@
+"""Evidence beside the single features: predictions, all features together, and the label."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from driftloop.base.errors import DataError, TrainingError, listed
+from driftloop.base.records import DataSlice, Finding, ModelVersion, TestResult
+from driftloop.drift.domain_classifier import DomainClassifier
+from driftloop.drift.judge import judge_findings
+from driftloop.drift.measure import (
+    Yardstick,
+    finding,
+    inconclusive,
+    measure_categories,
+    measure_numbers,
+)
+from driftloop.performance.target import Probabilities, Quantity, Target
+from driftloop.profiling.column_pair import CategoricalPair, NumericPair
+from driftloop.profiling.columns import (
+    NumericColumn,
+    categorical_column,
+    feature_table,
+    numeric_column,
+)
+from driftloop.profiling.finding_text import describe_categories
+from driftloop.profiling.reference_column import categorical_reference, numeric_reference
+from driftloop.training.training import predict
+from tasks.monitoring.scope import standard
+from tasks.registry.models import model_of
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import target_of
+from tasks.runtime.job import Job
+from tasks.snapshots.parquet import ParquetColumns, slice_columns
+
+PREDICTION, TOGETHER = "prediction", "all features together"
+BATCH = 65_536
+
+
+def prediction_findings(
+    job: Job, current: ParquetColumns, champion: ModelVersion, holdout: DataSlice | None
+) -> tuple[Finding, ...]:
+    """Return the measured finding of the champion's predictions; none where they are not asked for.
+
+    They are compared with its predictions on its own holdout. On the rows it was trained on a
+    model is surer of itself than it will ever be again.
+    """
+    least = job.config.drift.minimum_rows
+    if not job.config.drift.predictions or holdout is None or current.rows < least:
+        return ()
+    registry = open_registry(job.workspace)
+    target = target_of(registry, job.model, champion.version)
+    model = model_of(job, champion.version)
+    before = slice_columns(holdout, job.config.data.time, job.workspace)
+    try:
+        sides = [probabilities(job, model, target, side) for side in (before, current)]
+    except (DataError, TrainingError) as error:
+        told = f"`{PREDICTION}` cannot be compared: {error}."
+        return (_prediction(inconclusive(PREDICTION, before.rows, current.rows, told)),)
+    if min(len(side) for side in sides) < least:
+        told = f"`{PREDICTION}` has {len(sides[0])} rows in the holdout, {least} are needed."
+        return (_prediction(inconclusive(PREDICTION, len(sides[0]), len(sides[1]), told)),)
+    yardstick = Yardstick(job.config.drift, standard(job).level)
+    if isinstance(target, Quantity) or target.binary:
+        found = _of_scores(sides[0][:, -1], sides[1][:, -1], yardstick)
+    else:
+        before_class, now_class = (np.array(target.names)[side.argmax(1)] for side in sides)
+        found = _of_classes(before_class, now_class, yardstick)
+    return (_prediction(found),)
+
+
+def joint_findings(
+    job: Job, reference: ParquetColumns, current: ParquetColumns
+) -> tuple[Finding, ...]:
+    """Return the measured finding of the test over all features; none where it is not asked for."""
+    classifier = job.config.drift.multivariate
+    if classifier is None or current.rows < job.config.drift.minimum_rows:
+        return ()
+    try:
+        tables = [_sample(job, side, classifier) for side in (reference, current)]
+        found = classifier.test(*tables)
+    except DataError as error:
+        told = f"The features together cannot be compared: {error}."
+        blind = inconclusive(TOGETHER, reference.rows, current.rows, told, classifier.kind)
+        return (replace(blind, role="joint"),)
+    names = listed((f"`{name}`" for name, _ in found.features), 3)
+    by = f", mostly by {names}" if found.features else ""
+    sentence = (
+        f"A model tells new rows from the reference with AUC {found.auc:.3f} "
+        f"({found.low:.3f} to {found.high:.3f}){by}."
+    )
+    result = TestResult(classifier.kind, found.auc, found.p_value)
+    shape = "auc", found.low, classifier.floor
+    return (replace(finding(TOGETHER, result, shape, found.rows, sentence), role="joint"),)
+
+
+def label_finding(job: Job, labelled: pd.DataFrame, training: DataSlice) -> Finding | None:
+    """Return the judged change of the label since training, or None where too few rows.
+
+    Classes are compared by their shares, a quantity by its distribution.
+    """
+    name, settings = job.config.data.label, job.config.drift
+    columns = slice_columns(training, job.config.data.time, job.workspace)
+    if len(labelled) < settings.minimum_rows:
+        return None
+    by = standard(job)
+    try:
+        pair = _label_pair(job, columns, labelled)
+    except DataError as error:
+        blind = inconclusive(name, columns.rows, len(labelled), f"{error}.")
+        return replace(blind, role="label")
+    if min(pair.rows) < settings.minimum_rows or pair.constant:
+        return None
+    if isinstance(pair, NumericPair):
+        found = measure_numbers(name, pair, Yardstick(settings, by.level))
+    else:
+        effect = settings.categorical_effect
+        shape = effect.kind, effect.size(pair.binned), effect.floor
+        told = describe_categories(name, pair)
+        found = finding(name, settings.categorical.test(pair), shape, pair.rows, told)
+    (judged,) = judge_findings((replace(found, role="label"),), replace(by, importances={}))
+    return judged
+
+
+def _label_pair(
+    job: Job, columns: ParquetColumns, labelled: pd.DataFrame
+) -> NumericPair | CategoricalPair:
+    name = job.config.data.label
+    if job.config.task == "regression":
+        before = NumericColumn(columns.numeric(name).present, 0)
+        reference = numeric_reference(before, job.config.drift.measures.bins)
+        return NumericPair(reference, numeric_column(labelled, name).present)
+    categories = categorical_reference(columns.categorical(name))
+    return CategoricalPair.against(categories, categorical_column(labelled, name))
+
+
+def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns) -> Probabilities:
+    """Return the predictions on all rows (rows, classes), made batch by batch."""
+    features = job.config.features
+    parts = [
+        predict(model, feature_table(batch, features.numeric, features.categorical), target)
+        for batch in columns.row_batches(features.numeric + features.categorical, BATCH)
+    ]
+    return np.concatenate(parts) if parts else np.zeros((0, target.width))
+
+
+def _of_scores(before: npt.NDArray[Any], now: npt.NDArray[Any], yardstick: Yardstick) -> Finding:
+    bins = yardstick.settings.measures.bins
+    reference = numeric_reference(NumericColumn(before, 0), bins)
+    pair = NumericPair(reference, now)
+    if pair.constant:
+        told = f"`{PREDICTION}` is {before[0]:.3g} throughout in both windows."
+        return inconclusive(PREDICTION, len(before), len(now), told)
+    return measure_numbers(PREDICTION, pair, yardstick)
+
+
+def _of_classes(before: npt.NDArray[Any], now: npt.NDArray[Any], yardstick: Yardstick) -> Finding:
+    pair = CategoricalPair.of(before, now)
+    if pair.constant:
+        told = f"`{PREDICTION}` is {pair.levels[0]} throughout in both windows."
+        return inconclusive(PREDICTION, len(before), len(now), told)
+    return measure_categories(PREDICTION, pair, yardstick)[0]
+
+
+def _prediction(found: Finding) -> Finding:
+    return replace(found, role="prediction")
+
+
+def _sample(job: Job, columns: ParquetColumns, classifier: DomainClassifier) -> pd.DataFrame:
+    """Return a seeded pick of rows as a model reads them, read batch by batch."""
+    features = job.config.features
+    names = features.numeric + features.categorical
+    rng = np.random.default_rng(classifier.seed)
+    count = min(columns.rows, classifier.rows)
+    chosen = np.sort(rng.choice(columns.rows, count, replace=False))
+    parts, start = [], 0
+    for batch in columns.row_batches(names, BATCH):
+        inside = chosen[(chosen >= start) & (chosen < start + len(batch))] - start
+        parts.append(batch.iloc[inside])
+        start += len(batch)
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(names))
+    return feature_table(table, features.numeric, features.categorical)

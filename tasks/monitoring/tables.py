@@ -1,0 +1,101 @@
+"""Tables read for a job: features, labels and what is broken in them."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from driftloop.base.errors import DataError, listed, valid_choices
+from driftloop.base.periods import Window, split
+from driftloop.base.records import DataSlice, QualityFinding
+from driftloop.decision.examination import check_window_quality
+from driftloop.performance.target import Quantity, Target, find_classes
+from driftloop.profiling.column_source import FrameColumns
+from driftloop.profiling.columns import feature_table
+from driftloop.profiling.reference_profile import Profile
+from driftloop.training.training import Examples
+from tasks.monitoring.scope import standard, subject
+from tasks.runtime.job import Job
+from tasks.snapshots.parquet import read_slice
+
+
+def read_labelled(job: Job, part: DataSlice) -> pd.DataFrame:
+    """Return all configured columns of the rows of a slice that have a label.
+
+    Raises:
+        DataError: if the label column is missing.
+    """
+    config = job.config
+    table = read_slice(part, config.columns, config.data.time, job.workspace)
+    if config.data.label not in table.columns:
+        raise DataError(f"data.label: {valid_choices(config.data.label, table.columns)}")
+    return table[table[config.data.label].notna()].reset_index(drop=True)
+
+
+def target_in(job: Job, table: pd.DataFrame) -> Target:
+    """Return what is to be predicted: the classes of a labelled table, or a quantity.
+
+    Raises:
+        DataError: if there are fewer than two, or more than the configured task allows.
+    """
+    data = job.config.data
+    if job.config.task == "regression":
+        return Quantity()
+    classes = find_classes(table[data.label], data.positive)
+    if job.config.task == "binary" and not classes.binary:
+        raise DataError(
+            f"the label {data.label!r} holds {len(classes.names)} classes "
+            f"({listed(classes.names, 6)}) and the task is binary; set task: multiclass"
+        )
+    return classes
+
+
+def examples(job: Job, table: pd.DataFrame, target: Target) -> Examples:
+    """Return what a model is trained on or scored with.
+
+    Raises:
+        DataError: if a feature cannot be read, or a label is not what the target needs.
+    """
+    features = job.config.features
+    return Examples(
+        feature_table(table, features.numeric, features.categorical),
+        target.encode(table[job.config.data.label]),
+        target,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A period whose feed was broken, and the checks that said so."""
+
+    window: Window
+    checks: tuple[QualityFinding, ...]
+
+
+def broken_periods(
+    job: Job, reference: Profile, table: pd.DataFrame, window: Window
+) -> tuple[Broken, ...]:
+    """Return the periods of a table, as long as a current window, that fail a quality check."""
+    time, found = job.config.data.time, []
+    asked, by = subject(job), standard(job)
+    for period in split(window, job.config.windows.current):
+        rows = inside(table, period, time)
+        if rows.empty:
+            continue
+        checks = check_window_quality(reference, FrameColumns(rows), asked, by)
+        failed = tuple(check for check in checks if check.status == "failed")
+        if failed:
+            found.append(Broken(period, failed))
+    return tuple(found)
+
+
+def inside(table: pd.DataFrame, window: Window, time: str) -> pd.DataFrame:
+    """Return the rows of a window."""
+    start, end = (edge.replace(tzinfo=None) for edge in (window.start, window.end))
+    return table[table[time].between(start, end, inclusive="left")]
+
+
+def outside(table: pd.DataFrame, windows: tuple[Window, ...], time: str) -> pd.DataFrame:
+    """Return the rows in none of the windows, numbered anew."""
+    for window in windows:
+        table = table.drop(index=inside(table, window, time).index)
+    return table.reset_index(drop=True)

@@ -1,0 +1,90 @@
+"""Which rows a monitoring run looks at, by the configuration and the champion's own data."""
+
+from dataclasses import dataclass, replace
+
+from driftloop.base.errors import RegistryError
+from driftloop.base.records import DataSlice, ModelVersion, Snapshot
+from driftloop.base.windows import ChampionReference
+from tasks.monitoring.profile_file import StoredProfile
+from tasks.monitoring.reference_profiles import open_profile
+from tasks.runtime.job import Job
+from tasks.runtime.step import step
+from tasks.snapshots.resolve import open_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The rows that are compared: reference and current, and those with fresh labels.
+
+    `profile_run` is the MLflow run that keeps the profile of the reference, and `holdout` the rows
+    that the champion was compared on.
+    """
+
+    reference: DataSlice
+    current: DataSlice
+    labelled: DataSlice
+    profile_run: str | None = None
+    holdout: DataSlice | None = None
+
+    def profile(self, job: Job) -> StoredProfile:
+        """Return the profile of the reference."""
+        return open_profile(job, self.reference, self.profile_run)
+
+
+@step("choose windows", retries=2)
+def choose_slices(job: Job, snapshot: Snapshot, champion: ModelVersion) -> Slices:
+    """Return the slices to compare, from the configuration and the champion's own data.
+
+    Raises:
+        RegistryError: if the champion does not say what it was trained on.
+    """
+    return Slices(
+        reference_slice(job, snapshot, champion),
+        DataSlice(snapshot, job.window),
+        DataSlice(snapshot, job.labelled_window),
+        profile_run(job, champion),
+        _holdout(champion),
+    )
+
+
+def reference_slice(job: Job, snapshot: Snapshot, champion: ModelVersion) -> DataSlice:
+    """Return the reference rows of a champion under the configured kind of reference."""
+    kind = job.config.windows.reference
+    training = trained_on(champion)
+    if not isinstance(kind, ChampionReference):
+        return DataSlice(snapshot, kind.window(job.window, training.window))
+    return training
+
+
+def reference_profile(job: Job, snapshot: Snapshot, champion: ModelVersion) -> StoredProfile:
+    """Return the profile of the reference rows of a champion."""
+    part = reference_slice(job, snapshot, champion)
+    return open_profile(job, part, profile_run(job, champion))
+
+
+def trained_on(champion: ModelVersion) -> DataSlice:
+    """Return the rows a champion was trained on, with the files of their snapshot.
+
+    Raises:
+        RegistryError: if the version does not say what it was trained on.
+    """
+    if champion.training is None:
+        raise RegistryError(
+            f"{champion.model} version {champion.version} does not say what it was trained on; "
+            f"train a champion with 'driftloop retrain {champion.model}'"
+        )
+    recorded = champion.training.snapshot
+    found = open_snapshot(recorded.repository, recorded.rev, recorded.path)
+    return replace(champion.training, snapshot=found)
+
+
+def profile_run(job: Job, champion: ModelVersion) -> str | None:
+    """Return the run that keeps the reference's profile; only the champion's own data have one."""
+    own = isinstance(job.config.windows.reference, ChampionReference)
+    return champion.run_id if own and champion.run_id else None
+
+
+def _holdout(champion: ModelVersion) -> DataSlice | None:
+    if champion.holdout is None:
+        return None
+    return DataSlice(trained_on(champion).snapshot, champion.holdout)

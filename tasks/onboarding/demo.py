@@ -1,0 +1,82 @@
+"""What the demo sets up and looks back on."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import driftloop
+from driftloop.base.environment import prepare_environment
+from driftloop.base.errors import SnapshotError
+from driftloop.base.records import MonitorRecord
+from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace
+from tasks.runtime.job import Job
+
+ROOT = Path(driftloop.__file__).parents[1]
+_SECRETS = (
+    *("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL"),
+    *("DRIFTLOOP_PUSHGATEWAY_URL", "DRIFTLOOP_METRICS_FOLDER"),
+)
+
+
+def prepare_demo() -> Workspace:
+    """Return the checkout as a workspace with a fresh state of its own, apart from real use.
+
+    Environment settings that point at real services are dropped, so that the demo tells nobody.
+    """
+    state = ROOT / ".driftloop" / "demo"
+    for name in ("artifacts", "prefect"):  # Prefect's database holds the incidents of last time
+        shutil.rmtree(state / name, ignore_errors=True)
+    for file in (*state.glob("mlflow.db*"), *state.glob("alerts.*")):
+        file.unlink()
+    for name in _SECRETS:
+        os.environ.pop(name, None)
+    os.environ[STATE_VARIABLE] = str(state)
+    os.environ[VARIABLE] = str(ROOT)
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+    os.environ["PREFECT_HOME"] = str(state / "prefect")
+    prepare_environment(state)
+    state.mkdir(parents=True, exist_ok=True)
+    return Workspace(ROOT)
+
+
+def pull_data(workspace: Workspace) -> None:
+    """Bring the data that the commit names from the DVC remote into the cache and the folder.
+
+    Raises:
+        SnapshotError: if DVC cannot.
+    """
+    command = [sys.executable, "-m", "dvc", "pull", "--quiet"]
+    done = subprocess.run(  # noqa: S603 - a fixed command
+        command, cwd=workspace.root, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        reason = " ".join(done.stderr.split())[-300:]
+        raise SnapshotError(f"'dvc pull' failed in {workspace.root}: {reason}")
+
+
+def warm_up() -> None:
+    """Import the slow libraries while the server starts."""
+    import skops.io  # noqa: F401
+
+
+def send_logs() -> None:
+    """Send what waits to be logged while the server is there; later Prefect only says it cannot."""
+    from prefect.logging.handlers import APILogHandler
+
+    APILogHandler().flush()
+
+
+def look_back(job: Job, records: Sequence[MonitorRecord]) -> list[tuple[float, float]]:
+    """Return for each run the score of the version that served then, and of the first one."""
+    from tasks.backtest.hindsight import score_versions
+
+    first = records[0].champion
+    found = []
+    for record in records:
+        versions = (record.champion, first)
+        loop, frozen = score_versions.fn(job, record.window, versions)
+        found.append((loop, frozen))
+    return found

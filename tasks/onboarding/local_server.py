@@ -1,0 +1,95 @@
+"""A Prefect server of one's own on loopback, for the demo and for tests."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from driftloop.base.errors import UnavailableError
+
+START_SECONDS = 180.0
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A running server: its process, address and log file."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    log: Path
+
+    @property
+    def api_url(self) -> str:
+        """What ``PREFECT_API_URL`` is set to."""
+        return f"{self.url}/api"
+
+    def wait(self, seconds: float = START_SECONDS) -> None:
+        """Return once the server answers.
+
+        Raises:
+            UnavailableError: if it ends or does not answer in time; names the log.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise UnavailableError(
+                    f"the Prefect server ended with {self.process.returncode}; see {self.log}"
+                )
+            if _answers(f"{self.api_url}/health"):
+                return
+            time.sleep(0.1)
+        raise UnavailableError(f"the Prefect server did not answer in {seconds:.0f} s: {self.log}")
+
+    def stop(self) -> None:
+        """End the server and what it started; by force if it does not go."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def start_server(home: Path, port: int | None = None) -> LocalServer:
+    """Start a server that keeps its database in `home`; call `wait` before using it."""
+    port = port or free_port()
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "server.log"
+    command = [sys.executable, "-m", "prefect", "server", "start"]
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - a fixed command
+            [*command, "--host", "127.0.0.1", "--port", str(port)],
+            env={**_without_client_settings(), "PREFECT_HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return LocalServer(process, f"http://127.0.0.1:{port}", log)
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _without_client_settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - loopback only
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

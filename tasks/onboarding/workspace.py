@@ -1,0 +1,202 @@
+"""Making a workspace from a file: a Git and DVC repository with batches and a configuration.
+
+All of it is built in a hidden folder and moved into place at the end, so that an error or
+Ctrl-C leaves nothing half made.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from driftloop.base.environment import prepare_environment
+from driftloop.base.errors import WorkspaceError
+from driftloop.base.workspace import Workspace
+from driftloop.onboarding.configuration import config_yaml
+from driftloop.onboarding.infer import infer, plain_name
+from driftloop.onboarding.readme import readme
+from driftloop.onboarding.write import write_batches
+from driftloop.snapshots.options import Inferred, Options
+from driftloop.snapshots.read_table import read_table
+from tasks.runtime.quiet_logger import quiet
+from tasks.snapshots.git import OTHER_REPOSITORY, author, git
+
+_IGNORED = "/data\n/dvc-remote\n/.driftloop\n"
+_DVC_CONFIG = """\
+[core]
+    analytics = false
+    remote = local
+['remote "local"']
+    url = ../dvc-remote
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new workspace, and what was inferred for its model."""
+
+    workspace: Path
+    model: str
+    commit: str
+    batches: int
+    rows: int
+    train_until: datetime
+    inferred: Inferred
+
+    @property
+    def bootstrap_as_of(self) -> datetime:
+        """The moment at which the labels of exactly the training part have arrived."""
+        return self.inferred.label_delay.after(self.train_until)
+
+
+def make_workspace(source: Path, folder: Path, options: Options) -> Made:
+    """Turn a time-ordered CSV or Parquet file into a workspace with one model's configuration.
+
+    Raises:
+        DataError: if the file or an option cannot be used; nothing is written then.
+        WorkspaceError: if the folder is not empty or cannot be written, or Git or DVC refuses.
+    """
+    folder = folder.expanduser().resolve()
+    _refuse_taken(folder)
+    read = read_table(source, options)
+    inferred = infer(read, options)
+    with _built_aside(folder) as partial:
+        data = partial / "data" / inferred.name
+        paths = write_batches(read.table, options.time, inferred.periods.every, data)
+        _write_texts(partial, inferred)
+        with _own_environment(partial):
+            _version_data(partial)
+            commit = _commit(partial, f"Add {inferred.name} from {source.name}")
+    until = inferred.training.until
+    return Made(folder, inferred.name, commit, len(paths), inferred.rows, until, inferred)
+
+
+def default_folder(source: Path, options: Options) -> Path:
+    """Return the folder a workspace goes to unless one is named: the model's name, here."""
+    return Path.cwd() / (options.name or plain_name(source.stem))
+
+
+def _refuse_taken(folder: Path) -> None:
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise WorkspaceError(
+                f"{folder}: is there already and not empty; name a new folder with --workspace"
+            )
+    except OSError as error:
+        raise WorkspaceError(f"{folder}: cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def _built_aside(folder: Path) -> Iterator[Path]:
+    """Yield a hidden folder that becomes `folder`; after any error nothing of it is left.
+
+    An empty folder that is there stays the same one, as it may be a mount or somebody's working
+    directory: the hidden folder is then inside it and its content moves up.
+    """
+    parents = [parent for parent in folder.parents if not parent.exists()]
+    inside = folder.is_dir()
+    partial = (folder if inside else folder.parent) / f".{folder.name}.partial-{os.getpid()}"
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        if inside:
+            _move_up(partial, folder)
+        else:
+            partial.rename(folder)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        _remove_empty(parents)
+        if isinstance(error, OSError):
+            raise WorkspaceError(
+                f"{folder}: cannot be written: {error.strerror or error}; name another folder with "
+                "--workspace"
+            ) from error
+        raise
+
+
+def _move_up(partial: Path, folder: Path) -> None:
+    """Move the content of a folder within `folder` up; `configs`, which makes it one, last."""
+    names = sorted((path.name for path in partial.iterdir()), key=lambda name: name == "configs")
+    try:
+        for name in names:
+            (partial / name).rename(folder / name)
+    except BaseException:
+        for name in names:
+            shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / name).unlink(missing_ok=True)
+        raise
+    partial.rmdir()
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _write_texts(root: Path, inferred: Inferred) -> None:
+    configs = Workspace(root).configs
+    configs.mkdir()
+    texts = {
+        configs / f"{inferred.name}.yaml": config_yaml(inferred),
+        root / "README.md": readme(inferred),
+        root / ".gitignore": _IGNORED,
+    }
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _own_environment(root: Path) -> Iterator[None]:
+    """Make Git and DVC see this repository only, and write nothing outside it, for a while.
+
+    DVC's site cache is keyed by the folder's path, which will change, so it is removed after.
+    """
+    before = dict(os.environ)
+    state = Workspace(root).state
+    for name in (*OTHER_REPOSITORY, "DVC_SITE_CACHE_DIR"):
+        os.environ.pop(name, None)
+    try:
+        prepare_environment(state)
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def _version_data(root: Path) -> None:
+    """Make a Git and DVC repository of the folder and push ``data`` to a remote within it."""
+    git(root, "init", "--quiet")
+    git(root, "symbolic-ref", "HEAD", "refs/heads/main")
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+    from dvc.scm import SCMError
+
+    try:
+        with quiet("dvc"):
+            Repo.init(str(root)).close()
+            # DVC's own edit would take the path of the remote from the working directory.
+            (root / ".dvc" / "config").write_text(_DVC_CONFIG, encoding="utf-8")
+            with Repo(str(root)) as repo:
+                repo.add([str(root / "data")])
+                repo.push()
+    except (DvcException, SCMError) as error:
+        raise WorkspaceError(f"DVC could not take the data: {_line(error)}") from error
+
+
+def _commit(root: Path, message: str) -> str:
+    """Return the commit of everything there is, made by whom Git knows or else by driftloop."""
+    git(root, "add", "--all")
+    # Nobody is there to sign, and hooks of the person's other repositories are not for this one.
+    settings = ("-c", "commit.gpgsign=false", "-c", f"core.hooksPath={os.devnull}")
+    git(root, *settings, "commit", "--quiet", "--message", message, identity=author(root))
+    return git(root, "rev-parse", "HEAD")
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,0 +1,1 @@
+"""Steps of a promotion: proposal, approval, shadow, alias, probation."""

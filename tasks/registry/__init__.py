@@ -1,0 +1,1 @@
+"""Models, versions and the champion alias, behind one protocol."""

@@ -1,0 +1,126 @@
+"""The environment of a model, taken from the lock file and not from what happens to be installed.
+
+A model is served by the versions it was trained with. The lock says which these are meant to be;
+training where others are installed is refused, because its model would be tested nowhere.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+
+from driftloop.base.errors import TrainingError
+from driftloop.training.estimators import Custom, Estimator
+
+NAME = "requirements.lock"
+ARTIFACT = f"environment/{NAME}"
+SERVING = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
+_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;([^\\]*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The pinned requirements of a model, and the lock file they are from (None: installed)."""
+
+    requirements: tuple[str, ...]
+    lock: Path | None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags by which a run and a version say where their environment is from."""
+        if self.lock is None:
+            return {"driftloop.environment": "installed"}
+        digest = sha256(self.lock.read_bytes()).hexdigest()
+        return {"driftloop.environment": "lock", "driftloop.environment.sha256": digest}
+
+
+def environment_of(estimator: Estimator, workspace: Path) -> Environment:
+    """Return the pins of the packages that serve a model.
+
+    The lock is the workspace's, else that of the checkout the code runs from; without one the
+    installed versions are pinned.
+
+    Raises:
+        TrainingError: if the lock names other versions than are installed, or lacks a package.
+    """
+    names = (*SERVING, *_packages_of(estimator))
+    lock = find_lock(workspace)
+    if lock is None:
+        return Environment(tuple(f"{name}=={_installed(name)}" for name in names), None)
+    pins = read_pins(lock)
+    missing = [name for name in names if _plain(name) not in pins]
+    if missing:
+        raise TrainingError(
+            f"{lock} does not pin {', '.join(missing)}, which the model needs; lock anew"
+        )
+    wrong = [
+        f"{name} {_installed(name)} (locked: {pins[_plain(name)]})"
+        for name in names
+        if _installed(name) != pins[_plain(name)]
+    ]
+    if wrong:
+        raise TrainingError(
+            f"installed are other versions than {lock} says: {', '.join(wrong)}; install the lock "
+            "or lock anew, and train then"
+        )
+    return Environment(tuple(f"{name}=={pins[_plain(name)]}" for name in names), lock)
+
+
+def find_lock(workspace: Path) -> Path | None:
+    """Return the lock file of the workspace, else of the checkout of the running code."""
+    import driftloop
+
+    checkout = Path(driftloop.__file__).parents[1]
+    candidates = [workspace / NAME]
+    if (checkout / "pyproject.toml").is_file():
+        candidates.append(checkout / NAME)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def read_pins(lock: Path) -> dict[str, str]:
+    """Return the version of each package that a lock file pins for this interpreter.
+
+    Raises:
+        TrainingError: if the file cannot be read.
+    """
+    from packaging.markers import InvalidMarker, Marker
+
+    try:
+        lines = lock.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError(f"{lock}: cannot be read: {error}") from None
+    pins = {}
+    for found in filter(None, map(_PIN.match, lines)):
+        name, pinned, marker = found.groups()
+        try:
+            applies = not (marker or "").strip() or Marker(marker.strip()).evaluate()
+        except InvalidMarker:
+            applies = True
+        if applies:
+            pins[_plain(name)] = pinned
+    return pins
+
+
+def _packages_of(estimator: Estimator) -> Iterable[str]:
+    """Return the distributions that an estimator named by its path comes from, if not served yet.
+
+    A module that no distribution owns, such as a file of the workspace, pins nothing.
+    """
+    if not isinstance(estimator, Custom):
+        return ()
+    owners = packages_distributions().get(estimator.path.split(".")[0], [])
+    served = {_plain(name) for name in SERVING}
+    return [name for name in dict.fromkeys(owners) if _plain(name) not in served]
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        raise TrainingError(f"{name} is not installed and the model needs it") from None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,261 @@
+"""A registry in memory: a rehearsal runs the loop as in production and leaves nothing behind."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from driftloop.base.errors import RegistryError
+from driftloop.base.periods import parse_time
+from driftloop.base.records import ModelVersion, to_json
+from driftloop.base.workspace import Workspace
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from driftloop.base.past_run import PastRun
+    from tasks.registry.protocol import Run, Standing
+
+_OPEN: dict[Workspace, MemoryRegistry] = {}
+
+
+@dataclass(slots=True)
+class _KeptRun:
+    tags: dict[str, str]
+    folder: Path
+    metrics: dict[str, float] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    finished: bool = False
+
+
+@dataclass(slots=True)
+class _KeptModel:
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    sources: dict[str, tuple[str, str]] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    champion: str | None = None
+
+
+class MemoryRegistry:
+    """Keeps runs, versions and models in this process; see `tasks.registry.protocol.Registry`."""
+
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        self.workspace = workspace
+        self.pipelines: dict[str, Any] = {}
+        self._folder = folder
+        self._runs: dict[str, _KeptRun] = {}
+        self._models: dict[str, _KeptModel] = {}
+        self._number = count(1)
+
+    def models(self) -> tuple[str, ...]:
+        """Return the names of all registered models."""
+        return tuple(sorted(self._models))
+
+    def standings(self, each: int = 12) -> dict[str, Standing]:
+        """Return how every registered model stands, each with its newest finished runs."""
+        from tasks.registry.protocol import Standing
+
+        return {
+            model: Standing(kept.champion, dict(kept.tags), self.finished(model, "monitor", each))
+            for model, kept in self._models.items()
+        }
+
+    def champion(self, model: str) -> ModelVersion | None:
+        """Return the version that the champion alias names, or None where there is none."""
+        kept = self._models.get(model)
+        return None if kept is None or kept.champion is None else self.version(model, kept.champion)
+
+    def version(self, model: str, version: str) -> ModelVersion:
+        """Return one version."""
+        from tasks.registry.protocol import version_of_tags
+
+        tags = self._version(model, version)
+        return version_of_tags(model, version, self._models[model].sources[version][0], tags)
+
+    def versions(self, model: str) -> dict[str, dict[str, str]]:
+        """Return the tags of every version of a model, by version."""
+        kept = self._models.get(model, _KeptModel())
+        return {version: dict(tags) for version, tags in kept.versions.items()}
+
+    def tags(self, model: str, version: str) -> dict[str, str]:
+        """Return the tags of one version."""
+        return dict(self._version(model, version))
+
+    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a version."""
+        self._version(model, version).update(_prefixed(tags))
+
+    def register(self, model: str, run_id: str, model_id: str, tags: Mapping[str, str]) -> str:
+        """Register a stored model as a new version with its tags, and return the version."""
+        kept = self._models.setdefault(model, _KeptModel())
+        version = str(len(kept.versions) + 1)
+        kept.versions[version] = dict(tags)
+        kept.sources[version] = run_id, model_id
+        return version
+
+    def describe(self, model: str, version: str, text: str) -> None:
+        """Set the description of a version, Markdown, for people."""
+        self._version(model, version)
+        self._models[model].descriptions[version] = text
+
+    def set_champion(self, model: str, version: str) -> None:
+        """Let the champion alias name a version; the last writer wins."""
+        self._version(model, version)
+        self._models[model].champion = version
+
+    def model_tags(self, model: str) -> dict[str, str]:
+        """Return the tags of a registered model, none where it is not registered."""
+        return dict(self._models.get(model, _KeptModel()).tags)
+
+    def tag_model(self, model: str, name: str, value: str) -> None:
+        """Set a tag of a registered model."""
+        if model not in self._models:
+            raise RegistryError(f"{model} is not registered")
+        self._models[model].tags.update(_prefixed({name: value}))
+
+    def open_run(self, model: str, kind: str, key: str, name: str, tags: Mapping[str, str]) -> Run:
+        """Return the run with this key, made where it is missing; an open one is resumed."""
+        from tasks.registry.protocol import Run
+
+        for run_id, run in self._runs.items():
+            if run.tags["driftloop.key"] == key and run.tags["driftloop.model"] == model:
+                return Run(run_id, dict(run.tags))
+        run_id = f"run-{next(self._number)}"
+        own = {"driftloop.kind": kind, "driftloop.key": key, "driftloop.model": model}
+        self._runs[run_id] = _KeptRun({**own, **tags}, self._folder / run_id)
+        return Run(run_id, dict(self._runs[run_id].tags))
+
+    def close_run(
+        self, run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float], record: Any
+    ) -> None:
+        """Store a run's outcome and mark it as finished."""
+        from tasks.registry.protocol import RECORD
+
+        run = self._run(run_id)
+        self.log(run_id, metrics=metrics, files={RECORD: record})
+        run.tags.update(_prefixed(tags))
+        run.finished = True
+
+    def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
+        """Return finished monitorings and retrainings as of earlier moments, newest first."""
+        from tasks.registry.protocol import counts_as_past, past_run
+
+        earlier = [
+            run for run in self._finished(model) if parse_time(run.tags["driftloop.as_of"]) < before
+        ]
+        return tuple(past_run(run.tags) for run in earlier[:most] if counts_as_past(run.tags))
+
+    def finished(
+        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+    ) -> tuple[Run, ...]:
+        """Return the newest finished runs of a kind, by the moment they looked at.
+
+        With `before`, only those that looked from an earlier moment.
+        """
+        from tasks.registry.protocol import Run
+
+        named = {id(run): run_id for run_id, run in self._runs.items()}
+        found = [
+            run
+            for run in self._finished(model)
+            if run.tags["driftloop.kind"] == kind
+            and (before is None or parse_time(run.tags["driftloop.as_of"]) < before)
+        ]
+        return tuple(Run(named[id(run)], dict(run.tags)) for run in found[:most])
+
+    def log(
+        self,
+        run_id: str,
+        params: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Store parameters, numbers and files of a run; a file is text or what becomes JSON."""
+        run = self._run(run_id)
+        run.params.update({name: str(value) for name, value in (params or {}).items()})
+        run.metrics.update(metrics or {})
+        for name, content in (files or {}).items():
+            path = run.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content if isinstance(content, str) else to_json(content))
+
+    def log_figure(self, run_id: str, figure: Figure, name: str) -> None:
+        """Leave the picture out: nobody looks at the runs of a rehearsal."""
+
+    def keep_file(self, run_id: str, file: Path, place: str) -> None:
+        """Store a file with a run, in the folder `place`."""
+        folder = self._run(run_id).folder / place
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, folder)
+
+    def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
+        """Store a folder's files with a run, under `place`."""
+        shutil.copytree(folder, self._run(run_id).folder / place, dirs_exist_ok=True)
+
+    def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
+        """Return a local copy of a stored folder, made inside `into`, or None without one."""
+        kept = self._run(run_id).folder / place
+        return Path(shutil.copytree(kept, into / place)) if kept.is_dir() else None
+
+    def file(self, run_id: str, name: str) -> bytes | None:
+        """Return a stored file of a run, or None where there is none."""
+        path = self._run(run_id).folder / name
+        return path.read_bytes() if path.is_file() else None
+
+    def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
+        """Return None: no server shows what is in memory."""
+        return None
+
+    def pipeline(self, model: str, version: str) -> Any:
+        """Return the fitted pipeline of a version."""
+        self._version(model, version)
+        return self.pipelines[self._models[model].sources[version][1]]
+
+    def _finished(self, model: str) -> list[_KeptRun]:
+        """Return a model's finished runs, newest first; of one moment the one made last first."""
+        done = [
+            run
+            for run in reversed(self._runs.values())
+            if run.finished and run.tags["driftloop.model"] == model
+        ]
+        return sorted(done, key=lambda run: -run.metrics.get("as_of", 0.0))
+
+    def _run(self, run_id: str) -> _KeptRun:
+        try:
+            return self._runs[run_id]
+        except KeyError:
+            raise RegistryError(f"there is no run {run_id}") from None
+
+    def _version(self, model: str, version: str) -> dict[str, str]:
+        try:
+            return self._models[model].versions[version]
+        except KeyError:
+            raise RegistryError(f"{model} has no version {version}") from None
+
+
+@contextmanager
+def memory_registry(workspace: Workspace) -> Iterator[MemoryRegistry]:
+    """Give a workspace a registry in memory for a while; other workspaces keep theirs."""
+    with TemporaryDirectory() as folder:
+        _OPEN[workspace] = MemoryRegistry(workspace, Path(folder))
+        try:
+            yield _OPEN[workspace]
+        finally:
+            del _OPEN[workspace]
+
+
+def in_memory(workspace: Workspace) -> MemoryRegistry | None:
+    """Return the registry that a workspace has in memory, if it has one."""
+    return _OPEN.get(workspace)
+
+
+def _prefixed(tags: Mapping[str, str]) -> dict[str, str]:
+    return {f"driftloop.{name}": value for name, value in tags.items()}

@@ -1,0 +1,299 @@
+"""The registry in MLflow: an SQLite file, a database or a server."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from driftloop.base.past_run import PastRun
+from driftloop.base.records import ModelVersion, to_plain
+from driftloop.base.workspace import Workspace
+from tasks.registry.mlflow_calls import mlflow_context, registry_errors
+from tasks.registry.mlflow_standings import every_model, standings_of
+from tasks.registry.protocol import (
+    CHAMPION,
+    PREFIX,
+    RECORD,
+    Run,
+    Standing,
+    counts_as_past,
+    past_run,
+    version_of_tags,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+
+_ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
+
+
+class MlflowRegistry:
+    """The registry of one workspace in MLflow; see `tasks.registry.protocol.Registry`."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.client = _client(workspace.tracking_uri)
+
+    def experiment(self, model: str) -> str:
+        """Return the id of the model's experiment, made where it is missing."""
+        from mlflow.exceptions import MlflowException
+
+        name = f"driftloop/{model}"
+        with registry_errors(self.workspace):
+            found = self.client.get_experiment_by_name(name)
+            if found is not None:
+                return str(found.experiment_id)
+            place = self.workspace.artifacts
+            try:
+                made = self.client.create_experiment(
+                    name, artifact_location=f"{place}/{model}" if place else None
+                )
+            except MlflowException as error:  # another run made it in the meantime
+                found = self.client.get_experiment_by_name(name)
+                if error.error_code != "RESOURCE_ALREADY_EXISTS" or found is None:
+                    raise
+                return str(found.experiment_id)
+            return str(made)
+
+    def models(self) -> tuple[str, ...]:
+        """Return the names of all registered models."""
+        with registry_errors(self.workspace):
+            return tuple(sorted(one.name for one in every_model(self.client)))
+
+    def standings(self, each: int = 12) -> dict[str, Standing]:
+        """Return how every registered model stands; one question for all, not one for each."""
+        with registry_errors(self.workspace):
+            return standings_of(self.client, each)
+
+    def champion(self, model: str) -> ModelVersion | None:
+        """Return the version that the champion alias names, or None where there is none."""
+        from mlflow.exceptions import MlflowException
+
+        with registry_errors(self.workspace):
+            try:
+                return _version(self.client.get_model_version_by_alias(model, CHAMPION))
+            except MlflowException as error:
+                if error.error_code in _ABSENT:
+                    return None
+                raise
+
+    def version(self, model: str, version: str) -> ModelVersion:
+        """Return one version."""
+        with registry_errors(self.workspace):
+            return _version(self.client.get_model_version(model, version))
+
+    def versions(self, model: str) -> dict[str, dict[str, str]]:
+        """Return the tags of every version of a model, by version."""
+        with registry_errors(self.workspace):
+            found, token = {}, None
+            while True:
+                page = self.client.search_model_versions(
+                    f"name = '{model}'", max_results=1000, page_token=token
+                )
+                found.update({str(one.version): dict(one.tags) for one in page})
+                token = page.token
+                if not token:
+                    return found
+
+    def tags(self, model: str, version: str) -> dict[str, str]:
+        """Return the tags of one version."""
+        with registry_errors(self.workspace):
+            return dict(self.client.get_model_version(model, version).tags)
+
+    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a version."""
+        with registry_errors(self.workspace):
+            for name, value in tags.items():
+                self.client.set_model_version_tag(model, version, PREFIX + name, value)
+
+    def register(self, model: str, run_id: str, model_id: str, tags: Mapping[str, str]) -> str:
+        """Register a stored model as a new version with its tags, and return the version."""
+        from mlflow.exceptions import MlflowException
+
+        # MLflow looks the stored model up in the store that its module-level functions speak to.
+        with registry_errors(self.workspace), mlflow_context(self.workspace):
+            try:
+                self.client.create_registered_model(model)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            found = self.client.create_model_version(
+                model,
+                source=f"models:/{model_id}",
+                run_id=run_id,
+                model_id=model_id,
+                tags=dict(tags),
+            )
+            return str(found.version)
+
+    def describe(self, model: str, version: str, text: str) -> None:
+        """Set the description of a version, Markdown, for people."""
+        with registry_errors(self.workspace):
+            self.client.update_model_version(model, version, text)
+
+    def set_champion(self, model: str, version: str) -> None:
+        """Let the champion alias name a version; the last writer wins."""
+        with registry_errors(self.workspace):
+            self.client.set_registered_model_alias(model, CHAMPION, version)
+
+    def model_tags(self, model: str) -> dict[str, str]:
+        """Return the tags of a registered model, none where it is not registered."""
+        from mlflow.exceptions import MlflowException
+
+        with registry_errors(self.workspace):
+            try:
+                return dict(self.client.get_registered_model(model).tags)
+            except MlflowException as error:
+                if error.error_code in _ABSENT:
+                    return {}
+                raise
+
+    def tag_model(self, model: str, name: str, value: str) -> None:
+        """Set a tag of a registered model."""
+        with registry_errors(self.workspace):
+            self.client.set_registered_model_tag(model, PREFIX + name, value)
+
+    def open_run(self, model: str, kind: str, key: str, name: str, tags: Mapping[str, str]) -> Run:
+        """Return the run with this key, made where it is missing; an open one is resumed."""
+        experiment = self.experiment(model)
+        with registry_errors(self.workspace):
+            found = self.client.search_runs(
+                [experiment], f"tags.`driftloop.key` = '{key}'", max_results=1
+            )
+            if found:
+                return Run(found[0].info.run_id, dict(found[0].data.tags))
+            own = {"driftloop.kind": kind, "driftloop.key": key, "mlflow.runName": name}
+            made = self.client.create_run(experiment, tags={**own, **tags})
+            return Run(made.info.run_id, dict(made.data.tags))
+
+    def close_run(
+        self, run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float], record: Any
+    ) -> None:
+        """Store a run's outcome and mark it as finished."""
+        from mlflow.entities import RunTag
+
+        with registry_errors(self.workspace):
+            self.client.log_dict(run_id, to_plain(record), RECORD)
+            tagged = [RunTag(PREFIX + name, value) for name, value in tags.items()]
+            self.client.log_batch(run_id, metrics=_metrics(metrics), tags=tagged)
+            self.client.set_terminated(run_id)
+
+    def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
+        """Return finished monitorings and retrainings as of earlier moments, newest first."""
+        experiment = self.experiment(model)
+        earlier = f"metrics.as_of < {before.timestamp():.0f} and attributes.status = 'FINISHED'"
+        with registry_errors(self.workspace):
+            found = self.client.search_runs(
+                [experiment], earlier, max_results=most, order_by=["metrics.as_of DESC"]
+            )
+        return tuple(past_run(run.data.tags) for run in found if counts_as_past(run.data.tags))
+
+    def finished(
+        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+    ) -> tuple[Run, ...]:
+        """Return the newest finished runs of a kind, by the moment they looked at.
+
+        With `before`, only those that looked from an earlier moment.
+        """
+        experiment = self.experiment(model)
+        query = f"tags.`driftloop.kind` = '{kind}' and attributes.status = 'FINISHED'"
+        if before is not None:
+            query += f" and metrics.as_of < {before.timestamp():.0f}"
+        with registry_errors(self.workspace):
+            found = self.client.search_runs(
+                [experiment], query, max_results=most, order_by=["metrics.as_of DESC"]
+            )
+        return tuple(Run(run.info.run_id, dict(run.data.tags)) for run in found)
+
+    def log(
+        self,
+        run_id: str,
+        params: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Store parameters, numbers and files of a run; a file is text or what becomes JSON."""
+        from mlflow.entities import Param
+
+        given = [Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
+        with registry_errors(self.workspace):
+            if given or metrics:
+                self.client.log_batch(run_id, metrics=_metrics(metrics or {}), params=given)
+            for name, content in (files or {}).items():
+                if isinstance(content, str):
+                    self.client.log_text(run_id, content, name)
+                else:
+                    self.client.log_dict(run_id, to_plain(content), name)
+
+    def log_figure(self, run_id: str, figure: "Figure", name: str) -> None:
+        """Store a picture of a run."""
+        with registry_errors(self.workspace):
+            self.client.log_figure(run_id, figure, name)
+
+    def keep_file(self, run_id: str, file: Path, place: str) -> None:
+        """Store a file with a run, in the folder `place`."""
+        with registry_errors(self.workspace):
+            self.client.log_artifact(run_id, str(file), place)
+
+    def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
+        """Store a folder's files with a run, under `place`."""
+        with registry_errors(self.workspace):
+            self.client.log_artifacts(run_id, str(folder), place)
+
+    def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
+        """Return a local copy of a stored folder, made inside `into`, or None without one."""
+        if not self._holds(run_id, place):
+            return None
+        with registry_errors(self.workspace):
+            return Path(self.client.download_artifacts(run_id, place, str(into)))
+
+    def file(self, run_id: str, name: str) -> bytes | None:
+        """Return a stored file of a run, or None where there is none."""
+        if not self._holds(run_id, name):
+            return None
+        with registry_errors(self.workspace), TemporaryDirectory() as folder:
+            return Path(self.client.download_artifacts(run_id, name, folder)).read_bytes()
+
+    def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
+        """Return the page that shows a run or one of its files, None where no server shows it.
+
+        MLflow shows a page only inside its own; what it serves directly is a download.
+        """
+        if not self.workspace.tracking_uri.startswith("http"):
+            return None
+        server = self.workspace.tracking_uri.rstrip("/")
+        run = f"{server}/#/experiments/{self.experiment(model)}/runs/{run_id}"
+        return run if name is None else f"{run}/artifacts/{name}"
+
+    def _holds(self, run_id: str, place: str) -> bool:
+        above = place.rpartition("/")[0] or None
+        with registry_errors(self.workspace):
+            return place in {one.path for one in self.client.list_artifacts(run_id, above)}
+
+
+@lru_cache(maxsize=8)
+def _client(tracking_uri: str) -> "MlflowClient":
+    import logging
+
+    from mlflow import MlflowClient
+
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    if tracking_uri.startswith("sqlite:///"):
+        Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return MlflowClient(tracking_uri, tracking_uri)
+
+
+def _version(found: "MlflowVersion") -> ModelVersion:
+    return version_of_tags(found.name, str(found.version), found.run_id or "", found.tags)
+
+
+def _metrics(values: Mapping[str, float]) -> list[Any]:
+    from mlflow.entities import Metric
+
+    now = int(datetime.now().astimezone().timestamp() * 1000)
+    return [Metric(name, float(value), now, 0) for name, value in values.items()]

@@ -1,0 +1,62 @@
+"""Calls of MLflow: what it raises in one line, and its module-level state put back."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from driftloop.base.errors import RegistryError, UnavailableError
+from driftloop.base.workspace import Workspace
+
+
+@contextmanager
+def registry_errors(workspace: Workspace) -> Iterator[None]:
+    """Turn what MLflow raises into one line; request bodies and data rows are left out."""
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    where = f"MLflow at {workspace.tracking_uri}"
+    try:
+        yield
+    except MlflowException as error:
+        line = str(error).splitlines()[0][:200]
+        _check_disk(error, where)
+        if error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
+            raise UnavailableError(f"{where} does not answer: {line}") from error
+        raise RegistryError(f"{where} refused: {line}") from error
+    except (RequestException, SQLAlchemyError, OSError) as error:
+        _check_disk(error, where)
+        line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise UnavailableError(f"{where} does not answer: {line}") from error
+
+
+def _check_disk(error: Exception, where: str) -> None:
+    """Say it where no space is left; that is mended otherwise than a server that is down."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "disk is full" in str(error):
+        place = getattr(error, "filename", None) or where
+        raise UnavailableError(
+            f"the disk is full: {place} cannot be written; free space there and run it again"
+        ) from error
+
+
+@contextmanager
+def mlflow_context(workspace: Workspace) -> Iterator[None]:
+    """Let MLflow's module-level functions speak to this workspace's store.
+
+    MLflow writes the address into the environment, where it would pass for the user's own
+    setting; the environment is put back.
+    """
+    import mlflow
+
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(workspace.tracking_uri)
+    mlflow.set_registry_uri(workspace.tracking_uri)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
+        else:
+            os.environ["MLFLOW_TRACKING_URI"] = before

@@ -1,0 +1,156 @@
+"""Models in the registry: stored with skops, loaded only if every type in them is allowed."""
+
+import os
+import tempfile
+from collections.abc import Set
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from driftloop.base.errors import RegistryError, TrainingError, listed, reason
+from driftloop.base.workspace import Workspace
+from driftloop.training.estimators import SAFE_TYPES
+from tasks.registry.environment_lock import Environment
+from tasks.registry.memory import MemoryRegistry
+from tasks.registry.mlflow import MlflowRegistry
+from tasks.registry.mlflow_calls import mlflow_context, registry_errors
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import Registry
+from tasks.runtime.job import Job
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+def check_types(unknown: list[str], what: str, allowed: Set[str] = SAFE_TYPES) -> None:
+    """Refuse a model that holds types outside the allow-list.
+
+    Raises:
+        TrainingError: naming the types.
+    """
+    forbidden = sorted(set(unknown) - allowed)
+    if forbidden:
+        raise TrainingError(
+            f"{what} holds types that are not on the allow-list and is neither stored nor loaded: "
+            f"{listed(forbidden)}; name them in training.allow.types if you trust them"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of a model: itself, rows that show its input, its environment, its types."""
+
+    model: Any
+    sample: pd.DataFrame
+    environment: Environment
+    allowed: Set[str] = SAFE_TYPES
+
+
+def log_model(registry: Registry, run_id: str, stored: Stored) -> str:
+    """Store the model in the run and return its model id; a model already there is reused.
+
+    The run also gets the lock file that the environment is from.
+
+    Raises:
+        TrainingError: if the model holds a type that is not on the allow-list.
+    """
+    import mlflow
+    import skops.io
+    from mlflow.models import infer_signature
+
+    types = skops.io.get_untrusted_types(data=dumped(stored.model))
+    check_types(types, "the trained model", stored.allowed)
+    if isinstance(registry, MemoryRegistry):
+        registry.pipelines[run_id] = stored.model
+        return run_id
+    if stored.environment.lock is not None:
+        registry.keep_file(run_id, stored.environment.lock, "environment")
+    done = _logged_before(registry, run_id)
+    if done is not None:
+        return done
+    with (
+        registry_errors(registry.workspace),
+        mlflow_context(registry.workspace),
+        mlflow.start_run(run_id=run_id),
+    ):
+        info = mlflow.sklearn.log_model(
+            stored.model,
+            name="model",
+            serialization_format="skops",
+            skops_trusted_types=types,
+            signature=infer_signature(stored.sample, stored.model.predict(stored.sample)),
+            pip_requirements=list(stored.environment.requirements),
+        )
+        return str(info.model_id)
+
+
+def dumped(pipeline: Any) -> bytes:
+    """Return a model as skops stores it, or say in one sentence why it cannot."""
+    import skops.io
+
+    try:
+        return bytes(skops.io.dumps(pipeline))
+    except Exception as error:  # what a foreign estimator is made of may raise anything
+        raise TrainingError(
+            f"the trained model cannot be stored with skops: {reason(error)}"
+        ) from error
+
+
+def model_of(job: Job, version: str) -> Any:
+    """Return the fitted model of a version, with the types that the configuration allows."""
+    allowed = job.config.training.allowed_types
+    return load_model(open_registry(job.workspace), job.model, version, allowed)
+
+
+def load_model(registry: Registry, model: str, version: str, allowed: Set[str] = SAFE_TYPES) -> Any:
+    """Return the fitted pipeline of a version.
+
+    Raises:
+        TrainingError: if the file holds a type that is not on the allow-list.
+        RegistryError: if the version was not stored with skops.
+    """
+    if isinstance(registry, MemoryRegistry):
+        return registry.pipeline(model, version)
+    with registry_errors(registry.workspace):
+        source = _client(registry).get_model_version_download_uri(model, version)
+    what = f"{model} version {version}"
+    return _load(registry.workspace, source, what, frozenset(allowed))
+
+
+@lru_cache(maxsize=4)
+def _load(workspace: Workspace, source: str, what: str, allowed: frozenset[str]) -> Any:
+    import mlflow
+    import skops.io
+
+    with (
+        registry_errors(workspace),
+        mlflow_context(workspace),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        place = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder))
+        stored = next(place.rglob("*.skops"), None)
+        if stored is None:
+            raise RegistryError(f"{what} holds no skops file; only models by driftloop are loaded")
+        types = skops.io.get_untrusted_types(file=os.fspath(stored))
+        check_types(types, what, allowed)
+        return skops.io.load(stored, trusted=types)
+
+
+def _logged_before(registry: Registry, run_id: str) -> str | None:
+    with registry_errors(registry.workspace):
+        client = _client(registry)
+        experiment = client.get_run(run_id).info.experiment_id
+        found = client.search_logged_models(
+            [experiment], filter_string=f"source_run_id = '{run_id}'", max_results=5
+        )
+    ready = [one for one in found if str(one.status).upper().endswith("READY")]
+    return str(ready[0].model_id) if ready else None
+
+
+def _client(registry: Registry) -> "MlflowClient":
+    if not isinstance(registry, MlflowRegistry):
+        raise RegistryError(f"{type(registry).__name__} keeps no models of MLflow")
+    return registry.client

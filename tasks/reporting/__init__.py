@@ -1,0 +1,1 @@
+"""Reports, dashboard, history and metrics, written and published."""

@@ -1,0 +1,184 @@
+"""How all models stand, gathered for the page of all models, and that page as files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from driftloop.alerts.incident import AlertState
+from driftloop.base.errors import ConfigError, DriftloopError
+from driftloop.base.workspace import Workspace
+from driftloop.config.loading import load_config
+from driftloop.config.model_config import ModelConfig
+from driftloop.promotion.ledger import Entry
+from driftloop.reporting.fleet_page.page import dashboard_page
+from driftloop.reporting.fleet_page.rows import Fleet, ModelRow, fleet_sentence, is_stale
+from driftloop.reporting.run_page.page import REPORT_FILE
+from driftloop.reporting.run_page.past import last_move, point_of_tags
+from tasks.coordination.alert_store import read_alerts
+from tasks.coordination.documents import Documents, open_documents
+from tasks.registry.ledger import ledger_of
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import Registry, Standing, own_tags
+from tasks.reporting.history import write_whole
+from tasks.runtime import clock
+from tasks.runtime.step import step
+
+PAGE = "index.html"
+_NOTHING = Standing(None, {}, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What could be asked of the registry: how models stand, or why nothing could be asked."""
+
+    standings: Mapping[str, Standing]
+    problem: str | None = None
+
+
+@step("gather models", retries=2)
+def gather_models(workspace: Workspace) -> tuple[ModelRow, ...]:
+    """Return a row for every configured model; what cannot be looked at says why."""
+    documents, sight = open_documents(workspace), _sight(open_registry(workspace))
+    return tuple(
+        _row(workspace, documents, sight, path) for path in sorted(workspace.configs.glob("*.yaml"))
+    )
+
+
+@step("write dashboard", retries=2)
+def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Path) -> Fleet:
+    """Write the page, and beside it the newest report of every model; return what it says.
+
+    Args:
+        workspace: the workspace.
+        rows: the models.
+        folder: where the page is put.
+
+    Raises:
+        WorkspaceError: if it cannot be written.
+    """
+    registry = open_registry(workspace)
+    linked = tuple(
+        replace(row, report=_report(registry, row, folder)) if row.run_id else row for row in rows
+    )
+    page = folder / PAGE
+    write_whole(page, dashboard_page(linked, clock.now()).encode())
+    return Fleet(str(page), fleet_sentence(linked), linked)
+
+
+def _sight(registry: Registry) -> Sight:
+    try:
+        return Sight(registry.standings())
+    except DriftloopError as error:
+        return Sight({}, f"the registry was not asked: {error}")
+
+
+def _row(workspace: Workspace, documents: Documents, sight: Sight, path: Path) -> ModelRow:
+    model = path.stem
+    row = ModelRow(model, "missing")
+    try:
+        alerts = read_alerts(documents, model)
+        row = _with_incident(row, alerts)
+    except DriftloopError as error:
+        row = _unseen(row, f"its alerts cannot be read: {error}")
+    if sight.problem is not None:
+        return _unseen(row, sight.problem)
+    try:
+        row = _with_standing(row, workspace, sight.standings.get(model, _NOTHING))
+    except (DriftloopError, KeyError, TypeError, ValueError) as error:
+        row = _unseen(row, f"what the registry holds of it cannot be read: {error}")
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        return _unseen(row, f"its configuration is not valid: {error}")
+    if config.model != model:
+        return _unseen(row, f"its configuration names another model, {config.model!r}")
+    return replace(row, stale=_stale(row.as_of, config))
+
+
+def _stale(as_of: datetime | None, config: ModelConfig) -> bool:
+    return as_of is not None and is_stale(as_of, clock.now(), config.windows.current.days)
+
+
+def _unseen(row: ModelRow, problem: str) -> ModelRow:
+    """Return the row of a model that cannot be looked at, which is never a healthy one."""
+    outcome = row.outcome if row.outcome in ("broken", "fell", "drift") else "inconclusive"
+    return replace(row, problem=row.problem or problem, outcome=outcome)
+
+
+def _with_incident(row: ModelRow, alerts: AlertState) -> ModelRow:
+    going_on = alerts.open
+    if going_on is None:
+        return row
+    return replace(row, incident_since=going_on.since, incident_severity=going_on.severity)
+
+
+def _with_standing(row: ModelRow, workspace: Workspace, standing: Standing) -> ModelRow:
+    move = last_move(ledger_of(standing.tags))
+    known = move is not None and move.version == standing.champion
+    row = replace(
+        row,
+        champion=standing.champion,
+        promoted_at=move.as_of if move is not None and known else None,
+        move=_told(move) if move is not None else "",
+    )
+    if not standing.runs:
+        return row
+    newest = own_tags(standing.runs[0].tags)
+    points = [point_of_tags(run.run_id, own_tags(run.tags)) for run in reversed(standing.runs)]
+    last = points[-1]
+    scored = next((one for one in reversed(points) if one.score is not None), last)
+    return replace(
+        row,
+        run_id=last.run_id,
+        outcome=last.outcome,
+        sentence=last.sentence,
+        as_of=last.as_of,
+        scores=tuple(one.score for one in points),
+        metric=scored.metric,
+        score=last.score,
+        low=last.low,
+        high=last.high,
+        rev=last.rev or None,
+        links=_links(workspace, row.model, last.run_id, newest.get("prefect_run", "")),
+    )
+
+
+def _told(move: Entry) -> str:
+    return f"{move.kind.replace('_', ' ')} {move.as_of:%Y-%m-%d}"
+
+
+def _links(
+    workspace: Workspace, model: str, run_id: str, prefect: str
+) -> tuple[tuple[str, str], ...]:
+    server = workspace.tracking_uri.rstrip("/")
+    web = server if server.startswith("http") else None
+    every = (
+        ("Run", f"{web}/#/runs/{run_id}" if web else ""),
+        ("Model", f"{web}/#/models/{model}" if web else ""),
+        ("Prefect", prefect),
+    )
+    return tuple((label, address) for label, address in every if address)
+
+
+def _report(registry: Registry, row: ModelRow, folder: Path) -> str | None:
+    """Copy a model's newest report beside the page, unless it is there; return its address.
+
+    A finished run's report does not change any more. Names hold no dot, so no other model's copies
+    are taken for this one's.
+    """
+    place = f"reports/{row.model}.{row.run_id}.html"
+    path = folder / place
+    if path.is_file():
+        return place
+    try:
+        page = registry.file(row.run_id, REPORT_FILE)
+    except DriftloopError:  # the page without a link is worth more than none
+        return None
+    if page is None:
+        return None
+    write_whole(path, page)
+    for old in path.parent.glob(f"{row.model}.*.html"):
+        if old != path:
+            old.unlink(missing_ok=True)
+    return place

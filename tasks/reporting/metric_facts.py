@@ -1,0 +1,94 @@
+"""What the metrics of a model are made of, read anew from the registry and the alerts each time.
+
+A run is a process of its own, so nothing is counted in memory: totals come from what is stored.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from driftloop.base.errors import DataError, DriftloopError
+from driftloop.base.periods import parse_time
+from driftloop.base.workspace import Workspace
+from driftloop.config.loading import find_config, load_config, load_configs
+from driftloop.config.model_config import ModelConfig
+from driftloop.decision.decision import losing_streak
+from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining, record_of
+from tasks.coordination.alert_store import read_alerts
+from tasks.coordination.documents import open_documents
+from tasks.registry.ledger import read_ledger
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import RECORD, Registry, counts_as_past, json_file, own_tags, past_run
+from tasks.runtime import clock
+
+MOST_RUNS = 50_000
+"""More than MLflow gives at once; a model retrained every hour has so many after five years."""
+
+
+def configs_named(
+    workspace: Workspace, name: str | None
+) -> tuple[tuple[ModelConfig, ...], tuple[str, ...]]:
+    """Return the configuration of one model or of all, and the errors of those not valid.
+
+    Raises:
+        ConfigError: if the named model is unknown or its configuration is not valid.
+    """
+    if name is None:
+        return load_configs(workspace.configs)
+    return (load_config(find_config(workspace.configs, name)),), ()
+
+
+def facts_of(workspace: Workspace, config: ModelConfig) -> Facts:
+    """Return what is known of a model.
+
+    Raises:
+        UnavailableError: if the registry or the alerts do not answer.
+        DriftloopError: if what they hold cannot be read.
+    """
+    model, now, registry = config.model, clock.now(), open_registry(workspace)
+    window = config.windows.current_window(now)
+    known = bool(registry.versions(model))
+    runs = registry.finished(model, "retrain", MOST_RUNS) if known else ()
+    past = tuple(past_run(run.tags) for run in runs if counts_as_past(run.tags))
+    return Facts(
+        model=model,
+        now=now,
+        period=window.end - window.start,
+        channels=config.alerts.channels,
+        alerts=read_alerts(open_documents(workspace), model),
+        champion=registry.champion(model) if known else None,
+        last=_last_run(registry, model) if known else None,
+        retrainings=tuple(_retraining(own_tags(run.tags)) for run in runs),
+        losing=losing_streak(past),
+        ledger=read_ledger(registry, model) if known else (),
+    )
+
+
+def _last_run(registry: Registry, model: str) -> LastRun | None:
+    runs = registry.finished(model, "monitor")
+    if not runs:
+        return None
+    stored = json_file(registry, runs[0].run_id, RECORD)
+    if stored is None:
+        return None
+    try:
+        record = record_of(stored)
+    except DataError as error:
+        raise DriftloopError(
+            f"{RECORD} of run {runs[0].run_id} of {model} is {error}; the next monitoring run "
+            "writes one that can be read"
+        ) from None
+    tags = own_tags(runs[0].tags)
+    return LastRun(record, _moment(tags, "recorded_at"), _seconds(tags))
+
+
+def _retraining(tags: Mapping[str, str]) -> Retraining:
+    trained, won, promoted = (tags.get(name) == "true" for name in ("trained", "won", "promoted"))
+    return Retraining(parse_time(tags["as_of"]), trained, won, promoted, _seconds(tags))
+
+
+def _moment(tags: Mapping[str, str], name: str) -> datetime | None:
+    return parse_time(tags[name]) if name in tags else None
+
+
+def _seconds(tags: Mapping[str, str]) -> float | None:
+    return float(tags["seconds"]) if "seconds" in tags else None

@@ -1,0 +1,285 @@
+"""The pictures of a report, drawn as SVG: distributions, the score over time, both models."""
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from driftloop.alerts.messages.wording import number
+from driftloop.base.records import Comparison, Finding, Shape
+from driftloop.reporting.html.svg import INKS, inline_svg
+from driftloop.reporting.run_page.performance import performance_words, points_with_scores
+from driftloop.reporting.run_page.source import Pictures, ReportInput, pictured
+from driftloop.reporting.run_page.training import comparison_words, gain_words
+from tasks.reporting.feature_picture import drawable, edge_label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_LABEL = 16
+_SALT = "driftloop"
+_ABOVE: dict[str, Any] = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
+
+
+def draw_pictures(source: ReportInput) -> Pictures:
+    """Return every picture of a report; nothing is read for it but the record."""
+    with _style():
+        features = {
+            place: _feature(finding, shape, f"f{place}-")
+            for place, (finding, shape) in enumerate(pictured(source.record))
+        }
+        retrain = source.record.retrain
+        compared = retrain.comparison if retrain is not None else None
+        performance = _performance(source)
+        if compared is None:
+            return Pictures(features, performance)
+        return Pictures(features, performance, _comparison(compared), _gain(compared))
+
+
+def _feature(finding: Finding, shape: Shape, prefix: str) -> str:
+    if shape.labels:
+        height = 0.42 + 0.27 * len(shape.labels)
+        figure, axes = _figure(4.2, height)
+        _categories(axes, shape, finding.new_categories)
+        figure.subplots_adjust(left=0.32, right=0.985, top=0.99, bottom=0.3 / height)
+    else:
+        figure, axes = _figure(4.2, 1.7)
+        _numbers(axes, shape)
+        figure.subplots_adjust(left=0.1, right=0.985, top=0.97, bottom=0.16)
+    words = f"Distribution before and now. {finding.sentence.replace('`', '')[:300]}"
+    return _svg(figure, words, prefix)
+
+
+def _numbers(axes: "Axes", shape: Shape) -> None:
+    """Draw both histograms over bins of equal width: wide tails would flatten them otherwise."""
+    edges = [float(place) for place in range(len(shape.reference) + 1)]
+    top = max((*shape.reference, *shape.current), default=1.0) or 1.0
+    before, now = INKS["before"], INKS["now"]
+    axes.stairs(shape.reference, edges, fill=True, facecolor=before, edgecolor=before, alpha=0.55)
+    axes.stairs(shape.current, edges, color=now, linewidth=1.8)
+    axes.set_xlim(edges[0] - 0.15, edges[-1] + 0.15)
+    axes.set_ylim(0, top * 1.08)
+    last = len(shape.edges) - 1
+    shown = sorted({round(last * part / 4) for part in range(5)})
+    axes.set_xticks(shown, [edge_label(shape.edges[place]) for place in shown])
+    labels = axes.get_xticklabels()
+    labels[0].set_horizontalalignment("left")
+    labels[-1].set_horizontalalignment("right")
+    _shares_on(axes, "y", top)
+
+
+def _categories(axes: "Axes", shape: Shape, new: Sequence[str]) -> None:
+    places = range(len(shape.labels))
+    fresh = {one[:80] for one in new}
+    before, now = INKS["before"], INKS["now"]
+    above, below = [place - 0.19 for place in places], [place + 0.19 for place in places]
+    axes.barh(above, shape.reference, height=0.36, color=before)
+    axes.barh(below, shape.current, height=0.36, facecolor="none", edgecolor=now, linewidth=1.6)
+    top = max((*shape.reference, *shape.current), default=1.0) or 1.0
+    for place, label in enumerate(shape.labels):
+        if label in fresh:
+            at = shape.current[place] + 0.02 * top
+            axes.text(at, place + 0.19, "new", va="center", color=INKS["warn"], weight="bold")
+    labels = [drawable(label, _LABEL) for label in shape.labels]
+    axes.set_yticks(list(places), labels, parse_math=False)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.set_xlim(0, top * 1.12)
+    _shares_on(axes, "x", top)
+
+
+def _shares_on(axes: "Axes", side: str, top: float) -> None:
+    axis = axes.yaxis if side == "y" else axes.xaxis
+    axis.set_ticks([0, top / 2, top], [f"{part:.0%}" for part in (0, top / 2, top)])
+    axes.grid(axis="y" if side == "y" else "x", color=INKS["line"], linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def _performance(source: ReportInput) -> str | None:
+    points = points_with_scores(source)
+    if not points:
+        return None
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    figure, axes = _figure(8.2, 2.7)
+    # A score belongs to the end of the window whose labels it was measured on.
+    late = source.record.as_of - (source.labelled_until or source.record.as_of)
+    times: list[Any] = [one.as_of - late for one in points]
+    scores = [one.score for one in points if one.score is not None]
+    lows = [_bound(one.low, one.score) for one in points]
+    highs = [_bound(one.high, one.score) for one in points]
+    axes.vlines(times, lows, highs, color=INKS["before"], linewidth=2.2, alpha=0.7)
+    axes.plot(times, scores, color=INKS["before"], linewidth=1.4)
+    _marked(axes, source, times, scores)
+    _limits(axes, source, times)
+    _promotions(axes, source, times[0])
+    _waiting(axes, source)
+    locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.grid(axis="y", color=INKS["line"], linewidth=0.8)
+    axes.set_axisbelow(True)
+    metric = drawable(source.record.performance.metric, 30)
+    axes.set_ylabel(metric, color=INKS["dim"], parse_math=False)
+    figure.subplots_adjust(left=0.085, right=0.985, top=0.93, bottom=0.14)
+    return _svg(figure, performance_words(source), "p-")
+
+
+def _marked(axes: "Axes", source: ReportInput, times: list[Any], scores: list[float]) -> None:
+    """Mark the scores; those that fell by their shape too."""
+    points = points_with_scores(source)
+    for fell, marker, colour in ((False, "o", "before"), (True, "v", "bad")):
+        picked = [place for place, one in enumerate(points) if (one.outcome == "fell") is fell]
+        x, y = [times[place] for place in picked], [scores[place] for place in picked]
+        size = 46 if fell else 24
+        axes.scatter(x, y, s=size, marker=marker, color=INKS[colour], zorder=4)
+
+
+def _limits(axes: "Axes", source: ReportInput, times: list[Any]) -> None:
+    """Draw each champion's baseline and its limit as steps."""
+    points = points_with_scores(source)
+    known = [source.baselines.get(one.champion) for one in points]
+    if not any(one is not None for one in known):
+        return
+    nan = float("nan")
+    base = [nan if one is None else one for one in known]
+    limit = [one - source.margin for one in base]
+    where = times if len(times) > 1 else [times[0], source.record.as_of]
+    if len(times) == 1:
+        base, limit = base * 2, limit * 2
+    axes.step(where, base, where="post", color=INKS["dim"], linewidth=1, linestyle=(0, (5, 3)))
+    axes.step(where, limit, where="post", color=INKS["bad"], linewidth=1.1, linestyle=(0, (1, 2)))
+
+
+def _promotions(axes: "Axes", source: ReportInput, begin: Any) -> None:
+    for entry in source.ledger:
+        if entry.kind in ("promoted", "rolled_back") and begin < entry.as_of <= source.record.as_of:
+            at: Any = entry.as_of
+            axes.axvline(at, color=INKS["good"], linewidth=1, linestyle=(0, (4, 2)))
+            axes.annotate(
+                f"v{drawable(entry.version, 6)} live",
+                (at, 1.015),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                color=INKS["good"],
+                parse_math=False,
+            )
+
+
+def _waiting(axes: "Axes", source: ReportInput) -> None:
+    """Mark the stretch at the end whose labels are not there yet."""
+    begin: Any = source.labelled_until
+    end: Any = source.record.as_of
+    if begin is None or begin >= end:
+        return
+    ground, edge = INKS["plain-soft"], INKS["dim"]
+    axes.axvspan(begin, end, facecolor=ground, edgecolor=edge, linestyle=":", zorder=0)
+    middle: Any = begin + (end - begin) / 2
+    axes.annotate(
+        "no labels yet",
+        (middle, 0.5),
+        xycoords=("data", "axes fraction"),
+        rotation=90,
+        ha="center",
+        va="center",
+        color=INKS["dim"],
+    )
+
+
+def _bound(value: float | None, score: float | None) -> float:
+    found = value if value is not None else score
+    return float("nan") if found is None else found
+
+
+def _comparison(found: Comparison) -> str:
+    rows = [("challenger", found.challenger, "now")]
+    if found.champion is not None:
+        rows.insert(0, ("champion", found.champion, "before"))
+    figure, axes = _figure(4.2, 1.7)
+    for place, (_, one, ink) in enumerate(rows):
+        axes.hlines(place, one.low, one.high, color=INKS[ink], linewidth=3)
+        axes.scatter([one.value], [place], s=44, color=INKS[ink], zorder=3)
+        axes.annotate(number(one.value), (one.value, place), **_ABOVE)
+    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.7)
+    title = drawable(found.metric, 30)
+    axes.set_title(title, loc="left", color=INKS["dim"], parse_math=False)
+    _ruled(axes)
+    figure.subplots_adjust(left=0.2, right=0.97, top=0.86, bottom=0.16)
+    return _svg(figure, comparison_words(found), "c-")
+
+
+def _gain(found: Comparison) -> str | None:
+    gain = found.difference
+    if gain is None:
+        return None
+    figure, axes = _figure(4.2, 1.7)
+    low, high = _bound(found.low, gain), _bound(found.high, gain)
+    ink = "good" if found.proven else "bad"
+    axes.axvline(found.bound, color=INKS["dim"], linestyle=(0, (4, 2)), linewidth=1.2)
+    axes.hlines(0, low, high, color=INKS[ink], linewidth=3)
+    axes.scatter([gain], [0], s=44, color=INKS[ink], zorder=3)
+    axes.annotate(number(gain, "+"), (gain, 0), **_ABOVE)
+    needed: dict[str, Any] = {**_ABOVE, "xytext": (3, 3), "ha": "left", "color": INKS["dim"]}
+    axes.annotate("needed", (found.bound, 0), xycoords=("data", "axes fraction"), **needed)
+    axes.set_yticks([])
+    axes.set_ylim(0.6, -0.7)
+    axes.set_title("gain of the challenger", loc="left", color=INKS["dim"])
+    _ruled(axes)
+    figure.subplots_adjust(left=0.04, right=0.97, top=0.86, bottom=0.16)
+    return _svg(figure, gain_words(found), "g-")
+
+
+def _ruled(axes: "Axes") -> None:
+    axes.grid(axis="x", color=INKS["line"], linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.locator_params(axis="x", nbins=5)
+    axes.margins(x=0.12)
+
+
+def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    FigureCanvasSVG(figure)
+    figure.patch.set_visible(False)
+    axes = figure.subplots()
+    _bare(axes)
+    return figure, axes
+
+
+def _bare(axes: "Axes") -> None:
+    axes.patch.set_visible(False)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(INKS["line"])
+    axes.tick_params(length=0)
+
+
+def _svg(figure: "Figure", words: str, prefix: str) -> str:
+    written = io.StringIO()
+    # Nothing about when and with what, so that the same run gives the same page.
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(written, format="svg", metadata=nothing)
+    return inline_svg(written.getvalue(), words, prefix)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    from matplotlib import rc_context
+
+    ink = INKS["ink"]
+    with rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": _SALT,
+            "font.size": 9,
+            "axes.titlesize": 9,
+            "text.color": ink,
+            "axes.labelcolor": ink,
+            "xtick.color": INKS["dim"],
+            "ytick.color": INKS["dim"],
+        }
+    ):
+        yield

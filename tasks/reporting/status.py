@@ -1,0 +1,39 @@
+"""What the registry knows of every model."""
+
+from driftloop.alerts.incident import AlertState
+from driftloop.base.workspace import Workspace
+from driftloop.config.loading import find_config
+from driftloop.reporting.json.base import ModelStatus
+from driftloop.reporting.json.convert import model_status
+from tasks.coordination.alert_store import read_alerts
+from tasks.coordination.documents import open_documents
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import Registry, own_tags
+from tasks.runtime import clock
+
+
+def model_statuses(workspace: Workspace, name: str | None) -> tuple[ModelStatus, ...]:
+    """Return a line for every configured or registered model, or for one.
+
+    Raises:
+        ConfigError: if the named model is neither configured nor registered.
+    """
+    registry = open_registry(workspace)
+    configured = {path.stem for path in workspace.configs.glob("*.yaml")}
+    registered = set(registry.models())
+    if name is not None and name not in configured | registered:
+        find_config(workspace.configs, name)
+    names = [name] if name else sorted(configured | registered)
+    documents = open_documents(workspace)
+    return tuple(
+        _status(registry, one, one in registered, read_alerts(documents, one)) for one in names
+    )
+
+
+def _status(registry: Registry, model: str, registered: bool, alerts: AlertState) -> ModelStatus:
+    now = clock.now()
+    if not registered:
+        return model_status(model, None, None, alerts, now)
+    runs = registry.finished(model, "monitor")
+    own = own_tags(runs[0].tags) if runs else {}
+    return model_status(model, registry.champion(model), own, alerts, now)

@@ -1,0 +1,1 @@
+"""Steps of a retraining: plan, train, compare."""

@@ -1,0 +1,56 @@
+"""The comparison of a challenger with the champion on the frozen holdout."""
+
+from driftloop.base.errors import RegistryError, TrainingError
+from driftloop.base.periods import Window, readable
+from driftloop.base.records import Comparison, ModelVersion, TrainingPlan
+from driftloop.comparison.compare import Predictions, compare
+from tasks.monitoring.predict import forecast
+from tasks.monitoring.tables import read_labelled
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import target_of
+from tasks.retraining.gate_evidence import gate_evidence
+from tasks.retraining.plan import OpenTraining
+from tasks.retraining.training_rows import prove_unseen
+from tasks.runtime.job import Job
+from tasks.runtime.step import step
+
+
+@step("compare on holdout", retries=2)
+def compare_models(
+    job: Job, opened: OpenTraining, plan: TrainingPlan, challenger: str
+) -> Comparison:
+    """Return champion against challenger on the frozen holdout.
+
+    Raises:
+        TrainingError: if the holdout overlaps what either model was trained on, in time or by row.
+        RegistryError: if a version does not say what it was trained on.
+    """
+    registry = open_registry(job.workspace)
+    versions = [registry.version(job.model, challenger)]
+    versions += [opened.champion] if opened.champion else []
+    for version in versions:
+        _check_before(version, plan.holdout.window)
+    table = read_labelled(job, plan.holdout)
+    prove_unseen(job, versions, table)
+    target = target_of(registry, job.model, challenger)
+    found = [forecast(job, version.version, table, target) for version in versions]
+    new, old = found[0], found[1] if len(found) > 1 else None
+    cuts = new.cut, old.cut if old else None
+    predictions = Predictions(new.y, new.p, old.p if old else None, cuts)
+    models = [one.model for one in found]
+    tables = new.features, table
+    shown = gate_evidence(job, registry, predictions, tables, versions, models, target)
+    return compare(predictions, job.config.comparison, evidence=shown)
+
+
+def _check_before(version: ModelVersion, holdout: Window) -> None:
+    if version.training is None:
+        raise RegistryError(
+            f"version {version.version} does not say what it was trained on, so no holdout can be "
+            "proven fair"
+        )
+    if version.training.window.end > holdout.start:
+        raise TrainingError(
+            f"the holdout from {holdout} overlaps the training data of version {version.version}, "
+            f"which end {readable(version.training.window.end)}: no fair comparison"
+        )

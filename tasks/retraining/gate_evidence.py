@@ -1,0 +1,76 @@
+"""What the promotion gates are shown of a comparison: rows, groups and both models."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from driftloop.base.records import ModelVersion
+from driftloop.comparison.compare import Predictions
+from driftloop.comparison.gates import (
+    Evidence,
+    Gate,
+    ModelSize,
+    Scorer,
+    StableImportances,
+    columns_needed,
+)
+from driftloop.performance.target import Target
+from driftloop.training.training import predict
+from tasks.registry.models import dumped
+from tasks.registry.protocol import Registry, importances_of
+from tasks.runtime.job import Job
+
+
+def gate_evidence(
+    job: Job,
+    registry: Registry,
+    predictions: Predictions,
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+    versions: Sequence[ModelVersion],
+    models: Sequence[Any],
+    target: Target,
+) -> Evidence:
+    """Return the evidence; what no configured gate needs is not looked up.
+
+    Args:
+        job: whose configuration names the gates.
+        registry: holds the stored importances.
+        predictions: both models on the holdout.
+        tables: the features of the holdout rows, and all columns read of them.
+        versions: the challenger's, and the champion's if there is one.
+        models: their pipelines.
+        target: of the challenger.
+    """
+    gates, (features, table) = job.config.comparison.gates, tables
+    scorers = [
+        _scorer(gates, registry, version, partial(_answer, model, target), model)
+        for version, model in zip(versions, models, strict=True)
+    ]
+    names = [name for name in columns_needed(gates) if name in table.columns]
+    return Evidence(
+        job.config.comparison.metric,
+        predictions.y,
+        predictions.challenger,
+        predictions.champion,
+        predictions.cuts,
+        features,
+        table[names],
+        scorers[0],
+        scorers[1] if len(scorers) > 1 else None,
+    )
+
+
+def _scorer(
+    gates: tuple[Gate, ...], registry: Registry, version: ModelVersion, ask: Any, model: Any
+) -> Scorer:
+    by_size = any(isinstance(gate, ModelSize) for gate in gates)
+    held: Mapping[str, float] = {}
+    if any(isinstance(gate, StableImportances) for gate in gates):
+        held = importances_of(registry, version.run_id)
+    return Scorer(ask, len(dumped(model)) if by_size else None, held)
+
+
+def _answer(model: Any, target: Target, table: pd.DataFrame) -> Any:
+    return predict(model, table, target)

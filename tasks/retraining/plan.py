@@ -1,0 +1,197 @@
+"""The start of a training: the run, where the change began, which rows train and which judge."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from driftloop.base.errors import ConfigError, RegistryError, listed
+from driftloop.base.periods import Window, readable, split
+from driftloop.base.records import DataSlice, ModelVersion, Refusal, Snapshot, TrainingPlan
+from driftloop.base.windows import EARLIEST
+from driftloop.decision.examination import window_verdict
+from driftloop.decision.triggers import ManualTrigger
+from driftloop.training.planning import Draft, Labelled, choose_window, draft_plan
+from tasks.coordination.slots import promotion_slot
+from tasks.monitoring.reference_profiles import profile_of
+from tasks.monitoring.scope import standard, subject
+from tasks.monitoring.steps import run_key
+from tasks.monitoring.tables import broken_periods, examples, outside, read_labelled, target_in
+from tasks.monitoring.windows import reference_profile
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import importances_of, version_with_key
+from tasks.runtime.job import Job
+from tasks.runtime.step import step
+from tasks.snapshots.parquet import slice_columns
+from tasks.snapshots.resolve import snapshot_at
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTraining:
+    """A training run under way: the MLflow run (None in a dry run) and the champion to beat."""
+
+    run_id: str | None
+    key: str
+    kind: str
+    champion: ModelVersion | None
+
+
+@step("open training run", retries=2)
+def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None) -> OpenTraining:
+    """Return the training run of this job; one that was cut off goes on where it stopped.
+
+    Args:
+        kind: ``retrain``, or ``bootstrap`` for a first champion.
+        champion: the version to beat; None takes the present one.
+    """
+    registry = open_registry(job.workspace)
+    present = registry.version(job.model, champion) if champion else registry.champion(job.model)
+    key = run_key(job, kind, snapshot.rev)
+    if job.dry_run:
+        return OpenTraining(None, key, kind, present)
+    tags = {
+        "driftloop.as_of": job.as_of.isoformat(),
+        "driftloop.champion": present.version if present else "",
+    }
+    name = f"{kind} {job.model} {readable(job.as_of)}"
+    with promotion_slot(job):  # two processes of the same job share one run
+        run = registry.open_run(job.model, kind, key, name, tags)
+    pinned = run.tags["driftloop.champion"]
+    if pinned and (present is None or present.version != pinned):
+        present = registry.version(job.model, pinned)
+    if not pinned:
+        present = None
+    return OpenTraining(run.run_id, key, kind, present)
+
+
+@step("check for a champion", retries=2)
+def refuse_second_bootstrap(job: Job) -> None:
+    """Refuse to bootstrap a model that has a champion, unless this very job made it.
+
+    Raises:
+        RegistryError: naming the champion.
+    """
+    registry = open_registry(job.workspace)
+    champion = registry.champion(job.model)
+    if champion is None:
+        return
+    key = run_key(job, "bootstrap", snapshot_at(job, job.rev).rev)
+    if version_with_key(registry, job.model, key) is None:
+        raise RegistryError(
+            f"{job.model} has a champion already, version {champion.version}; use "
+            f"'driftloop retrain {job.model}' to challenge it"
+        )
+
+
+@step("check request")
+def check_request(job: Job, reason: str) -> None:
+    """Refuse a retraining by hand where the configuration has no manual trigger.
+
+    Raises:
+        ConfigError: naming the setting.
+    """
+    if not any(isinstance(one, ManualTrigger) for one in job.config.decision.triggers):
+        kinds = [one.kind for one in job.config.decision.triggers]
+        raise ConfigError(
+            f"decision.triggers of {job.model} has no 'manual' ({listed(kinds)}), so a retraining "
+            f"cannot be started by hand ({reason}); add 'kind: manual' to it"
+        )
+
+
+@step("find change", retries=2)
+def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime | None:
+    """Return where the present drift from the champion's reference began, or None.
+
+    Looks back from the current window, one window at a time, until one shows no drift. Windows
+    that cannot be judged are passed over. The data are asked and not earlier runs, so that the
+    answer is the same after a week in which nothing ran.
+    """
+    champion = opened.champion
+    if champion is None or champion.training is None:
+        return None
+    profile = reference_profile(job, snapshot, champion)
+    registry = open_registry(job.workspace)
+    by = standard(job, importances_of(registry, champion.run_id))
+    past = Window(champion.training.window.end, job.window.end)
+    since = None
+    for period in split(past, job.config.windows.current):
+        window = slice_columns(DataSlice(snapshot, period), job.config.data.time, job.workspace)
+        status = window_verdict(profile, window, subject(job), by).status
+        if status == "inconclusive":
+            continue
+        if status != "drift":
+            break
+        since = period.start
+    return since
+
+
+@step("plan training", retries=2)
+def plan_training(
+    job: Job, snapshot: Snapshot, opened: OpenTraining, changed: datetime | None
+) -> TrainingPlan | Refusal:
+    """Return which rows train and which judge, or why nothing can be trained.
+
+    Only rows whose labels have arrived are used, and no period whose feed was broken.
+    """
+    end = job.labelled_window.end
+    part = DataSlice(snapshot, Window(EARLIEST, end))
+    table = read_labelled(job, part)
+    if table.empty:
+        return Refusal(f"No labelled rows before {readable(end)}: nothing was trained.")
+    time = job.config.data.time
+    whole = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
+    champion = opened.champion
+    reference = reference_profile(job, snapshot, champion) if champion else profile_of(job, table)
+    excluded = tuple(broken.window for broken in broken_periods(job, reference, table, whole))
+    sound = outside(table, excluded, time)
+    if sound.empty:
+        return Refusal("Every labelled period comes from a broken feed: nothing was trained.")
+    return _plan(job, replace(part, excluded=excluded), sound, opened.champion, changed)
+
+
+def _plan(
+    job: Job,
+    part: DataSlice,
+    table: pd.DataFrame,
+    champion: ModelVersion | None,
+    changed: datetime | None,
+) -> TrainingPlan | Refusal:
+    config, time = job.config, job.config.data.time
+    everything = examples(job, table, target_in(job, table))
+    times = table[time].to_numpy().astype("datetime64[us]")
+    quantity = config.task == "regression"
+    rows = Labelled(times, everything.y, part.window.end, quantity)
+    trained_until = champion.training.window.end if champion and champion.training else None
+    draft = draft_plan(rows, config.training, changed, trained_until)
+    if isinstance(draft, Refusal):
+        return draft
+    chosen, candidates = choose_window(
+        draft,
+        lambda window: everything.rows(
+            slice(rows.since(window.start).start, rows.since(window.end).start)
+        ),
+        config.training,
+        (config.features.numeric, config.features.categorical),
+        config.comparison.metric,
+    )
+    return _finished_plan(part, draft, chosen, candidates)
+
+
+def _finished_plan(part: DataSlice, draft: Draft, chosen: Any, candidates: Any) -> TrainingPlan:
+    def cut(window: Window, rows: int) -> DataSlice:
+        inside = tuple(one for one in part.excluded if one.overlaps(window))
+        return DataSlice(part.snapshot, window, inside, rows)
+
+    broken = [one for one in part.excluded if one.overlaps(chosen.window)]
+    left_out = f", without the broken feed from {broken[0]}" if broken else ""
+    sentence = (
+        f"Trained on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"
+        f"{left_out}); holdout of {draft.holdout_rows:,} rows from {draft.holdout}."
+    )
+    return TrainingPlan(
+        cut(chosen.window, chosen.rows),
+        cut(draft.holdout, draft.holdout_rows),
+        candidates,
+        sentence,
+    )

@@ -1,0 +1,92 @@
+"""What a run shows in the Prefect UI beside its log: a summary, a table, links, progress."""
+
+import os
+import re
+from typing import Any
+from uuid import UUID
+
+from driftloop.alerts.links import Links
+from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.reporting.prefect_summary import findings_table, retrain_markdown, run_markdown
+from tasks.runtime.job import Job
+from tasks.runtime.step import step
+
+
+@step("show run", retries=1)
+def show_run(job: Job, record: MonitorRecord, links: Links) -> None:
+    """Write a monitoring run's summary and its findings where people look at the run."""
+    if not shown_anywhere():
+        return
+    from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+    create_markdown_artifact(
+        run_markdown(record, links),
+        key=artifact_key(job.model, "run"),
+        description=record.verdict.sentence[:500],
+    )
+    create_table_artifact(
+        findings_table(record),
+        key=artifact_key(job.model, "findings"),
+        description=f"What the tests found on {record.rows_current:,} rows, worst first.",
+    )
+    _link(job, links)
+
+
+@step("show retraining", retries=1)
+def show_retraining(job: Job, record: RetrainRecord, links: Links) -> None:
+    """Write a retraining's summary where people look at the run."""
+    if not shown_anywhere():
+        return
+    from prefect.artifacts import create_markdown_artifact
+
+    create_markdown_artifact(
+        retrain_markdown(record, links),
+        key=artifact_key(job.model, "retraining"),
+        description=record.sentence[:500],
+    )
+
+
+def start_progress(job: Job, what: str) -> UUID | None:
+    """Return the id of a new progress bar of this run; None where nobody would see one."""
+    if not shown_anywhere():
+        return None
+    from prefect.artifacts import create_progress_artifact
+
+    made: Any = create_progress_artifact(
+        0.0, key=artifact_key(job.model, what), description=f"{what} of {job.model}"
+    )
+    return UUID(str(made))
+
+
+def move_progress(bar: UUID, percent: float) -> None:
+    """Set a progress bar, from 0 to 100."""
+    from prefect.artifacts import update_progress_artifact
+
+    update_progress_artifact(bar, percent)
+
+
+def artifact_key(model: str, what: str) -> str:
+    """Return an artifact's key, which holds lower-case letters, digits and dashes only."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{model}-{what}".lower()).strip("-")
+
+
+def shown_anywhere() -> bool:
+    """Whether this is a run of a server that is there afterwards."""
+    from prefect.context import FlowRunContext
+
+    return bool(os.environ.get("PREFECT_API_URL")) and FlowRunContext.get() is not None
+
+
+def _link(job: Job, links: Links) -> None:
+    from prefect.artifacts import create_link_artifact
+
+    if links.report:
+        what, address = "report", links.report
+        about = f"The report of this run of {job.model}, kept with it in MLflow."
+    elif links.mlflow_run:
+        what, address = "mlflow", links.mlflow_run
+        about = f"This run of {job.model} in MLflow."
+    else:
+        return
+    key = artifact_key(job.model, what)
+    create_link_artifact(address, key=key, link_text=about, description=about)

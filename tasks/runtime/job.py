@@ -1,0 +1,75 @@
+"""A job: one model's configuration, where it lives, and the moment it is looked at."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from driftloop.base.errors import ConfigError
+from driftloop.base.periods import Window, parse_time
+from driftloop.base.workspace import Workspace, find_workspace
+from driftloop.config.loading import config_hash, find_config, load_config
+from driftloop.config.model_config import ModelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every task of a run needs to know."""
+
+    workspace: Workspace
+    config: ModelConfig
+    as_of: datetime
+    rev: str
+    dry_run: bool
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.config.model
+
+    @property
+    def window(self) -> Window:
+        """The current window."""
+        return self.config.windows.current_window(self.as_of)
+
+    @property
+    def labelled_window(self) -> Window:
+        """The newest window whose labels have arrived."""
+        return self.config.windows.labelled_window(self.as_of, self.config.data.label_delay)
+
+    @property
+    def config_hash(self) -> str:
+        """Identifies the configuration."""
+        return config_hash(self.config)
+
+
+def load_job(
+    model: str,
+    as_of: datetime | str | None = None,
+    rev: str | None = None,
+    dry_run: bool = False,
+    workspace: str | Path | None = None,
+) -> Job:
+    """Return the job of one model; `as_of` defaults to now, `rev` to the configured one.
+
+    Raises:
+        WorkspaceError: if there is no such workspace.
+        ConfigError: if the model is unknown or its configuration is not valid.
+    """
+    place = find_workspace(workspace)
+    path = find_config(place.configs, model)
+    config = load_config(path)
+    moment = datetime.now(UTC) if as_of is None else parse_time(as_of)
+    if config.model != model:
+        raise ConfigError(
+            f"{path}: model: received {config.model!r}, expected {model!r} as the file is named"
+        )
+    return Job(place, config, moment, rev or config.data.rev, dry_run)
+
+
+def code_version() -> str:
+    """Return the driftloop version, with the commit where the deployer names it."""
+    from driftloop import __version__
+
+    commit = os.environ.get("DRIFTLOOP_COMMIT", "")
+    return f"{__version__}+{commit[:10]}" if commit else __version__

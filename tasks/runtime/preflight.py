@@ -1,0 +1,52 @@
+"""Before a run: its configuration, and whether the services it needs answer."""
+
+import os
+import socket
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from driftloop.base.errors import UnavailableError
+from driftloop.base.workspace import Workspace
+from tasks.runtime.job import Job, load_job
+from tasks.runtime.step import step
+
+WAIT_SECONDS = 5.0
+
+
+@step("load configuration")
+def prepare_job(
+    model: str,
+    as_of: datetime | None,
+    rev: str | None,
+    dry_run: bool,
+    workspace: str | Path | None,
+) -> Job:
+    """Return the job; see `load_job` for what it raises."""
+    return load_job(model, as_of, rev, dry_run, workspace)
+
+
+def check_services(workspace: Workspace) -> None:
+    """Find out in seconds, and say in one line, which configured server does not answer.
+
+    Raises:
+        UnavailableError: naming the server, its setting and the mend.
+    """
+    prefect = os.environ.get("PREFECT_API_URL")
+    if prefect:
+        _check(prefect, "the Prefect server", "PREFECT_API_URL", "prefect server start")
+    if workspace.tracking_uri.startswith("http"):
+        _check(workspace.tracking_uri, "MLflow", "MLFLOW_TRACKING_URI", "mlflow server")
+
+
+def _check(address: str, who: str, variable: str, command: str) -> None:
+    parts = urlsplit(address)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=WAIT_SECONDS):
+            return
+    except OSError as error:
+        raise UnavailableError(
+            f"{who} at {address} does not answer ({error.strerror or error}); start it with "
+            f"'{command}', or correct or unset {variable}"
+        ) from error

@@ -1,0 +1,54 @@
+"""How far a long step has got, in the log of its run and as a bar in the Prefect UI."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+from tasks.runtime.artifacts import move_progress, start_progress
+from tasks.runtime.job import Job
+
+Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[logging.Logger]"
+
+
+def progress(job: Job, what: str) -> Callable[[int, int], None]:
+    """Return a function that is told how many of how many are done, and logs it.
+
+    It tells each tenth at most, to Prefect's run where there is one.
+    """
+    from prefect.exceptions import MissingContextError
+    from prefect.logging import get_run_logger
+
+    try:
+        logger: Logger = get_run_logger()
+    except MissingContextError:
+        logger = logging.getLogger("driftloop")
+    last, bar = -1, _bar(job, what, logger)
+
+    def on_progress(done: int, total: int) -> None:
+        nonlocal last
+        tenth = 10 * done // max(total, 1)
+        if tenth != last:
+            last = tenth
+            logger.info("%s of %s: %d of %d", what, job.model, done, total)
+            bar(100.0 * done / max(total, 1))
+
+    return on_progress
+
+
+def _bar(job: Job, what: str, logger: Logger) -> Callable[[float], None]:
+    """Return what moves the bar; work of an hour does not fail for its bar."""
+    try:
+        found = start_progress(job, what)
+    except Exception as error:
+        logger.warning("no progress bar for %s: %s", what, error)
+        return lambda percent: None
+
+    def move(percent: float) -> None:
+        if found is None:
+            return
+        try:
+            move_progress(found, percent)
+        except Exception as error:
+            logger.warning("the progress bar of %s stands still: %s", what, error)
+
+    return move

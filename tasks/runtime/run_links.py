@@ -1,0 +1,26 @@
+"""Moved here."""
+
+from prefect.runtime import flow_run
+
+from driftloop.alerts.links import Links
+from tasks.runtime.job import Job
+
+
+def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
+    """Return where to look: this Prefect run, an MLflow run and a model version."""
+    server = job.workspace.tracking_uri.rstrip("/")
+    web = server if server.startswith("http") else None
+    return Links(
+        prefect_run=prefect_page(),
+        mlflow_run=f"{web}/#/runs/{run_id}" if web and run_id else None,
+        model_version=f"{web}/#/models/{job.model}/versions/{version}" if web and version else None,
+    )
+
+
+def prefect_page() -> str | None:
+    """Return the page of this Prefect run; a temporary server is gone before anybody could look."""
+    from prefect.settings import get_current_settings
+    from prefect.utilities.urls import url_for
+
+    served, run = get_current_settings().api.url, flow_run.id
+    return url_for("flow-run", obj_id=run) if served and run else None

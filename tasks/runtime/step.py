@@ -1,0 +1,90 @@
+"""The one way a task is made in this project."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import is_dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+from prefect.context import TagsContext
+from prefect.utilities.annotations import quote
+
+from driftloop.base.errors import UnavailableError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+RETRY_SECONDS: list[float] = [1, 4, 10]
+_INLINE: ContextVar[bool] = ContextVar("driftloop_inline", default=False)
+
+_ENGINE = {"return_state", "wait_for"}
+
+
+def _whole(value: Any) -> Any:
+    """Mark a record as one value, which Prefect then does not search for futures.
+
+    It would go through every number of a record for each task that gets it; driftloop's tasks are
+    given results, never futures.
+    """
+    return quote(value) if is_dataclass(value) else value
+
+
+class Step(Task[P, R]):
+    """A task that runs as a plain function while `inline` holds."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Run the task through Prefect, or as the function it wraps."""
+        if _INLINE.get():
+            return self.fn(*arguments, **named)
+        named = {name: one if name in _ENGINE else _whole(one) for name, one in named.items()}
+        # The run's tags would be the task's, too, and for tags Prefect asks its server for limits
+        # before a task begins; SQLite refuses that at times, and a refusal costs seconds.
+        with TagsContext(current_tags=set()):
+            return super().__call__(*map(_whole, arguments), **named)
+
+
+@contextmanager
+def inline() -> Iterator[None]:
+    """Run steps as plain functions, without Prefect's bookkeeping, as a rehearsal does.
+
+    The code of a step and the order of steps are the same; a step is not retried, because what a
+    rehearsal asks is in this process.
+    """
+    token = _INLINE.set(True)
+    try:
+        yield
+    finally:
+        _INLINE.reset(token)
+
+
+def _worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
+    """Retry only where a service did not answer; bad input stays bad."""
+    try:
+        state.result()
+    except UnavailableError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+def step(name: str, retries: int = 0) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Return a decorator that makes a named task without caching.
+
+    Prefect hashes a task's inputs for its cache unless told otherwise, which costs a second for
+    a large table. With `retries`, a task is tried again where it raised `UnavailableError`.
+    """
+
+    def decorate(function: Callable[P, R]) -> Task[P, R]:
+        return Step(
+            function,
+            name=name,
+            retries=retries,
+            retry_delay_seconds=RETRY_SECONDS[:retries],
+            retry_condition_fn=_worth_retrying if retries else None,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )
+
+    return decorate

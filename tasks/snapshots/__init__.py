@@ -1,0 +1,1 @@
+"""Snapshots in DVC, Git and Parquet."""

@@ -1,0 +1,92 @@
+"""Newly arrived data, one arrival after the other: files, or the rows of a query."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from driftloop.base.errors import ConfigError, DataError
+from driftloop.base.periods import Span, Window, floor_to
+from driftloop.config.arrivals import FileArrival, FolderArrival, SqlArrival, asked_from
+from driftloop.snapshots.delivery import Arrival
+from driftloop.snapshots.reading import file_digest, read_arrival
+from tasks.runtime.job import Job
+from tasks.snapshots.query import query_arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Where to look, and what is known already.
+
+    `known` says which tag holds a file, by its digest. `skipped` is added to.
+    """
+
+    job: Job
+    source: Path | None
+    since: datetime | None
+    known: Mapping[str, str]
+    texts: frozenset[str]
+    skipped: list[str] = field(default_factory=list)
+
+
+def arrivals_in(inbox: Inbox) -> Iterator[Arrival]:
+    """Yield what arrived and is in no snapshot yet; files in the order of their names.
+
+    Raises:
+        ConfigError: if no source is named, or a query cannot be asked.
+        DataError: if a file or folder is missing or cannot be read.
+        UnavailableError: if the database does not answer.
+    """
+    source = inbox.job.config.arrivals.source
+    if inbox.source is None and isinstance(source, SqlArrival):
+        yield from _queried(inbox, source)
+        return
+    seen: set[str] = set()
+    for path in _files(inbox):
+        digest = file_digest(path)
+        if digest in inbox.known:
+            inbox.skipped.append(f"{path.name}: already in snapshot {inbox.known[digest]}")
+        elif digest in seen:
+            inbox.skipped.append(f"{path.name}: the same as a file before it")
+        else:
+            seen.add(digest)
+            yield from _with_rows(inbox, read_arrival(path, digest, inbox.texts))
+
+
+def _with_rows(inbox: Inbox, arrival: Arrival) -> Iterator[Arrival]:
+    if arrival.table.num_rows:
+        yield arrival
+    else:
+        inbox.skipped.append(f"{arrival.name}: holds no rows")
+
+
+def _queried(inbox: Inbox, source: SqlArrival) -> Iterator[Arrival]:
+    config = inbox.job.config
+    end = floor_to(inbox.job.as_of, Span(1, "day"))
+    start = inbox.since or asked_from(source, end, config.data.label_delay, config.arrivals.every)
+    if start >= end:
+        raise DataError(
+            f"since {start:%Y-%m-%d} is not before the end of the window, {end:%Y-%m-%d}"
+        )
+    yield from _with_rows(inbox, query_arrival(source, Window(start, end)))
+
+
+def _files(inbox: Inbox) -> list[Path]:
+    """Return the file, or those of the folder that the pattern fits; hidden ones are left out."""
+    settings, root = inbox.job.config.arrivals.source, inbox.job.workspace.root
+    pattern = settings.pattern if isinstance(settings, FolderArrival) else ""
+    if inbox.source is not None:
+        place, pattern = inbox.source, "*.*"
+    elif isinstance(settings, FileArrival | FolderArrival):
+        place = (root / Path(settings.path).expanduser()).resolve()
+    else:
+        raise ConfigError(
+            f"arrivals.source of {inbox.job.model} is not set; name where data arrive there, or a "
+            "file or folder with --source"
+        )
+    if place.is_dir() and (inbox.source is not None or isinstance(settings, FolderArrival)):
+        found = (path for path in place.glob(pattern) if path.is_file())
+        return sorted(path for path in found if not path.name.startswith("."))
+    if isinstance(settings, FolderArrival) and inbox.source is None:
+        raise DataError(f"{place}: no such folder; make it, or correct arrivals.source.path")
+    return [place]

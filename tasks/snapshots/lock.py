@@ -1,0 +1,55 @@
+"""One writer of a data repository at a time; who waits in vain is told who holds it."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from driftloop.base.errors import UnavailableError
+from driftloop.base.periods import parse_time, readable
+from tasks.coordination.file_lock import file_lock
+from tasks.coordination.slots import snapshot_slot
+from tasks.runtime import clock
+from tasks.runtime.job import Job
+from tasks.snapshots.working_copy import WorkingCopy
+
+LOCK_SECONDS = 120
+
+
+@contextmanager
+def one_writer(job: Job, copy: WorkingCopy) -> Iterator[None]:
+    """Hold the right to make snapshots in a working copy, and of the model on other machines.
+
+    Raises:
+        UnavailableError: naming who holds it, if they do so for too long.
+    """
+    holder = copy.state / "holder.json"
+    with ExitStack() as stack:  # only what taking the lock raises is about the lock
+        try:
+            stack.enter_context(file_lock(copy.state / "snapshot.lock", LOCK_SECONDS, 0.2))
+        except TimeoutError as error:
+            raise UnavailableError(
+                f"another snapshot {_told(holder)} has held {copy.root} for {LOCK_SECONDS} s; run "
+                "it again when that one has ended"
+            ) from error
+        stack.enter_context(snapshot_slot(job))
+        _note(holder, job.model)
+        yield
+
+
+def _note(holder: Path, model: str) -> None:
+    who = {"model": model, "pid": os.getpid(), "host": socket.gethostname()}
+    partial = holder.with_suffix(".partial")
+    partial.write_text(json.dumps({**who, "since": clock.now().isoformat()}), encoding="utf-8")
+    partial.replace(holder)
+
+
+def _told(holder: Path) -> str:
+    try:
+        who = json.loads(holder.read_text(encoding="utf-8"))
+        since = readable(parse_time(who["since"]))
+        return f"({who['model']}, process {who['pid']} on {who['host']}, since {since} UTC)"
+    except (OSError, ValueError, KeyError):
+        return "(of whom nothing is noted)"

@@ -1,0 +1,265 @@
+"""The steps of a snapshot. A run that is killed at any of them ends as one nobody disturbed.
+
+Before the data are touched a journal says so; whoever comes next finds it and takes back what is
+not committed. What is committed and not yet tagged or pushed is finished. The rest is done anew,
+and gives the same, because a merge depends on the commit and on what arrived alone.
+"""
+
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from driftloop.base.errors import ConflictError, EmptySnapshotError
+from driftloop.snapshots.delivery import check_arrival, text_columns
+from driftloop.snapshots.merge import Roles, Staged, merge
+from driftloop.snapshots.record import SnapshotRecord
+from tasks.runtime import clock
+from tasks.runtime.job import Job
+from tasks.runtime.progress import progress
+from tasks.runtime.step import step
+from tasks.snapshots.arrivals import Inbox, arrivals_in
+from tasks.snapshots.commits import (
+    Commit,
+    RemoteState,
+    catch_up,
+    commit_pin,
+    new_tag,
+    push_commits,
+    remote_state,
+    set_tag,
+    snapshots_of,
+    undo_commit,
+    unfinished,
+)
+from tasks.snapshots.resolve import local_path, open_snapshot
+from tasks.snapshots.working_copy import (
+    WorkingCopy,
+    add_data,
+    check_clean,
+    check_out,
+    close_journal,
+    pin_differs,
+    push_data,
+    restore,
+    write_journal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What arrived, as batches that are ready to be put in place; nothing is changed yet.
+
+    `files` are the digest and name of each file that went into them.
+    """
+
+    staged: Staged
+    files: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """What it brings, in a few words."""
+        found = self.staged
+        labels = f", {found.labelled:,} labels" if found.labelled else ""
+        noun = "batch" if len(found.files) == 1 else "batches"
+        return (
+            f"{found.added:,} new rows, {found.changed:,} changed{labels}, in "
+            f"{len(found.files)} {noun}"
+        )
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What is collected while arrivals are taken one after the other."""
+
+    files: list[tuple[str, str]] = field(default_factory=list)
+    dropped: dict[str, None] = field(default_factory=dict)
+
+
+@step("prepare repository", retries=2)
+def prepare_repository(job: Job, copy: WorkingCopy) -> RemoteState:
+    """Settle what a killed run left, catch up with the remote, and return what the remote has.
+
+    Raises:
+        SnapshotError: if there are changes that nobody committed, or branches have diverged.
+        UnavailableError: if a remote does not answer.
+    """
+    restore(copy)
+    check_clean(copy)
+    remote = remote_state(copy)
+    moved = catch_up(copy, remote)
+    if moved or not copy.data.is_dir():
+        check_out(copy)
+    if left := unfinished(copy, remote):
+        for one in left:
+            set_tag(copy, one.sha, one.tag)
+        if copy.push and remote.head != copy.head:
+            push_data(copy)
+        push_commits(copy, [one.tag for one in left])
+        remote = remote_state(copy)
+    return remote
+
+
+@step("take arrivals", retries=2)
+def take_arrivals(
+    job: Job, copy: WorkingCopy, source: Path | None, since: datetime | None, again: bool
+) -> Taken:
+    """Return what arrived, checked and merged into copies of the batches.
+
+    With `again`, files that are part of a snapshot are read once more.
+
+    Raises:
+        DataError: if anything of it cannot be used; then nothing of it is.
+        ConfigError: if there is no source.
+        UnavailableError: if a source or the DVC remote does not answer.
+    """
+    batches = _batches(job, copy)
+    schema = pq.read_schema(batches[max(batches)]) if batches else pa.schema([])
+    own = () if again else _own(job, copy)
+    known = {digest: one.tag for one in reversed(own) for digest in one.files}
+    inbox = Inbox(job, source, since, known, frozenset(text_columns(job.config, schema)))
+    shutil.rmtree(copy.staging, ignore_errors=True)
+    data, found, staged = job.config.data, _Sum(), Staged()
+    roles = Roles(data.time, data.label, data.key, job.config.arrivals.every)
+    for arrival in arrivals_in(inbox):
+        delivery = check_arrival(arrival, job.config, schema, clock.now())
+        told = progress(job, f"merging {Path(arrival.name).name}")
+        before = staged.added + staged.changed
+        merge(delivery, roles, batches, copy.staging, staged, told)
+        if staged.added + staged.changed == before:
+            inbox.skipped.append(f"{arrival.name}: brings nothing that is not there already")
+        found.dropped.update(dict.fromkeys(delivery.dropped))
+        if arrival.digest:
+            found.files.append((arrival.digest, Path(arrival.name).name))
+    return Taken(staged, tuple(found.files), tuple(inbox.skipped), tuple(found.dropped))
+
+
+@step("write snapshot")
+def write_snapshot(job: Job, copy: WorkingCopy, taken: Taken) -> bool:
+    """Put the batches in place and let DVC take the folder; return whether that changed it.
+
+    Raises:
+        SnapshotError: if DVC refuses.
+        UnavailableError: if batches are neither in the cache nor on the remote.
+    """
+    check_out(copy)
+    write_journal(copy, job.model)
+    for name, path in sorted(taken.staged.files.items()):
+        _put(path, copy.data / name)
+    add_data(copy)
+    return not copy.pinned or pin_differs(copy)
+
+
+@step("push data", retries=2)
+def push_snapshot_data(copy: WorkingCopy) -> None:
+    """Push the data first, so that nobody gets a commit without its data.
+
+    Raises:
+        UnavailableError: if the DVC remote does not answer.
+    """
+    if copy.push:
+        push_data(copy)
+
+
+@step("commit snapshot")
+def commit_snapshot(
+    job: Job, copy: WorkingCopy, taken: Taken, remote: RemoteState
+) -> tuple[str, str]:
+    """Commit the pin and tag it; return the commit and the tag.
+
+    Raises:
+        SnapshotError: if Git refuses.
+    """
+    tag = new_tag(copy, job.model, job.as_of, remote)
+    commit = commit_pin(copy, job.model, tag, taken.summary, taken.files)
+    set_tag(copy, commit, tag)
+    close_journal(copy)
+    return commit, tag
+
+
+@step("push snapshot", retries=2)
+def push_snapshot(job: Job, copy: WorkingCopy, commit: str, tag: str) -> bool:
+    """Push commit and tag; return False where another was quicker, and take them back.
+
+    Raises:
+        SnapshotError: if the remote refuses.
+        UnavailableError: if it does not answer; both are here and the next run pushes them.
+    """
+    try:
+        push_commits(copy, [tag])
+    except ConflictError:
+        write_journal(copy, job.model, tag)
+        undo_commit(copy, commit)
+        restore(copy)
+        return False
+    return True
+
+
+def record_of(
+    job: Job, copy: WorkingCopy, taken: Taken, made: tuple[str, str] | None
+) -> SnapshotRecord:
+    """Return what a run did; `made` are the commit and tag of a new snapshot."""
+    staged = taken.staged
+    newest = next(iter(_own(job, copy)), None)
+    rev, tag = made or (copy.head, newest.tag if newest else None)
+    changes = bool(staged.files) and (made is not None or job.dry_run)
+    return SnapshotRecord(
+        model=job.model,
+        as_of=job.as_of,
+        rev=rev,
+        tag=tag,
+        added=staged.added if changes else 0,
+        changed=staged.changed if changes else 0,
+        labelled=staged.labelled if changes else 0,
+        batches=tuple(sorted(staged.files)) if changes else (),
+        taken=tuple(name for _, name in taken.files) if changes else (),
+        skipped=taken.skipped,
+        dropped=taken.dropped,
+        pushed=made is not None and copy.git_remote is not None,
+        dry_run=job.dry_run,
+        sentence=_sentence(job, copy, taken, tag if made else None, changes),
+    )
+
+
+def _sentence(job: Job, copy: WorkingCopy, taken: Taken, tag: str | None, changes: bool) -> str:
+    if not changes:
+        told = f": {taken.skipped[0]}" if taken.skipped else ""
+        more = f" and {len(taken.skipped) - 1} more" if len(taken.skipped) > 1 else ""
+        return f"{job.model}: nothing new{told}{more}."
+    if tag is None:
+        return f"{job.model}: a snapshot would hold {taken.summary}; nothing was changed."
+    where = f"; pushed to {copy.git_remote}" if copy.git_remote else "; not pushed with Git"
+    return f"Snapshot {tag} of {job.model}: {taken.summary}{where}."
+
+
+def _own(job: Job, copy: WorkingCopy) -> tuple[Commit, ...]:
+    return tuple(one for one in snapshots_of(copy) if one.model == job.model)
+
+
+def _batches(job: Job, copy: WorkingCopy) -> dict[str, Path]:
+    """Return the committed batches by their names in the data folder."""
+    if not copy.pinned:
+        return {}
+    try:
+        snapshot = open_snapshot(str(copy.root), copy.head, copy.folder)
+    except EmptySnapshotError:
+        return {}
+    return {
+        PurePosixPath(file.path.lstrip("/")).relative_to(copy.folder).as_posix(): local_path(
+            snapshot, file, job.workspace
+        )
+        for file in snapshot.files
+    }
+
+
+def _put(path: Path, target: Path) -> None:
+    """Put a batch into the data at once, never through a link into DVC's cache."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.copyfile(path, partial)
+    partial.replace(target)

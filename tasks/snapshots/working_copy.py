@@ -1,0 +1,272 @@
+"""The working copy that snapshots are made in: a Git branch, and the folder that DVC tracks."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from driftloop.base.errors import ConfigError, DriftloopError, SnapshotError, UnavailableError
+from tasks.runtime.job import Job
+from tasks.runtime.redaction import redact
+from tasks.snapshots.git import asked, git
+
+
+@dataclass(frozen=True)
+class WorkingCopy:
+    """Where the data's repository is, which branch it is on, and what DVC tracks there."""
+
+    root: Path
+    folder: str
+    tracked: str
+    branch: str
+    git_remote: str | None
+    dvc_remote: str | None
+    push: bool
+
+    @property
+    def pin(self) -> str:
+        """The file that Git keeps of the data."""
+        return f"{self.tracked}.dvc"
+
+    @property
+    def target(self) -> str:
+        """The pin as DVC is told of it, which takes other paths from the working directory."""
+        return str(self.root / self.pin)
+
+    @property
+    def ignoring(self) -> str:
+        """The file in which DVC tells Git to leave the data alone."""
+        return str(Path(self.tracked).parent / ".gitignore")
+
+    @property
+    def data(self) -> Path:
+        """The folder of the batches."""
+        return self.root / self.folder
+
+    @property
+    def head(self) -> str:
+        """The commit the branch is at."""
+        return git(self.root, "rev-parse", "HEAD", error=SnapshotError)
+
+    @cached_property
+    def state(self) -> Path:
+        """What a run keeps until it is done, in the Git folder of this working copy."""
+        folder = self.root / git(self.root, "rev-parse", "--git-dir", error=SnapshotError)
+        (folder / "driftloop").mkdir(exist_ok=True)
+        return folder / "driftloop"
+
+    @property
+    def journal(self) -> Path:
+        """Says, while it is there, that what differs from the commit is a run's own doing."""
+        return self.state / "snapshot.json"
+
+    @property
+    def staging(self) -> Path:
+        """Where batches are made before they go to the data."""
+        return self.state / "staging"
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the commit holds data already."""
+        return not asked(self.root, "cat-file", "-e", f"HEAD:{self.pin}")[0]
+
+
+def working_copy(job: Job) -> WorkingCopy:
+    """Return the working copy of a job's data.
+
+    Raises:
+        ConfigError: if the data are read from a URL.
+        SnapshotError: if it is no Git and DVC repository, or on no branch.
+    """
+    named, arrivals = job.config.data.repository, job.config.arrivals
+    if "://" in named or named.startswith("git@"):
+        raise ConfigError(
+            f"data.repository is {named!r}, and a snapshot needs a working copy; clone it and name "
+            "the folder"
+        )
+    root = (job.workspace.root / Path(named).expanduser()).resolve()
+    for part, mend in ((".git", "git init"), (".dvc", "dvc init")):
+        if not (root / part).exists():
+            raise SnapshotError(f"{root}: has no {part}; make it one with '{mend}'")
+    code, branch, _ = asked(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+    if code:
+        raise SnapshotError(f"{root}: is on no branch (HEAD is detached); run 'git switch main'")
+    if asked(root, "rev-parse", "--verify", "--quiet", "HEAD")[0]:
+        raise SnapshotError(f"{root}: holds no commit yet; commit the configuration first")
+    remotes = git(root, "remote", error=SnapshotError).split()
+    remote = arrivals.git_remote if arrivals.push and arrivals.git_remote in remotes else None
+    folder = Path(job.config.data.path).as_posix().strip("/")
+    tracked = _tracked(root, folder)
+    return WorkingCopy(root, folder, tracked, branch, remote, arrivals.remote, arrivals.push)
+
+
+def _tracked(root: Path, folder: str) -> str:
+    """Return the folder that DVC tracks: the data's, or one above it."""
+    place = Path(folder)
+    for one in (place, *place.parents):
+        if one.name and (root / f"{one.as_posix()}.dvc").is_file():
+            return one.as_posix()
+    return folder
+
+
+def restore(copy: WorkingCopy) -> None:
+    """Bring data and pin back to what is committed, after a run that did not get to its end."""
+    shutil.rmtree(copy.staging, ignore_errors=True)
+    if not copy.journal.is_file():
+        return
+    undone = json.loads(copy.journal.read_text(encoding="utf-8"))["undone"]
+    if undone and asked(copy.root, "merge-base", "--is-ancestor", undone, "HEAD")[0]:
+        asked(copy.root, "tag", "--delete", undone)
+    for name in (copy.pin,) if copy.pinned else (copy.pin, copy.ignoring):
+        if not asked(copy.root, "cat-file", "-e", f"HEAD:{name}")[0]:
+            git(copy.root, "checkout", "--quiet", "HEAD", "--", name, error=SnapshotError)
+        else:
+            git(copy.root, "rm", "--quiet", "--cached", "--ignore-unmatch", "--", name)
+            (copy.root / name).unlink(missing_ok=True)
+    if copy.pinned:
+        with dvc(copy) as repo:
+            repo.checkout(targets=[copy.target], force=True)
+    else:
+        shutil.rmtree(copy.root / copy.tracked, ignore_errors=True)
+    copy.journal.unlink()
+
+
+def write_journal(copy: WorkingCopy, model: str, undone: str = "") -> None:
+    """Say that from now on what differs from the commit is this run's doing.
+
+    `undone` is a tag whose commit is about to be taken back.
+    """
+    partial = copy.journal.with_suffix(".partial")
+    partial.write_text(json.dumps({"model": model, "undone": undone}), encoding="utf-8")
+    partial.replace(copy.journal)
+
+
+def close_journal(copy: WorkingCopy) -> None:
+    """Say that what is there is committed."""
+    copy.journal.unlink(missing_ok=True)
+    shutil.rmtree(copy.staging, ignore_errors=True)
+
+
+@contextmanager
+def taken_back(copy: WorkingCopy) -> Iterator[None]:
+    """Take back what is not committed where anything fails; else the next run does."""
+    try:
+        yield
+    except BaseException:
+        with suppress(DriftloopError):
+            restore(copy)
+        raise
+
+
+def check_clean(copy: WorkingCopy) -> None:
+    """Refuse changes of the data that nobody committed; they are not a snapshot's to decide on.
+
+    Raises:
+        SnapshotError: naming what was changed.
+    """
+    if not copy.pinned:
+        if copy.data.exists() and any(copy.data.iterdir()):
+            raise SnapshotError(
+                f"{copy.data}: is not empty and not tracked; run 'dvc add {copy.folder}' and "
+                f"commit {copy.pin}, or empty it"
+            )
+        if git(copy.root, "status", "--porcelain", "--", copy.ignoring, error=SnapshotError):
+            raise SnapshotError(f"{copy.root / copy.ignoring}: is not committed; commit it first")
+        return
+    if pin_differs(copy):
+        raise SnapshotError(
+            f"{copy.root / copy.pin}: differs from the commit; commit it, or undo it with "
+            f"'git checkout HEAD -- {copy.pin}'"
+        )
+    with dvc(copy) as repo:
+        found = repo.status(targets=[copy.target])
+    outs = [out for parts in found.values() for part in parts for out in part.values()]
+    states = {state for out in outs if isinstance(out, dict) for state in out.values()}
+    if "modified" in states:
+        raise SnapshotError(
+            f"{copy.root / copy.tracked}: holds changes that are not committed; commit them with "
+            f"'dvc add {copy.tracked}', or undo them with 'dvc checkout {copy.pin}'"
+        )
+
+
+def pin_differs(copy: WorkingCopy) -> bool:
+    """Return whether the pin is another than the committed one."""
+    return bool(git(copy.root, "status", "--porcelain", "--", copy.pin, error=SnapshotError))
+
+
+def check_out(copy: WorkingCopy) -> None:
+    """Have the whole tracked folder there as committed, as adding it anew takes it as it is.
+
+    Raises:
+        UnavailableError: if batches are neither in the cache nor on the remote.
+    """
+    from dvc.exceptions import CheckoutError
+
+    if not copy.pinned:
+        return
+    with dvc(copy) as repo:
+        try:
+            repo.checkout(targets=[copy.target], force=True)
+        except CheckoutError:
+            repo.pull(targets=[copy.target], remote=copy.dvc_remote, force=True)
+
+
+def add_data(copy: WorkingCopy) -> None:
+    """Let DVC take the folder as it is now: into its cache, and into the pin."""
+    with dvc(copy) as repo:
+        repo.add([str(copy.root / copy.tracked)])
+
+
+def push_data(copy: WorkingCopy) -> None:
+    """Push the data to the DVC remote, so that nobody gets a commit without its data.
+
+    Raises:
+        UnavailableError: if the remote does not take them.
+        SnapshotError: if there is no remote.
+    """
+    with dvc(copy) as repo:
+        repo.push(targets=[copy.target], remote=copy.dvc_remote)
+
+
+@contextmanager
+def dvc(copy: WorkingCopy) -> Iterator[Any]:
+    """Yield DVC's repository; what it raises becomes one line with the mend.
+
+    Raises:
+        SnapshotError: if DVC refuses.
+        UnavailableError: if a remote or its lock is not to be had.
+    """
+    from dvc.config import NoRemoteError, RemoteNotFoundError
+    from dvc.exceptions import DownloadError, DvcException, FileTransferError
+    from dvc.lock import LockError
+    from dvc.repo import Repo
+    from dvc.scm import SCMError
+
+    from tasks.runtime.quiet_logger import quiet
+
+    try:
+        with quiet("dvc"), Repo(str(copy.root)) as repo:
+            yield repo
+    except (NoRemoteError, RemoteNotFoundError) as error:
+        raise SnapshotError(
+            f"{copy.root}: DVC has no remote {copy.dvc_remote or '(default)'} to push to; add one "
+            "with 'dvc remote add -d NAME URL', or set arrivals.push: false"
+        ) from error
+    except LockError as error:
+        raise UnavailableError(
+            f"{copy.root}: another DVC command is at work there; run it again when it has ended"
+        ) from error
+    except (FileTransferError, DownloadError) as error:
+        raise UnavailableError(
+            f"{copy.root}: the DVC remote does not answer: {_line(error)}"
+        ) from error
+    except (DvcException, SCMError, OSError) as error:
+        raise SnapshotError(f"{copy.root}: DVC refused: {_line(error)}") from error
+
+
+def _line(error: BaseException) -> str:
+    return redact(" ".join(str(error).split()))[:300] or type(error).__name__

@@ -1,0 +1,161 @@
+"""Writes everything of a stack that cannot be made again into one file."""
+
+import hashlib
+import os
+import tarfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+import driftloop
+from driftloop.base.errors import StackError
+from driftloop.reporting.json.stack import BackupOutput
+from tasks.runtime import clock
+from tasks.stack.backup.manifest import MANIFEST, BackedFile, Manifest
+from tasks.stack.backup.storage import dump
+from tasks.stack.services import Plan
+
+ATTEMPTS = 3
+ALSO = (
+    "Git repositories and DVC data are not in it: they are in their remotes.",
+    "Secrets in the environment are not in it; those in Prefect's blocks are.",
+)
+
+
+def back_up(plan: Plan, file: Path) -> BackupOutput:
+    """Write a backup, also while the stack runs: each database as it is at one moment.
+
+    Databases come first and artifacts after them, so what a database names is there.
+
+    Raises:
+        StackError: if there is nothing to back up, or something cannot be read or written.
+    """
+    if file.exists():
+        raise StackError(f"{file} is there already; name another file")
+    draft = file.with_name(file.name + ".partial")
+    try:
+        manifest = _steady(plan, draft)
+        draft.replace(file)
+    except OSError as error:
+        place = error.filename or file
+        raise StackError(
+            f"{place}: cannot be read or written ({error.strerror}); allow it or free disk space"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    parts = (*manifest.databases, *manifest.folders)
+    return BackupOutput(
+        file=str(file),
+        parts=parts,
+        files=len(manifest.files),
+        created=manifest.created,
+        sentence=f"Backed up {', '.join(parts)} into {file} ({file.stat().st_size / 1e6:.1f} MB).",
+    )
+
+
+def folders_of(plan: Plan) -> dict[str, Path]:
+    """Return the folders that a backup holds, by their name in it."""
+    state = plan.folder.state
+    found = {
+        "artifacts": state / "artifacts",
+        "stack-artifacts": plan.folder.root / "artifacts",
+        "documents": state / "documents",
+    }
+    given = plan.artifacts.removeprefix("file://")
+    if "://" not in given and Path(given) not in found.values():
+        found["own-artifacts"] = Path(given)
+    return found
+
+
+def _steady(plan: Plan, draft: Path) -> Manifest:
+    """Begin again where a file is gone that was there: a newer one has taken its place."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _write(plan, draft)
+        except FileNotFoundError:
+            if not draft.parent.is_dir():
+                raise
+    return _write(plan, draft)
+
+
+def _write(plan: Plan, draft: Path) -> Manifest:
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    files: dict[str, BackedFile] = {}
+    databases = {"prefect": plan.prefect_database, "mlflow": plan.mlflow_database}
+    with (
+        os.fdopen(descriptor, "wb") as raw,
+        tarfile.open(fileobj=raw, mode="w:gz", compresslevel=3) as archive,
+        TemporaryDirectory(dir=draft.parent, prefix=".backup-") as place,
+    ):
+        kept = {}
+        for name, database in databases.items():
+            copy = Path(place) / name
+            if dump(database, copy):
+                kept[name] = database.kind
+                files[name] = _add(archive, copy, name)
+                copy.unlink()
+        folders = []
+        for name, folder in folders_of(plan).items():
+            found = {f"{name}/{path.relative_to(folder)}": path for path in _files(folder)}
+            files.update({inner: _add(archive, path, inner) for inner, path in found.items()})
+            folders += [name] if found else []
+        if not files:
+            raise StackError(f"{plan.folder.state}: there is nothing to back up")
+        manifest = _manifest(plan, kept, tuple(folders), files)
+        text = Path(place) / MANIFEST
+        text.write_text(manifest.model_dump_json(indent=1))
+        archive.add(text, MANIFEST)
+    return manifest
+
+
+def _manifest(
+    plan: Plan, databases: dict[str, str], folders: tuple[str, ...], files: dict[str, BackedFile]
+) -> Manifest:
+    remote = "://" in plan.artifacts and not plan.artifacts.startswith("file://")
+    return Manifest.model_validate(
+        {
+            "created": clock.now(),
+            "driftloop": driftloop.__version__,
+            "libraries": {name: version(name) for name in ("prefect", "mlflow")},
+            "state": str(plan.folder.state),
+            "databases": databases,
+            "folders": folders,
+            "elsewhere": (*ALSO, *([f"Artifacts are at {plan.artifacts}."] if remote else [])),
+            "files": files,
+        }
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (
+            path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()
+        )
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str) -> BackedFile:
+    """Add one file and return its digest, over the very bytes that were added."""
+    with path.open("rb") as file:
+        reader = _Hashing(file)
+        entry = archive.gettarinfo(arcname=name, fileobj=file)
+        entry.uid = entry.gid = 0
+        entry.uname = entry.gname = ""
+        archive.addfile(entry, reader)
+    return BackedFile(sha256=reader.digest.hexdigest(), size=entry.size)
+
+
+class _Hashing:
+    """A file that is hashed while it is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        block = self._file.read(size)
+        self.digest.update(block)
+        return block

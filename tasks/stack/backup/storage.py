@@ -1,0 +1,97 @@
+"""Databases copied and put back: SQLite while it is in use, PostgreSQL with its own tools."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+from driftloop.base.errors import StackError
+from tasks.stack.database_url import Database
+
+
+def dump(database: Database, into: Path) -> bool:
+    """Copy a database as it is at one moment into a file; say whether there was one.
+
+    Raises:
+        StackError: if it cannot be read, or PostgreSQL's tools are missing.
+    """
+    if database.is_postgres:
+        _tool("pg_dump", database, "--format=custom", f"--file={into}")
+        return True
+    source = Path(database.file)
+    if not source.is_file():
+        return False
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as there,
+            closing(sqlite3.connect(into)) as here,
+        ):
+            there.backup(here, pages=4096, sleep=0.05)
+            here.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise StackError(f"{source}: cannot be backed up ({error}); check the disk") from error
+    return True
+
+
+def load(database: Database, dumped: Path) -> None:
+    """Put a copied database in the place of what is there.
+
+    Raises:
+        StackError: if PostgreSQL refuses, or its tools are missing.
+    """
+    if database.is_postgres:
+        options = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
+        _tool("pg_restore", database, *options, str(dumped))
+        return
+    target = Path(database.file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for rest in ("-wal", "-shm"):
+        target.with_name(target.name + rest).unlink(missing_ok=True)
+    shutil.move(dumped, target)
+
+
+def move_addresses(path: Path, before: str, after: str) -> int:
+    """Let file addresses below one folder point below another; return how many there were.
+
+    MLflow keeps whole addresses of artifacts in its database.
+    """
+    count = 0
+    with closing(sqlite3.connect(path)) as connection, connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            for column in _text_columns(connection, table):
+                done = connection.execute(
+                    f'UPDATE "{table}" SET "{column}" = ? || substr("{column}", ?) '  # noqa: S608
+                    f'WHERE substr("{column}", 1, ?) = ?',
+                    (after, len(before) + 1, len(before), before),
+                )
+                count += done.rowcount
+    return count
+
+
+def _text_columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    found = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+    return [name for _, name, kind, *_ in found if "CHAR" in kind.upper() or "TEXT" in kind.upper()]
+
+
+def _tool(name: str, database: Database, *options: str) -> None:
+    program = shutil.which(name)
+    if program is None:
+        raise StackError(
+            f"{name} is not installed, and {database.masked} is on PostgreSQL; install its client "
+            "(apt-get install postgresql-client), of the server's version or newer"
+        )
+    secret = {"PGPASSWORD": database.password} if database.password else {}
+    done = subprocess.run(  # noqa: S603 - a fixed program, and our own options
+        [program, f"--dbname={database.without_password}", "--no-password", *options],
+        env={**os.environ, **secret},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["no word"])[-1][:200]
+        raise StackError(f"{name} refused {database.masked}: {said}")

@@ -1,0 +1,1 @@
+"""The stack's Prefect server, prepared."""

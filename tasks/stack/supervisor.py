@@ -1,0 +1,143 @@
+"""supervisord: started, asked and told through its socket."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xmlrpc.client
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from driftloop.base.errors import StackError
+from tasks.stack.processes import is_running
+from tasks.stack.services import MARK, StackFolder
+
+LONGEST_SOCKET = 90
+"""A socket's path has about 100 bytes, and supervisord adds its process id to it meanwhile."""
+START_SECONDS = 20.0
+
+
+class Supervisor:
+    """supervisord of one stack, as far as it is there."""
+
+    def __init__(self, folder: StackFolder) -> None:
+        self._folder = folder
+
+    def answers(self) -> bool:
+        """Whether it runs and can be spoken to."""
+        try:
+            return bool(self._call().getState()["statename"] == "RUNNING")
+        except (OSError, xmlrpc.client.Error):
+            return False
+
+    def pid(self) -> int | None:
+        """Its process id, if it runs."""
+        try:
+            pid = int(self._folder.pid_file.read_text())
+        except (OSError, ValueError):
+            return None
+        return pid if is_running(pid) else None
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """Return what it says of every service, by name; nothing where it does not answer."""
+        try:
+            found: Any = self._call().getAllProcessInfo()
+        except (OSError, xmlrpc.client.Error):
+            return {}
+        return {one["name"]: one for one in found}
+
+    def start(self) -> None:
+        """Start it in the background, and return once it answers.
+
+        Raises:
+            StackError: if it does not; names its log.
+        """
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c"]
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            [*command, str(self._folder.configuration)],
+            env={**os.environ, MARK: str(self._folder.root)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+        log = self._folder.log("supervisord")
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise StackError(
+                f"supervisord did not start ({said[-1] if said else 'no word'}): {log}"
+            )
+        end = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if time.monotonic() > end:
+                raise StackError(f"supervisord does not answer after {START_SECONDS:.0f} s: {log}")
+            time.sleep(0.1)
+
+    def start_service(self, name: str) -> bool:
+        """Start a service that does not run; say whether it had to be started."""
+        if self.states().get(name, {}).get("statename") in ("RUNNING", "STARTING"):
+            return False
+        with suppress(xmlrpc.client.Fault):  # it has come up by itself in the meantime
+            self._call().startProcess(name, False)
+        return True
+
+    def restart_service(self, name: str) -> None:
+        """Stop a service and start it again."""
+        with suppress(xmlrpc.client.Fault):
+            self._call().stopProcess(name, True)
+        with suppress(xmlrpc.client.Fault):
+            self._call().startProcess(name, False)
+
+    def stop_service(self, name: str, wait: bool) -> None:
+        """Stop a service, and do not start it again."""
+        with suppress(OSError, xmlrpc.client.Error):
+            self._call().stopProcess(name, wait)
+
+    def shut_down(self) -> None:
+        """Let it stop every service and end."""
+        with suppress(OSError, xmlrpc.client.Error):
+            self._call().shutdown()
+
+    def _call(self) -> Any:
+        from supervisor.xmlrpc import SupervisorTransport  # type: ignore[import-untyped]
+
+        transport = SupervisorTransport(None, None, f"unix://{socket_of(self._folder)}")
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+
+def socket_of(folder: StackFolder) -> Path:
+    """Return the socket of a stack: in its folder, or in a private one if that path is too long.
+
+    Raises:
+        StackError: if the private folder belongs to somebody else.
+    """
+    own = folder.root / "supervisord.sock"
+    if len(os.fsencode(own)) <= LONGEST_SOCKET:
+        return own
+    name = hashlib.sha256(os.fsencode(folder.root)).hexdigest()[:12]
+    private = Path(tempfile.gettempdir()) / f"driftloop-{os.getuid()}-{name}"
+    try:
+        found = private.lstat()
+    except FileNotFoundError:
+        return private / "s"
+    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise StackError(
+            f"{private}: is not private to you, and {folder.root} is too long for a socket; "
+            "remove it, or set DRIFTLOOP_STATE to a shorter folder"
+        )
+    return private / "s"
+
+
+def make_socket_folder(folder: StackFolder) -> Path:
+    """Make the folder that the socket is to be in, and return the socket.
+
+    Raises:
+        StackError: if it belongs to somebody else.
+    """
+    with suppress(FileExistsError):
+        socket_of(folder).parent.mkdir(mode=0o700)
+    return socket_of(folder)

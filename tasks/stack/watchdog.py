@@ -1,0 +1,66 @@
+"""The keeper of a stack: restarts what hangs, and settles runs whose process is gone.
+
+supervisord restarts a service that ends. It does not see one that runs and answers nobody any more.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tasks.stack.health import answers, prefect_at
+from tasks.stack.runs import settle_dead_runs
+from tasks.stack.services import StackFolder
+from tasks.stack.supervisor import Supervisor
+
+LOOK_SECONDS = 10.0
+SILENT_LOOKS = 12
+"""Two minutes without an answer: a slow machine is not taken for a service that hangs."""
+
+
+def keep(folder: StackFolder, api: str, health: Mapping[str, str]) -> None:
+    """Look after a stack for ever. What goes wrong in one look is told, and tried in the next."""
+    silent = dict.fromkeys(health, 0)
+    while True:
+        try:
+            for name in silent_too_long(Supervisor(folder), health, silent):
+                _say(f"{name} has not answered for long; it is started anew")
+                Supervisor(folder).restart_service(name)
+            with prefect_at(api) as client:
+                for run in settle_dead_runs(client, folder):
+                    _say(f"flow run {run} has no process any more; it is marked as crashed")
+        except Exception as error:  # the keeper outlives whatever it looks after
+            _say(f"{type(error).__name__}: {error}".splitlines()[0])
+        time.sleep(LOOK_SECONDS)
+
+
+def silent_too_long(
+    supervisor: Supervisor, health: Mapping[str, str], silent: dict[str, int]
+) -> tuple[str, ...]:
+    """Count looks without an answer, and return the services that run and gave too many of them."""
+    states = supervisor.states()
+    for name, url in health.items():
+        runs = states.get(name, {}).get("statename") == "RUNNING"
+        silent[name] = silent[name] + 1 if runs and not answers(url) else 0
+    hanging = tuple(name for name, looks in silent.items() if looks >= SILENT_LOOKS)
+    for name in hanging:
+        silent[name] = 0
+    return hanging
+
+
+def _say(line: str) -> None:
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}", flush=True)
+
+
+def main() -> None:
+    """Keep the stack whose state folder is named on the command line."""
+    folder = StackFolder(Path(sys.argv[1]))
+    services = json.loads(folder.services.read_text())
+    api = services["keeper"]["environment"]["PREFECT_API_URL"]
+    health = {name: one["health"] for name, one in services.items() if one["health"]}
+    keep(folder, api, health)
+
+
+if __name__ == "__main__":
+    main()
