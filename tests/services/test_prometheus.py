@@ -23,10 +23,10 @@ from driftloop.reporting.prometheus.samples import samples_of
 from driftloop.reporting.prometheus.table import METRICS
 from tasks.reporting.prometheus import exposition
 from tasks.reporting.publish_metrics import FOLDER, URL, push
-from tests.driftloop.exposition.complete import complete
-from tests.driftloop.exposition.test_configs import asked_for, expressions
+from tests.driftloop.reporting.prometheus.complete import complete
+from tests.driftloop.reporting.prometheus.test_configs import asked_for, expressions
 from tests.services.programs import PATIENCE, free_port, running
-from tests.tasks.test_metrics_push import HOSTILE, samples
+from tests.tasks.reporting.test_metrics_push import HOSTILE, samples
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "configs" / "prometheus"

@@ -16,8 +16,8 @@ from driftloop.reporting.html.theme import DARK, LIGHT
 from driftloop.reporting.run_page.page import report_page
 from tasks.registry.opening import open_registry
 from tasks.reporting.run_report_plots import draw_pictures
-from tests.driftloop.report.fleet_cases import NOW, fleet
-from tests.driftloop.report.report_cases import source
+from tests.driftloop.reporting.fleet_cases import NOW, fleet
+from tests.driftloop.reporting.report_cases import source
 
 PHONE, DESK = 375, 1200
 

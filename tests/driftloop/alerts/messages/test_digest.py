@@ -1,0 +1,89 @@
+"""The weekly digest: everyone is counted, nobody is called healthy without a look."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from driftloop.alerts.blocks import TOTAL_LIMIT, size
+from driftloop.alerts.messages.digest import DigestLine, digest_message
+from tests.driftloop.alerts.messages.message_records import AS_OF, shown
+
+CALM = DigestLine("churn", "ok", "roc_auc", 0.812, 0.8, 0.824, 34, None, None, 0, 0, 0, None, AS_OF)
+
+
+def line(model: str, **changes: Any) -> DigestLine:
+    return replace(CALM, model=model, **changes)
+
+
+def digest(*lines: DigestLine) -> str:
+    return shown(digest_message("slack:#ml", AS_OF, lines)).replace("\u00a0", " ")
+
+
+def test_groups() -> None:
+    text = digest(
+        CALM,
+        line("late", last_run=AS_OF - timedelta(days=8)),
+        line("never", verdict=None, score=None, age_days=None, last_run=None),
+        line("blind", verdict="inconclusive"),
+        line("near", verdict="warning", muted_until=AS_OF + timedelta(days=1), promotions=1),
+        line("drifting", verdict="drift"),
+        line("warned", open_since=AS_OF - timedelta(days=2), severity="warning", incidents=2),
+        line("paged", open_since=AS_OF - timedelta(days=1), severity="page", retrainings=1),
+    )
+    figures = "roc_auc 0.812 (0.800 to 0.824) · version 34 days old"
+    assert (
+        text
+        == f"""\
+🔵 all models: the week to 2026-03-09
+
+*8 models: 3 in trouble, 3 not watched, 2 healthy.*
+
+*In trouble*
+🚨 *paged* since 2026-03-08 06:00 (24 hours) · {figures} · 1 retraining
+🟠 *warned* since 2026-03-07 06:00 (2 days) · {figures} · 2 incidents
+🟠 *drifting* drift in the newest run · {figures}
+
+*Not watched*
+• *late* has not run since 2026-03-01 06:00 · {figures}
+• *never* never ran
+• *blind* the newest run could not judge it · {figures}
+
+*Healthy*
+• *churn* · {figures}
+• *near* · close to a limit · {figures} · 1 promotion · muted until 2026-03-10 06:00"""
+    )
+
+
+def test_a_model_in_trouble_that_stopped_running_says_so() -> None:
+    gone = line("gone", open_since=AS_OF - timedelta(days=30), last_run=AS_OF - timedelta(days=20))
+    assert "(30 days) · has not run since 2026-02-17 06:00" in digest(gone)
+
+
+def test_key_and_model() -> None:
+    message = digest_message("slack:#ml", AS_OF, (CALM,))
+    assert message.key == "digest/slack:#ml/2026-03-09"
+    assert (message.model, message.kind, message.severity) == ("all models", "digest", "info")
+    assert message.text == (
+        "all models: the week to 2026-03-09. 1 model: 0 in trouble, 0 not watched, 1 healthy."
+    )
+
+
+def test_no_model() -> None:
+    assert "No model is monitored." in digest()
+
+
+def test_hundreds_of_models_fit_and_are_counted() -> None:
+    name = "a_rather_long_name_of_a_model_{}"
+    trouble = [
+        line(name.format(n), open_since=AS_OF - timedelta(days=n), severity="page")
+        for n in range(200)
+    ]
+    blind = [line(name.format(n), verdict="inconclusive") for n in range(200, 400)]
+    calm = [line(name.format(n), promotions=int(n < 450)) for n in range(400, 900)]
+    message = digest_message("slack:#ml", AS_OF, (*calm, *blind, *trouble))
+    text = shown(message)
+    assert "900 models: 200 in trouble, 200 not watched, 500 healthy." in text
+    assert text.count("more: `driftloop status` shows them") == 4
+    assert "Healthy, and nothing happened: a_rather_long" in text
+    assert sum(map(size, message.blocks)) <= TOTAL_LIMIT
+    assert "…" not in text

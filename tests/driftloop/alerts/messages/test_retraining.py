@@ -1,0 +1,163 @@
+import pytest
+
+from driftloop.alerts.links import Links
+from driftloop.alerts.messages.retraining import outcome_of, retrain_message
+from driftloop.base.records import GateResult, Promotion, RetrainRecord
+from tests.driftloop.alerts.messages.message_records import (
+    LINK_LINE,
+    LINKS,
+    comparison,
+    retrain,
+    shown,
+)
+
+KEPT = Promotion(False, "8", "7", "the challenger did not win")
+SLOW = (
+    GateResult("latency", "refused", "41 ms a row, 20 allowed"),
+    GateResult("calibration", "passed", "error 0.01"),
+)
+
+
+def test_promoted() -> None:
+    message = retrain_message(retrain(), LINKS)
+    assert (
+        shown(message)
+        == f"""\
+✅ payments: version 8 is live
+
+*Version 8 replaced version 7.* Old model's roc_auc 0.842, new 0.861, on 4,210 rows neither model \
+was trained on.
+
+*Old score*
+0.842 (0.831 to 0.853)
+*New score*
+0.861 (0.851 to 0.871)
+*Gain*
++0.019 (+0.007 to +0.031)
+*Gain needed*
+over 0.005, 95 % sure
+
+*Why it retrained*
+8 of 20 inputs drifted in 2 of 3 runs.
+
+*What driftloop did*
+Passed every gate: latency, calibration. Moved the champion to version 8.
+
+*What you should do*
+Nothing now. If predictions look wrong, run `driftloop rollback payments` or the *rollback* \
+deployment: version 7 then comes back with its reference data.
+
+Data a1b2c3d4e5 · 2026-03-09 06:00 UTC
+
+{LINK_LINE}"""
+    )
+    assert (message.severity, message.kind) == ("good", "retrained")
+    assert message.key == "payments/2026-03-09T06:00:00+00:00/retrained/promoted-8"
+
+
+def test_kept() -> None:
+    doubtful = comparison(won=False, difference=0.002, low=-0.004, high=0.008)
+    message = retrain_message(retrain(comparison=doubtful, promotion=KEPT), Links())
+    assert (
+        shown(message)
+        == """\
+🔵 payments: kept version 7
+
+*The new model did not prove better, so version 7 stays live.* Old model's roc_auc 0.842, \
+new 0.861, on 4,210 rows neither model was trained on.
+
+*Old score*
+0.842 (0.831 to 0.853)
+*New score*
+0.861 (0.851 to 0.871)
+*Gain*
++0.002 (-0.004 to +0.008)
+*Gain needed*
+over 0.005, 95 % sure
+
+*Why it retrained*
+8 of 20 inputs drifted in 2 of 3 runs.
+
+*What driftloop did*
+Passed every gate: latency, calibration. the gain of 0.002 may be chance.
+
+*What you should do*
+Nothing, if version 7 is still good enough to use. If not, stop using it. What caused the \
+retraining may go on; the next run decides again.
+
+Data a1b2c3d4e5 · 2026-03-09 06:00 UTC"""
+    )
+    assert message.severity == "info"
+
+
+def test_refused_by_a_gate() -> None:
+    record = retrain(comparison=comparison(won=False, gates=SLOW), promotion=KEPT)
+    message = retrain_message(record, Links())
+    text = shown(message)
+    assert text.startswith("🟠 payments: new model not promoted")
+    assert "did better but was not promoted; version 7 stays live" in text
+    assert "1 of 2 gates failed.\n• latency: 41 ms a row, 20 allowed." in text
+    assert message.severity == "warning"
+
+
+def test_refused_by_the_registry_says_why() -> None:
+    moved = Promotion(False, "8", "9", "The champion changed to version 9 meanwhile")
+    text = shown(retrain_message(retrain(promotion=moved), Links()))
+    assert (
+        "Passed every gate: latency, calibration. The champion changed to version 9 meanwhile."
+        in text
+    )
+    assert "version 9 stays live" in text
+
+
+def test_failed() -> None:
+    record = retrain(
+        comparison=None, promotion=None, challenger=None, sentence="Only 212 rows have labels"
+    )
+    text = shown(retrain_message(record, Links()))
+    assert text.startswith("🟠 payments: retraining failed")
+    assert "Only 212 rows have labels." in text
+    assert "Old score" not in text
+
+
+def test_first_champion_has_no_one_to_roll_back_to() -> None:
+    first = comparison(champion=None, difference=None, low=None, high=None, gates=())
+    record = retrain(comparison=first, promotion=Promotion(True, "1", None, "first"))
+    text = shown(retrain_message(record, Links()))
+    assert "*Version 1 is live.* Its roc_auc is 0.861 on 4,210 rows it was not trained on." in text
+    assert "rollback" not in text
+    assert "Gain" not in text
+
+
+@pytest.mark.parametrize(
+    ("record", "outcome"),
+    [
+        (retrain(), "promoted"),
+        (retrain(promotion=None), "refused"),
+        (retrain(comparison=comparison(won=False, low=-0.1), promotion=None), "kept"),
+        (retrain(comparison=comparison(won=False, low=None), promotion=None), "kept"),
+        (retrain(comparison=comparison(won=False, gates=SLOW), promotion=None), "refused"),
+        (retrain(comparison=None, promotion=None), "failed"),
+    ],
+)
+def test_outcome(record: RetrainRecord, outcome: str) -> None:
+    assert outcome_of(record) == outcome
+
+
+def test_another_outcome_of_the_same_run_is_another_event() -> None:
+    keys = {
+        retrain_message(record, LINKS).key
+        for record in (retrain(), retrain(promotion=KEPT), retrain(comparison=None, promotion=None))
+    }
+    assert len(keys) == 3
+
+
+def test_claim_of_no_loss_is_told_as_such() -> None:
+    """The margin is 0.005: a lower end of -0.004 proves no loss, one of -0.006 does not."""
+    held = comparison(won=False, gates=SLOW, claim="non_inferior", low=-0.004)
+    text = shown(retrain_message(retrain(comparison=held, promotion=KEPT), Links()))
+    assert "The new model proved as good but was not promoted; version 7 stays live" in text
+    assert "over -0.005, 95 % sure" in text
+    lost = comparison(won=False, claim="non_inferior", low=-0.006)
+    text = shown(retrain_message(retrain(comparison=lost, promotion=KEPT), Links()))
+    assert "The new model did not prove as good, so version 7 stays live" in text

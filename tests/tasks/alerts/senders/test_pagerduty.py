@@ -1,0 +1,198 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from peers.http_peer import Fault
+from peers.pagerduty import PagerDutyPeer
+
+from driftloop.alerts.channels import PagerDutyChannel
+from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Kind
+from driftloop.base.errors import DeliveryError
+from tasks.alerts.senders import LostAnswerError, PagerDutySender, base, sender_for
+from tests.tasks.alerts.senders.parcels import SHAPE, message, parcel
+from tests.tasks.alerts.senders.safe import assert_one_safe_line
+
+KEY = "driftloop/payments-3"
+EVERY_FAULT: list[Fault] = [
+    *("rate_limit", "error", "reset", "cut"),
+    *("error_after_accepting", "reset_after_accepting", "slow_after_accepting"),
+]
+
+
+@pytest.fixture
+def sender(pagerduty: PagerDutyPeer) -> PagerDutySender:
+    return use_pagerduty()
+
+
+def use_pagerduty() -> PagerDutySender:
+    sender = sender_for(PagerDutyChannel())
+    assert isinstance(sender, PagerDutySender)
+    return sender
+
+
+def test_an_incident_is_triggered_with_what_a_person_needs(
+    pagerduty: PagerDutyPeer, sender: PagerDutySender
+) -> None:
+    assert sender.send(parcel()) == Receipt("pagerduty", KEY)
+    (event,) = pagerduty.events
+    payload = event["payload"]
+    assert payload["summary"] == "🚨 payments: data checks failed"
+    assert (payload["severity"], payload["component"]) == ("critical", "payments")
+    assert (payload["group"], payload["class"]) == ("driftloop", "opened")
+    assert "2 of 9 checks failed: a < b" in payload["custom_details"]["message"]
+    assert event["links"] == [{"href": "http://prefect/runs/1?a=1&b=2", "text": "Prefect run"}]
+    assert event["client"] == "driftloop"
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        ("opened", "triggered"),
+        ("worsened", "triggered"),
+        ("reopened", "triggered"),
+        ("stuck", "triggered"),
+        ("rolled_back", "triggered"),
+        ("acknowledged", "acknowledged"),
+        ("resolved", "resolved"),
+    ],
+)
+def test_what_happens_to_an_incident_happens_there(
+    pagerduty: PagerDutyPeer, sender: PagerDutySender, kind: Kind, state: str
+) -> None:
+    sender.send(parcel("a"))
+    sender.send(parcel("b", kind))
+    assert pagerduty.states == {KEY: state}
+    assert pagerduty.opened == [KEY]
+
+
+@pytest.mark.parametrize(
+    ("level", "severity"), [("page", "critical"), ("warning", "warning"), ("info", "info")]
+)
+def test_the_severity_is_the_incidents(
+    pagerduty: PagerDutyPeer, sender: PagerDutySender, level: Any, severity: str
+) -> None:
+    sender.send(parcel(level=level))
+    assert pagerduty.events[0]["payload"]["severity"] == severity
+
+
+def test_a_message_that_stands_alone_has_a_key_of_its_own(
+    pagerduty: PagerDutyPeer, sender: PagerDutySender
+) -> None:
+    sender.send(parcel("k" * 300, "stuck", incident=None))
+    assert pagerduty.states == {"k" * 255: "triggered"}
+
+
+def test_a_test_is_over_at_once_and_says_so(
+    pagerduty: PagerDutyPeer, sender: PagerDutySender
+) -> None:
+    sender.send(parcel("t", "test", incident=None))
+    assert pagerduty.states == {"t": "resolved"}
+    payload = pagerduty.events[0]["payload"]
+    assert payload["summary"].startswith("[TEST] ")
+    assert payload["severity"] == "info"
+
+
+def test_long_texts_are_cut(pagerduty: PagerDutyPeer, sender: PagerDutySender) -> None:
+    sender.send(parcel(message=message(text="x" * 5000, blocks=())))
+    assert len(pagerduty.events[0]["payload"]["summary"]) == 1024
+
+
+def test_what_does_not_concern_pagerduty_is_not_sent(
+    pagerduty: PagerDutyPeer, sender: PagerDutySender
+) -> None:
+    sender.send(parcel("a", "started"))
+    sender.update(Receipt("pagerduty", KEY), message())
+    assert sender.draw(parcel(shapes=(SHAPE,))) is None
+    assert pagerduty.requests == []
+
+
+@pytest.mark.parametrize("fault", EVERY_FAULT)
+def test_after_a_fault_each_incident_was_opened_once(
+    pagerduty: PagerDutyPeer,
+    sender: PagerDutySender,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+) -> None:
+    if fault.startswith("slow"):
+        monkeypatch.setattr(base, "TIMEOUT", 0.15)
+    pagerduty.misbehave(fault, seconds=0.3 if fault.startswith("slow") else 0)
+    for number in (1, 2):
+        sender.send(parcel(incident=f"payments-{number}"))
+    sender.send(parcel("r", "resolved", incident="payments-1"))
+    assert pagerduty.opened == ["driftloop/payments-1", "driftloop/payments-2"]
+    assert list(pagerduty.states.values()) == ["resolved", "triggered"]
+
+
+def test_a_refused_connection_is_tried_again(
+    pagerduty: PagerDutyPeer,
+    sender: PagerDutySender,
+    when_waiting: list[Callable[[], None]],
+) -> None:
+    pagerduty.close()
+    when_waiting.append(pagerduty.reopen)
+    sender.send(parcel())
+    assert pagerduty.opened == [KEY]
+
+
+def test_an_outage_ends_in_one_line_and_the_next_run_sends(
+    pagerduty: PagerDutyPeer, sender: PagerDutySender
+) -> None:
+    pagerduty.misbehave("error", times=9)
+    with pytest.raises(LostAnswerError, match="HTTP 500") as caught:
+        sender.send(parcel())
+    assert len(pagerduty.requests) == 1 + base.RETRIES
+    assert_one_safe_line(caught.value, pagerduty.routing_key)
+    with pagerduty.refusing(), pytest.raises(DeliveryError, match="did not answer"):
+        sender.send(parcel())
+    pagerduty.mend()
+    sender.send(parcel())
+    assert pagerduty.opened == [KEY]
+
+
+@pytest.mark.parametrize(("seconds", "requests"), [(1, 2), (3600, 1)])
+def test_retry_after_is_honoured_up_to_a_limit(
+    pagerduty: PagerDutyPeer,
+    sender: PagerDutySender,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    requests: int,
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("tasks.alerts.senders.http.time.sleep", waits.append)
+    pagerduty.misbehave("rate_limit", seconds=seconds)
+    if requests == 1:
+        with pytest.raises(DeliveryError, match="asked too much"):
+            sender.send(parcel())
+    else:
+        sender.send(parcel())
+    assert (len(pagerduty.requests), waits) == (requests, [1] if requests == 2 else [])
+
+
+@pytest.mark.parametrize("key", ["too-short", "f" * 32])
+def test_a_wrong_key_names_where_it_belongs(
+    pagerduty: PagerDutyPeer, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("PAGERDUTY_ROUTING_KEY", key)
+    with pytest.raises(DeliveryError, match=r"(?i)routing.*PAGERDUTY_ROUTING_KEY") as caught:
+        use_pagerduty().send(parcel())
+    assert_one_safe_line(caught.value, key)
+    assert len(pagerduty.requests) == 1
+
+
+def test_an_invalid_event_tells_what_pagerduty_says(
+    pagerduty: PagerDutyPeer, sender: PagerDutySender
+) -> None:
+    nameless = message(text="", blocks=())
+    with pytest.raises(DeliveryError, match=r"'payload.summary' is missing or blank"):
+        sender.send(parcel(message=nameless))
+
+
+@pytest.mark.parametrize("url", ["nowhere", "http://a b/secret", "ftp://host/secret"])
+def test_an_address_that_is_none_is_told(
+    sender: PagerDutySender, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("PAGERDUTY_API_URL", url)
+    with pytest.raises(DeliveryError, match="check PAGERDUTY_API_URL") as caught:
+        sender.send(parcel())
+    assert_one_safe_line(caught.value, "secret")

@@ -1,0 +1,182 @@
+"""The steps of a training on real data, one by one: what is stored is what was judged."""
+
+import json
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from workshop import monday, small_config, write_config
+
+from driftloop.base.errors import DataError, TrainingError
+from driftloop.base.records import TrainingPlan
+from driftloop.performance.target import Classes, Quantity
+from driftloop.training.training import cut_of, predict
+from driftloop.training.tuning import called
+from tasks.monitoring.joint_and_prediction_drift import label_finding
+from tasks.monitoring.tables import examples, read_labelled, target_in
+from tasks.registry.environment_lock import Environment
+from tasks.registry.models import Stored, check_types, load_model, log_model, model_of
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import target_of
+from tasks.retraining.plan import OpenTraining, open_training, plan_training
+from tasks.retraining.train import search_settings, train_challenger
+from tasks.runtime.job import Job, load_job
+from tasks.snapshots.resolve import resolve_snapshot
+
+pytestmark = pytest.mark.usefixtures("no_server")  # the steps are asked one by one
+ROOT = Path(__file__).parents[3]
+
+
+def started(folder: Path, config: dict[str, Any]) -> tuple[Job, OpenTraining, TrainingPlan]:
+    write_config(folder, config)
+    job = load_job("payments", monday(9), workspace=folder)
+    snapshot = resolve_snapshot.fn(job)
+    opened = open_training.fn(job, snapshot, "retrain", None)
+    plan = plan_training.fn(job, snapshot, opened, None)
+    assert isinstance(plan, TrainingPlan), plan
+    return job, opened, plan
+
+
+def classification(**training: Any) -> dict[str, Any]:
+    config = small_config()
+    config["comparison"] = {"metric": "f1"}
+    config["training"].update({"estimator": {"kind": "logistic_regression"}, **training})
+    return config
+
+
+def regression(**training: Any) -> dict[str, Any]:
+    """How large a payment is, from everything else."""
+    config = small_config()
+    config["task"] = "regression"
+    config["data"] = {**config["data"], "label": "amount"}
+    del config["data"]["positive"]
+    config["features"]["numeric"].remove("amount")
+    config["comparison"] = {}
+    config["quality"] = []
+    config["training"].update(training)
+    return config
+
+
+def test_what_is_stored_calls_rows_as_it_was_judged(payments: Path) -> None:
+    config = classification(imbalance="balanced", calibration="isotonic", threshold="tuned")
+    job, opened, plan = started(payments, config)
+    version = train_challenger.fn(job, opened, plan, {"C": 0.5})
+    model, registry = model_of(job, version), open_registry(job.workspace)
+    target = target_of(registry, job.model, version)
+    assert target == Classes(("0", "1"))
+    rows = examples(job, read_labelled(job, plan.holdout), target)
+    cut = cut_of(model)
+    assert cut is not None
+    calls = called(predict(model, rows.table, target), cut).argmax(axis=1)
+    np.testing.assert_array_equal(model.predict(rows.table), calls)
+    run = registry.client.get_run(opened.run_id or "")
+    assert run.data.params["threshold"] == str(cut)
+    assert run.data.params["C"] == "0.5"
+    path = registry.client.download_artifacts(opened.run_id, "confusion_matrix.json", str(payments))
+    counts = np.array(json.loads(Path(path).read_text())["rows_true_columns_predicted"])
+    assert counts.sum(axis=0).tolist() == np.bincount(calls, minlength=2).tolist()
+
+
+def test_the_lock_is_stored_beside_the_model(payments: Path) -> None:
+    job, opened, plan = started(payments, classification())
+    version = train_challenger.fn(job, opened, plan, {})
+    registry, lock = open_registry(job.workspace), ROOT / "requirements.lock"
+    digest = sha256(lock.read_bytes()).hexdigest()
+    assert registry.tags(job.model, version)["driftloop.environment.sha256"] == digest
+    path = registry.client.download_artifacts(
+        opened.run_id, "environment/requirements.lock", str(payments)
+    )
+    assert Path(path).read_bytes() == lock.read_bytes()
+
+
+def test_other_versions_than_locked_train_nothing(payments: Path) -> None:
+    (payments / "requirements.lock").write_text("scikit-learn==0.1\n")
+    job, opened, plan = started(payments, classification())
+    with pytest.raises(TrainingError, match="does not pin skops"):
+        train_challenger.fn(job, opened, plan, {})
+
+
+def test_a_challenger_continues_from_the_champion_and_says_so(payments: Path) -> None:
+    estimator = {"kind": "hist_gradient_boosting", "max_iter": 5}
+    job, opened, plan = started(payments, classification(warm_start=True, estimator=estimator))
+    first = train_challenger.fn(job, opened, plan, {})
+    registry = open_registry(job.workspace)
+    assert "driftloop.warm_start" not in registry.tags(job.model, first)
+    later = replace(opened, key="later", champion=registry.version(job.model, first))
+    run = registry.open_run(job.model, "retrain", "later", "later", {})
+    second = train_challenger.fn(job, replace(later, run_id=run.run_id), plan, {})
+    assert registry.tags(job.model, second)["driftloop.warm_start"] == first
+    assert model_of(job, second).named_steps["estimator"].n_iter_ == 10
+
+
+def test_a_regression_is_planned_searched_trained_and_stored(payments: Path) -> None:
+    space = {"max_leaf_nodes": {"low": 4, "high": 20, "integer": True}}
+    config = regression(search={"kind": "halving", "trials": 2, "folds": 2, "space": space})
+    job, opened, plan = started(payments, config)
+    parameters = search_settings.fn(job, plan)
+    version = train_challenger.fn(job, opened, plan, parameters)
+    registry = open_registry(job.workspace)
+    tags = registry.tags(job.model, version)
+    assert target_of(registry, job.model, version) == Quantity()
+    assert "driftloop.classes" not in tags
+    rows = examples(job, read_labelled(job, plan.holdout), Quantity())
+    p = predict(model_of(job, version), rows.table, Quantity())
+    assert p.shape == (len(rows.y), 1)
+    assert np.corrcoef(p[:, 0], rows.y)[0, 1] > 0.5
+    run = registry.client.get_run(opened.run_id or "")
+    logged = {name for name in run.data.metrics if name.startswith("holdout_")}
+    assert logged == {"holdout_neg_rmse", "holdout_neg_mae", "holdout_r2"}
+    assert run.data.metrics["holdout_neg_rmse"] == pytest.approx(
+        -np.sqrt(np.mean((p[:, 0] - rows.y) ** 2))
+    )
+
+
+def test_a_quantitys_label_is_compared_by_its_distribution(payments: Path) -> None:
+    job, _, plan = started(payments, regression())
+    later = read_labelled(job, plan.holdout)
+    same = label_finding(job, later, plan.training)
+    moved = label_finding(job, later.assign(amount=later.amount * 3), plan.training)
+    assert same is not None
+    assert moved is not None
+    assert (same.test, same.role, same.status) == ("ks", "label", "ok"), same.sentence
+    assert moved.status == "drift"
+
+
+def test_types_off_the_allow_list_are_neither_stored_nor_loaded(payments: Path) -> None:
+    with pytest.raises(TrainingError, match=r"pkg.Odd; name them in training.allow.types"):
+        check_types(["pkg.Odd", "numpy.dtype"], "it")
+    check_types(["pkg.Odd"], "it", {"pkg.Odd"})
+    job, opened, plan = started(payments, classification())
+    version = train_challenger.fn(job, opened, plan, {})
+    registry = open_registry(job.workspace)
+    forest = {"kind": "random_forest", "n_estimators": 3}
+    again, reopened, plan = started(payments, classification(estimator=forest))
+    other = train_challenger.fn(again, reopened, plan, {})
+    load_model(registry, job.model, version, {"numpy.dtype"})
+    with pytest.raises(TrainingError, match=r"sklearn\.tree\._tree\.Tree;"):
+        load_model(registry, job.model, other, {"numpy.dtype"})
+
+
+def test_a_model_that_skops_cannot_store_is_one_sentence(payments: Path) -> None:
+    from sklearn.dummy import DummyClassifier
+
+    job, opened, plan = started(payments, classification())
+    sample = read_labelled(job, plan.holdout).head(5)
+    model = DummyClassifier().fit(sample, [0, 1, 0, 1, 0])
+    model.odd = lambda: 0
+    stored = Stored(model, sample, Environment(("numpy==1",), None))
+    with pytest.raises(TrainingError, match=r"stored|allow-list") as error:
+        log_model(open_registry(job.workspace), opened.run_id or "", stored)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinite_labels_of_a_quantity_train_nothing(payments: Path, value: float) -> None:
+    job, _, plan = started(payments, regression())
+    table = read_labelled(job, plan.training)
+    table.loc[3, "amount"] = value
+    with pytest.raises(DataError, match=r"label 'amount' is missing or infinite in 1 of"):
+        examples(job, table, target_in(job, table))

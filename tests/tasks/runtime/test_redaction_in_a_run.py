@@ -1,0 +1,46 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from prefect.client.orchestration import get_client
+
+ROOT = Path(__file__).parents[3]
+TOKEN = "a-password-of-no-known-form"
+RUN = """
+from prefect import flow, get_run_logger
+from tasks.credentials import secret_for
+
+@flow
+def redacted_run():
+    token = secret_for("SMTP_PASSWORD", "smtp-password")
+    get_run_logger().info("sending with %s", token)
+    try:
+        raise ValueError(f"bad header {token}")
+    except ValueError:
+        get_run_logger().exception("it failed")
+
+redacted_run()
+"""
+
+
+def test_neither_the_terminal_nor_the_server_of_a_real_run_shows_a_secret(
+    prefect_server: str,
+) -> None:
+    env = {"PREFECT_LOGGING_TO_API_ENABLED": "true", "PREFECT_LOGGING_LEVEL": "INFO"}
+    run = subprocess.run(
+        [sys.executable, "-c", RUN],
+        cwd=ROOT,
+        env={**os.environ, **env, "PREFECT_API_URL": prefect_server, "SMTP_PASSWORD": TOKEN},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    with get_client(sync_client=True) as client:
+        stored = "\n".join(log.message for log in client.read_logs(limit=200))
+    for told in (run.stdout + run.stderr, stored):
+        assert "sending with [redacted]" in told
+        assert "ValueError: bad header [redacted]" in told
+        assert TOKEN not in told
