@@ -126,9 +126,9 @@ def _summary(
     plot: Path | None,
     seconds: float,
 ) -> BacktestOutput:
-    results = [one for one in outcomes if one.policy is not None]
+    results = [outcome for outcome in outcomes if outcome.policy is not None]
     altered = results.pop() if drift is not None else None
-    policies = tuple(one.policy for one in results if one.policy is not None)
+    policies = tuple(result.policy for result in results if result.policy is not None)
     rivals = (Scored("first model", results[0].frozen, 0), *(_rivals(outcomes)))
     place = plot or job.workspace.state / "backtests" / f"{job.model}.png"
     shown = policies if altered is None or altered.policy is None else (*policies, altered.policy)
@@ -145,8 +145,8 @@ def _summary(
         end=moments[-1],
         periods=len(moments) - 1,
         metric=job.config.comparison.metric,
-        policies=tuple(policy_output(one, rivals) for one in policies),
-        rivals=tuple(rival_output(one) for one in rivals),
+        policies=tuple(policy_output(policy, rivals) for policy in policies),
+        rivals=tuple(rival_output(rival) for rival in rivals),
         injection=injected,
         plot=str(place),
         seconds=round(seconds, 1),
@@ -155,4 +155,4 @@ def _summary(
 
 
 def _rivals(outcomes: tuple[Outcome, ...]) -> list[Scored]:
-    return [one.rival for one in outcomes if one.rival is not None]
+    return [outcome.rival for outcome in outcomes if outcome.rival is not None]

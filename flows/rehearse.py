@@ -86,13 +86,13 @@ def _run(stage: Stage, moment: datetime, last: Period | None) -> tuple[Period, M
 
 def _person(job: Job) -> RetrainRecord:
     """Answer the call for a person as people do: start a retraining by hand."""
-    found = challenge(job, "retrain", "Started by hand.", None, by_hand=True)
-    write_retrain_alert(job, found)
-    return found
+    record = challenge(job, "retrain", "Started by hand.", None, by_hand=True)
+    write_retrain_alert(job, record)
+    return record
 
 
 def _period(record: MonitorRecord, alarm: bool, began: datetime | None, by_hand: bool) -> Period:
-    moved = [one for one in record.trials if one.action in ("promoted", "rolled_back")]
+    moved = [trial for trial in record.trials if trial.action in ("promoted", "rolled_back")]
     made = record.retrain.promotion if record.retrain else None
     promoted = made.version if made and made.promoted else None
     for one in moved:
@@ -102,13 +102,13 @@ def _period(record: MonitorRecord, alarm: bool, began: datetime | None, by_hand:
         window=record.window,
         rows=record.rows_current,
         verdict=record.verdict.status,
-        troubles=tuple(one.kind for one in record.troubles),
+        troubles=tuple(trouble.kind for trouble in record.troubles),
         action=record.decision.action,
         held=record.decision.held,
         alarm=alarm,
         retrained=record.retrain is not None and record.retrain.challenger is not None,
         promoted=promoted,
-        rolled_back=any(one.action == "rolled_back" for one in moved),
+        rolled_back=any(outcome.action == "rolled_back" for outcome in moved),
         served=record.champion,
         score=float("nan"),
         by_hand=by_hand,

@@ -32,10 +32,10 @@ def watch(job: Job, tell: Tell, retrain: Retrain) -> MonitorRecord:
     snapshot = resolve_snapshot(job)
     run = open_monitor_run(job, snapshot)
     slices = choose_slices(job, snapshot, run.champion)
-    found = examine_window(job, run, slices)
+    examination = examine_window(job, run, slices)
     realised = measure_performance(job, slices, run.champion)
     trials = continue_trials(job, run.champion, slices.labelled, realised.performance)
-    record = judge_and_decide(job, run, snapshot.rev, found, realised, trials)
+    record = judge_and_decide(job, run, snapshot.rev, examination, realised, trials)
     tell(run, record)
     if record.decision.action == "retrain" and not job.dry_run:
         record = replace(record, retrain=retrain(run, record))

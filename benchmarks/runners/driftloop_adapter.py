@@ -119,6 +119,6 @@ def _drifted(
     level = SETTINGS.level_of_run(RUNS_A_YEAR)
     yardstick = Yardstick(SETTINGS, level / max(len(features.names), 1))
     measured = measure_all(profile, columns, features, yardstick)
-    findings = tuple(one for feature in measured for one in feature.findings)
+    findings = tuple(finding for feature in measured for finding in feature.findings)
     judged = judge_findings(findings, Standard(SETTINGS, level))
     return list(dict.fromkeys(one.name for one in judged if one.status == "drift"))

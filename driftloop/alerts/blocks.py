@@ -117,7 +117,7 @@ def limited(
 def size(block: Block) -> int:
     """Return how many characters of text a block holds, as Slack counts them (UTF-16 units)."""
     texts = [*block.get("fields", ()), *block.get("elements", ()), block.get("text", {})]
-    return sum(len(one.get("text", "").encode("utf-16-le")) // 2 for one in texts)
+    return sum(len(text.get("text", "").encode("utf-16-le")) // 2 for text in texts)
 
 
 def _fit(blocks: Sequence[Block]) -> bool:

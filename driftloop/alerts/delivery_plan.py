@@ -193,9 +193,11 @@ def tidy(state: AlertState, model: str, channels: Collection[str]) -> AlertState
         state = state.with_post(replace(post, waiting=waiting, drawing=drawing))
     needed = {post.incident for post in state.posts}
     kept = tuple(
-        one
-        for one in state.incidents
-        if one is state.newest or one.number in needed or _outdated(one, model, channels)
+        incident
+        for incident in state.incidents
+        if incident is state.newest
+        or incident.number in needed
+        or _outdated(incident, model, channels)
     )
     return replace(state, incidents=kept)
 

@@ -74,8 +74,8 @@ def run_events(record: MonitorRecord, kinds: tuple[Kind, ...]) -> tuple[Event, .
     names += ["performance.fell"] if record.performance.status == "fell" else []
     names += [_INCIDENT[kind] for kind in kinds if kind in _INCIDENT]
     payload = _payload(record)
-    found = [_event(name, record.model, record.as_of, payload) for name in names]
-    return (*found, *(one for trial in record.trials for one in _trial(record, trial)))
+    events = [_event(name, record.model, record.as_of, payload) for name in names]
+    return (*events, *(event for trial in record.trials for event in _trial(record, trial)))
 
 
 def retrain_events(record: RetrainRecord) -> tuple[Event, ...]:
@@ -162,7 +162,7 @@ def _payload(record: MonitorRecord) -> dict[str, Any]:
         "score": scored.score,
         "performance": scored.status,
         "failed_checks": [check.sentence for check in record.broken][:MOST_FEATURES],
-        "features": [_feature(one) for one in record.drifted[:MOST_FEATURES]],
+        "features": [_feature(finding) for finding in record.drifted[:MOST_FEATURES]],
         "features_drifted": len(record.drifted),
     }
 

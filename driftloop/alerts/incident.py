@@ -207,7 +207,7 @@ class AlertState:
 
     def incident(self, number: int | None) -> Incident | None:
         """Return the incident with this number, or None."""
-        return next((one for one in self.incidents if one.number == number), None)
+        return next((incident for incident in self.incidents if incident.number == number), None)
 
     def with_incident(self, incident: Incident) -> "AlertState":
         """Return the state with an incident as it is now, or with a new one."""
@@ -218,7 +218,7 @@ class AlertState:
     def with_post(self, post: Post) -> "AlertState":
         """Return the state with a waiting post as it is now; one that waits no more is left out."""
         posts = (post if one.key == post.key else one for one in self.posts)
-        return replace(self, posts=tuple(one for one in posts if one.waiting or one.drawing))
+        return replace(self, posts=tuple(post for post in posts if post.waiting or post.drawing))
 
     def failed(self, channel: str) -> "AlertState":
         """Return the state that counts one more failure to send to a channel."""

@@ -100,7 +100,7 @@ def sight_of(record: MonitorRecord) -> Sight:
         judged=record.verdict.status != "inconclusive" or bool(causes),
         score=found.score if found.status == "fell" else None,
         proven_until=found.window.end if found.status == "ok" else None,
-        features=frozenset(one.name for one in record.drifted)
+        features=frozenset(finding.name for finding in record.drifted)
         if "drift" in causes
         else frozenset(),
     )

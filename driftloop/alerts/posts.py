@@ -60,7 +60,9 @@ class Situation:
         What belongs to an incident goes to every channel that the incident has reached.
         """
         told = incident.gravest if incident is not None else level
-        return tuple(dict.fromkeys(one.key for one in self.settings.channels if one.takes(told)))
+        return tuple(
+            dict.fromkeys(channel.key for channel in self.settings.channels if channel.takes(told))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,7 @@ def _post(
 
 def _shapes(record: MonitorRecord) -> tuple[Shape, ...]:
     drawn = [one for one in record.drifted if one.role == "feature" and one.shape is not None]
-    shapes = (one.shape for one in one_a_feature(tuple(drawn)))
+    shapes = (finding.shape for finding in one_a_feature(tuple(drawn)))
     return tuple(shape for shape in shapes if shape is not None)[:MOST_WORST]
 
 

@@ -129,7 +129,7 @@ def _detection(episode: list[Period]) -> Detection:
 
 def known_after(periods: Sequence[Period], onset: datetime) -> Period | None:
     """Return the first run after `onset` that told people of trouble, or None."""
-    return next((one for one in periods if one.alarm and one.window.end > onset), None)
+    return next((period for period in periods if period.alarm and period.window.end > onset), None)
 
 
 def mean_score(scores: Iterable[float]) -> float:

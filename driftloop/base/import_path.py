@@ -101,13 +101,13 @@ def parameters_of(path: str) -> dict[str, Any]:
         ValueError: if it cannot be made without arguments.
     """
     try:
-        found: dict[str, Any] = find_class(path)().get_params(deep=False)
+        params: dict[str, Any] = find_class(path)().get_params(deep=False)
     except (TypeError, AttributeError):
         raise ValueError(
             f"{path!r} cannot be made from a configuration: it has to be a scikit-learn estimator "
             "whose arguments all have defaults"
         ) from None
-    return found
+    return params
 
 
 def _mixin(found: type[Any]) -> str:

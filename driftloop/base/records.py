@@ -322,9 +322,9 @@ class MonitorRecord:
         """
         broken = {check.column for check in self.broken}
         hits = [
-            one
-            for one in self.findings
-            if one.status == "drift"
-            and (one.name not in broken if one.role == "feature" else not broken)
+            finding
+            for finding in self.findings
+            if finding.status == "drift"
+            and (finding.name not in broken if finding.role == "feature" else not broken)
         ]
         return tuple(sorted(hits, key=lambda hit: -hit.weight))

@@ -125,7 +125,7 @@ def _scored(
         return replace(_without_difference(settings, scores[0], gates, sentence), slices=parts)
     challenger, champion = scores
     low, high = interval(drawn[0] - drawn[1], y, settings.confidence)
-    found = Comparison(
+    comparison = Comparison(
         metric=metric,
         champion=champion,
         challenger=challenger,
@@ -141,9 +141,9 @@ def _scored(
         claim=settings.claim,
         slices=parts,
     )
-    found = replace(found, delong=_delong(predictions, found))
-    won = found.proven and all(gate.passed for gate in gates)
-    return replace(found, won=won, sentence=_sentence(found))
+    comparison = replace(comparison, delong=_delong(predictions, comparison))
+    won = comparison.proven and all(gate.passed for gate in gates)
+    return replace(comparison, won=won, sentence=_sentence(comparison))
 
 
 def _evidence(

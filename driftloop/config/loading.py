@@ -124,7 +124,7 @@ def _shown(value: Any) -> str:
 def _explain(error: ValidationError, raw: Any) -> str:
     """Return the first error as ``field: message`` with what was received and what is valid."""
     errors = error.errors(include_url=False)
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
     place = _place(first["loc"], raw)
     more = f" ({len(errors) - 1} more errors)" if len(errors) > 1 else ""
     return f"{place or 'the file'}: {_message(first, raw)}{more}"
@@ -190,7 +190,9 @@ def _union_kinds(location: tuple[int | str, ...]) -> list[str]:
         annotation = owner.model_fields[part].annotation
         owner = _settings_of(annotation) or annotation
     members = list(_members(annotation))
-    return [one.model_fields["kind"].default for one in members if "kind" in one.model_fields]
+    return [
+        member.model_fields["kind"].default for member in members if "kind" in member.model_fields
+    ]
 
 
 def _members(annotation: Any) -> Iterator[type[BaseModel]]:

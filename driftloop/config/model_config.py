@@ -243,9 +243,9 @@ class ModelConfig(Settings):
             return
         if self.task == "multiclass":
             raise ValueError(f"comparison.{place} ({gate.kind}) is for two classes or regression")
-        for one in gate.expected:
-            if one.feature not in self.features.numeric:
+        for expectation in gate.expected:
+            if expectation.feature not in self.features.numeric:
                 raise ValueError(
                     f"comparison.{place}.expected names no numeric feature; "
-                    f"{valid_choices(one.feature, self.features.numeric)}"
+                    f"{valid_choices(expectation.feature, self.features.numeric)}"
                 )

@@ -50,9 +50,9 @@ def waiting_on(trials: tuple[TrialOutcome, ...]) -> tuple[Held, str] | None:
     A challenger that waits for approval or is in shadow has to be decided on first. A rollback or
     a promotion in this run changed the champion that a challenger would be compared with.
     """
-    for one in trials:
-        if one.action in ("rolled_back", "promoted"):
-            return "champion_changed", f"The champion changed in this run: {one.sentence}"
-        if one.kind != "probation" and one.action == "none":
-            return "waiting", one.sentence
+    for trial in trials:
+        if trial.action in ("rolled_back", "promoted"):
+            return "champion_changed", f"The champion changed in this run: {trial.sentence}"
+        if trial.kind != "probation" and trial.action == "none":
+            return "waiting", trial.sentence
     return None

@@ -36,7 +36,9 @@ def diagnose(
     """
     troubles = [*_data_quality(quality)]
     broken = {check.column for check in quality if check.status == "failed"}
-    moved = [one for one in findings if one.status == "drift" and one.name not in broken]
+    moved = [
+        finding for finding in findings if finding.status == "drift" and finding.name not in broken
+    ]
     moved = [] if troubles else moved
     concept = None if troubles else _concept_drift(moved, performance)
     if concept:
@@ -81,9 +83,9 @@ def _covariate_shift(
     ranked = sorted(moved, key=lambda one: -one.weight)
     names = dict.fromkeys(one.name for one in ranked if one.role == "feature")
     parts = [f"Inputs moved ({listed(names, 3)})"] if names else []
-    if any(one.role == "joint" for one in moved):
+    if any(finding.role == "joint" for finding in moved):
         parts.append("all features together can be told from the reference")
-    if any(one.role == "prediction" for one in moved):
+    if any(finding.role == "prediction" for finding in moved):
         parts.append("the predictions moved")
     parts.append(_effect_on_performance(performance, concept, since))
     text = "; ".join(parts)

@@ -75,8 +75,8 @@ def window_verdict(
     profile: Profile, current: Columns, subject: Subject, standard: Standard
 ) -> Verdict:
     """Return the verdict on any window against a reference."""
-    found = examine(profile, current, subject, standard)
-    return verdict_of(found, standard.settings)
+    examination = examine(profile, current, subject, standard)
+    return verdict_of(examination, standard.settings)
 
 
 def verdict_of(found: Examination, settings: DriftSettings) -> Verdict:

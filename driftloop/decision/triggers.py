@@ -66,9 +66,11 @@ class PerformanceTrigger(Settings):
 
     def check(self, evidence: Evidence) -> TriggerResult:
         """Return whether realised performance asks for a retraining."""
-        found = evidence.performance
-        status: TriggerStatus = {"fell": "fired", "ok": "quiet"}.get(found.status, "inconclusive")  # type: ignore[assignment]
-        return TriggerResult(self.kind, status, found.sentence)
+        performance = evidence.performance
+        status: TriggerStatus = {"fell": "fired", "ok": "quiet"}.get(
+            performance.status, "inconclusive"
+        )  # type: ignore[assignment]
+        return TriggerResult(self.kind, status, performance.sentence)
 
 
 class AgeTrigger(Settings):

@@ -38,15 +38,17 @@ def judge(
         return Verdict("inconclusive", sentence)
     broken = {check.column for check in quality if check.status == "failed"}
     sound = [
-        one for one in findings if (one.name not in broken if one.role == "feature" else not broken)
+        finding
+        for finding in findings
+        if (finding.name not in broken if finding.role == "feature" else not broken)
     ]
-    features = {one.name for one in findings if one.role == "feature"}
+    features = {finding.name for finding in findings if finding.role == "feature"}
     own = [one for one in sound if one.role == "feature"]
     judged = {one.name for one in own} - {one.name for one in own if one.status == "inconclusive"}
     unknown = sorted(features - judged)
     aside = f" Not judged: {listed(unknown, 4)}." if unknown else ""
     drifted = by_weight([one for one in sound if one.status == "drift"])
-    if any(_matters(one, minimum_importance) for one in drifted):
+    if any(_matters(finding, minimum_importance) for finding in drifted):
         return Verdict("drift", f"{_told(drifted, len(features))}.{aside}")
     return _without_drift(sound, drifted, len(features), len(judged), aside)
 
@@ -66,7 +68,7 @@ def _without_drift(
         return Verdict("warning", text)
     near = by_weight([one for one in sound if one.status == "warning"])
     if near:
-        names = listed(dict.fromkeys(one.name for one in near), 5)
+        names = listed(dict.fromkeys(finding.name for finding in near), 5)
         return Verdict("warning", f"{names} moved, not enough to count as drift.{aside}")
     return Verdict("ok", f"No drift in {judged} of {features} features.{aside}")
 
@@ -79,6 +81,8 @@ def by_weight(findings: list[Finding]) -> list[Finding]:
 def _told(drifted: list[Finding], features: int) -> str:
     names = list(dict.fromkeys(one.name for one in drifted if one.role == "feature"))
     parts = [f"{len(names)} of {features} features drifted: {listed(names, 5)}"] if names else []
-    parts += [text for role, text in _OTHERS.items() if any(one.role == role for one in drifted)]
+    parts += [
+        text for role, text in _OTHERS.items() if any(finding.role == role for finding in drifted)
+    ]
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}"

@@ -33,9 +33,9 @@ def column_mark(name: str) -> str:
 
 def seen_marks(findings: tuple[Finding, ...]) -> list[str]:
     """Return the marks of the columns that drifted, confirmed or not, what matters most first."""
-    hits = [one for one in findings if one.status == "drift" or one.unconfirmed]
+    hits = [finding for finding in findings if finding.status == "drift" or finding.unconfirmed]
     hits.sort(key=lambda one: -one.weight)
-    return [column_mark(name) for name in dict.fromkeys(one.name for one in hits)]
+    return [column_mark(name) for name in dict.fromkeys(hit.name for hit in hits)]
 
 
 def confirm(findings: tuple[Finding, ...], seen: Seen, asked: Confirmation) -> tuple[Finding, ...]:
@@ -43,7 +43,7 @@ def confirm(findings: tuple[Finding, ...], seen: Seen, asked: Confirmation) -> t
 
     A run counts for a column where any finding of that column drifted. This run is one of them.
     """
-    return tuple(_confirmed(one, seen, asked) for one in findings)
+    return tuple(_confirmed(finding, seen, asked) for finding in findings)
 
 
 def _confirmed(finding: Finding, seen: Seen, asked: Confirmation) -> Finding:

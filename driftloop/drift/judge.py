@@ -61,7 +61,7 @@ def find_drift(
     profile = build_profile(FrameColumns(tables.reference), features, settings.measures)
     yardstick = Yardstick(settings, level / max(len(features.names), 1))
     measured = measure_all(profile, FrameColumns(tables.current), features, yardstick)
-    raw = tuple(one for feature in measured for one in feature.findings)
+    raw = tuple(finding for feature in measured for finding in feature.findings)
     return judge_findings(raw, Standard(settings, level))
 
 
@@ -83,9 +83,9 @@ def measure_all(
     parts = list(groups(features.names, current.rows))
     workers = cores() if current.rows >= COMPILED_FROM else 1
     if workers == 1 or len(parts) == 1:
-        return tuple(one for names in parts for one in measure(names))
+        return tuple(measured for names in parts for measured in measure(names))
     with ThreadPoolExecutor(workers) as pool:
-        return tuple(one for found in pool.map(measure, parts) for one in found)
+        return tuple(measured for found in pool.map(measure, parts) for measured in found)
 
 
 def judge_findings(findings: tuple[Finding, ...], standard: Standard) -> tuple[Finding, ...]:
@@ -97,7 +97,7 @@ def judge_findings(findings: tuple[Finding, ...], standard: Standard) -> tuple[F
     judged = (
         _judge(finding, float(p), level) for finding, p in zip(settled, adjusted, strict=True)
     )
-    weighed = tuple(_weighed(one, standard) for one in judged)
+    weighed = tuple(_weighed(finding, standard) for finding in judged)
     return weighed if standard.seen is None else confirm(weighed, standard.seen, settings.confirm)
 
 
@@ -105,20 +105,24 @@ def _settle(
     findings: tuple[Finding, ...], settings: DriftSettings, level: float
 ) -> tuple[Finding, ...]:
     """Compute p-values exactly where an approximate one is too close to call."""
-    count = sum(one.p_value is not None and not math.isnan(one.p_value) for one in findings)
+    count = sum(
+        finding.p_value is not None and not math.isnan(finding.p_value) for finding in findings
+    )
     cuts = thresholds(level, count, settings.correction) if count else ()
     return tuple(
         replace(
-            one,
-            p_value=ks_p_value_exactly(one.statistic, (one.rows_reference, one.rows_current)),
+            finding,
+            p_value=ks_p_value_exactly(
+                finding.statistic, (finding.rows_reference, finding.rows_current)
+            ),
             p_error=0.0,
         )
-        if one.p_error
-        and one.p_value is not None
-        and one.statistic is not None
-        and any(abs(one.p_value - cut) <= one.p_error * one.p_value for cut in cuts)
-        else one
-        for one in findings
+        if finding.p_error
+        and finding.p_value is not None
+        and finding.statistic is not None
+        and any(abs(finding.p_value - cut) <= finding.p_error * finding.p_value for cut in cuts)
+        else finding
+        for finding in findings
     )
 
 

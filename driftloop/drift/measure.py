@@ -94,10 +94,10 @@ def _measure_numbers(
     if reason is None and pair is not None and pair.constant:
         reason = _throughout(reference.values[0])
     if reason or pair is None:
-        found = [inconclusive(name, *sizes, f"`{name}` {reason}.")]
+        findings = [inconclusive(name, *sizes, f"`{name}` {reason}.")]
     else:
-        found = [measure_numbers(name, pair, yardstick)]
-    return Measured(glance, (*found, *_missing(name, reference, column, yardstick)))
+        findings = [measure_numbers(name, pair, yardstick)]
+    return Measured(glance, (*findings, *_missing(name, reference, column, yardstick)))
 
 
 def measure_numbers(name: str, pair: NumericPair, yardstick: Yardstick) -> Finding:
@@ -126,10 +126,10 @@ def _measure_categories(
     if reason is None and pair is not None:
         reason = _cannot_compare(pair)
     if reason or pair is None:
-        found = [inconclusive(name, *sizes, f"`{name}` {reason}.")]
+        findings = [inconclusive(name, *sizes, f"`{name}` {reason}.")]
     else:
-        found = measure_categories(name, pair, yardstick, reference.variation.effects)
-    return Measured(glance, (*found, *_missing(name, reference, column, yardstick)))
+        findings = measure_categories(name, pair, yardstick, reference.variation.effects)
+    return Measured(glance, (*findings, *_missing(name, reference, column, yardstick)))
 
 
 def measure_categories(
@@ -145,15 +145,15 @@ def measure_categories(
     )
     named = tuple(str(one) for one in new)
     drawn = pair.shape(name)
-    found = [replace(shares, new_categories=named, learned_floor=learned, shape=drawn)]
+    findings = [replace(shares, new_categories=named, learned_floor=learned, shape=drawn)]
     if len(new):
         result = new_categories_test(pair)
-        found.append(_share(name, result, settings.new_floor, pair, describe_new(name, pair)))
+        findings.append(_share(name, result, settings.new_floor, pair, describe_new(name, pair)))
     if len(gone):
         result = vanished_category_test(pair)
         told = describe_vanished(name, pair)
-        found.append(_share(name, result, settings.vanished_floor, pair, told))
-    return found
+        findings.append(_share(name, result, settings.vanished_floor, pair, told))
+    return findings
 
 
 def _share(

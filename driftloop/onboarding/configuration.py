@@ -149,7 +149,7 @@ def _features(inferred: Inferred) -> str:
 
 def _items(columns: Iterable[ColumnRole]) -> list[str]:
     """Return list items whose comments stand in one column."""
-    names = [(f"    - {scalar(one.name)}", one.reason) for one in columns]
+    names = [(f"    - {scalar(column.name)}", column.reason) for column in columns]
     width = min(max(len(name) for name, _ in names), 36)
     return [f"{name:<{width}}  # {_comment(reason)}" for name, reason in names]
 
@@ -157,7 +157,7 @@ def _items(columns: Iterable[ColumnRole]) -> list[str]:
 def _left_out(columns: tuple[ColumnRole, ...]) -> str:
     if not columns:
         return ""
-    lines = [f"  #   {_comment(one.name)}: {_comment(one.reason)}" for one in columns]
+    lines = [f"  #   {_comment(column.name)}: {_comment(column.reason)}" for column in columns]
     return "\n".join(["  # left out:", *lines]) + "\n"
 
 
@@ -165,7 +165,7 @@ def _ignore(columns: tuple[ColumnRole, ...]) -> str:
     if not columns:
         return ""
     lead = "  ignore:  # the model reads them; they move with the calendar by construction"
-    return "\n".join([lead, *(f"    - {scalar(one.name)}" for one in columns)]) + "\n"
+    return "\n".join([lead, *(f"    - {scalar(column.name)}" for column in columns)]) + "\n"
 
 
 def _comment(text: str) -> str:

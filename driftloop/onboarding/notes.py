@@ -48,7 +48,9 @@ def _is_flat(present: "pd.Series[Any]") -> bool:
 
 def _flat(source: Source, found: Inferred) -> Iterator[str]:
     before = source.table[found.time] < naive(found.training.until)
-    features = [one.name for one in found.columns if one.role in ("numeric", "categorical")]
+    features = [
+        column.name for column in found.columns if column.role in ("numeric", "categorical")
+    ]
     flat = [name for name in features if _is_flat(source.table[name][before].dropna())]
     if flat:
         yield (

@@ -54,17 +54,17 @@ def role_of(
     present = values.dropna()
     column = _Column(name, present, present.nunique(), _kind(present))
     for rule in (_date, _constant, _identifier, _text, _flag, _code):
-        found = rule(column)
-        if found is not None:
+        column_role = rule(column)
+        if column_role is not None:
             break
     else:
-        found = ColumnRole(name, "numeric", _range(column))
-    if found.role == "left out" or column.distinct > _MOST_PARTS:
-        return found
+        column_role = ColumnRole(name, "numeric", _range(column))
+    if column_role.role == "left out" or column.distinct > _MOST_PARTS:
+        return column_role
     moves = _calendar(values, times, every)
     if moves is None:
-        return found
-    return ColumnRole(name, found.role, f"{found.reason}; {moves}", calendar=True)
+        return column_role
+    return ColumnRole(name, column_role.role, f"{column_role.reason}; {moves}", calendar=True)
 
 
 def _kind(present: "pd.Series[Any]") -> Literal["date", "flag", "text", "whole", "number"]:

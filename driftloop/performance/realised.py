@@ -64,12 +64,12 @@ def judge_performance(
     why = _cannot_judge(y, p, settings)
     if why is not None:
         return no_performance(metric, window, len(y), why)
-    found = score_with_interval(
+    score = score_with_interval(
         metric, y, p, count=400, confidence=settings.confidence, seed=len(y), cut=cut
     )
-    status, sentence = _status(found, _limit(baseline, settings), baseline)
+    status, sentence = _status(score, _limit(baseline, settings), baseline)
     expected, promised = baseline.value if baseline else None, _promised(metric, p, cut)
-    edges = found.value, found.low, found.high
+    edges = score.value, score.low, score.high
     return Performance(metric, window, len(y), *edges, expected, status, sentence, promised)
 
 

@@ -58,7 +58,9 @@ def open_move(entries: Iterable[Entry]) -> Entry | None:
 
 def outcome_of_key(entries: Iterable[Entry], key: str) -> Entry | None:
     """Return how a request ended, or None where it has not ended."""
-    ends = [one for one in entries if one.key == key and one.kind not in {"began", "abandoned"}]
+    ends = [
+        entry for entry in entries if entry.key == key and entry.kind not in {"began", "abandoned"}
+    ]
     return ends[-1] if ends else None
 
 
@@ -70,7 +72,7 @@ def champion_by(entries: Iterable[Entry]) -> str | None:
 
 def predecessor_of(entries: Iterable[Entry], version: str) -> str | None:
     """Return the champion there was when a version was first promoted, or None."""
-    first = [one for one in entries if one.kind == "promoted" and one.version == version]
+    first = [entry for entry in entries if entry.kind == "promoted" and entry.version == version]
     return first[0].previous if first else None
 
 

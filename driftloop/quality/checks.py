@@ -39,9 +39,9 @@ class Schema(Settings):
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding a faulty column, or one that all are there."""
         faults = tuple(
-            QualityFinding(self.kind, one.name, "failed", f"{one.fault}.")
-            for one in sample.glances.values()
-            if one.fault is not None
+            QualityFinding(self.kind, glance.name, "failed", f"{glance.fault}.")
+            for glance in sample.glances.values()
+            if glance.fault is not None
         )
         count = len(sample.glances)
         told = f"All {count} features are there with their declared types."
@@ -59,17 +59,17 @@ class MissingRate(Settings):
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding a column that fails, or one that all pass."""
         faults = []
-        for one in _readable(sample):
-            before, now = one.missing_rates
+        for glance in _readable(sample):
+            before, now = glance.missing_rates
             if now - before > self.increase:
                 sentence = (
-                    f"`{one.name}` is missing in {now:.0%} of the rows; "
+                    f"`{glance.name}` is missing in {now:.0%} of the rows; "
                     f"it was {before:.1%} in the reference."
                 )
-                found = QualityFinding(
-                    self.kind, one.name, "failed", sentence, now - before, self.increase
+                finding = QualityFinding(
+                    self.kind, glance.name, "failed", sentence, now - before, self.increase
                 )
-                faults.append(found)
+                faults.append(finding)
         return tuple(faults) or (_passed(self.kind, "No feature lost its values.", sample),)
 
 
@@ -90,8 +90,8 @@ class UnitChange(Settings):
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding a column that fails, or one that all pass."""
         faults = []
-        for one in _readable(sample):
-            sketch = one.sketch
+        for glance in _readable(sample):
+            sketch = glance.sketch
             if sketch is None:
                 continue
             factor = self._factor(sketch.reference, sketch.current)
@@ -99,10 +99,10 @@ class UnitChange(Settings):
                 continue
             before, now = sketch.medians
             sentence = (
-                f"`{one.name}` looks {_times(factor)} than in the reference (median "
+                f"`{glance.name}` looks {_times(factor)} than in the reference (median "
                 f"{now:.4g} against {before:.4g}): a changed unit?"
             )
-            faults.append(QualityFinding(self.kind, one.name, "failed", sentence, factor))
+            faults.append(QualityFinding(self.kind, glance.name, "failed", sentence, factor))
         return tuple(faults) or (
             _passed(self.kind, "No numeric feature changed its unit.", sample),
         )
@@ -131,16 +131,16 @@ class UnseenCategories(Settings):
     def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
         """Return one finding a column that fails, or one that all pass."""
         faults = []
-        for one in _readable(sample):
-            if one.unseen_share > self.limit:
+        for glance in _readable(sample):
+            if glance.unseen_share > self.limit:
                 sentence = (
-                    f"{one.unseen_share:.0%} of `{one.name}` are categories the reference never "
-                    f"held ({listed(sorted(one.unseen), 3)}): renamed codes?"
+                    f"{glance.unseen_share:.0%} of `{glance.name}` are categories the reference "
+                    f"never held ({listed(sorted(glance.unseen), 3)}): renamed codes?"
                 )
-                found = QualityFinding(
-                    self.kind, one.name, "failed", sentence, one.unseen_share, self.limit
+                finding = QualityFinding(
+                    self.kind, glance.name, "failed", sentence, glance.unseen_share, self.limit
                 )
-                faults.append(found)
+                faults.append(finding)
         return tuple(faults) or (
             _passed(self.kind, "Categories are those of the reference.", sample),
         )
@@ -227,12 +227,12 @@ def check_quality(sample: Sample, checks: tuple[QualityCheck, ...]) -> tuple[Qua
 
 def _readable(sample: Sample) -> Iterator[Glance]:
     """Features that can be read; the others are the schema check's finding."""
-    return (one for one in sample.glances.values() if one.fault is None)
+    return (glance for glance in sample.glances.values() if glance.fault is None)
 
 
 def _passed(check: str, sentence: str, sample: Sample | None = None) -> QualityFinding:
     """Say that a check passed; one that compared features must have had some to read."""
-    if sample and not any(one.comparable for one in _readable(sample)):
+    if sample and not any(glance.comparable for glance in _readable(sample)):
         return QualityFinding(check, None, "inconclusive", "No feature could be compared.")
     return QualityFinding(check, None, "ok", sentence)
 

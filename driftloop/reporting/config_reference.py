@@ -121,7 +121,7 @@ class _Pages:
         return _scalar(part)
 
     def _choice(self, choices: list[Part]) -> str:
-        some = [one for one in choices if one.get("type") != "null"]
+        some = [choice for choice in choices if choice.get("type") != "null"]
         nothing = " or nothing" if len(some) < len(choices) else ""
         if kinds := [kind for one in some if (kind := self._kind_of(one))]:
             return f"one of {', '.join(f'`{kind}`' for kind in kinds)}{nothing}"

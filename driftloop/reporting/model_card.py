@@ -81,11 +81,16 @@ def _data(plan: TrainingPlan, background: Background) -> str:
         (name, window, count, _shares(background.shares.get(key, {})))
         for name, window, count, key in rows
     ]
-    left_out = ", ".join(str(one) for one in plan.training.excluded)
+    left_out = ", ".join(str(window) for window in plan.training.excluded)
     broken = f"\n\nLeft out, as the feed was broken: {left_out}." if left_out else ""
     tried = [
-        (one.candidate, str(one.window), f"{one.rows:,}", _cell(one.sentence))
-        for one in plan.candidates
+        (
+            candidate.candidate,
+            str(candidate.window),
+            f"{candidate.rows:,}",
+            _cell(candidate.sentence),
+        )
+        for candidate in plan.candidates
     ]
     table = _table(("rows", "window", "count", "labels"), lines)
     candidates = _table(("candidate window", "window", "rows", "validated"), tried)
@@ -125,7 +130,9 @@ def _slice(one: SliceScores) -> tuple[str, ...]:
 
 
 def _gates(found: Comparison) -> str:
-    lines = [(one.gate, one.status.replace("_", " "), _cell(one.sentence)) for one in found.gates]
+    lines = [
+        (gate.gate, gate.status.replace("_", " "), _cell(gate.sentence)) for gate in found.gates
+    ]
     return f"## Gates\n\n{_table(('gate', 'status', 'why'), lines)}"
 
 

@@ -51,7 +51,7 @@ def retrain_markdown(record: RetrainRecord, links: Links) -> str:
 
 def findings_table(record: MonitorRecord) -> list[dict[str, Any]]:
     """Return the findings as rows of plain numbers and texts, what matters most first."""
-    return [_row(one) for one in ranked(record.findings)[:MOST_ROWS]]
+    return [_row(finding) for finding in ranked(record.findings)[:MOST_ROWS]]
 
 
 def escaped(text: str) -> str:

@@ -93,7 +93,7 @@ def check_positive(path: Path, label: str, classes: list[str], positive: str | N
             f"--positive is for two classes; {label!r} holds {len(classes)} "
             f"({listed(classes, 6)}): leave it out",
         )
-    wanted = next((one for one in _readings(positive) if one in classes), None)
+    wanted = next((reading for reading in _readings(positive) if reading in classes), None)
     if wanted is None:
         fail(path, f"{label!r} never takes that --positive; {valid_choices(positive, classes)}")
     return wanted

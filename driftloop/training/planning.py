@@ -143,7 +143,7 @@ def choose_window(
     """
     if len(draft.candidates) == 1:
         return draft.candidates[0], draft.candidates
-    smallest = min(one.rows for one in draft.candidates)
+    smallest = min(candidate.rows for candidate in draft.candidates)
     tail = min(max(int(smallest * settings.holdout.share), 50), smallest // 2)
     scored, errors = [], []
     for candidate in draft.candidates:
@@ -151,13 +151,13 @@ def choose_window(
         sentence = f"{metric} {value:.3f} on the newest {tail:,} training rows"
         scored.append(replace(candidate, score=value, sentence=sentence))
         errors.append(error)
-    values = np.array([one.score for one in scored], dtype=float)
+    values = np.array([window_score.score for window_score in scored], dtype=float)
     if np.isnan(values).all():
         return max(scored, key=lambda one: one.rows), tuple(scored)
     best = int(np.nanargmax(values))
     near = [
-        one
-        for one, value in zip(scored, values, strict=True)
+        window_score
+        for window_score, value in zip(scored, values, strict=True)
         if value >= values[best] - errors[best]
     ]
     return max(near, key=lambda one: one.window.start), tuple(scored)

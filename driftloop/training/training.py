@@ -158,7 +158,9 @@ class TrainingSettings(Settings):
 def kinds_for(wanted: str) -> tuple[str, ...]:
     """Return the kinds of estimator that can predict ``classes`` or a ``quantity``."""
     members = get_args(get_args(Estimator)[0])
-    return tuple(one.model_fields["kind"].default for one in members if wanted in one.predicts)
+    return tuple(
+        member.model_fields["kind"].default for member in members if wanted in member.predicts
+    )
 
 
 def settable(estimator: Estimator) -> list[str]:

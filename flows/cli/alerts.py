@@ -32,8 +32,8 @@ def ack(
             from flows.alerts import acknowledge as flow
 
             root = str(job.workspace.root)
-            found = outcome(lambda: flow(name, _person(by), comment, root), AckOutput.of, json)
-    show_result(found, json)
+            ack_output = outcome(lambda: flow(name, _person(by), comment, root), AckOutput.of, json)
+    show_result(ack_output, json)
 
 
 @app.command()
@@ -56,8 +56,8 @@ def mute(
             from flows.alerts import mute as flow
 
             root = str(job.workspace.root)
-            found = outcome(lambda: flow(name, end, _person(by), root), MuteOutput.of, json)
-    show_result(found, json)
+            mute_output = outcome(lambda: flow(name, end, _person(by), root), MuteOutput.of, json)
+    show_result(mute_output, json)
 
 
 @app.command("test-alert")
@@ -71,8 +71,8 @@ def try_alert(
             from flows.alerts import try_alert as flow
 
             root = str(job.workspace.root)
-            found = outcome(lambda: flow(name, root), TestAlertOutput.of, json)
-    show_result(found, json)
+            test_alert_output = outcome(lambda: flow(name, root), TestAlertOutput.of, json)
+    show_result(test_alert_output, json)
 
 
 @app.command()
@@ -83,8 +83,8 @@ def deliver(workspace: Folder = None, json: Json = False, verbose: Verbose = Fal
         with waiting("Delivering"):
             from flows.alerts import deliver as flow
 
-            found = outcome(lambda: flow(root), DeliverOutput.of, json)
-    show_result(found, json)
+            deliver_output = outcome(lambda: flow(root), DeliverOutput.of, json)
+    show_result(deliver_output, json)
 
 
 @app.command()
@@ -98,8 +98,8 @@ def digest(
         with waiting("Writing the digest"):
             from flows.alerts import digest as flow
 
-            found = outcome(lambda: flow(moment, root), DeliverOutput.of, json)
-    show_result(found, json)
+            deliver_output = outcome(lambda: flow(moment, root), DeliverOutput.of, json)
+    show_result(deliver_output, json)
 
 
 def _person(by: str) -> str:

@@ -82,8 +82,8 @@ def init(
     with reporting(verbose):
         from flows.cli.init import onboard
 
-        found = onboard(file, workspace, options, quiet=json, verbose=verbose)
-    show_result(found, json)
+        init_output = onboard(file, workspace, options, quiet=json, verbose=verbose)
+    show_result(init_output, json)
 
 
 @app.command()
@@ -178,8 +178,8 @@ def status(
         from tasks.reporting.status import model_statuses
 
         with waiting("Asking the registry"):
-            found = StatusOutput(models=model_statuses(place, name))
-    show_result(found, json)
+            status_output = StatusOutput(models=model_statuses(place, name))
+    show_result(status_output, json)
 
 
 @app.command()

@@ -50,8 +50,10 @@ def backtest(
 
         first, last, at = (parse_time(text) if text else None for text in (start, end, inject_at))
         with _bars() as report:
-            found = run_backtest(job, first, last, list(config or ()), inject, at, report, plot)
-    show_result(found, json)
+            backtest_output = run_backtest(
+                job, first, last, list(config or ()), inject, at, report, plot
+            )
+    show_result(backtest_output, json)
 
 
 @contextmanager

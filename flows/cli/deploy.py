@@ -35,5 +35,5 @@ def deploy(
 
         with waiting("Registering deployments"):
             plan = plan_deployments(place, folder, skip_broken)
-            found = DeployOutput.of(register(plan, prune))
-    show_result(found, json)
+            deploy_output = DeployOutput.of(register(plan, prune))
+    show_result(deploy_output, json)

@@ -30,8 +30,8 @@ def onboard(
     with waiting(f"Reading {file.name}"):
         made = make_workspace(file, target, options)
     columns = tuple(
-        InferredColumn(name=one.name, role=one.role, reason=one.reason)
-        for one in made.inferred.columns
+        InferredColumn(name=column.name, role=column.role, reason=column.reason)
+        for column in made.inferred.columns
     )
     if not quiet:
         notes.print(columns_view(columns, made.inferred.notes))

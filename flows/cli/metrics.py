@@ -31,11 +31,13 @@ def metrics(
         with waiting("Asking the registry"):
             configs, broken = configs_named(place, name)
             most = most_features()
-            found = [sample for one in configs for sample in samples_of(facts_of(place, one), most)]
+            samples = [
+                sample for config in configs for sample in samples_of(facts_of(place, config), most)
+            ]
         with results():
             if json:
-                show_result(MetricsOutput.of(found), json)
+                show_result(MetricsOutput.of(samples), json)
             else:
-                typer.echo(exposition(found), nl=False)
+                typer.echo(exposition(samples), nl=False)
         if broken:
             raise ConfigError("; ".join(broken))

@@ -42,10 +42,10 @@ def report(
         from tasks.reporting.history import Wanted, fetch_report
 
         with waiting("Fetching the report"):
-            found = fetch_report(place, name, Wanted(moment, run), output)
-    show_result(found, json)
+            report_output = fetch_report(place, name, Wanted(moment, run), output)
+    show_result(report_output, json)
     if not json and not no_open:
-        _open(Path(found.path))
+        _open(Path(report_output.path))
 
 
 @app.command()
@@ -62,8 +62,8 @@ def history(
         from tasks.reporting.history import model_history
 
         with waiting("Asking the registry"):
-            found = model_history(place, name, last)
-    show_result(found, json)
+            history_output = model_history(place, name, last)
+    show_result(history_output, json)
 
 
 @app.command()
@@ -82,8 +82,8 @@ def dashboard(
             from flows.dashboard import dashboard as flow
 
             folder = str(output.resolve()) if output is not None else None
-            found = DashboardOutput.of(flow(root, folder))
-    show_result(found, json)
+            dashboard_output = DashboardOutput.of(flow(root, folder))
+    show_result(dashboard_output, json)
 
 
 def _open(path: Path) -> None:

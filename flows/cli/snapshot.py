@@ -41,5 +41,7 @@ def snapshot(
             from flows.snapshot import snapshot as flow
 
             root = str(job.workspace.root)
-            found = SnapshotOutput.of(flow(name, place, begin, job.as_of, dry_run, again, root))
-    show_result(found, json)
+            snapshot_output = SnapshotOutput.of(
+                flow(name, place, begin, job.as_of, dry_run, again, root)
+            )
+    show_result(snapshot_output, json)

@@ -20,8 +20,8 @@ def up(workspace: Folder = None, json: Json = False, verbose: Verbose = False) -
         from tasks.stack.starting import make_plan
         from tasks.stack.starting import up as bring_up
 
-        found = bring_up(make_plan(place), _tell)
-    show_result(found, json)
+        stack_output = bring_up(make_plan(place), _tell)
+    show_result(stack_output, json)
 
 
 @app.command()
@@ -32,8 +32,8 @@ def down(workspace: Folder = None, json: Json = False, verbose: Verbose = False)
         from tasks.stack.starting import down as take_down
         from tasks.stack.starting import make_plan
 
-        found = take_down(make_plan(place), _tell)
-    show_result(found, json)
+        down_output = take_down(make_plan(place), _tell)
+    show_result(down_output, json)
 
 
 @app.command()
@@ -46,9 +46,9 @@ def stack(workspace: Folder = None, json: Json = False, verbose: Verbose = False
 
         with waiting("Asking the services"):
             plan = as_running(make_plan(place))
-            found = look(plan, services_of(plan))
-    show_result(found, json)
-    if found.state == "degraded":
+            stack_output = look(plan, services_of(plan))
+    show_result(stack_output, json)
+    if stack_output.state == "degraded":
         raise typer.Exit(2)
 
 
@@ -66,8 +66,8 @@ def backup(
         from tasks.stack.starting import make_plan
 
         with waiting("Backing up"):
-            found = back_up(make_plan(place), file)
-    show_result(found, json)
+            backup_output = back_up(make_plan(place), file)
+    show_result(backup_output, json)
 
 
 @app.command()
@@ -87,8 +87,8 @@ def restore(
         from tasks.stack.starting import make_plan
 
         with waiting("Restoring"):
-            found = put_back(make_plan(place), file, force)
-    show_result(found, json)
+            backup_output = put_back(make_plan(place), file, force)
+    show_result(backup_output, json)
 
 
 def _tell(line: str) -> None:

@@ -56,15 +56,15 @@ class _Round:
     def deliver(self, model: str, channels: tuple[Channel, ...]) -> None:
         """Deliver the messages of one model, and note what became of them."""
         try:
-            found = deliver(self.workspace, model, channels, console())
+            delivery = deliver(self.workspace, model, channels, console())
         except DriftloopError as error:
             self.errors.append(f"{model}: {error}")
             return
-        self.sent += found.sent
-        self.waiting += found.failed
-        self.held += found.held
-        if found.error:
-            self.errors.append(f"{model}: {found.error}")
+        self.sent += delivery.sent
+        self.waiting += delivery.failed
+        self.held += delivery.held
+        if delivery.error:
+            self.errors.append(f"{model}: {delivery.error}")
 
     def publish(self, config: ModelConfig) -> None:
         """Publish the metrics of one model, so that they say what could not be delivered."""

@@ -39,8 +39,8 @@ def write_digest(
     documents, registry = open_documents(workspace), open_registry(workspace)
     registered = registry.models()
     lines = {
-        one.model: _line(documents, registry, one.model, one.model in registered, until)
-        for one in configs
+        config.model: _line(documents, registry, config.model, config.model in registered, until)
+        for config in configs
     }
     named = _models_by_channel(configs)
     for key, models in named.items():
@@ -119,6 +119,6 @@ def _age(champion: ModelVersion | None, until: datetime) -> int | None:
 
 def _incidents(state: AlertState, since: datetime) -> int:
     """Return how many incidents were opened in the week."""
-    over = [one.opened_at for one in state.past]
+    over = [past.opened_at for past in state.past]
     going_on = [state.open.opened_at] if state.open else []
     return sum(at > since for at in (*over, *going_on))

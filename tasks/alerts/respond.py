@@ -88,11 +88,11 @@ def try_channels(job: Job) -> TestAlert:
     failed = [one for one in tried if not one.delivered]
     reached = len(tried) - len(failed)
     told = f"The test of {job.model} reached {reached} of {count(len(tried), 'channel')}."
-    found = TestAlert(job.model, tried, told)
+    test_alert = TestAlert(job.model, tried, told)
     if failed:
         why = "; ".join(f"{one.channel}: {one.sentence}" for one in failed)
-        raise UndeliveredError(f"{told} {why}", found)
-    return found
+        raise UndeliveredError(f"{told} {why}", test_alert)
+    return test_alert
 
 
 def _try(job: Job, channel: Channel) -> Tried:

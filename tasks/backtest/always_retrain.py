@@ -48,7 +48,7 @@ def always_retrained(
 
 def _trained(job: Job, table: pd.DataFrame) -> Any | None:
     config, end = job.config, job.labelled_window.end
-    kinds = (one for one in config.training.windows if not isinstance(one, SinceChange))
+    kinds = (window for window in config.training.windows if not isinstance(window, SinceChange))
     window = next(kinds, None)
     begin = (window.start(end, None) if window else None) or EARLIEST
     rows = inside(table, Window(begin, end), config.data.time).reset_index(drop=True)

@@ -50,7 +50,7 @@ def plot_backtest(
 def _mark(axes: "Axes", policy: PolicyResult, colour: str, lift: float) -> None:
     """Mark what a policy did, one row a kind of deed; `lift` keeps policies apart."""
     for row, (name, marker, size) in enumerate(_ROWS):
-        x: list[Any] = [one.as_of for one in policy.periods if _did(name, one)]
+        x: list[Any] = [period.as_of for period in policy.periods if _did(name, period)]
         y = [row + lift] * len(x)
         axes.scatter(x, y, marker=marker, s=size, color=colour, zorder=3)
 

@@ -86,5 +86,5 @@ class FileDocuments:
         return self._folder / f"{name}.{revision:0{_DIGITS}d}.json"
 
     def _revisions(self, name: str) -> list[int]:
-        found = self._folder.glob(f"{name}.{'[0-9]' * _DIGITS}.json")
-        return [int(path.name.split(".")[-2]) for path in found]
+        paths = self._folder.glob(f"{name}.{'[0-9]' * _DIGITS}.json")
+        return [int(path.name.split(".")[-2]) for path in paths]

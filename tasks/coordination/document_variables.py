@@ -100,10 +100,10 @@ class VariableDocuments:
         body = {"variables": {"name": {"like_": stem}}, "sort": "NAME_DESC", "limit": _MOST}
         answer = client.request("POST", "/variables/filter", json=body).json()
         own = re.compile(rf"{re.escape(stem)}(\d{{{_DIGITS}}})")
-        found = ((own.fullmatch(one["name"]), one) for one in answer)
+        generator = ((own.fullmatch(one["name"]), one) for one in answer)
         return {
             int(match[1]): _Revision(one["value"], tuple(filter(_MARK.fullmatch, one["tags"])))
-            for match, one in found
+            for match, one in generator
             if match
         }
 

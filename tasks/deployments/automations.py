@@ -32,11 +32,11 @@ def automations_by_owner(client: "SyncPrefectClient") -> "dict[str, list[Automat
 
     ours = AutomationFilter.model_validate({"tags": {"all_": [TAG]}})
     found: dict[str, list[Automation]] = {}
-    for one in all_pages(
+    for page in all_pages(
         lambda offset: client.read_automations(automations=ours, limit=PAGE, offset=offset)
     ):
-        for owner in set(one.tags) - {TAG}:
-            found.setdefault(owner, []).append(one)
+        for owner in set(page.tags) - {TAG}:
+            found.setdefault(owner, []).append(page)
     return found
 
 

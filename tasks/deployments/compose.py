@@ -81,9 +81,9 @@ def compose(
     taken = {entry.get("name") for entry in entries}
     made = [_monitor(template, config, version) for config in configs]
     own = [one for one in made if one.name not in taken]
-    found = [*own, *(_parsed(entry, version) for entry in entries)]
+    deployments = [*own, *(_parsed(entry, version) for entry in entries)]
     given = {"workspace": workspace} if workspace else {}
-    return tuple(replace(one, parameters={**given, **one.parameters}) for one in found)
+    return tuple(replace(one, parameters={**given, **one.parameters}) for one in deployments)
 
 
 def _monitor(template: Mapping[str, Any], config: ModelConfig, version: str) -> Deployment:
@@ -161,11 +161,13 @@ def form(
     properties: dict[str, Any] = made.get("properties", {})
     for name in HIDDEN:
         properties.pop(name, None)
-    for name, one in properties.items():
-        one["title"] = _title(name)
-        if one.get("description"):
-            one["description"] = one["description"][0].upper() + one["description"][1:]
-        _without_null(one)
+    for name, property_ in properties.items():
+        property_["title"] = _title(name)
+        if property_.get("description"):
+            property_["description"] = (
+                property_["description"][0].upper() + property_["description"][1:]
+            )
+        _without_null(property_)
     if "model" in properties:
         choices = [only] if only else sorted(models)
         properties["model"].update({"type": "string", "enum": choices, "description": _MODEL})

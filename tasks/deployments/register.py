@@ -75,15 +75,15 @@ def plan_deployments(
     raw = _prefect_yaml()
     elsewhere = folder or (None if place.root == CHECKOUT else str(place.root))
     made, refused = [], set()
-    for one in compose(raw, configs, code_version(), elsewhere):
-        check_triggers(one.full_name, one.triggers)
+    for deployment in compose(raw, configs, code_version(), elsewhere):
+        check_triggers(deployment.full_name, deployment.triggers)
         try:
-            _check_crons(place, one)
-            made.append(one)
+            _check_crons(place, deployment)
+            made.append(deployment)
         except ConfigError:
-            if not (skip_broken and one.model):
+            if not (skip_broken and deployment.model):
                 raise
-            refused.add(one.model)
+            refused.add(deployment.model)
     names = tuple(config.model for config in configs if config.model not in refused)
     left_out = frozenset(path.stem for path in place.configs.glob("*.yaml")) - {*names}
     return Plan(tuple(made), names, tuple(raw.get("pull") or ()), left_out)
@@ -106,13 +106,19 @@ def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
             "PREFECT_API_URL to one, such as http://127.0.0.1:4200/api"
         )
     with get_client(sync_client=True) as client:
-        _ensure_pools(client, {one.pool for one in plan.deployments})
+        _ensure_pools(client, {deployment.pool for deployment in plan.deployments})
         there = automations_by_owner(client)
         done = [
-            _register(client, one, plan, there.get(one.full_name, ())) for one in plan.deployments
+            _register(client, deployment, plan, there.get(deployment.full_name, ()))
+            for deployment in plan.deployments
         ]
         kept = {f"monitor/monitor-{model}" for model in plan.left_out}
-        return (*done, *_stale(client, kept | {one.full_name for one in plan.deployments}, prune))
+        return (
+            *done,
+            *_stale(
+                client, kept | {deployment.full_name for deployment in plan.deployments}, prune
+            ),
+        )
 
 
 def _prefect_yaml() -> Mapping[str, Any]:
@@ -162,12 +168,12 @@ def _register(
     told = " and ".join(f"{cron.cron} {cron.timezone}" for cron in crons if cron.active) or None
     outcome: Outcome = "created" if there is None else "updated"
     if there is not None and _present(there) == _comparable(wanted, crons):
-        outcome, found = "unchanged", there.id
+        outcome, uuid = "unchanged", there.id
     else:
         flow_id = client.create_flow_from_name(one.flow)
         schedules = _schedules(one, crons)
-        found = client.create_deployment(flow_id=flow_id, schedules=schedules, **wanted)
-    set_triggers(client, found, one.full_name, one.triggers, automations)
+        uuid = client.create_deployment(flow_id=flow_id, schedules=schedules, **wanted)
+    set_triggers(client, uuid, one.full_name, one.triggers, automations)
     return Registered(one.full_name, outcome, one.model, told, paused)
 
 
@@ -200,8 +206,8 @@ def _schema(entrypoint: str) -> dict[str, Any]:
     """Read from the source, so that no flow is imported under a second name."""
     from prefect.utilities.callables import parameter_schema_from_entrypoint
 
-    found = parameter_schema_from_entrypoint(str(CHECKOUT / entrypoint))
-    return found.model_dump_for_openapi()
+    parameter_schema = parameter_schema_from_entrypoint(str(CHECKOUT / entrypoint))
+    return parameter_schema.model_dump_for_openapi()
 
 
 def _read(client: "SyncPrefectClient", name: str) -> "DeploymentResponse | None":
@@ -220,7 +226,9 @@ def _slug(active: bool) -> str:
 
 def _kept(wanted: tuple[Cron, ...], there: "DeploymentResponse | None") -> tuple[Cron, ...]:
     """Return the schedules, those off that were asked for before and switched off by a person."""
-    asked = [one for one in (there.schedules if there else ()) if one.slug == _slug(True)]
+    asked = [
+        schedule for schedule in (there.schedules if there else ()) if schedule.slug == _slug(True)
+    ]
     off = {_cron(one.schedule) for one in asked if not one.active}
     return tuple(
         Cron(one.cron, one.timezone, one.active and (one.cron, one.timezone) not in off)
@@ -253,7 +261,7 @@ def _comparable(wanted: dict[str, Any], crons: tuple[Cron, ...]) -> dict[str, An
         **wanted,
         "concurrency_options": options and options.collision_strategy,
         "work_queue_name": wanted["work_queue_name"] or "default",
-        "schedules": [(one.cron, one.timezone, one.active) for one in crons],
+        "schedules": [(cron.cron, cron.timezone, cron.active) for cron in crons],
     }
 
 
@@ -274,19 +282,19 @@ def _present(there: "DeploymentResponse") -> dict[str, Any]:
         "pull_steps": there.pull_steps,
         "concurrency_limit": limit.limit if limit else None,
         "concurrency_options": options and options.collision_strategy,
-        "schedules": [(*_cron(one.schedule), one.active) for one in there.schedules],
+        "schedules": [(*_cron(schedule.schedule), schedule.active) for schedule in there.schedules],
     }
 
 
 def _stale(client: "SyncPrefectClient", wanted: set[str], prune: bool) -> list[Registered]:
     """Return the monitors on the server that no configuration asks for."""
     left = []
-    for one in _monitors(client):
-        name = f"monitor/{one.name}"
+    for monitor in _monitors(client):
+        name = f"monitor/{monitor.name}"
         if name in wanted:
             continue
         if prune:
-            client.delete_deployment(one.id)
+            client.delete_deployment(monitor.id)
         left.append(Registered(name, "removed" if prune else "stale"))
     return sorted(left, key=lambda found: found.name)
 

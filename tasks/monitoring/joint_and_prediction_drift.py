@@ -81,20 +81,20 @@ def joint_findings(
         return ()
     try:
         tables = [_sample(job, side, classifier) for side in (reference, current)]
-        found = classifier.test(*tables)
+        domain_result = classifier.test(*tables)
     except DataError as error:
         told = f"The features together cannot be compared: {error}."
         blind = inconclusive(TOGETHER, reference.rows, current.rows, told, classifier.kind)
         return (replace(blind, role="joint"),)
-    names = listed((f"`{name}`" for name, _ in found.features), 3)
-    by = f", mostly by {names}" if found.features else ""
+    names = listed((f"`{name}`" for name, _ in domain_result.features), 3)
+    by = f", mostly by {names}" if domain_result.features else ""
     sentence = (
-        f"A model tells new rows from the reference with AUC {found.auc:.3f} "
-        f"({found.low:.3f} to {found.high:.3f}){by}."
+        f"A model tells new rows from the reference with AUC {domain_result.auc:.3f} "
+        f"({domain_result.low:.3f} to {domain_result.high:.3f}){by}."
     )
-    result = TestResult(classifier.kind, found.auc, found.p_value)
-    shape = "auc", found.low, classifier.floor
-    return (replace(finding(TOGETHER, result, shape, found.rows, sentence), role="joint"),)
+    result = TestResult(classifier.kind, domain_result.auc, domain_result.p_value)
+    shape = "auc", domain_result.low, classifier.floor
+    return (replace(finding(TOGETHER, result, shape, domain_result.rows, sentence), role="joint"),)
 
 
 def label_finding(job: Job, labelled: pd.DataFrame, training: DataSlice) -> Finding | None:

@@ -39,14 +39,14 @@ def realise(job: Job, slices: Slices, champion: ModelVersion) -> Realised:
         columns = listed(dict.fromkeys(check.column for check in broken[0].checks), 4)
         why = f"The feed was broken from {window} ({columns}): not scored."
         return Realised(no_performance(metric, window, len(table), why))
-    found = _scored(job, table, slices, champion)
+    performance = _scored(job, table, slices, champion)
     label = label_finding(job, table, trained_on(champion)) if champion.training else None
-    return Realised(found, label)
+    return Realised(performance, label)
 
 
 def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersion) -> Performance:
     at = forecast(job, champion.version, table)
-    found = judge_performance(
+    performance = judge_performance(
         job.config.comparison.metric,
         slices.labelled.window,
         (at.y, at.p),
@@ -54,9 +54,11 @@ def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersio
         job.config.performance,
         at.cut,
     )
-    if found.status != "fell" or found.estimated is None or slices.holdout is None:
-        return found
-    return replace(found, estimated=found.estimated - _optimism(job, slices.holdout, champion))
+    if performance.status != "fell" or performance.estimated is None or slices.holdout is None:
+        return performance
+    return replace(
+        performance, estimated=performance.estimated - _optimism(job, slices.holdout, champion)
+    )
 
 
 def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:

@@ -48,9 +48,9 @@ def open_profile(job: Job, part: DataSlice, run_id: str | None = None) -> Stored
     """
     key = profile_key(job, part)
     folder = job.workspace.state / "profiles" / job.model / key
-    found = _kept(folder, key) or (_fetched(job, run_id, folder, key) if run_id else None)
-    if found is not None:
-        return found
+    stored_profile = _kept(folder, key) or (_fetched(job, run_id, folder, key) if run_id else None)
+    if stored_profile is not None:
+        return stored_profile
     columns = slice_columns(part, job.config.data.time, job.workspace)
     windows = windows_of(job, columns.times)
     features, measures = subject(job).features, job.config.drift.measures
@@ -98,7 +98,7 @@ def windows_of(job: Job, times: Times) -> WindowRows:
     whole = [one for one in split(Window(first, end), span) if span.before(one.end) == one.start]
     if not whole:
         return NO_WINDOWS
-    starts = [np.datetime64(naive(one.start), "us") for one in whole[:MOST_WINDOWS]][::-1]
+    starts = [np.datetime64(naive(window.start), "us") for window in whole[:MOST_WINDOWS]][::-1]
     least = job.config.drift.minimum_rows
     return window_rows(times, np.array(starts), np.datetime64(naive(end), "us"), least)
 
@@ -108,12 +108,12 @@ def _kept(folder: Path, key: str) -> StoredProfile | None:
     if not folder.is_dir():
         return None
     try:
-        found = read_profile(folder, key)
+        stored_profile = read_profile(folder, key)
     except SnapshotError:
         shutil.rmtree(folder)
         return None
     os.utime(folder)
-    return found
+    return stored_profile
 
 
 def _fetched(job: Job, run_id: str, folder: Path, key: str) -> StoredProfile | None:

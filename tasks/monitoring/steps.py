@@ -220,5 +220,5 @@ def _metrics(record: MonitorRecord) -> dict[str, float]:
     }
     if record.performance.score is not None:
         metrics[f"live_{record.performance.metric}"] = record.performance.score
-    largest = max((one.effect_size or 0.0 for one in record.findings), default=None)
+    largest = max((finding.effect_size or 0.0 for finding in record.findings), default=None)
     return metrics if largest is None else {**metrics, "largest_effect": largest}

@@ -74,8 +74,8 @@ def trained_on(champion: ModelVersion) -> DataSlice:
             f"train a champion with 'driftloop retrain {champion.model}'"
         )
     recorded = champion.training.snapshot
-    found = open_snapshot(recorded.repository, recorded.rev, recorded.path)
-    return replace(champion.training, snapshot=found)
+    snapshot = open_snapshot(recorded.repository, recorded.rev, recorded.path)
+    return replace(champion.training, snapshot=snapshot)
 
 
 def profile_run(job: Job, champion: ModelVersion) -> str | None:

@@ -81,15 +81,15 @@ def find_proposal(job: Job, version: str | None) -> Watched:
     Raises:
         RegistryError: if none waits, or not this version.
     """
-    found = waiting_proposal(open_registry(job.workspace), job.model)
-    if found is None:
+    watched = waiting_proposal(open_registry(job.workspace), job.model)
+    if watched is None:
         raise RegistryError(f"{job.model}: no challenger waits for approval")
-    if version is not None and version != found.version:
+    if version is not None and version != watched.version:
         raise RegistryError(
-            f"{job.model}: version {version} does not wait for approval; version {found.version} "
+            f"{job.model}: version {version} does not wait for approval; version {watched.version} "
             "does"
         )
-    return found
+    return watched
 
 
 @step("answer proposal", retries=2)

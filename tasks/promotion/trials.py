@@ -61,11 +61,15 @@ def continue_trials(
         [one for one in watched(registry, job.model, tag, job.as_of) if one.as_of < job.as_of]
         for tag in (PROBATION, PROPOSAL)
     )
-    found = [_trial(job, one, fresh) for one in probations if one.version == champion.version]
+    outcomes = [
+        _trial(job, probation, fresh)
+        for probation in probations
+        if probation.version == champion.version
+    ]
     for proposal in sorted(proposals, key=lambda one: int(one.version))[-1:]:
         is_shadow = proposal.kind == "shadow"
-        found.append(_trial(job, proposal, fresh) if is_shadow else _approval(job, proposal))
-    return tuple(found)
+        outcomes.append(_trial(job, proposal, fresh) if is_shadow else _approval(job, proposal))
+    return tuple(outcomes)
 
 
 def _trial(job: Job, one: Watched, fresh: Fresh) -> TrialOutcome:

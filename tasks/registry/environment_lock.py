@@ -92,8 +92,8 @@ def read_pins(lock: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"{lock}: cannot be read: {error}") from None
     pins = {}
-    for found in filter(None, map(_PIN.match, lines)):
-        name, pinned, marker = found.groups()
+    for match in filter(None, map(_PIN.match, lines)):
+        name, pinned, marker = match.groups()
         try:
             applies = not (marker or "").strip() or Marker(marker.strip()).evaluate()
         except InvalidMarker:

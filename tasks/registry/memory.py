@@ -163,13 +163,13 @@ class MemoryRegistry:
         from tasks.registry.protocol import Run
 
         named = {id(run): run_id for run_id, run in self._runs.items()}
-        found = [
+        kept_runs = [
             run
             for run in self._finished(model)
             if run.tags["driftloop.kind"] == kind
             and (before is None or parse_time(run.tags["driftloop.as_of"]) < before)
         ]
-        return tuple(Run(named[id(run)], dict(run.tags)) for run in found[:most])
+        return tuple(Run(named[id(run)], dict(run.tags)) for run in kept_runs[:most])
 
     def log(
         self,

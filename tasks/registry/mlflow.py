@@ -44,25 +44,27 @@ class MlflowRegistry:
 
         name = f"driftloop/{model}"
         with registry_errors(self.workspace):
-            found = self.client.get_experiment_by_name(name)
-            if found is not None:
-                return str(found.experiment_id)
+            experiment = self.client.get_experiment_by_name(name)
+            if experiment is not None:
+                return str(experiment.experiment_id)
             place = self.workspace.artifacts
             try:
                 made = self.client.create_experiment(
                     name, artifact_location=f"{place}/{model}" if place else None
                 )
             except MlflowException as error:  # another run made it in the meantime
-                found = self.client.get_experiment_by_name(name)
-                if error.error_code != "RESOURCE_ALREADY_EXISTS" or found is None:
+                experiment = self.client.get_experiment_by_name(name)
+                if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
                     raise
-                return str(found.experiment_id)
+                return str(experiment.experiment_id)
             return str(made)
 
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
         with registry_errors(self.workspace):
-            return tuple(sorted(one.name for one in every_model(self.client)))
+            return tuple(
+                sorted(registered_model.name for registered_model in every_model(self.client))
+            )
 
     def standings(self, each: int = 12) -> dict[str, Standing]:
         """Return how every registered model stands; one question for all, not one for each."""
@@ -121,14 +123,14 @@ class MlflowRegistry:
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
-            found = self.client.create_model_version(
+            model_version = self.client.create_model_version(
                 model,
                 source=f"models:/{model_id}",
                 run_id=run_id,
                 model_id=model_id,
                 tags=dict(tags),
             )
-            return str(found.version)
+            return str(model_version.version)
 
     def describe(self, model: str, version: str, text: str) -> None:
         """Set the description of a version, Markdown, for people."""
@@ -161,11 +163,11 @@ class MlflowRegistry:
         """Return the run with this key, made where it is missing; an open one is resumed."""
         experiment = self.experiment(model)
         with registry_errors(self.workspace):
-            found = self.client.search_runs(
+            paged_list = self.client.search_runs(
                 [experiment], f"tags.`driftloop.key` = '{key}'", max_results=1
             )
-            if found:
-                return Run(found[0].info.run_id, dict(found[0].data.tags))
+            if paged_list:
+                return Run(paged_list[0].info.run_id, dict(paged_list[0].data.tags))
             own = {"driftloop.kind": kind, "driftloop.key": key, "mlflow.runName": name}
             made = self.client.create_run(experiment, tags={**own, **tags})
             return Run(made.info.run_id, dict(made.data.tags))
@@ -187,10 +189,10 @@ class MlflowRegistry:
         experiment = self.experiment(model)
         earlier = f"metrics.as_of < {before.timestamp():.0f} and attributes.status = 'FINISHED'"
         with registry_errors(self.workspace):
-            found = self.client.search_runs(
+            paged_list = self.client.search_runs(
                 [experiment], earlier, max_results=most, order_by=["metrics.as_of DESC"]
             )
-        return tuple(past_run(run.data.tags) for run in found if counts_as_past(run.data.tags))
+        return tuple(past_run(run.data.tags) for run in paged_list if counts_as_past(run.data.tags))
 
     def finished(
         self, model: str, kind: str, most: int = 1, before: datetime | None = None
@@ -204,10 +206,10 @@ class MlflowRegistry:
         if before is not None:
             query += f" and metrics.as_of < {before.timestamp():.0f}"
         with registry_errors(self.workspace):
-            found = self.client.search_runs(
+            paged_list = self.client.search_runs(
                 [experiment], query, max_results=most, order_by=["metrics.as_of DESC"]
             )
-        return tuple(Run(run.info.run_id, dict(run.data.tags)) for run in found)
+        return tuple(Run(run.info.run_id, dict(run.data.tags)) for run in paged_list)
 
     def log(
         self,
@@ -272,7 +274,9 @@ class MlflowRegistry:
     def _holds(self, run_id: str, place: str) -> bool:
         above = place.rpartition("/")[0] or None
         with registry_errors(self.workspace):
-            return place in {one.path for one in self.client.list_artifacts(run_id, above)}
+            return place in {
+                list_artifact.path for list_artifact in self.client.list_artifacts(run_id, above)
+            }
 
 
 @lru_cache(maxsize=8)

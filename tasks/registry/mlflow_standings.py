@@ -21,9 +21,9 @@ def every_model(client: "MlflowClient") -> "Iterator[RegisteredModel]":
     """Yield every registered model; MLflow gives them in pages."""
     token = None
     while True:
-        found = client.search_registered_models(max_results=_PAGE, page_token=token)
-        yield from found
-        token = found.token
+        paged_list = client.search_registered_models(max_results=_PAGE, page_token=token)
+        yield from paged_list
+        token = paged_list.token
         if not token:
             return
 
@@ -35,11 +35,13 @@ def standings_of(client: "MlflowClient", each: int) -> dict[str, Standing]:
     theirs is among them are asked for by themselves.
     """
     models = {one.name: one for one in every_model(client)}
-    known = {name: one for name, one in _experiments(client).items() if name in models}
+    known = {
+        name: experiment for name, experiment in _experiments(client).items() if name in models
+    }
     runs = _newest(client, known, each)
     return {
-        name: Standing(_champion(one), dict(one.tags), tuple(runs.get(name, ())))
-        for name, one in models.items()
+        name: Standing(_champion(model), dict(model.tags), tuple(runs.get(name, ())))
+        for name, model in models.items()
     }
 
 

@@ -143,10 +143,10 @@ def _logged_before(registry: Registry, run_id: str) -> str | None:
     with registry_errors(registry.workspace):
         client = _client(registry)
         experiment = client.get_run(run_id).info.experiment_id
-        found = client.search_logged_models(
+        paged_list = client.search_logged_models(
             [experiment], filter_string=f"source_run_id = '{run_id}'", max_results=5
         )
-    ready = [one for one in found if str(one.status).upper().endswith("READY")]
+    ready = [one for one in paged_list if str(one.status).upper().endswith("READY")]
     return str(ready[0].model_id) if ready else None
 
 

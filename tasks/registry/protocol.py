@@ -230,8 +230,8 @@ def _slice(tags: Mapping[str, str]) -> DataSlice:
         (),
     )
     excluded = tuple(
-        Window(parse_time(one["start"]), parse_time(one["end"]))
-        for one in json.loads(tags["driftloop.train.excluded"])
+        Window(parse_time(load["start"]), parse_time(load["end"]))
+        for load in json.loads(tags["driftloop.train.excluded"])
     )
     return DataSlice(snapshot, _window(tags, "train"), excluded, int(tags["driftloop.train.rows"]))
 

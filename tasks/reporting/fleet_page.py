@@ -127,14 +127,14 @@ def _with_standing(row: ModelRow, workspace: Workspace, standing: Standing) -> M
     newest = own_tags(standing.runs[0].tags)
     points = [point_of_tags(run.run_id, own_tags(run.tags)) for run in reversed(standing.runs)]
     last = points[-1]
-    scored = next((one for one in reversed(points) if one.score is not None), last)
+    scored = next((point for point in reversed(points) if point.score is not None), last)
     return replace(
         row,
         run_id=last.run_id,
         outcome=last.outcome,
         sentence=last.sentence,
         as_of=last.as_of,
-        scores=tuple(one.score for one in points),
+        scores=tuple(point.score for point in points),
         metric=scored.metric,
         score=last.score,
         low=last.low,

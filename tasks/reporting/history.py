@@ -53,9 +53,9 @@ def model_history(workspace: Workspace, model: str, last: int) -> HistoryOutput:
     return HistoryOutput(
         model=model,
         champion=Champion(version=champion.version if champion else None),
-        runs=tuple(HistoryRun.of(one) for one in points),
-        moves=tuple(HistoryMove.of(one) for one in moves),
-        incidents=tuple(HistoryIncident.of(one) for one in episodes),
+        runs=tuple(HistoryRun.of(point) for point in points),
+        moves=tuple(HistoryMove.of(move) for move in moves),
+        incidents=tuple(HistoryIncident.of(episode) for episode in episodes),
     )
 
 
@@ -129,35 +129,37 @@ def _points(registry: Registry, model: str, most: int) -> tuple[RunPoint, ...]:
             f"{model} has no finished monitoring run at {registry.workspace.tracking_uri}; "
             f"start one with 'driftloop monitor {model}'"
         )
-    return tuple(point_of_tags(one.run_id, own_tags(one.tags)) for one in reversed(runs))
+    return tuple(point_of_tags(run.run_id, own_tags(run.tags)) for run in reversed(runs))
 
 
 def _chosen(registry: Registry, model: str, wanted: Wanted) -> RunPoint:
     points = _points(registry, model, MOST_SEARCHED)
     if wanted.run_id is not None:
-        found = [one for one in points if one.run_id == wanted.run_id]
-        if not found:
+        run_points = [point for point in points if point.run_id == wanted.run_id]
+        if not run_points:
             _refuse_retraining(registry, model, wanted.run_id)
     elif wanted.as_of is not None:
-        found = _near(points, wanted.as_of)
+        run_points = _near(points, wanted.as_of)
     else:
-        found = [points[-1]]
-    if found:
-        return found[-1]
+        run_points = [points[-1]]
+    if run_points:
+        return run_points[-1]
     asked = (
         f"--run: received {wanted.run_id!r}"
         if wanted.run_id is not None
         else f"--as-of: no run of {model} looked from {readable(wanted.as_of or points[-1].as_of)}"
     )
-    newest = "; ".join(f"{_told(one)} (run {one.run_id})" for one in reversed(points[-_LISTED:]))
+    newest = "; ".join(
+        f"{_told(point)} (run {point.run_id})" for point in reversed(points[-_LISTED:])
+    )
     raise RegistryError(f"{asked}; the newest of {model}: {newest}")
 
 
 def _near(points: tuple[RunPoint, ...], moment: datetime) -> list[RunPoint]:
     """Return the runs of a moment; a date alone is all of its day."""
-    exact = [one for one in points if abs(one.as_of - moment) < timedelta(seconds=1)]
+    exact = [point for point in points if abs(point.as_of - moment) < timedelta(seconds=1)]
     whole_day = moment == moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    day = [one for one in points if moment <= one.as_of < moment + timedelta(days=1)]
+    day = [point for point in points if moment <= point.as_of < moment + timedelta(days=1)]
     return exact or (day if whole_day else [])
 
 

@@ -98,7 +98,7 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
 def past_points(registry: Registry, job: Job) -> tuple[RunPoint, ...]:
     """Return the monitoring runs before the job's moment, oldest first."""
     runs = registry.finished(job.model, "monitor", MOST_PAST, job.as_of)
-    return tuple(point_of_tags(one.run_id, own_tags(one.tags)) for one in reversed(runs))
+    return tuple(point_of_tags(run.run_id, own_tags(run.tags)) for run in reversed(runs))
 
 
 def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:

@@ -104,10 +104,10 @@ def _performance(source: ReportInput) -> str | None:
     figure, axes = _figure(8.2, 2.7)
     # A score belongs to the end of the window whose labels it was measured on.
     late = source.record.as_of - (source.labelled_until or source.record.as_of)
-    times: list[Any] = [one.as_of - late for one in points]
-    scores = [one.score for one in points if one.score is not None]
-    lows = [_bound(one.low, one.score) for one in points]
-    highs = [_bound(one.high, one.score) for one in points]
+    times: list[Any] = [point.as_of - late for point in points]
+    scores = [point.score for point in points if point.score is not None]
+    lows = [_bound(point.low, point.score) for point in points]
+    highs = [_bound(point.high, point.score) for point in points]
     axes.vlines(times, lows, highs, color=INKS["before"], linewidth=2.2, alpha=0.7)
     axes.plot(times, scores, color=INKS["before"], linewidth=1.4)
     _marked(axes, source, times, scores)
@@ -129,7 +129,7 @@ def _marked(axes: "Axes", source: ReportInput, times: list[Any], scores: list[fl
     """Mark the scores; those that fell by their shape too."""
     points = points_with_scores(source)
     for fell, marker, colour in ((False, "o", "before"), (True, "v", "bad")):
-        picked = [place for place, one in enumerate(points) if (one.outcome == "fell") is fell]
+        picked = [place for place, point in enumerate(points) if (point.outcome == "fell") is fell]
         x, y = [times[place] for place in picked], [scores[place] for place in picked]
         size = 46 if fell else 24
         axes.scatter(x, y, s=size, marker=marker, color=INKS[colour], zorder=4)
@@ -138,7 +138,7 @@ def _marked(axes: "Axes", source: ReportInput, times: list[Any], scores: list[fl
 def _limits(axes: "Axes", source: ReportInput, times: list[Any]) -> None:
     """Draw each champion's baseline and its limit as steps."""
     points = points_with_scores(source)
-    known = [source.baselines.get(one.champion) for one in points]
+    known = [source.baselines.get(point.champion) for point in points]
     if not any(one is not None for one in known):
         return
     nan = float("nan")
@@ -196,10 +196,10 @@ def _comparison(found: Comparison) -> str:
     if found.champion is not None:
         rows.insert(0, ("champion", found.champion, "before"))
     figure, axes = _figure(4.2, 1.7)
-    for place, (_, one, ink) in enumerate(rows):
-        axes.hlines(place, one.low, one.high, color=INKS[ink], linewidth=3)
-        axes.scatter([one.value], [place], s=44, color=INKS[ink], zorder=3)
-        axes.annotate(number(one.value), (one.value, place), **_ABOVE)
+    for place, (_, score, ink) in enumerate(rows):
+        axes.hlines(place, score.low, score.high, color=INKS[ink], linewidth=3)
+        axes.scatter([score.value], [place], s=44, color=INKS[ink], zorder=3)
+        axes.annotate(number(score.value), (score.value, place), **_ABOVE)
     axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     axes.set_ylim(len(rows) - 0.4, -0.7)
     title = drawable(found.metric, 30)

@@ -26,7 +26,7 @@ def model_statuses(workspace: Workspace, name: str | None) -> tuple[ModelStatus,
     names = [name] if name else sorted(configured | registered)
     documents = open_documents(workspace)
     return tuple(
-        _status(registry, one, one in registered, read_alerts(documents, one)) for one in names
+        _status(registry, name, name in registered, read_alerts(documents, name)) for name in names
     )
 
 

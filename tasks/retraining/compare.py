@@ -33,11 +33,11 @@ def compare_models(
     table = read_labelled(job, plan.holdout)
     prove_unseen(job, versions, table)
     target = target_of(registry, job.model, challenger)
-    found = [forecast(job, version.version, table, target) for version in versions]
-    new, old = found[0], found[1] if len(found) > 1 else None
+    forecasts = [forecast(job, version.version, table, target) for version in versions]
+    new, old = forecasts[0], forecasts[1] if len(forecasts) > 1 else None
     cuts = new.cut, old.cut if old else None
     predictions = Predictions(new.y, new.p, old.p if old else None, cuts)
-    models = [one.model for one in found]
+    models = [one.model for one in forecasts]
     tables = new.features, table
     shown = gate_evidence(job, registry, predictions, tables, versions, models, target)
     return compare(predictions, job.config.comparison, evidence=shown)

@@ -91,8 +91,8 @@ def check_request(job: Job, reason: str) -> None:
     Raises:
         ConfigError: naming the setting.
     """
-    if not any(isinstance(one, ManualTrigger) for one in job.config.decision.triggers):
-        kinds = [one.kind for one in job.config.decision.triggers]
+    if not any(isinstance(trigger, ManualTrigger) for trigger in job.config.decision.triggers):
+        kinds = [trigger.kind for trigger in job.config.decision.triggers]
         raise ConfigError(
             f"decision.triggers of {job.model} has no 'manual' ({listed(kinds)}), so a retraining "
             f"cannot be started by hand ({reason}); add 'kind: manual' to it"

@@ -40,14 +40,14 @@ from tasks.runtime.step import step
 def search_settings(job: Job, plan: TrainingPlan) -> dict[str, Any]:
     """Return the estimator settings that validated best in time order."""
     settings, features = job.config.training, job.config.features
-    found = search(
+    match = search(
         settings,
         _training_rows(job, read_labelled(job, plan.training)),
         (features.numeric, features.categorical),
         job.config.comparison.metric,
         progress(job, "search settings"),
     )
-    return found.parameters
+    return match.parameters
 
 
 @step("train challenger", retries=2)

@@ -38,16 +38,16 @@ def progress(job: Job, what: str) -> Callable[[int, int], None]:
 def _bar(job: Job, what: str, logger: Logger) -> Callable[[float], None]:
     """Return what moves the bar; work of an hour does not fail for its bar."""
     try:
-        found = start_progress(job, what)
+        uuid = start_progress(job, what)
     except Exception as error:
         logger.warning("no progress bar for %s: %s", what, error)
         return lambda percent: None
 
     def move(percent: float) -> None:
-        if found is None:
+        if uuid is None:
             return
         try:
-            move_progress(found, percent)
+            move_progress(uuid, percent)
         except Exception as error:
             logger.warning("the progress bar of %s stands still: %s", what, error)
 

@@ -85,8 +85,8 @@ def _files(inbox: Inbox) -> list[Path]:
             "file or folder with --source"
         )
     if place.is_dir() and (inbox.source is not None or isinstance(settings, FolderArrival)):
-        found = (path for path in place.glob(pattern) if path.is_file())
-        return sorted(path for path in found if not path.name.startswith("."))
+        files = (path for path in place.glob(pattern) if path.is_file())
+        return sorted(path for path in files if not path.name.startswith("."))
     if isinstance(settings, FolderArrival) and inbox.source is None:
         raise DataError(f"{place}: no such folder; make it, or correct arrivals.source.path")
     return [place]

@@ -101,7 +101,7 @@ def catch_up(copy: WorkingCopy, remote: RemoteState) -> bool:
 def _only_snapshots(copy: WorkingCopy, base: str, place: str) -> None:
     """Refuse to push what a person has not pushed."""
     commits = git(copy.root, "rev-list", f"{base}..HEAD", error=SnapshotError).split()
-    own = {one.sha for one in snapshots_of(copy, f"{base}..HEAD")}
+    own = {commit.sha for commit in snapshots_of(copy, f"{base}..HEAD")}
     if others := [sha for sha in commits if sha not in own]:
         raise SnapshotError(
             f"{copy.root}: {len(others)} commits of {copy.branch} that no snapshot made are not in "
@@ -166,8 +166,8 @@ def unfinished(copy: WorkingCopy, remote: RemoteState) -> tuple[Commit, ...]:
         newest = snapshots_of(copy)[:1]
         return tuple(one for one in newest if one.tag not in here)
     since = f"{remote.head}..HEAD" if remote.head else "HEAD"
-    found = snapshots_of(copy, since) if remote.head != copy.head else snapshots_of(copy)[:1]
-    return tuple(one for one in found if one.tag not in here or one.tag not in remote.tags)
+    commits = snapshots_of(copy, since) if remote.head != copy.head else snapshots_of(copy)[:1]
+    return tuple(one for one in commits if one.tag not in here or one.tag not in remote.tags)
 
 
 def push_commits(copy: WorkingCopy, tags: Iterable[str]) -> None:

@@ -70,8 +70,8 @@ class ArrowColumns:
 
     def series(self, name: str) -> "pd.Series[Any]":
         """Return any column as it is."""
-        found: pd.Series[Any] = self._column(name).to_pandas()
-        return found
+        series: pd.Series[Any] = self._column(name).to_pandas()
+        return series
 
     def batch(self, names: tuple[str, ...]) -> "ArrowColumns":
         """Return itself: all columns are in memory."""
@@ -118,7 +118,7 @@ class ParquetColumns:
     @property
     def times(self) -> Times:
         """The time of each row, UTC without zone; undefined without a time column."""
-        return np.concatenate([np.zeros(0, "datetime64[us]"), *(one.times for one in self.parts)])
+        return np.concatenate([np.zeros(0, "datetime64[us]"), *(part.times for part in self.parts)])
 
     def numeric(self, name: str) -> NumericColumn:
         """Return a numeric feature."""
@@ -171,7 +171,7 @@ def slice_columns(part: DataSlice, time: str, workspace: Workspace) -> ParquetCo
     if not part.excluded:
         return columns
     parts = (_without(one, part.excluded) for one in columns.parts)
-    return ParquetColumns(tuple(one for one in parts if len(one.times)))
+    return ParquetColumns(tuple(part for part in parts if len(part.times)))
 
 
 def read_slice(
@@ -186,18 +186,18 @@ def read_slice(
             types in two batches that do not go together.
         UnavailableError: if a batch is neither in the cache nor on the remote.
     """
-    found = slice_columns(part, time, workspace)
+    parquet_columns = slice_columns(part, time, workspace)
     names = tuple(name for name in dict.fromkeys(columns) if name != time)
-    if not found.parts:
+    if not parquet_columns.parts:
         newest = local_path(part.snapshot, part.snapshot.files[-1], workspace)
         schema = _footer(newest).schema.to_arrow_schema()
         held = [name for name in names if name in schema.names]
-        return pd.DataFrame({time: found.times, **{name: [] for name in held}})
-    batch = found.batch(names)
+        return pd.DataFrame({time: parquet_columns.times, **{name: [] for name in held}})
+    batch = parquet_columns.batch(names)
     for name in batch.faults:
         batch.series(name)
     table = batch.table.to_pandas(strings_to_categorical=False)
-    table.insert(0, time, found.times)
+    table.insert(0, time, parquet_columns.times)
     for name in table.columns[table.dtypes == "category"]:
         table[name] = table[name].astype(object)
     ordered: pd.DataFrame = table.sort_values(time, kind="stable", ignore_index=True)

@@ -84,10 +84,12 @@ def _rows(connection: "Connection", source: SqlArrival, window: Window) -> Arriv
         connection.execute(text("set transaction read only"))
         connection.execute(text("set local time zone 'UTC'"))
     asked = {"start": _bound(dialect, window.start), "end": _bound(dialect, window.end)}
-    found = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(text(source.query), asked)
-    names = list(found.keys())
+    cursor_result = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
+        text(source.query), asked
+    )
+    names = list(cursor_result.keys())
     columns: list[list[Any]] = [[] for _ in names]
-    for rows in found.partitions():
+    for rows in cursor_result.partitions():
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
             column.extend(values)
     arrays = [_array(source, *one) for one in zip(names, columns, strict=True)]

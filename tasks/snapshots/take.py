@@ -64,12 +64,12 @@ class Taken:
     @property
     def summary(self) -> str:
         """What it brings, in a few words."""
-        found = self.staged
-        labels = f", {found.labelled:,} labels" if found.labelled else ""
-        noun = "batch" if len(found.files) == 1 else "batches"
+        staged = self.staged
+        labels = f", {staged.labelled:,} labels" if staged.labelled else ""
+        noun = "batch" if len(staged.files) == 1 else "batches"
         return (
-            f"{found.added:,} new rows, {found.changed:,} changed{labels}, in "
-            f"{len(found.files)} {noun}"
+            f"{staged.added:,} new rows, {staged.changed:,} changed{labels}, in "
+            f"{len(staged.files)} {noun}"
         )
 
 
@@ -100,7 +100,7 @@ def prepare_repository(job: Job, copy: WorkingCopy) -> RemoteState:
             set_tag(copy, one.sha, one.tag)
         if copy.push and remote.head != copy.head:
             push_data(copy)
-        push_commits(copy, [one.tag for one in left])
+        push_commits(copy, [commit.tag for commit in left])
         remote = remote_state(copy)
     return remote
 

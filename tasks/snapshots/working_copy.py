@@ -107,9 +107,9 @@ def working_copy(job: Job) -> WorkingCopy:
 def _tracked(root: Path, folder: str) -> str:
     """Return the folder that DVC tracks: the data's, or one above it."""
     place = Path(folder)
-    for one in (place, *place.parents):
-        if one.name and (root / f"{one.as_posix()}.dvc").is_file():
-            return one.as_posix()
+    for parent in (place, *place.parents):
+        if parent.name and (root / f"{parent.as_posix()}.dvc").is_file():
+            return parent.as_posix()
     return folder
 
 

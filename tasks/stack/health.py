@@ -86,15 +86,15 @@ def worker_seen(client: "SyncPrefectClient", name: str, since: datetime) -> bool
     from prefect.exceptions import ObjectNotFound
 
     try:
-        found = client.read_workers_for_work_pool(POOL, limit=200)
+        workers = client.read_workers_for_work_pool(POOL, limit=200)
     except (HTTPError, ObjectNotFound):
         return False
     return any(
-        one.name == name
-        and one.status == "ONLINE"
-        and one.last_heartbeat_time is not None
-        and one.last_heartbeat_time >= since
-        for one in found
+        worker.name == name
+        and worker.status == "ONLINE"
+        and worker.last_heartbeat_time is not None
+        and worker.last_heartbeat_time >= since
+        for worker in workers
     )
 
 

@@ -76,12 +76,16 @@ def listener(port: int) -> str | None:
         connections = psutil.net_connections("tcp")
     except (psutil.Error, OSError):
         return None
-    for one in connections:
-        if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+    for connection in connections:
+        if (
+            connection.status == psutil.CONN_LISTEN
+            and connection.laddr.port == port
+            and connection.pid
+        ):
             try:
-                return f"pid {one.pid} ({psutil.Process(one.pid).name()})"
+                return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
             except psutil.Error:
-                return f"pid {one.pid}"
+                return f"pid {connection.pid}"
     return None
 
 
@@ -99,7 +103,7 @@ def _marked(folder: StackFolder) -> "Iterator[tuple[psutil.Process, dict[str, st
     import psutil
 
     mark, me = str(folder.root), os.getuid()
-    own = {os.getpid(), *(one.pid for one in psutil.Process().parents())}
+    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     for process in psutil.process_iter():
         try:
             if process.pid in own or process.uids().real != me:

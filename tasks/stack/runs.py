@@ -50,10 +50,10 @@ def _settle(client: "SyncPrefectClient", run: UUID) -> bool:
     from prefect.exceptions import ObjectNotFound
 
     try:
-        found = client.read_flow_run(run)
+        flow_run = client.read_flow_run(run)
     except ObjectNotFound:
         return False
-    if not _unsettled(found):
+    if not _unsettled(flow_run):
         return False
     for child in _children(client, run):
         _crash(client, child.id)
@@ -73,7 +73,11 @@ def _children(client: "SyncPrefectClient", run: UUID) -> "list[FlowRun]":
     from prefect.client.schemas.filters import FlowRunFilter
 
     wanted = FlowRunFilter.model_validate({"parent_flow_run_id": {"any_": [run]}})
-    return [one for one in client.read_flow_runs(flow_run_filter=wanted) if _unsettled(one)]
+    return [
+        flow_run
+        for flow_run in client.read_flow_runs(flow_run_filter=wanted)
+        if _unsettled(flow_run)
+    ]
 
 
 def _crash(client: "SyncPrefectClient", run: UUID) -> None:

@@ -138,8 +138,8 @@ def _check(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> None:
         _check_unchanged(plan)
     alive = {
         name
-        for name, one in supervisor.states().items()
-        if one["statename"] in ("RUNNING", "STARTING")
+        for name, state in supervisor.states().items()
+        if state["statename"] in ("RUNNING", "STARTING")
     }
     check_ports(plan, frozenset(alive))
     if not {"prefect", "mlflow"} <= alive:
@@ -164,7 +164,7 @@ def _fingerprint(plan: Plan) -> dict[str, str]:
 def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tuple[str, ...]:
     configs, faults = load_configs(Workspace(plan.workspace).configs)
     names = secret_names(configs)
-    wanted = {one.name: one for one in services(plan, sys.executable, names)}
+    wanted = {service.name: service for service in services(plan, sys.executable, names)}
     _write(plan, tuple(wanted.values()))
     if fresh:
         tell("starting Prefect, MLflow and the page")
@@ -180,7 +180,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tu
     with prefect_at(plan.prefect_api) as client:
         made = create_pool(client)
         let_go(client, plan.folder)
-        create_limits(client, tuple(one.model for one in configs))
+        create_limits(client, tuple(config.model for config in configs))
         create_automations(client)
         saved = save_secrets(names, os.environ)
         tell(
@@ -219,14 +219,14 @@ def _revive(supervisor: Supervisor, service: Service) -> bool:
 def _write(plan: Plan, wanted: tuple[Service, ...]) -> None:
     folder = plan.folder
     described = {
-        one.name: {
-            "command": one.command,
-            "environment": dict(one.environment),
-            "without": one.without,
-            "health": one.health,
-            "leaves_runs": one.leaves_runs,
+        service.name: {
+            "command": service.command,
+            "environment": dict(service.environment),
+            "without": service.without,
+            "health": service.health,
+            "leaves_runs": service.leaves_runs,
         }
-        for one in wanted
+        for service in wanted
     }
     write_private(folder.services, json.dumps(described, indent=1))
     text = supervisor_text(folder, make_socket_folder(folder), wanted, sys.executable)

@@ -24,7 +24,9 @@ def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ())
     """Return the state of every service."""
     states = Supervisor(plan.folder).states()
     with ThreadPoolExecutor(len(services)) as pool:
-        found = tuple(pool.map(lambda one: _service(plan, one, states.get(one.name, {})), services))
+        stack_services = tuple(
+            pool.map(lambda one: _service(plan, one, states.get(one.name, {})), services)
+        )
     if not states:
         left = len(processes_of(plan.folder))
         state = "degraded" if left else "stopped"
@@ -34,7 +36,7 @@ def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ())
             else "The stack is not running; 'driftloop up' starts it."
         )
     else:
-        bad = [one.name for one in found if one.state != "running" or one.healthy is False]
+        bad = [one.name for one in stack_services if one.state != "running" or one.healthy is False]
         state = "degraded" if bad else "running"
         sentence = (
             f"Not well: {', '.join(bad)}; read the log, then run 'driftloop up' again."
@@ -45,7 +47,7 @@ def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ())
         state=state,
         workspace=str(plan.workspace),
         folder=str(plan.folder.root),
-        services=found,
+        services=stack_services,
         notes=notes,
         sentence=sentence,
     )

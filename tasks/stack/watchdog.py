@@ -58,7 +58,7 @@ def main() -> None:
     folder = StackFolder(Path(sys.argv[1]))
     services = json.loads(folder.services.read_text())
     api = services["keeper"]["environment"]["PREFECT_API_URL"]
-    health = {name: one["health"] for name, one in services.items() if one["health"]}
+    health = {name: service["health"] for name, service in services.items() if service["health"]}
     keep(folder, api, health)
 
 

@@ -47,11 +47,11 @@ def main(place: Path) -> None:
     comparison = challenge(job, "retrain", "Asked for.", None).comparison
     found = {
         "module": driftloop.__file__,
-        "tests": sorted({one.test for one in record.findings}),
-        "effects": sorted({one.effect for one in record.findings}),
+        "tests": sorted({finding.test for finding in record.findings}),
+        "effects": sorted({finding.effect for finding in record.findings}),
         "checks": sorted({one.check for one in record.quality}),
-        "triggers": [one.trigger for one in record.decision.triggers],
-        "gates": [one.gate for one in comparison.gates] if comparison else [],
+        "triggers": [trigger.trigger for trigger in record.decision.triggers],
+        "gates": [gate.gate for gate in comparison.gates] if comparison else [],
         "estimator": job.config.training.estimator.kind,
         "performance": record.performance.sentence,
     }

@@ -64,8 +64,8 @@ def parts(annotation: object) -> Iterator[type[BaseModel]]:
     """The models in an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-    for one in get_args(annotation):
-        yield from parts(one)
+    for choice in get_args(annotation):
+        yield from parts(choice)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
@@ -79,7 +79,7 @@ def test_local_links_lead_somewhere(page: Path) -> None:
 def anchors(page: Path) -> set[str]:
     """What a link may name in a page: its headings, as a Git host writes them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
@@ -184,4 +184,4 @@ def test_what_the_page_on_snapshots_configures_is_valid() -> None:
     blocks = re.findall(r"```yaml\n(arrivals:.*?)```", page, re.DOTALL)
     found = [yaml.safe_load(block)["arrivals"] for block in blocks]
     kinds = [ArrivalSettings.model_validate(one).source for one in found]
-    assert [one and one.kind for one in kinds] == ["folder", "sql"]
+    assert [kind and kind.kind for kind in kinds] == ["folder", "sql"]

@@ -272,7 +272,7 @@ def test_answers_with_its_familys_record(member: Member) -> None:
 def test_method_is_documented_and_typed_as_its_family(member: Member) -> None:
     name, _, _ = FAMILIES[member.place]
     siblings = [one.settings for one in MEMBERS if one.place == member.place]
-    methods = [inspect.getattr_static(one, name) for one in siblings]
+    methods = [inspect.getattr_static(sibling, name) for sibling in siblings]
     own = inspect.getattr_static(member.settings, name)
     assert own.__doc__
     if inspect.isfunction(own):

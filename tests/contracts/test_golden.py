@@ -169,9 +169,9 @@ def test_chance_of_a_large_psi_without_drift(rows: int, chance: float) -> None:
     rng = np.random.default_rng(rows)
     drawn = rng.multinomial(rows, np.full(10, 0.1), (2, 3000)).astype(float)
     samples = [Binned(one, other) for one, other in zip(*drawn, strict=True)]
-    raw = [population_stability_index(*one.shares(0.5)) for one in samples]
+    raw = [population_stability_index(*sample.shares(0.5)) for sample in samples]
     assert np.mean(np.array(raw) > 0.1) == pytest.approx(chance, abs=0.06)
-    corrected = np.mean([PopulationStability().size(one) > 0.1 for one in samples])
+    corrected = np.mean([PopulationStability().size(sample) > 0.1 for sample in samples])
     assert corrected == pytest.approx(stats.chi2.sf(9 + 0.1 / (2 / rows), 9), abs=0.03)
 
 

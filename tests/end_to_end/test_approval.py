@@ -86,7 +86,7 @@ def test_the_message_says_how_to_answer_and_the_next_run_waits(
     assert "driftloop approve payments" in blocks
     again = look(proposed, WEEK + 1)
     assert again.retrain is None
-    assert [(one.kind, one.action) for one in again.trials] == [("approval", "none")]
+    assert [(trial.kind, trial.action) for trial in again.trials] == [("approval", "none")]
     assert champion(proposed) == "1"
 
 

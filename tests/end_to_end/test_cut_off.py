@@ -64,13 +64,15 @@ def state_of(folder: Path, record: MonitorRecord, slack: SlackPeer) -> dict[str,
     plain["retrain"]["run_id"] = None
     return {
         "champion": champion.version,
-        "versions": sorted((str(one.version), one.tags.get("driftloop.key")) for one in versions),
+        "versions": sorted(
+            (str(version.version), version.tags.get("driftloop.key")) for version in versions
+        ),
         "promoted": sorted(
-            str(one.version) for one in versions if "driftloop.promoted_at" in one.tags
+            str(version.version) for version in versions if "driftloop.promoted_at" in version.tags
         ),
         "runs": sorted(
-            (one.data.tags["driftloop.kind"], one.info.status, one.data.tags["driftloop.key"])
-            for one in runs
+            (run.data.tags["driftloop.kind"], run.info.status, run.data.tags["driftloop.key"])
+            for run in runs
         ),
         "models": len(registry.client.search_logged_models([registry.experiment("payments")])),
         "posts": [(post.text, (post.key or "").partition("/")[2]) for post in slack.posts],

@@ -89,7 +89,7 @@ def deploy(workspace: Path, *options: str, **extra: str) -> dict[str, Any]:
     """Run `driftloop deploy` and return its outcomes by name."""
     done = run_cli("deploy", "-w", str(workspace), "--json", *options, **extra)
     assert done.returncode == 0, done.stderr
-    return {one["name"]: one for one in json.loads(done.stdout)["deployments"]}
+    return {load["name"]: load for load in json.loads(done.stdout)["deployments"]}
 
 
 def inspect(name: str) -> dict[str, Any]:
@@ -104,7 +104,8 @@ def test_all_are_deployed_and_a_worker_completes_a_run(
     monkeypatch.setenv("DRIFTLOOP_HOME", str(ROOT))
     registered = deploy(championed)
     assert set(registered) >= {
-        f"{one['entrypoint'].rpartition(':')[2]}/{one['name']}" for one in DEPLOYMENTS
+        f"{deployment['entrypoint'].rpartition(':')[2]}/{deployment['name']}"
+        for deployment in DEPLOYMENTS
     }
     found = inspect("monitor/monitor-payments")
     assert found["schedules"][0]["schedule"]["cron"] == "0 6 * * 1"

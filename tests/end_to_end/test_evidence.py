@@ -14,7 +14,9 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def by_role(record: MonitorRecord) -> dict[str, str]:
-    return {one.role: one.status for one in record.findings if one.role != "feature"}
+    return {
+        finding.role: finding.status for finding in record.findings if finding.role != "feature"
+    }
 
 
 def test_healthy_week_has_no_trouble(championed: Path) -> None:
@@ -28,10 +30,10 @@ def test_healthy_week_has_no_trouble(championed: Path) -> None:
 def test_kinds_of_trouble_are_told_apart(championed: Path) -> None:
     """Broken feed, a harmless season, and a new kind of fraud."""
     broken, travel, takeover = (look(championed, week, dry_run=True) for week in (12, 15, 20))
-    assert [one.kind for one in broken.troubles] == ["data_quality"]
-    assert [one.kind for one in travel.troubles] == ["covariate_shift"]
+    assert [trouble.kind for trouble in broken.troubles] == ["data_quality"]
+    assert [trouble.kind for trouble in travel.troubles] == ["covariate_shift"]
     assert "no label of that time has arrived yet" in travel.troubles[0].sentence
-    assert "concept_drift" in [one.kind for one in takeover.troubles]
+    assert "concept_drift" in [trouble.kind for trouble in takeover.troubles]
     assert takeover.performance.estimated is not None
     assert takeover.performance.high is not None
     assert takeover.performance.estimated > takeover.performance.high
@@ -39,7 +41,9 @@ def test_kinds_of_trouble_are_told_apart(championed: Path) -> None:
 
 def test_findings_carry_the_champions_importances(championed: Path) -> None:
     record = look(championed, 15, dry_run=True)
-    weights = {one.name: one.importance for one in record.findings if one.role == "feature"}
+    weights = {
+        finding.name: finding.importance for finding in record.findings if finding.role == "feature"
+    }
     assert all(weight is not None for weight in weights.values())
     assert sum({**weights}.values()) == pytest.approx(1, abs=0.01)  # type: ignore[arg-type]
     drifted = [one.weight for one in record.drifted]
@@ -52,7 +56,7 @@ def test_joint_test_is_asked_for_by_name(championed: Path) -> None:
     healthy, travel = (look(championed, week, dry_run=True) for week in (9, 15))
     assert by_role(healthy)["joint"] == "ok"
     assert by_role(travel)["joint"] == "drift"
-    (joint,) = (one for one in travel.findings if one.role == "joint")
+    (joint,) = (finding for finding in travel.findings if finding.role == "joint")
     assert "A model tells new rows from the reference with AUC" in joint.sentence
     assert "features drifted together" in travel.verdict.sentence
 
@@ -64,7 +68,7 @@ def test_drift_that_asks_for_confirmation_waits_for_it(championed: Path) -> None
     assert first.decision.action == "none"
     (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
     marks = run.tags["driftloop.seen"].split()
-    hit = next(one for one in first.findings if one.unconfirmed)
+    hit = next(finding for finding in first.findings if finding.unconfirmed)
     assert column_mark(hit.name) in marks
     second = look(championed, 16)
     assert second.verdict.status == "drift"

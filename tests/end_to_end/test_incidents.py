@@ -77,7 +77,7 @@ def test_two_workers_open_one_incident(championed: Path, slack: SlackPeer, apart
     assert "data checks failed" in only(slack).text
     assert kinds(only(slack)).count("opened") == 1
     state = read_alerts(open_documents(Workspace(championed)), "payments")
-    assert [one.number for one in state.incidents] == [1]
+    assert [incident.number for incident in state.incidents] == [1]
     assert state.posts == ()
 
 
@@ -150,7 +150,7 @@ def test_a_test_goes_through_every_channel(
     slack.archived, slack.channels = slack.channels, ()
     done = run_cli("test-alert", "payments", *where)
     assert done.returncode == 2
-    told = {one["channel"]: one["delivered"] for one in json.loads(done.stdout)["channels"]}
+    told = {load["channel"]: load["delivered"] for load in json.loads(done.stdout)["channels"]}
     assert told == {"slack:#ml-alerts": False, "pagerduty:default": True}
     assert "is_archived" in done.stderr.splitlines()[-1]
 

@@ -44,11 +44,11 @@ def read(text: str) -> dict[str, float]:
     """The value of every time series, named as in the text without the model."""
     found = {}
     for family in text_string_to_metric_families(text):
-        for one in family.samples:
-            labels = {name: value for name, value in one.labels.items() if name != "model"}
+        for sample in family.samples:
+            labels = {name: value for name, value in sample.labels.items() if name != "model"}
             inner = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
-            found[one.name.removeprefix("driftloop_") + (f"{{{inner}}}" if inner else "")] = (
-                one.value
+            found[sample.name.removeprefix("driftloop_") + (f"{{{inner}}}" if inner else "")] = (
+                sample.value
             )
     return found
 

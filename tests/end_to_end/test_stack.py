@@ -60,8 +60,8 @@ def check_what_up_made(stack: Stack) -> None:
         pool = client.read_work_pool("driftloop")
         assert (pool.type, pool.is_paused) == ("process", False)
         schedules = client.read_deployment_by_name("monitor/monitor-payments").schedules
-        assert [one.active for one in schedules] == [True]
-        limits = {one.name for one in client.read_global_concurrency_limits()}
+        assert [schedule.active for schedule in schedules] == [True]
+        limits = {limit.name for limit in client.read_global_concurrency_limits()}
         assert {"driftloop-promote-payments", "driftloop-deliver-payments"} <= limits
         assert len(client.read_automations_by_name("driftloop: run fell silent")) == 1
         from prefect.blocks.system import Secret
@@ -125,7 +125,7 @@ def test_what_is_in_the_way_is_told_in_one_line(payments: Path) -> None:
         port = str(taken.getsockname()[1])
         done = stack.run("up", DRIFTLOOP_MLFLOW_PORT=port)
         assert done.returncode == 2
-        (line,) = [one for one in done.stderr.splitlines() if one.startswith("error:")]
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
         assert f"port {port} for mlflow is taken by pid " in line
         assert "set DRIFTLOOP_MLFLOW_PORT" in line
         assert stack.left() == []

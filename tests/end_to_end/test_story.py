@@ -118,9 +118,20 @@ def test_a_rehearsal_does_what_production_does(championed: Path, slack: SlackPee
     assert [
         (one.window, one.rows_current, one.verdict.status, one.decision.action, one.champion)
         for one in real
-    ] == [(one.window, one.rows, one.verdict, one.action, one.served) for one in found.periods]
-    assert [one.promoted for one in found.periods] == [None] * 5 + ["2", None]
-    assert [one.alarm for one in found.periods] == [False, False, True, False, True, True, False]
+    ] == [
+        (period.window, period.rows, period.verdict, period.action, period.served)
+        for period in found.periods
+    ]
+    assert [period.promoted for period in found.periods] == [None] * 5 + ["2", None]
+    assert [period.alarm for period in found.periods] == [
+        False,
+        False,
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
     assert found.scores[-1] > frozen[-1] + 0.2
     until_then = pytest.approx(frozen[:-1], nan_ok=True)
     assert found.scores[:-1] == until_then, "the first model served until then"

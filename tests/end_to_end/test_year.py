@@ -128,7 +128,9 @@ def test_a_year_with_two_incidents_is_two_messages(
             job = job_at(stage, config, week)
             monkeypatch.setattr(clock, "now", lambda job=job: job.as_of)
             records.append(run(job))
-    wrong = [week for week, one in enumerate(records, TRAINED + 1) if one.decision.action != "none"]
+    wrong = [
+        week for week, record in enumerate(records, TRAINED + 1) if record.decision.action != "none"
+    ]
     assert BROKEN in wrong
     told = peer.story()
     assert len(told) == 2, [one.text for one in told]

@@ -46,13 +46,18 @@ def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
     return {
         "champion": champion_of(folder),
         "faults": ledger_faults(folder),
-        "moves": [(one.kind, one.key, one.version, one.previous, one.sentence) for one in moves],
+        "moves": [
+            (move.kind, move.key, move.version, move.previous, move.sentence) for move in moves
+        ],
         "versions": sorted(map(_version, registry.versions("payments").items())),
         "runs": sorted(_run(registry, run) for run in client.search_runs([experiment])),
         "models": len(client.search_logged_models([experiment])),
         "posts": [((post.key or "").partition("/")[2], post.text) for post in slack.posts],
         "pending": len(alerts_of(folder).posts),
-        "incidents": [(one.number, one.card.done, one.open) for one in alerts_of(folder).incidents],
+        "incidents": [
+            (incident.number, incident.card.done, incident.open)
+            for incident in alerts_of(folder).incidents
+        ],
     }
 
 

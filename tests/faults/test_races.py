@@ -45,7 +45,7 @@ def test_eight_challengers_of_one_champion(first: Path, zygote: Zygote) -> None:
             "nothing was changed."
         )
         assert f"not done: {sentence}" in told
-        kept = [one for one in entries(first) if one.key == f"key-{number}"]
+        kept = [entry for entry in entries(first) if entry.key == f"key-{number}"]
         assert [(one.kind, one.sentence) for one in kept] == [("kept", sentence)]
     assert ledger_faults(first) == ()
 
@@ -78,7 +78,7 @@ def test_promotions_against_rollbacks(second: Path, zygote: Zygote) -> None:
     for one in ended:
         told = one.get("ok") or one["line"]
         assert told.startswith("done") or "no longer" in told or "no predecessor" in told, told
-    moves = [one for one in entries(second)[4:] if one.kind in MOVES]
+    moves = [entry for entry in entries(second)[4:] if entry.kind in MOVES]
     assert len(moves) == len(done) >= 1
     assert ledger_faults(second) == ()
 
@@ -104,5 +104,5 @@ def test_the_same_retraining(processes: int, first: Path, zygote: Zygote) -> Non
     assert sorted(registry.versions("payments")) == ["1", "2"]
     runs = registry.client.search_runs([registry.experiment("payments")])
     assert sorted(run.data.tags["driftloop.kind"] for run in runs) == ["bootstrap", "retrain"]
-    assert [one.version for one in entries(first) if one.kind == "promoted"] == ["1", "2"]
+    assert [entry.version for entry in entries(first) if entry.kind == "promoted"] == ["1", "2"]
     assert ledger_faults(first) == ()

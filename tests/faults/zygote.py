@@ -87,7 +87,7 @@ def _monitor(folder: Path) -> str:
 
     record = watch(job, tell, lambda *_: None)
     deliver_alerts(job)
-    return " ".join(one.sentence for one in record.trials)
+    return " ".join(trial.sentence for trial in record.trials)
 
 
 def _roll_back(folder: Path, key: str = "by hand") -> str:

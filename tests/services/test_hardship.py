@@ -55,7 +55,8 @@ def reached(stack: Stack, run: FlowRun, task: str) -> None:
         wanted = FlowRunFilter.model_validate({"id": {"any_": [run.id]}})
         with stack.prefect() as client:
             return any(
-                one.name.startswith(task) for one in client.read_task_runs(flow_run_filter=wanted)
+                task_run.name.startswith(task)
+                for task_run in client.read_task_runs(flow_run_filter=wanted)
             )
 
     wait_until(there, f"{run.name} never came to {task}: {stack.logs()}", 180)
@@ -67,9 +68,13 @@ def check_all_is_well(stack: Stack, posts: int, peer: SlackPeer) -> None:
     run = stack.begin(MONITOR, as_of="2026-03-16")
     assert stack.ended(run) == "Completed", stack.logs()
     with stack.prefect() as client:
-        runs = [one for one in client.read_flow_runs(limit=200) if one.state_name in WORKING]
-        assert [(one.name, one.state_name) for one in runs] == []
-        taken = [one for one in client.read_global_concurrency_limits() if one.active_slots]
+        runs = [
+            flow_run
+            for flow_run in client.read_flow_runs(limit=200)
+            if flow_run.state_name in WORKING
+        ]
+        assert [(run.name, run.state_name) for run in runs] == []
+        taken = [limit for limit in client.read_global_concurrency_limits() if limit.active_slots]
         assert [(one.name, one.active_slots) for one in taken] == []
     assert stack.speak("ledger", "payments")["faults"] == []
     keys = [post.text for post in peer.posts]
@@ -79,7 +84,7 @@ def check_all_is_well(stack: Stack, posts: int, peer: SlackPeer) -> None:
 
 def promotions(stack: Stack) -> list[str]:
     entries = stack.speak("ledger", "payments")["entries"]
-    return [one["version"] for one in entries if one["kind"] == "promoted"]
+    return [entry["version"] for entry in entries if entry["kind"] == "promoted"]
 
 
 def test_the_worker_is_killed_and_its_run_goes_on(stack: Stack, slack_peer: SlackPeer) -> None:

@@ -34,7 +34,7 @@ def test_the_stack_runs_on_postgres(payments: Path, postgres: Cluster) -> None:
         assert stack.run("down").returncode == 0
         assert stack.left() == []
         refused = stack.run("up")
-        (line,) = [one for one in refused.stderr.splitlines() if one.startswith("error:")]
+        (line,) = [line for line in refused.stderr.splitlines() if line.startswith("error:")]
         assert "is of an older MLflow; back it up" in line
         command = (
             'mlflow db upgrade "${DRIFTLOOP_MLFLOW_DATABASE_URL/#postgresql:/postgresql+psycopg:}"'
@@ -108,7 +108,7 @@ def test_a_server_that_is_not_there_is_told_without_the_password(
     url = postgres.url("nowhere")
     with stack_of(payments, DRIFTLOOP_PREFECT_DATABASE_URL=url) as stack:
         done = stack.run("up")
-        (line,) = [one for one in done.stderr.splitlines() if one.startswith("error:")]
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
         assert line.startswith("error: DRIFTLOOP_PREFECT_DATABASE_URL: postgresql://loop:***@")
         assert "nowhere" in line
         assert PASSWORD not in done.stderr

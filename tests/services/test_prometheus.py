@@ -179,7 +179,9 @@ def test_every_metric_of_the_table_is_scraped(scraped: Scraped) -> None:
     }
 
 
-@pytest.mark.parametrize("where", [one for one in expressions() if "rule" not in one])
+@pytest.mark.parametrize(
+    "where", [expression for expression in expressions() if "rule" not in expression]
+)
 def test_the_dashboard_shows_something(scraped: Scraped, where: str) -> None:
     scraped.until('driftloop_period_seconds{model="complete"}', bool)
     expression = expressions()[where]
@@ -204,7 +206,9 @@ def test_prometheus_evaluates_every_rule(scraped: Scraped) -> None:
     assert found == dict.fromkeys(names, "ok")
 
 
-@pytest.mark.parametrize("where", [one for one in expressions() if "rule" in one])
+@pytest.mark.parametrize(
+    "where", [expression for expression in expressions() if "rule" in expression]
+)
 def test_what_a_rule_looks_at_is_there(scraped: Scraped, where: str) -> None:
     for name, labels in asked_for(where):
         chosen = ",".join(f'{label}="{value}"' for label, value in labels.items())
@@ -215,7 +219,7 @@ def test_a_real_gateway_takes_hostile_names_and_lets_vanish_what_is_gone(scraped
     push(scraped.gateway, "hostile", samples(*HOSTILE))
     counted = 'count(driftloop_effect_size{model="hostile"})'
     scraped.until(counted, lambda values: values == [len(HOSTILE)])
-    given = {one.named["feature"] for one in samples(*HOSTILE) if "feature" in one.named}
+    given = {sample.named["feature"] for sample in samples(*HOSTILE) if "feature" in sample.named}
     series = scraped.query('driftloop_effect_size{model="hostile"}')
     assert {dict(labels)["feature"] for labels in series} == given
     push(scraped.gateway, "hostile", samples(HOSTILE[0]))

@@ -66,7 +66,7 @@ def test_rows_and_late_labels_of_a_query(
     write_config(work, {**CONFIG, "arrivals": {"source": source, "push": False}})
     rows, cast = week_rows(2), "+00" if kind == "timestamptz" else ""
     values = [
-        f"('{one.id}', '{one.at}{cast}', {one.a}, {one.n}, '{one.c}')" for one in rows.itertuples()
+        f"('{row.id}', '{row.at}{cast}', {row.a}, {row.n}, '{row.c}')" for row in rows.itertuples()
     ]
     run(
         database,
@@ -79,7 +79,7 @@ def test_rows_and_late_labels_of_a_query(
     found = take(work, day=edge.isoformat())
     before = rows["at"] < pd.Timestamp(edge).tz_localize(None)
     assert found.added == int(before.sum())
-    labels = ", ".join(f"('{one.id}', {one.bad})" for one in rows.itertuples())
+    labels = ", ".join(f"('{row.id}', {row.bad})" for row in rows.itertuples())
     run(database, f"insert into labels values {labels}")
     found = take(work, day="2026-03-30")
     assert (found.added, found.labelled) == (int((~before).sum()), int(before.sum()))

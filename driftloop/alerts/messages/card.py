@@ -79,5 +79,5 @@ def facts(record: MonitorRecord) -> tuple[str, ...]:
 
 def _joined(old: Links, new: Links) -> Links:
     """Return the new addresses, and the old ones where there is no new one."""
-    names = [one.name for one in fields(Links)]
+    names = [field.name for field in fields(Links)]
     return Links(**{name: getattr(new, name) or getattr(old, name) for name in names})

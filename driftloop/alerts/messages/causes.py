@@ -60,7 +60,7 @@ def worst(record: MonitorRecord) -> tuple[str, ...]:
 
 def shapes_of(record: MonitorRecord) -> dict[str, Shape]:
     """Return the distributions that are known, by feature."""
-    return {one.name: one.shape for one in record.findings if one.shape is not None}
+    return {finding.name: finding.shape for finding in record.findings if finding.shape is not None}
 
 
 def one_a_feature(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -74,7 +74,9 @@ def one_a_feature(findings: tuple[Finding, ...]) -> list[Finding]:
 def unjudged(record: MonitorRecord) -> list[str]:
     """Return why checks and features could not be judged, as they were written."""
     why = [check.sentence for check in record.quality if check.status == "inconclusive"]
-    return why + [one.sentence for one in record.findings if one.status == "inconclusive"]
+    return why + [
+        finding.sentence for finding in record.findings if finding.status == "inconclusive"
+    ]
 
 
 def _blind(record: MonitorRecord) -> bool:
@@ -82,7 +84,7 @@ def _blind(record: MonitorRecord) -> bool:
 
 
 def _moved(record: MonitorRecord) -> str:
-    if any(one.role != "prediction" for one in record.drifted):
+    if any(finding.role != "prediction" for finding in record.drifted):
         return "inputs drifted"
     return "predictions moved" if record.drifted else ""
 
@@ -91,9 +93,9 @@ def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[str]:
     found = []
     inputs = [one for one in drifted if one.role == "feature"]
     if inputs:
-        every = len({one.name for one in record.findings if one.role == "feature"})
+        every = len({finding.name for finding in record.findings if finding.role == "feature"})
         lead = f"*{len(inputs)} of {count(every, 'input')} drifted* away from the reference."
-        found.append(f"{lead}\n{bullets([one.sentence for one in inputs])}")
+        found.append(f"{lead}\n{bullets([finding.sentence for finding in inputs])}")
     found += [
         f"*{_LEADS[one.role]}* {sentence(one.sentence)}" for one in drifted if one.role in _LEADS
     ]
@@ -102,9 +104,9 @@ def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[str]:
 
 def _explained(record: MonitorRecord) -> list[str]:
     told = [
-        f"*{_KINDS[one.kind]}.* {sentence(one.sentence)}"
-        for one in record.troubles
-        if one.kind in _KINDS
+        f"*{_KINDS[trouble.kind]}.* {sentence(trouble.sentence)}"
+        for trouble in record.troubles
+        if trouble.kind in _KINDS
     ]
     if record.aftermath:
         told.append(f"*Did the new version help?* {sentence(record.aftermath)}")

@@ -71,12 +71,14 @@ def digest_message(channel: str, until: datetime, lines: tuple[DigestLine, ...])
     healthy. Where there are too many, the rest is counted and `driftloop status` shows them.
     """
     trouble = sorted(filter(_in_trouble, lines), key=_gravest)
-    unwatched = [one for one in lines if not _in_trouble(one) and not _watched(one, until)]
-    healthy = [one for one in lines if not _in_trouble(one) and _watched(one, until)]
+    unwatched = [line for line in lines if not _in_trouble(line) and not _watched(line, until)]
+    healthy = [line for line in lines if not _in_trouble(line) and _watched(line, until)]
     summary = _summary(len(trouble), len(unwatched), len(healthy))
     blocks = [section(f"*{summary}*")]
-    blocks += _group("In trouble", [_trouble_line(one, until) for one in trouble])
-    blocks += _group("Not watched", [_unwatched_line(one, until) for one in unwatched])
+    blocks += _group("In trouble", [_trouble_line(digest_line, until) for digest_line in trouble])
+    blocks += _group(
+        "Not watched", [_unwatched_line(digest_line, until) for digest_line in unwatched]
+    )
     blocks += _healthy_group(healthy, until)
     key = f"digest/{channel}/{until.astimezone(UTC).date().isoformat()}"
     headline = f"the week to {until.astimezone(UTC):%Y-%m-%d}"
@@ -123,9 +125,9 @@ def _unwatched_line(line: DigestLine, until: datetime) -> str:
 
 def _healthy_group(healthy: Sequence[DigestLine], until: datetime) -> list[Block]:
     if len(healthy) <= DETAILED:
-        return _group("Healthy", [_healthy_line(one, until) for one in healthy])
+        return _group("Healthy", [_healthy_line(digest_line, until) for digest_line in healthy])
     changed = [one for one in healthy if one.incidents or one.promotions or _muted(one, until)]
-    told = [_healthy_line(one, until) for one in changed]
+    told = [_healthy_line(digest_line, until) for digest_line in changed]
     rest = [escape(one.model, 60) for one in healthy if one not in changed]
     names = _packed("Healthy, and nothing happened: ", rest, ", ", LINES_LIMIT)
     return [*_group("Healthy", told), section(names)] if rest else _group("Healthy", told)

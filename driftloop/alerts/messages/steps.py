@@ -59,7 +59,7 @@ def _mend_data(record: MonitorRecord) -> str:
 
 
 def _waiting(record: MonitorRecord) -> str | None:
-    asked = next((one for one in record.trials if one.kind == "approval"), None)
+    asked = next((trial for trial in record.trials if trial.kind == "approval"), None)
     return None if asked is None else escape(asked.version, 40)
 
 

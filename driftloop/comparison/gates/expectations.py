@@ -45,7 +45,7 @@ class Expectations(Settings):
         if evidence.challenger.shape[1] > 2:
             return not_run(self.kind, "Expectations are for two classes or for values.")
         found = [(one, self._violating(evidence, one)) for one in self.expected]
-        against = [(one, part) for one, part in found if part > self.share]
+        against = [(expectation, part) for expectation, part in found if part > self.share]
         if not against:
             one, part = max(found, key=lambda pair: pair[1])
             sentence = (

@@ -74,7 +74,7 @@ class Fairness(Settings):
                 f"{self.column} has {len(large)} group(s) of {self.minimum_rows} rows to compare; "
                 "two are needed."
             )
-        kept = np.sort(np.concatenate([one.rows for one in large]))
+        kept = np.sort(np.concatenate([group.rows for group in large]))
         return names, kept, len(names) - len(kept)
 
 

@@ -37,7 +37,7 @@ def column(evidence: Evidence, name: str) -> "pd.Series[Any]":
             return part[name]
     if not held:
         raise CannotRun(f"The columns of the holdout are missing, {name!r} among them.")
-    names = sorted({str(one) for part in held for one in part.columns})
+    names = sorted({str(column) for part in held for column in part.columns})
     raise CannotRun(f"The holdout has no such column: {valid_choices(name, names)}.")
 
 

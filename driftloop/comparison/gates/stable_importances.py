@@ -44,18 +44,18 @@ class StableImportances(Settings):
         return told(self.kind, len(shared) >= self.overlap * most - 1e-9, sentence)
 
     def _ranked(self, evidence: Evidence, model: Scorer | None, which: str) -> list[str]:
-        found: Mapping[str, float] = model.importances if model else {}
+        importances: Mapping[str, float] = model.importances if model else {}
         if self.method == "shap":
             if model is None or evidence.table is None or evidence.table.empty:
                 raise CannotRun(f"The {which} or the features are missing.")
             try:
                 from driftloop.comparison.gates.shapley import shap_importances
 
-                found = shap_importances(model.predict, evidence.table, evidence.seed)
+                importances = shap_importances(model.predict, evidence.table, evidence.seed)
             except ImportError:
                 raise CannotRun("shap is missing; pip install 'driftloop[explain]'.") from None
-        ranked = sorted(found, key=lambda name: (-found[name], name))
-        ranked = [name for name in ranked if found[name] > 0][: self.top]
+        ranked = sorted(importances, key=lambda name: (-importances[name], name))
+        ranked = [name for name in ranked if importances[name] > 0][: self.top]
         if not ranked:
             raise CannotRun(f"No importances of the {which} are known.")
         return ranked

@@ -104,10 +104,10 @@ def fleet_sentence(rows: Iterable[ModelRow]) -> str:
     if not every:
         return "No model is configured."
     parts = [
-        (sum(one.incident_since is not None for one in every), "with an open incident"),
-        (sum(one.problem is not None for one in every), "that cannot be looked at"),
+        (sum(row.incident_since is not None for row in every), "with an open incident"),
+        (sum(row.problem is not None for row in every), "that cannot be looked at"),
         (sum(one.problem is None and one.unwatched for one in every), "not watched"),
-        (sum(not one.troubled for one in every), "healthy"),
+        (sum(not row.troubled for row in every), "healthy"),
     ]
     told = ", ".join(f"{amount} {what}" for amount, what in parts)
     return f"{len(every):,} model{'' if len(every) == 1 else 's'}: {told}."

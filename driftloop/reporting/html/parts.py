@@ -51,12 +51,12 @@ def check_table(checks: Iterable[QualityFinding]) -> Element:
     """Return the checks with their column, status and sentence."""
     rows = (
         (
-            text(one.check.replace("_", " "), 60),
-            name(one.column) if one.column is not None else el("span", "all", class_="dim"),
-            status_badge(one.status),
-            el("span", *told(one.sentence)),
+            text(check.check.replace("_", " "), 60),
+            name(check.column) if check.column is not None else el("span", "all", class_="dim"),
+            status_badge(check.status),
+            el("span", *told(check.sentence)),
         )
-        for one in checks
+        for check in checks
     )
     return table("Checks that did not pass", ("check", "column", "status", "what was seen"), rows)
 

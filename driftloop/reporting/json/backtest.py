@@ -122,12 +122,12 @@ def policy_output(result: PolicyResult, rivals: tuple[Scored, ...]) -> PolicyOut
         retrains=result.retrains,
         retrains_per_year=round(result.per_year(result.retrains), 2),
         promotions=result.promotions,
-        rollbacks=sum(one.rolled_back for one in result.periods),
+        rollbacks=sum(period.rolled_back for period in result.periods),
         mean_score=_number(mean_score(result.scores)),
         gain_kept=_number(_gain(result, rivals)),
         persons=result.persons,
-        detections=tuple(_detection(one) for one in detections(result.periods)),
-        periods=tuple(_period(one) for one in result.periods),
+        detections=tuple(_detection(detection) for detection in detections(result.periods)),
+        periods=tuple(_period(period) for period in result.periods),
     )
 
 
@@ -145,7 +145,7 @@ def injection_output(
     injection: "Injection", result: PolicyResult, rivals: tuple[Scored, ...]
 ) -> InjectionOutput:
     """Return how soon a drift that was put in became known."""
-    after = [one for one in result.periods if one.window.end > injection.at]
+    after = [period for period in result.periods if period.window.end > injection.at]
     known = known_after(result.periods, injection.at)
     days = (known.as_of - injection.at).total_seconds() / 86_400 if known else None
     return InjectionOutput(
@@ -165,7 +165,7 @@ def injection_output(
 def summary_sentence(policy: PolicyResult, rivals: tuple[Scored, ...]) -> str:
     """Return what a policy was worth in one sentence."""
     own, kept = mean_score(policy.scores), _gain(policy, rivals)
-    beside = ", ".join(f"{one.name} {mean_score(one.scores):.3f}" for one in rivals)
+    beside = ", ".join(f"{rival.name} {mean_score(rival.scores):.3f}" for rival in rivals)
     gain = "" if math.isnan(kept) else f" It keeps {kept:.0%} of what always retraining gains."
     return (
         f"{policy.metric} {own:.3f} with {count(policy.retrains, 'retraining')} and "

@@ -48,13 +48,15 @@ def monitor_output(record: MonitorRecord) -> MonitorOutput:
         verdict=record.verdict.status,
         sentence=record.verdict.sentence,
         rows=Rows(reference=record.rows_reference, current=record.rows_current),
-        features=tuple(Feature(**_picked(one, Feature)) for one in ranked(record.findings)),
-        quality=tuple(Check(**_picked(one, Check)) for one in record.quality),
+        features=tuple(Feature(**_picked(finding, Feature)) for finding in ranked(record.findings)),
+        quality=tuple(Check(**_picked(finding, Check)) for finding in record.quality),
         performance=PerformanceOutput(**plain["performance"]),
         label=Feature(**_picked(record.label, Feature)) if record.label else None,
-        troubles=tuple(TroubleOutput(**_picked(one, TroubleOutput)) for one in record.troubles),
+        troubles=tuple(
+            TroubleOutput(**_picked(trouble, TroubleOutput)) for trouble in record.troubles
+        ),
         decision=DecisionOutput(action=record.decision.action, reasons=record.decision.reasons),
-        trials=tuple(TrialOutput(**_picked(one, TrialOutput)) for one in record.trials),
+        trials=tuple(TrialOutput(**_picked(trial, TrialOutput)) for trial in record.trials),
         aftermath=record.aftermath,
         retrain=RetrainSummary(**_retrain(record.retrain)) if record.retrain else None,
         champion=Champion(version=live),
@@ -83,7 +85,7 @@ def ledger_output(model: str, champion: str | None, entries: tuple[Entry, ...]) 
     return LedgerOutput(
         model=model,
         champion=Champion(version=champion),
-        entries=tuple(LedgerEntry(**_picked(one, LedgerEntry)) for one in entries),
+        entries=tuple(LedgerEntry(**_picked(entry, LedgerEntry)) for entry in entries),
         faults=faults(entries, champion),
     )
 
@@ -172,7 +174,7 @@ def _retrain(record: RetrainRecord) -> dict[str, Any]:
             high=numbers.get("high"),
             rows=found.rows if found else 0,
         ),
-        "gates": tuple(_gate(one) for one in found.gates) if found else (),
+        "gates": tuple(_gate(gate) for gate in found.gates) if found else (),
         "promoted_version": promotion.version if promotion and promotion.promoted else None,
         "waits_for": promotion.waits_for if promotion else None,
         "training": _span(plan.training.window) if plan else None,

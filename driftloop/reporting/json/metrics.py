@@ -27,14 +27,14 @@ class MetricsOutput(Output):
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> "MetricsOutput":
         """Return what is printed of samples."""
-        found = (
+        generator = (
             SampleOutput(
-                name=one.metric.name,
-                type=one.metric.kind,
-                help=one.metric.help,
-                labels=one.named,
-                value=one.value,
+                name=sample.metric.name,
+                type=sample.metric.kind,
+                help=sample.metric.help,
+                labels=sample.named,
+                value=sample.value,
             )
-            for one in samples
+            for sample in samples
         )
-        return cls(samples=tuple(found))
+        return cls(samples=tuple(generator))

@@ -80,14 +80,14 @@ class Facts:
 
         A reopened incident is one episode, which ends when it is resolved for good.
         """
-        found = {one.number: one for one in self._episodes()}
+        found = {episode.number: episode for episode in self._episodes()}
         return tuple(found[number] for number in sorted(found))
 
     def _episodes(self) -> Iterator["Episode"]:
         for past in self.alerts.past:
             yield Episode(past.number, past.since, past.opened_at, past.resolved_at)
-        for one in self.alerts.incidents:
-            yield Episode(one.number, one.since, one.opened_at, one.resolved_at)
+        for incident in self.alerts.incidents:
+            yield Episode(incident.number, incident.since, incident.opened_at, incident.resolved_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,11 @@ def record_of(stored: Mapping[str, Any]) -> MonitorRecord:
         DataError: if a field is missing or of the wrong type.
     """
     findings = stored.get("findings")
-    plain = [{**one, "shape": None} for one in findings] if isinstance(findings, list) else findings
+    plain = (
+        [{**finding, "shape": None} for finding in findings]
+        if isinstance(findings, list)
+        else findings
+    )
     label = {**stored["label"], "shape": None} if stored.get("label") else None
     kept = {**stored, "findings": plain, "label": label, "retrain": None, "trials": ()}
     try:

@@ -99,34 +99,34 @@ def _verdicts(into: _Samples, record: MonitorRecord) -> None:
 
 def _effects(into: _Samples, record: MonitorRecord, most: int) -> None:
     beside = () if record.label is None else (record.label,)
-    for one in _gravest((*record.findings, *beside), most):
-        labels = one.name, one.role, one.effect
-        into.add("effect_size", one.effect_size, *labels)
-        into.add("effect_floor", one.effect_floor, *labels)
+    for finding in _gravest((*record.findings, *beside), most):
+        labels = finding.name, finding.role, finding.effect
+        into.add("effect_size", finding.effect_size, *labels)
+        into.add("effect_floor", finding.effect_floor, *labels)
 
 
 def _gravest(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]:
     """Yield one finding a column: of the features that changed most, and of all that is beside."""
     seen: set[tuple[str, str]] = set()
     features = 0
-    for one in ranked(findings):
-        column = one.role, shortened(one.name)
-        if one.effect_size is None or column in seen:
+    for finding in ranked(findings):
+        column = finding.role, shortened(finding.name)
+        if finding.effect_size is None or column in seen:
             continue
-        if one.role == "feature" and features >= most:
+        if finding.role == "feature" and features >= most:
             continue
         seen.add(column)
-        features += one.role == "feature"
-        yield one
+        features += finding.role == "feature"
+        yield finding
 
 
 def _scores(into: _Samples, record: MonitorRecord) -> None:
-    found = record.performance
-    into.add("score", found.score, found.metric)
-    into.add("score_low", found.low, found.metric)
-    into.add("score_high", found.high, found.metric)
-    into.add("score_baseline", found.baseline, found.metric)
-    into.add("score_rows", found.rows)
+    performance = record.performance
+    into.add("score", performance.score, performance.metric)
+    into.add("score_low", performance.low, performance.metric)
+    into.add("score_high", performance.high, performance.metric)
+    into.add("score_baseline", performance.baseline, performance.metric)
+    into.add("score_rows", performance.rows)
 
 
 def _times(into: _Samples, last: LastRun) -> None:
@@ -141,8 +141,8 @@ def _times(into: _Samples, last: LastRun) -> None:
 
 def _champion(into: _Samples, facts: Facts) -> None:
     champion = facts.champion
-    into.add("promotions_total", sum(one.kind == "promoted" for one in facts.ledger))
-    into.add("rollbacks_total", sum(one.kind == "rolled_back" for one in facts.ledger))
+    into.add("promotions_total", sum(entry.kind == "promoted" for entry in facts.ledger))
+    into.add("rollbacks_total", sum(entry.kind == "rolled_back" for entry in facts.ledger))
     if champion is None:
         return
     into.add("champion_info", 1, champion.version)
@@ -152,7 +152,7 @@ def _champion(into: _Samples, facts: Facts) -> None:
 
 
 def _retrainings(into: _Samples, facts: Facts) -> None:
-    counts = Counter(_outcome(one) for one in facts.retrainings)
+    counts = Counter(_outcome(retraining) for retraining in facts.retrainings)
     for outcome in OUTCOMES:
         into.add("retrains_total", counts[outcome], outcome)
     into.add("losing_challengers", facts.losing)
@@ -202,14 +202,14 @@ def _incidents(into: _Samples, facts: Facts) -> None:
 
 
 def _detected(facts: Facts) -> list[float]:
-    return [(one.opened_at - one.since).total_seconds() for one in facts.episodes]
+    return [(episode.opened_at - episode.since).total_seconds() for episode in facts.episodes]
 
 
 def _recovered(facts: Facts) -> list[float]:
     return [
-        (one.resolved_at - one.opened_at).total_seconds()
-        for one in facts.episodes
-        if one.resolved_at is not None
+        (episode.resolved_at - episode.opened_at).total_seconds()
+        for episode in facts.episodes
+        if episode.resolved_at is not None
     ]
 
 
@@ -217,11 +217,11 @@ def _changed(facts: Facts) -> list[float]:
     """Return how long it took in each episode until the champion first changed, if it did."""
     moves = [entry.as_of for entry in facts.ledger if entry.kind in MOVES]
     found = []
-    for one in facts.episodes:
-        end = one.resolved_at or facts.now
-        first = next((at for at in moves if one.opened_at <= at <= end), None)
+    for episode in facts.episodes:
+        end = episode.resolved_at or facts.now
+        first = next((at for at in moves if episode.opened_at <= at <= end), None)
         if first is not None:
-            found.append((first - one.opened_at).total_seconds())
+            found.append((first - episode.opened_at).total_seconds())
     return found
 
 

@@ -29,8 +29,8 @@ def features_section(source: ReportInput) -> Node:
         _card(one, shape, grave[one.name], _beside(one, record.findings), pictures.get(place))
         for place, (one, shape) in enumerate(drawn)
     ]
-    shown = {one.name for one, _ in drawn}
-    moved = sum(grave[one.name] != "ok" for one, _ in drawn)
+    shown = {finding.name for finding, _ in drawn}
+    moved = sum(grave[finding.name] != "ok" for finding, _ in drawn)
     rest = [one for one in ranked(record.findings) if one.name not in shown]
     return el(
         "section",
@@ -45,9 +45,9 @@ def features_section(source: ReportInput) -> Node:
 
 
 def _summary(findings: Iterable[Finding]) -> str:
-    features = [one for one in findings if one.role == "feature"]
-    every = len({one.name for one in features})
-    drifted = len({one.name for one in features if one.status == "drift"})
+    features = [finding for finding in findings if finding.role == "feature"]
+    every = len({feature.name for feature in features})
+    drifted = len({feature.name for feature in features if feature.status == "drift"})
     return (
         f"{drifted} of {count(every, 'feature')} drifted. First what drifted, then by how much the "
         "change matters: the effect in floors, times the champion's importance."
@@ -156,8 +156,8 @@ def _edge(value: float) -> str:
 
 def _rest(findings: list[Finding]) -> tuple[Node, ...]:
     """Return what has no picture: what moved or was not judged, then what looks as before."""
-    moved = [one for one in findings if one.status != "ok"]
-    calm = [one for one in findings if one.status == "ok"]
+    moved = [finding for finding in findings if finding.status != "ok"]
+    calm = [finding for finding in findings if finding.status == "ok"]
     return (
         _results(moved, "moved or not judged", open_=len(moved) <= _OPEN),
         _results(calm, "as before", open_=False),
@@ -169,13 +169,17 @@ def _results(findings: list[Finding], what: str, open_: bool) -> Node:
         return None
     rows = (
         (
-            el("span", name(one.name, 80), "" if one.role == "feature" else f" ({one.role})"),
-            status_badge(one.status),
-            el("span", number(one.effect_size), class_="number"),
-            "" if one.p_adjusted is None else f"{one.p_adjusted:.2g}",
-            el("span", *told(one.sentence, _SHORT)),
+            el(
+                "span",
+                name(finding.name, 80),
+                "" if finding.role == "feature" else f" ({finding.role})",
+            ),
+            status_badge(finding.status),
+            el("span", number(finding.effect_size), class_="number"),
+            "" if finding.p_adjusted is None else f"{finding.p_adjusted:.2g}",
+            el("span", *told(finding.sentence, _SHORT)),
         )
-        for one in findings[:MOST_ROWS]
+        for finding in findings[:MOST_ROWS]
     )
     heads = ("feature", "status", "effect", "adjusted p", "what changed")
     title = f"{count(len(findings), 'more result')}, {what}"

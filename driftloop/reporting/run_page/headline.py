@@ -84,7 +84,7 @@ def _calm(record: MonitorRecord) -> bool:
 
 
 def _incident(source: ReportInput) -> Node:
-    going_on = [one for one in source.episodes if one.end is None]
+    going_on = [episode for episode in source.episodes if episode.end is None]
     if not going_on:
         return None
     since = readable(going_on[-1].start)

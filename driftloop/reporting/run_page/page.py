@@ -47,7 +47,7 @@ def report_page(source: ReportInput) -> str:
 def quality_section(source: ReportInput) -> Node:
     """Return the data checks: those that failed or could not run, and how many passed."""
     checks = source.record.quality
-    named = [one for one in checks if one.status != "ok"]
+    named = [check for check in checks if check.status != "ok"]
     passed = len(checks) - len(named)
     if not checks:
         body: tuple[Node, ...] = (el("p", "No data check is configured."),)

@@ -63,7 +63,7 @@ def point_of_tags(run_id: str, tags: Mapping[str, str]) -> RunPoint:
 
 def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
     """Return the point of a run that has just looked."""
-    found = record.performance
+    performance = record.performance
     return RunPoint(
         run_id,
         record.as_of,
@@ -72,10 +72,10 @@ def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
         record.champion,
         record.rev,
         record.verdict.sentence,
-        found.metric,
-        found.score,
-        found.low,
-        found.high,
+        performance.metric,
+        performance.score,
+        performance.low,
+        performance.high,
     )
 
 

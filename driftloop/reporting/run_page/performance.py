@@ -18,7 +18,7 @@ def label_section(source: ReportInput) -> Node:
     if record.label is not None:
         label = record.label
         parts.append(el("p", status_badge(label.status), " ", *told(label.sentence)))
-    moved = [one for one in record.findings if one.role in ("prediction", "joint")]
+    moved = [finding for finding in record.findings if finding.role in ("prediction", "joint")]
     parts += [el("p", status_badge(one.status), " ", *told(one.sentence)) for one in moved]
     for trouble in record.troubles:
         kind = trouble.kind.replace("_", " ")
@@ -34,7 +34,7 @@ def label_section(source: ReportInput) -> Node:
 
 def performance_section(source: ReportInput) -> Node:
     """Return the champion's score now and over time, its limit, and which labels are missing."""
-    found = source.record.performance
+    performance = source.record.performance
     until = source.labelled_until
     delay = (
         el("p", el("span", class_="swatch waiting"), f" {_delay(source)}", class_="small")
@@ -45,8 +45,13 @@ def performance_section(source: ReportInput) -> Node:
     return el(
         "section",
         el("h2", "Performance over time"),
-        el("p", status_badge(_STATUS.get(found.status, found.status)), " ", *told(found.sentence)),
-        el("p", *_figures(found, source.margin), class_="dim small"),
+        el(
+            "p",
+            status_badge(_STATUS.get(performance.status, performance.status)),
+            " ",
+            *told(performance.sentence),
+        ),
+        el("p", *_figures(performance, source.margin), class_="dim small"),
         figure(drawn, broad=True) if drawn else el("p", "No run has a score yet.", class_="dim"),
         *group(_key() if drawn else None, delay),
         id="performance",
@@ -70,13 +75,13 @@ def points_with_scores(source: ReportInput) -> tuple[RunPoint, ...]:
 def performance_words(source: ReportInput) -> str:
     """Return what the picture of the performance shows, for those who do not see it."""
     points = points_with_scores(source)
-    found = source.record.performance
+    performance = source.record.performance
     if not points:
         return "No scores yet."
     first, last = points[0], points[-1]
-    scores = [one.score for one in points if one.score is not None]
+    scores = [point.score for point in points if point.score is not None]
     return (
-        f"{found.metric} of {count(len(points), 'run')} from {readable(first.as_of)} to "
+        f"{performance.metric} of {count(len(points), 'run')} from {readable(first.as_of)} to "
         f"{readable(last.as_of)}: between {number(min(scores))} and {number(max(scores))}, last "
         f"{number(last.score)}{interval(last.low, last.high)}."
     )

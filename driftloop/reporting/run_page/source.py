@@ -78,10 +78,10 @@ class ReportInput:
 def gravest_statuses(record: MonitorRecord) -> dict[str, Status]:
     """Return the gravest status of each column; missing values tell what a shape does not."""
     found: dict[str, Status] = {}
-    for one in record.findings:
-        known = found.setdefault(one.name, one.status)
-        if _ORDER[one.status] < _ORDER[known]:
-            found[one.name] = one.status
+    for finding in record.findings:
+        known = found.setdefault(finding.name, finding.status)
+        if _ORDER[finding.status] < _ORDER[known]:
+            found[finding.name] = finding.status
     return found
 
 
@@ -89,7 +89,7 @@ def pictured(record: MonitorRecord) -> tuple[tuple[Finding, Shape], ...]:
     """Return the findings to draw, what matters most first, each column once."""
     grave = gravest_statuses(record)
     found: dict[str, tuple[Finding, Shape]] = {}
-    for one in sorted(record.findings, key=lambda one: (_ORDER[grave[one.name]], -one.weight)):
-        if one.shape is not None and one.role in ("feature", "prediction"):
-            found.setdefault(one.name, (one, one.shape))
+    for finding in sorted(record.findings, key=lambda one: (_ORDER[grave[one.name]], -one.weight)):
+        if finding.shape is not None and finding.role in ("feature", "prediction"):
+            found.setdefault(finding.name, (finding, finding.shape))
     return tuple(found.values())[:MOST_PICTURED]

@@ -33,7 +33,7 @@ def history_section(source: ReportInput) -> Node:
     """Return the strip of the newest runs up to this one, its key, and the same as a table."""
     here = point_of_record(source.run_id, source.record)
     points = (*source.past, here)[-MOST_CELLS:]
-    cells = [_cell(point, one) for point, one in zip(points, _marks(points, source), strict=True)]
+    cells = [_cell(point, mark) for point, mark in zip(points, _marks(points, source), strict=True)]
     told = strip_sentence(points)
     return el(
         "section",
@@ -49,7 +49,7 @@ def history_section(source: ReportInput) -> Node:
 def strip_sentence(points: Iterable[Looked]) -> str:
     """Return what a strip shows, in words: how many runs ended how, and since when."""
     every = tuple(points)
-    found = Counter(one.outcome for one in every)
+    found = Counter(looked.outcome for looked in every)
     parts = [f"{found[outcome]} {LOOKS[outcome].word}" for outcome in LOOKS if found[outcome]]
     since = f" since {readable(every[0].as_of)}" if every else ""
     return f"{count(len(every), 'run')}{since}: {', '.join(parts) or 'none yet'}."
@@ -86,7 +86,7 @@ def _marks(points: tuple[RunPoint, ...], source: ReportInput) -> list[tuple[bool
 
 
 def _in_incident(episodes: Iterable[Episode], point: RunPoint) -> bool:
-    return any(one.covers(point.as_of) for one in episodes)
+    return any(episode.covers(point.as_of) for episode in episodes)
 
 
 def _cell(point: RunPoint, marks: tuple[bool, bool]) -> Element:
@@ -107,7 +107,7 @@ def _cell(point: RunPoint, marks: tuple[bool, bool]) -> Element:
 
 
 def _key(points: Iterable[RunPoint]) -> list[Node]:
-    shown: set[Outcome] = {one.outcome for one in points}
+    shown: set[Outcome] = {point.outcome for point in points}
     parts: list[Node] = []
     for outcome, look in LOOKS.items():
         if outcome in shown:

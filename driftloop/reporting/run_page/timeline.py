@@ -40,7 +40,7 @@ def timeline(found: HistoryOutput, width: int = 80) -> tuple[Line, ...]:
 
 def score_range(runs: Iterable[HistoryRun]) -> str:
     """Return between what the scores lie, with the newest of them."""
-    known = [one for one in runs if one.score is not None]
+    known = [run for run in runs if run.score is not None]
     scores = [one.score for one in known if one.score is not None]
     if not scores:
         return "no score yet: labels are missing"
@@ -49,19 +49,19 @@ def score_range(runs: Iterable[HistoryRun]) -> str:
 
 
 def _outcomes(runs: tuple[HistoryRun, ...], cell: int) -> Line:
-    signs = [LOOKS[one.outcome].sign for one in runs]
+    signs = [LOOKS[run.outcome].sign for run in runs]
     tones: list[Tone | None] = []
-    for one in runs:
-        tones += [LOOKS[one.outcome].tone, *[None] * (cell - 1)]
+    for run in runs:
+        tones += [LOOKS[run.outcome].tone, *[None] * (cell - 1)]
     return Line("runs", _spread(signs, cell), tuple(tones))
 
 
 def _months(runs: tuple[HistoryRun, ...], cell: int) -> str:
     """Mark the first run of each month, as far as there is room between the marks."""
     places = [
-        (place * cell, _month(one.as_of))
-        for place, one in enumerate(runs)
-        if place == 0 or (one.as_of.month != runs[place - 1].as_of.month)
+        (place * cell, _month(run.as_of))
+        for place, run in enumerate(runs)
+        if place == 0 or (run.as_of.month != runs[place - 1].as_of.month)
     ]
     return _placed(places)
 
@@ -72,9 +72,9 @@ def _month(moment: datetime) -> str:
 
 def _versions(runs: tuple[HistoryRun, ...], cell: int) -> str:
     changed = [
-        (place * cell, f"v{one.champion[:12]}")
-        for place, one in enumerate(runs)
-        if one.champion and (place == 0 or one.champion != runs[place - 1].champion)
+        (place * cell, f"v{run.champion[:12]}")
+        for place, run in enumerate(runs)
+        if run.champion and (place == 0 or run.champion != runs[place - 1].champion)
     ]
     return _placed(changed)
 
@@ -89,7 +89,7 @@ def _placed(marks: list[tuple[int, str]]) -> str:
 
 def _levels(runs: tuple[HistoryRun, ...]) -> list[str]:
     """Return a level a run, from the lowest to the highest score there is; blank without one."""
-    scores = [one.score for one in runs if one.score is not None]
+    scores = [run.score for run in runs if run.score is not None]
     low, high = min(scores, default=0.0), max(scores, default=0.0)
     span = high - low
 
@@ -98,7 +98,7 @@ def _levels(runs: tuple[HistoryRun, ...]) -> list[str]:
             return " "
         return LEVELS[round((score - low) / span * (len(LEVELS) - 1)) if span else 3]
 
-    return [level(one.score) for one in runs]
+    return [level(run.score) for run in runs]
 
 
 def _moved(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
@@ -106,8 +106,8 @@ def _moved(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
         before = runs[place - 1].as_of if place else None
         here = runs[place].as_of
         return any(
-            one.as_of == here or (before is not None and before < one.as_of < here)
-            for one in found.moves
+            move.as_of == here or (before is not None and before < move.as_of < here)
+            for move in found.moves
         )
 
     return _marked(runs, "★", moved)
@@ -117,7 +117,8 @@ def _incidents(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
     def going_on(place: int) -> bool:
         here = runs[place].as_of
         return any(
-            one.start <= here and (one.end is None or here <= one.end) for one in found.incidents
+            incident.start <= here and (incident.end is None or here <= incident.end)
+            for incident in found.incidents
         )
 
     return _marked(runs, "━", going_on)

@@ -24,19 +24,19 @@ _OUTCOMES: dict[str, tuple[str, str, Tone]] = {
 
 def training_section(source: ReportInput) -> Node:
     """Return champion against challenger, the gates and the plan, where the run retrained."""
-    found = source.record.retrain
-    if found is None:
+    record = source.record.retrain
+    if record is None:
         return None
-    compared = found.comparison
+    compared = record.comparison
     return el(
         "section",
         el("h2", "Champion against challenger"),
-        el("p", badge(*_OUTCOMES[outcome_of(found)]), " ", mrkdwn(outcome_line(found))),
-        el("p", el("strong", "Why it retrained. "), *told(found.reason)),
+        el("p", badge(*_OUTCOMES[outcome_of(record)]), " ", mrkdwn(outcome_line(record))),
+        el("p", el("strong", "Why it retrained. "), *told(record.reason)),
         *(_compared(compared, source.pictures) if compared is not None else ()),
-        el("p", *told(found.sentence)) if compared is None else None,
-        _plan(found.plan) if found.plan is not None else None,
-        _parameters(found),
+        el("p", *told(record.sentence)) if compared is None else None,
+        _plan(record.plan) if record.plan is not None else None,
+        _parameters(record),
         id="challenger",
     )
 
@@ -48,15 +48,15 @@ def trials_section(source: ReportInput) -> Node:
         return None
     rows = [
         (
-            f"version {text(one.version, 40)}",
-            one.kind,
-            f"version {text(one.against, 40)}",
-            one.status.replace("_", " "),
-            f"{one.looks} of {one.planned}",
-            number(one.difference, "+") if one.difference is not None else "none yet",
-            el("span", *told(one.sentence)),
+            f"version {text(trial.version, 40)}",
+            trial.kind,
+            f"version {text(trial.against, 40)}",
+            trial.status.replace("_", " "),
+            f"{trial.looks} of {trial.planned}",
+            number(trial.difference, "+") if trial.difference is not None else "none yet",
+            el("span", *told(trial.sentence)),
         )
-        for one in trials
+        for trial in trials
     ]
     heads = ("version", "trial", "against", "state", "windows", "difference", "what came of it")
     made = table("Versions under observation", heads, rows, hide=True)
@@ -68,7 +68,7 @@ def promotions_section(source: ReportInput) -> Node:
     entries = [one for one in source.ledger if one.kind != "began"][-_LEDGER:]
     if not entries:
         return None
-    rows = [_entry(one) for one in reversed(entries)]
+    rows = [_entry(entry) for entry in reversed(entries)]
     heads = ("as of", "what", "version", "before", "why")
     made = table("The newest first", heads, rows)
     return el("section", el("h2", "Promotions"), made, id="promotions")
@@ -98,11 +98,11 @@ def _compared(found: Comparison, pictures: Pictures) -> tuple[Node, ...]:
         parts.append(el("p", f"DeLong's test {agrees}: {edge}.", class_="small dim"))
     rows = [
         (
-            text(one.gate.replace("_", " "), 60),
-            status_badge(one.status),
-            el("span", *told(one.sentence)),
+            text(gate.gate.replace("_", " "), 60),
+            status_badge(gate.status),
+            el("span", *told(gate.sentence)),
         )
-        for one in found.gates
+        for gate in found.gates
     ]
     if rows:
         parts.append(table("Gates: every one has to pass", ("gate", "result", "why"), rows))
@@ -115,9 +115,11 @@ def _scores(found: Comparison) -> Element:
 
     whole = number(found.difference, "+") + interval(found.low, found.high, "+")
     rows = [line("all of the holdout", found.rows, found.champion, found.challenger, whole)]
-    for one in found.slices[:_SHOWN]:
-        gain = number(one.difference, "+") + interval(one.low, one.high, "+")
-        rows.append(line(text(one.name, 80), one.rows, one.champion, one.challenger, gain))
+    for slice_ in found.slices[:_SHOWN]:
+        gain = number(slice_.difference, "+") + interval(slice_.low, slice_.high, "+")
+        rows.append(
+            line(text(slice_.name, 80), slice_.rows, slice_.champion, slice_.challenger, gain)
+        )
     sure = f"{found.confidence * 100:.4g} %"
     caption = f"{found.metric} with {sure} intervals; a gain over {number(found.bound)} is needed"
     return table(caption, ("on", "rows", "champion", "challenger", "gain"), rows)
@@ -135,7 +137,7 @@ def _plan(plan: TrainingPlan) -> Element:
         rows.append(("left out", f"{left} (broken periods)"))
     parts = [el("p", *told(plan.sentence)), table("The plan", ("what", "window"), rows, hide=True)]
     if plan.candidates:
-        tried = [_candidate(one) for one in plan.candidates[:_SHOWN]]
+        tried = [_candidate(candidate) for candidate in plan.candidates[:_SHOWN]]
         heads = ("window", "rows", "validation score", "why")
         parts.append(table("Training windows that were tried", heads, tried))
     return el("div", el("h3", "How it was trained"), *parts)

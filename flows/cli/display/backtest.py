@@ -50,15 +50,15 @@ def _table(found: BacktestOutput) -> Table:
 
 
 def _details(policy: PolicyOutput) -> Iterable[str]:
-    for one in policy.detections:
+    for detection in policy.detections:
         done = ""
-        if one.promoted:
-            done = f", a new champion on {readable(parse_time(one.promoted))}"
-        elif one.retrained:
-            done = f", retrained on {readable(parse_time(one.retrained))}, kept"
+        if detection.promoted:
+            done = f", a new champion on {readable(parse_time(detection.promoted))}"
+        elif detection.retrained:
+            done = f", retrained on {readable(parse_time(detection.retrained))}, kept"
         yield (
-            f"  {policy.name}: drift from {readable(parse_time(one.began))} known on "
-            f"{readable(parse_time(one.found))}, after {one.days:.0f} days{done}"
+            f"  {policy.name}: drift from {readable(parse_time(detection.began))} known on "
+            f"{readable(parse_time(detection.found))}, after {detection.days:.0f} days{done}"
         )
     if policy.persons:
         times = f"{policy.persons} time{'' if policy.persons == 1 else 's'}"

@@ -16,10 +16,14 @@ def deploy_view(found: DeployOutput) -> Iterable[RenderableType]:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("deployment", "outcome", "runs"):
         table.add_column(name, no_wrap=name != "runs")
-    for one in found.deployments:
-        table.add_row(one.name, Text(one.outcome, _COLOURS.get(one.outcome, "dim")), _runs(one))
+    for deployment in found.deployments:
+        table.add_row(
+            deployment.name,
+            Text(deployment.outcome, _COLOURS.get(deployment.outcome, "dim")),
+            _runs(deployment),
+        )
     yield table
-    stale = [one.name for one in found.deployments if one.outcome == "stale"]
+    stale = [deployment.name for deployment in found.deployments if deployment.outcome == "stale"]
     if stale:
         count = "1 monitor has" if len(stale) == 1 else f"{len(stale)} monitors have"
         yield f"{count} no configuration any more; 'driftloop deploy --prune' removes what is stale"

@@ -42,7 +42,7 @@ def history_view(found: HistoryOutput, width: int = WIDTH) -> Iterable[Renderabl
     for line in timeline(found, width):
         yield _line(line)
     yield Text(f"{'':{LABEL}}{score_range(found.runs)}", style="dim")
-    shown = {one.outcome for one in found.runs}
+    shown = {run.outcome for run in found.runs}
     signs = [f"{look.sign} {look.word}" for name, look in LOOKS.items() if name in shown]
     marks = ["★ champion changed"] if found.moves else []
     marks += ["━ incident"] if found.incidents else []

@@ -110,12 +110,12 @@ def ledger_view(found: LedgerOutput) -> Iterable[RenderableType]:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("#", "written", "as of", "what", "version", "before", "why"):
         table.add_column(column, no_wrap=column != "why")
-    for one in found.entries:
-        written, seen = (readable(parse_time(moment)) for moment in (one.at, one.as_of))
-        style = "bold" if one.kind in ("promoted", "rolled_back", "outside") else ""
-        kind = Text(one.kind.replace("_", " "), style)
-        row = (str(one.number), written, seen, kind, one.version, one.previous or "none")
-        table.add_row(*row, one.sentence)
+    for entry in found.entries:
+        written, seen = (readable(parse_time(moment)) for moment in (entry.at, entry.as_of))
+        style = "bold" if entry.kind in ("promoted", "rolled_back", "outside") else ""
+        kind = Text(entry.kind.replace("_", " "), style)
+        row = (str(entry.number), written, seen, kind, entry.version, entry.previous or "none")
+        table.add_row(*row, entry.sentence)
     yield table
     for fault in found.faults:
         yield Text(f"fault: {fault}", style="red")
@@ -151,9 +151,9 @@ def snapshot_view(found: SnapshotOutput) -> Iterable[RenderableType]:
 def channels_view(found: TestAlertOutput) -> Iterable[RenderableType]:
     """Yield what became of a test on each channel."""
     yield found.sentence
-    for one in found.channels:
-        mark = Text("reached", "green") if one.delivered else Text("not reached", "red")
-        yield Text.assemble(f"  {one.channel}: ", mark, f" {one.sentence}")
+    for channel in found.channels:
+        mark = Text("reached", "green") if channel.delivered else Text("not reached", "red")
+        yield Text.assemble(f"  {channel.channel}: ", mark, f" {channel.sentence}")
 
 
 def init_view(found: InitOutput) -> Iterable[RenderableType]:
@@ -181,17 +181,17 @@ def status_view(models: tuple[ModelStatus, ...]) -> Table:
     names = "model", "champion", "score", "trained until", "as of", "verdict", "action", "alerts"
     for column in names:
         table.add_column(column)
-    for one in models:
-        score = "" if one.score is None else f"{one.metric} {one.score:.3f}"
+    for model in models:
+        score = "" if model.score is None else f"{model.metric} {model.score:.3f}"
         table.add_row(
-            one.model,
-            one.champion or "none",
+            model.model,
+            model.champion or "none",
             score,
-            readable(one.trained_until) if one.trained_until else "",
-            readable(parse_time(one.as_of)) if one.as_of else "never",
-            status_text(one.verdict or ""),
-            one.action or "",
-            _alerts(one),
+            readable(model.trained_until) if model.trained_until else "",
+            readable(parse_time(model.as_of)) if model.as_of else "never",
+            status_text(model.verdict or ""),
+            model.action or "",
+            _alerts(model),
         )
     return table
 
@@ -219,14 +219,14 @@ def _features(found: MonitorOutput) -> Table:
         ("what changed", "left"),
     ):
         table.add_column(name, justify=justify, no_wrap=name != "what changed")  # type: ignore[arg-type]
-    for one in found.features[:_SHOWN]:
+    for feature in found.features[:_SHOWN]:
         table.add_row(
-            one.name[:30],
-            one.test,
-            "" if one.p_adjusted is None else f"{one.p_adjusted:.2g}",
-            "" if one.effect_size is None else f"{one.effect_size:.3f}",
-            status_text(one.status),
-            one.sentence.replace("`", ""),
+            feature.name[:30],
+            feature.test,
+            "" if feature.p_adjusted is None else f"{feature.p_adjusted:.2g}",
+            "" if feature.effect_size is None else f"{feature.effect_size:.3f}",
+            status_text(feature.status),
+            feature.sentence.replace("`", ""),
         )
     if len(found.features) > _SHOWN:
         table.add_row(f"and {len(found.features) - _SHOWN} more", "", "", "", "", "see --json")

@@ -17,10 +17,12 @@ def stack_view(found: StackOutput) -> Iterable[RenderableType]:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("service", "state", "address", "log"):
         table.add_column(column, no_wrap=True)
-    for one in found.services:
-        state = "no answer" if one.healthy is False else one.state
-        colour = "red" if one.healthy is False else _COLOURS[one.state]
-        table.add_row(one.name, Text(state, colour), one.address or "", Path(one.log).name)
+    for service in found.services:
+        state = "no answer" if service.healthy is False else service.state
+        colour = "red" if service.healthy is False else _COLOURS[service.state]
+        table.add_row(
+            service.name, Text(state, colour), service.address or "", Path(service.log).name
+        )
     yield table
     yield _whole(f"logs: {_near(found.folder)}/logs")
     for note in found.notes:

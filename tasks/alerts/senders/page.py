@@ -81,14 +81,15 @@ class PageSender:
 
         def updated(entries: Entries) -> Entries:
             return tuple(
-                replace(one, message=message) if one.key == receipt.ts else one for one in entries
+                replace(entry, message=message) if entry.key == receipt.ts else entry
+                for entry in entries
             )
 
         self._change(updated)
 
     def _add(self, parcel: Parcel, message: Message) -> Receipt:
         def added(entries: Entries) -> Entries:
-            keys = {one.key for one in entries}
+            keys = {entry.key for entry in entries}
             if parcel.key in keys:
                 return entries
             # A reply to what has left the page, or is on another machine's, stands alone.
@@ -156,18 +157,18 @@ def _picture(parcel: Parcel) -> Message:
 def _posts(entries: Entries) -> list[tuple[Message, list[Message]]]:
     """Return the messages with their threads, oldest first."""
     threads: dict[str, tuple[Message, list[Message]]] = {
-        one.key: (one.message, []) for one in entries if one.thread is None
+        entry.key: (entry.message, []) for entry in entries if entry.thread is None
     }
-    for one in entries:
-        if one.thread is not None:
-            threads[one.thread][1].append(one.message)
+    for entry in entries:
+        if entry.thread is not None:
+            threads[entry.thread][1].append(entry.message)
     return list(threads.values())
 
 
 def _newest(entries: Entries) -> Entries:
     """Return the newest messages with their threads."""
-    first = [one.key for one in entries if one.thread is None][-MOST:]
-    return tuple(one for one in entries if (one.thread or one.key) in first)
+    first = [entry.key for entry in entries if entry.thread is None][-MOST:]
+    return tuple(entry for entry in entries if (entry.thread or entry.key) in first)
 
 
 def _write(path: Path, text: str) -> None:

@@ -44,11 +44,11 @@ def check_schemas(plan: Plan) -> tuple[str, ...]:
     """
     prefect = fit(plan.prefect_database, "prefect", PREFECT_DATABASE)
     mlflow = fit(plan.mlflow_database, "mlflow", MLFLOW_DATABASE)
-    for name, found, database in (
+    for name, literal, database in (
         ("Prefect", prefect, plan.prefect_database),
         ("MLflow", mlflow, plan.mlflow_database),
     ):
-        if found == "unknown":
+        if literal == "unknown":
             raise StackError(
                 f"{name}'s database {database.masked} was made by a newer {name} than the one that "
                 "is installed; install the driftloop that wrote it, or restore an older backup"
@@ -80,13 +80,13 @@ def fit(database: Database, library: str, variable: str) -> Fit:
     Raises:
         StackError: if the database cannot be reached.
     """
-    found = revision_of(database, variable)
-    if found is None:
+    revision = revision_of(database, variable)
+    if revision is None:
         return "new"
     scripts = installed(library, database.kind)
-    if found in scripts.newest:
+    if revision in scripts.newest:
         return "current"
-    return "old" if found in scripts.known else "unknown"
+    return "old" if revision in scripts.known else "unknown"
 
 
 def installed(library: str, kind: str) -> Scripts:

@@ -196,18 +196,18 @@ def test_wrong_quiet_hours(raw: Any, named: str) -> None:
 
 def test_tidy_drops_channels_that_are_gone_and_incidents_that_are_told() -> None:
     twice = after(*WEEKS, *(later(CALM, week) for week in (5, 6)), later(drifted(), 7))
-    assert [one.number for one in twice.incidents] == [1, 2]
+    assert [incident.number for incident in twice.incidents] == [1, 2]
     assert tidy(twice, "payments", {KEY}) == twice
     assert tidy(twice, "payments", ()).posts == ()
     told, _ = play(twice, THREADS)
-    assert [one.number for one in tidy(told, "payments", {KEY}).incidents] == [2]
+    assert [incident.number for incident in tidy(told, "payments", {KEY}).incidents] == [2]
 
 
 def test_tidy_keeps_an_incident_whose_message_is_out_of_date() -> None:
     twice = after(*WEEKS, *(later(CALM, week) for week in (5, 6)), later(drifted(), 7))
     old = replace(twice.incidents[0], parents={KEY: Parent(Receipt("C1", "1"), "other")})
     state = replace(twice.with_incident(old), posts=())
-    assert [one.number for one in tidy(state, "payments", {KEY}).incidents] == [1, 2]
+    assert [incident.number for incident in tidy(state, "payments", {KEY}).incidents] == [1, 2]
     step = next_step(state, THREADS)
     assert isinstance(step, Refresh)
     assert step.incident.number == 1

@@ -76,7 +76,11 @@ def test_what_people_do_is_told() -> None:
 def test_a_payload_is_plain_json_and_says_what_an_automation_needs() -> None:
     bare = replace(the.WORSE.findings[0], p_adjusted=float("nan"))
     record = replace(the.WORSE, findings=(bare, *the.WORSE.findings[1:]))
-    (event,) = [one for one in run_events(record, ()) if one.name.endswith("drift.detected")]
+    (event,) = [
+        run_event
+        for run_event in run_events(record, ())
+        if run_event.name.endswith("drift.detected")
+    ]
     payload = json.loads(json.dumps(dict(event.payload), allow_nan=False))
     assert payload["features"][0] == {
         "name": "amount",

@@ -13,7 +13,6 @@ from driftloop.alerts.posts import Run, Situation, acknowledge, level_of, mute, 
 from driftloop.base.errors import AlertError
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import Decision, MonitorRecord, Shape, TrialOutcome, Verdict
-from tests.driftloop.cases import WEEK
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     LINKS,
@@ -23,6 +22,7 @@ from tests.driftloop.alerts.messages.message_records import (
     performance,
     retrain,
 )
+from tests.driftloop.cases import WEEK
 
 SLACK, PAGER, CONSOLE = "slack:#ml-alerts", "pagerduty:default", "console"
 FELL = drifted(performance=performance("fell"))
@@ -185,7 +185,7 @@ def test_the_three_worst_features_are_drawn() -> None:
         for n, effect in enumerate((0.2, 0.9, 0.4, 0.6))
     )
     state = after(drifted(findings=found))
-    assert [one.name for one in state.posts[0].shapes] == ["f1", "f3", "f2"]
+    assert [shape.name for shape in state.posts[0].shapes] == ["f1", "f3", "f2"]
     assert after(drifted()).posts[0].shapes == ()
 
 

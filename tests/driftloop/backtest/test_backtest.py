@@ -23,8 +23,8 @@ from driftloop.backtest.summary import (
 from driftloop.base.periods import Window
 from driftloop.base.records import Trouble
 from driftloop.reporting.json.backtest import injection_output, policy_output, summary_sentence
-from tests.driftloop.cases import NOW, WEEK
 from tests.driftloop.alerts.messages.message_records import check, drifted, monitor, performance
+from tests.driftloop.cases import NOW, WEEK
 
 NAN = float("nan")
 

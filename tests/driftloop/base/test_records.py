@@ -93,6 +93,6 @@ def test_listed() -> None:
 def test_every_error_is_ours() -> None:
     import driftloop.base.errors as errors
 
-    ours = [one for one in vars(errors).values() if isinstance(one, type)]
+    ours = [variable for variable in vars(errors).values() if isinstance(variable, type)]
     assert len(ours) > 5
     assert all(issubclass(one, DriftloopError) for one in ours if one.__module__ == errors.__name__)

@@ -65,4 +65,4 @@ def test_tested_features_have_a_shape() -> None:
     levels = CategoricalPair.of(rng.choice(["a", "b"], 500), rng.choice(["a", "c"], 500))
     shares, *others = measure_categories("y", levels, YARDSTICK)
     assert shares.shape == levels.shape("y")
-    assert [one.shape for one in others] == [None, None]
+    assert [other.shape for other in others] == [None, None]

@@ -229,16 +229,19 @@ def test_slices_are_the_newest_third_and_the_rest() -> None:
     y = np.append(y, 1)
     new, old = scores(y, rng, 1.5), scores(y, rng, 1.0)
     done = compare(Predictions(y, new, old), GATELESS)
-    assert [(one.name, one.rows) for one in done.slices] == [("newest", 200), ("older", 401)]
-    for one, rows in zip(done.slices, (slice(401, None), slice(0, 401)), strict=True):
+    assert [(slice_.name, slice_.rows) for slice_ in done.slices] == [
+        ("newest", 200),
+        ("older", 401),
+    ]
+    for slice_, rows in zip(done.slices, (slice(401, None), slice(0, 401)), strict=True):
         apart = compare(Predictions(y[rows], new[rows], old[rows]), GATELESS)
-        assert one.challenger.value == pytest.approx(roc_auc_score(y[rows], new[rows, 1]))
-        assert one.champion == apart.champion
-        assert one.champion is not None
-        assert one.difference == pytest.approx(one.challenger.value - one.champion.value)
-        assert (one.low, one.high) == (apart.low, apart.high)
+        assert slice_.challenger.value == pytest.approx(roc_auc_score(y[rows], new[rows, 1]))
+        assert slice_.champion == apart.champion
+        assert slice_.champion is not None
+        assert slice_.difference == pytest.approx(slice_.challenger.value - slice_.champion.value)
+        assert (slice_.low, slice_.high) == (apart.low, apart.high)
     first = compare(Predictions(y, new, None), GATELESS)
-    assert [one.champion for one in first.slices] == [None, None]
+    assert [slice_.champion for slice_ in first.slices] == [None, None]
     assert first.slices[0].challenger == done.slices[0].challenger
 
 

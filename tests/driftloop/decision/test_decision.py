@@ -38,7 +38,7 @@ def test_drift_retrains() -> None:
     done = decided()
     assert done.action == "retrain"
     assert done.reasons == (f"Drift: {DRIFT.sentence}",)
-    assert [one.trigger for one in done.triggers] == ["drift", "performance", "age"]
+    assert [trigger.trigger for trigger in done.triggers] == ["drift", "performance", "age"]
 
 
 def test_any_trigger_is_enough() -> None:

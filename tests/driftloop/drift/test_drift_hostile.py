@@ -181,7 +181,7 @@ def test_exchanged_codes_are_never_ok() -> None:
     reference, current = rng.integers(0, 1000, (2, 1500))
     found, *others = categories(reference.astype(str), (current + 5000).astype(str))
     assert found.status == "drift"
-    assert [one.test for one in others if one.status == "drift"] == ["new_categories"]
+    assert [other.test for other in others if other.status == "drift"] == ["new_categories"]
     assert len(found.new_categories) > 700
 
 
@@ -250,6 +250,6 @@ def test_any_soup_is_survived(describe: Callable[..., Any], seed: int) -> None:
         warnings.simplefilter("error")
         found = describe(made(), made(), minimum_rows=50)
     assert found
-    for one in json.loads(to_json(found)):
-        known = one["status"] in {"ok", "warning", "drift"}
-        assert known == (one["p_value"] is not None and one["effect_size"] is not None)
+    for load in json.loads(to_json(found)):
+        known = load["status"] in {"ok", "warning", "drift"}
+        assert known == (load["p_value"] is not None and load["effect_size"] is not None)

@@ -189,5 +189,5 @@ def test_fishers_p_sums_tables_no_likelier(a: int, b: int, c: int, d: int) -> No
         x: math.comb(n, x) * math.comb(every - n, k - x)
         for x in range(max(0, k - (every - n)), min(n, k) + 1)
     }
-    expected = sum(one for one in ways.values() if one <= ways[a]) / math.comb(every, k)
+    expected = sum(way for way in ways.values() if way <= ways[a]) / math.comb(every, k)
     assert fisher_exact_of([[a, b], [c, d]]) == pytest.approx(expected)

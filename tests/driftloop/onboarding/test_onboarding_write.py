@@ -79,7 +79,7 @@ def test_batches_share_one_schema_and_the_same_bytes(tmp_path: Path) -> None:
         "2026-02-01.parquet",
         "2026-03-01.parquet",
     ]
-    assert [one.read_bytes() for one in paths[0]] == [two.read_bytes() for two in paths[1]]
+    assert [path.read_bytes() for path in paths[0]] == [two.read_bytes() for two in paths[1]]
     schemas = [pq.read_schema(path) for path in paths[0]]
     assert schemas[0] == schemas[1] == schemas[2]
     assert schemas[0].field("at").type == pa.timestamp("us")

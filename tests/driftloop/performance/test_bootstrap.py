@@ -44,9 +44,9 @@ def test_every_resample_is_scored_as_scikit_learn_scores_its_rows(metric: Metric
     found = resampled_scores(metric, y, ((first, cuts[0]), (second, cuts[1])), 40, 7)
     (weights,) = resamples(y, 40, 7)
     for p, cut, scores in zip((first, second), cuts, found, strict=True):
-        for times, one in zip(weights.astype(int), scores, strict=True):
+        for times, score in zip(weights.astype(int), scores, strict=True):
             again = BY_SKLEARN[metric](np.repeat(y, times), np.repeat(p, times, axis=0), cut)
-            assert one == pytest.approx(again, abs=1e-9)
+            assert score == pytest.approx(again, abs=1e-9)
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "f1", "neg_mae"])

@@ -129,7 +129,7 @@ def test_corrected_effects_of_a_shift_are_nearly_unbiased(sizes: tuple[int, int]
     rng, truth = np.random.default_rng(sizes[0]), Binned(P * GREAT, Q * GREAT)
     samples = [drawn(rng, *sizes, P, Q) for _ in range(400)]
     for effect in OVER_BINS:
-        mean = np.mean([effect.size(one) for one in samples])
+        mean = np.mean([effect.size(sample) for sample in samples])
         assert mean == pytest.approx(effect.size(truth), rel=0.08), effect.kind
 
 

@@ -51,8 +51,11 @@ def glanced(current: pd.DataFrame, before: pd.DataFrame, key: str | None) -> Sam
 
 def said(check: QualityCheck, current: pd.DataFrame, **more: Any) -> dict[str | None, str]:
     findings = check.check(sample(current, **more))
-    assert all(one.check == check.kind and one.sentence.endswith((".", "?")) for one in findings)
-    return {one.column: one.status for one in findings}
+    assert all(
+        finding.check == check.kind and finding.sentence.endswith((".", "?"))
+        for finding in findings
+    )
+    return {finding.column: finding.status for finding in findings}
 
 
 def with_gaps(share: float) -> Any:
@@ -61,7 +64,7 @@ def with_gaps(share: float) -> Any:
 
 def test_healthy_window_passes_every_default() -> None:
     findings = check_quality(sample(table()), DEFAULT_CHECKS)
-    assert [one.status for one in findings] == ["ok"] * 4
+    assert [finding.status for finding in findings] == ["ok"] * 4
 
 
 def test_window_without_rows_has_nothing_to_check() -> None:

@@ -18,8 +18,8 @@ from driftloop.base.records import (
 )
 from driftloop.config.model_config import ModelConfig
 from driftloop.reporting.model_card import Background, model_card
-from tests.driftloop.cases import NOW, WEEK, Window
 from tests.driftloop.alerts.messages.message_records import comparison, retrain
+from tests.driftloop.cases import NOW, WEEK, Window
 
 CONFIG = ModelConfig.model_validate(
     {

@@ -83,7 +83,7 @@ def test_the_report_says_what_the_record_says() -> None:
 def test_the_sections_come_in_their_order() -> None:
     wanted = ["verdict", "history", "quality", "features", "label", "performance", "challenger"]
     wanted += ["trials", "promotions", "lineage", "replay"]
-    assert [one for one in outline().ids if one in wanted] == wanted
+    assert [id_ for id_ in outline().ids if id_ in wanted] == wanted
 
 
 def test_what_did_not_happen_has_no_section() -> None:
@@ -101,7 +101,9 @@ def test_everybody_can_find_their_way(record: MonitorRecord) -> None:
     assert {"header", "main", "footer"} <= set(found.tags)
     assert found.headings[0] == 1
     assert found.headings.count(1) == 1
-    steps = [later - one for one, later in zip(found.headings, found.headings[1:], strict=False)]
+    steps = [
+        later - heading for heading, later in zip(found.headings, found.headings[1:], strict=False)
+    ]
     assert max(steps) <= 1
     assert len(found.ids) == len(set(found.ids))
     assert found.tags.count("table") == found.tags.count("caption")

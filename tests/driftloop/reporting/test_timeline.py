@@ -17,9 +17,9 @@ def history(runs: Any = None) -> HistoryOutput:
     return HistoryOutput(
         model="payments",
         champion=Champion(version="7"),
-        runs=tuple(HistoryRun.of(one) for one in (points() if runs is None else runs)),
-        moves=tuple(HistoryMove.of(one) for one in moves),
-        incidents=tuple(HistoryIncident.of(one) for one in source().episodes),
+        runs=tuple(HistoryRun.of(point) for point in (points() if runs is None else runs)),
+        moves=tuple(HistoryMove.of(move) for move in moves),
+        incidents=tuple(HistoryIncident.of(episode) for episode in source().episodes),
     )
 
 

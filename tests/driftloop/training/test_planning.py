@@ -107,10 +107,12 @@ def test_no_row_both_trains_and_judges(
     assert made.holdout.start >= not_before
     assert made.holdout_rows >= 50
     assert made.holdout_rows == (data.times >= naive64(made.holdout.start)).sum()
-    for one in made.candidates:
-        assert one.window.end == made.holdout.start
-        inside = (data.times >= naive64(one.window.start)) & (data.times < naive64(one.window.end))
-        assert one.rows == inside.sum() >= 100
+    for candidate in made.candidates:
+        assert candidate.window.end == made.holdout.start
+        inside = (data.times >= naive64(candidate.window.start)) & (
+            data.times < naive64(candidate.window.end)
+        )
+        assert candidate.rows == inside.sum() >= 100
 
 
 def naive64(moment: datetime) -> np.datetime64:
@@ -123,20 +125,23 @@ def test_candidates() -> None:
     )
     changed = utc(2026, 2, 9)
     made = plan(settings=settings, changed=changed)
-    starts = {one.candidate: one.window.start for one in made.candidates}
+    starts = {candidate.candidate: candidate.window.start for candidate in made.candidates}
     assert starts == {"all": START, "sliding": END - timedelta(weeks=4), "since_change": changed}
-    assert [one.candidate for one in plan(settings=settings).candidates] == ["all", "sliding"]
+    assert [candidate.candidate for candidate in plan(settings=settings).candidates] == [
+        "all",
+        "sliding",
+    ]
 
 
 def test_change_too_recent_to_train_on_is_left_out() -> None:
     made = plan(changed=utc(2026, 2, 25))
-    assert [one.candidate for one in made.candidates] == ["all"]
+    assert [candidate.candidate for candidate in made.candidates] == ["all"]
 
 
 def test_holdout_leaves_rows_to_the_smallest_candidate() -> None:
     """The share is taken of the smallest candidate with enough rows, not of all history."""
     made = plan(changed=utc(2026, 2, 9))
-    assert {one.candidate for one in made.candidates} == {"all", "since_change"}
+    assert {candidate.candidate for candidate in made.candidates} == {"all", "since_change"}
     assert made.holdout_rows == 200
 
 

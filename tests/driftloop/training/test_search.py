@@ -51,7 +51,7 @@ def test_proposals_are_seeded_and_do_not_repeat(trials: int, seed: int) -> None:
     assert proposals[0] == {}
     assert {"C": 0.1, "max_iter": 20} not in proposals, "the configured ones are {}"
     assert min(trials, 5) <= len(proposals) <= 1 + min(trials, 6)
-    assert len({tuple(sorted(one.items())) for one in proposals}) == len(proposals)
+    assert len({tuple(sorted(proposal.items())) for proposal in proposals}) == len(proposals)
 
 
 @given(st.booleans(), st.booleans(), st.integers(0, 99))
@@ -144,7 +144,7 @@ def test_halving_lets_few_go_on_with_all_rows() -> None:
     trials = Halving(space=PEAK, trials=8, factor=3).search(peak(), 0)
     shares = [trial.share for trial in trials]
     assert shares == sorted(shares, reverse=True)
-    assert (shares[0], len([one for one in shares if one == 1.0])) == (1.0, 1)
+    assert (shares[0], len([share for share in shares if share == 1.0])) == (1.0, 1)
     assert min(shares) == pytest.approx(1 / 9)
 
 

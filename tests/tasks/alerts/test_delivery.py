@@ -331,7 +331,7 @@ def test_a_webhook_gets_a_message_an_event(
 def _together(*functions: Callable[[], Any]) -> list[Any]:
     # A thread begins without Prefect's settings, which are in the context.
     with ThreadPoolExecutor(len(functions)) as pool:
-        begun = [pool.submit(copy_context().run, one) for one in functions]
+        begun = [pool.submit(copy_context().run, function) for function in functions]
         return [one.result(60) for one in begun]
 
 

@@ -218,7 +218,7 @@ def test_hostile_names_and_values_reach_everybody_harmless(town: Town, name: str
     assert town.deliver().error is None
     (told,) = town.slack.story()
     assert len(told.files) == 1
-    shown = [one.text + str(one.blocks) for one in (told, *told.replies)]
+    shown = [reply.text + str(reply.blocks) for reply in (told, *told.replies)]
     for line in shown:
         assert "<!channel>" not in line
         assert "<http://evil" not in line

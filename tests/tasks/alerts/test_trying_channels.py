@@ -60,5 +60,5 @@ def test_slack_without_a_secret_was_not_reached(tmp_path: Path) -> None:
 
 def test_one_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     found = tried(tmp_path, PagerDutyChannel(), PageChannel())
-    assert [one.delivered for one in found.channels] == [False, True]
+    assert [channel.delivered for channel in found.channels] == [False, True]
     assert "PAGERDUTY_ROUTING_KEY" in found.channels[0].sentence

@@ -125,7 +125,7 @@ def test_a_newer_challenger_takes_the_place_of_one_that_waits(job: Job) -> None:
     proposed(job, "3")
     assert find_proposal.fn(job, None).version == "3"
     entries = read_ledger(open_registry(job.workspace), MODEL)
-    assert [(one.kind, one.version) for one in entries[-3:]] == [
+    assert [(entry.kind, entry.version) for entry in entries[-3:]] == [
         ("awaiting", "2"),
         ("declined", "2"),
         ("awaiting", "3"),

@@ -199,7 +199,9 @@ def test_past_runs_are_earlier_finished_and_newest_first(registry: Registry) -> 
     assert (found[0].held, found[0].seen) == ("cooldown", {"a", "b"})
     assert (found[1].won, found[1].by_hand) == (True, True)
     assert found[0].window_start == NOW - 3 * DAY
-    assert [one.verdict for one in registry.past_runs(MODEL, NOW + DAY, most=1)] == ["drift"]
+    assert [past_run.verdict for past_run in registry.past_runs(MODEL, NOW + DAY, most=1)] == [
+        "drift"
+    ]
     assert registry.past_runs("churn", NOW) == ()
 
 
@@ -208,7 +210,7 @@ def test_of_one_moment_the_run_begun_last_comes_first(registry: Registry) -> Non
     run_of(registry, "watch", "monitor", NOW - DAY)
     closed(registry, "train", "retrain", 1, trained="true")
     closed(registry, "watch", "monitor", 1, verdict="drift")
-    assert [one.kind for one in registry.past_runs(MODEL, NOW)] == ["retrain", "monitor"]
+    assert [past_run.kind for past_run in registry.past_runs(MODEL, NOW)] == ["retrain", "monitor"]
 
 
 def test_finished_runs_of_a_kind_go_by_the_moment_they_looked_at(registry: Registry) -> None:

@@ -22,7 +22,7 @@ def at_week_17(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def row_of(folder: Path, model: str) -> ModelRow:
-    (found,) = (one for one in gather_models(Workspace(folder)) if one.model == model)
+    (found,) = (row for row in gather_models(Workspace(folder)) if row.model == model)
     return found
 
 
@@ -36,7 +36,7 @@ def test_every_configured_model_is_there(championed: Path) -> None:
     write_config(championed, other, "refunds")
     (championed / "configs" / "fraud.yaml").write_text("model: fraud\n")
     found = dashboard(str(championed))
-    by_name = {one.model: one for one in found.models}
+    by_name = {model.model: model for model in found.models}
     assert set(by_name) == {"fraud", "payments", "refunds"}
     seen = by_name["payments"]
     assert (seen.outcome, seen.stale, seen.champion, len(seen.scores)) == ("drift", False, "1", 2)

@@ -16,8 +16,8 @@ from driftloop.reporting.prometheus.table import Sample
 from tasks.reporting.prometheus import exposition
 from tasks.reporting.publish_metrics import most_features, push, write_textfile
 from tasks.runtime.credentials import GATEWAY_PASSWORD
-from tests.driftloop.reporting.prometheus.test_samples import facts, last
 from tests.driftloop.alerts.messages.message_records import drifted, finding
+from tests.driftloop.reporting.prometheus.test_samples import facts, last
 
 HOSTILE = 'a"b\\c\nd}{,=é\t', "# HELP x", "\u202eabc", " " * 3, "z" * 999
 
@@ -40,7 +40,7 @@ def samples(*names: str) -> tuple[Sample, ...]:
 def read(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     """What a Prometheus reads."""
     families = text_string_to_metric_families(text)
-    found = [one for family in families for one in family.samples]
+    found = [sample for family in families for sample in family.samples]
     return {(one.name, frozenset(one.labels.items())): one.value for one in found}
 
 

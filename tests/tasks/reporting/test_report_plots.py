@@ -17,7 +17,7 @@ from tests.driftloop.reporting.report_cases import HOSTILE, categories, points, 
 
 def every(pictures: Pictures) -> list[str]:
     others = (pictures.performance, pictures.comparison, pictures.gain)
-    return [*pictures.features.values(), *(one for one in others if one is not None)]
+    return [*pictures.features.values(), *(other for other in others if other is not None)]
 
 
 def texts(drawn: str) -> list[str]:

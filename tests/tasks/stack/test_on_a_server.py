@@ -60,7 +60,7 @@ def test_the_automation_is_made_once_and_kept_up_to_date(client: SyncPrefectClie
         assert found.enabled
     first = found.id
     create_automations(client)
-    assert [one.id for one in client.read_automations_by_name(NAME)] == [first]
+    assert [automation.id for automation in client.read_automations_by_name(NAME)] == [first]
     client.delete_automation(first)
 
 

@@ -47,7 +47,7 @@ def test_without_settings_the_databases_are_those_used_without_a_server() -> Non
     assert found.mlflow_database.file == "/srv/100% payments/.driftloop/mlflow.db"
     assert not found.serves_artifacts
     assert found.artifacts == "/srv/100% payments/.driftloop/artifacts"
-    (mlflow,) = (one for one in services(found, "python") if one.name == "mlflow")
+    (mlflow,) = (service for service in services(found, "python") if service.name == "mlflow")
     assert "file:///srv/100%25%20payments/.driftloop/artifacts" in mlflow.command
 
 
@@ -59,7 +59,9 @@ def test_a_database_on_postgres_has_its_artifacts_behind_the_server() -> None:
 
 
 def test_only_the_servers_get_their_own_password() -> None:
-    found = {one.name: one for one in services(plan(**URLS), "python", ["SLACK_BOT_TOKEN"])}
+    found = {
+        service.name: service for service in services(plan(**URLS), "python", ["SLACK_BOT_TOKEN"])
+    }
     holders = {
         name
         for name, one in found.items()

@@ -125,11 +125,11 @@ def _image(block: Block, look: Look) -> str:
 
 
 def _post(parent: Message, replies: Sequence[Message]) -> str:
-    moment = next((found for one in (parent, *replies) if (found := _moment(one))), "")
+    moment = next((found for reply in (parent, *replies) if (found := _moment(reply))), "")
     thread = ""
     if replies:
         noun = "reply" if len(replies) == 1 else "replies"
-        inner = "\n".join(_said(one, _moment(one) or moment) for one in replies)
+        inner = "\n".join(_said(reply, _moment(reply) or moment) for reply in replies)
         lead = f'<div class="count">{len(replies)} {noun}</div>'
         thread = f'\n<div class="thread">{lead}\n{inner}\n</div>'
     return f'<section class="post">\n{_said(parent, moment)}{thread}\n</section>'
@@ -145,8 +145,8 @@ def _said(message: Message, moment: str) -> str:
 
 def _moment(message: Message) -> str:
     """Return the moment that a message's key names, or nothing."""
-    found = _TIME.search(message.key)
-    return f"{datetime.fromisoformat(found[0]):%d %b, %H:%M}" if found else ""
+    match = _TIME.search(message.key)
+    return f"{datetime.fromisoformat(match[0]):%d %b, %H:%M}" if match else ""
 
 
 _STYLE = """

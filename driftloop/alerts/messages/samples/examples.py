@@ -145,11 +145,11 @@ UNJUDGED = replace(
     verdict=Verdict("inconclusive", "55 rows arrived, 200 are needed."),
     findings=tuple(
         replace(
-            one,
+            finding,
             status="inconclusive",
-            sentence=f"`{one.name}` has 55 values in the current window, 200 are needed.",
+            sentence=f"`{finding.name}` has 55 values in the current window, 200 are needed.",
         )
-        for one in CALM[:5]
+        for finding in CALM[:5]
     ),
 )
 STOPPED = replace(

@@ -51,8 +51,8 @@ def gallery() -> Mapping[str, Posts]:
         "worse-again": ((parent_message(of.MODEL, of.AGAIN), _worse()),),
         "waits": ((retrain_message(of.PROPOSED, of.LINKS), ()),),
         "not-promoted": _retrained(of.KEPT, of.REFUSED, of.FAILED),
-        "versions": tuple((one, ()) for one in _versions()),
-        "alone": tuple((one, ()) for one in _alone()),
+        "versions": tuple((version, ()) for version in _versions()),
+        "alone": tuple((message, ()) for message in _alone()),
         "digest": ((digest_message(CHANNEL, of.WEEK_END, of.FARED), ()),),
         "test": ((alert_test_message(of.MODEL, CHANNEL, of.AT), ()),),
     }
@@ -63,8 +63,8 @@ def messages() -> dict[str, Message]:
     found: dict[str, Message] = {}
     for part, posts in gallery().items():
         for place, (parent, replies) in enumerate(posts):
-            for row, one in enumerate((parent, *replies)):
-                found[f"{part}-{place}-{row}-{one.kind}"] = one
+            for row, reply in enumerate((parent, *replies)):
+                found[f"{part}-{place}-{row}-{reply.kind}"] = reply
     return found
 
 
@@ -117,7 +117,7 @@ def write(path: Path, part: str | None = None) -> None:
     parts = gallery()
     if part is not None and part not in parts:
         raise ConfigError(f"no such part of the gallery; {valid_choices(part, parts)}")
-    posts = parts[part] if part is not None else [post for one in parts.values() for post in one]
+    posts = parts[part] if part is not None else [post for part in parts.values() for post in part]
     path.write_text(channel_html("ml-alerts", posts), encoding="utf-8")
 
 

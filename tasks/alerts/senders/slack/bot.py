@@ -120,16 +120,16 @@ class BotSender:
         What was not answered in time may be done later still, so it is left to the next run.
         """
         since = begun or datetime.now(UTC)
-        if begun is not None and (found := look(since)) is not None:
-            return found
+        if begun is not None and (receipt := look(since)) is not None:
+            return receipt
         for pause in _pauses(ATTEMPTS):
             try:
                 return act()
             except LostAnswerError as error:
                 lost = error
             time.sleep(pause)
-            if (found := look(since)) is not None:
-                return found
+            if (receipt := look(since)) is not None:
+                return receipt
             if isinstance(lost, UnderWayError):
                 break
         raise lost

@@ -118,7 +118,7 @@ def everything(name: str) -> list[Message]:
     trial = TrialOutcome("shadow", name, name, "worse", "promoted", 1, 1, 0.1, name)
     line = DigestLine(name, "drift", name, 0.1, 0.0, 0.2, 3, AS_OF, "page", 1, 1, 1, AS_OF, AS_OF)
     return [
-        *(parent_message(name, replace(opened, card=one)) for one in cards),
+        *(parent_message(name, replace(opened, card=card)) for card in cards),
         parent_message(name, replace(opened, resolved_at=AS_OF)),
         opened_line(record, opened, LINKS),
         worsened_line(record, opened, name, LINKS),
@@ -212,6 +212,6 @@ def test_html_holds_no_foreign_tag_or_attribute(told: list[Message]) -> None:
         seen.feed(page)
         assert seen.tags <= ALLOWED
         assert seen.attributes <= HARMLESS
-        assert all(re.match("http://(prefect|mlflow)/", one) for one in seen.addresses)
+        assert all(re.match("http://(prefect|mlflow)/", address) for address in seen.addresses)
         assert not re.search("[\x00\u202e\u2066]", page)
         page.encode()

@@ -88,7 +88,7 @@ def test_each_outcome(action: str, severity: str, headline: str, lead: str, step
 def test_keys_tell_kinds_versions_and_outcomes_apart() -> None:
     outcomes = [trial(one) for one in ("promoted", "dropped", "rolled_back", "passed", "expired")]
     outcomes += [trial("dropped", version="9"), trial("dropped", kind="approval")]
-    keys = {told(one).key for one in outcomes}
+    keys = {told(outcome).key for outcome in outcomes}
     assert len(keys) == len(outcomes)
     assert told(trial("passed")).key == (
         "payments/2026-03-09T06:00:00+00:00/observed/probation-8-passed"

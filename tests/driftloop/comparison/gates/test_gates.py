@@ -85,7 +85,7 @@ def test_newest_slice_of_one_class_refuses() -> None:
 
 
 def test_validity_is_always_asked_and_asked_once() -> None:
-    assert [one.gate for one in run_gates((), evidence())] == ["valid_predictions"]
+    assert [run_gate.gate for run_gate in run_gates((), evidence())] == ["valid_predictions"]
     twice = run_gates((ValidPredictions(), *DEFAULT_GATES), evidence())
     assert [one.gate for one in twice] == ["valid_predictions", "newest_slice"]
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from driftloop.alerts.incident import AlertState
 from driftloop.base.records import Decision
 from driftloop.reporting.prometheus.facts import Facts, Retraining
+from tests.driftloop.alerts.messages.message_records import AS_OF, drifted
 from tests.driftloop.reporting.prometheus.test_samples import (
     SLACK,
     entry,
@@ -16,7 +17,6 @@ from tests.driftloop.reporting.prometheus.test_samples import (
     post,
     version,
 )
-from tests.driftloop.alerts.messages.message_records import AS_OF, drifted
 
 
 def complete(now: datetime = AS_OF, model: str = "complete") -> Facts:

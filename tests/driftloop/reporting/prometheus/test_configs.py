@@ -120,7 +120,7 @@ def test_every_rule_says_how_grave_it_is_and_what_to_do() -> None:
 
 def test_what_is_beside_the_configurations_is_no_model() -> None:
     configs, broken = read_configs.fn(Workspace(ROOT))
-    assert [one.model for one in configs] == ["payments"]
+    assert [config.model for config in configs] == ["payments"]
     assert broken == ()
 
 
@@ -131,8 +131,8 @@ def test_the_page_has_the_table_of_metrics() -> None:
         name: (kind, tuple(re.findall(r"`(\w+)`", labels)), text)
         for name, kind, labels, text in rows
     }
-    assert told == {one.name: (one.kind, one.labels, one.help) for one in METRICS}
-    assert [name for name, *_ in rows] == [one.name for one in METRICS], "in the same order"
+    assert told == {metric.name: (metric.kind, metric.labels, metric.help) for metric in METRICS}
+    assert [name for name, *_ in rows] == [metric.name for metric in METRICS], "in the same order"
 
 
 def test_the_page_has_every_alert() -> None:

@@ -103,10 +103,12 @@ def holds(found: tuple[Sample, ...], name: str) -> list[str]:
 def test_a_state_has_every_choice_and_one_holds() -> None:
     decided = Decision("hold", (), (), "cooldown")
     found = samples_of(facts(last=last(drifted(decision=decided))))
-    assert set(values(found, "verdict")) == {(one,) for one in get_args(Status)}
-    assert set(values(found, "performance")) == {(one,) for one in get_args(PerformanceStatus)}
-    assert set(values(found, "action")) == {(one,) for one in get_args(Action)}
-    assert set(values(found, "held")) == {(one,) for one in get_args(Held)}
+    assert set(values(found, "verdict")) == {(choice,) for choice in get_args(Status)}
+    assert set(values(found, "performance")) == {
+        (choice,) for choice in get_args(PerformanceStatus)
+    }
+    assert set(values(found, "action")) == {(choice,) for choice in get_args(Action)}
+    assert set(values(found, "held")) == {(choice,) for choice in get_args(Held)}
     assert holds(found, "verdict") == ["drift"]
     assert holds(found, "action") == ["hold"]
     assert holds(found, "held") == ["cooldown"]
@@ -224,7 +226,7 @@ def test_retrainings_by_outcome() -> None:
     )
     found = samples_of(facts(retrainings=done, losing=2))
     counts = values(found, "retrains_total")
-    assert counts == dict(zip([(one,) for one in OUTCOMES], (1, 1, 2, 1), strict=True))
+    assert counts == dict(zip([(outcome,) for outcome in OUTCOMES], (1, 1, 2, 1), strict=True))
     assert value(found, "losing_challengers") == 2
     assert value(found, "last_retrain_as_of_timestamp_seconds") == AS_OF.timestamp()
     assert values(found, "run_duration_seconds") == {("retrain",): 30.0}
@@ -313,7 +315,7 @@ def test_names_follow_the_conventions_of_prometheus() -> None:
         assert (metric.kind == "counter") == metric.name.endswith("_total")
         assert metric.help.endswith(".")
         assert "model" not in metric.labels
-    named = [one.name for one in METRICS if "time" in one.name or "lag" in one.name]
+    named = [metric.name for metric in METRICS if "time" in metric.name or "lag" in metric.name]
     assert all(name.endswith("_seconds") for name in named)
 
 
