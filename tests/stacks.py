@@ -1,13 +1,18 @@
 """A stack of its own for a test: free ports, a workspace, the real command line."""
 
+import base64
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
 from tasks.onboarding.local_server import free_port
+from tasks.stack.access import CLIENT, auth_string
 from tasks.stack.health import prefect_at
 from tasks.stack.processes import processes_of, sweep
 from tasks.stack.services import StackFolder
@@ -47,11 +53,20 @@ class Stack:
     def mlflow(self) -> str:
         return f"http://127.0.0.1:{self.extra['DRIFTLOOP_MLFLOW_PORT']}"
 
+    @property
+    def page(self) -> str:
+        return f"http://127.0.0.1:{self.extra['DRIFTLOOP_SITE_PORT']}/"
+
+    @property
+    def auth(self) -> str:
+        """The user and the password."""
+        return auth_string(self.password)
+
     def environment(self, **changes: str) -> dict[str, str]:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if name not in ("PREFECT_API_URL", "MLFLOW_TRACKING_URI", "PREFECT_LOGGING_LEVEL")
+            if name not in (*CLIENT, "PREFECT_LOGGING_LEVEL")
             and not name.startswith(("SLACK", "PREFECT_LOGGING"))
         }
         return {**kept, **self.extra, "DRIFTLOOP_WORKSPACE": str(self.workspace), **changes}
@@ -75,7 +90,41 @@ class Stack:
 
     def speak(self, *arguments: str) -> dict[str, Any]:
         """Run a command that speaks to the stack's servers."""
-        return self.json(*arguments, PREFECT_API_URL=self.api, MLFLOW_TRACKING_URI=self.mlflow)
+        return self.json(*arguments, **self.shell())
+
+    def shell(self) -> dict[str, str]:
+        """What a shell has after it has sourced the stack's file."""
+        lines = self.folder.shell.read_text().splitlines()
+        pairs = (line.removeprefix("export ").partition("=") for line in lines)
+        return {name: shlex.split(value)[0] for name, _, value in pairs}
+
+    @property
+    def password(self) -> str:
+        return self.folder.password.read_text().strip()
+
+    def ask(
+        self,
+        url: str,
+        body: dict[str, Any] | None = None,
+        *,
+        auth: str | None = None,
+        method: str | None = None,
+        **headers: str,
+    ) -> tuple[int, str, Message]:
+        """Status, text and headers of the answer to one request."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if auth is not None:
+            sent["Authorization"] = f"Basic {base64.b64encode(auth.encode()).decode()}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            url, data, {"Content-Type": "application/json", **sent}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, answer.read().decode(), answer.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode(), error.headers
 
     def pids(self) -> dict[str, int]:
         return {one["name"]: one["pid"] for one in self.json("stack")["services"]}
@@ -85,7 +134,7 @@ class Stack:
 
     @contextmanager
     def prefect(self) -> Iterator[SyncPrefectClient]:
-        with prefect_at(self.api) as client:
+        with prefect_at(self.api, self.auth) as client:
             yield client
 
     def begin(self, deployment: str, **parameters: Any) -> FlowRun:

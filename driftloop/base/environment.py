@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from driftloop.base.workspace import DVC_SITE
+
 QUIET = {
     "DO_NOT_TRACK": "true",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -26,7 +28,7 @@ def prepare_environment(state: Path) -> None:
     """Set defaults before the libraries are imported; what is set already stays."""
     homes = {
         "PREFECT_HOME": state / "prefect",
-        "DVC_SITE_CACHE_DIR": state / "dvc-site",
+        "DVC_SITE_CACHE_DIR": state / DVC_SITE,
         "MPLCONFIGDIR": state / "matplotlib",
         "NUMBA_CACHE_DIR": state / "numba",
     }

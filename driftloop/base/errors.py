@@ -49,6 +49,10 @@ class StackError(DriftloopError):
     """The local stack cannot be started, stopped, backed up or restored as asked."""
 
 
+class AccessError(DriftloopError):
+    """A server asks for a password, and was given none or a wrong one."""
+
+
 class UnavailableError(DriftloopError):
     """A service did not answer. Trying again later can help, so tasks retry on it."""
 

@@ -8,6 +8,7 @@ from driftloop.base.errors import WorkspaceError
 
 VARIABLE = "DRIFTLOOP_WORKSPACE"
 STATE_VARIABLE = "DRIFTLOOP_STATE"
+NAME, DVC_SITE = ".driftloop", "dvc-site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Workspace:
         """Local state: databases, artifacts, caches; ``DRIFTLOOP_STATE`` puts it elsewhere."""
         if self.scratch is not None:
             return self.scratch
-        return Path(os.environ.get(STATE_VARIABLE) or self.root / ".driftloop")
+        return Path(os.environ.get(STATE_VARIABLE) or self.root / NAME)
 
     @property
     def snapshots(self) -> Path:
@@ -48,6 +49,23 @@ class Workspace:
         """Where MLflow keeps artifacts of a local database; a server knows its own place."""
         local = self.tracking_uri.startswith("sqlite:")
         return (self.state / "artifacts").as_uri() if local else None
+
+
+def make_state(state: Path) -> None:
+    """Make a state folder that only its owner may enter: it holds what the data look like.
+
+    A ``.driftloop`` that others could enter is closed to them. A folder of another name was
+    chosen by a person, who may mean to share it.
+
+    Raises:
+        OSError: if that is not allowed.
+    """
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = state.stat()
+    if state.name == NAME and found.st_mode & 0o077 and found.st_uid == os.getuid():
+        state.chmod(0o700)
+    # DVC makes folders below it that anybody may write to.
+    (state / DVC_SITE).mkdir(mode=0o700, exist_ok=True)
 
 
 def find_workspace(folder: str | Path | None = None) -> Workspace:

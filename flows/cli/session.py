@@ -12,7 +12,7 @@ from rich.console import Console
 
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import DriftloopError, WorkspaceError
-from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, find_workspace
+from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, find_workspace, make_state
 
 ERROR, FAILED_ON = 2, 3
 notes = Console(stderr=True, highlight=False)
@@ -36,7 +36,7 @@ def enter(place: Workspace, verbose: bool = False) -> None:
         WorkspaceError: if the state folder cannot be written.
     """
     try:
-        place.state.mkdir(parents=True, exist_ok=True)
+        make_state(place.state)
     except OSError as error:
         raise WorkspaceError(
             f"{place.state}: cannot be written ({error.strerror}); allow it, or set "

@@ -1,11 +1,13 @@
 """The pull step of every deployment: where a worker finds the checkout."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import driftloop
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import WorkspaceError
+from driftloop.base.workspace import NAME, make_state
 
 
 def use_checkout() -> dict[str, str]:
@@ -22,6 +24,8 @@ def use_checkout() -> dict[str, str]:
         raise WorkspaceError(
             f"{root} holds no driftloop checkout; set DRIFTLOOP_HOME on the worker to one"
         )
-    prepare_environment(root / ".driftloop")
+    with suppress(OSError):  # an image may be read-only and keep its state elsewhere
+        make_state(root / NAME)
+    prepare_environment(root / NAME)
     os.chdir(root)
     return {"directory": str(root)}

@@ -11,7 +11,7 @@ import driftloop
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import SnapshotError
 from driftloop.base.records import MonitorRecord
-from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace
+from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, make_state
 from tasks.runtime.job import Job
 
 ROOT = Path(driftloop.__file__).parents[1]
@@ -38,7 +38,8 @@ def prepare_demo() -> Workspace:
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
     os.environ["PREFECT_HOME"] = str(state / "prefect")
     prepare_environment(state)
-    state.mkdir(parents=True, exist_ok=True)
+    make_state(state.parent)
+    make_state(state)
     return Workspace(ROOT)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from driftloop.base.errors import RegistryError, UnavailableError
 from driftloop.base.workspace import Workspace
+from tasks.runtime.server_access import MLFLOW_VARIABLES, no_access
 
 
 @contextmanager
@@ -22,6 +23,8 @@ def registry_errors(workspace: Workspace) -> Iterator[None]:
     except MlflowException as error:
         line = str(error).splitlines()[0][:200]
         _check_disk(error, where)
+        if error.error_code == "UNAUTHENTICATED":
+            raise no_access(where, workspace, *MLFLOW_VARIABLES) from error
         if error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
             raise UnavailableError(f"{where} does not answer: {line}") from error
         raise RegistryError(f"{where} refused: {line}") from error

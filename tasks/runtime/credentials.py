@@ -64,7 +64,7 @@ def _from_prefect(block: str) -> str | None:
         status = error.response.status_code
         raise DeliveryError(
             f"Prefect answered {status} when asked for the Secret block {block!r}; "
-            "check PREFECT_API_URL and PREFECT_API_KEY"
+            "check PREFECT_API_URL, and PREFECT_API_AUTH_STRING or PREFECT_API_KEY"
         ) from None
     except ValueError as error:
         if isinstance(error.__cause__, ObjectNotFound):

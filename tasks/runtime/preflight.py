@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from driftloop.base.errors import UnavailableError
 from driftloop.base.workspace import Workspace
 from tasks.runtime.job import Job, load_job
+from tasks.runtime.server_access import check_mlflow_access, check_prefect_access
 from tasks.runtime.step import step
 
 WAIT_SECONDS = 5.0
@@ -27,16 +28,19 @@ def prepare_job(
 
 
 def check_services(workspace: Workspace) -> None:
-    """Find out in seconds, and say in one line, which configured server does not answer.
+    """Find out in seconds, and say in one line, which configured server is not there for us.
 
     Raises:
-        UnavailableError: naming the server, its setting and the mend.
+        UnavailableError: naming the server that does not answer, its setting and the fix.
+        AccessError: naming the server that asks for a password, and what to source.
     """
     prefect = os.environ.get("PREFECT_API_URL")
     if prefect:
         _check(prefect, "the Prefect server", "PREFECT_API_URL", "prefect server start")
+        check_prefect_access(prefect, workspace)
     if workspace.tracking_uri.startswith("http"):
         _check(workspace.tracking_uri, "MLflow", "MLFLOW_TRACKING_URI", "mlflow server")
+        check_mlflow_access(workspace.tracking_uri, workspace)
 
 
 def _check(address: str, who: str, variable: str, command: str) -> None:

@@ -1,6 +1,7 @@
 """Secrets kept out of the logs of this process, whoever writes them and wherever they go."""
 
 import logging
+import os
 import re
 from threading import Lock
 from typing import Any
@@ -42,7 +43,13 @@ def redact(text: str) -> str:
 
 
 def install() -> None:
-    """Redact every log record of this process when it is made, before any handler sees it."""
+    """Redact every log record of this process when it is made, before any handler sees it.
+
+    What Prefect and MLflow ask of this process for a password is a secret from the start.
+    """
+    for name in ("PREFECT_API_AUTH_STRING", "MLFLOW_TRACKING_PASSWORD"):
+        if given := os.environ.get(name):
+            remember(given)
     make = logging.getLogRecordFactory()
     if getattr(make, "redacts", False):
         return

@@ -1,12 +1,13 @@
 """What is found out before anything is started."""
 
 import os
+import secrets
 import socket
 from contextlib import closing
 from pathlib import Path
 
 from driftloop.base.errors import StackError
-from driftloop.base.workspace import STATE_VARIABLE
+from driftloop.base.workspace import STATE_VARIABLE, make_state
 from tasks.stack.processes import listener
 from tasks.stack.services import PORTS, Plan, StackFolder
 
@@ -48,12 +49,14 @@ def _check_port(host: str, port: int, name: str, variable: str) -> None:
 
 
 def make_folders(folder: StackFolder) -> None:
-    """Make the stack's folders, readable by their owner only.
+    """Make the state and the stack's folders, readable by their owner only.
 
     Raises:
         StackError: if that is not allowed.
     """
     try:
+        make_state(folder.state)
+        folder.state.chmod(0o700)
         for path in (folder.root, folder.logs, folder.prefect_home):
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o700)
@@ -65,6 +68,27 @@ def make_folders(folder: StackFolder) -> None:
             f"{error.filename or folder.root}: cannot be written ({error.strerror}); allow it, "
             f"or set {STATE_VARIABLE} to a folder of your own"
         ) from error
+
+
+def keep_password(folder: StackFolder) -> str:
+    """Return the stack's password; the first time, make one and keep it in a private file.
+
+    Raises:
+        StackError: if others may read the file, and so may know it.
+    """
+    file = folder.password
+    try:
+        if file.stat().st_mode & 0o077:
+            raise StackError(
+                f"{file}: others may read it; remove it, and 'driftloop up' makes a new password"
+            )
+        password = file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        password = ""
+    if not password:
+        password = secrets.token_urlsafe(24)
+        write_private(file, f"{password}\n")
+    return password
 
 
 def write_private(path: Path, text: str) -> None:

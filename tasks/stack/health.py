@@ -21,12 +21,18 @@ _DEAD = ("FATAL", "EXITED", "UNKNOWN")
 
 
 @contextmanager
-def prefect_at(api: str) -> "Iterator[SyncPrefectClient]":
-    """Let Prefect's functions, and the client that is handed out, speak to one server."""
-    from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+def prefect_at(api: str, auth: str | None = None) -> "Iterator[SyncPrefectClient]":
+    """Let Prefect's functions, and the client that is handed out, speak to one server.
 
-    with temporary_settings({PREFECT_API_URL: api}), get_client(sync_client=True) as client:
+    Args:
+        api: its address.
+        auth: what it asks for, if it asks for anything.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+
+    settings = {PREFECT_API_URL: api, PREFECT_API_AUTH_STRING: auth}
+    with temporary_settings(settings), get_client(sync_client=True) as client:
         yield client
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from driftloop.base.errors import StackError
 from driftloop.base.settings import Settings
+from tasks.stack.access import CLIENT, PASSWORD, client_access, prefect_access
 from tasks.stack.database_url import Database, parse_database
 
 MARK = "DRIFTLOOP_STACK"
@@ -117,6 +118,11 @@ class StackFolder:
         return self.root / "env"
 
     @property
+    def password(self) -> Path:
+        """The password that every server of the stack asks for; readable by the owner only."""
+        return self.root / "password"
+
+    @property
     def pid_file(self) -> Path:
         """Process id of supervisord."""
         return self.root / "supervisord.pid"
@@ -149,6 +155,7 @@ class Plan:
     folder: StackFolder
     workspace: Path
     checkout: Path
+    password: str = field(default="", repr=False)
 
     @property
     def prefect_database(self) -> Database:
@@ -192,10 +199,11 @@ class Plan:
 
     @property
     def clients(self) -> dict[str, str]:
-        """What a client of the stack has in its environment."""
+        """What a client of the stack has in its environment; it holds the password."""
         return {
             "PREFECT_API_URL": self.prefect_api,
             "MLFLOW_TRACKING_URI": self.address("mlflow"),
+            **client_access(self.password),
         }
 
     @property
@@ -209,6 +217,7 @@ class Plan:
             MLFLOW_DATABASE: self.mlflow_database.masked,
             "DRIFTLOOP_MLFLOW_ARTIFACTS": self.artifacts,
             "databases": hashlib.sha256(urls.encode()).hexdigest()[:16],
+            "password": hashlib.sha256(self.password.encode()).hexdigest()[:16],
             "workspace": str(self.workspace),
             "checkout": str(self.checkout),
         }
@@ -233,9 +242,9 @@ _SECRET_URLS = (
     *(PREFECT_DATABASE, MLFLOW_DATABASE),
     *("PREFECT_API_DATABASE_CONNECTION_URL", "PREFECT_SERVER_DATABASE_CONNECTION_URL"),
     *("PREFECT_API_DATABASE_PASSWORD", "PREFECT_SERVER_DATABASE_PASSWORD", "PGPASSWORD"),
+    *("PREFECT_SERVER_API_AUTH_STRING", PASSWORD),
     *("MLFLOW_BACKEND_STORE_URI", "MLFLOW_REGISTRY_STORE_URI"),
 )
-_CLIENT = ("PREFECT_API_URL", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "PREFECT_PROFILE")
 
 
 def services(plan: Plan, python: str, secrets: Iterable[str] = ()) -> tuple[Service, ...]:
@@ -265,12 +274,13 @@ def _prefect(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
             "PREFECT_HOME": str(plan.folder.prefect_home),
             "PREFECT_SERVER_DATABASE_CONNECTION_URL": plan.prefect_database.for_prefect,
             "PREFECT_SERVER_UI_API_URL": plan.prefect_api,
+            **prefect_access(plan.password, plan.address("prefect")),
             # Kept on disk, so that a restarted server frees the slots of runs that were killed.
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
                 "prefect.server.concurrency.lease_storage.filesystem"
             ),
         },
-        without=(*_SECRET_URLS, *_CLIENT, *secrets),
+        without=(*_SECRET_URLS, *CLIENT, *secrets),
         health=f"{plan.prefect_api}/health",
     )
 
@@ -279,6 +289,7 @@ def _mlflow(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
     workers = "2" if plan.mlflow_database.is_postgres else "1"  # SQLite has one writer
     command = [python, "-m", "mlflow", "server", "--host", plan.settings.host]
     command += ["--port", str(plan.settings.mlflow_port), "--workers", workers]
+    command += ["--app-name", "driftloop"]  # MLflow's own, behind the password
     command += ["--serve-artifacts", "--artifacts-destination", plan.artifacts]
     if not plan.serves_artifacts:
         command += ["--default-artifact-root", Path(plan.artifacts).as_uri()]
@@ -288,8 +299,9 @@ def _mlflow(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
         {
             "MLFLOW_BACKEND_STORE_URI": plan.mlflow_database.for_mlflow,  # not for `ps` to show
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            PASSWORD: plan.password,
         },
-        without=(*_SECRET_URLS, *_CLIENT, *secrets),
+        without=(*_SECRET_URLS, *CLIENT, *secrets),
         health=f"{plan.address('mlflow')}/health",
     )
 
@@ -299,9 +311,9 @@ def _site(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
     return Service(
         "site",
         (*command, str(plan.settings.site_port)),
-        {},
-        without=(*_SECRET_URLS, *secrets),
-        health=f"{plan.address('site')}/",
+        {PASSWORD: plan.password},
+        without=(*_SECRET_URLS, *CLIENT, *secrets),
+        health=f"{plan.address('site')}/health",
         settles_seconds=1,
     )
 

@@ -17,8 +17,9 @@ from driftloop.config.loading import load_configs
 from driftloop.reporting.json.stack import DownOutput, StackOutput
 from tasks.coordination.file_lock import file_lock
 from tasks.runtime import clock
+from tasks.stack.access import auth_string
 from tasks.stack.backup.schemas import check_schemas
-from tasks.stack.checks import check_ports, make_folders, write_private
+from tasks.stack.checks import check_ports, keep_password, make_folders, write_private
 from tasks.stack.health import answers, prefect_at, wait_for, wait_for_worker, wait_until_settled
 from tasks.stack.prefect.automations import create_automations
 from tasks.stack.prefect.pool import create_pool, let_go
@@ -84,6 +85,7 @@ def up(plan: Plan, tell: Tell) -> StackOutput:
     """
     make_folders(plan.folder)
     with _alone(plan.folder):
+        plan = replace(plan, password=keep_password(plan.folder))
         supervisor = Supervisor(plan.folder)
         fresh = not supervisor.answers()
         tell("checking ports, folders and databases")
@@ -177,14 +179,14 @@ def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tu
     for name in ("mlflow", "prefect", "site"):
         tell(f"waiting for {name}")
         wait_for(wanted[name], plan, supervisor)
-    with prefect_at(plan.prefect_api) as client:
-        made = create_pool(client)
+    with prefect_at(plan.prefect_api, auth_string(plan.password)) as client:
+        pool = create_pool(client)
         let_go(client, plan.folder)
         create_limits(client, tuple(config.model for config in configs))
         create_automations(client)
         saved = save_secrets(names, os.environ)
         tell(
-            f"work pool {'created' if made else 'there'}, limits, automation"
+            f"work pool {pool}, limits, automation"
             + (f", secrets {', '.join(saved)}" if saved else "")
         )
         tell("registering the deployments")

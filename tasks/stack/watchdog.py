@@ -19,7 +19,7 @@ SILENT_LOOKS = 12
 """Two minutes without an answer: a slow machine is not taken for a service that hangs."""
 
 
-def keep(folder: StackFolder, api: str, health: Mapping[str, str]) -> None:
+def keep(folder: StackFolder, api: str, auth: str | None, health: Mapping[str, str]) -> None:
     """Look after a stack for ever. What goes wrong in one look is told, and tried in the next."""
     silent = dict.fromkeys(health, 0)
     while True:
@@ -27,7 +27,7 @@ def keep(folder: StackFolder, api: str, health: Mapping[str, str]) -> None:
             for name in silent_too_long(Supervisor(folder), health, silent):
                 _say(f"{name} has not answered for long; it is started anew")
                 Supervisor(folder).restart_service(name)
-            with prefect_at(api) as client:
+            with prefect_at(api, auth) as client:
                 for run in settle_dead_runs(client, folder):
                     _say(f"flow run {run} has no process any more; it is marked as crashed")
         except Exception as error:  # the keeper outlives whatever it looks after
@@ -57,9 +57,9 @@ def main() -> None:
     """Keep the stack whose state folder is named on the command line."""
     folder = StackFolder(Path(sys.argv[1]))
     services = json.loads(folder.services.read_text())
-    api = services["keeper"]["environment"]["PREFECT_API_URL"]
+    own = services["keeper"]["environment"]
     health = {name: service["health"] for name, service in services.items() if service["health"]}
-    keep(folder, api, health)
+    keep(folder, own["PREFECT_API_URL"], own.get("PREFECT_API_AUTH_STRING"), health)
 
 
 if __name__ == "__main__":

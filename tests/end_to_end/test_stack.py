@@ -6,10 +6,10 @@ import socket
 import stat
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
+from prefect.client.schemas.objects import FlowRun
 from stacks import ROOT, Stack, kill, stack_of, wait_until
 
 from driftloop.base.workspace import Workspace
@@ -33,7 +33,10 @@ def test_up_and_down(championed: Path) -> None:
         assert first["state"] == "running", stack.logs()
         assert states(first) == RUNNING
         check_what_up_made(stack)
-        check_no_secret_is_readable(stack)
+        check_nobody_gets_in_without_the_password(stack)
+        check_a_page_of_another_origin_is_refused(stack)
+        check_a_shell_without_it_is_told_what_to_source(stack)
+        slipped = slip_in_commands(stack, championed)
         pids = stack.pids()
         again = stack.run("up", "--json")
         assert "already up" in again.stderr
@@ -45,6 +48,11 @@ def test_up_and_down(championed: Path) -> None:
         assert "address already in use" not in log, "its children would keep the port"
         run = stack.begin("monitor/monitor", model="payments", as_of="2026-03-16")
         assert stack.ended(run) == "Completed", stack.logs()
+        assert stack.ended(slipped) in ("Crashed", "Failed")
+        assert not list(championed.glob("slipped-in-*")), "no command of a caller is run"
+        (status,) = stack.speak("status")["models"]
+        assert status["verdict"] == "ok"
+        check_no_secret_is_readable(stack, json.dumps(first) + again.stdout + again.stderr)
         down = stack.run("down")
         assert down.returncode == 0
         assert down.stdout.strip() == "The stack is stopped."
@@ -67,23 +75,107 @@ def check_what_up_made(stack: Stack) -> None:
         from prefect.blocks.system import Secret
 
         assert Secret.load("slack-bot-token", _sync=True).get() == TOKEN  # type: ignore[call-arg]
-    page = f"http://127.0.0.1:{stack.extra['DRIFTLOOP_SITE_PORT']}/"
-    with urllib.request.urlopen(page) as answer:
-        assert b"There is no page yet" in answer.read()
+    assert "There is no page yet" in stack.ask(stack.page, auth=stack.auth)[1]
     stack.folder.site.mkdir()
     (stack.folder.site / "index.html").write_text("<p>models</p>")
-    with urllib.request.urlopen(page) as answer:
-        assert answer.read() == b"<p>models</p>"
+    assert stack.ask(stack.page, auth=stack.auth)[:2] == (200, "<p>models</p>")
 
 
-def check_no_secret_is_readable(stack: Stack) -> None:
-    """The token is in a block; no file of the stack, no log and no environment holds it."""
-    for path in stack.folder.root.rglob("*"):
+def check_nobody_gets_in_without_the_password(stack: Stack) -> None:
+    """Another account of this machine reaches the ports; that is all it can do."""
+    with stack.prefect() as client:
+        deployment = client.read_deployment_by_name("monitor/monitor").id
+        block = client.read_block_document_by_name("slack-bot-token", "secret").id
+    doors: list[tuple[str, dict[str, object] | None]] = [
+        (f"{stack.api}/block_documents/{block}?include_secrets=true", None),
+        (f"{stack.api}/block_documents/filter", {"include_secrets": True}),
+        (f"{stack.api}/deployments/{deployment}/create_flow_run", {}),
+        (f"{stack.api}/flow_runs/", {"flow_id": str(deployment)}),
+        (f"{stack.api}/work_pools/driftloop", None),
+        (f"{stack.mlflow}/", None),
+        (f"{stack.mlflow}/api/2.0/mlflow/experiments/get?experiment_id=0", None),
+        (f"{stack.mlflow}/api/2.0/mlflow/registered-models/create", {"name": "theirs"}),
+        (stack.page, None),
+    ]
+    for url, body in doors:
+        for auth in (None, "driftloop:", "driftloop:guess", f"root:{stack.password}"):
+            status, text, _ = stack.ask(url, body, auth=auth)
+            assert (status, TOKEN in text) == (401, False), url
+    status, text, _ = stack.ask(doors[0][0], auth=stack.auth)
+    assert (status, TOKEN in text) == (200, True), "the door is one, and the key fits"
+    assert stack.ask(doors[6][0], auth=stack.auth)[0] == 200
+
+
+def check_a_page_of_another_origin_is_refused(stack: Stack) -> None:
+    for origin in ("http://evil.example", "http://127.0.0.1:9999", stack.page.rstrip("/")):
+        asked = {"Origin": origin, "Access_Control_Request_Method": "POST"}
+        for url in (f"{stack.api}/flow_runs/filter", f"{stack.mlflow}/api/2.0/mlflow/runs/create"):
+            status, _, headers = stack.ask(url, method="OPTIONS", **asked)
+            assert status in (400, 403), url
+            assert headers["Access-Control-Allow-Origin"] is None
+    own = stack.api.removesuffix("/api")
+    asked = {"Origin": own, "Access_Control_Request_Method": "POST"}
+    status, _, headers = stack.ask(f"{stack.api}/flow_runs/filter", method="OPTIONS", **asked)
+    assert (status, headers["Access-Control-Allow-Origin"]) == (200, own)
+
+
+def check_a_shell_without_it_is_told_what_to_source(stack: Stack) -> None:
+    done = stack.run("monitor", "payments", PREFECT_API_URL=stack.api)
+    (line,) = [one for one in done.stderr.splitlines() if one.startswith("error:")]
+    assert (done.returncode, f"run 'source {stack.folder.shell}' in this shell" in line) == (
+        2,
+        True,
+    )
+
+
+def slip_in_commands(stack: Stack, marks: Path) -> FlowRun:
+    """Ask for commands in every way a caller has, and return the run that the server took.
+
+    Prefect's server refuses some and only stores others; the worker must run none. It also gives
+    one to the deployment that is run next, which has to end as if nothing had been.
+    """
+
+    def command(name: str) -> dict[str, object]:
+        return {"command": f"touch {marks / f'slipped-in-{name}'}"}
+
+    with stack.prefect() as client:
+        found = client.read_deployment_by_name("monitor/monitor")
+    for variables in (command("run"), {"env": {"PYTHONPATH": "/tmp"}}, {"working_dir": "/tmp"}):
+        url = f"{stack.api}/deployments/{found.id}/create_flow_run"
+        body = {"job_variables": variables, "parameters": {"model": "payments"}}
+        status, text, _ = stack.ask(url, body, auth=stack.auth)
+        assert (status, "was unexpected" in text) == (422, True), text
+    url = f"{stack.api}/deployments/{found.id}"
+    body = {"job_variables": command("deployment")}
+    assert stack.ask(url, body, auth=stack.auth, method="PATCH")[0] == 204
+    body = {
+        "flow_id": str(found.flow_id),
+        "work_pool_name": "driftloop",
+        "job_variables": command("alone"),
+        "state": {"type": "SCHEDULED"},
+    }
+    status, text, _ = stack.ask(f"{stack.api}/flow_runs/", body, auth=stack.auth)
+    assert status == 201, text
+    return FlowRun.model_validate_json(text)
+
+
+def check_no_secret_is_readable(stack: Stack, printed: str) -> None:
+    """The token is in a block, the password in three private files; nothing else shows them."""
+    holders = {stack.folder.password, stack.folder.shell, stack.folder.services}
+    assert stat.S_IMODE(stack.folder.state.stat().st_mode) == 0o700
+    assert stat.S_IMODE((stack.folder.state / "dvc-site").stat().st_mode) == 0o700
+    for path in stack.folder.state.rglob("*"):
         if path.is_file():
-            assert TOKEN.encode() not in path.read_bytes(), path
+            content = path.read_bytes()
+            assert TOKEN.encode() not in content, path
+            assert (stack.password.encode() in content) == (path in holders), path
+    for path in (*holders, stack.folder.configuration, stack.folder.running):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stack.password not in printed
+    assert stack.password not in "".join(stack.left()), "every account can read command lines"
     for pid in stack.pids().values():
         assert TOKEN not in Path(f"/proc/{pid}/environ").read_text()
-    assert stat.S_IMODE(stack.folder.services.stat().st_mode) == 0o600
+        assert stat.S_IMODE(Path(f"/proc/{pid}/environ").stat().st_mode) == 0o400
 
 
 def test_processes_are_found_when_the_process_manager_was_killed(payments: Path) -> None:

@@ -4,19 +4,20 @@ The stack is that of this checkout, with a state and ports of its own; nothing i
 With ``SCREENSHOTS=docs/images`` the pictures of the documentation are taken anew.
 """
 
+import base64
 import json
 import os
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import run_cli
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.services.programs import free_port
 
@@ -34,13 +35,18 @@ class Stack:
     mlflow: str
     site: str
     variables: dict[str, str]
+    password: str = field(repr=False)
+
+    @property
+    def authorization(self) -> str:
+        return f"Basic {base64.b64encode(f'driftloop:{self.password}'.encode()).decode()}"
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Ask Prefect's API."""
         request = urllib.request.Request(
             f"{self.prefect}/api{path}",
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", "Authorization": self.authorization},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
@@ -76,9 +82,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     }
     try:
         make("up", variables)
+        password = (Path(variables["DRIFTLOOP_STATE"]) / "stack" / "password").read_text().strip()
+        clients |= {
+            "PREFECT_API_AUTH_STRING": f"driftloop:{password}",
+            "MLFLOW_TRACKING_USERNAME": "driftloop",
+            "MLFLOW_TRACKING_PASSWORD": password,
+        }
         first = run_cli("bootstrap", "payments", "--as-of", "2026-03-09", **variables, **clients)
         assert first.returncode == 0, first.stderr
-        yield Stack(**here, variables={**variables, **clients})
+        yield Stack(**here, variables={**variables, **clients}, password=password)
     finally:
         make("down", variables)
 
@@ -94,10 +106,29 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="module")
+def person(stack: Stack, browser: Browser) -> Iterator[BrowserContext]:
+    """A browser in which a person has logged in: in Prefect's form, and when MLflow asked."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 960},
+        timezone_id="UTC",
+        http_credentials={"username": "driftloop", "password": stack.password},
+    )
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(f"{stack.prefect}/v2/deployments")
+    page.wait_for_url("**/login**")
+    page.locator("input[type=password]").fill(f"driftloop:{stack.password}")
+    page.get_by_role("button", name="Login").click()
+    page.wait_for_url(lambda address: "login" not in address)
+    page.close()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 960}, timezone_id="UTC")
-    opened.set_default_timeout(PATIENCE)
+def page(person: BrowserContext) -> Iterator[Page]:
+    opened = person.new_page()
     yield opened
     opened.close()
 
@@ -110,11 +141,10 @@ def shot(page: Page, name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def run_of_form(stack: Stack, browser: Browser) -> dict[str, Any]:
+def run_of_form(stack: Stack, person: BrowserContext) -> dict[str, Any]:
     """The run that a person starts with the form of `monitor/monitor`, when it has ended."""
     deployment = stack.ask("/deployments/name/monitor/monitor")["id"]
-    page = browser.new_page(viewport={"width": 1280, "height": 960}, timezone_id="UTC")
-    page.set_default_timeout(PATIENCE)
+    page = person.new_page()
     page.goto(f"{stack.prefect}/v2/deployments/deployment/{deployment}/run")
     expect(page.get_by_text("'driftloop deploy' brings this list up to date")).to_be_visible()
     expect(page.get_by_text("decide and report, but change nothing".capitalize())).to_be_visible()
@@ -148,6 +178,22 @@ def ended(stack: Stack, deployment: str, seconds: float = 300) -> dict[str, Any]
             return runs[0]
         time.sleep(1)
     raise AssertionError(f"the run has not ended: {runs}")
+
+
+def test_who_has_no_password_sees_nothing(stack: Stack, browser: Browser) -> None:
+    stranger = browser.new_context()
+    stranger.set_default_timeout(PATIENCE)
+    page = stranger.new_page()
+    page.goto(f"{stack.prefect}/v2/deployments")
+    page.wait_for_url("**/login**")
+    page.locator("input[type=password]").fill("driftloop:guess")
+    page.get_by_role("button", name="Login").click()
+    expect(page.get_by_text("Invalid credentials")).to_be_visible()
+    assert "login" in page.url
+    for address in (stack.mlflow, stack.site):
+        answer = page.request.get(address)
+        assert answer.status == 401
+    stranger.close()
 
 
 def test_the_deployments_are_listed(stack: Stack, page: Page) -> None:

@@ -27,6 +27,8 @@ def stack_view(found: StackOutput) -> Iterable[RenderableType]:
     yield _whole(f"logs: {_near(found.folder)}/logs")
     for note in found.notes:
         yield Text(f"note: {note}", style="yellow")
+    if found.state == "running":
+        yield _whole(f"user: driftloop, password: in {_near(found.folder)}/password")
     yield found.sentence
     if found.state == "running":
         yield "\nNext, in a shell:"

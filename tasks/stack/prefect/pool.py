@@ -2,7 +2,8 @@
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 from tasks.stack.health import answers, prefect_at
 from tasks.stack.services import POOL, StackFolder
@@ -10,21 +11,44 @@ from tasks.stack.services import POOL, StackFolder
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
+CLOSED = ("command", "env", "working_dir")
+"""What only the worker decides on."""
 
-def create_pool(client: "SyncPrefectClient") -> bool:
-    """Create the work pool; say whether it was missing. One that is there stays as it is."""
-    from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.exceptions import ObjectAlreadyExists
+
+def pool_template() -> dict[str, Any]:
+    """Return what a run's process is started from, without what would let a caller choose it.
+
+    Whoever may start a run could otherwise have any command executed, by `command`, by variables
+    such as ``PYTHONPATH`` in `env`, or by modules in a `working_dir`. The server refuses a run or a
+    deployment that names a variable which is not there.
+    """
     from prefect.workers.process import ProcessWorker
 
-    template = ProcessWorker.get_default_base_job_template()
+    template = deepcopy(ProcessWorker.get_default_base_job_template())
+    for name in CLOSED:
+        template["job_configuration"].pop(name, None)
+        template["variables"]["properties"].pop(name, None)
+    template["variables"]["additionalProperties"] = False
+    return template
+
+
+def create_pool(client: "SyncPrefectClient") -> str:
+    """Create the work pool, or give the one that is there its template; say which of them."""
+    from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+    from prefect.exceptions import ObjectNotFound
+
+    template = pool_template()
     try:
+        there = client.read_work_pool(POOL)
+    except ObjectNotFound:
         client.create_work_pool(
             WorkPoolCreate(name=POOL, type="process", base_job_template=template)
         )
-    except ObjectAlreadyExists:
-        return False
-    return True
+        return "created"
+    if there.base_job_template == template:
+        return "there"
+    client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
+    return "brought up to date"
 
 
 def hold_pool(folder: StackFolder) -> None:
@@ -35,10 +59,10 @@ def hold_pool(folder: StackFolder) -> None:
     from httpx import HTTPError
     from prefect.exceptions import ObjectNotFound
 
-    api = _api(folder)
-    if api is None or not answers(f"{api}/health"):
+    server = _server(folder)
+    if server is None or not answers(f"{server[0]}/health"):
         return
-    with suppress(HTTPError, ObjectNotFound), prefect_at(api) as client:
+    with suppress(HTTPError, ObjectNotFound), prefect_at(*server) as client:
         if not client.read_work_pool(POOL).is_paused:  # what a person has paused stays paused
             folder.held.touch()
             _pause(client, True)
@@ -57,9 +81,10 @@ def _pause(client: "SyncPrefectClient", paused: bool) -> None:
     client.update_work_pool(POOL, WorkPoolUpdate(is_paused=paused))
 
 
-def _api(folder: StackFolder) -> str | None:
+def _server(folder: StackFolder) -> tuple[str, str | None] | None:
+    """Return the address of the stack's Prefect server, and what it asks for."""
     try:
-        services = json.loads(folder.services.read_text())
-        return str(services["keeper"]["environment"]["PREFECT_API_URL"])
+        own = json.loads(folder.services.read_text())["keeper"]["environment"]
+        return own["PREFECT_API_URL"], own.get("PREFECT_API_AUTH_STRING")
     except (OSError, ValueError, KeyError):
         return None

@@ -11,7 +11,7 @@ import pytest
 from driftloop.base.errors import StackError
 from tasks.onboarding.local_server import free_port
 from tasks.stack.backup.schemas import check_schemas, fit, installed, revision_of, upgrade_command
-from tasks.stack.checks import check_ports, make_folders, write_private
+from tasks.stack.checks import check_ports, keep_password, make_folders, write_private
 from tasks.stack.services import Plan, StackFolder, StackSettings, stack_settings
 from tasks.stack.supervisor import LONGEST_SOCKET, make_socket_folder, socket_of
 
@@ -57,6 +57,28 @@ def test_private_files_are_private_whatever_was_there(tmp_path: Path) -> None:
     path.chmod(0o644)
     write_private(path, "new")
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o600)
+
+
+def test_nobody_else_may_enter_the_state(tmp_path: Path) -> None:
+    folder = StackFolder(tmp_path / ".driftloop")
+    folder.state.mkdir(mode=0o755)  # an earlier version made it
+    folder.state.chmod(0o755)
+    make_folders(folder)
+    for path in (folder.state, folder.root, folder.logs, folder.prefect_home):
+        assert path.stat().st_mode & 0o777 == 0o700, path
+
+
+def test_the_password_is_made_once_and_kept_private(plan: Plan) -> None:
+    make_folders(plan.folder)
+    first = keep_password(plan.folder)
+    assert len(first) >= 32
+    assert keep_password(plan.folder) == first
+    assert plan.folder.password.stat().st_mode & 0o777 == 0o600
+    plan.folder.password.chmod(0o640)
+    with pytest.raises(StackError, match="others may read it; remove it"):
+        keep_password(plan.folder)
+    plan.folder.password.unlink()
+    assert keep_password(plan.folder) != first
 
 
 def test_a_long_folder_has_its_socket_in_a_private_short_one(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What `up` and the keeper do on a Prefect server, on a real one."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,15 +13,17 @@ import pytest
 from prefect import flow, task
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Running, Suspended
+from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 from workshop import small_config, write_config
 
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_configs
 from tasks.stack.health import prefect_at
 from tasks.stack.prefect.automations import NAME, create_automations
-from tasks.stack.prefect.pool import create_pool, hold_pool, let_go
+from tasks.stack.prefect.pool import create_pool, hold_pool, let_go, pool_template
 from tasks.stack.prefect.preparing import create_limits, save_secrets, secret_names
 from tasks.stack.runs import MESSAGE, remember, remembered, settle_dead_runs
 from tasks.stack.services import MARK, POOL, StackFolder
@@ -66,18 +69,38 @@ def test_the_automation_is_made_once_and_kept_up_to_date(client: SyncPrefectClie
 
 def test_the_pool_is_held_and_let_go(client: SyncPrefectClient, folder: StackFolder) -> None:
     create_pool(client)
-    assert create_pool(client) is False
+    assert create_pool(client) == "there"
     hold_pool(folder)
     assert client.read_work_pool(POOL).is_paused
     let_go(client, folder)
     assert not client.read_work_pool(POOL).is_paused
 
 
+def test_an_open_pool_is_closed_to_commands(client: SyncPrefectClient) -> None:
+    """Such as one that an earlier version made, or that somebody has opened."""
+    create_pool(client)
+    default = ProcessWorker.get_default_base_job_template()
+    client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=default))
+    assert create_pool(client) == "brought up to date"
+    assert create_pool(client) == "there"
+    template = client.read_work_pool(POOL).base_job_template
+    assert template["variables"]["additionalProperties"] is False
+    for part in (template["job_configuration"], template["variables"]["properties"]):
+        assert not {"command", "env", "working_dir"} & set(part)
+
+
+def test_a_worker_takes_no_command_from_a_run() -> None:
+    """Prefect's server does not look at the variables of every run, so the template has to hold."""
+    given = {"command": "touch x", "env": {"A": "b"}, "env.C": "d", "working_dir": "/tmp"}
+    made = asyncio.run(
+        ProcessJobConfiguration.from_template_and_values(pool_template(), given, client=object())
+    )
+    assert (made.command, made.env, made.working_dir) == (None, {}, None)
+
+
 def test_a_pool_that_a_person_paused_stays_paused(
     client: SyncPrefectClient, folder: StackFolder
 ) -> None:
-    from prefect.client.schemas.actions import WorkPoolUpdate
-
     create_pool(client)
     client.update_work_pool(POOL, WorkPoolUpdate(is_paused=True))
     try:

@@ -1,5 +1,6 @@
-"""The page's web server: files of one folder, and nothing beside them."""
+"""The page's web server: files of one folder behind a password, and nothing beside them."""
 
+import base64
 import http.client
 import json
 import os
@@ -16,11 +17,13 @@ from tasks.stack.prefect.site import serve
 from tasks.stack.services import SERVICE, StackFolder
 from tasks.stack.watchdog import SILENT_LOOKS, silent_too_long
 
+PASSWORD = "let-me-in"
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[Path, int]]:
     folder = tmp_path / "site"
-    server = serve(folder, "127.0.0.1", 0)
+    server = serve(folder, "127.0.0.1", 0, PASSWORD)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield folder, server.server_port
@@ -28,9 +31,12 @@ def site(tmp_path: Path) -> Iterator[tuple[Path, int]]:
     server.server_close()
 
 
-def get(port: int, path: str, method: str = "GET") -> tuple[HTTPResponse, bytes]:
+def get(
+    port: int, path: str, method: str = "GET", auth: str | None = f"driftloop:{PASSWORD}"
+) -> tuple[HTTPResponse, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request(method, path)
+    headers = {"Authorization": f"Basic {base64.b64encode(auth.encode()).decode()}"} if auth else {}
+    connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     return answer, answer.read()
 
@@ -54,6 +60,21 @@ def test_nothing_else_is_shown(site: tuple[Path, int]) -> None:
     for path in ("/models/", "/../secret", "/%2e%2e/secret", "//etc/passwd"):
         assert get(port, path)[0].status in (301, 404), path
         assert b"secret" not in get(port, path)[1], path
+
+
+@pytest.mark.parametrize("auth", [None, "driftloop:", "driftloop:other", f"root:{PASSWORD}"])
+def test_nobody_reads_it_without_the_password(site: tuple[Path, int], auth: str | None) -> None:
+    folder, port = site
+    folder.mkdir()
+    (folder / "index.html").write_text("<p>models</p>")
+    for path in ("/", "/index.html", "/health/../index.html", "/nothing"):
+        for method in ("GET", "HEAD"):
+            answer, text = get(port, path, method, auth)
+            assert answer.status == 401, path
+            assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+            assert b"models" not in text
+    answer, text = get(port, "/health", auth=auth)
+    assert (answer.status, text) == (200, b"ok")
 
 
 def test_a_service_gets_its_environment_and_not_the_others(tmp_path: Path) -> None:
@@ -94,7 +115,7 @@ def test_only_who_is_silent_for_long_is_started_anew(site: tuple[Path, int]) -> 
     for _ in range(SILENT_LOOKS - 1):
         health = {"site": dead, "mlflow": dead}
         assert silent_too_long(Running(), health, silent) == ()  # type: ignore[arg-type]
-    answering = {"site": f"http://127.0.0.1:{port}/", "mlflow": dead}
+    answering = {"site": f"http://127.0.0.1:{port}/health", "mlflow": dead}
     assert silent_too_long(Running(), answering, silent) == ()  # type: ignore[arg-type]
     for _ in range(SILENT_LOOKS - 1):
         assert silent_too_long(Running(), health, silent) == ()  # type: ignore[arg-type]

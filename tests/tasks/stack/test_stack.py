@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from driftloop.base.errors import StackError
+from tasks.stack.access import CREDENTIALS
 from tasks.stack.services import Plan, StackFolder, services, stack_settings
 from tasks.stack.supervisor_config import supervisor_text
 
 SECRET = "not-to-be-seen"
+PASSWORD = "generated-for-this-stack"
 URLS = {
     "DRIFTLOOP_PREFECT_DATABASE_URL": f"postgresql://loop:{SECRET}@db/prefect",
     "DRIFTLOOP_MLFLOW_DATABASE_URL": f"postgresql://loop:{SECRET}@db/mlflow",
@@ -18,7 +20,8 @@ URLS = {
 
 def plan(**environment: str) -> Plan:
     state = Path("/srv/100% payments/.driftloop")
-    return Plan(stack_settings(environment), StackFolder(state), state.parent, Path("/opt/loop"))
+    settings = stack_settings(environment)
+    return Plan(settings, StackFolder(state), state.parent, Path("/opt/loop"), PASSWORD)
 
 
 def test_ports_and_host_come_from_the_environment() -> None:
@@ -73,10 +76,41 @@ def test_only_the_servers_get_their_own_password() -> None:
     assert all(hidden <= set(one.without) for one in found.values())
 
 
+def test_each_process_is_given_the_password_and_none_on_its_command_line() -> None:
+    found = {one.name: one for one in services(plan(), "python")}
+    assert PASSWORD not in " ".join(part for one in found.values() for part in one.command)
+    for name, variables in {
+        "prefect": {"PREFECT_SERVER_API_AUTH_STRING": f"driftloop:{PASSWORD}"},
+        "mlflow": {"DRIFTLOOP_STACK_PASSWORD": PASSWORD},
+        "site": {"DRIFTLOOP_STACK_PASSWORD": PASSWORD},
+        "worker": plan().clients,
+        "keeper": plan().clients,
+    }.items():
+        given = {key: value for key, value in found[name].environment.items() if PASSWORD in value}
+        assert given == {key: value for key, value in variables.items() if PASSWORD in value}
+    assert set(CREDENTIALS) <= set(plan().clients)
+    # What the shell of `up` has sourced earlier is not for the servers.
+    assert all(set(CREDENTIALS) <= set(found[name].without) for name in ("prefect", "mlflow"))
+    assert PASSWORD not in repr(plan())
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:4200,http://localhost:4200"),
+        ("ml.internal", "http://ml.internal:4200"),
+    ],
+)
+def test_only_pages_of_its_own_ui_may_ask_prefect(host: str, allowed: str) -> None:
+    prefect = services(plan(DRIFTLOOP_HOST=host), "python")[0]
+    assert prefect.environment["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"] == allowed
+
+
 def test_supervisord_reads_what_was_meant() -> None:
     made = plan(**URLS)
     text = supervisor_text(made.folder, Path("/run/s"), services(made, "python"), "/opt/my py")
     assert SECRET not in text
+    assert PASSWORD not in text
     parsed = configparser.RawConfigParser()
     parsed.read_string(text)
     command = parsed["program:worker"]["command"]
@@ -93,4 +127,5 @@ def test_supervisord_reads_what_was_meant() -> None:
 def test_a_running_stack_is_known_by_its_settings_without_secrets() -> None:
     one, other = plan(**URLS).fingerprint, plan().fingerprint
     assert SECRET not in str(one)
+    assert PASSWORD not in str(one)
     assert one["databases"] != other["databases"]

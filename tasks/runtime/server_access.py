@@ -1,0 +1,76 @@
+"""Whether the configured servers take this process's credentials, asked before anything is done."""
+
+import base64
+import os
+import urllib.error
+import urllib.request
+
+from driftloop.base.errors import AccessError
+from driftloop.base.workspace import Workspace
+from tasks.stack.services import StackFolder
+
+PREFECT_VARIABLES = ("PREFECT_API_AUTH_STRING",)
+MLFLOW_VARIABLES = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
+SECONDS = 5.0
+
+
+def check_prefect_access(api: str, workspace: Workspace) -> None:
+    """Find out whether Prefect's server takes the credentials.
+
+    Raises:
+        AccessError: if it refuses them, or there are none; names what to source.
+    """
+    address = f"{api.rstrip('/')}/admin/version"
+    if not _refuses(address, os.environ.get("PREFECT_API_AUTH_STRING")):
+        return
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY  # slow: may be a profile
+
+    if PREFECT_API_KEY.value() or not _refuses(address, PREFECT_API_AUTH_STRING.value()):
+        return
+    raise no_access(f"the Prefect server at {api}", workspace, *PREFECT_VARIABLES)
+
+
+def check_mlflow_access(uri: str, workspace: Workspace) -> None:
+    """Find out whether MLflow's server takes the credentials.
+
+    Raises:
+        AccessError: if it refuses them, or there are none; names what to source.
+    """
+    address = f"{uri.rstrip('/')}/version"
+    if not _refuses(address, _pair(*(os.environ.get(name) for name in MLFLOW_VARIABLES))):
+        return
+    from mlflow.utils.credentials import read_mlflow_creds  # slow: may be in a file
+
+    token = os.environ.get("MLFLOW_TRACKING_TOKEN") or os.environ.get("MLFLOW_TRACKING_AUTH")
+    if token or not _refuses(address, _pair(*read_mlflow_creds())):
+        return
+    raise no_access(f"MLflow at {uri}", workspace, *MLFLOW_VARIABLES)
+
+
+def no_access(who: str, workspace: Workspace, *variables: str) -> AccessError:
+    """Return the error of a server that asks for a password; it shows none."""
+    shell = StackFolder(workspace.state.resolve()).shell
+    return AccessError(
+        f"{who} asks for a password, and got none or a wrong one; for the stack of 'driftloop up' "
+        f"run 'source {shell}' in this shell, for another server set {' and '.join(variables)}"
+    )
+
+
+def _pair(user: str | None, password: str | None) -> str | None:
+    return f"{user}:{password}" if user and password else None
+
+
+def _refuses(address: str, auth: str | None) -> bool:
+    """Say whether an address answers with 401; any other trouble is told by who meets it."""
+    headers = {}
+    if auth:
+        headers["Authorization"] = f"Basic {base64.b64encode(auth.encode()).decode()}"
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - as configured
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS):  # noqa: S310
+            return False
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code == 401
+    except (OSError, ValueError):
+        return False
