@@ -10,6 +10,7 @@ import pandas as pd
 
 from driftloop.base.errors import ConfigError, valid_choices
 from driftloop.base.periods import naive, parse_time
+from driftloop.profiling.columns import category_text
 
 Mask = npt.NDArray[np.bool_]
 Kind = Literal["shift", "scale", "missing", "new_category", "label_flip"]
@@ -112,8 +113,15 @@ def _changed(
     if injection.kind == "missing":
         return column.mask(hit)
     if injection.kind == "new_category":
-        return column.astype(object).mask(hit, NEW_CATEGORY)
+        return _as_text(column).mask(hit, NEW_CATEGORY)
     return _flipped(column, hit & column.notna().to_numpy(), rng)
+
+
+def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return codes as the text that a model reads, as a new category is no number among them."""
+    text = pd.Series(None, index=column.index, dtype=object)
+    text[column.notna()] = category_text(column[column.notna()])
+    return text
 
 
 def _flipped(column: "pd.Series[Any]", hit: Mask, rng: np.random.Generator) -> "pd.Series[Any]":

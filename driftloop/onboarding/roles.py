@@ -7,6 +7,8 @@ The rules, in their order; the first that holds decides.
   could say nothing of it either.
 - Identifiers are left out: texts of which most are different, whole numbers that rise with
   every row, and columns named like ``customer_id`` with more than 50 different values.
+- Whole numbers too long for a float, which models read quantities as, are codes: categories up to
+  200 different values, and left out beyond.
 - Text of more than 200 different values is left out; less is a category, as true and false is.
 - Whole numbers are codes, and so categories, where there are two of them, or up to 12 that lie
   close together (weekdays 1 to 7) and are no count. A count begins at its most common value and
@@ -24,6 +26,7 @@ import pandas as pd
 
 from driftloop.base.errors import listed
 from driftloop.base.periods import Every
+from driftloop.base.whole_numbers import EXACT_BELOW, lost_digits
 from driftloop.snapshots.options import ColumnRole
 
 MOST_CODES = 12
@@ -53,7 +56,7 @@ def role_of(
     """Return what a feature column is taken for, with the reason in one line."""
     present = values.dropna()
     column = _Column(name, present, present.nunique(), _kind(present))
-    for rule in (_date, _constant, _identifier, _text, _flag, _code):
+    for rule in (_date, _constant, _identifier, _long, _text, _flag, _code):
         column_role = rule(column)
         if column_role is not None:
             break
@@ -74,7 +77,11 @@ def _kind(present: "pd.Series[Any]") -> Literal["date", "flag", "text", "whole",
         return "flag"
     if not pd.api.types.is_numeric_dtype(present):
         return "text"
+    if pd.api.types.is_integer_dtype(present):
+        return "whole"
     numbers = present.to_numpy(dtype=float)
+    if lost_digits(present):
+        return "number"  # as codes they could not be told apart
     whole = np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all()
     return "whole" if whole else "number"
 
@@ -106,9 +113,26 @@ def _identifier(column: _Column) -> ColumnRole | None:
         spaces = float(present.astype(str).str.count(" ").median())
         what = "free text" if spaces >= 2 else "identifier"
         return ColumnRole(name, "left out", f"{what}: nearly every row has a text of its own")
-    if column.kind == "whole" and bool((present.diff().iloc[1:] > 0).all()):
+    numbers = present.to_numpy()
+    if column.kind == "whole" and bool((numbers[1:] > numbers[:-1]).all()):
         return ColumnRole(name, "left out", "identifier: a number that rises with every row")
     return None
+
+
+def _long(column: _Column) -> ColumnRole | None:
+    """Take what a float cannot hold to the last digit for codes."""
+    if column.kind != "whole":
+        return None
+    ends = int(column.present.min()), int(column.present.max())
+    digits = max(len(str(abs(end))) for end in ends)
+    if max(map(abs, ends)) < EXACT_BELOW:
+        return None
+    what = f"whole numbers of up to {digits} digits"
+    if column.distinct > MOST_CATEGORIES:
+        reason = f"{what}, {column.distinct:,} different; group them, {MOST_CATEGORIES} at most"
+        return ColumnRole(column.name, "left out", reason)
+    reason = f"{column.distinct} codes, {what}: {_values(column)}"
+    return ColumnRole(column.name, "categorical", reason)
 
 
 def _text(column: _Column) -> ColumnRole | None:
@@ -136,7 +160,7 @@ def _code(column: _Column) -> ColumnRole | None:
     if _CODE_NAME.search(column.name.lower()):
         reason = f"codes, by its name ({distinct} whole numbers)"
         return ColumnRole(column.name, "categorical", reason)
-    close = present.max() - present.min() < 2 * distinct
+    close = int(present.max()) - int(present.min()) < 2 * distinct
     if distinct > MOST_CODES or not close or _is_count(present):
         return None
     reason = f"{distinct} whole numbers, like codes: {_values(column)}"
@@ -214,6 +238,8 @@ def _values(column: _Column) -> str:
 
 
 def _short(value: object) -> str:
-    text = f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
+    number = isinstance(value, int | float | np.number)
+    long = isinstance(value, int | np.integer) and abs(int(value)) >= EXACT_BELOW
+    text = f"{value:g}" if number and not long else str(value)
     text = " ".join(text.split())
     return text if len(text) <= 24 else f"{text[:21]}..."

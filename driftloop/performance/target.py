@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.errors import DataError, valid_choices
+from driftloop.base.whole_numbers import lost_digits, number_text
 from driftloop.profiling.columns import category_text
 
 Codes = npt.NDArray[np.int64]
@@ -20,7 +21,7 @@ def class_text(value: object) -> str:
     """Return how a class value is written: ``1``, ``1.0`` and ``True`` read as ``1``."""
     if isinstance(value, bool | np.bool_):
         return str(int(value))
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
+    return number_text(value) if isinstance(value, float) else str(value)
 
 
 def label_text(labels: "pd.Series[Any]") -> npt.NDArray[Any]:
@@ -34,6 +35,11 @@ def label_text(labels: "pd.Series[Any]") -> npt.NDArray[Any]:
     labels = labels.infer_objects()
     if pd.api.types.is_bool_dtype(labels):
         labels = labels.astype(int)
+    if lost_digits(labels):
+        raise DataError(
+            f"the label {labels.name!r} holds classes of 2^53 or more as {labels.dtype}, which "
+            "loses their last digits; write them as whole numbers or text"
+        )
     return category_text(labels)
 
 
@@ -55,7 +61,7 @@ class Classes:
 
     def values(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the class of each code as a model is to predict it: an integer where all are."""
-        if all(_is_integer(name) for name in self.names):
+        if all(_is_integer(name) and -(2**63) <= int(name) < 2**63 for name in self.names):
             named: npt.NDArray[Any] = np.array([int(name) for name in self.names])
         else:
             named = np.array(self.names)

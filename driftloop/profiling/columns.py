@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.errors import DataError
+from driftloop.base.whole_numbers import lost_digits, number_text, to_series
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,7 +114,7 @@ def numeric_arrow(values: "pa.ChunkedArray", name: str) -> NumericColumn:
 
     kind = values.type
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
-        return numeric_column(pd.DataFrame({name: values.to_pandas()}), name)
+        return numeric_column(pd.DataFrame({name: to_series(values)}), name)
     numbers = pc.cast(values, pa.float64(), safe=False)
     return _numeric(numbers.to_numpy(zero_copy_only=False))
 
@@ -126,7 +127,7 @@ def categorical_arrow(values: "pa.ChunkedArray", name: str) -> CategoricalColumn
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     plain = pa.types.is_string(inner) or pa.types.is_integer(inner) or pa.types.is_floating(inner)
     if not (plain or pa.types.is_large_string(inner) or pa.types.is_boolean(inner)):
-        return categorical_column(pd.DataFrame({name: values.to_pandas()}), name)
+        return categorical_column(pd.DataFrame({name: to_series(values)}), name)
     if len(values) == 0:
         return _categorical(np.zeros(0, np.int32), pd.Series([], dtype=object))
     coded = values if pa.types.is_dictionary(kind) else values.dictionary_encode()
@@ -134,7 +135,9 @@ def categorical_arrow(values: "pa.ChunkedArray", name: str) -> CategoricalColumn
     whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
     indices = whole.indices.fill_null(-1) if whole.indices.null_count else whole.indices
     raw = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
-    return _categorical(raw, pd.Series(whole.dictionary.to_pandas()))
+    values = to_series(whole.dictionary)
+    _check_digits(name, values)
+    return _categorical(raw, values)
 
 
 def _numeric(values: Numbers) -> NumericColumn:
@@ -165,6 +168,16 @@ def _check_categories(name: str, dtype: Any, present: "pd.Series[Any]") -> None:
         if len(kinds) > 1:
             names = ", ".join(sorted(kind.__name__ for kind in kinds))
             raise DataError(f"column {name!r} mixes {names}; write one type of value")
+    _check_digits(name, present)
+
+
+def _check_digits(name: str, values: "pd.Series[Any]") -> None:
+    """Refuse categories that may have been others before they were floats."""
+    if lost_digits(values):
+        raise DataError(
+            f"column {name!r} holds categories of 2^53 or more as {values.dtype}, which loses "
+            "their last digits; write them as whole numbers or text"
+        )
 
 
 def category_text(present: "pd.Series[Any]") -> Levels:
@@ -173,7 +186,7 @@ def category_text(present: "pd.Series[Any]") -> Levels:
         present = present.astype(object)
     present = present.infer_objects()
     if pd.api.types.is_float_dtype(present):
-        return np.array([f"{value:.15g}" for value in present.astype(float)], dtype=object)
+        return np.array([number_text(value) for value in present.astype(float)], dtype=object)
     return present.astype(str).to_numpy(dtype=object)
 
 
@@ -188,6 +201,7 @@ def feature_table(
         series = _column(table, name)
         text = np.full(len(series), None, dtype=object)
         present = series.notna().to_numpy()
+        _check_digits(name, series[present].infer_objects())
         text[present] = category_text(series[present])
         columns[name] = text
     return pd.DataFrame(columns, index=table.index)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from driftloop.base.errors import listed, valid_choices
+from driftloop.base.whole_numbers import lost_digits
 from driftloop.performance.target import class_text, label_text
 from driftloop.snapshots.options import Options
 from driftloop.snapshots.table_source import Source, fail
@@ -142,6 +143,12 @@ def _check_key(source: Source, key: str) -> None:
             source.path,
             f"column {key!r}: {int(missing.sum()):,} keys are missing, the first in "
             f"{source.place(int(np.argmax(missing)))}; fill them in or name another --key",
+        )
+    if lost_digits(column):
+        fail(
+            source.path,
+            f"column {key!r}: floating-point numbers of 2^53 or more, which have lost their last "
+            "digits; export the key as whole numbers or as text, or name another --key",
         )
     again = column.duplicated().to_numpy()
     if again.any():

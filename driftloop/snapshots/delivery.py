@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from driftloop.base.errors import listed, valid_choices
 from driftloop.base.periods import naive, readable
+from driftloop.base.whole_numbers import holds_long
 from driftloop.config.model_config import ModelConfig
 from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import parse_times
@@ -173,6 +174,12 @@ def _check_identity(source: Source, table: pa.Table, name: str) -> None:
             source.path,
             f"column {name!r}, {source.place(row)}: the value is missing ({column.null_count:,} "
             "such rows), and it tells rows apart; fill it in",
+        )
+    if pa.types.is_floating(column.type) and holds_long(column):
+        fail(
+            source.path,
+            f"column {name!r} tells rows apart and holds floating-point numbers of 2^53 or more, "
+            "which have lost their last digits; export it as whole numbers or as text",
         )
     again = column.to_pandas().duplicated().to_numpy()
     if again.any():

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Every
+from driftloop.base.whole_numbers import plain_decimals
 from driftloop.snapshots.delivery import Delivery
 from driftloop.snapshots.table_source import fail
 from driftloop.snapshots.time_column import period_starts
@@ -110,8 +111,10 @@ def _plain_ids(column: pa.ChunkedArray) -> pa.Array:
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(
             pa.timestamp("us")
         )
+    elif pa.types.is_decimal(column.type):
+        return _plain_ids(plain_decimals(column))
     elif pa.types.is_integer(column.type):
-        column = column.cast(pa.int64())
+        column = column.cast(pa.uint64() if column.type == pa.uint64() else pa.int64())
     else:
         column = column.cast(pa.large_string())
     return column.combine_chunks()
@@ -125,6 +128,8 @@ def _positions(path: Path, roles: Roles, ids: pa.Array, name: str) -> Rows:
             "or name another data.key"
         )
     held = _plain_ids(pq.read_table(path, columns=[roles.identity]).column(0))
+    if {held.type, ids.type} == {pa.int64(), pa.uint64()}:  # no type holds the values of both
+        held, ids = held.cast(pa.large_string()), ids.cast(pa.large_string())
     if held.type != ids.type:
         raise DataError(
             f"batch {name}: column {roles.identity!r} holds {held.type} there and {ids.type} in "

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from driftloop.base.errors import DataError
+from driftloop.base.whole_numbers import holds_long, plain_decimals, text_to_numbers, to_frame
 from driftloop.snapshots.check_table import check_columns, check_label, check_rows
 from driftloop.snapshots.options import Options
 from driftloop.snapshots.table_source import Source, fail
@@ -44,7 +45,7 @@ def read_table(path: Path, options: Options) -> Source:
         fail(path, "holds a header and no rows; write at least some hundred rows")
     check_columns(path, list(arrow.column_names), options)
     arrow, unusable = _set_aside(arrow.drop_columns(list(dict.fromkeys(options.drop))), options)
-    table = arrow.to_pandas(ignore_metadata=True, date_as_object=False)
+    table = to_frame(arrow, ignore_metadata=True, date_as_object=False)
     source = Source(path, table, lines, unusable)
     table[options.time] = parse_times(source, options.time)
     check_rows(source, options)
@@ -118,21 +119,48 @@ def _read_csv(path: Path, texts: Container[str]) -> tuple[pa.Table, bool]:
             table = _parse_csv(path, separator, point, spelled, threads=False)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise DataError(_csv_error(path, error)) from error
+    if long := long_floats(table):
+        again = _parse_csv(path, separator, point, [*spelled, *long], threads=False)
+        table = _with_long_numbers(table, again)
     for field in table.schema:
         if pa.types.is_binary(field.type):
             fail(path, _not_utf8(f"column {field.name!r}"))
     return _trimmed(table), _physical_lines(path) == table.num_rows + 1
 
 
+def long_floats(table: pa.Table) -> list[str]:
+    """Return the columns read as floats in which a whole number may have lost its last digits."""
+    return [
+        field.name
+        for field, column in zip(table.schema, table.columns, strict=True)
+        if pa.types.is_floating(field.type) and holds_long(column)
+    ]
+
+
+def _with_long_numbers(table: pa.Table, as_text: pa.Table) -> pa.Table:
+    """Take columns of whole numbers from a table that was read as text, to the last digit."""
+    for place, field in enumerate(table.schema):
+        text = as_text.column(place)
+        whole = text_to_numbers(text) if field.type != text.type else None
+        if whole is not None:
+            table = table.set_column(place, field.name, whole)
+    return table
+
+
 def _parse_csv(
     path: Path, separator: str, point: str, as_text: list[str], threads: bool
 ) -> pa.Table:
-    """Return the parsed table. Only a single thread counts rows and can name a faulty line."""
+    """Return the parsed table.
+
+    Only a single thread counts rows and can name a faulty line. It reads the file as one block, as
+    a row must not be larger than a block.
+    """
     from pyarrow import csv as arrow_csv
 
+    block = None if threads else whole_block(path)
     return arrow_csv.read_csv(
         path,
-        read_options=arrow_csv.ReadOptions(use_threads=threads),
+        read_options=arrow_csv.ReadOptions(use_threads=threads, block_size=block),
         parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(
             strings_can_be_null=True,
@@ -140,6 +168,11 @@ def _parse_csv(
             decimal_point=point,
         ),
     )
+
+
+def whole_block(path: Path) -> int:
+    """Return the size of a block that holds a whole file, as far as Arrow goes."""
+    return min(path.stat().st_size + 1, 2**31 - 1)
 
 
 def _head(path: Path) -> list[str]:
@@ -154,7 +187,7 @@ def _separator(path: Path, head: list[str]) -> str:
     """Return the separator that cuts the header and the lines after it into the most fields."""
     found = []
     for separator in _SEPARATORS:
-        counts = [len(row) for row in csv.reader(head, delimiter=separator) if row]
+        counts = [len(row) for row in _fields(head, separator) if row]
         agree = sum(count == counts[0] for count in counts)
         found.append((counts[0] > 1, agree, counts[0], separator))
     several, _, _, separator = max(found)
@@ -163,15 +196,21 @@ def _separator(path: Path, head: list[str]) -> str:
     return separator
 
 
+def _fields(lines: list[str], separator: str) -> Iterator[list[str]]:
+    """Yield the fields of each row, however long they are."""
+    csv.field_size_limit(2**31 - 1)
+    yield from csv.reader(lines, delimiter=separator)
+
+
 def _decimal_point(head: list[str], separator: str) -> str:
     """Return a comma where numbers are written 3,14, which another separator leaves room for."""
-    cells = [cell.strip() for row in csv.reader(head[1:], delimiter=separator) for cell in row]
+    cells = [cell.strip() for row in _fields(head[1:], separator) for cell in row]
     return "," if separator != "," and any(map(_DECIMAL_COMMA.match, cells)) else "."
 
 
 def _spelled(head: list[str], separator: str, texts: Container[str]) -> list[str]:
     """Return how the file writes the names of these columns: spaces around them do not count."""
-    header = next(csv.reader(head, delimiter=separator))
+    header = next(_fields(head, separator))
     return [name for name in header if name.strip() in texts]
 
 
@@ -201,8 +240,10 @@ def _set_aside(table: pa.Table, options: Options) -> tuple[pa.Table, dict[str, s
     for place, field in enumerate(table.schema):
         kind = field.type
         if pa.types.is_dictionary(kind) or pa.types.is_decimal(kind):
-            plain = pa.float64() if pa.types.is_decimal(kind) else kind.value_type
-            table = table.set_column(place, field.name, table.column(place).cast(plain))
+            column = table.column(place)
+            decimal = pa.types.is_decimal(kind)
+            column = plain_decimals(column) if decimal else column.cast(kind.value_type)
+            table = table.set_column(place, field.name, column)
         elif pa.types.is_nested(kind) or pa.types.is_binary(kind):
             unusable[field.name] = f"holds {kind}; derive numbers or categories from it"
         elif pa.types.is_time(kind) or pa.types.is_duration(kind):

@@ -1,14 +1,16 @@
 """Reading a file that arrived: CSV, Parquet, or one JSON object a line."""
 
 import hashlib
+import json
 from collections.abc import Container
 from pathlib import Path
 
 import pyarrow as pa
 
 from driftloop.base.errors import DataError, reason
+from driftloop.base.whole_numbers import array_of
 from driftloop.snapshots.delivery import Arrival
-from driftloop.snapshots.read_table import check_file, read_file
+from driftloop.snapshots.read_table import check_file, long_floats, read_file, whole_block
 
 
 def file_digest(path: Path) -> str:
@@ -55,12 +57,42 @@ def _is_json(path: Path) -> bool:
 
 
 def _read_lines(path: Path) -> tuple[pa.Table, bool]:
-    from pyarrow import json as arrow_json
-
     try:
-        return arrow_json.read_json(path), False
+        table = _parse_lines(path)
+        if long := long_floats(table):
+            table = _with_whole_numbers(path, table, long)
+        return table, False
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{path}: is no NDJSON that can be read ({reason(error)}); write one object a line, "
             "with one type of value a field"
         ) from error
+
+
+def _parse_lines(path: Path) -> pa.Table:
+    """Return the parsed table; only a file with an object larger than a block is read as one."""
+    from pyarrow import json as arrow_json
+
+    try:
+        return arrow_json.read_json(path)
+    except pa.ArrowInvalid as error:
+        if "straddling" not in str(error):
+            raise
+        whole = arrow_json.ReadOptions(block_size=whole_block(path))
+        return arrow_json.read_json(path, whole)
+
+
+def _with_whole_numbers(path: Path, table: pa.Table, names: list[str]) -> pa.Table:
+    """Read long whole numbers to the last digit; fields with a fraction or exponent stay floats."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            rows = [json.loads(line) for line in file if line.strip()]
+    except ValueError:  # several objects in a line
+        return table
+    for name in names:
+        values = [row.get(name) for row in rows]
+        whole = all(type(value) is int for value in values if value is not None)
+        if whole and len(values) == table.num_rows:
+            place = table.schema.get_field_index(name)
+            table = table.set_column(place, name, pa.chunked_array([array_of(values)]))
+    return table

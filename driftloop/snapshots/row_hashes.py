@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from driftloop.base.whole_numbers import EXACT_BELOW
 from driftloop.profiling.columns import category_text
 
 Hashes = npt.NDArray[np.uint64]
@@ -25,6 +26,7 @@ def row_hashes(table: pd.DataFrame, key: str | None, columns: tuple[str, ...]) -
     """
     held = [name for name in columns if name in table.columns]
     whole = pd.util.hash_pandas_object(_plain(table[held]), index=False).to_numpy(np.uint64)
+    whole = whole ^ _last_digits(table[held])
     if key is None or key not in table.columns:
         return np.asarray(whole)
     named = table[key].notna().to_numpy()
@@ -51,3 +53,20 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
         else:
             made[name] = pd.Series(category_text(column).astype(str), dtype=object)
     return pd.DataFrame(made)
+
+
+def _last_digits(table: pd.DataFrame) -> Hashes:
+    """Return a hash (n,) of long whole numbers, of which a float lacks digits; 0 without any.
+
+    Hashes that versions keep of rows without such numbers stay what they are.
+    """
+    found = np.zeros(len(table), np.uint64)
+    for place, name in enumerate(table.columns):
+        if not pd.api.types.is_integer_dtype(table[name]):
+            continue
+        long = (table[name] >= EXACT_BELOW) | (table[name] <= -EXACT_BELOW)
+        rows = long.fillna(False).to_numpy(dtype=bool)
+        text = [f"{place} {value}" for value in category_text(table[name][rows])]
+        codes = pd.util.hash_array(np.array(text, dtype=object))
+        found[rows] ^= codes.astype(np.uint64)
+    return found

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from driftloop.base.whole_numbers import (
+    EXACT_BELOW,
+    Column,
+    float_to_whole,
+    plain_decimals,
+    text_to_float,
+    text_to_whole,
+)
 from driftloop.snapshots.table_source import Source, fail
 
-Column: TypeAlias = Any  # pyarrow.ChunkedArray, which has no types
 _WORDS = {"int": "whole numbers", "float": "numbers", "bool": "true or false", "text": "text"}
 
 
@@ -20,16 +26,17 @@ def place_named(name: str, lines: bool = False) -> Source:
 
 
 def plain(table: pa.Table) -> pa.Table:
-    """Return the table without encodings: categories as their values, decimals as floats.
+    """Return the table without encodings: categories as their values, decimals as plain numbers.
 
-    NaN counts as missing, as in every batch.
+    Long decimals are whole numbers, or text where they are longer still, and all others floats. NaN
+    counts as missing, as in every batch.
     """
     for place, field in enumerate(table.schema):
         column, kind = table.column(place), field.type
         if pa.types.is_dictionary(kind):
             column = column.cast(kind.value_type)
         elif pa.types.is_decimal(kind):
-            column = column.cast(pa.float64())
+            column = plain_decimals(column)
         if pa.types.is_floating(column.type):
             column = pc.if_else(pc.is_nan(column), None, column)
         table = table.set_column(place, field.name, column)
@@ -45,18 +52,41 @@ def fitted(source: Source, name: str, column: Column, kind: pa.DataType) -> Colu
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     if column.type == kind or pa.types.is_null(kind):
         return column
+    if pa.types.is_decimal(column.type) and not pa.types.is_decimal(kind):
+        column = plain_decimals(column)
     cast = _cast_for(column.type, kind)
     try:
         return cast(column)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
         row = _first_bad(column, cast)
-        value = str(column[row].as_py())[:40]
+        value = column[row].as_py()
         return fail(
             source.path,
-            f"column {name!r}, {source.place(row)}: received {value!r} ({column.type}), and the "
-            f"batches hold {kind}; write {_WORDS.get(family(kind), str(kind))} there, or mend the "
-            "export",
+            f"column {name!r}, {source.place(row)}: received {str(value)[:40]!r} ({column.type}), "
+            f"and the batches hold {kind}{_advice(value, kind)}",
         )
+
+
+def _advice(value: object, kind: pa.DataType) -> str:
+    """Return why a value does not fit, where it is not plain to see, and what to do."""
+    after = family(kind)
+    if isinstance(value, float) and abs(value) >= EXACT_BELOW and after in ("int", "text"):
+        return (
+            "; a floating-point number that large has lost its last digits: export the column as "
+            "whole numbers or as text"
+        )
+    whole = str(value).strip().lstrip("+-").isdecimal()
+    if whole and after == "float" and abs(int(str(value))) >= EXACT_BELOW:
+        return (
+            ", which cannot tell whole numbers from 2^53 on apart; rewrite the batches with whole "
+            "numbers or text in this column"
+        )
+    if whole and after == "int":
+        return (
+            ", which this number is too large or too small for; write a smaller number, or "
+            "rewrite the batches with text in this column"
+        )
+    return f"; write {_WORDS.get(after, str(kind))} there, or fix the export"
 
 
 def family(kind: pa.DataType) -> str:
@@ -76,12 +106,18 @@ def family(kind: pa.DataType) -> str:
 def _cast_for(found: pa.DataType, kind: pa.DataType) -> Callable[[Column], Column]:
     """Return how one type becomes another; whoever cannot do without a loss raises."""
     before, after = family(found), family(kind)
+    if pa.types.is_decimal(kind):
+        return lambda column: pc.cast(column, kind)
     if after == "text" and before == "float":
-        return lambda column: pc.cast(pc.cast(column, pa.int64()), kind)  # 3.0 is the code 3
+        return lambda column: pc.cast(float_to_whole(column, pa.int64()), kind)  # 3.0 is the code 3
+    if after == "int" and before == "float":
+        return lambda column: float_to_whole(column, kind)
+    if after == "int" and before == "text":
+        return lambda column: text_to_whole(column, kind)
     if after == "text" and before in ("bool", "time", "other"):
         return _refuse
-    if after in ("int", "float") and before == "text":
-        return lambda column: pc.cast(_numbers(column), kind)
+    if after == "float" and before == "text":
+        return lambda column: pc.cast(text_to_float(column), kind)
     if after in ("int", "float") and before == "bool":
         return lambda column: pc.cast(pc.cast(column, pa.int8()), kind)
     if after == "bool" and before in ("int", "float"):
@@ -91,11 +127,6 @@ def _cast_for(found: pa.DataType, kind: pa.DataType) -> Callable[[Column], Colum
 
 def _refuse(_column: Column) -> Column:
     raise pa.ArrowTypeError("no such cast")
-
-
-def _numbers(column: Column) -> Column:
-    text = pc.utf8_trim_whitespace(column)
-    return pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.float64())
 
 
 def _flags(column: Column) -> Column:

@@ -11,12 +11,14 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from driftloop.backtest.injection import Injection, inject, spread_of
 from driftloop.backtest.summary import PolicyResult, Scored
 from driftloop.base.errors import DataError, SnapshotError
 from driftloop.base.periods import Span, Window, readable
 from driftloop.base.records import DataSlice, Snapshot
+from driftloop.base.whole_numbers import to_frame
 from driftloop.base.windows import EARLIEST
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
@@ -157,7 +159,7 @@ def altered_repository(job: Job, snapshot: Snapshot, injection: Injection, folde
         raise DataError(f"--inject: the data hold no column {injection.column!r}")
     spread = spread_of(column[injection.column])
     for file in snapshot.files:
-        table = pd.read_parquet(local_path(snapshot, file, job.workspace))
+        table = to_frame(pq.read_table(local_path(snapshot, file, job.workspace)))
         target = folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
         inject(table, injection, time, spread).to_parquet(target, index=False)

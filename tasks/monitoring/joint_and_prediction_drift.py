@@ -181,5 +181,9 @@ def _sample(job: Job, columns: ParquetColumns, classifier: DomainClassifier) -> 
         inside = chosen[(chosen >= start) & (chosen < start + len(batch))] - start
         parts.append(batch.iloc[inside])
         start += len(batch)
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(names))
-    return feature_table(table, features.numeric, features.categorical)
+    held = [name for name in names if any(name in part.columns for part in parts)] or list(names)
+    read = [  # each by itself: two batches may hold a code in two types
+        feature_table(part.reindex(columns=held), features.numeric, features.categorical)
+        for part in parts or [pd.DataFrame(columns=held)]
+    ]
+    return pd.concat(read, ignore_index=True)

@@ -18,6 +18,7 @@ import pandas as pd
 from driftloop.base.errors import DataError, valid_choices
 from driftloop.base.periods import Window, naive
 from driftloop.base.records import DataSlice
+from driftloop.base.whole_numbers import to_frame, to_series
 from driftloop.base.workspace import Workspace
 from driftloop.profiling.binning import COMPILED_FROM
 from driftloop.profiling.columns import (
@@ -70,8 +71,7 @@ class ArrowColumns:
 
     def series(self, name: str) -> "pd.Series[Any]":
         """Return any column as it is."""
-        series: pd.Series[Any] = self._column(name).to_pandas()
-        return series
+        return to_series(self._column(name))
 
     def batch(self, names: tuple[str, ...]) -> "ArrowColumns":
         """Return itself: all columns are in memory."""
@@ -156,7 +156,7 @@ class ParquetColumns:
                 count = height if own is None else int(own.sum())
                 table = _read(Part(part.path, (group,), own, part.times[:count]), names)
                 for first in range(0, table.num_rows, rows):
-                    yield table.slice(first, rows).to_pandas()
+                    yield to_frame(table.slice(first, rows))
 
 
 def slice_columns(part: DataSlice, time: str, workspace: Workspace) -> ParquetColumns:
@@ -196,7 +196,7 @@ def read_slice(
     batch = parquet_columns.batch(names)
     for name in batch.faults:
         batch.series(name)
-    table = batch.table.to_pandas(strings_to_categorical=False)
+    table = to_frame(batch.table)
     table.insert(0, time, parquet_columns.times)
     for name in table.columns[table.dtypes == "category"]:
         table[name] = table[name].astype(object)

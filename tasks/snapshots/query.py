@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from driftloop.base.errors import ConfigError, DataError, DeliveryError, UnavailableError, reason
 from driftloop.base.periods import Window, naive
+from driftloop.base.whole_numbers import array_of
 from driftloop.config.arrivals import SqlArrival
 from driftloop.snapshots.delivery import Arrival
 from tasks.runtime.credentials import secret_for
@@ -108,7 +109,7 @@ def _array(source: SqlArrival, name: str, values: list[Any]) -> pa.Array:
 
     plain = [str(value) if isinstance(value, UUID) else value for value in values]
     try:
-        return pa.array(plain)
+        return array_of(plain)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         kinds = sorted({type(value).__name__ for value in plain if value is not None})
         raise DataError(

@@ -72,6 +72,19 @@ def test_new_category_takes_the_place_of_a_share(dtype: Any) -> None:
     assert after[~new].tolist() == before[~new].tolist()
 
 
+def test_new_category_among_codes_leaves_the_others_exact() -> None:
+    """As the text that a model reads, and in one type, which Parquet can hold."""
+    codes = pd.array([2**60 + row % 3 for row in range(ROWS)], dtype="Int64")
+    codes[0] = pd.NA
+    before = table(country=codes)
+    after = inject(before, Injection("new_category", "country", 0.5, AT), "time", 7.0)["country"]
+    assert pd.isna(after[0])
+    kept = (after != NEW_CATEGORY) & after.notna()
+    assert kept[1:EARLY].all()
+    assert after[kept].tolist() == before["country"][kept].astype(str).tolist()
+    assert (after[EARLY:] == NEW_CATEGORY).mean() == pytest.approx(0.5, abs=0.05)
+
+
 @pytest.mark.parametrize("values", [(0, 1), ("no", "yes"), (False, True)])
 def test_label_flip_gives_the_other_of_two_labels(values: Any) -> None:
     labels = np.array(values)[np.random.default_rng(1).integers(0, 2, ROWS)]

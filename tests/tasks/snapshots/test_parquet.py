@@ -1,5 +1,6 @@
 """Columns of a window over several batches, read a group at a time."""
 
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Window
+from driftloop.profiling.columns import feature_table
 from tasks.snapshots.parquet import ParquetColumns
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -94,3 +98,39 @@ def test_time_column_is_checked(paths: tuple[Path, ...]) -> None:
         ParquetColumns.of(paths, hours(0, 1), "when")
     with pytest.raises(DataError, match="holds double, expected timestamps"):
         ParquetColumns.of(paths, hours(0, 1), "x")
+
+
+CODES = st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)), min_size=10, max_size=10)
+
+
+@settings(max_examples=15, deadline=None)
+@given(CODES)
+def test_whole_numbers_are_exact_with_gaps_and_without(codes: list[int | None]) -> None:
+    """In a batch with a gap and in one without, whole and a group at a time."""
+    with tempfile.TemporaryDirectory() as place:
+        folder, full = Path(place), [2**63 - 1 - one for one in range(10)]
+        paths = (
+            write(folder / "a.parquet", 0, 10, code=pd.array(codes, "Int64")),
+            write(folder / "b.parquet", 10, 10, code=full),
+        )
+        columns = ParquetColumns.of(paths, hours(0, 20), "at")
+        expected = [None if one is None else str(one) for one in codes + full]
+        found = columns.categorical("code")
+        assert np.append(found.levels, None)[found.codes].tolist() == expected
+        batches = [feature_table(one, (), ("code",)) for one in columns.row_batches(("code",), 7)]
+        assert pd.concat(batches).code.tolist() == expected
+        whole = columns.series("code")
+    assert [None if pd.isna(one) else one for one in whole] == codes + full
+
+
+def test_batches_whose_codes_lost_their_digits_are_not_mixed_with_exact_ones(
+    tmp_path: Path,
+) -> None:
+    exact = write(tmp_path / "a.parquet", 0, 10, code=[2**60 + one for one in range(10)])
+    lost = write(tmp_path / "b.parquet", 10, 10, code=[*(float(2**60) for _ in range(9)), None])
+    columns = ParquetColumns.of((exact, lost), hours(0, 20), "at")
+    with pytest.raises(DataError, match="'code' holds double and int64 in different batches"):
+        columns.categorical("code")
+    alone = ParquetColumns.of((lost,), hours(0, 20), "at")
+    with pytest.raises(DataError, match="loses their last digits"):
+        alone.categorical("code")
