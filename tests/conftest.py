@@ -1,21 +1,31 @@
 """Real parts for tests: a Prefect server, DVC repositories, MLflow stores, a Slack peer."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
+from filelock import FileLock
 
 from driftloop.base.environment import prepare_environment
+from tasks.onboarding.local_server import START_SECONDS, start_server
 
 ROOT = Path(__file__).parents[1]
 SLACK_TOKEN = "xoxb-test"
 
 # Each process of a parallel run has a home of its own.
 HOME = ROOT / ".cache" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main")
+SHARED = ROOT / ".cache" / "tests" / "shared"
+_SERVER: pytest.StashKey[Any] = pytest.StashKey()
 
 _SECRETS = (
     *("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "PREFECT_API_URL", "MLFLOW_TRACKING_URI"),
@@ -33,28 +43,64 @@ os.environ["OMP_NUM_THREADS"] = "1"
 prepare_environment(HOME)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start the one Prefect server of a parallel run, and tell a worker where it is."""
+    if _SERVER not in node.config.stash:
+        shutil.rmtree(SHARED, ignore_errors=True)
+        node.config.stash[_SERVER] = start_server(SHARED / "prefect-server")
+    node.workerinput["prefect_api"] = node.config.stash[_SERVER].api_url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server of a parallel run, also after failures."""
+    if _SERVER in config.stash:
+        config.stash[_SERVER].stop()
+
+
+@contextmanager
+def _server_of(config: pytest.Config) -> Iterator[str]:
+    """The API address of the run's server; a run in one process has it to itself."""
+    if workerinput := getattr(config, "workerinput", None):
+        _wait_for(workerinput["prefect_api"])
+        yield workerinput["prefect_api"]
+        return
+    server = start_server(HOME / "prefect-server")
+    try:
+        server.wait()
+        yield server.api_url
+    finally:
+        server.stop()
+
+
+def _wait_for(api_url: str) -> None:
+    """Wait for a server that another process started."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        with suppress(OSError), urllib.request.urlopen(f"{api_url}/health", timeout=2):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"the Prefect server at {api_url} does not answer")
+
+
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
-    """The one Prefect server of the session; its API address, also set for this process."""
+def prefect_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The one Prefect server of the whole run; its API address, also set for this process."""
     from prefect.settings import (
         PREFECT_API_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
         temporary_settings,
     )
 
-    from tasks.onboarding.local_server import start_server
-
-    server = start_server(HOME / "prefect-server")
-    try:
-        server.wait()
-        os.environ["PREFECT_API_URL"] = server.api_url
+    with _server_of(request.config) as api_url:
+        os.environ["PREFECT_API_URL"] = api_url
         # Ending the heartbeat of a flow costs up to a second each time.
-        quick = {PREFECT_API_URL: server.api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-        with temporary_settings(quick):
-            yield server.api_url
-    finally:
-        os.environ.pop("PREFECT_API_URL", None)
-        server.stop()
+        quick = {PREFECT_API_URL: api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+        try:
+            with temporary_settings(quick):
+                yield api_url
+        finally:
+            os.environ.pop("PREFECT_API_URL", None)
 
 
 @pytest.fixture
@@ -67,12 +113,26 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+def build_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """Return a folder that the first process of a run to need it builds, for all to copy."""
+    parallel = "PYTEST_XDIST_WORKER" in os.environ
+    base = factory.getbasetemp().parent if parallel else factory.getbasetemp()
+    folder, whole = base / "templates" / name, base / "templates" / f"{name}.built"
+    whole.parent.mkdir(exist_ok=True)
+    with FileLock(f"{whole}.lock"):
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            build(folder)
+            whole.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def payments_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a quarter of the demo's rows in Git and DVC, and an empty registry."""
     from workshop import build_payments
 
-    return build_payments(tmp_path_factory.mktemp("template") / "payments")
+    return build_once(tmp_path_factory, "payments", build_payments)
 
 
 @pytest.fixture
@@ -82,14 +142,17 @@ def payments(payments_template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def championed_template(payments_template: Path, prefect_server: str) -> Path:
+def championed_template(
+    payments_template: Path, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The template after its first champion was trained on weeks 0 to 7."""
     from workshop import train_first
 
-    folder = payments_template.parent / "championed"
-    shutil.copytree(payments_template, folder, symlinks=True)
-    train_first(folder)
-    return folder
+    def build(folder: Path) -> None:
+        shutil.copytree(payments_template, folder, symlinks=True)
+        train_first(folder)
+
+    return build_once(tmp_path_factory, "championed", build)
 
 
 @pytest.fixture
@@ -109,8 +172,8 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator["object"]:
         yield peer
 
 
-def run_cli(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command line in a process of its own."""
+def start_cli(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, which takes seconds to start."""
     return subprocess.run(
         [sys.executable, "-m", "flows.cli", *arguments],
         cwd=ROOT,
@@ -122,7 +185,31 @@ def run_cli(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def run_cli(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in this process, as `start_cli` does but for the start."""
+    from flows.cli.app import app
+
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, extra),
+        mock.patch.object(sys, "__stdout__", output),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        try:
+            app(arguments, prog_name="driftloop")
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    return subprocess.CompletedProcess(arguments, code, output.getvalue(), errors.getvalue())
+
+
 @pytest.fixture(name="run_cli")
-def run_cli_fixture() -> object:
+def run_cli_fixture() -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command line as a function."""
     return run_cli
+
+
+@pytest.fixture(name="start_cli")
+def start_cli_fixture() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command line as a function that starts a process."""
+    return start_cli

@@ -120,7 +120,7 @@ def test_the_uninterrupted_run_promoted(uninterrupted: dict[str, Any]) -> None:
 
 KILL_INSIDE_PROMOTION = """
 import os, signal, sys
-import tasks.promotion as promotion
+import tasks.promotion.promote as promotion
 
 real = promotion._set_champion
 def kill(*arguments):
