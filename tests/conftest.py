@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import hypothesis
 import pytest
 from filelock import FileLock
 
@@ -41,6 +42,40 @@ os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
 os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
 os.environ["OMP_NUM_THREADS"] = "1"
 prepare_environment(HOME)
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
+
+SLOW = (
+    "end_to_end/test_approval.py",
+    "end_to_end/test_backtest.py",
+    "end_to_end/test_cut_off.py",
+    "end_to_end/test_deployments.py",
+    "end_to_end/test_evidence.py",
+    "end_to_end/test_incidents.py",
+    "end_to_end/test_metrics.py",
+    "end_to_end/test_outage.py",
+    "end_to_end/test_snapshot_cli.py",
+    "end_to_end/test_stack.py",
+    "end_to_end/test_timezones.py",
+    "end_to_end/test_year.py",
+    "faults/",
+    "tasks/coordination/test_slot.py",
+    "tasks/stack/test_on_a_server.py",
+)
+"""Files and folders that `make test` leaves to `make test-all`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in `SLOW`; single tests of other files are marked where they stand."""
+    here = Path(__file__).parent
+    assert all((here / name).exists() for name in SLOW)
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker("slow")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -86,21 +121,35 @@ def _wait_for(api_url: str) -> None:
 @pytest.fixture(scope="session")
 def prefect_server(request: pytest.FixtureRequest) -> Iterator[str]:
     """The one Prefect server of the whole run; its API address, also set for this process."""
+    with _server_of(request.config) as api_url, _talking_to(api_url):
+        yield api_url
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server for tests of what is true of a whole server, which no other module uses."""
+    server = start_server(tmp_path_factory.mktemp("prefect"))
+    try:
+        server.wait()
+        with _talking_to(server.api_url):
+            yield server.api_url
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _talking_to(api_url: str) -> Iterator[None]:
+    """Let Prefect in this process, and in those it starts, use a server."""
     from prefect.settings import (
         PREFECT_API_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
         temporary_settings,
     )
 
-    with _server_of(request.config) as api_url:
-        os.environ["PREFECT_API_URL"] = api_url
-        # Ending the heartbeat of a flow costs up to a second each time.
-        quick = {PREFECT_API_URL: api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-        try:
-            with temporary_settings(quick):
-                yield api_url
-        finally:
-            os.environ.pop("PREFECT_API_URL", None)
+    # Ending the heartbeat of a flow costs up to a second each time.
+    quick = {PREFECT_API_URL: api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    with mock.patch.dict(os.environ, PREFECT_API_URL=api_url), temporary_settings(quick):
+        yield
 
 
 @pytest.fixture
@@ -180,7 +229,7 @@ def start_cli(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]
         env={**os.environ, **extra},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
 
