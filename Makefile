@@ -15,7 +15,6 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export RUFF_CACHE_DIR := $(CURDIR)/.cache/ruff
 export MYPY_CACHE_DIR := $(CURDIR)/.cache/mypy
 export DO_NOT_TRACK := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
@@ -43,18 +42,25 @@ down: $(STAMP) ## Stop what `make up` started
 .PHONY: install
 install: $(STAMP) ## Create .venv and install everything from the lock
 
+PYTEST := $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
-test: $(STAMP) lint ## Run ruff, mypy and every test that needs no further service
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+test: $(STAMP) lint ## Check the code, and run the quick tests (a few minutes)
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+.PHONY: test-all
+test-all: test ## The same, and faults, races, hostile inputs and the rest of end-to-end
+	$(PYTEST) -m slow $(PYTEST_ARGS)
 
 .PHONY: test-services
 test-services: $(STAMP) ## Run the tests that need PostgreSQL, Prometheus and chromium
-	$(BIN)/python -m pytest tests/services -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(PYTEST) tests/services $(PYTEST_ARGS)
 
 .PHONY: lint
-lint: $(STAMP) ## Run ruff and mypy only
+lint: $(STAMP) ## Run ruff, import-linter and mypy only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 	$(BIN)/mypy
 
 .PHONY: format
@@ -84,7 +90,7 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew into requirements.lock
 
 .PHONY: clean
 clean: ## Remove what the demo and the tests left (not .venv, not your models)
-	rm -rf .driftloop/demo .cache/mypy .cache/ruff .pytest_cache .hypothesis
+	rm -rf .driftloop/demo .cache/import-linter .cache/mypy .cache/ruff .pytest_cache .hypothesis
 
 $(VENV)/.uv: requirements-uv.lock
 	@test -n "$(PYTHON)" || { echo "driftloop needs Python 3.11 or 3.12 on the PATH; found: \

@@ -1,21 +1,32 @@
 """Real parts for tests: a Prefect server, DVC repositories, MLflow stores, a Slack peer."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
+import hypothesis
 import pytest
+from filelock import FileLock
 
 from driftloop.base.environment import prepare_environment
+from tasks.onboarding.local_server import START_SECONDS, start_server
 
 ROOT = Path(__file__).parents[1]
 SLACK_TOKEN = "xoxb-test"
 
 # Each process of a parallel run has a home of its own.
 HOME = ROOT / ".cache" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main")
+SHARED = ROOT / ".cache" / "tests" / "shared"
+_SERVER: pytest.StashKey[Any] = pytest.StashKey()
 
 _SECRETS = (
     *("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "PREFECT_API_URL", "MLFLOW_TRACKING_URI"),
@@ -33,29 +44,113 @@ os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
 os.environ["OMP_NUM_THREADS"] = "1"
 prepare_environment(HOME)
 
+# How long an example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
+
+SLOW = (
+    "end_to_end/test_approval.py",
+    "end_to_end/test_backtest.py",
+    "end_to_end/test_cut_off.py",
+    "end_to_end/test_deployments.py",
+    "end_to_end/test_evidence.py",
+    "end_to_end/test_incidents.py",
+    "end_to_end/test_metrics.py",
+    "end_to_end/test_outage.py",
+    "end_to_end/test_snapshot_cli.py",
+    "end_to_end/test_stack.py",
+    "end_to_end/test_timezones.py",
+    "end_to_end/test_year.py",
+    "faults/",
+    "tasks/coordination/test_slot.py",
+    "tasks/stack/test_on_a_server.py",
+)
+"""Files and folders that `make test` leaves to `make test-all`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in `SLOW`; single tests of other files are marked where they stand."""
+    here = Path(__file__).parent
+    assert all((here / name).exists() for name in SLOW)
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker("slow")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start the one Prefect server of a parallel run, and tell a worker where it is."""
+    if _SERVER not in node.config.stash:
+        shutil.rmtree(SHARED, ignore_errors=True)
+        node.config.stash[_SERVER] = start_server(SHARED / "prefect-server")
+    node.workerinput["prefect_api"] = node.config.stash[_SERVER].api_url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server of a parallel run, also after failures."""
+    if _SERVER in config.stash:
+        config.stash[_SERVER].stop()
+
+
+@contextmanager
+def _server_of(config: pytest.Config) -> Iterator[str]:
+    """The API address of the run's server; a run in one process has it to itself."""
+    if workerinput := getattr(config, "workerinput", None):
+        _wait_for(workerinput["prefect_api"])
+        yield workerinput["prefect_api"]
+        return
+    server = start_server(HOME / "prefect-server")
+    try:
+        server.wait()
+        yield server.api_url
+    finally:
+        server.stop()
+
+
+def _wait_for(api_url: str) -> None:
+    """Wait for a server that another process started."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        with suppress(OSError), urllib.request.urlopen(f"{api_url}/health", timeout=2):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"the Prefect server at {api_url} does not answer")
+
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
-    """The one Prefect server of the session; its API address, also set for this process."""
+def prefect_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The one Prefect server of the whole run; its API address, also set for this process."""
+    with _server_of(request.config) as api_url, _talking_to(api_url):
+        yield api_url
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server for tests of what is true of a whole server, which no other module uses."""
+    server = start_server(tmp_path_factory.mktemp("prefect"))
+    try:
+        server.wait()
+        with _talking_to(server.api_url):
+            yield server.api_url
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _talking_to(api_url: str) -> Iterator[None]:
+    """Let Prefect in this process, and in those it starts, use a server."""
     from prefect.settings import (
         PREFECT_API_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
         temporary_settings,
     )
 
-    from tasks.onboarding.local_server import start_server
-
-    server = start_server(HOME / "prefect-server")
-    try:
-        server.wait()
-        os.environ["PREFECT_API_URL"] = server.api_url
-        # Ending the heartbeat of a flow costs up to a second each time.
-        quick = {PREFECT_API_URL: server.api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-        with temporary_settings(quick):
-            yield server.api_url
-    finally:
-        os.environ.pop("PREFECT_API_URL", None)
-        server.stop()
+    # Ending the heartbeat of a flow costs up to a second each time.
+    quick = {PREFECT_API_URL: api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    with mock.patch.dict(os.environ, PREFECT_API_URL=api_url), temporary_settings(quick):
+        yield
 
 
 @pytest.fixture
@@ -68,12 +163,26 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+def build_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """Return a folder that the first process of a run to need it builds, for all to copy."""
+    parallel = "PYTEST_XDIST_WORKER" in os.environ
+    base = factory.getbasetemp().parent if parallel else factory.getbasetemp()
+    folder, whole = base / "templates" / name, base / "templates" / f"{name}.built"
+    whole.parent.mkdir(exist_ok=True)
+    with FileLock(f"{whole}.lock"):
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            build(folder)
+            whole.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def payments_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a quarter of the demo's rows in Git and DVC, and an empty registry."""
     from workshop import build_payments
 
-    return build_payments(tmp_path_factory.mktemp("template") / "payments")
+    return build_once(tmp_path_factory, "payments", build_payments)
 
 
 @pytest.fixture
@@ -83,14 +192,17 @@ def payments(payments_template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def championed_template(payments_template: Path, prefect_server: str) -> Path:
+def championed_template(
+    payments_template: Path, prefect_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The template after its first champion was trained on weeks 0 to 7."""
     from workshop import train_first
 
-    folder = payments_template.parent / "championed"
-    shutil.copytree(payments_template, folder, symlinks=True)
-    train_first(folder)
-    return folder
+    def build(folder: Path) -> None:
+        shutil.copytree(payments_template, folder, symlinks=True)
+        train_first(folder)
+
+    return build_once(tmp_path_factory, "championed", build)
 
 
 @pytest.fixture
@@ -110,20 +222,44 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator["object"]:
         yield peer
 
 
-def run_cli(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command line in a process of its own."""
+def start_cli(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, which takes seconds to start."""
     return subprocess.run(
         [sys.executable, "-m", "flows.cli", *arguments],
         cwd=ROOT,
         env={**os.environ, **extra},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
 
 
+def run_cli(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in this process, as `start_cli` does but for the start."""
+    from flows.cli.app import app
+
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, extra),
+        mock.patch.object(sys, "__stdout__", output),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        try:
+            app(arguments, prog_name="driftloop")
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    return subprocess.CompletedProcess(arguments, code, output.getvalue(), errors.getvalue())
+
+
 @pytest.fixture(name="run_cli")
-def run_cli_fixture() -> object:
+def run_cli_fixture() -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command line as a function."""
     return run_cli
+
+
+@pytest.fixture(name="start_cli")
+def start_cli_fixture() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command line as a function that starts a process."""
+    return start_cli

@@ -27,7 +27,7 @@ from tasks.stack.processes import processes_of, sweep
 from tasks.stack.services import StackFolder
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 280
+SECONDS = 600
 
 
 @dataclass

@@ -11,8 +11,8 @@ JUDGE = """
 import sys
 import numpy as np
 import pandas as pd
-from driftloop.drift import Tables, find_drift
-from driftloop.drift_settings import DriftSettings
+from driftloop.drift.judge import Tables, find_drift
+from driftloop.drift.settings import DriftSettings
 rng = np.random.default_rng(0)
 tables = [pd.DataFrame({"x": rng.normal(size=5000), "c": ["a", "b"] * 2500}) for _ in "ab"]
 settings = DriftSettings.model_validate(

@@ -1,7 +1,9 @@
-"""The command line in processes of its own: results, exit codes, one-line errors."""
+"""The command line: results, exit codes, one-line errors."""
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -67,6 +69,23 @@ def test_retrain_promotes_and_rollback_returns(
     assert parsed(back, "rollback")["champion"] == {"version": "1"}
     assert "rolled back" in back.stderr
     fails(run_cli("rollback", "payments", *where), "version 1 has no predecessor", "--to")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [(str(Path(sys.executable).with_name("driftloop")),), (sys.executable, "-m", "flows.cli")],
+    ids=["script", "module"],
+)
+def test_an_entry_point_is_the_command_line(
+    entry: tuple[str, ...], payments: Path, tmp_path: Path, run_cli: Cli
+) -> None:
+    """In a process of its own, which says and returns what the same command does in this one."""
+    for arguments in (("status", "-w", str(payments), "--json"), ("status", "-w", str(tmp_path))):
+        command = [*entry, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        here = run_cli(*arguments)
+        assert (done.returncode, done.stdout) == (here.returncode, here.stdout)
+        assert done.stderr == here.stderr
 
 
 def test_bootstrap_refuses_a_second_champion(championed: Path, prefect_server: str) -> None:

@@ -22,7 +22,7 @@ from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.opening import open_registry
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = pytest.mark.usefixtures("own_server")  # a slot is freed by force
 
 SLOT = "driftloop-promote-payments"
 WEEK = 20  # retrains, promotes and alerts
@@ -84,7 +84,7 @@ def state_of(folder: Path, record: MonitorRecord, slack: SlackPeer) -> dict[str,
 
 @pytest.fixture(scope="module")
 def uninterrupted(
-    championed_template: Path, tmp_path_factory: pytest.TempPathFactory
+    championed_template: Path, own_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Any]]:
     """What the run leaves behind when nothing goes wrong."""
     folder = tmp_path_factory.mktemp("whole") / "championed"
@@ -120,7 +120,7 @@ def test_the_uninterrupted_run_promoted(uninterrupted: dict[str, Any]) -> None:
 
 KILL_INSIDE_PROMOTION = """
 import os, signal, sys
-import tasks.promotion as promotion
+import tasks.promotion.promote as promotion
 
 real = promotion._set_champion
 def kill(*arguments):
@@ -141,7 +141,7 @@ def test_killed_between_the_alias_and_its_tags(
     script = KILL_INSIDE_PROMOTION.format(
         tests=str(Path(__file__).parents[1]), folder=str(championed), week=WEEK
     )
-    done = subprocess.run([sys.executable, "-c", script], env=os.environ, check=False, timeout=240)
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ, check=False, timeout=600)
     assert done.returncode == -signal.SIGKILL
     registry = open_registry(Workspace(championed))
     assert registry.champion("payments") is not None

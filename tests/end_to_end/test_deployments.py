@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import run_cli
+from conftest import start_cli
 from peers.slack import SlackPeer
 from prefect import Flow
 from prefect.client.orchestration import get_client
@@ -61,7 +61,7 @@ def prefect(*arguments: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -87,7 +87,7 @@ def worker(log: Path) -> Iterator[None]:
 
 def deploy(workspace: Path, *options: str, **extra: str) -> dict[str, Any]:
     """Run `driftloop deploy` and return its outcomes by name."""
-    done = run_cli("deploy", "-w", str(workspace), "--json", *options, **extra)
+    done = start_cli("deploy", "-w", str(workspace), "--json", *options, **extra)
     assert done.returncode == 0, done.stderr
     return {load["name"]: load for load in json.loads(done.stdout)["deployments"]}
 
@@ -99,7 +99,7 @@ def inspect(name: str) -> dict[str, Any]:
 
 
 def test_all_are_deployed_and_a_worker_completes_a_run(
-    prefect_server: str, championed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_server: str, championed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DRIFTLOOP_HOME", str(ROOT))
     registered = deploy(championed)
@@ -157,7 +157,7 @@ def events(name: str, seconds: float = 30) -> list[dict[str, Any]]:
 
 
 def test_a_second_deployment_changes_nothing_and_a_new_model_is_one_file(
-    prefect_server: str, championed: Path
+    own_server: str, championed: Path
 ) -> None:
     deploy(championed)
     assert {one["outcome"] for one in deploy(championed).values()} == {"unchanged"}
@@ -174,9 +174,7 @@ def test_a_second_deployment_changes_nothing_and_a_new_model_is_one_file(
     assert "monitor/monitor-refunds" not in deploy(championed)
 
 
-def test_a_schedule_that_a_person_switched_off_stays_off(
-    prefect_server: str, championed: Path
-) -> None:
+def test_a_schedule_that_a_person_switched_off_stays_off(own_server: str, championed: Path) -> None:
     deploy(championed)
     name = "monitor/monitor-payments"
     before = inspect(name)
@@ -193,7 +191,7 @@ def test_a_schedule_that_a_person_switched_off_stays_off(
 
 
 def test_an_automation_that_a_person_switched_off_stays_off(
-    prefect_server: str, championed: Path
+    own_server: str, championed: Path
 ) -> None:
     """It waits for several events: a set, whose order differs from process to process."""
     name = "driftloop shows on its page what happens"
@@ -207,9 +205,7 @@ def test_an_automation_that_a_person_switched_off_stays_off(
             assert (found.id, found.enabled) == (made.id, False)
 
 
-def test_a_run_form_refuses_a_model_that_is_not_there(
-    prefect_server: str, championed: Path
-) -> None:
+def test_a_run_form_refuses_a_model_that_is_not_there(own_server: str, championed: Path) -> None:
     deploy(championed)
     with get_client(sync_client=True) as client:
         there = client.read_deployment_by_name("monitor/monitor")
@@ -219,12 +215,12 @@ def test_a_run_form_refuses_a_model_that_is_not_there(
 
 
 def test_what_is_wrong_is_told_before_anything_is_registered(
-    prefect_server: str, championed: Path
+    own_server: str, championed: Path
 ) -> None:
     deploy(championed)
     write_config(championed, {**small_config(), "model": "refunds"}, "refunds")
     write_config(championed, {**small_config(), "schedule": {"cron": "0 6 32 * 1"}})
-    done = run_cli("deploy", "-w", str(championed))
+    done = start_cli("deploy", "-w", str(championed))
     assert done.returncode == 2
     assert "payments.yaml: schedule: cron: received '0 6 32 * 1'" in done.stderr
     with get_client(sync_client=True) as client, pytest.raises(ObjectNotFound):
@@ -234,13 +230,13 @@ def test_what_is_wrong_is_told_before_anything_is_registered(
     assert "monitor/monitor-payments" not in others
     assert inspect("monitor/monitor-payments"), "a typing error takes away no monitor"
     write_config(championed, small_config())
-    offline = run_cli("deploy", "-w", str(championed), PREFECT_API_URL="")
+    offline = start_cli("deploy", "-w", str(championed), PREFECT_API_URL="")
     assert offline.returncode == 2
     assert "PREFECT_API_URL" in offline.stderr
 
 
 def test_a_proposal_suspends_its_approval_run_until_a_person_answers(
-    prefect_server: str,
+    own_server: str,
     championed: Path,
     slack: SlackPeer,
     tmp_path: Path,

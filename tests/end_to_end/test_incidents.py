@@ -72,7 +72,7 @@ def test_two_workers_open_one_incident(championed: Path, slack: SlackPeer, apart
     at = monday(BROKEN + 1)
     moments = at, at + timedelta(hours=apart)
     workers = [start_monitor(championed, moment) for moment in moments]
-    said = [worker.communicate(timeout=240)[1] for worker in workers]
+    said = [worker.communicate(timeout=600)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], said
     assert "data checks failed" in only(slack).text
     assert kinds(only(slack)).count("opened") == 1

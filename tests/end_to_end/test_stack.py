@@ -15,7 +15,7 @@ from stacks import ROOT, Stack, kill, stack_of, wait_until
 from driftloop.base.workspace import Workspace
 from tasks.registry.mlflow import MlflowRegistry
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 TOKEN = "xoxb-not-to-be-seen-anywhere"
 
 

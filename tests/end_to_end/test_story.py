@@ -77,6 +77,7 @@ def test_from_healthy_to_broken_to_drifting_to_healed(championed: Path, slack: S
     assert len(set(slack.keys)) == len(slack.posts)
 
 
+@pytest.mark.slow
 def test_replaying_a_run_changes_and_tells_nothing(championed: Path, slack: SlackPeer) -> None:
     first = look(championed, 20)
     assert first.retrain is not None
@@ -105,6 +106,7 @@ def test_a_dry_run_leaves_no_trace(championed: Path, slack: SlackPeer) -> None:
     assert len(registry.client.search_model_versions("name = 'payments'")) == 1
 
 
+@pytest.mark.slow
 def test_a_rehearsal_does_what_production_does(championed: Path, slack: SlackPeer) -> None:
     """The same weeks through Prefect and MLflow, and rehearsed: the same verdicts and decisions."""
     from flows.rehearse import rehearse

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from conftest import run_cli
+from conftest import start_cli
 from workshop import monday
 
 # Ahead of UTC by more than half a day, behind it, and one whose clocks changed in that week.
@@ -20,7 +20,7 @@ def in_utc(championed_template: Path) -> dict[str, object]:
 def judged(workspace: Path, zone: str) -> dict[str, object]:
     """What a dry run prints on a machine in a time zone; a date without a zone is UTC."""
     moment = f"{monday(11):%Y-%m-%d}"
-    done = run_cli(
+    done = start_cli(
         "monitor",
         "payments",
         "--as-of",

@@ -115,7 +115,6 @@ def _quoted(told: Told) -> str:
     return "```text\n" + to_text(message) + "\n```"
 
 
-@pytest.mark.timeout(240)
 def test_a_year_with_two_incidents_is_two_messages(
     folder: Path, peer: SlackPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,7 +79,7 @@ def test_mlflow_is_not_there(first: Path, zygote: Zygote, slack: SlackPeer) -> N
     began = time.monotonic()
     failed = Zygote(zygote.process, {**zygote.env, **nowhere}).run("retrain", first)
     check_sentence(failed, "MLflow at http://127.0.0.1:9 does not answer")
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert (champion_of(first), slack.posts) == ("1", [])
 
 
@@ -95,7 +95,7 @@ def test_mlflow_does_not_answer_in_time(first: Path, zygote: Zygote, slack: Slac
         began = time.monotonic()
         failed = Zygote(zygote.process, {**zygote.env, **slow}).run("retrain", first)
     check_sentence(failed, f"MLflow at {address} does not answer")
-    assert 1 <= time.monotonic() - began < 20
+    assert 1 <= time.monotonic() - began < 60
     assert (champion_of(first), slack.posts) == ("1", [])
 
 

@@ -37,7 +37,7 @@ from tasks.reporting.run_report import write_report
 from tasks.retraining.plots import confusion_matrix
 from tasks.runtime.step import inline
 
-SECONDS = 60
+SECONDS = 300
 IMPORTED = (
     *(
         "alembic.command",
@@ -149,12 +149,15 @@ def _fork(case: dict[str, Any], gate: tuple[int, int]) -> tuple[int, int]:
 
 
 def _outcome(pid: int, answer: int, end: float) -> dict[str, Any]:
+    late = False
     while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:
-        if time.monotonic() > end:
+        if late := time.monotonic() > end:
             os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
     with os.fdopen(answer, "rb") as file:
         said = json.loads(file.read() or b"{}")
+    if late:
+        return {"trace": f"it did not end within {SECONDS} seconds"}
     return {"signal": os.WTERMSIG(done[1]) if os.WIFSIGNALED(done[1]) else None, **said}
 
 

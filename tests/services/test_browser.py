@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import run_cli
+from conftest import start_cli
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.services.programs import free_port
@@ -88,7 +88,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             "MLFLOW_TRACKING_USERNAME": "driftloop",
             "MLFLOW_TRACKING_PASSWORD": password,
         }
-        first = run_cli("bootstrap", "payments", "--as-of", "2026-03-09", **variables, **clients)
+        first = start_cli("bootstrap", "payments", "--as-of", "2026-03-09", **variables, **clients)
         assert first.returncode == 0, first.stderr
         yield Stack(**here, variables={**variables, **clients}, password=password)
     finally:
@@ -245,7 +245,7 @@ def test_its_report_opens_in_mlflow_and_by_itself_without_an_error(
     expect(inside.get_by_role("heading", name="payments", exact=True)).to_be_visible()
     shot(page, "report-in-mlflow")
     file = tmp_path / "report.html"
-    done = run_cli(
+    done = start_cli(
         "report", "payments", "--output", str(file), "--no-open", "--json", **stack.variables
     )
     assert done.returncode == 0, done.stderr
@@ -260,7 +260,7 @@ def test_its_report_opens_in_mlflow_and_by_itself_without_an_error(
 def test_the_page_of_all_models_is_served_and_filters(
     stack: Stack, page: Page, run_of_form: dict[str, Any]
 ) -> None:
-    done = run_cli("dashboard", **stack.variables)
+    done = start_cli("dashboard", **stack.variables)
     assert done.returncode == 0, done.stderr
     said: list[str] = []
     page.on("console", lambda one: said.append(one.text))

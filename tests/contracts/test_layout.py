@@ -1,0 +1,46 @@
+"""The layout of the packages, where neither `lint-imports` nor ruff has a rule for it."""
+
+import ast
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("driftloop", "tasks", "flows")
+FILES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+MOST_LINES = 350
+MOST_ENTRIES = 16
+
+
+def test_files_are_short() -> None:
+    assert len(FILES) > 50
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
+    assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_folders_are_small() -> None:
+    folders = {path.parent for path in FILES}
+    besides = {"__pycache__", "__init__.py", "ruff.toml"}
+    entries = {
+        folder: len({path.name for path in folder.iterdir()} - besides) for folder in folders
+    }
+    assert {folder: count for folder, count in entries.items() if count > MOST_ENTRIES} == {}
+
+
+def test_no_flow_file_bears_the_name_of_a_package() -> None:
+    """Prefect loads ``flows/monitor.py`` as module ``monitor``, ``flows/`` first on the path."""
+    taken = {*packages_distributions(), *sys.stdlib_module_names, *PACKAGES} - {"flows"}
+    names = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
+    assert "monitor" in names
+    assert names & taken == set()
+
+
+def test_no_shared_type_is_defined_in_flows() -> None:
+    """Loaded under two names, a class there would be two classes."""
+    defined = {
+        f"{path.name}: {node.name}"
+        for path in (ROOT / "flows").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    assert defined == set()
