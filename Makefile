@@ -68,8 +68,8 @@ bench: $(STAMP) ## Measure speed and statistics beside other drift tools (hours,
 
 .PHONY: schema
 schema: $(STAMP) ## Write the JSON Schemas and the configuration reference in docs/ anew
-	$(BIN)/python -m driftloop.reporting.json_schemas docs/schemas
-	$(BIN)/python -m driftloop.reporting.config_reference docs/configuration-reference.md
+	$(BIN)/python -m tools.json_schemas docs/schemas
+	$(BIN)/python -m tools.config_reference docs/configuration-reference.md
 
 .PHONY: data
 data: $(STAMP) ## Generate the demo data anew and pin it in data.dvc

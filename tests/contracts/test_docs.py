@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from driftloop.config.arrivals import ArrivalSettings
 from driftloop.config.model_config import ModelConfig
-from driftloop.reporting.config_reference import reference
-from driftloop.reporting.json_schemas import json_schema
+from tools.config_reference import reference
+from tools.json_schemas import json_schema
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
