@@ -55,7 +55,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Champion:
-    """The version that serves after a run; None where there is none."""
+    """The version that serves."""
 
     version: str | None
 

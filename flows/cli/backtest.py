@@ -24,11 +24,12 @@ def backtest(
     place: Workspace,
     name: Name,
     start: Annotated[
-        str | None, typer.Option("--from", help="Moment of the first champion.")
+        str | None,
+        typer.Option("--from", help="Moment of the first champion; default: after a quarter."),
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last moment; default: all data.")] = None,
     config: Annotated[
-        list[Path] | None, typer.Option(help="Another configuration to compare; repeat it.")
+        list[Path] | None, typer.Option(help="Another configuration to compare; may be repeated.")
     ] = None,
     inject: Annotated[
         str | None,
@@ -38,7 +39,9 @@ def backtest(
         ),
     ] = None,
     inject_at: Annotated[str | None, typer.Option(help="From when; default: the middle.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Picture to write, as PNG.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture to write, as PNG; default: in the state folder.")
+    ] = None,
     rev: Rev = None,
 ) -> Backtest:
     """Replay the policy over history: alarms, retrainings, scores, and how soon drift is known."""

@@ -19,21 +19,33 @@ from flows.cli.session import running
 @command(init_view)
 def init(
     file: Annotated[Path, typer.Argument(help="Time-ordered CSV or Parquet file.")],
-    time: Annotated[str, typer.Option(help="Column with the time of the event.")],
-    label: Annotated[str, typer.Option(help="Column with the class to predict.")],
+    time: Annotated[str, typer.Option(help="Column with the time of the event, as ISO times.")],
+    label: Annotated[str, typer.Option(help="Column with the class to predict, of 2 to 50.")],
     name: Annotated[str | None, typer.Option(help="Model name; default: the file's.")] = None,
     workspace: Annotated[
-        Path | None, typer.Option("--workspace", "-w", help="New folder; default: the name.")
+        Path | None,
+        typer.Option("--workspace", "-w", help="New folder; default: here, named as the model."),
     ] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out; repeat it.")] = None,
-    every: Annotated[Every | None, typer.Option(help="Length of a period.")] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="Column to leave out; may be repeated.")
+    ] = None,
+    every: Annotated[
+        Every | None,
+        typer.Option(help="Length of a period; default: weeks if they hold 100 rows, else months."),
+    ] = None,
     train_until: Annotated[
-        str | None, typer.Option(help="Date at which the first champion's data end.")
+        str | None,
+        typer.Option(help="End of the first champion's data; default: after half of the rows."),
     ] = None,
-    positive: Annotated[str | None, typer.Option(help="Label value that is positive.")] = None,
-    key: Annotated[str | None, typer.Option(help="Column that identifies a row.")] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The positive one of two classes; default: the rarer one.")
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="Column that identifies a row; needed where rows share a time."),
+    ] = None,
     label_delay: Annotated[
-        str, typer.Option(help="How long after the event a label can be trusted.")
+        str, typer.Option(help="How long after the event a label can be trusted: '7 days'.")
     ] = "0 days",
     json: Json = False,
     verbose: Verbose = False,

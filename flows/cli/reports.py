@@ -24,7 +24,9 @@ MOST = 500
 def report(
     place: Workspace,
     name: Name,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Of the run as of then.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Of the run as of then; a date is all of its day.")
+    ] = None,
     run: Annotated[str | None, typer.Option(help="Of the run with this id in MLflow.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to put it.")] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
