@@ -64,7 +64,7 @@ lint: $(STAMP) ## Run ruff, import-linter and mypy only
 	$(BIN)/mypy
 
 .PHONY: format
-format: $(STAMP) ## Format the code and mend what ruff can mend
+format: $(STAMP) ## Format the code and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -73,18 +73,19 @@ bench: $(STAMP) ## Measure speed and statistics beside other drift tools (hours,
 	$(BIN)/python -m benchmarks all $(BENCH_ARGS)
 
 .PHONY: schema
-schema: $(STAMP) ## Write the JSON Schemas and the configuration reference in docs/ anew
-	$(BIN)/python -m driftloop.reporting.json_schemas docs/schemas
-	$(BIN)/python -m driftloop.reporting.config_reference docs/configuration-reference.md
+schema: $(STAMP) ## Write what docs/ has from the code: schemas, configuration, commands
+	$(BIN)/python -m tools.json_schemas docs/schemas
+	$(BIN)/python -m tools.config_reference docs/configuration-reference.md
+	$(BIN)/python -m tools.cli_reference docs/cli.md
 
 .PHONY: data
-data: $(STAMP) ## Generate the demo data anew and pin it in data.dvc
+data: $(STAMP) ## Generate the demo data again and pin it in data.dvc
 	$(BIN)/python -m driftloop.demo data/payments
 	$(BIN)/dvc add -q data
 	$(BIN)/dvc push -q
 
 .PHONY: lock
-lock: $(VENV)/.uv ## Resolve the dependencies anew into requirements.lock
+lock: $(VENV)/.uv ## Resolve the dependencies again into requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
 

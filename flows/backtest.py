@@ -10,16 +10,10 @@ from tempfile import TemporaryDirectory
 from prefect import flow, tags
 
 from driftloop.backtest.injection import Injection, middle, parse_injection
-from driftloop.backtest.summary import Scored
+from driftloop.backtest.result import Backtest, injection_result, summary_sentence
+from driftloop.backtest.summary import ALWAYS_RETRAINING, FIRST_MODEL, Scored
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
-from driftloop.reporting.json.backtest import (
-    BacktestOutput,
-    injection_output,
-    policy_output,
-    rival_output,
-    summary_sentence,
-)
 from flows.naming import moment, run_name
 from flows.rehearse_pool import Report, run_parts
 from tasks.backtest.plot import plot_backtest
@@ -45,7 +39,7 @@ def backtest(
     inject_at: datetime | None = None,
     rev: str | None = None,
     workspace: str | None = None,
-) -> BacktestOutput:
+) -> Backtest:
     """Replay a model's policy over its history and say what it would have been worth.
 
     Nothing is registered, promoted or posted.
@@ -80,7 +74,7 @@ def run_backtest(
     inject_at: datetime | None,
     report: Report,
     plot: Path | None = None,
-) -> BacktestOutput:
+) -> Backtest:
     """Return the outcome of a backtest; see the flow for the arguments.
 
     Raises:
@@ -114,7 +108,7 @@ def _parts(
 ) -> tuple[Part, ...]:
     root = job.workspace.root
     made = [Part(name, "policy", root, config, rev, moments) for name, config in policies]
-    return (*made, Part("always retraining", "always", root, job.config, rev, moments))
+    return (*made, Part(ALWAYS_RETRAINING, "always", root, job.config, rev, moments))
 
 
 def _summary(
@@ -125,34 +119,35 @@ def _summary(
     drift: Injection | None,
     plot: Path | None,
     seconds: float,
-) -> BacktestOutput:
+) -> Backtest:
     results = [outcome for outcome in outcomes if outcome.policy is not None]
     altered = results.pop() if drift is not None else None
-    policies = tuple(result.policy for result in results if result.policy is not None)
-    rivals = (Scored("first model", results[0].frozen, 0), *(_rivals(outcomes)))
+    baselines = (Scored(FIRST_MODEL, results[0].frozen, 0), *_baselines(outcomes))
+    policies = tuple(
+        result.policy.with_gain(baselines) for result in results if result.policy is not None
+    )
     place = plot or job.workspace.state / "backtests" / f"{job.model}.png"
     shown = policies if altered is None or altered.policy is None else (*policies, altered.policy)
     title = f"{job.model}: {len(moments) - 1} periods of {job.config.windows.current}"
-    plot_backtest(shown, rivals, place, title, drift.at if drift else None)
+    plot_backtest(shown, baselines, place, title, drift.at if drift else None)
     injected = None
     if drift is not None and altered is not None and altered.policy is not None:
-        own = (Scored("first model", altered.frozen, 0),)
-        injected = injection_output(drift, altered.policy, own)
-    return BacktestOutput(
+        injected = injection_result(drift, altered.policy)
+    return Backtest(
         model=job.model,
         rev=rev,
         start=moments[0],
         end=moments[-1],
         periods=len(moments) - 1,
         metric=job.config.comparison.metric,
-        policies=tuple(policy_output(policy, rivals) for policy in policies),
-        rivals=tuple(rival_output(rival) for rival in rivals),
+        policies=policies,
+        baselines=baselines,
         injection=injected,
         plot=str(place),
         seconds=round(seconds, 1),
-        sentence=summary_sentence(policies[0], rivals),
+        sentence=summary_sentence(policies[0], baselines),
     )
 
 
-def _rivals(outcomes: tuple[Outcome, ...]) -> list[Scored]:
+def _baselines(outcomes: tuple[Outcome, ...]) -> list[Scored]:
     return [outcome.rival for outcome in outcomes if outcome.rival is not None]

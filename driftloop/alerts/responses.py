@@ -1,27 +1,30 @@
-"""What became of what a person asked of the alerts: acknowledge, mute, send a test."""
+"""Results of what a person requested of the alerts: acknowledge, mute, send a test."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The incident that a person took on."""
+    """The incident that a person took on; ``driftloop ack --json``."""
 
     model: str
-    incident: int
-    since: datetime
+    incident: Annotated[int, Field(description="Its number, counted from 1 for each model.")]
+    since: Annotated[datetime, Field(description="The start of the first window with trouble.")]
     by: str
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Muted:
-    """Until when a model's messages wait; None where they do not."""
+    """Until when a model's messages are held back; ``driftloop mute --json``."""
 
     model: str
-    until: datetime | None
-    waiting: int
+    until: Annotated[datetime | None, Field(description="None where nothing is held back.")]
+    waiting: Annotated[int, Field(description="Messages that wait to be sent.")]
     sentence: str
 
 
@@ -36,7 +39,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class TestAlert:
-    """What became of the test message on each of a model's channels."""
+    """The test of each of a model's channels; ``driftloop test-alert --json``."""
 
     __test__ = False  # keeps pytest from collecting it
 
@@ -47,14 +50,10 @@ class TestAlert:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a delivery for all models did.
+    """A delivery for all models; ``driftloop deliver --json`` and ``driftloop digest --json``."""
 
-    `sent` and `waiting` are keys of messages; `held` counts those that wait for the end of quiet
-    hours or of a mute; `errors` says why the others wait.
-    """
-
-    sent: tuple[str, ...]
-    waiting: tuple[str, ...]
-    held: int
-    errors: tuple[str, ...]
+    sent: Annotated[tuple[str, ...], Field(description="Keys of the messages that went out.")]
+    waiting: Annotated[tuple[str, ...], Field(description="Keys of those that could not be sent.")]
+    held: Annotated[int, Field(description="Messages held back by quiet hours or a mute.")]
+    errors: Annotated[tuple[str, ...], Field(description="Why messages could not be sent.")]
     sentence: str

@@ -1,25 +1,25 @@
-"""What a policy was worth over a stretch of history: alarms, retrainings, delays and scores."""
+"""The worth of a policy over a stretch of history: alarms, retrainings, delays and scores."""
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field, computed_field
 
 from driftloop.base.periods import Window
 from driftloop.base.records import MonitorRecord
+from driftloop.base.serialize import UNPRINTED, RoundedRate, RoundedScore
 
 DAYS_A_YEAR = 365.25
+FIRST_MODEL = "first model"
+ALWAYS_RETRAINING = "always retraining"
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One monitoring run of a rehearsal.
-
-    `by_hand` says that a person had to start the retraining.
-    `served` is the version that served during the window, `score` what it scored there once all
-    labels are known (NaN where undefined), `alarm` whether a message about trouble went out, and
-    `promoted` the version that became champion.
-    """
+    """One monitoring run of a rehearsal."""
 
     as_of: datetime
     window: Window
@@ -27,25 +27,31 @@ class Period:
     verdict: str
     troubles: tuple[str, ...]
     action: str
-    held: str | None
-    alarm: bool
+    held: Annotated[str | None, Field(description="The rule that blocked a retraining, if any.")]
+    alarm: Annotated[bool, Field(description="A message about trouble went out.")]
     retrained: bool
-    promoted: str | None
+    promoted: Annotated[str | None, Field(description="The version that became champion.")]
     rolled_back: bool
-    served: str
-    score: float
-    by_hand: bool
-    since: datetime | None
+    served: Annotated[str, Field(description="The version that served in the window.")]
+    score: Annotated[RoundedScore, Field(description="Its score there, with all labels known.")]
+    by_hand: Annotated[bool, Field(description="A person had to start the retraining.")]
+    since: Annotated[datetime | None, UNPRINTED]
     """Where the data say that the drift found in this run began."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The scores of something served beside the policy, one a period."""
+    """The scores of a baseline served beside the policy, one per period."""
 
     name: str
-    scores: tuple[float, ...]
+    scores: tuple[RoundedScore, ...]
     retrains: int
+
+    @computed_field
+    @property
+    def mean_score(self) -> RoundedScore:
+        """Mean over the periods with a score."""
+        return mean_score(self.scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +59,39 @@ class PolicyResult:
     """One policy over all periods."""
 
     name: str
-    metric: str
+    metric: Annotated[str, UNPRINTED]
     periods: tuple[Period, ...]
-    first: str
+    first: Annotated[str, UNPRINTED]
+    gain_kept: Annotated[
+        RoundedScore,
+        Field(description="Share that it keeps of what always retraining gains."),
+    ] = math.nan
 
+    @computed_field
     @property
     def retrains(self) -> int:
         """How often a challenger was trained."""
         return sum(period.retrained for period in self.periods)
 
+    @computed_field
     @property
     def promotions(self) -> int:
         """How often one became champion."""
         return sum(period.promoted is not None for period in self.periods)
 
+    @computed_field
+    @property
+    def rollbacks(self) -> int:
+        """How often the champion was rolled back."""
+        return sum(period.rolled_back for period in self.periods)
+
+    @computed_field
     @property
     def persons(self) -> int:
         """How often retraining had stopped and a person had to start it again."""
         return sum(period.by_hand for period in self.periods)
 
+    @computed_field
     @property
     def alarms(self) -> int:
         """How many messages about trouble went out."""
@@ -82,19 +102,51 @@ class PolicyResult:
         """The score of what served in each period."""
         return tuple(period.score for period in self.periods)
 
+    @computed_field
+    @property
+    def alarms_per_year(self) -> RoundedRate:
+        """Rate of the alarms."""
+        return self.per_year(self.alarms)
+
+    @computed_field
+    @property
+    def retrains_per_year(self) -> RoundedRate:
+        """Rate of the retrainings."""
+        return self.per_year(self.retrains)
+
+    @computed_field
+    @property
+    def mean_score(self) -> RoundedScore:
+        """Mean over the periods with a score."""
+        return mean_score(self.scores)
+
+    @computed_field
+    @property
+    def detections(self) -> tuple["Detection", ...]:
+        """Episodes of drift, and how late each was found."""
+        return detections(self.periods)
+
+    def with_gain(self, baselines: Sequence[Scored]) -> "PolicyResult":
+        """Return the result with its `gain_kept`, over periods in which all have a score."""
+        by_name = {baseline.name: baseline.scores for baseline in baselines}
+        if not {FIRST_MODEL, ALWAYS_RETRAINING} <= set(by_name):
+            return self
+        series = common(self.scores, by_name[FIRST_MODEL], by_name[ALWAYS_RETRAINING])
+        return replace(self, gain_kept=gain_kept(*(mean_score(scores) for scores in series)))
+
     def per_year(self, count: int) -> float:
-        """Return a count as a rate a year."""
+        """Return a count as a rate per year."""
         span = self.periods[-1].window.end - self.periods[0].window.start
         return count / (span / timedelta(days=DAYS_A_YEAR))
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One episode of drift and how late it was found; `days` counts from where it began."""
+    """One episode of drift, and how late it was found."""
 
-    began: datetime
+    began: Annotated[datetime, Field(description="Where the data say that it began.")]
     found: datetime
-    days: float
+    days: RoundedRate
     retrained: datetime | None
     promoted: datetime | None
 
@@ -128,7 +180,7 @@ def _detection(episode: list[Period]) -> Detection:
 
 
 def known_after(periods: Sequence[Period], onset: datetime) -> Period | None:
-    """Return the first run after `onset` that told people of trouble, or None."""
+    """Return the first run after `onset` that reported trouble to people, or None."""
     return next((period for period in periods if period.alarm and period.window.end > onset), None)
 
 
@@ -154,7 +206,7 @@ def gain_kept(loop: float, frozen: float, always: float) -> float:
 
 
 def is_alarm(record: MonitorRecord, told: bool) -> bool:
-    """Return whether a run told people of trouble."""
+    """Return whether a run reported trouble to people."""
     return told and bool(
         record.troubles
         or record.broken

@@ -61,6 +61,14 @@ class ConflictError(UnavailableError):
     """Another run changed the same document meanwhile; the change has to be made anew."""
 
 
+class IncompleteError(DriftloopError):
+    """Some of a command's work failed, and the rest of it is worth printing: `record`."""
+
+    def __init__(self, message: str, record: object) -> None:
+        super().__init__(message)
+        self.record = record
+
+
 class DeliveryError(UnavailableError):
     """A message could not be delivered; it is kept and sent by the next run."""
 

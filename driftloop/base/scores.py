@@ -1,7 +1,9 @@
-"""The records of a comparison: scores with their intervals, what gates say, and who won."""
+"""Records of a comparison: scores with their intervals, the gates' results, and who won."""
 
 from dataclasses import dataclass
 from typing import Literal
+
+from pydantic import computed_field
 
 Claim = Literal["superior", "non_inferior"]
 GateStatus = Literal["passed", "refused", "not_run"]
@@ -20,12 +22,13 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What one promotion gate says; a gate that could not run has not passed."""
+    """The result of one promotion gate; a gate that could not run has not passed."""
 
     gate: str
     status: GateStatus
     sentence: str
 
+    @computed_field
     @property
     def passed(self) -> bool:
         """Whether the gate ran and let the challenger through."""
@@ -61,6 +64,19 @@ class SliceScores:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldoutScores:
+    """Both models on the same holdout; all None where nothing was compared."""
+
+    metric: str | None = None
+    champion: float | None = None
+    challenger: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Challenger against champion on the same holdout rows; the difference is in favour if > 0."""
 
@@ -82,7 +98,7 @@ class Comparison:
 
     @property
     def bound(self) -> float:
-        """What the lower end of the interval has to exceed."""
+        """The value that the lower end of the interval has to exceed."""
         return self.margin if self.claim == "superior" else -self.margin
 
     @property
@@ -90,3 +106,10 @@ class Comparison:
         """Whether the challenger proved the claim, whatever the gates say."""
         beyond = self.low is not None and self.low > self.bound
         return beyond and (self.delong is None or self.delong.agrees)
+
+    @property
+    def scores(self) -> HoldoutScores:
+        """Both scores and their difference, without the intervals of each."""
+        champion = self.champion.value if self.champion else None
+        bounds = (self.difference, self.low, self.high)
+        return HoldoutScores(self.metric, champion, self.challenger.value, *bounds, self.rows)

@@ -8,7 +8,12 @@ somebody moved without driftloop is noted as ``outside``.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, computed_field
+
+from driftloop.base.retraining import Champion
+from driftloop.base.serialize import UNPRINTED
 
 EntryKind = Literal[
     "began",
@@ -25,24 +30,66 @@ MOVES: frozenset[EntryKind] = frozenset({"promoted", "rolled_back", "outside"})
 CLOSING: frozenset[EntryKind] = MOVES | {"abandoned"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A change of the champion, or one that was not made; `previous` is the champion there was."""
+
+    kind: EntryKind
+    version: str
+    previous: str | None
+    as_of: Annotated[datetime, Field(description="The moment that the run was as of.")]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Move):
     """One line of the ledger.
 
-    `key` identifies the request: a run that is repeated finds what it did before. `previous` is
-    the champion there was, `by` the flow run or command, `intent` what a ``began`` is to become.
+    `key` identifies the request: a run that is repeated finds what it did before. `intent` is what
+    a ``began`` is to become.
     """
 
     number: int
-    kind: EntryKind
-    key: str
-    version: str
+    key: Annotated[str, UNPRINTED]
+    at: Annotated[datetime, Field(description="When it was written.")]
+    by: Annotated[str, Field(description="The flow run or the command.")]
+    intent: Annotated[EntryKind | None, UNPRINTED] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A model's promotion ledger beside the registry's champion; ``driftloop ledger --json``."""
+
+    model: str
+    champion: Champion
+    entries: Annotated[tuple[Entry, ...], Field(description="Oldest first.")]
+
+    @computed_field
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Contradictions, within the ledger or with the champion; none in a sound one."""
+        return faults(self.entries, self.champion.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """The result of ``driftloop rollback --json``."""
+
+    model: str
+    rolled_back: bool
+    champion: Champion
     previous: str | None
-    at: datetime
-    as_of: datetime
-    by: str
     sentence: str
-    intent: EntryKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of an answer to a proposal; ``driftloop approve --json``."""
+
+    model: str
+    promoted: bool
+    champion: Champion
+    sentence: str
 
 
 def open_move(entries: Iterable[Entry]) -> Entry | None:
@@ -77,7 +124,7 @@ def predecessor_of(entries: Iterable[Entry], version: str) -> str | None:
 
 
 def faults(entries: tuple[Entry, ...], champion: str | None) -> tuple[str, ...]:
-    """Return what contradicts itself in a ledger, one sentence a fault; none in a sound one."""
+    """Return the contradictions in a ledger, one sentence per fault; none in a sound one."""
     found, current = [], None
     for place, entry in enumerate(entries, start=1):
         if entry.number != place:

@@ -5,10 +5,9 @@ import re
 from typing import Any
 
 from driftloop.alerts.links import Links
+from driftloop.base.findings import ranked
 from driftloop.base.periods import readable
 from driftloop.base.records import Finding, MonitorRecord, RetrainRecord
-from driftloop.drift.ranking import ranked
-from driftloop.reporting.json.convert import replay_command
 
 SIGNS = {"ok": "✅", "warning": "🟠", "drift": "🔴", "inconclusive": "⚪", "broken": "🚨"}
 MOST_ROWS = 200
@@ -97,7 +96,7 @@ def _links(links: Links) -> list[str]:
 
 
 def _replay(record: MonitorRecord) -> list[str]:
-    return ["Look again, without changing anything:", "", f"    {replay_command(record)}"]
+    return ["Look again, without changing anything:", "", f"    {record.replay_command}"]
 
 
 def _row(one: Finding) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from driftloop.base.periods import Every, Span
+from driftloop.base.serialize import UNPRINTED
 
 Role = Literal["time", "label", "key", "numeric", "categorical", "left out"]
 Positive = int | float | str | None
@@ -32,7 +33,7 @@ class ColumnRole:
     name: str
     role: Role
     reason: str
-    calendar: bool = False
+    calendar: Annotated[bool, UNPRINTED] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,39 @@
-"""What a run of the snapshot flow did."""
+"""The record of a run of the snapshot flow."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, computed_field
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRecord:
-    """A snapshot that was made, or why none was.
+    """A snapshot that was made, or why none was; ``driftloop snapshot --json``.
 
-    `rev` is the commit of the data, which a monitoring run takes as its `rev`, as it takes `tag`.
-    `taken` are the files whose content is part of it, `skipped` says why others are not.
+    A monitoring run takes `rev` as its `rev`, as it takes `tag`.
     """
 
     model: str
     as_of: datetime
-    rev: str
-    tag: str | None
-    added: int
-    changed: int
-    labelled: int
-    batches: tuple[str, ...]
-    taken: tuple[str, ...]
-    skipped: tuple[str, ...]
-    dropped: tuple[str, ...]
-    pushed: bool
+    rev: Annotated[str, Field(description="Commit of the data after the run.")]
+    tag: Annotated[
+        str | None, Field(description="Of the new snapshot, else of the newest one there is.")
+    ]
+    added: Annotated[int, Field(description="New rows.")]
+    changed: Annotated[int, Field(description="Rows that were there and are brought up to date.")]
+    labelled: Annotated[int, Field(description="Those of them whose label was missing.")]
+    batches: Annotated[tuple[str, ...], Field(description="Names of the batches that changed.")]
+    taken: Annotated[
+        tuple[str, ...], Field(description="Names of the files that went into the snapshot.")
+    ]
+    skipped: Annotated[tuple[str, ...], Field(description="Files that were not taken, and why.")]
+    dropped: Annotated[tuple[str, ...], Field(description="Columns that were left out.")]
+    pushed: Annotated[bool, Field(description="Whether the Git remote has commit and tag.")]
     dry_run: bool
     sentence: str
 
+    @computed_field
     @property
     def made(self) -> bool:
         """Whether there is a new snapshot."""

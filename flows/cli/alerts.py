@@ -5,105 +5,83 @@ from typing import Annotated
 
 import typer
 
+from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
 from driftloop.base.errors import AlertError, DataError
 from driftloop.base.periods import parse_span, parse_time
-from driftloop.reporting.json.alerts import AckOutput, DeliverOutput, MuteOutput, TestAlertOutput
-from flows.cli.display.results import outcome, show_result
-from flows.cli.options import AsOf, Folder, Json, Name, Verbose, named, place_of
-from flows.cli.session import reporting, running, waiting
+from driftloop.base.workspace import Workspace
+from flows.cli.command import command
+from flows.cli.display.alerts import channels_view, delivery_view
+from flows.cli.display.show import sentence_view
+from flows.cli.options import AsOf, Name, configured_job, time_of
+from flows.cli.session import running, waiting
 
-app = typer.Typer()
-By = Annotated[str, typer.Option(help="Who asks; people read it in the message.")]
+By = Annotated[str, typer.Option(help="Your name, for those who read the message.")]
 
 
-@app.command()
+@command(sentence_view)
 def ack(
+    place: Workspace,
     name: Name,
     by: By = "",
     comment: Annotated[str, typer.Option(help="What others may want to know.")] = "",
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> Acknowledged:
     """Take on a model's open incident, so that others know."""
-    with reporting(verbose):
-        job = named(name, workspace, verbose)
-        with running(f"Acknowledging {name}", name):
-            from flows.alerts import acknowledge as flow
+    configured_job(place, name)
+    with running(f"Acknowledging {name}", name):
+        from flows.alerts import acknowledge as flow
 
-            root = str(job.workspace.root)
-            ack_output = outcome(lambda: flow(name, _person(by), comment, root), AckOutput.of, json)
-    show_result(ack_output, json)
+        return flow(name, _person(by), comment, str(place.root))
 
 
-@app.command()
+@command(sentence_view)
 def mute(
+    place: Workspace,
     name: Name,
     until: Annotated[
         str | None, typer.Option(help="Date, time, or how long, such as '2 days'.")
     ] = None,
-    off: Annotated[bool, typer.Option("--off", help="Speak again, at once.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="End the mute at once.")] = False,
     by: By = "",
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> Muted:
     """Hold back a model's messages until a moment; they are sent afterwards."""
-    with reporting(verbose):
-        end = None if off else _end(until)
-        job = named(name, workspace, verbose)
-        with running(f"Muting {name}", name):
-            from flows.alerts import mute as flow
+    end = None if off else _end(until)
+    configured_job(place, name)
+    with running(f"Muting {name}", name):
+        from flows.alerts import mute as flow
 
-            root = str(job.workspace.root)
-            mute_output = outcome(lambda: flow(name, end, _person(by), root), MuteOutput.of, json)
-    show_result(mute_output, json)
+        return flow(name, end, _person(by), str(place.root))
 
 
-@app.command("test-alert")
-def try_alert(
-    name: Name, workspace: Folder = None, json: Json = False, verbose: Verbose = False
-) -> None:
+@command(channels_view)
+def try_alert(place: Workspace, name: Name) -> TestAlert:
     """Send a message that is marked as a test through every channel of a model."""
-    with reporting(verbose):
-        job = named(name, workspace, verbose)
-        with running(f"Testing the channels of {name}", name):
-            from flows.alerts import try_alert as flow
+    configured_job(place, name)
+    with running(f"Testing the channels of {name}", name):
+        from flows.alerts import try_alert as flow
 
-            root = str(job.workspace.root)
-            test_alert_output = outcome(lambda: flow(name, root), TestAlertOutput.of, json)
-    show_result(test_alert_output, json)
+        return flow(name, str(place.root))
 
 
-@app.command()
-def deliver(workspace: Folder = None, json: Json = False, verbose: Verbose = False) -> None:
-    """Send what waits of any model: after an outage, quiet hours or a mute."""
-    with reporting(verbose):
-        root = str(place_of(workspace, verbose).root)
-        with waiting("Delivering"):
-            from flows.alerts import deliver as flow
+@command(delivery_view, services=True)
+def deliver(place: Workspace) -> Swept:
+    """Send the waiting messages of all models: after an outage, quiet hours or a mute."""
+    with waiting("Delivering"):
+        from flows.alerts import deliver as flow
 
-            deliver_output = outcome(lambda: flow(root), DeliverOutput.of, json)
-    show_result(deliver_output, json)
+        return flow(str(place.root))
 
 
-@app.command()
-def digest(
-    as_of: AsOf = None, workspace: Folder = None, json: Json = False, verbose: Verbose = False
-) -> None:
+@command(delivery_view, services=True)
+def digest(place: Workspace, as_of: AsOf = None) -> Swept:
     """Send every channel the week's digest: a line on each of its models."""
-    with reporting(verbose):
-        moment = parse_time(as_of) if as_of else None
-        root = str(place_of(workspace, verbose).root)
-        with waiting("Writing the digest"):
-            from flows.alerts import digest as flow
+    with waiting("Writing the digest"):
+        from flows.alerts import digest as flow
 
-            deliver_output = outcome(lambda: flow(moment, root), DeliverOutput.of, json)
-    show_result(deliver_output, json)
+        return flow(time_of(as_of), str(place.root))
 
 
 def _person(by: str) -> str:
-    """Return who asks: as told, else the user of this terminal."""
+    """Return the person: the one given, else the user of this terminal."""
     import getpass
 
     try:
@@ -113,15 +91,15 @@ def _person(by: str) -> str:
 
 
 def _end(until: str | None) -> datetime:
-    """Return the moment that a date, a time or a length of time names.
+    """Return the moment that a date, a time or a duration stands for.
 
     Raises:
-        AlertError: if it names none.
+        AlertError: if it stands for none.
     """
     from tasks.runtime import clock
 
     if until is None:
-        raise AlertError("mute needs --until DATE, --until '2 days', or --off to speak again")
+        raise AlertError("mute needs --until DATE, --until '2 days', or --off to end it")
     try:
         return parse_span(until).after(clock.now())
     except ValueError:
@@ -131,5 +109,5 @@ def _end(until: str | None) -> datetime:
     except DataError:
         raise AlertError(
             f"--until: received {until!r}; valid: a date such as 2026-03-02, a time such as "
-            "2026-03-02T06:00:00+00:00, or a length of time such as '2 days' or '4 hours'"
+            "2026-03-02T06:00:00+00:00, or a duration such as '2 days' or '4 hours'"
         ) from None

@@ -1,4 +1,4 @@
-"""The command that asks what a policy would have been worth."""
+"""The command that replays a policy over history."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from driftloop.base.periods import parse_time
-from flows.cli.display.results import show_result
-from flows.cli.options import Folder, Json, Name, Rev, Verbose, job_of
-from flows.cli.session import notes, reporting
+from driftloop.backtest.result import Backtest
+from driftloop.base.workspace import Workspace
+from flows.cli.command import command
+from flows.cli.display.backtest import backtest_view
+from flows.cli.options import Name, Rev, data_job, time_of
+from flows.cli.session import notes
 
 if TYPE_CHECKING:
     from flows.rehearse_pool import Report
 
-app = typer.Typer()
 
-
-@app.command()
+@command(backtest_view)
 def backtest(
+    place: Workspace,
     name: Name,
     start: Annotated[
-        str | None, typer.Option("--from", help="Moment of the first champion.")
+        str | None,
+        typer.Option("--from", help="Moment of the first champion; default: after a quarter."),
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Last moment; default: all data.")] = None,
     config: Annotated[
-        list[Path] | None, typer.Option(help="Another configuration to compare; repeat it.")
+        list[Path] | None, typer.Option(help="Another configuration to compare; may be repeated.")
     ] = None,
     inject: Annotated[
         str | None,
@@ -37,28 +39,23 @@ def backtest(
         ),
     ] = None,
     inject_at: Annotated[str | None, typer.Option(help="From when; default: the middle.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Picture to write, as PNG.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture to write, as PNG; default: in the state folder.")
+    ] = None,
     rev: Rev = None,
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> Backtest:
     """Replay the policy over history: alarms, retrainings, scores, and how soon drift is known."""
-    with reporting(verbose):
-        job = job_of(name, None, rev, workspace, verbose)
-        from flows.backtest import run_backtest
+    job = data_job(place, name, rev=rev)
+    from flows.backtest import run_backtest
 
-        first, last, at = (parse_time(text) if text else None for text in (start, end, inject_at))
-        with _bars() as report:
-            backtest_output = run_backtest(
-                job, first, last, list(config or ()), inject, at, report, plot
-            )
-    show_result(backtest_output, json)
+    first, last, at = map(time_of, (start, end, inject_at))
+    with _bars() as report:
+        return run_backtest(job, first, last, list(config or ()), inject, at, report, plot)
 
 
 @contextmanager
 def _bars() -> Iterator["Report"]:
-    """Show a bar a rehearsal on standard error, where somebody looks at it."""
+    """Show a bar per rehearsal on standard error, if that is a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -15,8 +15,8 @@ from driftloop.alerts.channels import PageChannel
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
 from driftloop.demo.story import START, WEEKS, chapter_of
-from flows.cli.display.results import score_text, status_text
-from flows.cli.session import without_heartbeats
+from flows.cli.display.show import score_text, status_text
+from flows.cli.session import reporting, without_heartbeats
 from tasks.onboarding.demo import look_back, prepare_demo, pull_data, send_logs, warm_up
 from tasks.onboarding.local_server import start_server
 
@@ -25,8 +25,13 @@ FIRST_WEEK = 8
 screen = Console(highlight=False)
 
 
-def run_demo() -> None:
-    """Train a champion, replay the weeks, and show what the loop was worth."""
+def demo() -> None:
+    """Replay half a year of card payments: healthy, broken, drifting, healed."""
+    with reporting():
+        _demo()
+
+
+def _demo() -> None:
     begun = time.monotonic()
     place = prepare_demo()
     screen.print("[bold]driftloop demo[/bold]: half a year of card payments, week by week.\n")

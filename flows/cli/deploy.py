@@ -1,39 +1,34 @@
-"""The command that registers deployments: for every model its monitor, and the ad-hoc ones."""
+"""The command that registers deployments: each model's monitor, and the ad-hoc ones."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftloop.reporting.json.deploy import DeployOutput
-from flows.cli.display.results import show_result
-from flows.cli.options import Folder, Json, Verbose, place_of
-from flows.cli.session import reporting, waiting
+from driftloop.base.workspace import Workspace
+from flows.cli.command import command
+from flows.cli.display.deploy import deploy_view
+from flows.cli.session import waiting
 
-app = typer.Typer()
+if TYPE_CHECKING:
+    from tasks.deployments.register import Registration
 
 
-@app.command()
+@command(deploy_view, services=True)
 def deploy(
+    place: Workspace,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove monitors of models that are gone.")
     ] = False,
-    folder: Annotated[
-        str | None,
-        typer.Option("--worker-workspace", help="The workspace on the worker, if not here."),
+    worker_workspace: Annotated[
+        str | None, typer.Option(help="The workspace on the worker, if not here.")
     ] = None,
     skip_broken: Annotated[
         bool, typer.Option("--skip-broken", help="Leave out models whose YAML is not valid.")
     ] = False,
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> "Registration":
     """Register every deployment: each model's monitor on its schedule, and the ad-hoc ones."""
-    with reporting(verbose):
-        place = place_of(workspace, verbose)
-        from tasks.deployments.register import plan_deployments, register
+    from tasks.deployments.register import Registration, plan_deployments, register
 
-        with waiting("Registering deployments"):
-            plan = plan_deployments(place, folder, skip_broken)
-            deploy_output = DeployOutput.of(register(plan, prune))
-    show_result(deploy_output, json)
+    with waiting("Registering deployments"):
+        plan = plan_deployments(place, worker_workspace, skip_broken)
+        return Registration(register(plan, prune))

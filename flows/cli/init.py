@@ -1,4 +1,4 @@
-"""From a file to a monitored model: a workspace, then its first champion."""
+"""The steps of ``driftloop init``: a workspace from a file, then its first champion."""
 
 import shutil
 from pathlib import Path
@@ -7,18 +7,17 @@ from driftloop.base.errors import TrainingError
 from driftloop.base.periods import readable
 from driftloop.base.records import RetrainRecord
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.json.convert import retrain_output
-from driftloop.reporting.json.init import InferredColumn, InitOutput
+from driftloop.onboarding.result import NewWorkspace
 from driftloop.snapshots.options import Options
-from flows.cli.display.results import columns_view
+from flows.cli.display.data import columns_view
 from flows.cli.session import enter, notes, running, waiting
 from tasks.onboarding.workspace import Made, default_folder, make_workspace
 
 
 def onboard(
     file: Path, folder: Path | None, options: Options, quiet: bool, verbose: bool
-) -> InitOutput:
-    """Return what was made of a file; after an error nothing of the workspace is left.
+) -> NewWorkspace:
+    """Return the workspace made of a file; after an error nothing of it is left.
 
     Raises:
         DataError: if the file or an option cannot be used.
@@ -29,18 +28,14 @@ def onboard(
     kept = target.is_dir()
     with waiting(f"Reading {file.name}"):
         made = make_workspace(file, target, options)
-    columns = tuple(
-        InferredColumn(name=column.name, role=column.role, reason=column.reason)
-        for column in made.inferred.columns
-    )
     if not quiet:
-        notes.print(columns_view(columns, made.inferred.notes))
+        notes.print(columns_view(made.inferred.columns, made.inferred.notes))
     try:
         record = _first_champion(made, verbose)
     except BaseException:
         _remove(made.workspace, keep_folder=kept)
         raise
-    return _output(made, columns, record)
+    return _result(made, record)
 
 
 def _first_champion(made: Made, verbose: bool) -> RetrainRecord:
@@ -68,10 +63,9 @@ def _remove(folder: Path, keep_folder: bool) -> None:
             path.unlink()
 
 
-def _output(made: Made, columns: tuple[InferredColumn, ...], record: RetrainRecord) -> InitOutput:
-    trained = retrain_output(record)
-    score, metric = trained.scores.challenger, trained.scores.metric
-    return InitOutput(
+def _result(made: Made, record: RetrainRecord) -> NewWorkspace:
+    score, metric = record.scores.challenger, record.scores.metric
+    return NewWorkspace(
         model=made.model,
         workspace=str(made.workspace),
         config=str(Workspace(made.workspace).configs / f"{made.model}.yaml"),
@@ -79,9 +73,9 @@ def _output(made: Made, columns: tuple[InferredColumn, ...], record: RetrainReco
         rows=made.rows,
         batches=made.batches,
         train_until=made.train_until,
-        columns=columns,
+        columns=made.inferred.columns,
         notes=made.inferred.notes,
-        champion=trained.champion,
+        champion=record.champion,
         score=score,
         metric=metric,
         sentence=(

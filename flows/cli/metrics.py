@@ -1,43 +1,33 @@
-"""The command about metrics: what a Prometheus would read."""
+"""The command about metrics: the values that Prometheus would read."""
 
-from typing import Annotated
-
-import typer
-
-from driftloop.base.errors import ConfigError
-from flows.cli.display.results import show_result
-from flows.cli.options import Folder, Json, Verbose, place_of
-from flows.cli.session import reporting, results, waiting
-
-app = typer.Typer()
+from driftloop.base.errors import IncompleteError
+from driftloop.base.workspace import Workspace
+from driftloop.reporting.prometheus.table import Metrics
+from flows.cli.command import command
+from flows.cli.options import AnyName
+from flows.cli.session import waiting
 
 
-@app.command()
-def metrics(
-    name: Annotated[str | None, typer.Argument(help="One model; default: all.")] = None,
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+def _exposition(metrics: Metrics) -> str:
+    from tasks.reporting.prometheus import exposition
+
+    return exposition(metrics.samples)
+
+
+@command(_exposition, services=True)
+def metrics(place: Workspace, name: AnyName = None) -> Metrics:
     """Print the metrics of all models, or of one, in Prometheus' text format."""
-    with reporting(verbose):
-        place = place_of(workspace, verbose)
-        from driftloop.reporting.json.metrics import MetricsOutput
-        from driftloop.reporting.prometheus.samples import samples_of
-        from tasks.reporting.metric_facts import configs_named, facts_of
-        from tasks.reporting.prometheus import exposition
-        from tasks.reporting.publish_metrics import most_features
+    from driftloop.reporting.prometheus.samples import samples_of
+    from tasks.reporting.metric_facts import configs_named, facts_of
+    from tasks.reporting.publish_metrics import most_features
 
-        with waiting("Asking the registry"):
-            configs, broken = configs_named(place, name)
-            most = most_features()
-            samples = [
-                sample for config in configs for sample in samples_of(facts_of(place, config), most)
-            ]
-        with results():
-            if json:
-                show_result(MetricsOutput.of(samples), json)
-            else:
-                typer.echo(exposition(samples), nl=False)
-        if broken:
-            raise ConfigError("; ".join(broken))
+    with waiting("Asking the registry"):
+        configs, broken = configs_named(place, name)
+        most = most_features()
+        samples = [
+            sample for config in configs for sample in samples_of(facts_of(place, config), most)
+        ]
+    result = Metrics(tuple(samples))
+    if broken:
+        raise IncompleteError("; ".join(broken), result)
+    return result

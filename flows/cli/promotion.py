@@ -1,84 +1,69 @@
 """Commands about who is champion: rollback, approve, ledger."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from flows.cli.display.results import outcome, show_result
-from flows.cli.options import Folder, Json, Name, Reason, Verbose, job_of
-from flows.cli.session import reporting, running, waiting
+from driftloop.base.records import Champion, Promotion
+from driftloop.base.workspace import Workspace
+from driftloop.promotion.ledger import Answer, Ledger, Rollback
+from flows.cli.command import command
+from flows.cli.display.promotion import ledger_view
+from flows.cli.display.show import sentence_view
+from flows.cli.options import Name, Reason, data_job
+from flows.cli.session import running, waiting
 
-app = typer.Typer()
+
+def _rollback(promotion: Promotion, name: str, **_: Any) -> Rollback:
+    champion = Champion(promotion.version)
+    return Rollback(name, promotion.promoted, champion, promotion.previous, promotion.sentence)
 
 
-@app.command()
+def _answer(promotion: Promotion, name: str, **_: Any) -> Answer:
+    return Answer(name, promotion.promoted, promotion.champion, promotion.sentence)
+
+
+@command(sentence_view, result_of=_rollback)
 def rollback(
+    place: Workspace,
     name: Name,
     to: Annotated[str | None, typer.Option(help="Version; default: the predecessor.")] = None,
     reason: Reason = "Started by hand.",
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> Promotion:
     """Make an earlier version champion again, with its reference."""
-    with reporting(verbose):
-        job = job_of(name, None, None, workspace, verbose)
-        from driftloop.reporting.json.convert import rollback_output
+    data_job(place, name)
+    with running(f"Rolling back {name}", name):
+        from flows.rollback import rollback as flow
 
-        with running(f"Rolling back {name}", name):
-            from flows.rollback import rollback as flow
-
-            root = str(job.workspace.root)
-            found = outcome(
-                lambda: flow(name, to, reason, root),
-                lambda done: rollback_output(name, done),
-                json,
-            )
-    show_result(found, json)
+        return flow(name, to, reason, str(place.root))
 
 
-@app.command()
+@command(sentence_view, result_of=_answer)
 def approve(
+    place: Workspace,
     name: Name,
     version: Annotated[str | None, typer.Option(help="Version; default: the one waiting.")] = None,
     decline: Annotated[bool, typer.Option("--decline", help="Keep the champion.")] = False,
     by: Annotated[str, typer.Option(help="Who decides; it goes into the ledger.")] = "",
     comment: Annotated[str, typer.Option(help="Why; it goes into the ledger.")] = "",
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> Promotion:
     """Promote the challenger that waits for approval, or decline it."""
-    with reporting(verbose):
-        job = job_of(name, None, None, workspace, verbose)
-        from driftloop.reporting.json.convert import approve_output
+    data_job(place, name)
+    with running(f"Answering for {name}", name):
+        from flows.approve import answer as flow
 
-        with running(f"Answering for {name}", name):
-            from flows.approve import answer
-
-            root = str(job.workspace.root)
-            found = outcome(
-                lambda: answer(name, not decline, version, by, comment, root),
-                lambda done: approve_output(name, done),
-                json,
-            )
-    show_result(found, json)
+        return flow(name, not decline, version, by, comment, str(place.root))
 
 
-@app.command()
-def ledger(
-    name: Name, workspace: Folder = None, json: Json = False, verbose: Verbose = False
-) -> None:
+@command(ledger_view)
+def ledger(place: Workspace, name: Name) -> Ledger:
     """Show every promotion, rollback and refusal of a model, oldest first."""
-    with reporting(verbose):
-        job = job_of(name, None, None, workspace, verbose)
-        from driftloop.reporting.json.convert import ledger_output
-        from tasks.registry.ledger import read_ledger
-        from tasks.registry.opening import open_registry
+    data_job(place, name)
+    from tasks.registry.ledger import read_ledger
+    from tasks.registry.opening import open_registry
 
-        with waiting("Asking the registry"):
-            registry = open_registry(job.workspace)
-            champion = registry.champion(name)
-            entries = read_ledger(registry, name)
-        found = ledger_output(name, champion.version if champion else None, entries)
-    show_result(found, json)
+    with waiting("Asking the registry"):
+        registry = open_registry(place)
+        champion = registry.champion(name)
+        serving = Champion(champion.version if champion else None)
+        return Ledger(name, serving, read_ledger(registry, name))

@@ -1,4 +1,4 @@
-"""Commands that show what has happened: report, history, dashboard."""
+"""Commands that show past runs: report, history, dashboard."""
 
 import os
 import sys
@@ -9,81 +9,67 @@ from typing import Annotated
 import typer
 
 from driftloop.base.errors import RegistryError
-from driftloop.base.periods import parse_time
-from driftloop.reporting.json.reports import DashboardOutput
-from flows.cli.display.results import show_result
-from flows.cli.options import Folder, Json, Name, Verbose, place_of
-from flows.cli.session import reporting, waiting, without_heartbeats
+from driftloop.base.workspace import Workspace
+from driftloop.reporting.fleet_page.rows import Fleet
+from driftloop.reporting.history import FetchedReport, History
+from flows.cli.command import Json, command
+from flows.cli.display.history import dashboard_view, history_view, report_view
+from flows.cli.options import Name, time_of
+from flows.cli.session import waiting, without_heartbeats
 
-app = typer.Typer()
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to put it.")]
 MOST = 500
 
 
-@app.command()
+@command(report_view, services=True)
 def report(
+    place: Workspace,
     name: Name,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", help="Of the run that looked from this moment.")
+        str | None, typer.Option("--as-of", help="Of the run as of then; a date is all of its day.")
     ] = None,
     run: Annotated[str | None, typer.Option(help="Of the run with this id in MLflow.")] = None,
-    output: Output = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to put it.")] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
-    workspace: Folder = None,
     json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> FetchedReport:
     """Fetch a model's newest report from MLflow and open it."""
-    with reporting(verbose):
-        if as_of is not None and run is not None:
-            raise RegistryError("--as-of and --run both name a report; use one of them")
-        moment = parse_time(as_of) if as_of else None
-        place = place_of(workspace, verbose)
-        from tasks.reporting.history import Wanted, fetch_report
+    if as_of is not None and run is not None:
+        raise RegistryError("--as-of and --run both select a report; use one of them")
+    wanted = time_of(as_of)
+    from tasks.reporting.history import Wanted, fetch_report
 
-        with waiting("Fetching the report"):
-            report_output = fetch_report(place, name, Wanted(moment, run), output)
-    show_result(report_output, json)
+    with waiting("Fetching the report"):
+        fetched = fetch_report(place, name, Wanted(wanted, run), output)
     if not json and not no_open:
-        _open(Path(report_output.path))
+        _open(Path(fetched.path))
+    return fetched
 
 
-@app.command()
+@command(history_view, services=True)
 def history(
+    place: Workspace,
     name: Name,
     last: Annotated[int, typer.Option(min=1, max=MOST, help="How many runs.")] = 60,
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> History:
     """Show a model's past runs as a strip: verdicts, scores, versions, incidents."""
-    with reporting(verbose):
-        place = place_of(workspace, verbose)
-        from tasks.reporting.history import model_history
+    from tasks.reporting.history import model_history
 
-        with waiting("Asking the registry"):
-            history_output = model_history(place, name, last)
-    show_result(history_output, json)
+    with waiting("Asking the registry"):
+        return model_history(place, name, last)
 
 
-@app.command()
+@command(dashboard_view, services=True)
 def dashboard(
+    place: Workspace,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for the page and the reports.")
     ] = None,
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> Fleet:
     """Write one page on all models, to be opened or served as static files."""
-    with reporting(verbose):
-        root = str(place_of(workspace, verbose).root)
-        with waiting("Looking at all models"), without_heartbeats():
-            from flows.dashboard import dashboard as flow
+    with waiting("Collecting all models"), without_heartbeats():
+        from flows.dashboard import dashboard as flow
 
-            folder = str(output.resolve()) if output is not None else None
-            dashboard_output = DashboardOutput.of(flow(root, folder))
-    show_result(dashboard_output, json)
+        return flow(str(place.root), str(output.resolve()) if output is not None else None)
 
 
 def _open(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What every command does around its flow: environment, quiet logs, one-line errors."""
+"""Surroundings of every command: environment, quiet logs, one-line errors."""
 
 import os
 import sys
@@ -18,14 +18,19 @@ ERROR, FAILED_ON = 2, 3
 notes = Console(stderr=True, highlight=False)
 
 
-def start(workspace: Path | None, verbose: bool = False) -> Workspace:
+def start(folder: Path | None, verbose: bool = False, services: bool = False) -> Workspace:
     """Return the workspace, with the environment set before the libraries are imported.
 
     Raises:
         WorkspaceError: if there is no workspace.
+        UnavailableError: if `services` are to be checked, and one does not answer.
     """
-    place = find_workspace(workspace)
+    place = find_workspace(folder)
     enter(place, verbose)
+    if services:
+        from tasks.runtime.preflight import check_services
+
+        check_services(place)
     return place
 
 

@@ -1,95 +1,83 @@
 """Commands about the local stack: up, down, stack, backup, restore."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.display.results import show_result
-from flows.cli.options import Folder, Json, Verbose
-from flows.cli.session import notes, reporting, start, waiting
+from driftloop.base.workspace import Workspace
+from flows.cli.command import command
+from flows.cli.display.show import sentence_view
+from flows.cli.display.stack import stack_view
+from flows.cli.session import ERROR, notes, waiting
 
-app = typer.Typer()
-
-
-@app.command()
-def up(workspace: Folder = None, json: Json = False, verbose: Verbose = False) -> None:
-    """Start Prefect, MLflow, a worker and the page, with all deployments; or mend what has died."""
-    with reporting(verbose):
-        place = start(workspace, verbose)
-        from tasks.stack.starting import make_plan
-        from tasks.stack.starting import up as bring_up
-
-        stack_output = bring_up(make_plan(place), _tell)
-    show_result(stack_output, json)
+if TYPE_CHECKING:
+    from tasks.stack.backup.manifest import Backup
+    from tasks.stack.status import StackStatus
+    from tasks.stack.stopping import StackStop
 
 
-@app.command()
-def down(workspace: Folder = None, json: Json = False, verbose: Verbose = False) -> None:
+def _degraded(status: "StackStatus", **_: Any) -> int:
+    return ERROR if status.state == "degraded" else 0
+
+
+@command(stack_view)
+def up(place: Workspace) -> "StackStatus":
+    """Start Prefect, MLflow, a worker and the page, with all deployments; or fix what has died."""
+    from tasks.stack.starting import make_plan
+    from tasks.stack.starting import up as bring_up
+
+    return bring_up(make_plan(place), _note)
+
+
+@command(sentence_view)
+def down(place: Workspace) -> "StackStop":
     """Stop the stack: flow runs may end first, then nothing of it is left."""
-    with reporting(verbose):
-        place = start(workspace, verbose)
-        from tasks.stack.starting import down as take_down
-        from tasks.stack.starting import make_plan
+    from tasks.stack.starting import down as take_down
+    from tasks.stack.starting import make_plan
 
-        down_output = take_down(make_plan(place), _tell)
-    show_result(down_output, json)
+    return take_down(make_plan(place), _note)
 
 
-@app.command()
-def stack(workspace: Folder = None, json: Json = False, verbose: Verbose = False) -> None:
+@command(stack_view, exit_code=_degraded)
+def stack(place: Workspace) -> "StackStatus":
     """Show each service of the stack: its state, address and log."""
-    with reporting(verbose):
-        place = start(workspace, verbose)
-        from tasks.stack.starting import as_running, make_plan, services_of
-        from tasks.stack.status import look
+    from tasks.stack.starting import as_running, make_plan, services_of
+    from tasks.stack.status import look
 
-        with waiting("Asking the services"):
-            plan = as_running(make_plan(place))
-            stack_output = look(plan, services_of(plan))
-    show_result(stack_output, json)
-    if stack_output.state == "degraded":
-        raise typer.Exit(2)
+    with waiting("Asking the services"):
+        plan = as_running(make_plan(place))
+        return look(plan, services_of(plan))
 
 
-@app.command()
+@command(sentence_view)
 def backup(
+    place: Workspace,
     file: Annotated[Path, typer.Argument(help="New file, such as driftloop-2026-11-25.tar.gz.")],
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> "Backup":
     """Write databases, artifacts and the state of alerts into one file; the stack may be up."""
-    with reporting(verbose):
-        place = start(workspace, verbose)
-        from tasks.stack.backup.create import back_up
-        from tasks.stack.starting import make_plan
+    from tasks.stack.backup.create import back_up
+    from tasks.stack.starting import make_plan
 
-        with waiting("Backing up"):
-            backup_output = back_up(make_plan(place), file)
-    show_result(backup_output, json)
+    with waiting("Backing up"):
+        return back_up(make_plan(place), file)
 
 
-@app.command()
+@command(sentence_view)
 def restore(
+    place: Workspace,
     file: Annotated[Path, typer.Argument(help="A file that 'driftloop backup' wrote.")],
     force: Annotated[
         bool, typer.Option("--force", help="Put aside the state that is there.")
     ] = False,
-    workspace: Folder = None,
-    json: Json = False,
-    verbose: Verbose = False,
-) -> None:
+) -> "Backup":
     """Put a backup back; the stack has to be down."""
-    with reporting(verbose):
-        place = start(workspace, verbose)
-        from tasks.stack.backup.restore import restore as put_back
-        from tasks.stack.starting import make_plan
+    from tasks.stack.backup.restore import restore as put_back
+    from tasks.stack.starting import make_plan
 
-        with waiting("Restoring"):
-            backup_output = put_back(make_plan(place), file, force)
-    show_result(backup_output, json)
+    with waiting("Restoring"):
+        return put_back(make_plan(place), file, force)
 
 
-def _tell(line: str) -> None:
+def _note(line: str) -> None:
     notes.print(f"[dim]·[/dim] {line}", soft_wrap=True)

@@ -15,7 +15,7 @@ from driftloop.alerts.messages.retraining import outcome_of, retrain_message
 from driftloop.alerts.messages.rollback import rollback_message
 from driftloop.alerts.posts import Run, Situation, tell, tell_run
 from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
-from driftloop.base.errors import DeliveryError
+from driftloop.base.errors import DeliveryError, IncompleteError
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
 from tasks.alerts.deliver import deliver
@@ -160,12 +160,8 @@ def undelivered(
         raise UndeliveredError("; ".join(why), record)
 
 
-class UndeliveredError(DeliveryError):
+class UndeliveredError(IncompleteError, DeliveryError):
     """All the work of a run was done and recorded, and the news of it did not go out."""
-
-    def __init__(self, message: str, record: AlertRecord) -> None:
-        super().__init__(message)
-        self.record = record
 
 
 def situation_of(job: Job) -> Situation:

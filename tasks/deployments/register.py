@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
+from pydantic import Field
 
 import driftloop
 from driftloop.base.errors import ConfigError, UnavailableError
@@ -35,13 +36,26 @@ Outcome = Literal["created", "updated", "unchanged", "stale", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What became of one deployment; `paused` where a person has switched its schedule off."""
+    """One deployment after a registration."""
 
-    name: str
-    outcome: Outcome
-    model: str | None = None
-    schedule: str | None = None
-    paused: bool = False
+    name: Annotated[str, Field(description="The flow's name and the deployment's.")]
+    outcome: Annotated[
+        Outcome, Field(description="Stale: a monitor whose model has no configuration any more.")
+    ]
+    model: Annotated[str | None, Field(description="None where it serves every model.")] = None
+    schedule: Annotated[
+        str | None, Field(description="Cron expression and time zone; None without one.")
+    ] = None
+    paused: Annotated[
+        bool, Field(description="A person switched its schedule off; it was left so.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """All deployments after a registration; ``driftloop deploy --json``."""
+
+    deployments: tuple[Registered, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,7 @@ def plan_deployments(
 
 
 def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
-    """Register what is new or has changed, and return what became of each deployment.
+    """Register what is new or has changed, and return the outcome of each deployment.
 
     A schedule that a person switched off in the UI stays off. Monitors of models whose
     configuration is gone are named as stale, and removed with `prune`.

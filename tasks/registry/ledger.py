@@ -43,7 +43,18 @@ def write_entry(
     registry = open_registry(job.workspace)
     number = len(read_ledger(registry, job.model)) + 1
     text, now = sentence[:_LONGEST], datetime.now(UTC)
-    entry = Entry(number, kind, key, version, previous, now, job.as_of, writer(), text, intent)
+    entry = Entry(
+        number=number,
+        kind=kind,
+        key=key,
+        version=version,
+        previous=previous,
+        at=now,
+        as_of=job.as_of,
+        by=writer(),
+        sentence=text,
+        intent=intent,
+    )
     registry.tag_model(job.model, f"{_TAG}{number:06d}", to_json(entry))
     return entry
 

@@ -6,17 +6,11 @@ from pathlib import Path
 
 from driftloop.base.errors import RegistryError, WorkspaceError
 from driftloop.base.periods import parse_time, readable
+from driftloop.base.retraining import Champion
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
 from driftloop.promotion.ledger import MOVES
-from driftloop.reporting.json.base import Champion
-from driftloop.reporting.json.reports import (
-    HistoryIncident,
-    HistoryMove,
-    HistoryOutput,
-    HistoryRun,
-    ReportOutput,
-)
+from driftloop.reporting.history import FetchedReport, History
 from driftloop.reporting.run_page.page import REPORT_FILE
 from driftloop.reporting.run_page.past import RunPoint, point_of_tags
 from tasks.coordination.alert_store import read_alerts
@@ -38,7 +32,7 @@ class Wanted:
     run_id: str | None = None
 
 
-def model_history(workspace: Workspace, model: str, last: int) -> HistoryOutput:
+def model_history(workspace: Workspace, model: str, last: int) -> History:
     """Return a model's newest monitoring runs, the moves of its champion and its incidents.
 
     Raises:
@@ -48,20 +42,18 @@ def model_history(workspace: Workspace, model: str, last: int) -> HistoryOutput:
     registry = open_registry(workspace)
     points = _points(registry, model, last)
     champion = registry.champion(model)
-    moves = [one for one in read_ledger(registry, model) if one.kind in MOVES]
-    episodes = episodes_of(read_alerts(open_documents(workspace), model))
-    return HistoryOutput(
+    return History(
         model=model,
-        champion=Champion(version=champion.version if champion else None),
-        runs=tuple(HistoryRun.of(point) for point in points),
-        moves=tuple(HistoryMove.of(move) for move in moves),
-        incidents=tuple(HistoryIncident.of(episode) for episode in episodes),
+        champion=Champion(champion.version if champion else None),
+        runs=points,
+        moves=tuple(entry for entry in read_ledger(registry, model) if entry.kind in MOVES),
+        incidents=tuple(episodes_of(read_alerts(open_documents(workspace), model))),
     )
 
 
 def fetch_report(
     workspace: Workspace, model: str, wanted: Wanted, output: Path | None
-) -> ReportOutput:
+) -> FetchedReport:
     """Copy a report out of MLflow and return where it is.
 
     Args:
@@ -86,7 +78,7 @@ def fetch_report(
         )
     path = output or report_path(workspace, model, point.as_of)
     write_whole(path, page)
-    return ReportOutput(
+    return FetchedReport(
         model=model,
         as_of=point.as_of,
         run_id=point.run_id,

@@ -6,7 +6,6 @@ from driftloop.alerts.incident import AlertState
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.records import MonitorRecord, RetrainRecord
-from driftloop.reporting.json.convert import replay_command
 from driftloop.reporting.run_page.page import REPORT_FILE, report_page
 from driftloop.reporting.run_page.past import Episode, RunPoint, point_of_tags
 from driftloop.reporting.run_page.source import Lineage, ReportInput
@@ -88,7 +87,7 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
         baselines=_baselines(registry, job, versions),
         lineage=Lineage(_lineage(job, run, record, versions)),
         links=links,
-        replay=replay_command(record),
+        replay=record.replay_command,
         fetch=f"driftloop report {job.model} --as-of {moment}",
         run_id=run_id,
         description=job.config.description,

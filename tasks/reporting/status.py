@@ -1,10 +1,9 @@
-"""What the registry knows of every model."""
+"""The status of every model, as the registry knows it."""
 
 from driftloop.alerts.incident import AlertState
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
-from driftloop.reporting.json.base import ModelStatus
-from driftloop.reporting.json.convert import model_status
+from driftloop.reporting.status import ModelStatus, Statuses, model_status
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.opening import open_registry
@@ -12,8 +11,8 @@ from tasks.registry.protocol import Registry, own_tags
 from tasks.runtime import clock
 
 
-def model_statuses(workspace: Workspace, name: str | None) -> tuple[ModelStatus, ...]:
-    """Return a line for every configured or registered model, or for one.
+def model_statuses(workspace: Workspace, name: str | None) -> Statuses:
+    """Return the status of every configured or registered model, or of one.
 
     Raises:
         ConfigError: if the named model is neither configured nor registered.
@@ -25,15 +24,16 @@ def model_statuses(workspace: Workspace, name: str | None) -> tuple[ModelStatus,
         find_config(workspace.configs, name)
     names = [name] if name else sorted(configured | registered)
     documents = open_documents(workspace)
-    return tuple(
+    statuses = (
         _status(registry, name, name in registered, read_alerts(documents, name)) for name in names
     )
+    return Statuses(tuple(statuses))
 
 
 def _status(registry: Registry, model: str, registered: bool, alerts: AlertState) -> ModelStatus:
     now = clock.now()
     if not registered:
-        return model_status(model, None, None, alerts, now)
+        return model_status(model, None, {}, alerts, now)
     runs = registry.finished(model, "monitor")
     own = own_tags(runs[0].tags) if runs else {}
     return model_status(model, registry.champion(model), own, alerts, now)

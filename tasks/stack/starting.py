@@ -14,7 +14,6 @@ import driftloop
 from driftloop.base.errors import StackError
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_configs
-from driftloop.reporting.json.stack import DownOutput, StackOutput
 from tasks.coordination.file_lock import file_lock
 from tasks.runtime import clock
 from tasks.stack.access import auth_string
@@ -36,8 +35,8 @@ from tasks.stack.services import (
     services,
     stack_settings,
 )
-from tasks.stack.status import look, running_settings
-from tasks.stack.stopping import stop_stack
+from tasks.stack.status import StackStatus, look, running_settings
+from tasks.stack.stopping import NOTHING, StackStop, stop_stack
 from tasks.stack.supervisor import Supervisor, make_socket_folder
 from tasks.stack.supervisor_config import supervisor_text
 
@@ -77,7 +76,7 @@ def as_running(plan: Plan) -> Plan:
     return replace(plan, settings=StackSettings.model_validate(given))
 
 
-def up(plan: Plan, tell: Tell) -> StackOutput:
+def up(plan: Plan, tell: Tell) -> StackStatus:
     """Bring the stack up, whatever state it is in, and return what it looks like then.
 
     Raises:
@@ -100,14 +99,14 @@ def up(plan: Plan, tell: Tell) -> StackOutput:
         return look(plan, services_of(plan), notes)
 
 
-def down(plan: Plan, tell: Tell) -> DownOutput:
+def down(plan: Plan, tell: Tell) -> StackStop:
     """Stop the stack.
 
     Raises:
         StackError: if another `up` or `down` is at work.
     """
     if not plan.folder.root.is_dir():
-        return DownOutput(stopped=False, runs_ended=(), sentence="Nothing is running.")
+        return NOTHING
     with _alone(plan.folder):
         return stop_stack(plan.folder, plan.settings.grace_seconds, tell)
 

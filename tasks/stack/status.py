@@ -1,16 +1,20 @@
-"""What a stack looks like now."""
+"""The present state of a stack."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from driftloop.reporting.json.stack import ServiceState, StackOutput, StackService
+from pydantic import Field
+
 from tasks.stack.health import answers
 from tasks.stack.processes import processes_of
 from tasks.stack.services import Plan, Service
 from tasks.stack.supervisor import Supervisor
 
+ServiceState = Literal["running", "starting", "stopped", "failed"]
+StackState = Literal["running", "degraded", "stopped"]
 _STATES: dict[str, ServiceState] = {
     "RUNNING": "running",
     "STARTING": "starting",
@@ -20,7 +24,39 @@ _STATES: dict[str, ServiceState] = {
 }
 
 
-def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ()) -> StackOutput:
+@dataclass(frozen=True, slots=True)
+class StackService:
+    """One service of the stack."""
+
+    name: str
+    state: ServiceState
+    healthy: Annotated[
+        bool | None, Field(description="Whether it answers; None where nothing is asked.")
+    ]
+    pid: int | None
+    since: datetime | None
+    address: str | None
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackStatus:
+    """The state of the stack; ``driftloop up --json`` and ``driftloop stack --json``."""
+
+    state: Annotated[
+        StackState,
+        Field(description="degraded: something runs, and something that should run does not."),
+    ]
+    workspace: str
+    folder: Annotated[str, Field(description="Where the stack keeps its files.")]
+    services: tuple[StackService, ...]
+    notes: Annotated[
+        tuple[str, ...], Field(description="What a person should know, such as faults.")
+    ]
+    sentence: str
+
+
+def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ()) -> StackStatus:
     """Return the state of every service."""
     states = Supervisor(plan.folder).states()
     with ThreadPoolExecutor(len(services)) as pool:
@@ -29,7 +65,7 @@ def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ())
         )
     if not states:
         left = len(processes_of(plan.folder))
-        state = "degraded" if left else "stopped"
+        state: StackState = "degraded" if left else "stopped"
         sentence = (
             f"The process manager is gone and {left} processes are left; run 'driftloop down'."
             if left
@@ -43,7 +79,7 @@ def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ())
             if bad
             else "The stack is up."
         )
-    return StackOutput(
+    return StackStatus(
         state=state,
         workspace=str(plan.workspace),
         folder=str(plan.folder.root),

@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated
 
-from driftloop.reporting.json.stack import DownOutput
+from pydantic import Field
+
 from tasks.stack.prefect.pool import hold_pool
 from tasks.stack.processes import ask, processes_of, runs_of, sweep
 from tasks.stack.runs import remember, remembered
@@ -16,7 +19,22 @@ REPORT_SECONDS = 20.0
 STOP_SECONDS = 60.0
 
 
-def stop_stack(folder: StackFolder, grace: float, tell: Callable[[str], None]) -> DownOutput:
+@dataclass(frozen=True, slots=True)
+class StackStop:
+    """The end of a stack; ``driftloop down --json``."""
+
+    stopped: Annotated[bool, Field(description="False where nothing was running.")]
+    runs_ended: Annotated[
+        tuple[str, ...],
+        Field(description="Ids of the flow runs that did not end within the grace time."),
+    ]
+    sentence: str
+
+
+NOTHING = StackStop(stopped=False, runs_ended=(), sentence="Nothing is running.")
+
+
+def stop_stack(folder: StackFolder, grace: float, tell: Callable[[str], None]) -> StackStop:
     """Stop everything of a stack; nothing of it is left afterwards.
 
     Args:
@@ -27,7 +45,7 @@ def stop_stack(folder: StackFolder, grace: float, tell: Callable[[str], None]) -
     supervisor = Supervisor(folder)
     if not supervisor.answers() and not processes_of(folder):
         _tidy(folder)
-        return DownOutput(stopped=False, runs_ended=(), sentence="Nothing is running.")
+        return NOTHING
     ended: tuple[str, ...] = ()
     if supervisor.answers():
         supervisor.stop_service("keeper", wait=True)
@@ -41,7 +59,7 @@ def stop_stack(folder: StackFolder, grace: float, tell: Callable[[str], None]) -
         tell(f"ended {left} processes that were left")
     _tidy(folder)
     runs = f"; {len(ended)} flow runs did not end in time and were ended" if ended else ""
-    return DownOutput(stopped=True, runs_ended=ended, sentence=f"The stack is stopped{runs}.")
+    return StackStop(stopped=True, runs_ended=ended, sentence=f"The stack is stopped{runs}.")
 
 
 def _end_runs(folder: StackFolder, grace: float, tell: Callable[[str], None]) -> tuple[str, ...]:

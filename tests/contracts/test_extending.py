@@ -101,8 +101,8 @@ def test_every_code_block_is_followed() -> None:
 def test_the_new_members_are_known_and_pass_the_contract(copy: tuple[Path, list[str]]) -> None:
     """``make schema`` knows them, and the tests of the page and of the families pass."""
     root, tests = copy
-    run(root, "-m", "driftloop.reporting.json_schemas", "docs/schemas")
-    run(root, "-m", "driftloop.reporting.config_reference", "docs/configuration-reference.md")
+    run(root, "-m", "tools.json_schemas", "docs/schemas")
+    run(root, "-m", "tools.config_reference", "docs/configuration-reference.md")
     models = json.loads((root / "docs/schemas/config.schema.json").read_text())["$defs"].values()
     kinds = {model.get("properties", {}).get("kind", {}).get("const") for model in models}
     assert kinds >= MEMBERS

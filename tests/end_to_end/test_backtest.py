@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 from workshop import monday, small_config, write_config
 
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.json_schemas import json_schema
 from tasks.registry.opening import open_registry
+from tools.json_schemas import json_schema
 
 FROM, TO = f"{monday(18):%Y-%m-%d}", f"{monday(23):%Y-%m-%d}"
 ONSET = f"{monday(19) + timedelta(days=1):%Y-%m-%d}"

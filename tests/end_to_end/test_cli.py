@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from workshop import monday, small_config, train_first, write_config
 
 from driftloop.base.errors import RegistryError
-from driftloop.reporting.json_schemas import SCHEMAS, json_schema
 from flows.bootstrap import bootstrap
+from tools.json_schemas import NAMES, json_schema
 
 Cli = Callable[..., CompletedProcess[str]]
 DRIFTING = f"{monday(20):%Y-%m-%d}"
@@ -147,7 +147,7 @@ def test_a_dvc_remote_that_is_gone(championed: Path, run_cli: Cli, prefect_serve
 
 def test_documented_schemas_are_those_of_the_code() -> None:
     folder = Path(__file__).parents[2] / "docs" / "schemas"
-    assert {path.name for path in folder.iterdir()} == {f"{name}.schema.json" for name in SCHEMAS}
-    for name in SCHEMAS:
+    assert {path.name for path in folder.iterdir()} == {f"{name}.schema.json" for name in NAMES}
+    for name in NAMES:
         written = json.loads((folder / f"{name}.schema.json").read_text())
         assert written == json_schema(name), "run 'make schema'"

@@ -18,11 +18,11 @@ from workshop import ROOT, look, monday, small_config, write_config
 
 from driftloop.base.errors import AlertError
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.json_schemas import json_schema
 from tasks.alerts.write import UndeliveredError
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.runtime import clock
+from tools.json_schemas import json_schema
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

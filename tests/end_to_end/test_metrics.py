@@ -16,13 +16,12 @@ from workshop import look, monday
 from driftloop.alerts.channels import SlackChannel
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.json.base import MonitorOutput
-from driftloop.reporting.json_schemas import json_schema
 from flows.alerts import deliver, mute
 from flows.rollback import rollback
 from tasks.alerts.write import UndeliveredError
 from tasks.registry.opening import open_registry
 from tasks.reporting.publish_metrics import FOLDER, URL
+from tools.json_schemas import json_schema
 
 Cli = Callable[..., CompletedProcess[str]]
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -73,7 +72,7 @@ def test_a_story_is_counted_from_what_is_stored(
     where = "-w", str(championed)
     done = run_cli("monitor", "payments", "--as-of", f"{monday(21):%Y-%m-%d}", "--json", *where)
     assert done.returncode == 0, done.stderr
-    record = MonitorOutput.model_validate_json(done.stdout)
+    record = json.loads(done.stdout)
     drifting = read(gateway.payments)
     assert drifting["verdict{status=drift}"] == drifting["incident_open"] == 1
     assert drifting["action{action=retrain}"] == 1
@@ -81,8 +80,8 @@ def test_a_story_is_counted_from_what_is_stored(
     assert drifting["promotions_total"] == 2
     assert drifting["champion_info{version=2}"] == 1
     assert "champion_info{version=1}" not in drifting
-    assert drifting["score{metric=roc_auc}"] == record.performance.score
-    assert drifting["rows{part=current}"] == record.rows.current
+    assert drifting["score{metric=roc_auc}"] == record["performance"]["score"]
+    assert drifting["rows{part=current}"] == record["rows"]["current"]
     assert drifting["incident_severity{severity=page}"] == 1
     assert drifting["run_duration_seconds{flow=retrain}"] > 0
     assert drifting["mean_time_to_new_champion_seconds"] == 0
@@ -91,7 +90,7 @@ def test_a_story_is_counted_from_what_is_stored(
     back = read(gateway.payments)
     assert back["rollbacks_total"] == 1
     assert back["champion_info{version=1}"] == 1
-    assert back["score{metric=roc_auc}"] == record.performance.score
+    assert back["score{metric=roc_auc}"] == record["performance"]["score"]
     assert len(gateway.requests) == 3, "a retraining within a run leaves it to the run"
 
     printed = run_cli("metrics", "payments", *where)

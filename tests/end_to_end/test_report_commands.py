@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from workshop import look, monday
 
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.json_schemas import json_schema
 from tasks.registry.opening import open_registry
+from tools.json_schemas import json_schema
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -9,9 +9,9 @@ from jsonschema import Draft202012Validator
 from snapshot_ground import build, drop, job_of, week_rows
 from workshop import git
 
-from driftloop.reporting.json_schemas import json_schema
 from flows.snapshot import snapshot
 from tasks.snapshots.resolve import snapshot_at
+from tools.json_schemas import json_schema
 
 Cli = Callable[..., CompletedProcess[str]]
 

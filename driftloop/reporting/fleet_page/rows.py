@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
+from driftloop.base.serialize import UNPRINTED
 from driftloop.decision.outcome import GRAVEST, Outcome
 
 SLACK = timedelta(days=1)
@@ -41,23 +43,23 @@ class ModelRow:
     model: str
     outcome: Outcome
     problem: str | None = None
-    sentence: str = ""
+    sentence: Annotated[str, UNPRINTED] = ""
     as_of: datetime | None = None
     stale: bool = False
-    scores: tuple[float | None, ...] = ()
+    scores: Annotated[tuple[float | None, ...], UNPRINTED] = ()
     metric: str | None = None
     score: float | None = None
-    low: float | None = None
-    high: float | None = None
+    low: Annotated[float | None, UNPRINTED] = None
+    high: Annotated[float | None, UNPRINTED] = None
     rev: str | None = None
     champion: str | None = None
     promoted_at: datetime | None = None
-    move: str = ""
+    move: Annotated[str, UNPRINTED] = ""
     incident_since: datetime | None = None
     incident_severity: str | None = None
     report: str | None = None
-    links: tuple[tuple[str, str], ...] = ()
-    run_id: str = ""
+    links: Annotated[tuple[tuple[str, str], ...], UNPRINTED] = ()
+    run_id: Annotated[str, UNPRINTED] = ""
 
     @property
     def troubled(self) -> bool:
@@ -76,7 +78,7 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The page of all models: where it is, and what is on it."""
+    """The page of all models: where it is, and what is on it; ``driftloop dashboard --json``."""
 
     path: str
     sentence: str

@@ -12,6 +12,7 @@ from typing import get_args
 
 from driftloop.alerts.channels import LEVELS
 from driftloop.alerts.delivery_plan import Address
+from driftloop.base.findings import ranked
 from driftloop.base.records import (
     Action,
     CheckStatus,
@@ -21,7 +22,6 @@ from driftloop.base.records import (
     PerformanceStatus,
     Status,
 )
-from driftloop.drift.ranking import ranked
 from driftloop.promotion.ledger import MOVES
 from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining
 from driftloop.reporting.prometheus.table import PREFIX, TABLE, Sample

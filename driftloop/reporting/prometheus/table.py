@@ -5,7 +5,11 @@ state is one time series a choice, 1 where it holds and 0 otherwise.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, computed_field, field_serializer
+
+from driftloop.base.serialize import UNPRINTED
 
 Kind = Literal["gauge", "counter"]
 PREFIX = "driftloop_"
@@ -83,11 +87,40 @@ TABLE: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 class Sample:
     """One value of a metric, with the values of all its labels, ``model`` first."""
 
-    metric: Metric
+    metric: Annotated[Metric, UNPRINTED]
     labels: tuple[str, ...]
-    value: float
+    value: Annotated[float, Field(description="Times are seconds since 1970, states 0 or 1.")]
+
+    @computed_field
+    @property
+    def name(self) -> str:
+        """Name of the metric."""
+        return self.metric.name
+
+    @computed_field
+    @property
+    def type(self) -> Literal["gauge", "counter"]:
+        """Type of the metric."""
+        return self.metric.kind
+
+    @computed_field
+    @property
+    def help(self) -> str:
+        """Meaning of the metric."""
+        return self.metric.help
+
+    @field_serializer("labels")
+    def _labels(self, _: tuple[str, ...]) -> dict[str, str]:
+        return self.named
 
     @property
     def named(self) -> dict[str, str]:
         """The labels by name."""
         return dict(zip(("model", *self.metric.labels), self.labels, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """All samples; ``driftloop metrics --json``."""
+
+    samples: Annotated[tuple[Sample, ...], Field(description="Unknown values are left out.")]

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from driftloop.alerts.messages.wording import EFFECTS, count, number
+from driftloop.base.findings import ranked
 from driftloop.base.records import Finding, Shape, Status
-from driftloop.drift.ranking import ranked
 from driftloop.profiling.finding_text import share
 from driftloop.reporting.html.markup import Element, Node, el, group, name, table, text, told
 from driftloop.reporting.html.parts import figure, status_badge

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from driftloop.base.periods import parse_time
 from driftloop.base.records import MonitorRecord
@@ -12,28 +15,26 @@ from driftloop.promotion.ledger import MOVES, Entry
 
 @dataclass(frozen=True, slots=True)
 class RunPoint:
-    """One monitoring run as a point in a model's history.
-
-    `score` is the champion's realised performance with its interval, None where labels were
-    missing; `rev` the commit of the data.
-    """
+    """One monitoring run as a point in a model's history."""
 
     run_id: str
     as_of: datetime
-    outcome: Outcome
+    outcome: Annotated[Outcome, Field(description="The most severe finding.")]
     action: str
-    champion: str
-    rev: str
+    champion: Annotated[str, Field(description="The version that was judged.")]
+    rev: Annotated[str, Field(description="Commit of the data.")]
     sentence: str
     metric: str | None = None
-    score: float | None = None
+    score: Annotated[
+        float | None, Field(description="Realised performance; null where labels are missing.")
+    ] = None
     low: float | None = None
     high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An incident: from when to when, None while it goes on."""
+    """An incident; `end` is null while it is open."""
 
     start: datetime
     end: datetime | None

@@ -7,7 +7,8 @@ from datetime import datetime
 from driftloop.alerts.messages.formats.sparkline import LEVELS
 from driftloop.alerts.messages.wording import number
 from driftloop.decision.outcome import LOOKS, Tone
-from driftloop.reporting.json.reports import HistoryOutput, HistoryRun
+from driftloop.reporting.history import History
+from driftloop.reporting.run_page.past import RunPoint
 
 LABEL = 10
 _CELL = 2
@@ -22,7 +23,7 @@ class Line:
     tones: tuple[Tone | None, ...] = ()
 
 
-def timeline(found: HistoryOutput, width: int = 80) -> tuple[Line, ...]:
+def timeline(found: History, width: int = 80) -> tuple[Line, ...]:
     """Return the lines of the newest runs that fit into `width` characters."""
     room = max(width - LABEL, 10)
     runs = found.runs[-room:]
@@ -38,7 +39,7 @@ def timeline(found: HistoryOutput, width: int = 80) -> tuple[Line, ...]:
     return tuple(line for line in lines if line.text.strip() or line.label in ("runs", "score"))
 
 
-def score_range(runs: Iterable[HistoryRun]) -> str:
+def score_range(runs: Iterable[RunPoint]) -> str:
     """Return between what the scores lie, with the newest of them."""
     known = [run for run in runs if run.score is not None]
     scores = [one.score for one in known if one.score is not None]
@@ -48,7 +49,7 @@ def score_range(runs: Iterable[HistoryRun]) -> str:
     return f"{metric} {number(min(scores))} to {number(max(scores))}, last {last}"
 
 
-def _outcomes(runs: tuple[HistoryRun, ...], cell: int) -> Line:
+def _outcomes(runs: tuple[RunPoint, ...], cell: int) -> Line:
     signs = [LOOKS[run.outcome].sign for run in runs]
     tones: list[Tone | None] = []
     for run in runs:
@@ -56,7 +57,7 @@ def _outcomes(runs: tuple[HistoryRun, ...], cell: int) -> Line:
     return Line("runs", _spread(signs, cell), tuple(tones))
 
 
-def _months(runs: tuple[HistoryRun, ...], cell: int) -> str:
+def _months(runs: tuple[RunPoint, ...], cell: int) -> str:
     """Mark the first run of each month, as far as there is room between the marks."""
     places = [
         (place * cell, _month(run.as_of))
@@ -70,7 +71,7 @@ def _month(moment: datetime) -> str:
     return f"{moment:%Y}" if moment.month == 1 else f"{moment:%b}"
 
 
-def _versions(runs: tuple[HistoryRun, ...], cell: int) -> str:
+def _versions(runs: tuple[RunPoint, ...], cell: int) -> str:
     changed = [
         (place * cell, f"v{run.champion[:12]}")
         for place, run in enumerate(runs)
@@ -87,7 +88,7 @@ def _placed(marks: list[tuple[int, str]]) -> str:
     return line
 
 
-def _levels(runs: tuple[HistoryRun, ...]) -> list[str]:
+def _levels(runs: tuple[RunPoint, ...]) -> list[str]:
     """Return a level a run, from the lowest to the highest score there is; blank without one."""
     scores = [run.score for run in runs if run.score is not None]
     low, high = min(scores, default=0.0), max(scores, default=0.0)
@@ -101,7 +102,7 @@ def _levels(runs: tuple[HistoryRun, ...]) -> list[str]:
     return [level(run.score) for run in runs]
 
 
-def _moved(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
+def _moved(found: History, runs: tuple[RunPoint, ...]) -> list[str]:
     def moved(place: int) -> bool:
         before = runs[place - 1].as_of if place else None
         here = runs[place].as_of
@@ -113,7 +114,7 @@ def _moved(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
     return _marked(runs, "★", moved)
 
 
-def _incidents(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
+def _incidents(found: History, runs: tuple[RunPoint, ...]) -> list[str]:
     def going_on(place: int) -> bool:
         here = runs[place].as_of
         return any(
@@ -124,7 +125,7 @@ def _incidents(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
     return _marked(runs, "━", going_on)
 
 
-def _marked(runs: tuple[HistoryRun, ...], mark: str, where: Callable[[int], bool]) -> list[str]:
+def _marked(runs: tuple[RunPoint, ...], mark: str, where: Callable[[int], bool]) -> list[str]:
     return [mark if where(place) else " " for place in range(len(runs))]
 
 

@@ -1,84 +1,86 @@
 """A backtest in the terminal."""
 
+import math
 from collections.abc import Iterable
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.base.periods import parse_time, readable
-from driftloop.reporting.json.backtest import BacktestOutput, InjectionOutput, PolicyOutput
+from driftloop.backtest.result import Backtest, InjectionResult
+from driftloop.backtest.summary import PolicyResult
+from driftloop.base.periods import readable
 
 
-def backtest_view(found: BacktestOutput) -> Iterable[RenderableType]:
+def backtest_view(result: Backtest) -> Iterable[RenderableType]:
     """Yield the parts of a backtest that a person wants to see."""
-    begin, end = (readable(parse_time(moment)) for moment in (found.start, found.end))
-    yield Text.assemble((f"{found.model} ", "bold"), f"{begin} to {end}: {found.sentence}")
-    yield _table(found)
-    for policy in found.policies:
+    begin, end = (readable(moment) for moment in (result.start, result.end))
+    yield Text.assemble((f"{result.model} ", "bold"), f"{begin} to {end}: {result.sentence}")
+    yield _table(result)
+    for policy in result.policies:
         yield from _details(policy)
-    if found.injection is not None:
-        yield _injection(found.injection)
-    yield f"{found.seconds:.0f} s; picture: {found.plot}"
+    if result.injection is not None:
+        yield _injection(result.injection)
+    yield f"{result.seconds:.0f} s; picture: {result.plot}"
 
 
-def _table(found: BacktestOutput) -> Table:
+def _table(result: Backtest) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("what served")
     for name in (
-        f"mean {found.metric}",
+        f"mean {result.metric}",
         "gain kept",
         "retrained",
         "promoted",
         "alarms",
-        "alarms a year",
+        "alarms per year",
     ):
         table.add_column(name, justify="right")
-    for policy in found.policies:
+    for policy in result.policies:
         table.add_row(
             policy.name,
             _score(policy.mean_score),
-            "" if policy.gain_kept is None else f"{policy.gain_kept:.0%}",
+            "" if math.isnan(policy.gain_kept) else f"{policy.gain_kept:.0%}",
             str(policy.retrains),
             str(policy.promotions),
             str(policy.alarms),
             f"{policy.alarms_per_year:.1f}",
         )
-    for rival in found.rivals:
-        table.add_row(rival.name, _score(rival.mean_score), "", str(rival.retrains), "", "", "")
+    for baseline in result.baselines:
+        score, retrains = _score(baseline.mean_score), str(baseline.retrains)
+        table.add_row(baseline.name, score, "", retrains, "", "", "")
     return table
 
 
-def _details(policy: PolicyOutput) -> Iterable[str]:
+def _details(policy: PolicyResult) -> Iterable[str]:
     for detection in policy.detections:
         done = ""
         if detection.promoted:
-            done = f", a new champion on {readable(parse_time(detection.promoted))}"
+            done = f", a new champion on {readable(detection.promoted)}"
         elif detection.retrained:
-            done = f", retrained on {readable(parse_time(detection.retrained))}, kept"
+            done = f", retrained on {readable(detection.retrained)}, kept"
         yield (
-            f"  {policy.name}: drift from {readable(parse_time(detection.began))} known on "
-            f"{readable(parse_time(detection.found))}, after {detection.days:.0f} days{done}"
+            f"  {policy.name}: drift from {readable(detection.began)} known on "
+            f"{readable(detection.found)}, after {detection.days:.0f} days{done}"
         )
     if policy.persons:
         times = f"{policy.persons} time{'' if policy.persons == 1 else 's'}"
         yield (
-            f"  {policy.name}: losing challengers stopped the loop {times}; a person is taken to "
+            f"  {policy.name}: losing challengers stopped the loop {times}; a person is assumed to "
             "have started it again"
         )
 
 
-def _injection(found: InjectionOutput) -> str:
-    put_in = (
-        f"{found.kind} of {found.column} by {found.size:g} from {readable(parse_time(found.at))}"
-    )
-    if found.known is None:
+def _injection(injection: InjectionResult) -> str:
+    begin = readable(injection.at)
+    put_in = f"{injection.kind} of {injection.column} by {injection.size:g} from {begin}"
+    if injection.known is None:
         return f"  {put_in}: never known"
     return (
-        f"  {put_in}: known on {readable(parse_time(found.known))}, after {found.days:.0f} days "
-        f"and {found.periods} runs"
+        f"  {put_in}: known on {readable(injection.known)}, after {injection.days:.0f} days "
+        f"and {injection.periods} runs"
     )
 
 
-def _score(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def _score(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4f}"

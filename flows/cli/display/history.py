@@ -6,9 +6,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from driftloop.alerts.messages.wording import count
-from driftloop.base.periods import parse_time, readable
+from driftloop.base.periods import readable
 from driftloop.decision.outcome import LOOKS, Tone
-from driftloop.reporting.json.reports import HistoryOutput, ReportOutput
+from driftloop.reporting.fleet_page.rows import Fleet
+from driftloop.reporting.history import FetchedReport, History
 from driftloop.reporting.run_page.strip import strip_sentence
 from driftloop.reporting.run_page.timeline import LABEL, Line, score_range, timeline
 
@@ -22,35 +23,40 @@ _COLOURS: dict[Tone, str] = {
 WIDTH = 80
 
 
-def report_view(found: ReportOutput) -> Iterable[RenderableType]:
+def report_view(report: FetchedReport) -> Iterable[RenderableType]:
     """Yield how a run ended and where its report is."""
-    look = LOOKS[found.outcome]
-    moment = readable(parse_time(found.as_of))
+    look = LOOKS[report.outcome]
     yield Text.assemble(
-        (found.model, "bold"),
-        f" as of {moment}: ",
+        (report.model, "bold"),
+        f" as of {readable(report.as_of)}: ",
         (f"{look.sign} {look.word}", _COLOURS[look.tone]),
     )
-    yield Text(found.path)
-    if found.address is not None:
-        yield Text(found.address, style="dim")
+    yield Text(report.path)
+    if report.address is not None:
+        yield Text(report.address, style="dim")
 
 
-def history_view(found: HistoryOutput, width: int = WIDTH) -> Iterable[RenderableType]:
+def history_view(history: History, width: int = WIDTH) -> Iterable[RenderableType]:
     """Yield the strip of past runs with scores, versions and incidents beneath it."""
-    yield Text.assemble((found.model, "bold"), f": {strip_sentence(found.runs)}")
-    for line in timeline(found, width):
+    yield Text.assemble((history.model, "bold"), f": {strip_sentence(history.runs)}")
+    for line in timeline(history, width):
         yield _line(line)
-    yield Text(f"{'':{LABEL}}{score_range(found.runs)}", style="dim")
-    shown = {run.outcome for run in found.runs}
+    yield Text(f"{'':{LABEL}}{score_range(history.runs)}", style="dim")
+    shown = {run.outcome for run in history.runs}
     signs = [f"{look.sign} {look.word}" for name, look in LOOKS.items() if name in shown]
-    marks = ["★ champion changed"] if found.moves else []
-    marks += ["━ incident"] if found.incidents else []
+    marks = ["★ champion changed"] if history.moves else []
+    marks += ["━ incident"] if history.incidents else []
     yield Text("  ".join((*signs, *marks)), style="dim")
-    left = len(found.runs) - (width - LABEL)
+    left = len(history.runs) - (width - LABEL)
     if left > 0:
         yield Text(f"{count(left, 'earlier run')} left out: the terminal is too narrow.", "dim")
-    yield f"champion: version {found.champion.version or 'none'}"
+    yield f"champion: version {history.champion.version or 'none'}"
+
+
+def dashboard_view(page: Fleet) -> Iterable[RenderableType]:
+    """Yield how all models are and where their page is."""
+    yield page.sentence
+    yield Text(page.path)
 
 
 def _line(line: Line) -> Text:

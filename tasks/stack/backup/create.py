@@ -11,9 +11,15 @@ from typing import BinaryIO
 
 import driftloop
 from driftloop.base.errors import StackError
-from driftloop.reporting.json.stack import BackupOutput
 from tasks.runtime import clock
-from tasks.stack.backup.manifest import MANIFEST, BackedFile, Manifest
+from tasks.stack.backup.manifest import (
+    MANIFEST,
+    BackedFile,
+    Backup,
+    Manifest,
+    backup_of,
+    parts_of,
+)
 from tasks.stack.backup.storage import dump
 from tasks.stack.services import Plan
 
@@ -24,7 +30,7 @@ ALSO = (
 )
 
 
-def back_up(plan: Plan, file: Path) -> BackupOutput:
+def back_up(plan: Plan, file: Path) -> Backup:
     """Write a backup, also while the stack runs: each database as it is at one moment.
 
     Databases come first and artifacts after them, so what a database names is there.
@@ -45,14 +51,8 @@ def back_up(plan: Plan, file: Path) -> BackupOutput:
         ) from error
     finally:
         draft.unlink(missing_ok=True)
-    parts = (*manifest.databases, *manifest.folders)
-    return BackupOutput(
-        file=str(file),
-        parts=parts,
-        files=len(manifest.files),
-        created=manifest.created,
-        sentence=f"Backed up {', '.join(parts)} into {file} ({file.stat().st_size / 1e6:.1f} MB).",
-    )
+    parts, size = ", ".join(parts_of(manifest)), file.stat().st_size / 1e6
+    return backup_of(file, manifest, f"Backed up {parts} into {file} ({size:.1f} MB).")
 
 
 def folders_of(plan: Plan) -> dict[str, Path]:

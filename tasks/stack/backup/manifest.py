@@ -1,7 +1,9 @@
-"""What a backup says of itself."""
+"""The manifest of a backup, and what the commands report of one."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -32,3 +34,27 @@ class Manifest(Settings):
     folders: tuple[str, ...]
     elsewhere: tuple[str, ...] = Field(description="What is not in it, and where it is.")
     files: dict[str, BackedFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup; ``driftloop backup --json`` and ``driftloop restore --json``."""
+
+    file: str
+    parts: Annotated[
+        tuple[str, ...], Field(description="Contents: databases, artifacts, documents.")
+    ]
+    files: int
+    created: datetime
+    sentence: str
+
+
+def backup_of(file: Path, manifest: Manifest, sentence: str) -> Backup:
+    """Return a backup with a sentence about it."""
+    files, created = len(manifest.files), manifest.created
+    return Backup(str(file), parts_of(manifest), files, created, sentence)
+
+
+def parts_of(manifest: Manifest) -> tuple[str, ...]:
+    """Return the names of the parts of a backup."""
+    return (*manifest.databases, *manifest.folders)

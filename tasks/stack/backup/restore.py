@@ -9,10 +9,16 @@ from tempfile import TemporaryDirectory
 from pydantic import ValidationError
 
 from driftloop.base.errors import StackError
-from driftloop.reporting.json.stack import BackupOutput
 from tasks.runtime import clock
 from tasks.stack.backup.create import folders_of
-from tasks.stack.backup.manifest import DATABASES, MANIFEST, Manifest
+from tasks.stack.backup.manifest import (
+    DATABASES,
+    MANIFEST,
+    Backup,
+    Manifest,
+    backup_of,
+    parts_of,
+)
 from tasks.stack.backup.schemas import revision_of
 from tasks.stack.backup.storage import load, move_addresses
 from tasks.stack.checks import make_folders
@@ -23,7 +29,7 @@ from tasks.stack.services import MLFLOW_DATABASE, PREFECT_DATABASE, Plan
 _VARIABLES = {"prefect": PREFECT_DATABASE, "mlflow": MLFLOW_DATABASE}
 
 
-def restore(plan: Plan, file: Path, force: bool) -> BackupOutput:
+def restore(plan: Plan, file: Path, force: bool) -> Backup:
     """Restore a backup.
 
     Args:
@@ -54,14 +60,8 @@ def restore(plan: Plan, file: Path, force: bool) -> BackupOutput:
         aside = _put_aside(plan) if there else None
         _put_in_place(plan, manifest, staged)
     kept = f" What was there is in {aside}." if aside else ""
-    parts = (*manifest.databases, *manifest.folders)
-    return BackupOutput(
-        file=str(file),
-        parts=parts,
-        files=len(manifest.files),
-        created=manifest.created,
-        sentence=f"Restored {', '.join(parts)} of {manifest.created:%Y-%m-%d %H:%M} UTC.{kept}",
-    )
+    parts, made = ", ".join(parts_of(manifest)), manifest.created
+    return backup_of(file, manifest, f"Restored {parts} of {made:%Y-%m-%d %H:%M} UTC.{kept}")
 
 
 def _databases(plan: Plan) -> dict[str, Database]:

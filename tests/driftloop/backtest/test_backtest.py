@@ -1,5 +1,6 @@
 """What a policy was worth: rates, episodes, delays, and the share of the gain it keeps."""
 
+import json
 import math
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from driftloop.backtest.injection import Injection
+from driftloop.backtest.result import injection_result, summary_sentence
 from driftloop.backtest.summary import (
     Detection,
     Period,
@@ -22,7 +24,7 @@ from driftloop.backtest.summary import (
 )
 from driftloop.base.periods import Window
 from driftloop.base.records import Trouble
-from driftloop.reporting.json.backtest import injection_output, policy_output, summary_sentence
+from driftloop.base.serialize import printed_json
 from tests.driftloop.alerts.messages.message_records import check, drifted, monitor, performance
 from tests.driftloop.cases import NOW, WEEK
 
@@ -143,7 +145,7 @@ def test_an_alarm_is_trouble_that_people_were_told_of(record: Any, trouble: bool
     assert is_alarm(record, False) is False
 
 
-RIVALS = (
+BASELINES = (
     Scored("first model", (0.6, 0.6, 0.2), 0),
     Scored("always retraining", (0.8, 0.8, NAN), 3),
 )
@@ -151,21 +153,21 @@ RIVALS = (
 
 def test_gain_is_printed_over_the_periods_that_all_share() -> None:
     stuck = period(2, held="losing_streak", by_hand=True, score=0.1)
-    found = policy_output(policy(period(0, score=0.7), period(1, score=0.8), stuck), RIVALS)
+    found = policy(period(0, score=0.7), period(1, score=0.8), stuck).with_gain(BASELINES)
     assert found.gain_kept == pytest.approx(0.75)
     assert found.mean_score == pytest.approx((0.7 + 0.8 + 0.1) / 3)
     assert found.persons == 1
-    alone = policy_output(policy(period(0, score=NAN)), ())
-    assert (alone.gain_kept, alone.mean_score, alone.persons) == (None, None, 0)
-    assert alone.periods[0].score is None
+    alone = json.loads(printed_json(policy(period(0, score=NAN)).with_gain(())))
+    assert (alone["gain_kept"], alone["mean_score"], alone["persons"]) == (None, None, 0)
+    assert alone["periods"][0]["score"] is None
 
 
 def test_summary_tells_the_gain_only_where_there_is_one() -> None:
     periods = (period(0, score=0.7, alarm=True), period(1, score=0.8), period(2, score=0.9))
-    told = summary_sentence(policy(*periods), RIVALS)
+    told = summary_sentence(policy(*periods).with_gain(BASELINES), BASELINES)
     assert told == (
         "roc_auc 0.800 with 0 retrainings and 0 promotions in 3 periods (first model 0.467, "
-        "always retraining 0.800); 1 alarm, 17.4 a year. It keeps 75% of what always "
+        "always retraining 0.800); 1 alarm, 17.4 per year. It keeps 75% of what always "
         "retraining gains."
     )
     assert "keeps" not in summary_sentence(policy(*periods), ())
@@ -177,9 +179,9 @@ def test_injected_drift_is_known_after_so_many_runs() -> None:
     periods[1] = period(1, alarm=True, retrained=True)
     periods[3] = period(3, alarm=True)
     periods[4] = period(4, retrained=True, promoted="2")
-    found = injection_output(put_in, policy(*periods), ())
+    found = injection_result(put_in, policy(*periods))
     assert (found.known, found.days, found.periods) == (NOW + 4 * WEEK, 14.0, 2)
     assert found.retrained == found.promoted == NOW + 5 * WEEK
-    never = injection_output(put_in, policy(*periods[:3]), ())
+    never = injection_result(put_in, policy(*periods[:3]))
     assert (never.known, never.days, never.periods, never.promoted) == (None, None, None, None)
-    assert not math.isnan(never.policy.mean_score or NAN)
+    assert not math.isnan(never.policy.mean_score)

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftloop.base.errors import DriftloopError, listed, valid_choices
-from driftloop.base.records import BatchFile, DataSlice, Score, Snapshot, to_json, to_plain
+from driftloop.base.records import (
+    BatchFile,
+    CrossCheck,
+    DataSlice,
+    Score,
+    Snapshot,
+    to_json,
+    to_plain,
+)
+from tests.driftloop.alerts.messages.message_records import comparison
 from tests.driftloop.cases import WINDOW, finding
 
 SNAPSHOT = Snapshot(".", "a1b2c3d4e5f6", "data", (BatchFile("w0.parquet", "md5"),))
@@ -96,3 +105,15 @@ def test_every_error_is_ours() -> None:
     ours = [variable for variable in vars(errors).values() if isinstance(variable, type)]
     assert len(ours) > 5
     assert all(issubclass(one, DriftloopError) for one in ours if one.__module__ == errors.__name__)
+
+
+def test_claim_is_proven_beyond_its_bound_and_with_delongs_consent() -> None:
+    """The lower end is 0.007 and the margin 0.005."""
+    assert comparison().proven
+    assert not comparison(margin=0.007).proven
+    assert comparison(margin=0.007, claim="non_inferior").proven
+    assert comparison(low=-0.004, claim="non_inferior").proven
+    assert not comparison(low=-0.005, claim="non_inferior").proven
+    assert not comparison(delong=CrossCheck(0.004, 0.03, False)).proven
+    assert comparison(delong=CrossCheck(0.006, 0.03, True)).proven
+    assert not comparison(low=None).proven

@@ -17,8 +17,19 @@ from tests.driftloop.cases import NOW
 def entries(*lines: tuple[Any, ...]) -> tuple[Entry, ...]:
     """Entries from (kind, key, version, previous)."""
     return tuple(
-        Entry(number, *line, NOW, NOW, "test", "Said.", "promoted" if line[0] == "began" else None)
-        for number, line in enumerate(lines, start=1)
+        Entry(
+            number=number,
+            kind=kind,
+            key=key,
+            version=version,
+            previous=previous,
+            at=NOW,
+            as_of=NOW,
+            by="test",
+            sentence="Said.",
+            intent="promoted" if kind == "began" else None,
+        )
+        for number, (kind, key, version, previous) in enumerate(lines, start=1)
     )
 
 

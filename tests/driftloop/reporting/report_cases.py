@@ -17,7 +17,7 @@ from driftloop.base.records import (
     TrialOutcome,
     WindowScore,
 )
-from driftloop.promotion.ledger import Entry
+from driftloop.promotion.ledger import Entry, EntryKind
 from driftloop.reporting.run_page.past import Episode, RunPoint
 from driftloop.reporting.run_page.source import Lineage, ReportInput
 
@@ -67,10 +67,24 @@ def ledger() -> tuple[Entry, ...]:
     """Two promotions and a challenger that was kept out."""
     at = examples.AT
     why = "Version 7 proved better by 0.021 (0.008 to 0.034)."
+
+    def entry(number: int, kind: EntryKind, version: str, weeks: int, sentence: str) -> Entry:
+        return Entry(
+            number=number,
+            kind=kind,
+            key=f"key-{number}",
+            version=version,
+            previous=str(int(version) - 1) if number > 1 else None,
+            at=at,
+            as_of=at - weeks * WEEK,
+            by=f"flow run {number}",
+            sentence=sentence,
+        )
+
     return (
-        Entry(1, "promoted", "a", "6", None, at, at - 40 * WEEK, "cli", "The first champion."),
-        Entry(2, "promoted", "b", "7", "6", at, at - 13 * WEEK, "flow run 1", why),
-        Entry(3, "kept", "c", "8", "7", at, at - 5 * WEEK, "flow run 2", "It is not better."),
+        entry(1, "promoted", "6", 40, "The first champion."),
+        entry(2, "promoted", "7", 13, why),
+        entry(3, "kept", "8", 5, "It is not better."),
     )
 
 

@@ -5,25 +5,25 @@ from typing import Any
 
 import pytest
 
+from driftloop.base.retraining import Champion
 from driftloop.decision.outcome import LOOKS
-from driftloop.reporting.json.base import Champion
-from driftloop.reporting.json.reports import HistoryIncident, HistoryMove, HistoryOutput, HistoryRun
+from driftloop.reporting.history import History
 from driftloop.reporting.run_page.timeline import LABEL, score_range, timeline
 from tests.driftloop.reporting.report_cases import WEEK, ledger, points, source
 
 
-def history(runs: Any = None) -> HistoryOutput:
+def history(runs: Any = None) -> History:
     moves = [one for one in ledger() if one.kind == "promoted"]
-    return HistoryOutput(
+    return History(
         model="payments",
         champion=Champion(version="7"),
-        runs=tuple(HistoryRun.of(point) for point in (points() if runs is None else runs)),
-        moves=tuple(HistoryMove.of(move) for move in moves),
-        incidents=tuple(HistoryIncident.of(episode) for episode in source().episodes),
+        runs=tuple(points() if runs is None else runs),
+        moves=tuple(moves),
+        incidents=tuple(source().episodes),
     )
 
 
-def drawn(found: HistoryOutput, width: int = 80) -> dict[str, str]:
+def drawn(found: History, width: int = 80) -> dict[str, str]:
     return {line.label: line.text for line in timeline(found, width)}
 
 

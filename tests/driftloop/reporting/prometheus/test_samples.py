@@ -1,5 +1,6 @@
 """What the metrics of a model are worth, from what is known of it."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -26,11 +27,11 @@ from driftloop.base.records import (
     Verdict,
     to_plain,
 )
+from driftloop.base.serialize import printed_json
 from driftloop.promotion.ledger import Entry, EntryKind
-from driftloop.reporting.json.metrics import MetricsOutput
 from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining, record_of
 from driftloop.reporting.prometheus.samples import LONGEST_LABEL, OUTCOMES, samples_of, shortened
-from driftloop.reporting.prometheus.table import METRICS, TABLE, Sample
+from driftloop.reporting.prometheus.table import METRICS, TABLE, Metrics, Sample
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     DRIFTED,
@@ -71,7 +72,17 @@ def past(number: int, since: int, opened: int, resolved: int) -> Past:
 
 def entry(number: int, kind: EntryKind, version: str, day: int = 0) -> Entry:
     at = datetime(2026, 1, 1, tzinfo=UTC) + day * DAY
-    return Entry(number, kind, f"key-{number}", version, None, at, at, "test", "")
+    return Entry(
+        number=number,
+        kind=kind,
+        key=f"key-{number}",
+        version=version,
+        previous=None,
+        at=at,
+        as_of=at,
+        by="test",
+        sentence="",
+    )
 
 
 def version(name: str) -> ModelVersion:
@@ -329,10 +340,16 @@ def test_no_time_series_is_there_twice() -> None:
 
 
 def test_printed_as_json() -> None:
-    found = samples_of(facts(last=last(drifted())))
-    printed = MetricsOutput.of(found).samples
-    assert len(printed) == len(found)
-    assert printed[1].labels == {"model": "payments", "status": "ok"}
+    samples = samples_of(facts(last=last(drifted())))
+    printed = json.loads(printed_json(Metrics(samples)))["samples"]
+    assert len(printed) == len(samples)
+    assert printed[1] == {
+        "name": "driftloop_verdict",
+        "type": "gauge",
+        "help": TABLE["driftloop_verdict"].help,
+        "labels": {"model": "payments", "status": samples[1].labels[1]},
+        "value": samples[1].value,
+    }
 
 
 def test_a_stored_record_is_read_as_far_as_it_is_exposed() -> None:

@@ -1,6 +1,6 @@
 """The reference of every key of a configuration, written from the models that check it.
 
-``python -m driftloop.reporting.config_reference docs/configuration-reference.md`` writes it, as
+``python -m tools.config_reference docs/configuration-reference.md`` writes it, as
 `make schema` does.
 """
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from driftloop.config.model_config import ModelConfig
-from driftloop.reporting.json_schemas import json_schema
+from tools.json_schemas import json_schema
 
 Part = dict[str, Any]
 _HEAD = """\

@@ -1,0 +1,131 @@
+"""Findings of a monitoring run: what tests, checks and scores say of one window."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from driftloop.base.distribution import Shape
+from driftloop.base.periods import Window
+from driftloop.base.serialize import UNPRINTED
+
+Status = Literal["ok", "warning", "drift", "inconclusive"]
+CheckStatus = Literal["ok", "failed", "inconclusive"]
+PerformanceStatus = Literal["ok", "fell", "unclear", "inconclusive"]
+Role = Literal["feature", "prediction", "joint", "label"]
+TroubleKind = Literal["data_quality", "covariate_shift", "concept_drift", "label_shift"]
+_ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """Statistic and p-value of a statistical test (NaN where undefined)."""
+
+    __test__ = False  # keeps pytest from collecting it
+
+    test: str
+    statistic: float
+    p_value: float
+    relative_error: float = 0.0
+    """Largest relative error of an approximate p-value; 0 where it is exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one test on one column, with the numbers it rests on.
+
+    A feature whose missing rate was tested has a second one. `p_error` bounds the relative error
+    of an approximate p-value, and `shape` holds both distributions for a picture.
+    """
+
+    name: str
+    test: Annotated[
+        str, Field(description="ks, chi2, missing_rate …, or none where nothing was tested.")
+    ]
+    statistic: float | None
+    p_value: Annotated[float | None, Field(description="Before control over all tests of the run.")]
+    p_adjusted: Annotated[
+        float | None, Field(description="After it; drift needs p_adjusted <= level.")
+    ]
+    effect: Annotated[str, UNPRINTED]
+    effect_size: float | None
+    effect_floor: Annotated[float | None, Field(description="Drift needs a size above it.")]
+    status: Status
+    sentence: str
+    rows_reference: Annotated[int, UNPRINTED]
+    rows_current: Annotated[int, UNPRINTED]
+    new_categories: Annotated[
+        tuple[str, ...], Field(description="Categories that the reference never held.")
+    ] = ()
+    role: Annotated[
+        Role, Field(description="A feature, the prediction, all features (joint) or the label.")
+    ] = "feature"
+    importance: Annotated[
+        float | None, Field(description="The champion's share of importance, if known.")
+    ] = None
+    learned_floor: Annotated[
+        bool, Field(description="The reference's own variation set the floor.")
+    ] = False
+    unconfirmed: Annotated[
+        bool, Field(description="Drift that too few runs have found to count.")
+    ] = False
+    p_error: Annotated[float, UNPRINTED] = 0.0
+    shape: Annotated[Shape | None, UNPRINTED] = None
+
+    @property
+    def weight(self) -> float:
+        """How much the change matters: the effect in floors, times the champion's importance."""
+        ratio = (self.effect_size or 0.0) / (self.effect_floor or 1.0)
+        return ratio * (1.0 if self.importance is None else self.importance)
+
+
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings as people want to read them: drifted first, what matters most first."""
+    return sorted(findings, key=lambda finding: (_ORDER[finding.status], -finding.weight))
+
+
+@dataclass(frozen=True, slots=True)
+class QualityFinding:
+    """The result of one data-quality check, on one column or on the whole window."""
+
+    check: str
+    column: str | None
+    status: CheckStatus
+    sentence: str
+    value: Annotated[float | None, UNPRINTED] = None
+    limit: Annotated[float | None, UNPRINTED] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """The champion's realised performance on the newest rows whose labels have arrived."""
+
+    metric: str
+    window: Window
+    rows: int
+    score: float | None
+    low: float | None
+    high: float | None
+    baseline: Annotated[float | None, Field(description="Its score on its own holdout.")]
+    status: PerformanceStatus
+    sentence: str
+    estimated: Annotated[
+        float | None, Field(description="The score that the model's own probabilities promise.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One kind of trouble and its evidence."""
+
+    kind: TroubleKind
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of the data set in one status and one sentence."""
+
+    status: Status
+    sentence: str

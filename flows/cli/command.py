@@ -1,0 +1,94 @@
+"""One decorator for every command: workspace, ``--json``, errors and exit codes."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+
+from driftloop.base.errors import IncompleteError
+from flows.cli.display.show import show_result
+from flows.cli.session import reporting, start
+
+WorkspaceFolder = Annotated[
+    Path | None, typer.Option("--workspace", "-w", help="Folder with configs/; default: this one.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show logs and tracebacks.")]
+_SHARED: dict[str, tuple[Any, Any]] = {
+    "workspace": (WorkspaceFolder, None),
+    "json": (Json, False),
+    "verbose": (Verbose, False),
+}
+View = Callable[[Any], Iterable[RenderableType] | str]
+
+
+def command(
+    view: View,
+    *,
+    services: bool = False,
+    result_of: Callable[..., Any] | None = None,
+    exit_code: Callable[..., int] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+    """Return a decorator that makes a command of a function with options of its own.
+
+    The function returns the record that is printed. A parameter `place` is the workspace; the
+    shared options are passed on to a function that declares them. What is wrong is one line on
+    standard error, and the exit code 2.
+
+    Args:
+        view: draws the record for people; a text is printed as it is.
+        services: check first that the configured services answer.
+        result_of: turns what the function returns, with its options, into the printed record.
+        exit_code: of a printed record and the options; 0 without it.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., None]:
+        own = inspect.signature(function).parameters
+
+        def run(**options: Any) -> None:
+            json, verbose, folder = (options[name] for name in ("json", "verbose", "workspace"))
+            arguments = {name: options[name] for name in own if name != "place"}
+
+            def show(record: Any) -> Any:
+                record = result_of(record, **arguments) if result_of else record
+                show_result(record, view, json)
+                return record
+
+            with reporting(verbose):
+                if "place" in own:
+                    arguments["place"] = start(folder, verbose, services)
+                try:
+                    record = function(**arguments)
+                except IncompleteError as error:
+                    show(error.record)
+                    raise
+                arguments.pop("place", None)
+                record = show(record)
+                if code := exit_code(record, **arguments) if exit_code else 0:
+                    raise typer.Exit(code)
+
+        _describe(run, function, own)
+        return run
+
+    return decorate
+
+
+def _describe(run: Callable[..., None], function: Callable[..., Any], own: Any) -> None:
+    """Give `run` the name, the help and the options that Typer reads of a command."""
+    options = [parameter for name, parameter in own.items() if name != "place"]
+    options += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in _SHARED.items()
+        if name not in own
+    ]
+    options = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
+    run.__name__, run.__doc__, run.__module__ = (
+        function.__name__,
+        function.__doc__,
+        function.__module__,
+    )
+    run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    run.__annotations__ = {option.name: option.annotation for option in options}

@@ -1,0 +1,39 @@
+"""Snapshots and new workspaces in the terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from driftloop.onboarding.result import NewWorkspace
+from driftloop.snapshots.options import ColumnRole
+from driftloop.snapshots.record import SnapshotRecord
+
+
+def snapshot_view(record: SnapshotRecord) -> Iterable[RenderableType]:
+    """Yield the outcome of a snapshot, with a line per source that was left out."""
+    yield Text(record.sentence)
+    if record.made or len(record.skipped) > 1:
+        yield from (Text(f"  not taken: {file}", style="dim") for file in record.skipped)
+    if record.dropped:
+        yield Text(f"  columns left out: {', '.join(record.dropped)}", style="dim")
+
+
+def init_view(new: NewWorkspace) -> Iterable[RenderableType]:
+    """Yield what a person should know of a new workspace."""
+    yield f"[green]ready[/green]: {new.sentence}"
+    yield "\nNext:"
+    yield f"  driftloop monitor {new.model} --workspace {new.workspace} --as-of DATE"
+    yield f"  driftloop status --workspace {new.workspace}"
+
+
+def columns_view(columns: Iterable[ColumnRole], notes: Iterable[str]) -> Group:
+    """Return what was inferred of a file's columns, and what to know about it."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("column", "taken for", "because"):
+        table.add_column(name, no_wrap=name != "because")
+    for column in columns:
+        style = "dim" if column.role == "left out" else ""
+        table.add_row(Text(column.name), column.role, Text(column.reason), style=style)
+    return Group(table, *(Text(f"note: {note}", style="yellow") for note in notes))

@@ -1,0 +1,40 @@
+"""Retrainings and the promotion ledger in the terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from driftloop.base.periods import readable
+from driftloop.base.records import RetrainOutcome
+from driftloop.promotion.ledger import MOVES, Ledger
+
+
+def retrain_view(record: RetrainOutcome) -> Iterable[RenderableType]:
+    """Yield the parts of a retraining that a person wants to see."""
+    won = Text("won", "green") if record.won else Text("did not win", "yellow")
+    if record.waits_for is not None:
+        won = Text(f"won and waits for {record.waits_for}", "green")
+    if record.challenger is not None:
+        yield Text.assemble(f"challenger: version {record.challenger} ", won)
+    yield f"  {record.sentence}"
+    for gate in record.gates:
+        mark = Text(gate.status.replace("_", " "), "green" if gate.passed else "red")
+        yield Text.assemble(f"  gate {gate.gate}: ", mark, f" {gate.sentence}")
+
+
+def ledger_view(ledger: Ledger) -> Iterable[RenderableType]:
+    """Yield a line per entry of a promotion ledger, and its contradictions."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("#", "written", "as of", "what", "version", "before", "why"):
+        table.add_column(column, no_wrap=column != "why")
+    for entry in ledger.entries:
+        kind = Text(entry.kind.replace("_", " "), "bold" if entry.kind in MOVES else "")
+        written, as_of = readable(entry.at), readable(entry.as_of)
+        row = (str(entry.number), written, as_of, kind, entry.version, entry.previous or "none")
+        table.add_row(*row, entry.sentence)
+    yield table
+    for fault in ledger.faults:
+        yield Text(f"fault: {fault}", style="red")
+    yield f"champion: version {ledger.champion.version or 'none'}"

@@ -1,0 +1,53 @@
+"""Printing on standard output: one JSON object, or a record as people read it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from driftloop.base.serialize import printed_json
+from flows.cli.session import results
+
+COLOURS = {
+    "ok": "green",
+    "warning": "yellow",
+    "drift": "red",
+    "inconclusive": "magenta",
+    "failed": "red",
+    "broken": "red",
+    "fell": "red",
+    "unclear": "yellow",
+}
+
+
+def show_result(
+    record: Any, view: Callable[[Any], Iterable[RenderableType] | str], json: bool
+) -> None:
+    """Print the result of a command; a view that is a text is printed as it is."""
+    with results():
+        if json:
+            print(printed_json(record))
+            return
+        parts = view(record)
+        if isinstance(parts, str):
+            print(parts, end="")
+        else:  # a path is copied whole
+            Console(highlight=False).print(Group(*parts), crop=False)
+
+
+def sentence_view(record: Any) -> Iterable[RenderableType]:
+    """Yield the sentence of a record."""
+    yield record.sentence
+
+
+def status_text(status: str) -> Text:
+    """Return a status in its colour."""
+    return Text(status, style=COLOURS.get(status, ""))
+
+
+def score_text(score: float, better: bool = False, worse: bool = False) -> Text:
+    """Return a score with three decimals, a dash where it is undefined."""
+    if score != score:
+        return Text("-", style="dim")
+    return Text(f"{score:.3f}", style="green" if better else "red" if worse else "")

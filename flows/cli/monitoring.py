@@ -1,0 +1,82 @@
+"""Commands about runs: monitor, retrain, bootstrap, status."""
+
+from typing import Annotated, Any
+
+import typer
+
+from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.workspace import Workspace
+from driftloop.decision.condition import Condition
+from driftloop.reporting.status import Statuses
+from flows.cli.command import command
+from flows.cli.display.monitoring import monitor_view, status_view
+from flows.cli.display.promotion import retrain_view
+from flows.cli.options import AnyName, AsOf, DryRun, Name, Reason, Rev, data_job
+from flows.cli.session import ERROR, FAILED_ON, running, waiting
+
+FailOn = Annotated[
+    list[Condition] | None,
+    typer.Option("--fail-on", help="Exit with 3 on this finding; may be repeated."),
+]
+
+
+def _failed_on(record: MonitorRecord, fail_on: list[Condition] | None, **_: Any) -> int:
+    return FAILED_ON if any(condition.met(record) for condition in fail_on or ()) else 0
+
+
+def _without_champion(record: RetrainRecord, **_: Any) -> int:
+    return ERROR if record.promoted_version is None else 0
+
+
+@command(monitor_view, exit_code=_failed_on)
+def monitor(
+    place: Workspace,
+    name: Name,
+    as_of: AsOf = None,
+    rev: Rev = None,
+    dry_run: DryRun = False,
+    fail_on: FailOn = None,
+) -> MonitorRecord:
+    """Judge a model's newest data, tell people, and retrain where warranted."""
+    job = data_job(place, name, as_of, rev)
+    with running(f"Monitoring {name}", name):
+        from flows.monitor import monitor as flow
+
+        return flow(name, job.as_of, job.rev, dry_run, str(place.root))
+
+
+@command(retrain_view)
+def retrain(
+    place: Workspace,
+    name: Name,
+    as_of: AsOf = None,
+    rev: Rev = None,
+    reason: Reason = "Started by hand.",
+    dry_run: DryRun = False,
+) -> RetrainRecord:
+    """Train a challenger and promote it if it is proven better."""
+    job = data_job(place, name, as_of, rev)
+    with running(f"Retraining {name}", name):
+        from flows.retrain import retrain as flow
+
+        root = str(place.root)
+        return flow(name, job.as_of, job.rev, reason, dry_run=dry_run, workspace=root)
+
+
+@command(retrain_view, exit_code=_without_champion)
+def bootstrap(place: Workspace, name: Name, as_of: AsOf = None, rev: Rev = None) -> RetrainRecord:
+    """Train the first champion of a model that has none."""
+    job = data_job(place, name, as_of, rev)
+    with running(f"Training the first champion of {name}", name):
+        from flows.bootstrap import bootstrap as flow
+
+        return flow(name, job.as_of, job.rev, str(place.root))
+
+
+@command(status_view, services=True)
+def status(place: Workspace, name: AnyName = None) -> Statuses:
+    """Show models, champion versions and last verdicts."""
+    from tasks.reporting.status import model_statuses
+
+    with waiting("Asking the registry"):
+        return model_statuses(place, name)

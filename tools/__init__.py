@@ -1,0 +1,1 @@
+"""Generators of documentation, for developers; not part of the installed packages."""

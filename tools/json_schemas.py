@@ -1,0 +1,102 @@
+"""JSON Schemas of what people write and of what the command line prints.
+
+``python -m tools.json_schemas docs/schemas`` writes them; editors use the one of the configuration
+to complete and check it while it is typed.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
+from driftloop.backtest.result import Backtest
+from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.config.model_config import ModelConfig
+from driftloop.onboarding.result import NewWorkspace
+from driftloop.promotion.ledger import Answer, Ledger, Rollback
+from driftloop.reporting.fleet_page.rows import Fleet
+from driftloop.reporting.history import FetchedReport, History
+from driftloop.reporting.prometheus.table import Metrics
+from driftloop.reporting.status import Statuses
+from driftloop.snapshots.record import SnapshotRecord
+from tasks.deployments.register import Registration
+from tasks.stack.backup.manifest import Backup
+from tasks.stack.status import StackStatus
+from tasks.stack.stopping import StackStop
+
+PRINTED: dict[str, type[Any]] = {
+    "ack": Acknowledged,
+    "approve": Answer,
+    "backtest": Backtest,
+    "backup": Backup,
+    "dashboard": Fleet,
+    "deliver": Swept,
+    "deploy": Registration,
+    "digest": Swept,
+    "down": StackStop,
+    "history": History,
+    "init": NewWorkspace,
+    "ledger": Ledger,
+    "metrics": Metrics,
+    "monitor": MonitorRecord,
+    "mute": Muted,
+    "report": FetchedReport,
+    "restore": Backup,
+    "retrain": RetrainRecord,
+    "rollback": Rollback,
+    "snapshot": SnapshotRecord,
+    "stack": StackStatus,
+    "status": Statuses,
+    "test-alert": TestAlert,
+    "up": StackStatus,
+}
+"""The record that each command prints; ``bootstrap`` prints that of ``retrain``."""
+NAMES = (*PRINTED, "config")
+
+
+class PrintedSchema(GenerateJsonSchema):
+    """Schemas of records as they are printed: every field is there, and no other."""
+
+    def field_is_required(self, *_: Any, **__: Any) -> bool:
+        """Say so of every field: what has a default is printed, too."""
+        return True
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Leave defaults out."""
+        return self.generate_inner(schema["schema"])
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        """Allow no further fields."""
+        return {**super().dataclass_schema(schema), "additionalProperties": False}
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of one of `NAMES`."""
+    if name == "config":
+        schema = ModelConfig.model_json_schema()
+    else:
+        schema = TypeAdapter(PRINTED[name]).json_schema(
+            mode="serialization", schema_generator=PrintedSchema
+        )
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write every schema as ``<name>.schema.json`` and return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in NAMES:
+        path = folder / f"{name}.schema.json"
+        path.write_text(json.dumps(json_schema(name), indent=2) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    for file in write_schemas(Path(sys.argv[1])):
+        print(file)
