@@ -10,11 +10,11 @@ from driftloop.base.periods import readable
 from driftloop.base.records import (
     ModelVersion,
     MonitorRecord,
-    Performance,
     Snapshot,
     TrialOutcome,
     Verdict,
 )
+from driftloop.base.tags import RunTags
 from driftloop.decision.after_promotion import aftermath, waiting_on
 from driftloop.decision.decision import decide, drift_since
 from driftloop.decision.diagnosis import diagnose
@@ -27,7 +27,7 @@ from tasks.monitoring.scope import standard, subject
 from tasks.monitoring.windows import Slices
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import importances_of, md5_of
-from tasks.runtime.clock import stamps
+from tasks.runtime.clock import run_time
 from tasks.runtime.job import Job
 from tasks.runtime.run_links import prefect_page
 from tasks.runtime.step import step
@@ -77,15 +77,11 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     data = len(snapshot.files), md5_of(snapshot)
     if job.dry_run:
         return OpenRun(None, champion, history, *data)
-    run = registry.open_run(
-        job.model,
-        "monitor",
-        run_key(job, "monitor", snapshot.rev),
-        f"monitor {job.model} {readable(job.as_of)}",
-        {"driftloop.as_of": job.as_of.isoformat(), "driftloop.champion": champion.version},
-    )
-    pinned = run.tags["driftloop.champion"]
-    if pinned != champion.version:
+    key, name = run_key(job, "monitor", snapshot.rev), f"monitor {job.model} {readable(job.as_of)}"
+    opening = RunTags(kind="monitor", key=key, as_of=job.as_of, champion=champion.version)
+    run = registry.open_run(job.model, name, opening)
+    pinned = run.tags.champion
+    if pinned is not None and pinned != champion.version:
         champion = registry.version(job.model, pinned)
     return OpenRun(run.run_id, champion, history, *data)
 
@@ -179,36 +175,32 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
     """Store the record in MLflow, where later runs, people and reports find it."""
     if run.run_id is None:
         return
-    tags = {
-        "verdict": record.verdict.status,
-        "action": record.decision.action,
-        "quality_failed": str(bool(record.broken)).lower(),
-        "performance": record.performance.status,
-        "held": record.decision.held or "",
-        "window_start": record.window.start.isoformat(),
-        "rev": record.rev,
-        "sentence": record.verdict.sentence[:500],
-        "troubles": " ".join(trouble.kind for trouble in record.troubles),
-        **_score_tags(record.performance),
-        "prefect_run": prefect_page() or "",
-        "seen": " ".join(seen_marks(record.findings)[:MOST_SEEN]),
-        **stamps(),
-    }
-    open_registry(job.workspace).close_run(
-        run.run_id,
-        tags,
-        _metrics(record),
-        record,
+    scored = record.performance.score is not None
+    recorded_at, seconds = run_time()
+    tags = RunTags(
+        kind="monitor",
+        key=run_key(job, "monitor", record.rev),
+        as_of=job.as_of,
+        champion=run.champion.version,
+        verdict=record.verdict.status,
+        action=record.decision.action,
+        quality_failed=bool(record.broken),
+        performance=record.performance.status,
+        held=record.decision.held or "",
+        window_start=record.window.start,
+        rev=record.rev,
+        sentence=record.verdict.sentence[:500],
+        troubles=tuple(trouble.kind for trouble in record.troubles),
+        metric=record.performance.metric if scored else None,
+        score=record.performance.score,
+        score_low=record.performance.low if scored else None,
+        score_high=record.performance.high if scored else None,
+        prefect_run=prefect_page() or "",
+        seen=tuple(seen_marks(record.findings)[:MOST_SEEN]),
+        recorded_at=recorded_at,
+        seconds=seconds,
     )
-
-
-def _score_tags(found: Performance) -> dict[str, str]:
-    """Return the realised score as tags, which are read without opening the run."""
-    if found.score is None:
-        return {}
-    values = {"score": found.score, "score_low": found.low, "score_high": found.high}
-    told = {name: repr(value) for name, value in values.items() if value is not None}
-    return {"metric": found.metric, **told}
+    open_registry(job.workspace).close_run(run.run_id, tags, _metrics(record), record)
 
 
 def _metrics(record: MonitorRecord) -> dict[str, float]:

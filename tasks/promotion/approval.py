@@ -9,6 +9,7 @@ from pydantic import Field
 from driftloop.base.errors import RegistryError, UnavailableError
 from driftloop.base.periods import readable
 from driftloop.base.records import Promotion
+from driftloop.base.tags import VersionTags
 from tasks.coordination.slots import promotion_slot
 from tasks.promotion.promote import Move, carry_out
 from tasks.promotion.proposals import Watched, end_watch, waiting_proposal
@@ -106,7 +107,7 @@ def answer_proposal(job: Job, proposal: Watched, answer: Answer) -> Promotion:
         f"{job.model} version {proposal.version} is champion; it replaces version "
         f"{proposal.against}, approved by {who}."
     )
-    key, tags = f"{proposal.key}-approval", {"previous_champion": proposal.against}
+    key, tags = f"{proposal.key}-approval", VersionTags(previous_champion=proposal.against)
     move = Move(key, proposal.version, proposal.against, "promoted", told, tags)
     done = carry_out(job, move)
     state = "promoted" if done.promoted else "dropped"

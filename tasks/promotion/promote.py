@@ -5,13 +5,13 @@ and its verification happen while the model's promotion slot is held. Every move
 the ledger, made, verified and closed, so that it can be taken up again wherever it was cut off.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import uuid4
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.records import Comparison, Promotion, to_json
+from driftloop.base.tags import LONGEST_TAG, VersionTags
 from driftloop.promotion.ledger import Entry, outcome_of_key, predecessor_of
 from tasks.coordination.slots import promotion_slot
 from tasks.promotion.proposals import propose, start_probation
@@ -31,7 +31,7 @@ class Move:
     expected: str | None
     intent: Literal["promoted", "rolled_back"]
     sentence: str
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: VersionTags = field(default_factory=VersionTags)
 
 
 @step("promote", retries=2)
@@ -68,7 +68,9 @@ def promotion_move(
         if expected is None
         else f"{job.model} version {challenger} is champion; it replaces version {expected}."
     )
-    tags = {"previous_champion": expected or "", "comparison": to_json(comparison)[:4900]}
+    tags = VersionTags(
+        previous_champion=expected or "", comparison=to_json(comparison)[:LONGEST_TAG]
+    )
     return Move(key, challenger, expected, "promoted", sentence, tags)
 
 

@@ -5,19 +5,19 @@ shadow, ``probation`` of a champion, and a tag for each window on which it was s
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from driftloop.base.periods import Window, parse_time, readable
 from driftloop.base.records import Comparison, Promotion, to_json, to_plain
+from driftloop.base.tags import LONGEST_TAG, VersionTags
 from driftloop.promotion.ledger import outcome_of_key
 from driftloop.promotion.modes import Course
 from driftloop.promotion.sequential import Look
 from tasks.registry.ledger import settled_ledger, write_entry
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import PREFIX, Registry
+from tasks.registry.protocol import Registry
 from tasks.runtime.job import Job
 
 Kind = Literal["approval", "shadow", "probation"]
@@ -77,7 +77,8 @@ def propose(
     )
     if done is None:
         keep_watch(registry, job.model, made)
-        registry.tag(job.model, challenger, {"comparison": to_json(comparison)[:4900]})
+        comparison_text = to_json(comparison)[:LONGEST_TAG]
+        registry.tag(job.model, challenger, VersionTags(comparison=comparison_text))
         write_entry(job, "awaiting", key, challenger, expected, told)
     return Promotion(False, challenger, expected, told, kind)
 
@@ -116,7 +117,7 @@ def watched(
     """
     found = []
     for tags in registry.versions(model).values():
-        text = tags.get(PREFIX + tag)
+        text = tags.proposal if tag == PROPOSAL else tags.probation
         one = _watched(json.loads(text)) if text else None
         if one is not None and (one.state == "on" or (at is not None and one.ended == at)):
             found.append(one)
@@ -131,7 +132,10 @@ def waiting_proposal(registry: Registry, model: str) -> Watched | None:
 
 def keep_watch(registry: Registry, model: str, one: Watched) -> None:
     """Store a version under observation as it stands."""
-    registry.tag(model, one.version, {one.tag: to_json(one)})
+    text = to_json(one)
+    is_probation = one.kind == "probation"
+    tags = VersionTags(probation=text) if is_probation else VersionTags(proposal=text)
+    registry.tag(model, one.version, tags)
 
 
 def end_watch(registry: Registry, model: str, one: Watched, state: str) -> None:
@@ -139,16 +143,18 @@ def end_watch(registry: Registry, model: str, one: Watched, state: str) -> None:
     keep_watch(registry, model, replace(one, state=state))
 
 
-def looks_at(tags: Mapping[str, str], kind: Kind) -> tuple[Look, ...]:
+def looks_at(tags: VersionTags, kind: Kind) -> tuple[Look, ...]:
     """Return the windows on which a version was scored under observation, oldest first."""
-    own = f"{PREFIX}{kind}.look."
-    return tuple(_look(json.loads(tags[name])) for name in sorted(tags) if name.startswith(own))
+    looks = tags.probation_looks if kind == "probation" else tags.shadow_looks
+    return tuple(_look(json.loads(text)) for text in looks.values())
 
 
 def keep_look(registry: Registry, model: str, one: Watched, look: Look) -> None:
     """Store a look; a second one at the same window takes the place of the first."""
-    end = f"{look.window.end:%Y-%m-%dT%H-%M}"
-    registry.tag(model, one.version, {f"{one.kind}.look.{end}": json.dumps(to_plain(look))})
+    own = {f"{look.window.end:%Y-%m-%dT%H-%M}": json.dumps(to_plain(look))}
+    is_probation = one.kind == "probation"
+    tags = VersionTags(probation_looks=own) if is_probation else VersionTags(shadow_looks=own)
+    registry.tag(model, one.version, tags)
 
 
 def _end(job: Job, one: Watched, state: str, sentence: str) -> None:

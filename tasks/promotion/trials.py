@@ -16,6 +16,7 @@ from driftloop.base.records import (
     TrialAction,
     TrialOutcome,
 )
+from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import EntryKind
 from driftloop.promotion.sequential import Look, TrialStatus, TrialVerdict, judge_trial
 from driftloop.promotion.trial import look_at, told
@@ -156,7 +157,7 @@ def _act(job: Job, one: Watched, verdict: TrialVerdict, sentence: str) -> tuple[
         return "passed", sentence
     if verdict.status == "better":
         move = Move(f"{one.key}-shadow", one.version, one.against, "promoted", sentence)
-        done = carry_out(job, replace(move, tags={"previous_champion": one.against}))
+        done = carry_out(job, replace(move, tags=VersionTags(previous_champion=one.against)))
         return _moved(job, one, done, ("promoted", "dropped"), sentence)
     _close(job, one, "declined", "dropped", sentence)
     return "dropped", sentence

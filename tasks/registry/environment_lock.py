@@ -28,12 +28,14 @@ class Environment:
     lock: Path | None
 
     @property
-    def tags(self) -> dict[str, str]:
-        """The tags by which a run and a version say where their environment is from."""
-        if self.lock is None:
-            return {"driftloop.environment": "installed"}
-        digest = sha256(self.lock.read_bytes()).hexdigest()
-        return {"driftloop.environment": "lock", "driftloop.environment.sha256": digest}
+    def origin(self) -> str:
+        """Where the requirements are from, as a version says in its tags."""
+        return "installed" if self.lock is None else "lock"
+
+    @property
+    def lock_sha256(self) -> str | None:
+        """The digest of the lock file."""
+        return None if self.lock is None else sha256(self.lock.read_bytes()).hexdigest()
 
 
 def environment_of(estimator: Estimator, workspace: Path) -> Environment:

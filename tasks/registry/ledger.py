@@ -4,17 +4,16 @@ Whoever writes holds the model's promotion slot; see `tasks.coordination.slots`.
 """
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from driftloop.base.periods import parse_time
 from driftloop.base.records import to_json
+from driftloop.base.tags import ModelTags, VersionTags
 from driftloop.promotion.ledger import Entry, EntryKind, champion_by, open_move, outcome_of_key
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import PREFIX, Registry
+from tasks.registry.protocol import Registry
 from tasks.runtime.job import Job
 
-_TAG = "ledger."
 _LONGEST = 1500
 
 
@@ -23,11 +22,9 @@ def read_ledger(registry: Registry, model: str) -> tuple[Entry, ...]:
     return ledger_of(registry.model_tags(model))
 
 
-def ledger_of(tags: Mapping[str, str]) -> tuple[Entry, ...]:
+def ledger_of(tags: ModelTags) -> tuple[Entry, ...]:
     """Return the entries that a registered model's tags hold, oldest first."""
-    own = f"{PREFIX}{_TAG}"
-    kept = {name: text for name, text in tags.items() if own in name}
-    return tuple(_entry(kept[name]) for name in sorted(kept))
+    return tuple(_entry(text) for text in tags.ledger.values())
 
 
 def write_entry(
@@ -44,7 +41,7 @@ def write_entry(
     number = len(read_ledger(registry, job.model)) + 1
     text, now = sentence[:_LONGEST], datetime.now(UTC)
     entry = Entry(number, kind, key, version, previous, now, job.as_of, writer(), text, intent)
-    registry.tag_model(job.model, f"{_TAG}{number:06d}", to_json(entry))
+    registry.tag_model(job.model, ModelTags(ledger={f"{number:06d}": to_json(entry)}))
     return entry
 
 
@@ -84,11 +81,11 @@ def settled_ledger(job: Job) -> tuple[Entry, ...]:
 def close_move(job: Job, began: Entry) -> Entry:
     """Note on the versions and in the ledger that an announced move was made."""
     registry = open_registry(job.workspace)
-    stamp, kind = datetime.now(UTC).isoformat(), began.intent or "promoted"
-    if f"{PREFIX}promoted_at" not in registry.tags(job.model, began.version):
-        registry.tag(job.model, began.version, {"promoted_at": stamp})
+    now, kind = datetime.now(UTC), began.intent or "promoted"
+    if registry.tags(job.model, began.version).promoted_at is None:
+        registry.tag(job.model, began.version, VersionTags(promoted_at=now))
     if kind == "rolled_back" and began.previous is not None:
-        registry.tag(job.model, began.previous, {"rolled_back_at": stamp})
+        registry.tag(job.model, began.previous, VersionTags(rolled_back_at=now))
     return write_entry(job, kind, began.key, began.version, began.previous, began.sentence)
 
 

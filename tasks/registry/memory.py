@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from driftloop.base.errors import RegistryError
-from driftloop.base.periods import parse_time
 from driftloop.base.records import ModelVersion, to_json
+from driftloop.base.tags import ModelTags, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _OPEN: dict[Workspace, MemoryRegistry] = {}
 
 @dataclass(slots=True)
 class _KeptRun:
+    model: str
+    opened: RunTags
     tags: dict[str, str]
     folder: Path
     metrics: dict[str, float] = field(default_factory=dict)
@@ -64,7 +66,9 @@ class MemoryRegistry:
         from tasks.registry.protocol import Standing
 
         return {
-            model: Standing(kept.champion, dict(kept.tags), self.finished(model, "monitor", each))
+            model: Standing(
+                kept.champion, self.model_tags(model), self.finished(model, "monitor", each)
+            )
             for model, kept in self._models.items()
         }
 
@@ -75,29 +79,27 @@ class MemoryRegistry:
 
     def version(self, model: str, version: str) -> ModelVersion:
         """Return one version."""
-        from tasks.registry.protocol import version_of_tags
+        tags = self.tags(model, version)
+        return tags.version(model, version, self._models[model].sources[version][0])
 
-        tags = self._version(model, version)
-        return version_of_tags(model, version, self._models[model].sources[version][0], tags)
-
-    def versions(self, model: str) -> dict[str, dict[str, str]]:
+    def versions(self, model: str) -> dict[str, VersionTags]:
         """Return the tags of every version of a model, by version."""
         kept = self._models.get(model, _KeptModel())
-        return {version: dict(tags) for version, tags in kept.versions.items()}
+        return {version: VersionTags.from_tags(tags) for version, tags in kept.versions.items()}
 
-    def tags(self, model: str, version: str) -> dict[str, str]:
+    def tags(self, model: str, version: str) -> VersionTags:
         """Return the tags of one version."""
-        return dict(self._version(model, version))
+        return VersionTags.from_tags(self._version(model, version))
 
-    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+    def tag(self, model: str, version: str, tags: VersionTags) -> None:
         """Set tags of a version."""
-        self._version(model, version).update(_prefixed(tags))
+        self._version(model, version).update(tags.to_tags())
 
-    def register(self, model: str, run_id: str, model_id: str, tags: Mapping[str, str]) -> str:
+    def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
         """Register a stored model as a new version with its tags, and return the version."""
         kept = self._models.setdefault(model, _KeptModel())
         version = str(len(kept.versions) + 1)
-        kept.versions[version] = dict(tags)
+        kept.versions[version] = tags.to_tags()
         kept.sources[version] = run_id, model_id
         return version
 
@@ -111,47 +113,42 @@ class MemoryRegistry:
         self._version(model, version)
         self._models[model].champion = version
 
-    def model_tags(self, model: str) -> dict[str, str]:
+    def model_tags(self, model: str) -> ModelTags:
         """Return the tags of a registered model, none where it is not registered."""
-        return dict(self._models.get(model, _KeptModel()).tags)
+        return ModelTags.from_tags(self._models.get(model, _KeptModel()).tags)
 
-    def tag_model(self, model: str, name: str, value: str) -> None:
-        """Set a tag of a registered model."""
+    def tag_model(self, model: str, tags: ModelTags) -> None:
+        """Set tags of a registered model."""
         if model not in self._models:
             raise RegistryError(f"{model} is not registered")
-        self._models[model].tags.update(_prefixed({name: value}))
+        self._models[model].tags.update(tags.to_tags())
 
-    def open_run(self, model: str, kind: str, key: str, name: str, tags: Mapping[str, str]) -> Run:
-        """Return the run with this key, made where it is missing; an open one is resumed."""
+    def open_run(self, model: str, name: str, tags: RunTags) -> Run:
+        """Return the run with the key of these tags, made with them where it is missing."""
         from tasks.registry.protocol import Run
 
         for run_id, run in self._runs.items():
-            if run.tags["driftloop.key"] == key and run.tags["driftloop.model"] == model:
+            if run.model == model and run.opened.key == tags.key:
                 return Run(run_id, dict(run.tags))
         run_id = f"run-{next(self._number)}"
-        own = {"driftloop.kind": kind, "driftloop.key": key, "driftloop.model": model}
-        self._runs[run_id] = _KeptRun({**own, **tags}, self._folder / run_id)
-        return Run(run_id, dict(self._runs[run_id].tags))
+        self._runs[run_id] = _KeptRun(model, tags, tags.to_tags(), self._folder / run_id)
+        return Run(run_id, tags.to_tags())
 
     def close_run(
-        self, run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float], record: Any
+        self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:
         """Store a run's outcome and mark it as finished."""
         from tasks.registry.protocol import RECORD
 
         run = self._run(run_id)
         self.log(run_id, metrics=metrics, files={RECORD: record})
-        run.tags.update(_prefixed(tags))
+        run.tags.update(tags.to_tags())
         run.finished = True
 
     def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
         """Return finished monitorings and retrainings as of earlier moments, newest first."""
-        from tasks.registry.protocol import counts_as_past, past_run
-
-        earlier = [
-            run for run in self._finished(model) if parse_time(run.tags["driftloop.as_of"]) < before
-        ]
-        return tuple(past_run(run.tags) for run in earlier[:most] if counts_as_past(run.tags))
+        earlier = [run.tags for _, run in self._finished(model, before)[:most]]
+        return tuple(RunTags.from_tags(tags).past_run for tags in earlier if counts_as_past(tags))
 
     def finished(
         self, model: str, kind: str, most: int = 1, before: datetime | None = None
@@ -162,14 +159,8 @@ class MemoryRegistry:
         """
         from tasks.registry.protocol import Run
 
-        named = {id(run): run_id for run_id, run in self._runs.items()}
-        kept_runs = [
-            run
-            for run in self._finished(model)
-            if run.tags["driftloop.kind"] == kind
-            and (before is None or parse_time(run.tags["driftloop.as_of"]) < before)
-        ]
-        return tuple(Run(named[id(run)], dict(run.tags)) for run in kept_runs[:most])
+        runs = [pair for pair in self._finished(model, before) if pair[1].opened.kind == kind]
+        return tuple(Run(run_id, dict(run.tags)) for run_id, run in runs[:most])
 
     def log(
         self,
@@ -219,14 +210,14 @@ class MemoryRegistry:
         self._version(model, version)
         return self.pipelines[self._models[model].sources[version][1]]
 
-    def _finished(self, model: str) -> list[_KeptRun]:
+    def _finished(self, model: str, before: datetime | None) -> list[tuple[str, _KeptRun]]:
         """Return a model's finished runs, newest first; of one moment the one made last first."""
-        done = [
-            run
-            for run in reversed(self._runs.values())
-            if run.finished and run.tags["driftloop.model"] == model
+        finished = [
+            (run_id, run)
+            for run_id, run in reversed(self._runs.items())
+            if run.finished and run.model == model and (before is None or run.opened.as_of < before)
         ]
-        return sorted(done, key=lambda run: -run.metrics.get("as_of", 0.0))
+        return sorted(finished, key=lambda pair: -pair[1].opened.as_of.timestamp())
 
     def _run(self, run_id: str) -> _KeptRun:
         try:
@@ -255,7 +246,3 @@ def memory_registry(workspace: Workspace) -> Iterator[MemoryRegistry]:
 def in_memory(workspace: Workspace) -> MemoryRegistry | None:
     """Return the registry that a workspace has in memory, if it has one."""
     return _OPEN.get(workspace)
-
-
-def _prefixed(tags: Mapping[str, str]) -> dict[str, str]:
-    return {f"driftloop.{name}": value for name, value in tags.items()}

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import ModelVersion, to_plain
+from driftloop.base.tags import ModelTags, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
 from tasks.registry.mlflow_calls import mlflow_context, registry_errors
-from tasks.registry.mlflow_standings import every_model, standings_of
+from tasks.registry.mlflow_standings import (
+    FINISHED,
+    NEWEST_FIRST,
+    every_model,
+    finished_runs,
+    standings_of,
+)
 from tasks.registry.protocol import (
     CHAMPION,
-    PREFIX,
+    EXPERIMENTS,
     RECORD,
     Run,
     Standing,
-    counts_as_past,
-    past_run,
-    version_of_tags,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +46,7 @@ class MlflowRegistry:
         """Return the id of the model's experiment, made where it is missing."""
         from mlflow.exceptions import MlflowException
 
-        name = f"driftloop/{model}"
+        name = f"{EXPERIMENTS}{model}"
         with registry_errors(self.workspace):
             experiment = self.client.get_experiment_by_name(name)
             if experiment is not None:
@@ -88,31 +92,32 @@ class MlflowRegistry:
         with registry_errors(self.workspace):
             return _version(self.client.get_model_version(model, version))
 
-    def versions(self, model: str) -> dict[str, dict[str, str]]:
+    def versions(self, model: str) -> dict[str, VersionTags]:
         """Return the tags of every version of a model, by version."""
         with registry_errors(self.workspace):
-            found, token = {}, None
+            versions: dict[str, VersionTags] = {}
+            token = None
             while True:
                 page = self.client.search_model_versions(
                     f"name = '{model}'", max_results=1000, page_token=token
                 )
-                found.update({str(one.version): dict(one.tags) for one in page})
+                versions |= {str(each.version): VersionTags.from_tags(each.tags) for each in page}
                 token = page.token
                 if not token:
-                    return found
+                    return versions
 
-    def tags(self, model: str, version: str) -> dict[str, str]:
+    def tags(self, model: str, version: str) -> VersionTags:
         """Return the tags of one version."""
         with registry_errors(self.workspace):
-            return dict(self.client.get_model_version(model, version).tags)
+            return VersionTags.from_tags(self.client.get_model_version(model, version).tags)
 
-    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+    def tag(self, model: str, version: str, tags: VersionTags) -> None:
         """Set tags of a version."""
         with registry_errors(self.workspace):
-            for name, value in tags.items():
-                self.client.set_model_version_tag(model, version, PREFIX + name, value)
+            for name, value in tags.to_tags().items():
+                self.client.set_model_version_tag(model, version, name, value)
 
-    def register(self, model: str, run_id: str, model_id: str, tags: Mapping[str, str]) -> str:
+    def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
         """Register a stored model as a new version with its tags, and return the version."""
         from mlflow.exceptions import MlflowException
 
@@ -128,7 +133,7 @@ class MlflowRegistry:
                 source=f"models:/{model_id}",
                 run_id=run_id,
                 model_id=model_id,
-                tags=dict(tags),
+                tags=tags.to_tags(),
             )
             return str(model_version.version)
 
@@ -142,57 +147,62 @@ class MlflowRegistry:
         with registry_errors(self.workspace):
             self.client.set_registered_model_alias(model, CHAMPION, version)
 
-    def model_tags(self, model: str) -> dict[str, str]:
+    def model_tags(self, model: str) -> ModelTags:
         """Return the tags of a registered model, none where it is not registered."""
         from mlflow.exceptions import MlflowException
 
         with registry_errors(self.workspace):
             try:
-                return dict(self.client.get_registered_model(model).tags)
+                return ModelTags.from_tags(self.client.get_registered_model(model).tags)
             except MlflowException as error:
                 if error.error_code in _ABSENT:
-                    return {}
+                    return ModelTags()
                 raise
 
-    def tag_model(self, model: str, name: str, value: str) -> None:
-        """Set a tag of a registered model."""
+    def tag_model(self, model: str, tags: ModelTags) -> None:
+        """Set tags of a registered model."""
         with registry_errors(self.workspace):
-            self.client.set_registered_model_tag(model, PREFIX + name, value)
+            for name, value in tags.to_tags().items():
+                self.client.set_registered_model_tag(model, name, value)
 
-    def open_run(self, model: str, kind: str, key: str, name: str, tags: Mapping[str, str]) -> Run:
-        """Return the run with this key, made where it is missing; an open one is resumed."""
+    def open_run(self, model: str, name: str, tags: RunTags) -> Run:
+        """Return the run with the key of these tags, made with them where it is missing."""
         experiment = self.experiment(model)
         with registry_errors(self.workspace):
-            paged_list = self.client.search_runs(
-                [experiment], f"tags.`driftloop.key` = '{key}'", max_results=1
+            same_key = f"tags.`{RunTags.tag_name('key')}` = '{tags.key}'"
+            runs = self.client.search_runs([experiment], same_key, max_results=1)
+            run = (
+                runs[0]
+                if runs
+                else self.client.create_run(experiment, tags=tags.to_tags(), run_name=name)
             )
-            if paged_list:
-                return Run(paged_list[0].info.run_id, dict(paged_list[0].data.tags))
-            own = {"driftloop.kind": kind, "driftloop.key": key, "mlflow.runName": name}
-            made = self.client.create_run(experiment, tags={**own, **tags})
-            return Run(made.info.run_id, dict(made.data.tags))
+            return Run(run.info.run_id, dict(run.data.tags))
 
     def close_run(
-        self, run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float], record: Any
+        self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:
         """Store a run's outcome and mark it as finished."""
         from mlflow.entities import RunTag
 
         with registry_errors(self.workspace):
             self.client.log_dict(run_id, to_plain(record), RECORD)
-            tagged = [RunTag(PREFIX + name, value) for name, value in tags.items()]
+            tagged = [RunTag(name, value) for name, value in tags.to_tags().items()]
             self.client.log_batch(run_id, metrics=_metrics(metrics), tags=tagged)
             self.client.set_terminated(run_id)
 
     def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
         """Return finished monitorings and retrainings as of earlier moments, newest first."""
         experiment = self.experiment(model)
-        earlier = f"metrics.as_of < {before.timestamp():.0f} and attributes.status = 'FINISHED'"
+        query = f"metrics.as_of < {before.timestamp():.0f} and {FINISHED}"
         with registry_errors(self.workspace):
-            paged_list = self.client.search_runs(
-                [experiment], earlier, max_results=most, order_by=["metrics.as_of DESC"]
+            runs = self.client.search_runs(
+                [experiment], query, max_results=most, order_by=NEWEST_FIRST
             )
-        return tuple(past_run(run.data.tags) for run in paged_list if counts_as_past(run.data.tags))
+        return tuple(
+            RunTags.from_tags(run.data.tags).past_run
+            for run in runs
+            if counts_as_past(run.data.tags)
+        )
 
     def finished(
         self, model: str, kind: str, most: int = 1, before: datetime | None = None
@@ -202,14 +212,14 @@ class MlflowRegistry:
         With `before`, only those that looked from an earlier moment.
         """
         experiment = self.experiment(model)
-        query = f"tags.`driftloop.kind` = '{kind}' and attributes.status = 'FINISHED'"
+        query = finished_runs(kind)
         if before is not None:
             query += f" and metrics.as_of < {before.timestamp():.0f}"
         with registry_errors(self.workspace):
-            paged_list = self.client.search_runs(
-                [experiment], query, max_results=most, order_by=["metrics.as_of DESC"]
+            runs = self.client.search_runs(
+                [experiment], query, max_results=most, order_by=NEWEST_FIRST
             )
-        return tuple(Run(run.info.run_id, dict(run.data.tags)) for run in paged_list)
+        return tuple(Run(run.info.run_id, dict(run.data.tags)) for run in runs)
 
     def log(
         self,
@@ -292,8 +302,9 @@ def _client(tracking_uri: str) -> "MlflowClient":
     return MlflowClient(tracking_uri, tracking_uri)
 
 
-def _version(found: "MlflowVersion") -> ModelVersion:
-    return version_of_tags(found.name, str(found.version), found.run_id or "", found.tags)
+def _version(stored: "MlflowVersion") -> ModelVersion:
+    tags = VersionTags.from_tags(stored.tags)
+    return tags.version(stored.name, str(stored.version), stored.run_id or "")
 
 
 def _metrics(values: Mapping[str, float]) -> list[Any]:

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tasks.registry.protocol import CHAMPION, Run, Standing
+from driftloop.base.tags import ModelTags, RunTags
+from tasks.registry.protocol import CHAMPION, EXPERIMENTS, Run, Standing
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -12,9 +13,13 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _MOST = 50_000
-_FOLDER = "driftloop/"
-_MONITORED = "tags.`driftloop.kind` = 'monitor' and attributes.status = 'FINISHED'"
-_NEWEST = ["metrics.as_of DESC"]
+FINISHED = "attributes.status = 'FINISHED'"
+NEWEST_FIRST = ["metrics.as_of DESC"]
+
+
+def finished_runs(kind: str) -> str:
+    """Return MLflow's filter of the finished runs of a kind."""
+    return f"tags.`{RunTags.tag_name('kind')}` = '{kind}' and {FINISHED}"
 
 
 def every_model(client: "MlflowClient") -> "Iterator[RegisteredModel]":
@@ -40,7 +45,7 @@ def standings_of(client: "MlflowClient", each: int) -> dict[str, Standing]:
     }
     runs = _newest(client, known, each)
     return {
-        name: Standing(_champion(model), dict(model.tags), tuple(runs.get(name, ())))
+        name: Standing(_champion(model), ModelTags.from_tags(model.tags), tuple(runs.get(name, ())))
         for name, model in models.items()
     }
 
@@ -50,9 +55,9 @@ def _experiments(client: "MlflowClient") -> dict[str, str]:
     found, token = {}, None
     while True:
         page = client.search_experiments(
-            filter_string=f"name LIKE '{_FOLDER}%'", max_results=_PAGE, page_token=token
+            filter_string=f"name LIKE '{EXPERIMENTS}%'", max_results=_PAGE, page_token=token
         )
-        found.update({one.name.removeprefix(_FOLDER): str(one.experiment_id) for one in page})
+        found.update({one.name.removeprefix(EXPERIMENTS): str(one.experiment_id) for one in page})
         token = page.token
         if not token:
             return found
@@ -64,13 +69,17 @@ def _newest(client: "MlflowClient", known: dict[str, str], each: int) -> dict[st
     if not models:
         return found
     together = min(_MOST, each * len(models))
-    for run in client.search_runs([*models], _MONITORED, max_results=together, order_by=_NEWEST):
+    monitored = finished_runs("monitor")
+    newest = client.search_runs([*models], monitored, max_results=together, order_by=NEWEST_FIRST)
+    for run in newest:
         mine = found[models[run.info.experiment_id]]
         if len(mine) < each:
             mine.append(_run(run))
     for model, experiment in known.items():
         if model not in found:
-            alone = client.search_runs([experiment], _MONITORED, max_results=each, order_by=_NEWEST)
+            alone = client.search_runs(
+                [experiment], monitored, max_results=each, order_by=NEWEST_FIRST
+            )
             found[model] = [_run(run) for run in alone]
     return found
 

@@ -1,21 +1,21 @@
 """The registry: runs, model versions and the champion alias, behind one small protocol.
 
-Everything driftloop writes carries tags that begin with ``driftloop.``. A run is found again by
-its key, so that work which was cut off is resumed and not doubled.
+A run is found again by its key, so that work which was cut off is resumed and not doubled.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.past_run import PastRun
-from driftloop.base.periods import Window, parse_time
-from driftloop.base.records import DataSlice, ModelVersion, Score, Snapshot, to_plain
+from driftloop.base.periods import Window
+from driftloop.base.records import DataSlice, ModelVersion, Score, Snapshot
+from driftloop.base.tags import ModelTags, RunTags, VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.performance.target import Classes, Quantity, Target
 
@@ -25,15 +25,23 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 IMPORTANCES = "importances.json"
 RECORD = "record.json"
-PREFIX = "driftloop."
+EXPERIMENTS = "driftloop/"
+"""What the names of driftloop's experiments begin with; the model follows."""
+QUANTITY = "quantity"
+"""What the version of a regression says it predicts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of a registry, with all its tags."""
+    """A run of a registry, with its tags as they are stored."""
 
     run_id: str
-    tags: Mapping[str, str]
+    stored: Mapping[str, str]
+
+    @property
+    def tags(self) -> RunTags:
+        """The tags; read only now, so that a run whose tags were spoilt is in no other's way."""
+        return RunTags.from_tags(self.stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class Standing:
     """
 
     champion: str | None
-    tags: Mapping[str, str]
+    tags: ModelTags
     runs: tuple[Run, ...]
 
 
@@ -52,8 +60,7 @@ class Registry(Protocol):
     """What driftloop asks of a model registry.
 
     Every method raises `UnavailableError` where the registry does not answer, and `RegistryError`
-    where it refuses. `tag`, `tag_model` and `close_run` name tags without ``driftloop.``;
-    `register` and `open_run` take them as they are stored, and every method gives them so.
+    where it refuses. Tags that are None are left as they are.
     """
 
     workspace: Workspace
@@ -70,16 +77,16 @@ class Registry(Protocol):
     def version(self, model: str, version: str) -> ModelVersion:
         """Return one version."""
 
-    def versions(self, model: str) -> dict[str, dict[str, str]]:
+    def versions(self, model: str) -> dict[str, VersionTags]:
         """Return the tags of every version of a model, by version."""
 
-    def tags(self, model: str, version: str) -> dict[str, str]:
+    def tags(self, model: str, version: str) -> VersionTags:
         """Return the tags of one version."""
 
-    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
+    def tag(self, model: str, version: str, tags: VersionTags) -> None:
         """Set tags of a version."""
 
-    def register(self, model: str, run_id: str, model_id: str, tags: Mapping[str, str]) -> str:
+    def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
         """Register a stored model as a new version with its tags, and return the version."""
 
     def describe(self, model: str, version: str, text: str) -> None:
@@ -88,17 +95,20 @@ class Registry(Protocol):
     def set_champion(self, model: str, version: str) -> None:
         """Let the champion alias name a version; the last writer wins."""
 
-    def model_tags(self, model: str) -> dict[str, str]:
+    def model_tags(self, model: str) -> ModelTags:
         """Return the tags of a registered model, none where it is not registered."""
 
-    def tag_model(self, model: str, name: str, value: str) -> None:
-        """Set a tag of a registered model."""
+    def tag_model(self, model: str, tags: ModelTags) -> None:
+        """Set tags of a registered model."""
 
-    def open_run(self, model: str, kind: str, key: str, name: str, tags: Mapping[str, str]) -> Run:
-        """Return the run with this key, made where it is missing; an open one is resumed."""
+    def open_run(self, model: str, name: str, tags: RunTags) -> Run:
+        """Return the run with the key of these tags, made with them where it is missing.
+
+        A run that is there keeps its tags: work that was cut off goes on as it began.
+        """
 
     def close_run(
-        self, run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float], record: Any
+        self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:
         """Store a run's outcome and mark it as finished."""
 
@@ -155,7 +165,7 @@ def json_file(registry: Registry, run_id: str, name: str) -> Any:
 def version_with_key(registry: Registry, model: str, key: str) -> str | None:
     """Return the version that an earlier attempt registered under this key."""
     for version, tags in registry.versions(model).items():
-        if tags.get(f"{PREFIX}key") == key:
+        if tags.key == key:
             return version
     return None
 
@@ -166,106 +176,43 @@ def md5_of(snapshot: Snapshot) -> str:
     return hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest()
 
 
-def data_tags(training: DataSlice, holdout: Window) -> dict[str, str]:
+def data_tags(training: DataSlice, holdout: Window) -> VersionTags:
     """Return the tags by which a version carries the coordinates of its data."""
     snapshot = training.snapshot
-    return {
-        "driftloop.data.repository": snapshot.repository,
-        "driftloop.data.rev": snapshot.rev,
-        "driftloop.data.path": snapshot.path,
-        "driftloop.data.files": str(len(snapshot.files)),
-        "driftloop.data.md5": md5_of(snapshot),
-        "driftloop.train.start": training.window.start.isoformat(),
-        "driftloop.train.end": training.window.end.isoformat(),
-        "driftloop.train.excluded": json.dumps(to_plain(training.excluded)),
-        "driftloop.train.rows": str(training.rows),
-        "driftloop.holdout.start": holdout.start.isoformat(),
-        "driftloop.holdout.end": holdout.end.isoformat(),
-    }
+    return VersionTags(
+        repository=snapshot.repository,
+        rev=snapshot.rev,
+        path=snapshot.path,
+        files=len(snapshot.files),
+        md5=md5_of(snapshot),
+        train_start=training.window.start,
+        train_end=training.window.end,
+        excluded=training.excluded,
+        rows=training.rows,
+        holdout_start=holdout.start,
+        holdout_end=holdout.end,
+    )
 
 
-def score_tags(score: Score, target: Target) -> dict[str, str]:
-    """Return the tags by which a version carries its holdout score and what it predicts."""
+def with_score(tags: VersionTags, score: Score, target: Target) -> VersionTags:
+    """Return the tags with a holdout score, and with what the version predicts."""
     if isinstance(target, Quantity):
-        predicts = {"driftloop.predicts": "quantity"}
-    else:
-        predicts = {"driftloop.classes": json.dumps(target.names)}
-    return {"driftloop.score": json.dumps(to_plain(asdict(score))), **predicts}
+        return replace(tags, score=score, predicts=QUANTITY)
+    return replace(tags, score=score, classes=target.names)
 
 
 def target_of(registry: Registry, model: str, version: str) -> Target:
-    """Return what a version predicts: its classes, or a quantity."""
+    """Return what a version predicts: its classes, or a quantity.
+
+    Raises:
+        RegistryError: if the version does not say.
+    """
     tags = registry.tags(model, version)
-    if tags.get("driftloop.predicts") == "quantity":
+    if tags.predicts == QUANTITY:
         return Quantity()
-    if "driftloop.classes" not in tags:
+    if tags.classes is None:
         raise RegistryError(
             f"{model} version {version} was not registered by driftloop (it has no "
-            "driftloop.classes tag); train one with 'driftloop retrain'"
+            f"{VersionTags.tag_name('classes')} tag); train one with 'driftloop retrain'"
         )
-    return Classes(tuple(json.loads(tags["driftloop.classes"])))
-
-
-def version_of_tags(model: str, version: str, run_id: str, tags: Mapping[str, str]) -> ModelVersion:
-    """Return the version that carries these tags."""
-    known = "driftloop.train.start" in tags
-    promoted = tags.get("driftloop.promoted_at")
-    return ModelVersion(
-        model=model,
-        version=version,
-        run_id=run_id,
-        training=_slice(tags) if known else None,
-        holdout=_window(tags, "holdout") if known else None,
-        baseline=Score(**json.loads(tags["driftloop.score"])) if known else None,
-        promoted_at=parse_time(promoted) if promoted else None,
-    )
-
-
-def _slice(tags: Mapping[str, str]) -> DataSlice:
-    """The files are looked up again at the recorded commit, where they cannot have changed."""
-    snapshot = Snapshot(
-        tags["driftloop.data.repository"],
-        tags["driftloop.data.rev"],
-        tags["driftloop.data.path"],
-        (),
-    )
-    excluded = tuple(
-        Window(parse_time(load["start"]), parse_time(load["end"]))
-        for load in json.loads(tags["driftloop.train.excluded"])
-    )
-    return DataSlice(snapshot, _window(tags, "train"), excluded, int(tags["driftloop.train.rows"]))
-
-
-def _window(tags: Mapping[str, str], name: str) -> Window:
-    start, end = (parse_time(tags[f"driftloop.{name}.{edge}"]) for edge in ("start", "end"))
-    return Window(start, end)
-
-
-def counts_as_past(tags: Mapping[str, str]) -> bool:
-    """Say whether a run is a past one to decide by; one that found too few rows is no attempt."""
-    kind = tags.get("driftloop.kind")
-    return kind == "monitor" or (kind == "retrain" and tags.get("driftloop.trained") == "true")
-
-
-def own_tags(stored: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags that driftloop wrote, named without ``driftloop.``."""
-    return {name.removeprefix(PREFIX): value for name, value in stored.items() if PREFIX in name}
-
-
-def past_run(stored: Mapping[str, str]) -> PastRun:
-    """Return what is remembered of a run, by its tags."""
-    tags = own_tags(stored)
-    return PastRun(
-        kind="monitor" if tags["kind"] == "monitor" else "retrain",
-        as_of=parse_time(tags["as_of"]),
-        window_start=parse_time(tags.get("window_start", tags["as_of"])),
-        verdict=tags.get("verdict", ""),
-        action=tags.get("action", ""),
-        quality_failed=tags.get("quality_failed") == "true",
-        performance=tags.get("performance", ""),
-        champion=tags.get("champion", ""),
-        won=tags.get("won") == "true",
-        by_hand=tags.get("by_hand") == "true",
-        held=tags.get("held", ""),
-        seen=frozenset(tags.get("seen", "").split()),
-    )
+    return Classes(tags.classes)

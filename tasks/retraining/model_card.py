@@ -8,7 +8,7 @@ from driftloop.base.records import ModelVersion, RetrainRecord
 from driftloop.performance.target import label_text
 from driftloop.reporting.model_card import Background, model_card
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import PREFIX, Registry, importances_of, json_file
+from tasks.registry.protocol import Registry, importances_of, json_file
 from tasks.runtime.job import Job
 
 CARD, SHARES, SETTINGS = "model_card.md", "data/labels.json", "settings.json"
@@ -41,9 +41,8 @@ def _background(
     registry: Registry, job: Job, record: RetrainRecord, champion: ModelVersion | None
 ) -> Background:
     run_id, version = record.run_id or "", record.challenger or ""
-    tags = registry.tags(job.model, version)
     return Background(
-        lineage={name.removeprefix(PREFIX): value for name, value in tags.items()},
+        lineage=registry.tags(job.model, version),
         importances=importances_of(registry, run_id),
         old_importances=importances_of(registry, champion.run_id) if champion else {},
         shares=json_file(registry, run_id, SHARES) or {},

@@ -9,6 +9,7 @@ import pandas as pd
 from driftloop.base.errors import ConfigError, RegistryError, listed
 from driftloop.base.periods import Window, readable, split
 from driftloop.base.records import DataSlice, ModelVersion, Refusal, Snapshot, TrainingPlan
+from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.examination import window_verdict
 from driftloop.decision.triggers import ManualTrigger
@@ -50,14 +51,12 @@ def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None)
     key = run_key(job, kind, snapshot.rev)
     if job.dry_run:
         return OpenTraining(None, key, kind, present)
-    tags = {
-        "driftloop.as_of": job.as_of.isoformat(),
-        "driftloop.champion": present.version if present else "",
-    }
+    version = present.version if present else ""
+    opening = RunTags(kind=kind, key=key, as_of=job.as_of, champion=version)
     name = f"{kind} {job.model} {readable(job.as_of)}"
     with promotion_slot(job):  # two processes of the same job share one run
-        run = registry.open_run(job.model, kind, key, name, tags)
-    pinned = run.tags["driftloop.champion"]
+        run = registry.open_run(job.model, name, opening)
+    pinned = run.tags.champion
     if pinned and (present is None or present.version != pinned):
         present = registry.version(job.model, pinned)
     if not pinned:

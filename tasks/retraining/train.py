@@ -1,6 +1,6 @@
 """The steps of a retraining after its plan: search, train, record."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,7 @@ from driftloop.base.records import (
     Snapshot,
     TrainingPlan,
 )
+from driftloop.base.tags import RunTags, VersionTags
 from driftloop.comparison.compare import score_alone
 from driftloop.training.training import Examples, TrainingSettings, cut_of, with_settings
 from driftloop.training.validation import search
@@ -25,12 +26,12 @@ from tasks.registry.environment_lock import environment_of
 from tasks.registry.ledger import writer
 from tasks.registry.models import Stored, log_model, model_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import data_tags, score_tags, version_with_key
+from tasks.registry.protocol import data_tags, version_with_key, with_score
 from tasks.retraining.log import log_importances, log_scores, log_training
 from tasks.retraining.model_card import keep_card, keep_shares
 from tasks.retraining.plan import OpenTraining
 from tasks.retraining.training_rows import keep_witness
-from tasks.runtime.clock import stamps
+from tasks.runtime.clock import run_time
 from tasks.runtime.job import Job, code_version
 from tasks.runtime.progress import progress
 from tasks.runtime.step import step
@@ -80,14 +81,19 @@ def train_challenger(
     keep_shares(job, run_id, table, held)
     log_scores(job, run_id, judged)
     log_importances(job, run_id, judged)
-    tags = _version_tags(job, opened, plan, judged, environment.tags)
-    if trained.warm and opened.champion is not None:
-        tags["driftloop.warm_start"] = opened.champion.version
+    tags = _version_tags(job, opened, plan, judged)
+    warm = opened.champion.version if trained.warm and opened.champion else None
+    tags = replace(
+        tags,
+        environment=environment.origin,
+        lock_sha256=environment.lock_sha256,
+        warm_start=warm,
+    )
     return _register_once(job, opened, (run_id, model_id), tags)
 
 
 def _register_once(
-    job: Job, opened: OpenTraining, stored: tuple[str, str], tags: dict[str, str]
+    job: Job, opened: OpenTraining, stored: tuple[str, str], tags: VersionTags
 ) -> str:
     """Register the stored model, unless another process of the same job was faster."""
     registry = open_registry(job.workspace)
@@ -104,15 +110,21 @@ def record_training(
     if opened.run_id is None:
         return
     comparison = record.comparison
-    tags = {
-        "trained": str(record.challenger is not None).lower(),
-        "won": str(record.won).lower(),
-        "by_hand": str(by_hand).lower(),
-        "promoted": str(bool(record.promotion and record.promotion.promoted)).lower(),
-        "sentence": record.sentence[:500],
-        "rev": record.rev,
-        **stamps(),
-    }
+    recorded_at, seconds = run_time()
+    tags = RunTags(
+        kind=opened.kind,
+        key=opened.key,
+        as_of=job.as_of,
+        champion=opened.champion.version if opened.champion else "",
+        trained=record.challenger is not None,
+        won=record.won,
+        by_hand=by_hand,
+        promoted=bool(record.promotion and record.promotion.promoted),
+        sentence=record.sentence[:500],
+        rev=record.rev,
+        recorded_at=recorded_at,
+        seconds=seconds,
+    )
     metrics = {"as_of": job.as_of.timestamp()}
     if comparison is not None:
         metrics["holdout_rows"] = float(comparison.rows)
@@ -142,25 +154,20 @@ def _trained(job: Job, opened: OpenTraining, settings: TrainingSettings, rows: E
 
 
 def _version_tags(
-    job: Job,
-    opened: OpenTraining,
-    plan: TrainingPlan,
-    judged: Forecast,
-    environment: Mapping[str, str],
-) -> dict[str, str]:
+    job: Job, opened: OpenTraining, plan: TrainingPlan, judged: Forecast
+) -> VersionTags:
     """Return the lineage of a version: data, windows, configuration, code, run, score."""
-    first = score_alone(judged.y, judged.scored, job.config.comparison)
-    return {
-        "driftloop.key": opened.key,
-        "driftloop.kind": opened.kind,
-        "driftloop.as_of": job.as_of.isoformat(),
-        "driftloop.config": job.config_hash,
-        "driftloop.code": code_version(),
-        "driftloop.by": writer(),
-        **data_tags(plan.training, plan.holdout.window),
-        **score_tags(first, judged.target),
-        **environment,
-    }
+    score = score_alone(judged.y, judged.scored, job.config.comparison)
+    tags = replace(
+        data_tags(plan.training, plan.holdout.window),
+        key=opened.key,
+        kind=opened.kind,
+        as_of=job.as_of,
+        config=job.config_hash,
+        code=code_version(),
+        by=writer(),
+    )
+    return with_score(tags, score, judged.target)
 
 
 def _shown(settings: TrainingSettings, trained: Trained) -> dict[str, Any]:

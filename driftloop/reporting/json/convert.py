@@ -13,6 +13,7 @@ from driftloop.base.records import (
     RetrainRecord,
     to_plain,
 )
+from driftloop.base.tags import RunTags
 from driftloop.drift.ranking import ranked
 from driftloop.promotion.ledger import Entry, faults
 from driftloop.reporting.json.base import (
@@ -130,7 +131,7 @@ def retrain_output(record: RetrainRecord) -> RetrainOutput:
 def model_status(
     model: str,
     champion: ModelVersion | None,
-    last: dict[str, Any] | None,
+    last: RunTags | None,
     alerts: AlertState,
     now: datetime,
 ) -> ModelStatus:
@@ -138,7 +139,6 @@ def model_status(
     incident = alerts.open
     trained = champion.training.window.end if champion and champion.training else None
     baseline = champion.baseline if champion else None
-    tags = last or {}
     return ModelStatus(
         model=model,
         champion=champion.version if champion else None,
@@ -146,11 +146,11 @@ def model_status(
         trained_until=trained,
         score=baseline.value if baseline else None,
         metric=baseline.metric if baseline else None,
-        as_of=tags.get("as_of"),
-        verdict=tags.get("verdict"),
-        performance=tags.get("performance"),
-        action=tags.get("action"),
-        sentence=tags.get("sentence"),
+        as_of=last.as_of if last else None,
+        verdict=last.verdict if last else None,
+        performance=last.performance if last else None,
+        action=last.action if last else None,
+        sentence=last.sentence if last else None,
         incident_since=incident.since if incident else None,
         incident_severity=incident.severity if incident else None,
         muted_until=alerts.muted_at(now),

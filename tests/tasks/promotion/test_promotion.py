@@ -23,8 +23,8 @@ WON = Comparison("roc_auc", SCORE, SCORE, 0.05, 0.02, 0.08, 0.0, 0.95, 500, (), 
 
 HOLD = """
 import sys, time
-from tasks.job import load_job
-from tasks.slot import promotion_slot
+from tasks.runtime.job import load_job
+from tasks.coordination.slots import promotion_slot
 with promotion_slot(load_job("payments", "2026-06-01", workspace=sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

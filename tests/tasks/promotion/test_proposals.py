@@ -11,6 +11,7 @@ from workshop import small_config
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.records import Comparison, Promotion, Score
+from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.ledger import faults
@@ -44,7 +45,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
     workspace = Workspace(tmp_path)
     with memory_registry(workspace) as registry:
         for _ in range(3):
-            registry.register(MODEL, "", "model", {})
+            registry.register(MODEL, "", "model", VersionTags())
         made = Job(workspace, config_with({"kind": "approval"}), NOW, "HEAD", False)
         assert promote.fn(made, "key-1", "1", None, WON).promoted, "the first one in every mode"
         yield made

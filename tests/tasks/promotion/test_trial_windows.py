@@ -9,7 +9,7 @@ import pytest
 from workshop import small_config
 
 from driftloop.base.periods import Window
-from driftloop.base.records import DataSlice, ModelVersion, Performance, Snapshot
+from driftloop.base.records import DataSlice, ModelVersion, Performance, Score, Snapshot
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.sequential import Look
@@ -33,9 +33,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     workspace = Workspace(tmp_path)
     before = Window(START - 60 * DAY, START - 20 * DAY)
     tags = data_tags(DataSlice(SNAPSHOT, before, (), 900), Window(before.end, START))
-    tags["driftloop.score"] = (
-        '{"metric": "roc_auc", "value": 0.9, "low": 0.8, "high": 1, "rows": 9}'
-    )
+    tags = replace(tags, score=Score("roc_auc", 0.9, 0.8, 1.0, 9))
     monkeypatch.setattr(
         trials, "_look", lambda job, one, fresh: Look(fresh.rows.window, 500, 0.01, 0.02)
     )

@@ -21,6 +21,7 @@ from driftloop.base.records import (
     Score,
     TrialOutcome,
 )
+from driftloop.base.tags import RunTags
 from driftloop.base.workspace import Workspace
 from driftloop.performance.realised import no_performance
 from driftloop.performance.target import Classes
@@ -30,7 +31,7 @@ from tasks.promotion.promote import promote, roll_back
 from tasks.promotion.trials import continue_trials
 from tasks.registry.ledger import read_ledger
 from tasks.registry.memory import MemoryRegistry, memory_registry
-from tasks.registry.protocol import data_tags, score_tags
+from tasks.registry.protocol import data_tags, with_score
 from tasks.runtime.job import Job, load_job
 from tasks.runtime.step import inline
 from tasks.snapshots.resolve import snapshot_at
@@ -72,12 +73,13 @@ def job_at(folder: Path, week: int, **promotion: Any) -> Job:
 
 
 def add(registry: MemoryRegistry, job: Job, model: Rule) -> str:
-    run = registry.open_run("payments", "retrain", f"run-{id(model)}-{job.as_of}", "run", {})
+    opening = RunTags(kind="retrain", key=f"run-{id(model)}-{job.as_of}", as_of=job.as_of)
+    run = registry.open_run("payments", "run", opening)
     snapshot = snapshot_at(job, job.rev)
     part = DataSlice(snapshot, Window(monday(0), monday(TRAINED - 2)), (), 900)
     held = Window(monday(TRAINED - 2), monday(TRAINED - 1))
     registry.pipelines[run.run_id] = model
-    tags = {**data_tags(part, held), **score_tags(SCORE, Classes(("0", "1")))}
+    tags = with_score(data_tags(part, held), SCORE, Classes(("0", "1")))
     return registry.register("payments", run.run_id, run.run_id, tags)
 
 
@@ -192,7 +194,7 @@ def test_a_new_champion_that_does_worse_is_rolled_back(stage: Any) -> None:
     assert told[-1] == ("worse", "rolled_back")
     assert champion(registry) == "1"
     assert sound(registry)[-2:] == ["began", "rolled_back"]
-    assert "driftloop.rolled_back_at" in registry.tags("payments", "2")
+    assert registry.tags("payments", "2").rolled_back_at is not None
     assert run_weeks(folder, registry, 14, **WATCHED) == [], "nothing is watched any more"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from workshop import small_config
 
+from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.ledger import Entry, faults
@@ -26,7 +27,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
     workspace = Workspace(tmp_path)
     with memory_registry(workspace) as registry:
         for _ in range(3):
-            registry.register(MODEL, "", "model", {})
+            registry.register(MODEL, "", "model", VersionTags())
         yield Job(workspace, ModelConfig.model_validate(small_config()), AS_OF, "HEAD", False)
 
 
@@ -148,13 +149,13 @@ def test_a_rollback_is_noted_on_both_versions_and_done_once(job: Job) -> None:
         assert (done.promoted, done.version, done.previous) == (True, "1", "2")
     assert kinds(job)[-2:] == ["began", "rolled_back"]
     tags = open_registry(job.workspace).tags(MODEL, "2")
-    assert "driftloop.rolled_back_at" in tags
+    assert tags.rolled_back_at is not None
     assert sound(job)
 
 
 def test_the_first_promotion_is_what_promoted_at_tells(job: Job) -> None:
     promoted(job, "1", None)
     registry = open_registry(job.workspace)
-    first = registry.tags(MODEL, "1")["driftloop.promoted_at"]
+    first = registry.tags(MODEL, "1").promoted_at
     close_move(job, write_entry(job, "began", "again", "1", "1", "Told.", "promoted"))
-    assert registry.tags(MODEL, "1")["driftloop.promoted_at"] == first
+    assert registry.tags(MODEL, "1").promoted_at == first

@@ -29,10 +29,8 @@ def test_the_workspaces_lock_pins_the_model(tmp_path: Path) -> None:
     found = environment_of(PLAIN, tmp_path)
     assert found.lock == lock
     assert found.requirements == tuple(f"{name}=={version(name)}" for name in SERVING)
-    assert found.tags == {
-        "driftloop.environment": "lock",
-        "driftloop.environment.sha256": sha256(lock.read_bytes()).hexdigest(),
-    }
+    assert found.origin == "lock"
+    assert found.lock_sha256 == sha256(lock.read_bytes()).hexdigest()
 
 
 def test_the_checkouts_lock_is_taken_where_the_workspace_has_none(tmp_path: Path) -> None:
@@ -47,7 +45,7 @@ def test_without_a_lock_the_installed_versions_are_pinned(
     found = environment_of(PLAIN, tmp_path)
     assert found.lock is None
     assert found.requirements[0] == f"scikit-learn=={version('scikit-learn')}"
-    assert found.tags == {"driftloop.environment": "installed"}
+    assert (found.origin, found.lock_sha256) == ("installed", None)
 
 
 def test_other_versions_than_locked_are_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from workshop import monday, small_config, write_config
 
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.records import TrainingPlan
+from driftloop.base.tags import RunTags
 from driftloop.performance.target import Classes, Quantity
 from driftloop.training.training import cut_of, predict
 from driftloop.training.tuning import called
@@ -85,7 +86,7 @@ def test_the_lock_is_stored_beside_the_model(payments: Path) -> None:
     version = train_challenger.fn(job, opened, plan, {})
     registry, lock = open_registry(job.workspace), ROOT / "requirements.lock"
     digest = sha256(lock.read_bytes()).hexdigest()
-    assert registry.tags(job.model, version)["driftloop.environment.sha256"] == digest
+    assert registry.tags(job.model, version).lock_sha256 == digest
     path = registry.client.download_artifacts(
         opened.run_id, "environment/requirements.lock", str(payments)
     )
@@ -104,11 +105,12 @@ def test_a_challenger_continues_from_the_champion_and_says_so(payments: Path) ->
     job, opened, plan = started(payments, classification(warm_start=True, estimator=estimator))
     first = train_challenger.fn(job, opened, plan, {})
     registry = open_registry(job.workspace)
-    assert "driftloop.warm_start" not in registry.tags(job.model, first)
+    assert registry.tags(job.model, first).warm_start is None
     later = replace(opened, key="later", champion=registry.version(job.model, first))
-    run = registry.open_run(job.model, "retrain", "later", "later", {})
+    opening = RunTags(kind="retrain", key="later", as_of=job.as_of)
+    run = registry.open_run(job.model, "later", opening)
     second = train_challenger.fn(job, replace(later, run_id=run.run_id), plan, {})
-    assert registry.tags(job.model, second)["driftloop.warm_start"] == first
+    assert registry.tags(job.model, second).warm_start == first
     assert model_of(job, second).named_steps["estimator"].n_iter_ == 10
 
 
@@ -121,7 +123,7 @@ def test_a_regression_is_planned_searched_trained_and_stored(payments: Path) -> 
     registry = open_registry(job.workspace)
     tags = registry.tags(job.model, version)
     assert target_of(registry, job.model, version) == Quantity()
-    assert "driftloop.classes" not in tags
+    assert (tags.predicts, tags.classes) == ("quantity", None)
     rows = examples(job, read_labelled(job, plan.holdout), Quantity())
     p = predict(model_of(job, version), rows.table, Quantity())
     assert p.shape == (len(rows.y), 1)
