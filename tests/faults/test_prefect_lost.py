@@ -16,7 +16,7 @@ from tasks.registry.mlflow import MlflowRegistry
 
 RUN = """
 import os, signal, sys
-from tasks.factory import Step
+from tasks.runtime.step import Step
 
 real = Step.__call__
 def call(self, *arguments, **named):

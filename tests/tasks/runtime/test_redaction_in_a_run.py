@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[3]
 TOKEN = "a-password-of-no-known-form"
 RUN = """
 from prefect import flow, get_run_logger
-from tasks.credentials import secret_for
+from tasks.runtime.credentials import secret_for
 
 @flow
 def redacted_run():
