@@ -19,10 +19,10 @@ from tasks.snapshots.resolve import resolve_snapshot
 def challenge(
     job: Job, kind: str, reason: str, champion: str | None, by_hand: bool = False
 ) -> RetrainRecord:
-    """Return the outcome of training a challenger and setting it against the champion.
+    """Train a challenger, compare it with the champion, and return the record.
 
-    A model that cannot be trained or compared is an outcome, and the champion stays. A service
-    that does not answer is an error, and the run can be started again.
+    If no model can be trained or compared, the record says so and the champion stays. A service
+    that does not answer is an error, and the run can be repeated.
     """
     snapshot = resolve_snapshot(job)
     opened = open_training(job, snapshot, kind, champion)
@@ -42,8 +42,8 @@ def _train_and_compare(
     if isinstance(plan, Refusal):
         return compose_record(job, snapshot, opened, reason, refusal=plan)
     if job.dry_run:
-        would = Refusal(f"Dry run, nothing was trained. {plan.sentence}")
-        return compose_record(job, snapshot, opened, reason, plan, refusal=would)
+        dry_run = Refusal(f"Dry run, nothing was trained. {plan.sentence}")
+        return compose_record(job, snapshot, opened, reason, plan, refusal=dry_run)
     parameters = search_settings(job, plan)
     challenger = train_challenger(job, opened, plan, parameters)
     comparison = compare_models(job, opened, plan, challenger)

@@ -182,7 +182,7 @@ class VersionTags(_Tags):
     """The tags of a model version: its lineage, its score, and what became of it.
 
     All are None on a version that driftloop did not register. `proposal`, `probation` and the
-    looks are JSON of `tasks.promotion.proposals`; a look is stored under its window's end.
+    looks are JSON of `tasks.promotion.trial_store`; a look is stored under its window's end.
     """
 
     key: str | None = field(default=None, metadata=_tag("key"))

@@ -14,7 +14,7 @@ from flows.cli.options import Folder, Json, Name, Rev, Verbose, job_of
 from flows.cli.session import notes, reporting
 
 if TYPE_CHECKING:
-    from flows.rehearse_pool import Report
+    from flows.backtest_pool import Report
 
 app = typer.Typer()
 

@@ -38,7 +38,7 @@ def onboard(
     try:
         record = _first_champion(made, verbose)
     except BaseException:
-        _remove(made.workspace, keep_folder=kept)
+        _remove(made.workspace, store_folder=kept)
         raise
     return _output(made, columns, record)
 
@@ -57,8 +57,8 @@ def _first_champion(made: Made, verbose: bool) -> RetrainRecord:
     return record
 
 
-def _remove(folder: Path, keep_folder: bool) -> None:
-    if not keep_folder:
+def _remove(folder: Path, store_folder: bool) -> None:
+    if not store_folder:
         shutil.rmtree(folder, ignore_errors=True)
         return
     for path in folder.iterdir():

@@ -98,7 +98,7 @@ def _line(
 
 def _last_run(registry: Registry, model: str, until: datetime) -> RunTags | None:
     """Return the tags of the newest monitoring run, which may be from before the week."""
-    for run in registry.finished(model, "monitor", most=60):
+    for run in registry.finished(model, "monitor", limit=60):
         tags = run.tags
         if tags.as_of <= until:
             return tags

@@ -16,9 +16,9 @@ from tasks.runtime.job import Job
 
 LOCK_SECONDS = 120
 LEASE_SECONDS = 60
-"""A run that was killed in mid-promotion loses its slot after this long."""
+"""A run that was killed during a promotion loses its slot after this long."""
 RESTART_SECONDS = 10
-"""How long a server that refuses connections is waited for, each time a slot is asked for."""
+"""How long to wait for a server that refuses connections, each time a slot is requested."""
 
 
 Kind = Literal["promote", "deliver", "snapshot"]
@@ -31,10 +31,10 @@ def slot_name(kind: Kind, model: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """What only one run at a time may do, and for which model."""
+    """Work that only one run at a time may do, and for which model."""
 
     kind: Kind
-    what: str
+    work: str
     model: str
 
     @property
@@ -45,12 +45,12 @@ class _Slot:
 
 @contextmanager
 def promotion_slot(job: Job) -> Iterator[None]:
-    """Hold the model's promotion slot: who has it moves the alias and writes the ledger.
+    """Hold the model's promotion slot: only its holder moves the alias and writes the ledger.
 
     Raises:
         UnavailableError: if another promotion holds the slot for too long.
     """
-    with _held(job.workspace, _Slot("promote", "promotion", job.model)):
+    with _hold(job.workspace, _Slot("promote", "promotion", job.model)):
         yield
 
 
@@ -61,7 +61,7 @@ def delivery_slot(workspace: Workspace, model: str) -> Iterator[None]:
     Raises:
         UnavailableError: if another delivery holds the slot for too long.
     """
-    with _held(workspace, _Slot("deliver", "delivery", model)):
+    with _hold(workspace, _Slot("deliver", "delivery", model)):
         yield
 
 
@@ -69,22 +69,22 @@ def delivery_slot(workspace: Workspace, model: str) -> Iterator[None]:
 def snapshot_slot(job: Job) -> Iterator[None]:
     """Hold the right to make the model's snapshots on any machine.
 
-    Without a shared Prefect server this is a lock of the machine alone; a push that another one
-    was quicker with is then refused by Git.
+    Without a shared Prefect server it is a lock on this machine only; where another machine pushed
+    first, Git then refuses the push.
 
     Raises:
         UnavailableError: if another snapshot holds the slot for too long.
     """
-    with _held(job.workspace, _Slot("snapshot", "snapshot", job.model)):
+    with _hold(job.workspace, _Slot("snapshot", "snapshot", job.model)):
         yield
 
 
 @contextmanager
-def _held(workspace: Workspace, slot: _Slot) -> Iterator[None]:
+def _hold(workspace: Workspace, slot: _Slot) -> Iterator[None]:
     """Hold a slot: a Prefect limit, or a file lock without a shared server.
 
     A temporary server ends with its run and would never free the slot of a killed one; a file
-    lock is freed by the operating system. A registry in memory has nobody to share with.
+    lock is freed by the operating system. A registry in memory is not shared.
     """
     if in_memory(workspace) is not None:
         yield
@@ -100,13 +100,13 @@ def _held(workspace: Workspace, slot: _Slot) -> Iterator[None]:
 def _file_slot(workspace: Workspace, slot: _Slot) -> Iterator[None]:
     path = workspace.state / f"{slot.kind}-{slot.model}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:  # only what taking the slot raises is about the slot
+    with ExitStack() as stack:  # only errors of taking the slot are about the slot
         try:
             stack.enter_context(file_lock(path, LOCK_SECONDS, 0.2))
         except TimeoutError as error:
             raise UnavailableError(
-                f"another {slot.what} of {slot.model} has held {path} for {LOCK_SECONDS} s; run "
-                "it again when that one has ended"
+                f"another {slot.work} of {slot.model} has held {path} for {LOCK_SECONDS} s; run "
+                "this one again when it has ended"
             ) from error
         yield
 
@@ -114,12 +114,12 @@ def _file_slot(workspace: Workspace, slot: _Slot) -> Iterator[None]:
 @contextmanager
 def _prefect_slot(slot: _Slot) -> Iterator[None]:
     with ExitStack() as stack:
-        _acquire(stack, slot)  # only what taking the slot raises is about the slot
+        _acquire(stack, slot)  # only errors of taking the slot are about the slot
         yield
 
 
 def _create_limit(name: str) -> None:
-    """Create a slot's limit where it is missing; a server that is restarted gets its time."""
+    """Create a slot's limit where it is missing, and wait for a server that is restarting."""
     from httpx import ConnectError
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectAlreadyExists
@@ -136,15 +136,15 @@ def _create_limit(name: str) -> None:
             time.sleep(1)
 
 
-def _give_back(held: AbstractContextManager[None], name: str, *problem: Any) -> bool | None:
-    """Give a slot back; what was done in it stands also where the server is away just then."""
+def _release(held: AbstractContextManager[None], name: str, *problem: Any) -> bool | None:
+    """Release a slot; the work done in it stands even if the server does not answer just then."""
     from httpx import HTTPError
 
     try:
         return held.__exit__(*problem)
     except HTTPError as error:
         logging.getLogger("driftloop").warning(
-            "the Prefect server did not take back the slot %s (%s); it is free %d s from now",
+            "the Prefect server did not release the slot %s (%s); it will be free in %d s",
             *(name, type(error).__name__, LEASE_SECONDS),
         )
         return None
@@ -166,14 +166,14 @@ def _acquire(stack: ExitStack, slot: _Slot) -> None:
             strict=True,
         )
         held.__enter__()
-        stack.push(partial(_give_back, held, name))
+        stack.push(partial(_release, held, name))
     except TimeoutError as error:
         raise UnavailableError(
-            f"another {slot.what} of {slot.model} has held the slot {name!r} for {LOCK_SECONDS} "
+            f"another {slot.work} of {slot.model} has held the slot {name!r} for {LOCK_SECONDS} "
             f"s; if no run is under way, free it with 'prefect gcl update {name} --active-slots 0'"
         ) from error
     except (HTTPError, ConcurrencySlotAcquisitionError) as error:
         raise UnavailableError(
-            f"the Prefect server does not give the slot {name!r} ({type(error).__name__}); nothing "
-            "was changed, run it again when the server answers"
+            f"the Prefect server does not grant the slot {name!r} ({type(error).__name__}); "
+            "nothing was changed, run it again when the server answers"
         ) from error

@@ -1,4 +1,4 @@
-"""Evidence beside the single features: predictions, all features together, and the label."""
+"""Drift beyond single features: of predictions, of all features together, and of the label."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,9 +30,9 @@ from driftloop.profiling.finding_text import describe_categories
 from driftloop.profiling.reference_column import categorical_reference, numeric_reference
 from driftloop.training.training import predict
 from tasks.monitoring.scope import standard
+from tasks.registry.lineage import target_of
 from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import target_of
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import ParquetColumns, slice_columns
 
@@ -43,10 +43,10 @@ BATCH = 65_536
 def prediction_findings(
     job: Job, current: ParquetColumns, champion: ModelVersion, holdout: DataSlice | None
 ) -> tuple[Finding, ...]:
-    """Return the measured finding of the champion's predictions; none where they are not asked for.
+    """Return the measured finding of the champion's predictions; none where it is not configured.
 
-    They are compared with its predictions on its own holdout. On the rows it was trained on a
-    model is surer of itself than it will ever be again.
+    They are compared with its predictions on its own holdout. On its training rows a model is more
+    confident than on any others.
     """
     least = job.config.drift.minimum_rows
     if not job.config.drift.predictions or holdout is None or current.rows < least:
@@ -58,24 +58,24 @@ def prediction_findings(
     try:
         sides = [probabilities(job, model, target, side) for side in (before, current)]
     except (DataError, TrainingError) as error:
-        told = f"`{PREDICTION}` cannot be compared: {error}."
-        return (_prediction(inconclusive(PREDICTION, before.rows, current.rows, told)),)
+        sentence = f"`{PREDICTION}` cannot be compared: {error}."
+        return (_prediction(inconclusive(PREDICTION, before.rows, current.rows, sentence)),)
     if min(len(side) for side in sides) < least:
-        told = f"`{PREDICTION}` has {len(sides[0])} rows in the holdout, {least} are needed."
-        return (_prediction(inconclusive(PREDICTION, len(sides[0]), len(sides[1]), told)),)
+        sentence = f"`{PREDICTION}` has {len(sides[0])} rows in the holdout, {least} are needed."
+        return (_prediction(inconclusive(PREDICTION, len(sides[0]), len(sides[1]), sentence)),)
     yardstick = Yardstick(job.config.drift, standard(job).level)
     if isinstance(target, Quantity) or target.binary:
-        found = _of_scores(sides[0][:, -1], sides[1][:, -1], yardstick)
+        measured = _of_scores(sides[0][:, -1], sides[1][:, -1], yardstick)
     else:
         before_class, now_class = (np.array(target.names)[side.argmax(1)] for side in sides)
-        found = _of_classes(before_class, now_class, yardstick)
-    return (_prediction(found),)
+        measured = _of_classes(before_class, now_class, yardstick)
+    return (_prediction(measured),)
 
 
 def joint_findings(
     job: Job, reference: ParquetColumns, current: ParquetColumns
 ) -> tuple[Finding, ...]:
-    """Return the measured finding of the test over all features; none where it is not asked for."""
+    """Return the measured finding of all features together; none where it is not configured."""
     classifier = job.config.drift.multivariate
     if classifier is None or current.rows < job.config.drift.minimum_rows:
         return ()
@@ -83,9 +83,9 @@ def joint_findings(
         tables = [_sample(job, side, classifier) for side in (reference, current)]
         domain_result = classifier.test(*tables)
     except DataError as error:
-        told = f"The features together cannot be compared: {error}."
-        blind = inconclusive(TOGETHER, reference.rows, current.rows, told, classifier.kind)
-        return (replace(blind, role="joint"),)
+        sentence = f"The features together cannot be compared: {error}."
+        failed = inconclusive(TOGETHER, reference.rows, current.rows, sentence, classifier.kind)
+        return (replace(failed, role="joint"),)
     names = listed((f"`{name}`" for name, _ in domain_result.features), 3)
     by = f", mostly by {names}" if domain_result.features else ""
     sentence = (
@@ -98,7 +98,7 @@ def joint_findings(
 
 
 def label_finding(job: Job, labelled: pd.DataFrame, training: DataSlice) -> Finding | None:
-    """Return the judged change of the label since training, or None where too few rows.
+    """Return the judged change of the label since training, or None with too few rows.
 
     Classes are compared by their shares, a quantity by its distribution.
     """
@@ -110,18 +110,18 @@ def label_finding(job: Job, labelled: pd.DataFrame, training: DataSlice) -> Find
     try:
         pair = _label_pair(job, columns, labelled)
     except DataError as error:
-        blind = inconclusive(name, columns.rows, len(labelled), f"{error}.")
-        return replace(blind, role="label")
+        failed = inconclusive(name, columns.rows, len(labelled), f"{error}.")
+        return replace(failed, role="label")
     if min(pair.rows) < settings.minimum_rows or pair.constant:
         return None
     if isinstance(pair, NumericPair):
-        found = measure_numbers(name, pair, Yardstick(settings, by.level))
+        measured = measure_numbers(name, pair, Yardstick(settings, by.level))
     else:
         effect = settings.categorical_effect
         shape = effect.kind, effect.size(pair.binned), effect.floor
-        told = describe_categories(name, pair)
-        found = finding(name, settings.categorical.test(pair), shape, pair.rows, told)
-    (judged,) = judge_findings((replace(found, role="label"),), replace(by, importances={}))
+        sentence = describe_categories(name, pair)
+        measured = finding(name, settings.categorical.test(pair), shape, pair.rows, sentence)
+    (judged,) = judge_findings((replace(measured, role="label"),), replace(by, importances={}))
     return judged
 
 
@@ -152,25 +152,25 @@ def _of_scores(before: npt.NDArray[Any], now: npt.NDArray[Any], yardstick: Yards
     reference = numeric_reference(NumericColumn(before, 0), bins)
     pair = NumericPair(reference, now)
     if pair.constant:
-        told = f"`{PREDICTION}` is {before[0]:.3g} throughout in both windows."
-        return inconclusive(PREDICTION, len(before), len(now), told)
+        sentence = f"`{PREDICTION}` is constant at {before[0]:.3g} in both windows."
+        return inconclusive(PREDICTION, len(before), len(now), sentence)
     return measure_numbers(PREDICTION, pair, yardstick)
 
 
 def _of_classes(before: npt.NDArray[Any], now: npt.NDArray[Any], yardstick: Yardstick) -> Finding:
     pair = CategoricalPair.of(before, now)
     if pair.constant:
-        told = f"`{PREDICTION}` is {pair.levels[0]} throughout in both windows."
-        return inconclusive(PREDICTION, len(before), len(now), told)
+        sentence = f"`{PREDICTION}` is constant at {pair.levels[0]} in both windows."
+        return inconclusive(PREDICTION, len(before), len(now), sentence)
     return measure_categories(PREDICTION, pair, yardstick)[0]
 
 
-def _prediction(found: Finding) -> Finding:
-    return replace(found, role="prediction")
+def _prediction(measured: Finding) -> Finding:
+    return replace(measured, role="prediction")
 
 
 def _sample(job: Job, columns: ParquetColumns, classifier: DomainClassifier) -> pd.DataFrame:
-    """Return a seeded pick of rows as a model reads them, read batch by batch."""
+    """Return a seeded sample of rows as a model reads them, read batch by batch."""
     features = job.config.features
     names = features.numeric + features.categorical
     rng = np.random.default_rng(classifier.seed)

@@ -1,4 +1,4 @@
-"""A registry in memory: a rehearsal runs the loop as in production and leaves nothing behind."""
+"""A registry in memory: a backtest runs the loop as in production and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from driftloop.base.errors import RegistryError
 from driftloop.base.records import ModelVersion, to_json
 from driftloop.base.tags import ModelTags, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
+from tasks.registry.protocol import RECORD, ModelOverview, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from driftloop.base.past_run import PastRun
-    from tasks.registry.protocol import Run, Standing
 
 _OPEN: dict[Workspace, MemoryRegistry] = {}
 
 
 @dataclass(slots=True)
-class _KeptRun:
+class _StoredRun:
     model: str
     opened: RunTags
     tags: dict[str, str]
@@ -38,7 +38,7 @@ class _KeptRun:
 
 
 @dataclass(slots=True)
-class _KeptModel:
+class _StoredModel:
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     sources: dict[str, tuple[str, str]] = field(default_factory=dict)
     descriptions: dict[str, str] = field(default_factory=dict)
@@ -53,29 +53,28 @@ class MemoryRegistry:
         self.workspace = workspace
         self.pipelines: dict[str, Any] = {}
         self._folder = folder
-        self._runs: dict[str, _KeptRun] = {}
-        self._models: dict[str, _KeptModel] = {}
+        self._runs: dict[str, _StoredRun] = {}
+        self._models: dict[str, _StoredModel] = {}
         self._number = count(1)
 
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
         return tuple(sorted(self._models))
 
-    def standings(self, each: int = 12) -> dict[str, Standing]:
-        """Return how every registered model stands, each with its newest finished runs."""
-        from tasks.registry.protocol import Standing
-
+    def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
+        """Return an overview of every registered model, each with its newest finished runs."""
         return {
-            model: Standing(
-                kept.champion, self.model_tags(model), self.finished(model, "monitor", each)
+            model: ModelOverview(
+                stored.champion, self.model_tags(model), self.finished(model, "monitor", each)
             )
-            for model, kept in self._models.items()
+            for model, stored in self._models.items()
         }
 
     def champion(self, model: str) -> ModelVersion | None:
-        """Return the version that the champion alias names, or None where there is none."""
-        kept = self._models.get(model)
-        return None if kept is None or kept.champion is None else self.version(model, kept.champion)
+        """Return the version that the champion alias points to, or None without one."""
+        stored = self._models.get(model)
+        champion = stored.champion if stored else None
+        return None if champion is None else self.version(model, champion)
 
     def version(self, model: str, version: str) -> ModelVersion:
         """Return one version."""
@@ -84,8 +83,8 @@ class MemoryRegistry:
 
     def versions(self, model: str) -> dict[str, VersionTags]:
         """Return the tags of every version of a model, by version."""
-        kept = self._models.get(model, _KeptModel())
-        return {version: VersionTags.from_tags(tags) for version, tags in kept.versions.items()}
+        stored = self._models.get(model, _StoredModel())
+        return {version: VersionTags.from_tags(tags) for version, tags in stored.versions.items()}
 
     def tags(self, model: str, version: str) -> VersionTags:
         """Return the tags of one version."""
@@ -97,10 +96,10 @@ class MemoryRegistry:
 
     def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
         """Register a stored model as a new version with its tags, and return the version."""
-        kept = self._models.setdefault(model, _KeptModel())
-        version = str(len(kept.versions) + 1)
-        kept.versions[version] = tags.to_tags()
-        kept.sources[version] = run_id, model_id
+        stored = self._models.setdefault(model, _StoredModel())
+        version = str(len(stored.versions) + 1)
+        stored.versions[version] = tags.to_tags()
+        stored.sources[version] = run_id, model_id
         return version
 
     def describe(self, model: str, version: str, text: str) -> None:
@@ -109,13 +108,13 @@ class MemoryRegistry:
         self._models[model].descriptions[version] = text
 
     def set_champion(self, model: str, version: str) -> None:
-        """Let the champion alias name a version; the last writer wins."""
+        """Point the champion alias to a version; the last writer wins."""
         self._version(model, version)
         self._models[model].champion = version
 
     def model_tags(self, model: str) -> ModelTags:
         """Return the tags of a registered model, none where it is not registered."""
-        return ModelTags.from_tags(self._models.get(model, _KeptModel()).tags)
+        return ModelTags.from_tags(self._models.get(model, _StoredModel()).tags)
 
     def tag_model(self, model: str, tags: ModelTags) -> None:
         """Set tags of a registered model."""
@@ -125,42 +124,36 @@ class MemoryRegistry:
 
     def open_run(self, model: str, name: str, tags: RunTags) -> Run:
         """Return the run with the key of these tags, made with them where it is missing."""
-        from tasks.registry.protocol import Run
-
         for run_id, run in self._runs.items():
             if run.model == model and run.opened.key == tags.key:
                 return Run(run_id, dict(run.tags))
         run_id = f"run-{next(self._number)}"
-        self._runs[run_id] = _KeptRun(model, tags, tags.to_tags(), self._folder / run_id)
+        self._runs[run_id] = _StoredRun(model, tags, tags.to_tags(), self._folder / run_id)
         return Run(run_id, tags.to_tags())
 
     def close_run(
         self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:
         """Store a run's outcome and mark it as finished."""
-        from tasks.registry.protocol import RECORD
-
         run = self._run(run_id)
         self.log(run_id, metrics=metrics, files={RECORD: record})
         run.tags.update(tags.to_tags())
         run.finished = True
 
-    def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
+    def past_runs(self, model: str, before: datetime, limit: int = 60) -> tuple[PastRun, ...]:
         """Return finished monitorings and retrainings as of earlier moments, newest first."""
-        earlier = [run.tags for _, run in self._finished(model, before)[:most]]
+        earlier = [run.tags for _, run in self._finished(model, before)[:limit]]
         return tuple(RunTags.from_tags(tags).past_run for tags in earlier if counts_as_past(tags))
 
     def finished(
-        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+        self, model: str, kind: str, limit: int = 1, before: datetime | None = None
     ) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by the moment they looked at.
+        """Return the newest finished runs of a kind, by their `as_of`.
 
-        With `before`, only those that looked from an earlier moment.
+        With `before`, only those as of an earlier moment.
         """
-        from tasks.registry.protocol import Run
-
         runs = [pair for pair in self._finished(model, before) if pair[1].opened.kind == kind]
-        return tuple(Run(run_id, dict(run.tags)) for run_id, run in runs[:most])
+        return tuple(Run(run_id, dict(run.tags)) for run_id, run in runs[:limit])
 
     def log(
         self,
@@ -179,22 +172,22 @@ class MemoryRegistry:
             path.write_text(content if isinstance(content, str) else to_json(content))
 
     def log_figure(self, run_id: str, figure: Figure, name: str) -> None:
-        """Leave the picture out: nobody looks at the runs of a rehearsal."""
+        """Store nothing: nobody looks at the runs of a backtest."""
 
-    def keep_file(self, run_id: str, file: Path, place: str) -> None:
+    def store_file(self, run_id: str, file: Path, place: str) -> None:
         """Store a file with a run, in the folder `place`."""
         folder = self._run(run_id).folder / place
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, folder)
 
-    def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
+    def store_folder(self, run_id: str, folder: Path, place: str) -> None:
         """Store a folder's files with a run, under `place`."""
         shutil.copytree(folder, self._run(run_id).folder / place, dirs_exist_ok=True)
 
     def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
         """Return a local copy of a stored folder, made inside `into`, or None without one."""
-        kept = self._run(run_id).folder / place
-        return Path(shutil.copytree(kept, into / place)) if kept.is_dir() else None
+        folder = self._run(run_id).folder / place
+        return Path(shutil.copytree(folder, into / place)) if folder.is_dir() else None
 
     def file(self, run_id: str, name: str) -> bytes | None:
         """Return a stored file of a run, or None where there is none."""
@@ -210,7 +203,7 @@ class MemoryRegistry:
         self._version(model, version)
         return self.pipelines[self._models[model].sources[version][1]]
 
-    def _finished(self, model: str, before: datetime | None) -> list[tuple[str, _KeptRun]]:
+    def _finished(self, model: str, before: datetime | None) -> list[tuple[str, _StoredRun]]:
         """Return a model's finished runs, newest first; of one moment the one made last first."""
         finished = [
             (run_id, run)
@@ -219,7 +212,7 @@ class MemoryRegistry:
         ]
         return sorted(finished, key=lambda pair: -pair[1].opened.as_of.timestamp())
 
-    def _run(self, run_id: str) -> _KeptRun:
+    def _run(self, run_id: str) -> _StoredRun:
         try:
             return self._runs[run_id]
         except KeyError:
@@ -234,7 +227,7 @@ class MemoryRegistry:
 
 @contextmanager
 def memory_registry(workspace: Workspace) -> Iterator[MemoryRegistry]:
-    """Give a workspace a registry in memory for a while; other workspaces keep theirs."""
+    """Give a workspace a registry in memory within a context; other workspaces keep theirs."""
     with TemporaryDirectory() as folder:
         _OPEN[workspace] = MemoryRegistry(workspace, Path(folder))
         try:

@@ -12,19 +12,19 @@ from driftloop.base.records import ModelVersion, to_plain
 from driftloop.base.tags import ModelTags, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
 from tasks.registry.mlflow_calls import mlflow_context, registry_errors
-from tasks.registry.mlflow_standings import (
+from tasks.registry.mlflow_overview import (
     FINISHED,
     NEWEST_FIRST,
-    every_model,
     finished_runs,
-    standings_of,
+    overview_of_models,
+    registered_models,
 )
 from tasks.registry.protocol import (
     CHAMPION,
     EXPERIMENTS,
     RECORD,
+    ModelOverview,
     Run,
-    Standing,
 )
 
 if TYPE_CHECKING:
@@ -51,32 +51,28 @@ class MlflowRegistry:
             experiment = self.client.get_experiment_by_name(name)
             if experiment is not None:
                 return str(experiment.experiment_id)
-            place = self.workspace.artifacts
+            artifacts = self.workspace.artifacts
+            location = f"{artifacts}/{model}" if artifacts else None
             try:
-                made = self.client.create_experiment(
-                    name, artifact_location=f"{place}/{model}" if place else None
-                )
+                return str(self.client.create_experiment(name, artifact_location=location))
             except MlflowException as error:  # another run made it in the meantime
                 experiment = self.client.get_experiment_by_name(name)
                 if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
                     raise
                 return str(experiment.experiment_id)
-            return str(made)
 
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
         with registry_errors(self.workspace):
-            return tuple(
-                sorted(registered_model.name for registered_model in every_model(self.client))
-            )
+            return tuple(sorted(model.name for model in registered_models(self.client)))
 
-    def standings(self, each: int = 12) -> dict[str, Standing]:
-        """Return how every registered model stands; one question for all, not one for each."""
+    def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
+        """Return an overview of every registered model, in one query and not one per model."""
         with registry_errors(self.workspace):
-            return standings_of(self.client, each)
+            return overview_of_models(self.client, each)
 
     def champion(self, model: str) -> ModelVersion | None:
-        """Return the version that the champion alias names, or None where there is none."""
+        """Return the version that the champion alias points to, or None without one."""
         from mlflow.exceptions import MlflowException
 
         with registry_errors(self.workspace):
@@ -143,7 +139,7 @@ class MlflowRegistry:
             self.client.update_model_version(model, version, text)
 
     def set_champion(self, model: str, version: str) -> None:
-        """Let the champion alias name a version; the last writer wins."""
+        """Point the champion alias to a version; the last writer wins."""
         with registry_errors(self.workspace):
             self.client.set_registered_model_alias(model, CHAMPION, version)
 
@@ -190,13 +186,13 @@ class MlflowRegistry:
             self.client.log_batch(run_id, metrics=_metrics(metrics), tags=tagged)
             self.client.set_terminated(run_id)
 
-    def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
+    def past_runs(self, model: str, before: datetime, limit: int = 60) -> tuple[PastRun, ...]:
         """Return finished monitorings and retrainings as of earlier moments, newest first."""
         experiment = self.experiment(model)
         query = f"metrics.as_of < {before.timestamp():.0f} and {FINISHED}"
         with registry_errors(self.workspace):
             runs = self.client.search_runs(
-                [experiment], query, max_results=most, order_by=NEWEST_FIRST
+                [experiment], query, max_results=limit, order_by=NEWEST_FIRST
             )
         return tuple(
             RunTags.from_tags(run.data.tags).past_run
@@ -205,11 +201,11 @@ class MlflowRegistry:
         )
 
     def finished(
-        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+        self, model: str, kind: str, limit: int = 1, before: datetime | None = None
     ) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by the moment they looked at.
+        """Return the newest finished runs of a kind, by their `as_of`.
 
-        With `before`, only those that looked from an earlier moment.
+        With `before`, only those as of an earlier moment.
         """
         experiment = self.experiment(model)
         query = finished_runs(kind)
@@ -217,7 +213,7 @@ class MlflowRegistry:
             query += f" and metrics.as_of < {before.timestamp():.0f}"
         with registry_errors(self.workspace):
             runs = self.client.search_runs(
-                [experiment], query, max_results=most, order_by=NEWEST_FIRST
+                [experiment], query, max_results=limit, order_by=NEWEST_FIRST
             )
         return tuple(Run(run.info.run_id, dict(run.data.tags)) for run in runs)
 
@@ -231,10 +227,10 @@ class MlflowRegistry:
         """Store parameters, numbers and files of a run; a file is text or what becomes JSON."""
         from mlflow.entities import Param
 
-        given = [Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
+        texts = [Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
         with registry_errors(self.workspace):
-            if given or metrics:
-                self.client.log_batch(run_id, metrics=_metrics(metrics or {}), params=given)
+            if texts or metrics:
+                self.client.log_batch(run_id, metrics=_metrics(metrics or {}), params=texts)
             for name, content in (files or {}).items():
                 if isinstance(content, str):
                     self.client.log_text(run_id, content, name)
@@ -246,12 +242,12 @@ class MlflowRegistry:
         with registry_errors(self.workspace):
             self.client.log_figure(run_id, figure, name)
 
-    def keep_file(self, run_id: str, file: Path, place: str) -> None:
+    def store_file(self, run_id: str, file: Path, place: str) -> None:
         """Store a file with a run, in the folder `place`."""
         with registry_errors(self.workspace):
             self.client.log_artifact(run_id, str(file), place)
 
-    def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
+    def store_folder(self, run_id: str, folder: Path, place: str) -> None:
         """Store a folder's files with a run, under `place`."""
         with registry_errors(self.workspace):
             self.client.log_artifacts(run_id, str(folder), place)
@@ -273,7 +269,7 @@ class MlflowRegistry:
     def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
         """Return the page that shows a run or one of its files, None where no server shows it.
 
-        MLflow shows a page only inside its own; what it serves directly is a download.
+        The file is shown inside MLflow's own page: what MLflow serves directly is a download.
         """
         if not self.workspace.tracking_uri.startswith("http"):
             return None
@@ -284,9 +280,7 @@ class MlflowRegistry:
     def _holds(self, run_id: str, place: str) -> bool:
         above = place.rpartition("/")[0] or None
         with registry_errors(self.workspace):
-            return place in {
-                list_artifact.path for list_artifact in self.client.list_artifacts(run_id, above)
-            }
+            return place in {file.path for file in self.client.list_artifacts(run_id, above)}
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""Calls of MLflow: what it raises in one line, and its module-level state put back."""
+"""MLflow calls: errors in one line, and MLflow's module-level state restored afterwards."""
 
 import errno
 import os
@@ -32,7 +32,7 @@ def registry_errors(workspace: Workspace) -> Iterator[None]:
 
 
 def _check_disk(error: Exception, where: str) -> None:
-    """Say it where no space is left; that is mended otherwise than a server that is down."""
+    """Raise an error of its own for a full disk, which is fixed otherwise than a server outage."""
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if full or "disk is full" in str(error):
         place = getattr(error, "filename", None) or where
@@ -43,10 +43,10 @@ def _check_disk(error: Exception, where: str) -> None:
 
 @contextmanager
 def mlflow_context(workspace: Workspace) -> Iterator[None]:
-    """Let MLflow's module-level functions speak to this workspace's store.
+    """Make MLflow's module-level functions use this workspace's store.
 
-    MLflow writes the address into the environment, where it would pass for the user's own
-    setting; the environment is put back.
+    MLflow writes the address into the environment, where it would be taken for the user's own
+    setting; the environment is restored.
     """
     import mlflow
 

@@ -3,21 +3,17 @@
 A run is found again by its key, so that work which was cut off is resumed and not doubled.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from driftloop.base.errors import RegistryError
 from driftloop.base.past_run import PastRun
-from driftloop.base.periods import Window
-from driftloop.base.records import DataSlice, ModelVersion, Score, Snapshot
+from driftloop.base.records import ModelVersion
 from driftloop.base.tags import ModelTags, RunTags, VersionTags
 from driftloop.base.workspace import Workspace
-from driftloop.performance.target import Classes, Quantity, Target
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,8 +23,6 @@ IMPORTANCES = "importances.json"
 RECORD = "record.json"
 EXPERIMENTS = "driftloop/"
 """What the names of driftloop's experiments begin with; the model follows."""
-QUANTITY = "quantity"
-"""What the version of a regression says it predicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +39,8 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a model stands: the version that serves, its own tags, its monitoring runs, newest first.
+class ModelOverview:
+    """A registered model: the version that serves, its tags, its newest monitoring runs first.
 
     The tags hold its ledger; see `tasks.registry.ledger`.
     """
@@ -57,7 +51,7 @@ class Standing:
 
 
 class Registry(Protocol):
-    """What driftloop asks of a model registry.
+    """A model registry, as driftloop uses it.
 
     Every method raises `UnavailableError` where the registry does not answer, and `RegistryError`
     where it refuses. Tags that are None are left as they are.
@@ -68,11 +62,11 @@ class Registry(Protocol):
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
 
-    def standings(self, each: int = 12) -> dict[str, Standing]:
-        """Return how every registered model stands, each with its newest finished runs."""
+    def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
+        """Return an overview of every registered model, each with its newest finished runs."""
 
     def champion(self, model: str) -> ModelVersion | None:
-        """Return the version that the champion alias names, or None where there is none."""
+        """Return the version that the champion alias points to, or None without one."""
 
     def version(self, model: str, version: str) -> ModelVersion:
         """Return one version."""
@@ -93,7 +87,7 @@ class Registry(Protocol):
         """Set the description of a version, Markdown, for people."""
 
     def set_champion(self, model: str, version: str) -> None:
-        """Let the champion alias name a version; the last writer wins."""
+        """Point the champion alias to a version; the last writer wins."""
 
     def model_tags(self, model: str) -> ModelTags:
         """Return the tags of a registered model, none where it is not registered."""
@@ -112,15 +106,15 @@ class Registry(Protocol):
     ) -> None:
         """Store a run's outcome and mark it as finished."""
 
-    def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
+    def past_runs(self, model: str, before: datetime, limit: int = 60) -> tuple[PastRun, ...]:
         """Return finished monitorings and retrainings as of earlier moments, newest first."""
 
     def finished(
-        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+        self, model: str, kind: str, limit: int = 1, before: datetime | None = None
     ) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by the moment they looked at.
+        """Return the newest finished runs of a kind, by their `as_of`.
 
-        With `before`, only those that looked from an earlier moment.
+        With `before`, only those as of an earlier moment.
         """
 
     def log(
@@ -135,10 +129,10 @@ class Registry(Protocol):
     def log_figure(self, run_id: str, figure: "Figure", name: str) -> None:
         """Store a picture of a run."""
 
-    def keep_file(self, run_id: str, file: Path, place: str) -> None:
+    def store_file(self, run_id: str, file: Path, place: str) -> None:
         """Store a file with a run, in the folder `place`."""
 
-    def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
+    def store_folder(self, run_id: str, folder: Path, place: str) -> None:
         """Store a folder's files with a run, under `place`."""
 
     def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
@@ -152,7 +146,7 @@ class Registry(Protocol):
 
 
 def importances_of(registry: Registry, run_id: str) -> dict[str, float]:
-    """Return the importances that a training run stored; none where it is of an older kind."""
+    """Return the feature importances that a training run stored; none where it is too old."""
     return json_file(registry, run_id, IMPORTANCES) or {} if run_id else {}
 
 
@@ -168,51 +162,3 @@ def version_with_key(registry: Registry, model: str, key: str) -> str | None:
         if tags.key == key:
             return version
     return None
-
-
-def md5_of(snapshot: Snapshot) -> str:
-    """Return one digest over the paths and contents of all batches of a snapshot."""
-    listed = "\n".join(f"{file.md5} {file.path}" for file in snapshot.files)
-    return hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest()
-
-
-def data_tags(training: DataSlice, holdout: Window) -> VersionTags:
-    """Return the tags by which a version carries the coordinates of its data."""
-    snapshot = training.snapshot
-    return VersionTags(
-        repository=snapshot.repository,
-        rev=snapshot.rev,
-        path=snapshot.path,
-        files=len(snapshot.files),
-        md5=md5_of(snapshot),
-        train_start=training.window.start,
-        train_end=training.window.end,
-        excluded=training.excluded,
-        rows=training.rows,
-        holdout_start=holdout.start,
-        holdout_end=holdout.end,
-    )
-
-
-def with_score(tags: VersionTags, score: Score, target: Target) -> VersionTags:
-    """Return the tags with a holdout score, and with what the version predicts."""
-    if isinstance(target, Quantity):
-        return replace(tags, score=score, predicts=QUANTITY)
-    return replace(tags, score=score, classes=target.names)
-
-
-def target_of(registry: Registry, model: str, version: str) -> Target:
-    """Return what a version predicts: its classes, or a quantity.
-
-    Raises:
-        RegistryError: if the version does not say.
-    """
-    tags = registry.tags(model, version)
-    if tags.predicts == QUANTITY:
-        return Quantity()
-    if tags.classes is None:
-        raise RegistryError(
-            f"{model} version {version} was not registered by driftloop (it has no "
-            f"{VersionTags.tag_name('classes')} tag); train one with 'driftloop retrain'"
-        )
-    return Classes(tags.classes)

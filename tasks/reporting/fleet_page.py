@@ -20,20 +20,20 @@ from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import Documents, open_documents
 from tasks.registry.ledger import ledger_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import Registry, Standing
+from tasks.registry.protocol import ModelOverview, Registry
 from tasks.reporting.history import write_whole
 from tasks.runtime import clock
 from tasks.runtime.step import step
 
 PAGE = "index.html"
-_NOTHING = Standing(None, ModelTags(), ())
+_NOTHING = ModelOverview(None, ModelTags(), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What could be asked of the registry: how models stand, or why nothing could be asked."""
 
-    standings: Mapping[str, Standing]
+    standings: Mapping[str, ModelOverview]
     problem: str | None = None
 
 
@@ -69,7 +69,7 @@ def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Pa
 
 def _sight(registry: Registry) -> Sight:
     try:
-        return Sight(registry.standings())
+        return Sight(registry.overviews())
     except DriftloopError as error:
         return Sight({}, f"the registry was not asked: {error}")
 
@@ -114,7 +114,7 @@ def _with_incident(row: ModelRow, alerts: AlertState) -> ModelRow:
     return replace(row, incident_since=going_on.since, incident_severity=going_on.severity)
 
 
-def _with_standing(row: ModelRow, workspace: Workspace, standing: Standing) -> ModelRow:
+def _with_standing(row: ModelRow, workspace: Workspace, standing: ModelOverview) -> ModelRow:
     move = last_move(ledger_of(standing.tags))
     known = move is not None and move.version == standing.champion
     row = replace(

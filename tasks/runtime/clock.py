@@ -1,4 +1,4 @@
-"""The one clock of alerts, so that tests can set it, and how long a run took."""
+"""The clock of alerts, which tests can set, and the duration of a run."""
 
 from datetime import UTC, datetime
 

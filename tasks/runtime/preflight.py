@@ -1,4 +1,4 @@
-"""Before a run: its configuration, and whether the services it needs answer."""
+"""Preflight of a run: its configuration, and whether the services it needs answer."""
 
 import os
 import socket
@@ -27,10 +27,10 @@ def prepare_job(
 
 
 def check_services(workspace: Workspace) -> None:
-    """Find out in seconds, and say in one line, which configured server does not answer.
+    """Check within seconds whether every configured server answers.
 
     Raises:
-        UnavailableError: naming the server, its setting and the mend.
+        UnavailableError: for the first that does not, with its setting and the fix.
     """
     prefect = os.environ.get("PREFECT_API_URL")
     if prefect:

@@ -14,11 +14,17 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.sequential import Look
 from tasks.promotion import trials
-from tasks.promotion.proposals import PROBATION, Watched, keep_watch, looks_at, watched
+from tasks.promotion.trial_store import (
+    PROBATION,
+    Trial,
+    interim_results,
+    running_trials,
+    store_trial,
+)
 from tasks.promotion.trials import continue_trials
+from tasks.registry.lineage import data_tags
 from tasks.registry.memory import memory_registry
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import data_tags
 from tasks.runtime.job import Job
 
 MODEL = "payments"
@@ -35,13 +41,15 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     tags = data_tags(DataSlice(SNAPSHOT, before, (), 900), Window(before.end, START))
     tags = replace(tags, score=Score("roc_auc", 0.9, 0.8, 1.0, 9))
     monkeypatch.setattr(
-        trials, "_look", lambda job, one, fresh: Look(fresh.rows.window, 500, 0.01, 0.02)
+        trials,
+        "_score_both",
+        lambda job, trial, labelled: Look(labelled.rows.window, 500, 0.01, 0.02),
     )
     with memory_registry(workspace) as registry:
         for _ in range(2):
             registry.register(MODEL, "", "model", tags)
-        on = Watched(PROBATION, "probation-2", "2", "1", START, None, 4, 0.95)
-        keep_watch(registry, MODEL, on)
+        on = Trial(PROBATION, "probation-2", "2", "1", START, None, 4, 0.95)
+        store_trial(registry, MODEL, on)
         yield Job(workspace, ModelConfig.model_validate(small_config()), START, "HEAD", False)
 
 
@@ -55,7 +63,7 @@ def looked(job: Job, first_day: int, score: float | None = 0.9, champion: str = 
     registry = open_registry(job.workspace)
     live: ModelVersion = registry.version(MODEL, champion)
     continue_trials.fn(later, live, DataSlice(SNAPSHOT, window), found)
-    looks = looks_at(registry.tags(MODEL, "2"), "probation")
+    looks = interim_results(registry.tags(MODEL, "2"), "probation")
     return [(look.window.start - START).days for look in looks]
 
 
@@ -88,6 +96,6 @@ def test_probation_is_passed_after_its_windows(job: Job) -> None:
     registry = open_registry(job.workspace)
     for week in range(3):
         looked(job, 7 * week)
-    assert watched(registry, MODEL, PROBATION)
+    assert running_trials(registry, MODEL, PROBATION)
     assert looked(job, 21) == [0, 7, 14, 21]
-    assert watched(registry, MODEL, PROBATION) == ()
+    assert running_trials(registry, MODEL, PROBATION) == ()

@@ -190,7 +190,7 @@ def test_past_runs_are_earlier_finished_and_newest_first(registry: Registry) -> 
     assert (found[0].held, found[0].seen) == ("cooldown", {"a", "b"})
     assert (found[1].won, found[1].by_hand) == (True, True)
     assert found[0].window_start == NOW - 3 * DAY
-    assert [past_run.verdict for past_run in registry.past_runs(MODEL, NOW + DAY, most=1)] == [
+    assert [past_run.verdict for past_run in registry.past_runs(MODEL, NOW + DAY, limit=1)] == [
         "drift"
     ]
     assert registry.past_runs("churn", NOW) == ()
@@ -222,7 +222,7 @@ def test_how_every_model_stands(registry: Registry) -> None:
     for key, days in (("b", 2), ("c", 1), ("d", 3)):
         closed(registry, key, "monitor", days, verdict="ok")
     closed(registry, "t", "retrain", 0, trained=True)
-    (name,) = found = registry.standings(2)
+    (name,) = found = registry.overviews(2)
     assert name == MODEL
     assert found[name].champion == version
     assert found[name].tags.ledger == {"000001": "x"}
@@ -242,7 +242,7 @@ def test_one_that_runs_seldom_is_not_hidden_by_those_that_run_often(
             tags = run_tags(f"{model}{day}", at=at)
             run = registry.open_run(model, "run", tags)
             registry.close_run(run.run_id, tags, {"as_of": at.timestamp()}, {})
-    found = registry.standings(2)
+    found = registry.overviews(2)
     assert [len(found[name].runs) for name in ("often", "seldom")] == [2, 1]
 
 
@@ -252,7 +252,7 @@ def test_hundreds_of_models_are_all_listed(database: Path, tmp_path: Path) -> No
     for number in range(120):
         registry.client.create_registered_model(f"model-{number}")
     assert len(registry.models()) == 120
-    assert len(registry.standings()) == 120
+    assert len(registry.overviews()) == 120
 
 
 def test_without_a_server_a_run_has_no_page(registry: Registry) -> None:
@@ -268,7 +268,7 @@ def test_files_of_a_run(registry: Registry, tmp_path: Path) -> None:
         assert registry.file(run_id, name) is None
     kept = tmp_path / "rows.npy"
     kept.write_bytes(b"\x00\x01")
-    registry.keep_file(run_id, kept, "training_rows")
+    registry.store_file(run_id, kept, "training_rows")
     assert registry.file(run_id, "training_rows/rows.npy") == b"\x00\x01"
     assert registry.file(run_of(registry, "other"), "plan.json") is None
 
@@ -288,7 +288,7 @@ def test_folders_of_a_run(registry: Registry, tmp_path: Path) -> None:
     (folder / "deep" / "leaf.txt").write_text("leaf")
     into.mkdir()
     assert registry.fetch_folder(run_id, "profiles/x", into) is None
-    registry.keep_folder(run_id, folder, "profiles/x")
+    registry.store_folder(run_id, folder, "profiles/x")
     found = registry.fetch_folder(run_id, "profiles/x", into)
     assert found is not None
     assert found.is_relative_to(into)

@@ -19,9 +19,9 @@ from driftloop.training.tuning import called
 from tasks.monitoring.joint_and_prediction_drift import label_finding
 from tasks.monitoring.tables import examples, read_labelled, target_in
 from tasks.registry.environment_lock import Environment
-from tasks.registry.models import Stored, check_types, load_model, log_model, model_of
+from tasks.registry.lineage import target_of
+from tasks.registry.models import StoredModel, check_types, load_model, log_model, model_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import target_of
 from tasks.retraining.plan import OpenTraining, open_training, plan_training
 from tasks.retraining.train import search_settings, train_challenger
 from tasks.runtime.job import Job, load_job
@@ -169,7 +169,7 @@ def test_a_model_that_skops_cannot_store_is_one_sentence(payments: Path) -> None
     sample = read_labelled(job, plan.holdout).head(5)
     model = DummyClassifier().fit(sample, [0, 1, 0, 1, 0])
     model.odd = lambda: 0
-    stored = Stored(model, sample, Environment(("numpy==1",), None))
+    stored = StoredModel(model, sample, Environment(("numpy==1",), None))
     with pytest.raises(TrainingError, match=r"stored|allow-list") as error:
         log_model(open_registry(job.workspace), opened.run_id or "", stored)
     assert "\n" not in str(error.value)
