@@ -33,7 +33,7 @@ def approve(model: str, version: str | None = None, workspace: str | None = None
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, resolve_as_of(None), None, False, workspace)
+        job = prepare_job(model, resolve_as_of(None), workspace=workspace)
         proposal = find_proposal(job, version)
         try:
             reply = wait_for_answer(proposal)
@@ -62,7 +62,7 @@ def answer(
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, resolve_as_of(None), None, False, workspace)
+        job = prepare_job(model, resolve_as_of(None), workspace=workspace)
         proposal = find_proposal(job, version)
         return _report_answer(
             job, answer_proposal(job, proposal, make_answer(approved, by, comment)), comment

@@ -28,7 +28,7 @@ def rollback(
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, resolve_as_of(None), None, False, workspace)
+        job = prepare_job(model, resolve_as_of(None), workspace=workspace)
         promotion = roll_back(job, to)
         emit(job, rollback_events(model, job.as_of, promotion))
         write_rollback_alert(job, promotion, reason)

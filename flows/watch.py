@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from driftloop.base.records import MonitorRecord, RetrainRecord
+from tasks.monitoring.realised_performance import measure_performance
 from tasks.monitoring.steps import (
     OpenRun,
     examine_window,
     judge_and_decide,
-    measure_performance,
     open_monitor_run,
     record_monitor_run,
 )

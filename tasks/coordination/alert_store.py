@@ -31,12 +31,7 @@ def change_alerts(
         model: the model.
         function: returns the new alerts for the old ones; it may be called several times.
     """
-
-    def both(old: AlertState) -> tuple[AlertState, AlertState]:
-        new = function(old)
-        return new, new
-
-    return update_alerts(documents, model, both)
+    return update_alerts(documents, model, lambda old: (new := function(old), new))
 
 
 def update_alerts(

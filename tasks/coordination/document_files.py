@@ -12,13 +12,12 @@ LOCK_SECONDS = 10
 
 
 class FileDocuments:
-    """Documents in a folder, for one machine."""
+    """Documents in a folder, for one machine; see `tasks.coordination.documents.Documents`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def read(self, name: str) -> tuple[int, str | None]:
-        """Return the newest revision's number and text; 0 and None where there is none."""
         while True:
             newest = max(self._revisions(name), default=0)
             if newest == 0:
@@ -29,12 +28,6 @@ class FileDocuments:
                 continue
 
     def write(self, name: str, after: int, text: str) -> None:
-        """Create the revision that follows the one numbered `after`.
-
-        Raises:
-            ConflictError: if another writer has created it.
-            WorkspaceError: if the folder cannot be written.
-        """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with file_lock(self._folder / f".{name}.lock", LOCK_SECONDS, 0.02):

@@ -42,7 +42,7 @@ class _Revision:
 
 
 class VariableDocuments:
-    """Documents on the Prefect server, for all workers.
+    """Documents on the Prefect server, for all workers; see `tasks.coordination.documents`.
 
     Args:
         scope: keeps the documents of one registry apart from those of another.
@@ -53,7 +53,6 @@ class VariableDocuments:
         self._marks: dict[tuple[str, int], tuple[str, ...]] = {}
 
     def read(self, name: str) -> tuple[int, str | None]:
-        """Return the newest revision's number and text; 0 and None where there is none."""
         with _client() as client:
             for _ in range(_TRIES):
                 revisions = self._revisions(client, name)
@@ -70,11 +69,6 @@ class VariableDocuments:
             )
 
     def write(self, name: str, after: int, text: str) -> None:
-        """Create the revision that follows the one numbered `after`.
-
-        Raises:
-            ConflictError: if another writer has created it.
-        """
         mark = f"by-{uuid4().hex[:12]}"
         marks = (*self._marks.get((name, after), ()), mark)[-_MARKS:]
         with _client() as client:

@@ -1,10 +1,12 @@
-"""Slots of a model: one run at a time moves its alias, sends messages, or makes a snapshot."""
+"""Slots of a model: one run at a time moves its alias, sends messages, or makes a snapshot.
+
+To take a slot raises `UnavailableError` if another run holds it for too long.
+"""
 
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -22,6 +24,7 @@ RESTART_SECONDS = 10
 
 
 Kind = Literal["promote", "deliver", "snapshot"]
+_WORK: dict[Kind, str] = {"promote": "promotion", "deliver": "delivery", "snapshot": "snapshot"}
 
 
 def slot_name(kind: Kind, model: str) -> str:
@@ -29,93 +32,53 @@ def slot_name(kind: Kind, model: str) -> str:
     return f"driftloop-{kind}-{model}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """Work that only one run at a time may do, and for which model."""
-
-    kind: Kind
-    work: str
-    model: str
-
-    @property
-    def name(self) -> str:
-        """The name of the Prefect limit, and of the lock file without the first part."""
-        return slot_name(self.kind, self.model)
+def promotion_slot(job: Job) -> AbstractContextManager[None]:
+    """Hold the model's promotion slot: only its holder moves the alias and writes the ledger."""
+    return _hold(job.workspace, "promote", job.model)
 
 
-@contextmanager
-def promotion_slot(job: Job) -> Iterator[None]:
-    """Hold the model's promotion slot: only its holder moves the alias and writes the ledger.
-
-    Raises:
-        UnavailableError: if another promotion holds the slot for too long.
-    """
-    with _hold(job.workspace, _Slot("promote", "promotion", job.model)):
-        yield
+def delivery_slot(workspace: Workspace, model: str) -> AbstractContextManager[None]:
+    """Hold the right to send a model's messages."""
+    return _hold(workspace, "deliver", model)
 
 
-@contextmanager
-def delivery_slot(workspace: Workspace, model: str) -> Iterator[None]:
-    """Hold the right to send a model's messages.
-
-    Raises:
-        UnavailableError: if another delivery holds the slot for too long.
-    """
-    with _hold(workspace, _Slot("deliver", "delivery", model)):
-        yield
-
-
-@contextmanager
-def snapshot_slot(job: Job) -> Iterator[None]:
+def snapshot_slot(job: Job) -> AbstractContextManager[None]:
     """Hold the right to make the model's snapshots on any machine.
 
     Without a shared Prefect server it is a lock on this machine only; where another machine pushed
     first, Git then refuses the push.
-
-    Raises:
-        UnavailableError: if another snapshot holds the slot for too long.
     """
-    with _hold(job.workspace, _Slot("snapshot", "snapshot", job.model)):
-        yield
+    return _hold(job.workspace, "snapshot", job.model)
 
 
 @contextmanager
-def _hold(workspace: Workspace, slot: _Slot) -> Iterator[None]:
+def _hold(workspace: Workspace, kind: Kind, model: str) -> Iterator[None]:
     """Hold a slot: a Prefect limit, or a file lock without a shared server.
 
     A temporary server ends with its run and would never free the slot of a killed one; a file
     lock is freed by the operating system. A registry in memory is not shared.
     """
-    if in_memory(workspace) is not None:
-        yield
-        return
     from prefect.settings import get_current_settings
 
-    shared = bool(get_current_settings().api.url)
-    with _prefect_slot(slot) if shared else _file_slot(workspace, slot):
-        yield
-
-
-@contextmanager
-def _file_slot(workspace: Workspace, slot: _Slot) -> Iterator[None]:
-    path = workspace.state / f"{slot.kind}-{slot.model}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:  # only errors of taking the slot are about the slot
-        try:
-            stack.enter_context(file_lock(path, LOCK_SECONDS, 0.2))
-        except TimeoutError as error:
-            raise UnavailableError(
-                f"another {slot.work} of {slot.model} has held {path} for {LOCK_SECONDS} s; run "
-                "this one again when it has ended"
-            ) from error
+        if in_memory(workspace) is None:
+            if get_current_settings().api.url:
+                _take_limit(stack, kind, model)
+            else:
+                _take_file(stack, workspace, kind, model)
         yield
 
 
-@contextmanager
-def _prefect_slot(slot: _Slot) -> Iterator[None]:
-    with ExitStack() as stack:
-        _acquire(stack, slot)  # only errors of taking the slot are about the slot
-        yield
+def _take_file(stack: ExitStack, workspace: Workspace, kind: Kind, model: str) -> None:
+    path = workspace.state / f"{kind}-{model}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        stack.enter_context(file_lock(path, LOCK_SECONDS, 0.2))
+    except TimeoutError as error:
+        raise UnavailableError(
+            f"another {_WORK[kind]} of {model} has held {path} for {LOCK_SECONDS} s; run this one "
+            "again when it has ended"
+        ) from error
 
 
 def _create_limit(name: str) -> None:
@@ -150,12 +113,12 @@ def _release(held: AbstractContextManager[None], name: str, *problem: Any) -> bo
         return None
 
 
-def _acquire(stack: ExitStack, slot: _Slot) -> None:
+def _take_limit(stack: ExitStack, kind: Kind, model: str) -> None:
     from httpx import HTTPError
     from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError
     from prefect.concurrency.sync import concurrency
 
-    name = slot.name
+    name = slot_name(kind, model)
     try:
         _create_limit(name)
         held = concurrency(
@@ -169,7 +132,7 @@ def _acquire(stack: ExitStack, slot: _Slot) -> None:
         stack.push(partial(_release, held, name))
     except TimeoutError as error:
         raise UnavailableError(
-            f"another {slot.work} of {slot.model} has held the slot {name!r} for {LOCK_SECONDS} "
+            f"another {_WORK[kind]} of {model} has held the slot {name!r} for {LOCK_SECONDS} "
             f"s; if no run is under way, free it with 'prefect gcl update {name} --active-slots 0'"
         ) from error
     except (HTTPError, ConcurrencySlotAcquisitionError) as error:

@@ -48,10 +48,16 @@ def prediction_findings(
     They are compared with its predictions on its own holdout. On its training rows a model is more
     confident than on any others.
     """
-    least = job.config.drift.minimum_rows
-    if not job.config.drift.predictions or holdout is None or current.rows < least:
+    drift = job.config.drift
+    if not drift.predictions or holdout is None or current.rows < drift.minimum_rows:
         return ()
-    registry = open_registry(job.workspace)
+    return (replace(_prediction_finding(job, current, champion, holdout), role="prediction"),)
+
+
+def _prediction_finding(
+    job: Job, current: ParquetColumns, champion: ModelVersion, holdout: DataSlice
+) -> Finding:
+    registry, least = open_registry(job.workspace), job.config.drift.minimum_rows
     target = target_of(registry, job.model, champion.version)
     model = model_of(job, champion.version)
     before = slice_columns(holdout, job.config.data.time, job.workspace)
@@ -59,17 +65,15 @@ def prediction_findings(
         sides = [probabilities(job, model, target, side) for side in (before, current)]
     except (DataError, TrainingError) as error:
         sentence = f"`{PREDICTION}` cannot be compared: {error}."
-        return (_prediction(inconclusive(PREDICTION, before.rows, current.rows, sentence)),)
+        return inconclusive(PREDICTION, before.rows, current.rows, sentence)
     if min(len(side) for side in sides) < least:
         sentence = f"`{PREDICTION}` has {len(sides[0])} rows in the holdout, {least} are needed."
-        return (_prediction(inconclusive(PREDICTION, len(sides[0]), len(sides[1]), sentence)),)
+        return inconclusive(PREDICTION, len(sides[0]), len(sides[1]), sentence)
     yardstick = Yardstick(job.config.drift, standard(job).level)
     if isinstance(target, Quantity) or target.binary:
-        measured = _of_scores(sides[0][:, -1], sides[1][:, -1], yardstick)
-    else:
-        before_class, now_class = (np.array(target.names)[side.argmax(1)] for side in sides)
-        measured = _of_classes(before_class, now_class, yardstick)
-    return (_prediction(measured),)
+        return _of_scores(sides[0][:, -1], sides[1][:, -1], yardstick)
+    before_class, now_class = (np.array(target.names)[side.argmax(1)] for side in sides)
+    return _of_classes(before_class, now_class, yardstick)
 
 
 def joint_findings(
@@ -81,20 +85,20 @@ def joint_findings(
         return ()
     try:
         tables = [_sample(job, side, classifier) for side in (reference, current)]
-        domain_result = classifier.test(*tables)
+        tested = classifier.test(*tables)
     except DataError as error:
         sentence = f"The features together cannot be compared: {error}."
         failed = inconclusive(TOGETHER, reference.rows, current.rows, sentence, classifier.kind)
         return (replace(failed, role="joint"),)
-    names = listed((f"`{name}`" for name, _ in domain_result.features), 3)
-    by = f", mostly by {names}" if domain_result.features else ""
+    names = listed((f"`{name}`" for name, _ in tested.features), 3)
+    by = f", mostly by {names}" if tested.features else ""
     sentence = (
-        f"A model tells new rows from the reference with AUC {domain_result.auc:.3f} "
-        f"({domain_result.low:.3f} to {domain_result.high:.3f}){by}."
+        f"A classifier separates new rows from the reference with AUC {tested.auc:.3f} "
+        f"({tested.low:.3f} to {tested.high:.3f}){by}."
     )
-    result = TestResult(classifier.kind, domain_result.auc, domain_result.p_value)
-    shape = "auc", domain_result.low, classifier.floor
-    return (replace(finding(TOGETHER, result, shape, domain_result.rows, sentence), role="joint"),)
+    result = TestResult(classifier.kind, tested.auc, tested.p_value)
+    shape = "auc", tested.low, classifier.floor
+    return (replace(finding(TOGETHER, result, shape, tested.rows, sentence), role="joint"),)
 
 
 def label_finding(job: Job, labelled: pd.DataFrame, training: DataSlice) -> Finding | None:
@@ -163,10 +167,6 @@ def _of_classes(before: npt.NDArray[Any], now: npt.NDArray[Any], yardstick: Yard
         sentence = f"`{PREDICTION}` is constant at {pair.levels[0]} in both windows."
         return inconclusive(PREDICTION, len(before), len(now), sentence)
     return measure_categories(PREDICTION, pair, yardstick)[0]
-
-
-def _prediction(measured: Finding) -> Finding:
-    return replace(measured, role="prediction")
 
 
 def _sample(job: Job, columns: ParquetColumns, classifier: DomainClassifier) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from tasks.registry.lineage import target_of
 from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
+from tasks.runtime.step import step
 from tasks.snapshots.parquet import slice_columns
 
 
@@ -28,7 +29,8 @@ class RealisedPerformance:
     label: Finding | None = None
 
 
-def realised_performance(job: Job, slices: Slices, champion: ModelVersion) -> RealisedPerformance:
+@step("measure performance", retries=2)
+def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> RealisedPerformance:
     """Return the performance on the newest labelled rows, no score where their feed was broken."""
     metric, window = job.config.comparison.metric, slices.labelled.window
     table = read_labelled(job, slices.labelled)

@@ -22,7 +22,7 @@ from driftloop.decision.examination import Examination, examine, verdict_of
 from driftloop.decision.triggers import Evidence
 from driftloop.drift.confirmation import Seen, seen_marks
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
-from tasks.monitoring.realised_performance import RealisedPerformance, realised_performance
+from tasks.monitoring.realised_performance import RealisedPerformance
 from tasks.monitoring.scope import standard, subject
 from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import md5_of
@@ -106,12 +106,6 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> Examination:
     importances = importances_of(registry, champion.run_id)
     by = standard(job, importances, Seen.of(run.history, champion.version))
     return examine(profile, current, subject(job), by, beside)
-
-
-@step("measure performance", retries=2)
-def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> RealisedPerformance:
-    """Return the champion's performance on the newest labelled rows, and the label's drift."""
-    return realised_performance(job, slices, champion)
 
 
 @step("decide")

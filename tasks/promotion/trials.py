@@ -226,14 +226,5 @@ def _outcome(
     difference: float | None,
     sentence: str,
 ) -> TrialOutcome:
-    return TrialOutcome(
-        trial.kind,
-        trial.version,
-        trial.against,
-        status,
-        action,
-        windows,
-        trial.windows,
-        difference,
-        sentence,
-    )
+    versions = trial.kind, trial.version, trial.against
+    return TrialOutcome(*versions, status, action, windows, trial.windows, difference, sentence)

@@ -11,6 +11,8 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from driftloop.base.errors import TrainingError
 from driftloop.training.estimators import Custom, Estimator
 
@@ -52,22 +54,22 @@ def environment_of(estimator: Estimator, workspace: Path) -> Environment:
     if lock is None:
         return Environment(tuple(f"{name}=={_installed(name)}" for name in names), None)
     pins = read_pins(lock)
-    missing = [name for name in names if _normalised(name) not in pins]
+    missing = [name for name in names if canonicalize_name(name) not in pins]
     if missing:
         raise TrainingError(
             f"{lock} does not pin {', '.join(missing)}, which the model needs; update the lock"
         )
     wrong = [
-        f"{name} {_installed(name)} (locked: {pins[_normalised(name)]})"
+        f"{name} {_installed(name)} (locked: {pins[canonicalize_name(name)]})"
         for name in names
-        if _installed(name) != pins[_normalised(name)]
+        if _installed(name) != pins[canonicalize_name(name)]
     ]
     if wrong:
         raise TrainingError(
             f"the installed versions differ from {lock}: {', '.join(wrong)}; install the locked "
             "versions or update the lock, then train again"
         )
-    return Environment(tuple(f"{name}=={pins[_normalised(name)]}" for name in names), lock)
+    return Environment(tuple(f"{name}=={pins[canonicalize_name(name)]}" for name in names), lock)
 
 
 def find_lock(workspace: Path) -> Path | None:
@@ -101,7 +103,7 @@ def read_pins(lock: Path) -> dict[str, str]:
         except InvalidMarker:
             applies = True
         if applies:
-            pins[_normalised(name)] = pinned
+            pins[canonicalize_name(name)] = pinned
     return pins
 
 
@@ -114,8 +116,8 @@ def _packages_of(estimator: Estimator) -> Iterable[str]:
     if not isinstance(estimator, Custom):
         return ()
     owners = packages_distributions().get(estimator.path.split(".")[0], [])
-    served = {_normalised(name) for name in SERVING_PACKAGES}
-    return [name for name in dict.fromkeys(owners) if _normalised(name) not in served]
+    served = {canonicalize_name(name) for name in SERVING_PACKAGES}
+    return [name for name in dict.fromkeys(owners) if canonicalize_name(name) not in served]
 
 
 def _installed(name: str) -> str:
@@ -123,7 +125,3 @@ def _installed(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         raise TrainingError(f"{name} is not installed and the model needs it") from None
-
-
-def _normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -47,7 +47,7 @@ class _StoredModel:
 
 
 class MemoryRegistry:
-    """Keeps runs, versions and models in this process; see `tasks.registry.protocol.Registry`."""
+    """Runs, versions and models of this process; see `tasks.registry.protocol.Registry`."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self.workspace = workspace
@@ -58,11 +58,9 @@ class MemoryRegistry:
         self._number = count(1)
 
     def models(self) -> tuple[str, ...]:
-        """Return the names of all registered models."""
         return tuple(sorted(self._models))
 
     def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
-        """Return an overview of every registered model, each with its newest finished runs."""
         return {
             model: ModelOverview(
                 stored.champion, self.model_tags(model), self.finished(model, "monitor", each)
@@ -71,31 +69,25 @@ class MemoryRegistry:
         }
 
     def champion(self, model: str) -> ModelVersion | None:
-        """Return the version that the champion alias points to, or None without one."""
         stored = self._models.get(model)
         champion = stored.champion if stored else None
         return None if champion is None else self.version(model, champion)
 
     def version(self, model: str, version: str) -> ModelVersion:
-        """Return one version."""
         tags = self.tags(model, version)
         return tags.version(model, version, self._models[model].sources[version][0])
 
     def versions(self, model: str) -> dict[str, VersionTags]:
-        """Return the tags of every version of a model, by version."""
         stored = self._models.get(model, _StoredModel())
         return {version: VersionTags.from_tags(tags) for version, tags in stored.versions.items()}
 
     def tags(self, model: str, version: str) -> VersionTags:
-        """Return the tags of one version."""
         return VersionTags.from_tags(self._version(model, version))
 
     def tag(self, model: str, version: str, tags: VersionTags) -> None:
-        """Set tags of a version."""
         self._version(model, version).update(tags.to_tags())
 
     def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
-        """Register a stored model as a new version with its tags, and return the version."""
         stored = self._models.setdefault(model, _StoredModel())
         version = str(len(stored.versions) + 1)
         stored.versions[version] = tags.to_tags()
@@ -103,27 +95,22 @@ class MemoryRegistry:
         return version
 
     def describe(self, model: str, version: str, text: str) -> None:
-        """Set the description of a version, Markdown, for people."""
         self._version(model, version)
         self._models[model].descriptions[version] = text
 
     def set_champion(self, model: str, version: str) -> None:
-        """Point the champion alias to a version; the last writer wins."""
         self._version(model, version)
         self._models[model].champion = version
 
     def model_tags(self, model: str) -> ModelTags:
-        """Return the tags of a registered model, none where it is not registered."""
         return ModelTags.from_tags(self._models.get(model, _StoredModel()).tags)
 
     def tag_model(self, model: str, tags: ModelTags) -> None:
-        """Set tags of a registered model."""
         if model not in self._models:
             raise RegistryError(f"{model} is not registered")
         self._models[model].tags.update(tags.to_tags())
 
     def open_run(self, model: str, name: str, tags: RunTags) -> Run:
-        """Return the run with the key of these tags, made with them where it is missing."""
         for run_id, run in self._runs.items():
             if run.model == model and run.opened.key == tags.key:
                 return Run(run_id, dict(run.tags))
@@ -134,24 +121,18 @@ class MemoryRegistry:
     def close_run(
         self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:
-        """Store a run's outcome and mark it as finished."""
         run = self._run(run_id)
         self.log(run_id, metrics=metrics, files={RECORD: record})
         run.tags.update(tags.to_tags())
         run.finished = True
 
     def past_runs(self, model: str, before: datetime, limit: int = 60) -> tuple[PastRun, ...]:
-        """Return finished monitorings and retrainings as of earlier moments, newest first."""
         earlier = [run.tags for _, run in self._finished(model, before)[:limit]]
         return tuple(RunTags.from_tags(tags).past_run for tags in earlier if counts_as_past(tags))
 
     def finished(
         self, model: str, kind: str, limit: int = 1, before: datetime | None = None
     ) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by their `as_of`.
-
-        With `before`, only those as of an earlier moment.
-        """
         runs = [pair for pair in self._finished(model, before) if pair[1].opened.kind == kind]
         return tuple(Run(run_id, dict(run.tags)) for run_id, run in runs[:limit])
 
@@ -162,7 +143,6 @@ class MemoryRegistry:
         metrics: Mapping[str, float] | None = None,
         files: Mapping[str, Any] | None = None,
     ) -> None:
-        """Store parameters, numbers and files of a run; a file is text or what becomes JSON."""
         run = self._run(run_id)
         run.params.update({name: str(value) for name, value in (params or {}).items()})
         run.metrics.update(metrics or {})
@@ -175,22 +155,18 @@ class MemoryRegistry:
         """Store nothing: nobody looks at the runs of a backtest."""
 
     def store_file(self, run_id: str, file: Path, place: str) -> None:
-        """Store a file with a run, in the folder `place`."""
         folder = self._run(run_id).folder / place
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, folder)
 
     def store_folder(self, run_id: str, folder: Path, place: str) -> None:
-        """Store a folder's files with a run, under `place`."""
         shutil.copytree(folder, self._run(run_id).folder / place, dirs_exist_ok=True)
 
     def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
-        """Return a local copy of a stored folder, made inside `into`, or None without one."""
         folder = self._run(run_id).folder / place
         return Path(shutil.copytree(folder, into / place)) if folder.is_dir() else None
 
     def file(self, run_id: str, name: str) -> bytes | None:
-        """Return a stored file of a run, or None where there is none."""
         path = self._run(run_id).folder / name
         return path.read_bytes() if path.is_file() else None
 

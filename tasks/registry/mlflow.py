@@ -1,6 +1,6 @@
 """The registry in MLflow: an SQLite file, a database or a server."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -11,13 +11,12 @@ from driftloop.base.past_run import PastRun
 from driftloop.base.records import ModelVersion, to_plain
 from driftloop.base.tags import ModelTags, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
-from tasks.registry.mlflow_calls import mlflow_context, registry_errors
+from tasks.registry.mlflow_calls import all_pages, mlflow_context, registry_errors
 from tasks.registry.mlflow_overview import (
     FINISHED,
     NEWEST_FIRST,
     finished_runs,
     overview_of_models,
-    registered_models,
 )
 from tasks.registry.protocol import (
     CHAMPION,
@@ -62,9 +61,9 @@ class MlflowRegistry:
                 return str(experiment.experiment_id)
 
     def models(self) -> tuple[str, ...]:
-        """Return the names of all registered models."""
         with registry_errors(self.workspace):
-            return tuple(sorted(model.name for model in registered_models(self.client)))
+            search = self.client.search_registered_models
+            return tuple(sorted(model.name for model in all_pages(search)))
 
     def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
         """Return an overview of every registered model, in one query and not one per model."""
@@ -72,49 +71,31 @@ class MlflowRegistry:
             return overview_of_models(self.client, each)
 
     def champion(self, model: str) -> ModelVersion | None:
-        """Return the version that the champion alias points to, or None without one."""
-        from mlflow.exceptions import MlflowException
-
-        with registry_errors(self.workspace):
-            try:
-                return _version(self.client.get_model_version_by_alias(model, CHAMPION))
-            except MlflowException as error:
-                if error.error_code in _ABSENT:
-                    return None
-                raise
+        version = self._unless_absent(self.client.get_model_version_by_alias, model, CHAMPION)
+        return None if version is None else _version(version)
 
     def version(self, model: str, version: str) -> ModelVersion:
-        """Return one version."""
         with registry_errors(self.workspace):
             return _version(self.client.get_model_version(model, version))
 
     def versions(self, model: str) -> dict[str, VersionTags]:
-        """Return the tags of every version of a model, by version."""
         with registry_errors(self.workspace):
-            versions: dict[str, VersionTags] = {}
-            token = None
-            while True:
-                page = self.client.search_model_versions(
-                    f"name = '{model}'", max_results=1000, page_token=token
-                )
-                versions |= {str(each.version): VersionTags.from_tags(each.tags) for each in page}
-                token = page.token
-                if not token:
-                    return versions
+            search, query = self.client.search_model_versions, f"name = '{model}'"
+            return {
+                str(version.version): VersionTags.from_tags(version.tags)
+                for version in all_pages(search, filter_string=query)
+            }
 
     def tags(self, model: str, version: str) -> VersionTags:
-        """Return the tags of one version."""
         with registry_errors(self.workspace):
             return VersionTags.from_tags(self.client.get_model_version(model, version).tags)
 
     def tag(self, model: str, version: str, tags: VersionTags) -> None:
-        """Set tags of a version."""
         with registry_errors(self.workspace):
             for name, value in tags.to_tags().items():
                 self.client.set_model_version_tag(model, version, name, value)
 
     def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
-        """Register a stored model as a new version with its tags, and return the version."""
         from mlflow.exceptions import MlflowException
 
         # MLflow looks the stored model up in the store that its module-level functions speak to.
@@ -134,35 +115,23 @@ class MlflowRegistry:
             return str(model_version.version)
 
     def describe(self, model: str, version: str, text: str) -> None:
-        """Set the description of a version, Markdown, for people."""
         with registry_errors(self.workspace):
             self.client.update_model_version(model, version, text)
 
     def set_champion(self, model: str, version: str) -> None:
-        """Point the champion alias to a version; the last writer wins."""
         with registry_errors(self.workspace):
             self.client.set_registered_model_alias(model, CHAMPION, version)
 
     def model_tags(self, model: str) -> ModelTags:
-        """Return the tags of a registered model, none where it is not registered."""
-        from mlflow.exceptions import MlflowException
-
-        with registry_errors(self.workspace):
-            try:
-                return ModelTags.from_tags(self.client.get_registered_model(model).tags)
-            except MlflowException as error:
-                if error.error_code in _ABSENT:
-                    return ModelTags()
-                raise
+        registered = self._unless_absent(self.client.get_registered_model, model)
+        return ModelTags.from_tags(registered.tags if registered else {})
 
     def tag_model(self, model: str, tags: ModelTags) -> None:
-        """Set tags of a registered model."""
         with registry_errors(self.workspace):
             for name, value in tags.to_tags().items():
                 self.client.set_registered_model_tag(model, name, value)
 
     def open_run(self, model: str, name: str, tags: RunTags) -> Run:
-        """Return the run with the key of these tags, made with them where it is missing."""
         experiment = self.experiment(model)
         with registry_errors(self.workspace):
             same_key = f"tags.`{RunTags.tag_name('key')}` = '{tags.key}'"
@@ -177,7 +146,6 @@ class MlflowRegistry:
     def close_run(
         self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:
-        """Store a run's outcome and mark it as finished."""
         from mlflow.entities import RunTag
 
         with registry_errors(self.workspace):
@@ -187,7 +155,6 @@ class MlflowRegistry:
             self.client.set_terminated(run_id)
 
     def past_runs(self, model: str, before: datetime, limit: int = 60) -> tuple[PastRun, ...]:
-        """Return finished monitorings and retrainings as of earlier moments, newest first."""
         experiment = self.experiment(model)
         query = f"metrics.as_of < {before.timestamp():.0f} and {FINISHED}"
         with registry_errors(self.workspace):
@@ -203,10 +170,6 @@ class MlflowRegistry:
     def finished(
         self, model: str, kind: str, limit: int = 1, before: datetime | None = None
     ) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by their `as_of`.
-
-        With `before`, only those as of an earlier moment.
-        """
         experiment = self.experiment(model)
         query = finished_runs(kind)
         if before is not None:
@@ -224,7 +187,6 @@ class MlflowRegistry:
         metrics: Mapping[str, float] | None = None,
         files: Mapping[str, Any] | None = None,
     ) -> None:
-        """Store parameters, numbers and files of a run; a file is text or what becomes JSON."""
         from mlflow.entities import Param
 
         texts = [Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
@@ -238,29 +200,24 @@ class MlflowRegistry:
                     self.client.log_dict(run_id, to_plain(content), name)
 
     def log_figure(self, run_id: str, figure: "Figure", name: str) -> None:
-        """Store a picture of a run."""
         with registry_errors(self.workspace):
             self.client.log_figure(run_id, figure, name)
 
     def store_file(self, run_id: str, file: Path, place: str) -> None:
-        """Store a file with a run, in the folder `place`."""
         with registry_errors(self.workspace):
             self.client.log_artifact(run_id, str(file), place)
 
     def store_folder(self, run_id: str, folder: Path, place: str) -> None:
-        """Store a folder's files with a run, under `place`."""
         with registry_errors(self.workspace):
             self.client.log_artifacts(run_id, str(folder), place)
 
     def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
-        """Return a local copy of a stored folder, made inside `into`, or None without one."""
         if not self._holds(run_id, place):
             return None
         with registry_errors(self.workspace):
             return Path(self.client.download_artifacts(run_id, place, str(into)))
 
     def file(self, run_id: str, name: str) -> bytes | None:
-        """Return a stored file of a run, or None where there is none."""
         if not self._holds(run_id, name):
             return None
         with registry_errors(self.workspace), TemporaryDirectory() as folder:
@@ -276,6 +233,18 @@ class MlflowRegistry:
         server = self.workspace.tracking_uri.rstrip("/")
         run = f"{server}/#/experiments/{self.experiment(model)}/runs/{run_id}"
         return run if name is None else f"{run}/artifacts/{name}"
+
+    def _unless_absent(self, get: Callable[..., Any], *arguments: str) -> Any | None:
+        """Return what MLflow holds, or None where there is no such model or alias."""
+        from mlflow.exceptions import MlflowException
+
+        with registry_errors(self.workspace):
+            try:
+                return get(*arguments)
+            except MlflowException as error:
+                if error.error_code in _ABSENT:
+                    return None
+                raise
 
     def _holds(self, run_id: str, place: str) -> bool:
         above = place.rpartition("/")[0] or None

@@ -2,11 +2,25 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from driftloop.base.errors import RegistryError, UnavailableError
 from driftloop.base.workspace import Workspace
+
+PAGE_SIZE = 1000
+
+
+def all_pages(search: Callable[..., Any], **query: Any) -> Iterator[Any]:
+    """Yield all results of a search, which MLflow returns in pages."""
+    token = None
+    while True:
+        page = search(max_results=PAGE_SIZE, page_token=token, **query)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 @contextmanager

@@ -1,17 +1,16 @@
 """An overview of all models, queried from MLflow in a few pages and not model by model."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from driftloop.base.tags import ModelTags, RunTags
+from tasks.registry.mlflow_calls import all_pages
 from tasks.registry.protocol import CHAMPION, EXPERIMENTS, ModelOverview, Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import RegisteredModel
 
-_PAGE = 1000
 _MAX_RUNS = 50_000
 FINISHED = "attributes.status = 'FINISHED'"
 NEWEST_FIRST = ["metrics.as_of DESC"]
@@ -22,24 +21,13 @@ def finished_runs(kind: str) -> str:
     return f"tags.`{RunTags.tag_name('kind')}` = '{kind}' and {FINISHED}"
 
 
-def registered_models(client: "MlflowClient") -> "Iterator[RegisteredModel]":
-    """Yield every registered model; MLflow gives them in pages."""
-    token = None
-    while True:
-        page = client.search_registered_models(max_results=_PAGE, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
-
-
 def overview_of_models(client: "MlflowClient", each: int) -> dict[str, ModelOverview]:
     """Return an overview of every registered model, each with its newest runs, at most `each`.
 
     One query gives the newest runs of all models together. Models that run so seldom that none of
     their runs is among them are queried one by one.
     """
-    models = {model.name: model for model in registered_models(client)}
+    models = {model.name: model for model in all_pages(client.search_registered_models)}
     known = {
         name: experiment for name, experiment in _experiments(client).items() if name in models
     }
@@ -54,17 +42,11 @@ def overview_of_models(client: "MlflowClient", each: int) -> dict[str, ModelOver
 
 def _experiments(client: "MlflowClient") -> dict[str, str]:
     """Return the ids of the experiments that driftloop made, by model."""
-    experiments: dict[str, str] = {}
-    token = None
-    while True:
-        page = client.search_experiments(
-            filter_string=f"name LIKE '{EXPERIMENTS}%'", max_results=_PAGE, page_token=token
-        )
-        for experiment in page:
-            experiments[experiment.name.removeprefix(EXPERIMENTS)] = str(experiment.experiment_id)
-        token = page.token
-        if not token:
-            return experiments
+    own = f"name LIKE '{EXPERIMENTS}%'"
+    return {
+        experiment.name.removeprefix(EXPERIMENTS): str(experiment.experiment_id)
+        for experiment in all_pages(client.search_experiments, filter_string=own)
+    }
 
 
 def _newest(client: "MlflowClient", known: dict[str, str], each: int) -> dict[str, list[Run]]:

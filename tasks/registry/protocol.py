@@ -147,12 +147,12 @@ class Registry(Protocol):
 
 def importances_of(registry: Registry, run_id: str) -> dict[str, float]:
     """Return the feature importances that a training run stored; none where it is too old."""
-    return json_file(registry, run_id, IMPORTANCES) or {} if run_id else {}
+    return json_file(registry, run_id, IMPORTANCES) or {}
 
 
 def json_file(registry: Registry, run_id: str, name: str) -> Any:
-    """Return what a stored JSON file holds, or None without one."""
-    content = registry.file(run_id, name)
+    """Return the content of a run's JSON file, or None without the file or the run."""
+    content = registry.file(run_id, name) if run_id else None
     return None if content is None else json.loads(content)
 
 

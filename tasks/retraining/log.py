@@ -62,11 +62,10 @@ def log_scores(job: Job, run_id: str, scored: LabelledPredictions) -> None:
 def _log_confusion(
     job: Job, run_id: str, y: Truth, predicted: npt.NDArray[Any], classes: Classes
 ) -> None:
+    from sklearn.metrics import confusion_matrix as count_confusions
+
     registry = open_registry(job.workspace)
-    counts = [
-        [int(((y == true) & (predicted == label)).sum()) for label in range(len(classes.names))]
-        for true in range(len(classes.names))
-    ]
+    counts = count_confusions(y, predicted, labels=np.arange(len(classes.names))).tolist()
     table = {"classes": list(classes.names), "rows_true_columns_predicted": counts}
     registry.log(run_id, files={"confusion_matrix.json": table})
     registry.log_figure(run_id, confusion_matrix(counts, classes.names), "confusion_matrix.png")

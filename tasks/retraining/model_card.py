@@ -1,7 +1,5 @@
 """The model card of a version, stored with its run and shown with it in the registry."""
 
-from typing import Any
-
 import pandas as pd
 
 from driftloop.base.records import ModelVersion, RetrainRecord
@@ -43,21 +41,16 @@ def _background(
     registry: Registry, job: Job, record: RetrainRecord, champion: ModelVersion | None
 ) -> Background:
     run_id, version = record.run_id or "", record.challenger or ""
+    old_run_id = champion.run_id if champion else ""
     return Background(
         lineage=registry.tags(job.model, version),
         importances=importances_of(registry, run_id),
-        old_importances=importances_of(registry, champion.run_id) if champion else {},
+        old_importances=importances_of(registry, old_run_id),
         shares=json_file(registry, run_id, SHARES_FILE) or {},
         parameters=json_file(registry, run_id, SETTINGS_FILE) or {},
-        old_parameters=_settings(registry, champion),
+        old_parameters=json_file(registry, old_run_id, SETTINGS_FILE) or {},
         champion=champion,
     )
-
-
-def _settings(registry: Registry, champion: ModelVersion | None) -> dict[str, Any]:
-    if champion is None or not champion.run_id:
-        return {}
-    return json_file(registry, champion.run_id, SETTINGS_FILE) or {}
 
 
 def _shortened(text: str) -> str:

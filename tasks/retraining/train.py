@@ -7,7 +7,6 @@ import pandas as pd
 
 from driftloop.base.errors import TrainingError
 from driftloop.base.records import (
-    Comparison,
     Promotion,
     Refusal,
     RetrainRecord,
@@ -183,32 +182,25 @@ def _logged_parameters(settings: TrainingSettings, trained: Trained) -> dict[str
     }
 
 
-def compose_record(
-    job: Job,
-    snapshot: Snapshot,
-    opened: OpenTraining,
-    reason: str,
-    plan: TrainingPlan | None = None,
-    parameters: dict[str, Any] | None = None,
-    challenger: str | None = None,
-    comparison: Comparison | None = None,
-    promotion: Promotion | None = None,
-    refusal: Refusal | None = None,
-) -> RetrainRecord:
-    """Return the record of a training; with a refusal nothing was promoted, and it says why."""
-    previous = opened.champion.version if opened.champion else None
-    if refusal is not None:
-        promotion = Promotion(False, challenger or "", previous, refusal.sentence)
+def start_record(job: Job, snapshot: Snapshot, opened: OpenTraining, reason: str) -> RetrainRecord:
+    """Return the record of a training that has just begun."""
     return RetrainRecord(
         model=job.model,
         as_of=job.as_of,
         rev=snapshot.rev,
         reason=reason,
-        challenger=challenger,
+        challenger=None,
         run_id=opened.run_id,
-        parameters=parameters or {},
-        plan=plan,
-        comparison=comparison,
-        promotion=promotion,
-        sentence=promotion.sentence if promotion else "",
+        parameters={},
+        plan=None,
+        comparison=None,
+        promotion=None,
+        sentence="",
     )
+
+
+def refused(record: RetrainRecord, opened: OpenTraining, refusal: Refusal) -> RetrainRecord:
+    """Return the record of a training that promoted nothing, with the reason."""
+    champion = opened.champion.version if opened.champion else None
+    promotion = Promotion(False, record.challenger or "", champion, refusal.sentence)
+    return replace(record, promotion=promotion, sentence=refusal.sentence)

@@ -2,28 +2,17 @@
 
 import os
 import socket
-from datetime import datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from driftloop.base.errors import UnavailableError
 from driftloop.base.workspace import Workspace
-from tasks.runtime.job import Job, load_job
+from tasks.runtime.job import load_job
 from tasks.runtime.step import step
 
 WAIT_SECONDS = 5.0
 
 
-@step("load configuration")
-def prepare_job(
-    model: str,
-    as_of: datetime | None,
-    rev: str | None,
-    dry_run: bool,
-    workspace: str | Path | None,
-) -> Job:
-    """Return the job; see `load_job` for what it raises."""
-    return load_job(model, as_of, rev, dry_run, workspace)
+prepare_job = step("load configuration")(load_job)
 
 
 def check_services(workspace: Workspace) -> None:

@@ -57,7 +57,7 @@ def test_joint_test_is_asked_for_by_name(championed: Path) -> None:
     assert by_role(healthy)["joint"] == "ok"
     assert by_role(travel)["joint"] == "drift"
     (joint,) = (finding for finding in travel.findings if finding.role == "joint")
-    assert "A model tells new rows from the reference with AUC" in joint.sentence
+    assert "A classifier separates new rows from the reference with AUC" in joint.sentence
     assert "features drifted together" in travel.verdict.sentence
 
 
