@@ -30,9 +30,9 @@ def plot_backtest(
     FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(6, 1.1))
     times: list[Any] = [period.as_of for period in policies[0].periods]
-    for place, (policy, colour) in enumerate(zip(policies, _POLICIES, strict=False)):
+    for index, (policy, colour) in enumerate(zip(policies, _POLICIES, strict=False)):
         above.plot(times, policy.scores, color=colour, linewidth=2.4, label=policy.name)
-        _mark(below, policy, colour, (place - (len(policies) - 1) / 2) * 0.3)
+        _mark(below, policy, colour, (index - (len(policies) - 1) / 2) * 0.3)
     for baseline in baselines:  # last, so that an equal score is visible on the policy's line
         colour, style = _BASELINES.get(baseline.name, ("#7a7a7a", "-."))
         above.plot(times, baseline.scores, style, color=colour, linewidth=1.6, label=baseline.name)

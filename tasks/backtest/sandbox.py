@@ -179,13 +179,13 @@ def read_from_repository(config: ModelConfig, folder: Path) -> ModelConfig:
 
 
 def _run(command: tuple[str, ...], folder: Path) -> str:
-    done = subprocess.run(  # noqa: S603 - fixed commands
+    process = subprocess.run(  # noqa: S603 - fixed commands
         command, cwd=folder, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        reason = " ".join(done.stderr.split())[-300:]
+    if process.returncode:
+        reason = " ".join(process.stderr.split())[-300:]
         raise SnapshotError(f"{' '.join(command[:3])} failed in {folder}: {reason}")
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 def drift_began(job: Job, champion: str) -> datetime | None:

@@ -99,12 +99,12 @@ def _create_limit(name: str) -> None:
             time.sleep(1)
 
 
-def _release(held: AbstractContextManager[None], name: str, *problem: Any) -> bool | None:
+def _release(lease: AbstractContextManager[None], name: str, *problem: Any) -> bool | None:
     """Release a slot; the work done in it stands even if the server does not answer just then."""
     from httpx import HTTPError
 
     try:
-        return held.__exit__(*problem)
+        return lease.__exit__(*problem)
     except HTTPError as error:
         logging.getLogger("driftloop").warning(
             "the Prefect server did not release the slot %s (%s); it will be free in %d s",
@@ -121,15 +121,15 @@ def _take_limit(stack: ExitStack, kind: Kind, model: str) -> None:
     name = slot_name(kind, model)
     try:
         _create_limit(name)
-        held = concurrency(
+        lease = concurrency(
             name,
             occupy=1,
             timeout_seconds=LOCK_SECONDS,
             lease_duration=LEASE_SECONDS,
             strict=True,
         )
-        held.__enter__()
-        stack.push(partial(_release, held, name))
+        lease.__enter__()
+        stack.push(partial(_release, lease, name))
     except TimeoutError as error:
         raise UnavailableError(
             f"another {_WORK[kind]} of {model} has held the slot {name!r} for {LOCK_SECONDS} "

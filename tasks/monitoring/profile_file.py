@@ -155,8 +155,8 @@ def _table(folder: Path) -> "pa.Table":
 
 
 @lru_cache(maxsize=8)
-def _places(folder: Path) -> dict[str, int]:
-    return {name: place for place, name in enumerate(_table(folder).column("name").to_pylist())}
+def _positions(folder: Path) -> dict[str, int]:
+    return {name: index for index, name in enumerate(_table(folder).column("name").to_pylist())}
 
 
 @lru_cache(maxsize=256)
@@ -173,14 +173,14 @@ def _many(folder: Path, column: str) -> tuple[Any, Any]:
 
 
 def _column(folder: Path, name: str) -> ColumnReference:
-    place = _places(folder)[name]
+    index = _positions(folder)[name]
 
     def scalar(column: str) -> Any:
-        return _single(folder, column)[place]
+        return _single(folder, column)[index]
 
     def array(column: str) -> Any:
         starts, values = _many(folder, column)
-        return values[starts[place] : starts[place + 1]]
+        return values[starts[index] : starts[index + 1]]
 
     kind, missing = scalar("kind"), scalar("missing")
     if kind == "unreadable":

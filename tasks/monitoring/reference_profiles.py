@@ -124,11 +124,11 @@ def _local_profile(folder: Path, key: str) -> StoredProfile | None:
 def _downloaded_profile(job: Job, run_id: str, folder: Path, key: str) -> StoredProfile | None:
     """Return the profile stored with the champion, or None where none is complete."""
     registry = open_registry(job.workspace)
-    place = f"{ARTIFACTS}/{key}"
+    artifact_path = f"{ARTIFACTS}/{key}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
-            local = registry.fetch_folder(run_id, place, Path(partial))
+            local = registry.fetch_folder(run_id, artifact_path, Path(partial))
             if local is None:
                 return None
             read_profile(local, key, thorough=True)

@@ -95,7 +95,7 @@ def read_pins(lock: Path) -> dict[str, str]:
         lines = lock.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"{lock}: cannot be read: {error}") from None
-    pins = {}
+    pins: dict[str, str] = {}
     for match in filter(None, map(_PIN.match, lines)):
         name, pinned, marker = match.groups()
         try:

@@ -154,17 +154,17 @@ class MemoryRegistry:
     def log_figure(self, run_id: str, figure: Figure, name: str) -> None:
         """Store nothing: nobody looks at the runs of a backtest."""
 
-    def store_file(self, run_id: str, file: Path, place: str) -> None:
-        folder = self._run(run_id).folder / place
+    def store_file(self, run_id: str, file: Path, artifact_path: str) -> None:
+        folder = self._run(run_id).folder / artifact_path
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, folder)
 
-    def store_folder(self, run_id: str, folder: Path, place: str) -> None:
-        shutil.copytree(folder, self._run(run_id).folder / place, dirs_exist_ok=True)
+    def store_folder(self, run_id: str, folder: Path, artifact_path: str) -> None:
+        shutil.copytree(folder, self._run(run_id).folder / artifact_path, dirs_exist_ok=True)
 
-    def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
-        folder = self._run(run_id).folder / place
-        return Path(shutil.copytree(folder, into / place)) if folder.is_dir() else None
+    def fetch_folder(self, run_id: str, artifact_path: str, into: Path) -> Path | None:
+        folder = self._run(run_id).folder / artifact_path
+        return Path(shutil.copytree(folder, into / artifact_path)) if folder.is_dir() else None
 
     def file(self, run_id: str, name: str) -> bytes | None:
         path = self._run(run_id).folder / name

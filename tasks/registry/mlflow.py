@@ -203,19 +203,19 @@ class MlflowRegistry:
         with registry_errors(self.workspace):
             self.client.log_figure(run_id, figure, name)
 
-    def store_file(self, run_id: str, file: Path, place: str) -> None:
+    def store_file(self, run_id: str, file: Path, artifact_path: str) -> None:
         with registry_errors(self.workspace):
-            self.client.log_artifact(run_id, str(file), place)
+            self.client.log_artifact(run_id, str(file), artifact_path)
 
-    def store_folder(self, run_id: str, folder: Path, place: str) -> None:
+    def store_folder(self, run_id: str, folder: Path, artifact_path: str) -> None:
         with registry_errors(self.workspace):
-            self.client.log_artifacts(run_id, str(folder), place)
+            self.client.log_artifacts(run_id, str(folder), artifact_path)
 
-    def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
-        if not self._holds(run_id, place):
+    def fetch_folder(self, run_id: str, artifact_path: str, into: Path) -> Path | None:
+        if not self._holds(run_id, artifact_path):
             return None
         with registry_errors(self.workspace):
-            return Path(self.client.download_artifacts(run_id, place, str(into)))
+            return Path(self.client.download_artifacts(run_id, artifact_path, str(into)))
 
     def file(self, run_id: str, name: str) -> bytes | None:
         if not self._holds(run_id, name):
@@ -246,10 +246,12 @@ class MlflowRegistry:
                     return None
                 raise
 
-    def _holds(self, run_id: str, place: str) -> bool:
-        above = place.rpartition("/")[0] or None
+    def _holds(self, run_id: str, artifact_path: str) -> bool:
+        above = artifact_path.rpartition("/")[0] or None
         with registry_errors(self.workspace):
-            return place in {file.path for file in self.client.list_artifacts(run_id, above)}
+            return artifact_path in {
+                file.path for file in self.client.list_artifacts(run_id, above)
+            }
 
 
 @lru_cache(maxsize=8)

@@ -49,9 +49,9 @@ def _check_disk(error: Exception, where: str) -> None:
     """Raise an error of its own for a full disk, which is fixed otherwise than a server outage."""
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if full or "disk is full" in str(error):
-        place = getattr(error, "filename", None) or where
+        path = getattr(error, "filename", None) or where
         raise UnavailableError(
-            f"the disk is full: {place} cannot be written; free space there and run it again"
+            f"the disk is full: {path} cannot be written; free space there and run it again"
         ) from error
 
 

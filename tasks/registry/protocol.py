@@ -129,13 +129,13 @@ class Registry(Protocol):
     def log_figure(self, run_id: str, figure: "Figure", name: str) -> None:
         """Store a picture of a run."""
 
-    def store_file(self, run_id: str, file: Path, place: str) -> None:
-        """Store a file with a run, in the folder `place`."""
+    def store_file(self, run_id: str, file: Path, artifact_path: str) -> None:
+        """Store a file with a run, in the folder `artifact_path`."""
 
-    def store_folder(self, run_id: str, folder: Path, place: str) -> None:
-        """Store a folder's files with a run, under `place`."""
+    def store_folder(self, run_id: str, folder: Path, artifact_path: str) -> None:
+        """Store a folder's files with a run, under `artifact_path`."""
 
-    def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
+    def fetch_folder(self, run_id: str, artifact_path: str, into: Path) -> Path | None:
         """Return a local copy of a stored folder, made inside `into`, or None without one."""
 
     def file(self, run_id: str, name: str) -> bytes | None:
