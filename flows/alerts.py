@@ -7,7 +7,7 @@ from prefect import flow, tags
 from driftloop.alerts.events import acknowledged_event
 from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
 from driftloop.base.workspace import find_workspace
-from flows.naming import all_models_run_name, moment, run_name
+from flows.naming import all_models_run_name, resolve_as_of, run_name
 from tasks.alerts.deliver_all import sweep
 from tasks.alerts.digest import read_configs, write_digest
 from tasks.alerts.respond import acknowledge_incident, mute_alerts, try_channels
@@ -30,7 +30,7 @@ def acknowledge(
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(None), None, False, workspace)
+        job = prepare_job(model, resolve_as_of(None), None, False, workspace)
         done = acknowledge_incident(job, by, comment)
         emit(job, [acknowledged_event(done, job.as_of)])
         undelivered(deliver_alerts(job, return_state=True), done, published(job))
@@ -52,8 +52,8 @@ def mute(
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(None), None, False, workspace)
-        done = mute_alerts(job, None if until is None else moment(until), by)
+        job = prepare_job(model, resolve_as_of(None), None, False, workspace)
+        done = mute_alerts(job, None if until is None else resolve_as_of(until), by)
         undelivered(deliver_alerts(job, return_state=True), done, published(job))
         return done
 
@@ -67,7 +67,7 @@ def try_alert(model: str, workspace: str | None = None) -> TestAlert:
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(None), None, False, workspace)
+        job = prepare_job(model, resolve_as_of(None), None, False, workspace)
         return try_channels(job)
 
 
@@ -92,5 +92,5 @@ def digest(as_of: datetime | None = None, workspace: str | None = None) -> Swept
     """
     place = find_workspace(workspace)
     configs, broken = read_configs(place)
-    write_digest(place, configs, moment(as_of))
+    write_digest(place, configs, resolve_as_of(as_of))
     return sweep(place, configs, broken)

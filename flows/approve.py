@@ -1,18 +1,18 @@
-"""The approval flow: a person is asked about a proposed challenger, and the answer carried out."""
+"""The approval flows: a person decides on a proposed challenger, in a form or on the terminal."""
 
 from prefect import flow, tags
 from prefect.exceptions import FlowPauseTimeout
 
 from driftloop.alerts.events import promotion_event
 from driftloop.base.records import Promotion
-from flows.naming import moment, run_name
+from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_answer_alert
 from tasks.promotion.approval import (
     answer_proposal,
-    answer_to,
     expire_proposal,
     find_proposal,
-    form_for,
+    make_answer,
+    wait_for_answer,
 )
 from tasks.reporting.publish_metrics import published
 from tasks.runtime.events import emit
@@ -24,22 +24,22 @@ from tasks.runtime.preflight import prepare_job
 def approve(model: str, version: str | None = None, workspace: str | None = None) -> Promotion:
     """Ask a person whether a challenger that won becomes champion.
 
-    The run waits with a form in the Prefect UI. Where nobody answers by the deadline, the
-    champion stays.
+    The run waits with a form in the Prefect UI. If nobody answers by the deadline, the champion
+    stays.
 
     Args:
         model: name of a configuration in `configs/`.
-        version: the challenger; the one that waits if left out.
+        version: the challenger; the one that is waiting if left out.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(None), None, False, workspace)
+        job = prepare_job(model, resolve_as_of(None), workspace=workspace)
         proposal = find_proposal(job, version)
         try:
-            given = form_for(proposal)
+            reply = wait_for_answer(proposal)
         except FlowPauseTimeout:
-            return _told(job, expire_proposal(job, proposal), "Nobody answered.")
-        return _told(job, answer_proposal(job, proposal, given), given.comment)
+            return _report_answer(job, expire_proposal(job, proposal), "Nobody answered.")
+        return _report_answer(job, answer_proposal(job, proposal, reply), reply.comment)
 
 
 @flow(name="answer", flow_run_name=run_name)
@@ -51,24 +51,26 @@ def answer(
     comment: str = "",
     workspace: str | None = None,
 ) -> Promotion:
-    """Answer for a challenger that waits, without a form.
+    """Approve or decline a challenger that is waiting, without a form.
 
     Args:
         model: name of a configuration in `configs/`.
         approved: promote the challenger; otherwise the champion stays.
-        version: the challenger; the one that waits if left out.
-        by: who decides; it goes into the promotion ledger.
-        comment: why; it goes into the promotion ledger.
+        version: the challenger; the one that is waiting if left out.
+        by: who decides; recorded in the promotion ledger.
+        comment: why; recorded in the promotion ledger.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(None), None, False, workspace)
+        job = prepare_job(model, resolve_as_of(None), workspace=workspace)
         proposal = find_proposal(job, version)
-        return _told(job, answer_proposal(job, proposal, answer_to(approved, by, comment)), comment)
+        return _report_answer(
+            job, answer_proposal(job, proposal, make_answer(approved, by, comment)), comment
+        )
 
 
-def _told(job: Job, done: Promotion, comment: str) -> Promotion:
-    emit(job, [promotion_event(job.model, job.as_of, done)])
-    write_answer_alert(job, done, comment)
-    undelivered(deliver_alerts(job, return_state=True), done, published(job))
-    return done
+def _report_answer(job: Job, promotion: Promotion, comment: str) -> Promotion:
+    emit(job, [promotion_event(job.model, job.as_of, promotion)])
+    write_answer_alert(job, promotion, comment)
+    undelivered(deliver_alerts(job, return_state=True), promotion, published(job))
+    return promotion

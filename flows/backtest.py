@@ -1,4 +1,4 @@
-"""The backtest flow: a policy on history, beside a frozen model and one always retrained."""
+"""The backtest flow: a policy on past data, with a frozen and an always-retrain baseline."""
 
 import time
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from driftloop.backtest.result import Backtest, injection_result, summary_senten
 from driftloop.backtest.summary import ALWAYS_RETRAINING, FIRST_MODEL, Scored
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
-from flows.naming import moment, run_name
-from flows.rehearse_pool import Report, run_parts
+from flows.backtest_pool import Report, backtest_candidates
+from flows.naming import resolve_as_of, run_name
 from tasks.backtest.plot import plot_backtest
-from tasks.backtest.rehearsal import (
-    Outcome,
-    Part,
-    altered_repository,
-    history_of,
-    moments_of,
-    with_repository,
+from tasks.backtest.sandbox import (
+    Candidate,
+    CandidateOutcome,
+    data_history,
+    period_edges,
+    read_from_repository,
+    repository_with_drift,
 )
 from tasks.runtime.job import Job, load_job
 from tasks.runtime.progress import progress
@@ -40,26 +40,26 @@ def backtest(
     rev: str | None = None,
     workspace: str | None = None,
 ) -> Backtest:
-    """Replay a model's policy over its history and say what it would have been worth.
+    """Run a model's policy over its past data and report what it would have been worth.
 
     Nothing is registered, promoted or posted.
 
     Args:
         model: name of a configuration in `configs/`.
-        start: the moment of the first champion; a quarter into the history if left out.
+        start: when the first champion is trained; a quarter into the data if left out.
         end: the last moment; the end of the data if left out.
         configs: further configuration files to compare with, such as the previous one.
-        inject: drift to put in, such as shift:amount:0.5 or label_flip:0.3.
-        inject_at: the moment from which it is there; the middle if left out.
+        inject: drift to inject, such as shift:amount:0.5 or label_flip:0.3.
+        inject_at: when the injected drift begins; the middle if left out.
         rev: commit, branch or tag of the data; the configured one if left out.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = load_job(model, None, rev, workspace=workspace)
-        tell: dict[str, Callable[[int, int], None]] = {}
+        progresses: dict[str, Callable[[int, int], None]] = {}
 
         def report(name: str, done: int, total: int, action: str) -> None:
-            tell.setdefault(name, progress(job, f"backtest {name}"))(done, total)
+            progresses.setdefault(name, progress(job, f"backtest {name}"))(done, total)
 
         others = [Path(path) for path in configs or ()]
         return run_backtest(job, start, end, others, inject, inject_at, report)
@@ -82,54 +82,57 @@ def run_backtest(
         ConfigError: if a configuration or the injection is not valid.
         TrainingError: if no first champion can be trained.
     """
-    begun = time.monotonic()
-    snapshot, history = history_of(job)
-    moments = moments_of(job, history, start and moment(start), end and moment(end))
+    started = time.monotonic()
+    snapshot, history = data_history(job)
+    moments = period_edges(job, history, start and resolve_as_of(start), end and resolve_as_of(end))
     features = job.config.features.numeric + job.config.features.categorical
     drift = None
     if inject is not None:
-        at = moment(inject_at) if inject_at else middle(moments[0], moments[-1])
+        at = resolve_as_of(inject_at) if inject_at else middle(moments[0], moments[-1])
         drift = parse_injection(inject, at, features, job.config.data.label)
     policies = [(job.model, job.config), *((path.stem, load_config(path)) for path in others)]
     with ExitStack() as stack:
-        parts = _parts(job, policies, snapshot.rev, moments)
+        candidates = _candidates(job, policies, snapshot.rev, moments)
         if drift is not None:
             folder = Path(stack.enter_context(TemporaryDirectory()))
-            altered = altered_repository(job, snapshot, drift, folder)
-            config = with_repository(job.config, folder)
+            altered = repository_with_drift(job, snapshot, drift, folder)
+            config = read_from_repository(job.config, folder)
             name = f"{job.model} with drift"
-            parts += (Part(name, "policy", job.workspace.root, config, altered, moments),)
-        outcomes = run_parts(parts, report)
-    return _summary(job, snapshot.rev, moments, outcomes, drift, plot, time.monotonic() - begun)
+            candidates += (Candidate(name, "policy", job.workspace.root, config, altered, moments),)
+        outcomes = backtest_candidates(candidates, report)
+    return _summary(job, snapshot.rev, moments, outcomes, drift, plot, time.monotonic() - started)
 
 
-def _parts(
+def _candidates(
     job: Job, policies: list[tuple[str, ModelConfig]], rev: str, moments: tuple[datetime, ...]
-) -> tuple[Part, ...]:
+) -> tuple[Candidate, ...]:
     root = job.workspace.root
-    made = [Part(name, "policy", root, config, rev, moments) for name, config in policies]
-    return (*made, Part(ALWAYS_RETRAINING, "always", root, job.config, rev, moments))
+    baseline = Candidate(ALWAYS_RETRAINING, "always_retrain", root, job.config, rev, moments)
+    candidates = [
+        Candidate(name, "policy", root, config, rev, moments) for name, config in policies
+    ]
+    return (*candidates, baseline)
 
 
 def _summary(
     job: Job,
     rev: str,
     moments: tuple[datetime, ...],
-    outcomes: tuple[Outcome, ...],
+    outcomes: tuple[CandidateOutcome, ...],
     drift: Injection | None,
     plot: Path | None,
     seconds: float,
 ) -> Backtest:
     results = [outcome for outcome in outcomes if outcome.policy is not None]
     altered = results.pop() if drift is not None else None
-    baselines = (Scored(FIRST_MODEL, results[0].frozen, 0), *_baselines(outcomes))
+    baselines = (Scored(FIRST_MODEL, results[0].first_champion, 0), *_baselines(outcomes))
     policies = tuple(
         result.policy.with_gain(baselines) for result in results if result.policy is not None
     )
-    place = plot or job.workspace.state / "backtests" / f"{job.model}.png"
+    path = plot or job.workspace.state / "backtests" / f"{job.model}.png"
     shown = policies if altered is None or altered.policy is None else (*policies, altered.policy)
     title = f"{job.model}: {len(moments) - 1} periods of {job.config.windows.current}"
-    plot_backtest(shown, baselines, place, title, drift.at if drift else None)
+    plot_backtest(shown, baselines, path, title, drift.at if drift else None)
     injected = None
     if drift is not None and altered is not None and altered.policy is not None:
         injected = injection_result(drift, altered.policy)
@@ -143,11 +146,11 @@ def _summary(
         policies=policies,
         baselines=baselines,
         injection=injected,
-        plot=str(place),
+        plot=str(path),
         seconds=round(seconds, 1),
         sentence=summary_sentence(policies[0], baselines),
     )
 
 
-def _baselines(outcomes: tuple[Outcome, ...]) -> list[Scored]:
-    return [outcome.rival for outcome in outcomes if outcome.rival is not None]
+def _baselines(outcomes: tuple[CandidateOutcome, ...]) -> list[Scored]:
+    return [outcome.baseline for outcome in outcomes if outcome.baseline is not None]

@@ -7,7 +7,7 @@ from prefect import flow, tags
 from driftloop.alerts.events import retrain_events
 from driftloop.base.records import RetrainRecord
 from flows.challenge import challenge
-from flows.naming import moment, run_name
+from flows.naming import resolve_as_of, run_name
 from tasks.retraining.plan import refuse_second_bootstrap
 from tasks.runtime.events import emit
 from tasks.runtime.preflight import prepare_job
@@ -20,16 +20,16 @@ def bootstrap(
     rev: str | None = None,
     workspace: str | None = None,
 ) -> RetrainRecord:
-    """Train the first champion on the labelled rows there were at a moment.
+    """Train the first champion on the rows whose labels had arrived as of a moment.
 
     Args:
         model: name of a configuration in `configs/`.
-        as_of: the moment to look from; labels that arrived later are not used.
+        as_of: the moment as of which to train; labels that arrived later are not used.
         rev: commit, branch or tag of the data; the configured one if left out.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(as_of), rev, False, workspace)
+        job = prepare_job(model, resolve_as_of(as_of), rev, False, workspace)
         refuse_second_bootstrap(job)
         record = challenge(job, "bootstrap", "The first champion.", None)
         emit(job, retrain_events(record))

@@ -1,5 +1,7 @@
 """The steps of a training in their order, shared by the retrain and bootstrap flows."""
 
+from dataclasses import replace
+
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.records import Refusal, RetrainRecord, Snapshot
 from tasks.promotion.approval import ask_for_approval
@@ -7,9 +9,10 @@ from tasks.promotion.promote import promote
 from tasks.retraining.compare import compare_models
 from tasks.retraining.plan import OpenTraining, find_change, open_training, plan_training
 from tasks.retraining.train import (
-    compose_record,
     record_training,
+    refused,
     search_settings,
+    start_record,
     train_challenger,
 )
 from tasks.runtime.job import Job
@@ -19,37 +22,44 @@ from tasks.snapshots.resolve import resolve_snapshot
 def challenge(
     job: Job, kind: str, reason: str, champion: str | None, by_hand: bool = False
 ) -> RetrainRecord:
-    """Return the outcome of training a challenger and setting it against the champion.
+    """Train a challenger, compare it with the champion, and return the record.
 
-    A model that cannot be trained or compared is an outcome, and the champion stays. A service
-    that does not answer is an error, and the run can be started again.
+    If no model can be trained or compared, the record says so and the champion stays. A service
+    that does not answer is an error, and the run can be repeated.
     """
     snapshot = resolve_snapshot(job)
     opened = open_training(job, snapshot, kind, champion)
+    record = start_record(job, snapshot, opened, reason)
     try:
-        record = _train_and_compare(job, snapshot, opened, reason)
+        record = _train_and_compare(job, snapshot, opened, record)
     except (TrainingError, DataError) as error:
-        record = compose_record(job, snapshot, opened, reason, refusal=Refusal(f"{error}."))
+        record = refused(record, opened, Refusal(f"{error}."))
     record_training(job, opened, record, by_hand)
     return record
 
 
 def _train_and_compare(
-    job: Job, snapshot: Snapshot, opened: OpenTraining, reason: str
+    job: Job, snapshot: Snapshot, opened: OpenTraining, record: RetrainRecord
 ) -> RetrainRecord:
     changed = find_change(job, snapshot, opened)
     plan = plan_training(job, snapshot, opened, changed)
     if isinstance(plan, Refusal):
-        return compose_record(job, snapshot, opened, reason, refusal=plan)
+        return refused(record, opened, plan)
     if job.dry_run:
-        would = Refusal(f"Dry run, nothing was trained. {plan.sentence}")
-        return compose_record(job, snapshot, opened, reason, plan, refusal=would)
+        dry_run = Refusal(f"Dry run, nothing was trained. {plan.sentence}")
+        return refused(replace(record, plan=plan), opened, dry_run)
     parameters = search_settings(job, plan)
     challenger = train_challenger(job, opened, plan, parameters)
     comparison = compare_models(job, opened, plan, challenger)
     expected = opened.champion.version if opened.champion else None
     promotion = promote(job, opened.key, challenger, expected, comparison)
     ask_for_approval(job, promotion)
-    return compose_record(
-        job, snapshot, opened, reason, plan, parameters, challenger, comparison, promotion
+    return replace(
+        record,
+        challenger=challenger,
+        parameters=parameters,
+        plan=plan,
+        comparison=comparison,
+        promotion=promotion,
+        sentence=promotion.sentence,
     )

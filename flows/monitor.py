@@ -1,4 +1,4 @@
-"""The monitoring flow: look at a window, judge it, tell people, and retrain where warranted."""
+"""The monitoring flow: a window is analysed and judged, people alerted, the model retrained."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from prefect import flow, tags
 
 from driftloop.alerts.events import run_events
 from driftloop.base.records import MonitorRecord, RetrainRecord
-from flows.naming import moment, run_name
+from flows.naming import resolve_as_of, run_name
 from flows.retrain import retrain
 from flows.watch import watch
 from tasks.alerts.write import deliver_alerts, undelivered, write_alert
@@ -31,18 +31,18 @@ def monitor(
 
     Args:
         model: name of a configuration in `configs/`.
-        as_of: the moment to look from; the scheduled time of the run if left out.
+        as_of: the moment as of which to monitor; the scheduled time of the run if left out.
         rev: commit, branch or tag of the data; the configured one if left out.
-        dry_run: decide and report, but change nothing and tell nobody.
+        dry_run: decide and report, but change nothing and send no messages.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(as_of), rev, dry_run, workspace)
+        job = prepare_job(model, resolve_as_of(as_of), rev, dry_run, workspace)
         report = Reporter(job)
         record = watch(
             job,
-            tell=lambda run, found: _tell(job, run, found, report),
-            retrain=lambda run, found: report.retrained(run, found, _retrain(job, run, found)),
+            announce=lambda run, record: _alert(job, run, record, report),
+            retrain=lambda run, record: report.retrained(run, record, _retrain(job, run, record)),
         )
         shown = show_run(job, record, report.links, return_state=True)
         delivered = deliver_alerts(job, return_state=True)
@@ -50,11 +50,11 @@ def monitor(
         return record
 
 
-def _tell(job: Job, run: OpenRun, record: MonitorRecord, report: Reporter) -> None:
+def _alert(job: Job, run: OpenRun, record: MonitorRecord, report: Reporter) -> None:
     address = report.write(run, record)  # before the message that links to it
     kinds = write_alert(job, record, run.history, run.run_id, address)
     emit(job, run_events(record, kinds))
-    if record.decision.action == "retrain":  # which takes long, so people are told before
+    if record.decision.action == "retrain":  # takes long, so people are told beforehand
         deliver_alerts(job, return_state=True)
 
 

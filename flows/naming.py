@@ -1,4 +1,4 @@
-"""What runs are called and which moment they look from."""
+"""Names of flow runs, and the moment as of which they run."""
 
 from datetime import UTC, datetime
 
@@ -7,10 +7,10 @@ from prefect.runtime import flow_run
 from driftloop.base.periods import parse_time, readable
 
 
-def moment(as_of: datetime | None) -> datetime:
-    """Return the given moment, else the time the run was scheduled for, else now.
+def resolve_as_of(as_of: datetime | None) -> datetime:
+    """Return the given moment, else the time for which the run was scheduled, else now.
 
-    A run that starts late then looks at what it would have seen in time.
+    A run that starts late then does what it would have done on time.
     """
     if as_of is not None:
         return parse_time(as_of)
@@ -21,10 +21,10 @@ def moment(as_of: datetime | None) -> datetime:
 def run_name() -> str:
     """Return a run's name, such as ``monitor payments 2026-03-02``."""
     parameters = flow_run.parameters
-    day = readable(moment(parameters.get("as_of")))
+    day = readable(resolve_as_of(parameters.get("as_of")))
     return f"{flow_run.flow_name} {parameters['model']} {day}"
 
 
 def all_models_run_name() -> str:
-    """Return the name of a run that is of all models, such as ``digest 2026-03-02 08:00``."""
-    return f"{flow_run.flow_name} {readable(moment(flow_run.parameters.get('as_of')))}"
+    """Return the name of a run for all models, such as ``digest 2026-03-02 08:00``."""
+    return f"{flow_run.flow_name} {readable(resolve_as_of(flow_run.parameters.get('as_of')))}"

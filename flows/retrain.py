@@ -8,7 +8,7 @@ from prefect.runtime import flow_run
 from driftloop.alerts.events import retrain_events
 from driftloop.base.records import RetrainRecord
 from flows.challenge import challenge
-from flows.naming import moment, run_name
+from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_retrain_alert
 from tasks.reporting.publish_metrics import published
 from tasks.retraining.plan import check_request
@@ -32,16 +32,16 @@ def retrain(
 
     Args:
         model: name of a configuration in `configs/`.
-        as_of: the moment to look from; labels that arrived later are not used.
+        as_of: the moment as of which to train; labels that arrived later are not used.
         rev: commit, branch or tag of the data; the configured one if left out.
-        reason: why, for the people who read about it.
-        champion: the version to beat, as the monitoring flow names it; left out, a person asks,
-            and the present champion is to be beaten.
-        dry_run: plan the training and say what would be done, but train nothing.
+        reason: why, for the readers of messages and reports.
+        champion: the version to beat, as the monitoring flow passes it; if left out, the run is a
+            manual one, against the current champion.
+        dry_run: plan the training and report what would be done, but train nothing.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(as_of), rev, dry_run, workspace)
+        job = prepare_job(model, resolve_as_of(as_of), rev, dry_run, workspace)
         by_hand = champion is None
         if by_hand:
             check_request(job, reason)

@@ -1,10 +1,10 @@
-"""The rollback flow: the champion returns to its predecessor, with its reference."""
+"""The rollback flow: an earlier version becomes champion again, with its reference."""
 
 from prefect import flow, tags
 
 from driftloop.alerts.events import rollback_events
 from driftloop.base.records import Promotion
-from flows.naming import moment, run_name
+from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_rollback_alert
 from tasks.promotion.promote import roll_back
 from tasks.reporting.publish_metrics import published
@@ -24,13 +24,13 @@ def rollback(
     Args:
         model: name of a configuration in `configs/`.
         to: the version to return to; the predecessor of the champion if left out.
-        reason: why, for the people who read about it.
+        reason: why, for the readers of messages.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(None), None, False, workspace)
-        done = roll_back(job, to)
-        emit(job, rollback_events(model, job.as_of, done))
-        write_rollback_alert(job, done, reason)
-        undelivered(deliver_alerts(job, return_state=True), done, published(job))
-        return done
+        job = prepare_job(model, resolve_as_of(None), workspace=workspace)
+        promotion = roll_back(job, to)
+        emit(job, rollback_events(model, job.as_of, promotion))
+        write_rollback_alert(job, promotion, reason)
+        undelivered(deliver_alerts(job, return_state=True), promotion, published(job))
+        return promotion

@@ -7,7 +7,7 @@ from prefect import flow, tags
 
 from driftloop.base.errors import ConflictError
 from driftloop.snapshots.record import SnapshotRecord
-from flows.naming import moment, run_name
+from flows.naming import resolve_as_of, run_name
 from tasks.runtime.job import Job
 from tasks.runtime.preflight import prepare_job
 from tasks.snapshots.lock import one_writer
@@ -47,9 +47,9 @@ def snapshot(
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
-        job = prepare_job(model, moment(as_of), None, dry_run, workspace)
+        job = prepare_job(model, resolve_as_of(as_of), None, dry_run, workspace)
         place = Path(source).expanduser().resolve() if source else None
-        return make_snapshot(job, place, moment(since) if since else None, again)
+        return make_snapshot(job, place, resolve_as_of(since) if since else None, again)
 
 
 def make_snapshot(

@@ -1,14 +1,14 @@
-"""The steps of a monitoring run in their order, shared by the flow and by rehearsals."""
+"""The steps of a monitoring run in their order, shared by the monitor flow and backtests."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from driftloop.base.records import MonitorRecord, RetrainRecord
+from tasks.monitoring.realised_performance import measure_performance
 from tasks.monitoring.steps import (
     OpenRun,
     examine_window,
     judge_and_decide,
-    measure_performance,
     open_monitor_run,
     record_monitor_run,
 )
@@ -17,17 +17,17 @@ from tasks.promotion.trials import continue_trials
 from tasks.runtime.job import Job
 from tasks.snapshots.resolve import resolve_snapshot
 
-Tell = Callable[[OpenRun, MonitorRecord], None]
+Announce = Callable[[OpenRun, MonitorRecord], None]
 Retrain = Callable[[OpenRun, MonitorRecord], RetrainRecord]
 
 
-def watch(job: Job, tell: Tell, retrain: Retrain) -> MonitorRecord:
-    """Return what a monitoring run found, decided and did.
+def watch(job: Job, announce: Announce, retrain: Retrain) -> MonitorRecord:
+    """Monitor a model and return the record of what was found, decided and done.
 
     Args:
-        job: the model and the moment it is looked at.
-        tell: is called with the decision, before anything follows from it.
-        retrain: is called where the decision is to retrain.
+        job: the model, and the moment as of which it is monitored.
+        announce: called with the decision, before it is carried out.
+        retrain: called if the decision is to retrain.
     """
     snapshot = resolve_snapshot(job)
     run = open_monitor_run(job, snapshot)
@@ -36,7 +36,7 @@ def watch(job: Job, tell: Tell, retrain: Retrain) -> MonitorRecord:
     realised = measure_performance(job, slices, run.champion)
     trials = continue_trials(job, run.champion, slices.labelled, realised.performance)
     record = judge_and_decide(job, run, snapshot.rev, examination, realised, trials)
-    tell(run, record)
+    announce(run, record)
     if record.decision.action == "retrain" and not job.dry_run:
         record = replace(record, retrain=retrain(run, record))
     record_monitor_run(job, run, record)

@@ -11,6 +11,7 @@ from driftloop.alerts.messages.wording import interval, number
 from driftloop.base.periods import readable
 from driftloop.base.records import Comparison, ModelVersion, RetrainRecord, TrainingPlan
 from driftloop.base.scores import Score, SliceScores
+from driftloop.base.tags import VersionTags
 from driftloop.config.model_config import ModelConfig
 
 _SHOWN = 10
@@ -20,12 +21,12 @@ _SHOWN = 10
 class Background:
     """What a card is made of beside the record of the training.
 
-    `lineage` are the version's tags, without their prefix. `importances` and `old_importances` are
+    `lineage` are the version's tags. `importances` and `old_importances` are
     the shares of each feature in the version and in the champion, `shares` of each label in
     training and holdout, `old_parameters` what the champion was trained with.
     """
 
-    lineage: Mapping[str, str]
+    lineage: VersionTags
     importances: Mapping[str, float] = field(default_factory=dict)
     old_importances: Mapping[str, float] = field(default_factory=dict)
     shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -190,12 +191,12 @@ def _limits(config: ModelConfig, found: Comparison | None, plan: TrainingPlan | 
 def _lineage(background: Background, record: RetrainRecord) -> str:
     tags = background.lineage
     shown = {
-        "data": f"{tags.get('data.path', '')} at {tags.get('data.rev', '')[:10]}",
-        "data files": f"{tags.get('data.files', '')}, digest {tags.get('data.md5', '')[:12]}",
-        "configuration": tags.get("config", ""),
-        "code": tags.get("code", ""),
-        "environment": f"{tags.get('environment', '')} {tags.get('environment.sha256', '')[:12]}",
-        "trained by": tags.get("by", ""),
+        "data": f"{tags.path or ''} at {(tags.rev or '')[:10]}",
+        "data files": f"{tags.files or ''}, digest {(tags.md5 or '')[:12]}",
+        "configuration": tags.config or "",
+        "code": tags.code or "",
+        "environment": f"{tags.environment or ''} {(tags.lock_sha256 or '')[:12]}",
+        "trained by": tags.by or "",
         "as of": readable(record.as_of),
         "run": record.run_id or "",
     }

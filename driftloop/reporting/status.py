@@ -1,6 +1,5 @@
 """The present state of every model: champion, last run, alerts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from driftloop.alerts.incident import AlertState
-from driftloop.base.periods import parse_time
 from driftloop.base.records import ModelVersion
+from driftloop.base.tags import RunTags
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +44,13 @@ class Statuses:
 def model_status(
     model: str,
     champion: ModelVersion | None,
-    last_run: Mapping[str, str],
+    last_run: RunTags | None,
     alerts: AlertState,
     now: datetime,
 ) -> ModelStatus:
     """Return one model's status from its champion, its last run's tags and its alerts."""
     incident = alerts.open
     baseline = champion.baseline if champion else None
-    as_of = last_run.get("as_of")
     return ModelStatus(
         model=model,
         champion=champion.version if champion else None,
@@ -60,11 +58,11 @@ def model_status(
         trained_until=champion.training.window.end if champion and champion.training else None,
         score=baseline.value if baseline else None,
         metric=baseline.metric if baseline else None,
-        as_of=parse_time(as_of) if as_of else None,
-        verdict=last_run.get("verdict"),
-        performance=last_run.get("performance"),
-        action=last_run.get("action"),
-        sentence=last_run.get("sentence"),
+        as_of=last_run.as_of if last_run else None,
+        verdict=last_run.verdict if last_run else None,
+        performance=last_run.performance if last_run else None,
+        action=last_run.action if last_run else None,
+        sentence=last_run.sentence if last_run else None,
         incident_since=incident.since if incident else None,
         incident_severity=incident.severity if incident else None,
         muted_until=alerts.muted_at(now),

@@ -16,7 +16,7 @@ from flows.cli.options import Name, Rev, data_job, time_of
 from flows.cli.session import notes
 
 if TYPE_CHECKING:
-    from flows.rehearse_pool import Report
+    from flows.backtest_pool import Report
 
 
 @command(backtest_view)

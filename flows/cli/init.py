@@ -33,7 +33,7 @@ def onboard(
     try:
         record = _first_champion(made, verbose)
     except BaseException:
-        _remove(made.workspace, keep_folder=kept)
+        _remove(made.workspace, store_folder=kept)
         raise
     return _result(made, record)
 
@@ -52,8 +52,8 @@ def _first_champion(made: Made, verbose: bool) -> RetrainRecord:
     return record
 
 
-def _remove(folder: Path, keep_folder: bool) -> None:
-    if not keep_folder:
+def _remove(folder: Path, store_folder: bool) -> None:
+    if not store_folder:
         shutil.rmtree(folder, ignore_errors=True)
         return
     for path in folder.iterdir():

@@ -29,7 +29,7 @@ from driftloop.base.workspace import Workspace
 from tasks.alerts.senders import sender_for
 from tasks.alerts.senders.base import Parcel, PartlyRefusedError, Sender
 from tasks.coordination.alert_store import change_alerts, read_alerts
-from tasks.coordination.documents import Documents, open_documents, scope_of
+from tasks.coordination.documents import Documents, open_documents, registry_scope
 from tasks.coordination.slots import delivery_slot
 from tasks.runtime import clock
 
@@ -133,7 +133,7 @@ class _Round:
 
     def _hand_over(self, step: Begin | Say | Show, to: Address, sender: Sender) -> Receipt | None:
         self._note(lambda old: begun(old, step, to))
-        parcel = _parcel(step, to, scope_of(self.workspace))
+        parcel = _parcel(step, to, registry_scope(self.workspace))
         try:
             return sender.draw(parcel) if isinstance(step, Show) else sender.send(parcel)
         except PartlyRefusedError as error:  # who can have it has it

@@ -7,8 +7,8 @@ from functools import partial
 from driftloop.alerts.channels import Channel
 from driftloop.alerts.incident import AlertState, Post
 from driftloop.alerts.messages.digest import DigestLine, digest_message
-from driftloop.base.periods import parse_time
 from driftloop.base.records import ModelVersion
+from driftloop.base.tags import RunTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_configs
 from driftloop.config.model_config import ModelConfig
@@ -16,7 +16,7 @@ from tasks.coordination.alert_store import change_alerts, read_alerts
 from tasks.coordination.documents import Documents, open_documents
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import Registry, own_tags
+from tasks.registry.protocol import Registry
 from tasks.runtime import clock
 from tasks.runtime.step import step
 
@@ -74,19 +74,17 @@ def _line(
 ) -> DigestLine:
     since, state = until - WEEK, read_alerts(documents, model)
     champion = registry.champion(model) if known else None
-    last = _last_run(registry, model, until) if known else {}
-    score, low, high = (_number(last.get(name)) for name in ("score", "score_low", "score_high"))
-    ran = last.get("as_of")
+    last = _last_run(registry, model, until) if known else None
     past = registry.past_runs(model, until + timedelta(microseconds=1)) if known else ()
     ledger = read_ledger(registry, model) if known else ()
     incident = state.open
     return DigestLine(
         model=model,
-        verdict=last.get("verdict"),
-        metric=last.get("metric"),
-        score=score,
-        low=low,
-        high=high,
+        verdict=last.verdict if last else None,
+        metric=last.metric if last else None,
+        score=last.score if last else None,
+        low=last.score_low if last else None,
+        high=last.score_high if last else None,
         age_days=_age(champion, until),
         open_since=incident.since if incident else None,
         severity=incident.severity if incident else None,
@@ -94,21 +92,17 @@ def _line(
         retrainings=sum(run.kind == "retrain" and run.as_of > since for run in past),
         promotions=sum(one.kind == "promoted" and since < one.as_of <= until for one in ledger),
         muted_until=state.muted_at(until),
-        last_run=parse_time(ran) if ran else None,
+        last_run=last.as_of if last else None,
     )
 
 
-def _last_run(registry: Registry, model: str, until: datetime) -> dict[str, str]:
+def _last_run(registry: Registry, model: str, until: datetime) -> RunTags | None:
     """Return the tags of the newest monitoring run, which may be from before the week."""
-    for run in registry.finished(model, "monitor", most=60):
-        tags = own_tags(run.tags)
-        if parse_time(tags["as_of"]) <= until:
+    for run in registry.finished(model, "monitor", limit=60):
+        tags = run.tags
+        if tags.as_of <= until:
             return tags
-    return {}
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text else None
+    return None
 
 
 def _age(champion: ModelVersion | None, until: datetime) -> int | None:

@@ -1,1 +1,1 @@
-"""Replays of the loop over data of the past."""
+"""Backtests: the loop as it would have run on past data."""

@@ -1,4 +1,4 @@
-"""The picture of a backtest: what served scored what, and when something was done about it."""
+"""Plot of a backtest: scores over time, with alarms, retrainings and promotions."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,20 +9,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _POLICIES = ("#0b5fa5", "#7b3fa0", "#00798c", "#8a6d00")
-_RIVALS = {"first model": ("#c0392b", "--"), "always retraining": ("#7a7a7a", ":")}
+_BASELINES = {"first model": ("#c0392b", "--"), "always retraining": ("#7a7a7a", ":")}
 _DRIFT = "#c0392b"
 _ROWS = (("promoted", "*", 110), ("retrained, kept", "o", 36), ("alarm", "v", 44))
-"""What is marked under the scores, from below: name, marker and its size."""
+"""Events marked under the scores, from the bottom: name, marker and its size."""
 
 
 def plot_backtest(
     policies: tuple[PolicyResult, ...],
-    rivals: tuple[Scored, ...],
+    baselines: tuple[Scored, ...],
     path: Path,
     title: str,
     onset: Any | None = None,
 ) -> None:
-    """Draw the scores of policies and their rivals over time, over their alarms and promotions."""
+    """Draw the scores of policies and baselines over time, above their alarms and promotions."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -30,12 +30,12 @@ def plot_backtest(
     FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(6, 1.1))
     times: list[Any] = [period.as_of for period in policies[0].periods]
-    for place, (policy, colour) in enumerate(zip(policies, _POLICIES, strict=False)):
+    for index, (policy, colour) in enumerate(zip(policies, _POLICIES, strict=False)):
         above.plot(times, policy.scores, color=colour, linewidth=2.4, label=policy.name)
-        _mark(below, policy, colour, (place - (len(policies) - 1) / 2) * 0.3)
-    for rival in rivals:  # last, so that one that scores the same is seen upon the policy's line
-        colour, style = _RIVALS.get(rival.name, ("#7a7a7a", "-."))
-        above.plot(times, rival.scores, style, color=colour, linewidth=1.6, label=rival.name)
+        _mark(below, policy, colour, (index - (len(policies) - 1) / 2) * 0.3)
+    for baseline in baselines:  # last, so that an equal score is visible on the policy's line
+        colour, style = _BASELINES.get(baseline.name, ("#7a7a7a", "-."))
+        above.plot(times, baseline.scores, style, color=colour, linewidth=1.6, label=baseline.name)
     if onset is not None:
         _show_onset(above, below, onset)
     above.set_title(title, loc="left")
@@ -48,7 +48,7 @@ def plot_backtest(
 
 
 def _mark(axes: "Axes", policy: PolicyResult, colour: str, lift: float) -> None:
-    """Mark what a policy did, one row a kind of deed; `lift` keeps policies apart."""
+    """Mark the events of a policy, one row per kind; `lift` separates the policies."""
     for row, (name, marker, size) in enumerate(_ROWS):
         x: list[Any] = [period.as_of for period in policy.periods if _did(name, period)]
         y = [row + lift] * len(x)
@@ -67,7 +67,7 @@ def _show_onset(above: "Axes", below: "Axes", onset: Any) -> None:
         axes.axvline(onset, color=_DRIFT, linewidth=1)
     near: dict[str, Any] = {"xytext": (5, -4), "textcoords": "offset points", "va": "top"}
     top = ("data", "axes fraction")
-    above.annotate("drift put in", (onset, 1), xycoords=top, color=_DRIFT, **near)
+    above.annotate("drift injected", (onset, 1), xycoords=top, color=_DRIFT, **near)
 
 
 def _label(axes: "Axes") -> None:

@@ -1,1 +1,1 @@
-"""What workers must agree on: slots, locks, shared documents."""
+"""Coordination of workers: slots, locks and shared documents."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 from driftloop.alerts.incident import AlertState
 from driftloop.base.errors import DataError, DriftloopError
 from driftloop.base.records import to_json
-from tasks.coordination.documents import Documents, change
+from tasks.coordination.documents import Documents, change_document
 
 T = TypeVar("T")
 
@@ -16,9 +16,9 @@ def read_alerts(documents: Documents, model: str) -> AlertState:
     """Return the alerts of a model, empty ones where nothing has happened yet.
 
     Raises:
-        DriftloopError: if what is stored cannot be read; the error names it.
+        DriftloopError: if the stored document cannot be read.
     """
-    return _state(model, *documents.read(document_of(model)))
+    return _state(model, *documents.read(document_name(model)))
 
 
 def change_alerts(
@@ -27,32 +27,27 @@ def change_alerts(
     """Change the alerts of a model and return them as they are then.
 
     Args:
-        documents: where they are kept.
-        model: whose.
-        function: from the old to the new ones; it may be called several times.
+        documents: where they are stored.
+        model: the model.
+        function: returns the new alerts for the old ones; it may be called several times.
     """
-
-    def both(old: AlertState) -> tuple[AlertState, AlertState]:
-        new = function(old)
-        return new, new
-
-    return update_alerts(documents, model, both)
+    return update_alerts(documents, model, lambda old: (new := function(old), new))
 
 
 def update_alerts(
     documents: Documents, model: str, function: Callable[[AlertState], tuple[AlertState, T]]
 ) -> T:
-    """Change the alerts of a model, as `change_alerts` does, and return what else came of it."""
+    """Change the alerts of a model as `change_alerts` does, and return a further result."""
 
     def changed(text: str | None) -> tuple[str | None, T]:
         old = _state(model, 0, text)
         new, result = function(old)
         return (text if new == old else to_json(new)), result
 
-    return change(documents, document_of(model), changed)
+    return change_document(documents, document_name(model), changed)
 
 
-def document_of(model: str) -> str:
+def document_name(model: str) -> str:
     """Return the name of the document with a model's alerts."""
     return f"alerts_{model}"
 
@@ -64,7 +59,7 @@ def _state(model: str, revision: int, text: str | None) -> AlertState:
         return AlertState.from_dict(json.loads(text))
     except (ValueError, DataError) as error:
         raise DriftloopError(
-            f"The stored alerts of {model} (document {document_of(model)}, revision {revision}) "
+            f"The stored alerts of {model} (document {document_name(model)}, revision {revision}) "
             f"cannot be read ({error}); restore or delete it, see 'State of alerts' in "
             "docs/troubleshooting.md"
         ) from error

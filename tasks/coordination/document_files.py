@@ -1,4 +1,4 @@
-"""Documents as files: one file a revision, made in one step or not at all."""
+"""Documents as files: one file per revision, created atomically."""
 
 import os
 import tempfile
@@ -12,13 +12,12 @@ LOCK_SECONDS = 10
 
 
 class FileDocuments:
-    """Documents in a folder, for one machine."""
+    """Documents in a folder, for one machine; see `tasks.coordination.documents.Documents`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def read(self, name: str) -> tuple[int, str | None]:
-        """Return the newest revision's number and text; 0 and None where there is none."""
         while True:
             newest = max(self._revisions(name), default=0)
             if newest == 0:
@@ -29,41 +28,35 @@ class FileDocuments:
                 continue
 
     def write(self, name: str, after: int, text: str) -> None:
-        """Create the revision that follows the one numbered `after`.
-
-        Raises:
-            ConflictError: if another writer has created it.
-            WorkspaceError: if the folder cannot be written.
-        """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with file_lock(self._folder / f".{name}.lock", LOCK_SECONDS, 0.02):
-                made = self._follow(name, after, text)
+                created = self._follow(name, after, text)
         except TimeoutError:  # before OSError, which it is a kind of
-            made = False
+            created = False
         except OSError as error:
             raise WorkspaceError(
                 f"{self._folder}: cannot be written ({error.strerror}); free disk space or make "
                 "the folder writable"
             ) from error
-        if not made:
+        if not created:
             raise ConflictError(f"{name} was changed by another run; try again")
 
     def _follow(self, name: str, after: int, text: str) -> bool:
         """Create a revision unless there is a newer one, and remove those before it.
 
-        Done under a lock: else another writer could build upon the new revision before this one
-        has looked, and removing it would undo nothing and do the change twice.
+        Done under a lock: otherwise another writer could build upon the new revision before this
+        one has checked, and removing it would undo nothing and make the change twice.
         """
-        there = self._revisions(name)
-        if max(there, default=0) > after or not self._create(self._path(name, after + 1), text):
+        existing = self._revisions(name)
+        if max(existing, default=0) > after or not self._create(self._path(name, after + 1), text):
             return False
-        for old in there:
+        for old in existing:
             self._path(name, old).unlink(missing_ok=True)
         return True
 
     def _create(self, path: Path, text: str) -> bool:
-        """Write whole or not at all, also when the machine stops; say whether it was first."""
+        """Write atomically, even if the machine stops; return whether this writer was first."""
         descriptor, draft = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -1,12 +1,12 @@
-"""Documents as Prefect variables: one variable a revision, whose name only one writer can take.
+"""Documents as Prefect variables: one per revision, whose name only one writer can take.
 
 Prefect's own update of a variable is last-writer-wins; that a name is unique is what makes
 compare-and-set. A value holds 5,000 characters, so a long text is compressed and, if that is not
-enough, put into several variables that the revision lists. The server takes a fifth of a second to
-delete a variable, so the fewer there are the better.
+enough, split over several variables that the revision lists. The server takes a fifth of a second
+to delete a variable, so the fewer there are the better.
 
-A revision is tagged with the marks of the newest changes that led to it. A writer that is told
-another revision by now, or whose answer was lost, sees by its mark whether its change is in it.
+A revision is tagged with the marks of the newest changes that led to it. A writer that reads
+another revision by then, or whose response was lost, sees by its mark whether it holds its change.
 """
 
 import base64
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 _PREFIX = "driftloop"
-_LONGEST = 4500
+_MAX_CHARACTERS = 4500
 _DIGITS = 10
-_MOST = 200
+_MAX_REVISIONS = 200
 _TRIES = 5
 _MARKS = 30
 _MARK = re.compile(r"by-[0-9a-f]{12}")
@@ -35,14 +35,14 @@ _MARK = re.compile(r"by-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class _Revision:
-    """What the server holds of a revision: its value, and the marks of its newest changes."""
+    """A revision on the server: its value, and the marks of its newest changes."""
 
     value: Any
     marks: tuple[str, ...]
 
 
 class VariableDocuments:
-    """Documents on the Prefect server, for all workers.
+    """Documents on the Prefect server, for all workers; see `tasks.coordination.documents`.
 
     Args:
         scope: keeps the documents of one registry apart from those of another.
@@ -53,71 +53,69 @@ class VariableDocuments:
         self._marks: dict[tuple[str, int], tuple[str, ...]] = {}
 
     def read(self, name: str) -> tuple[int, str | None]:
-        """Return the newest revision's number and text; 0 and None where there is none."""
         with _client() as client:
             for _ in range(_TRIES):
-                found = self._revisions(client, name)
-                if not found:
+                revisions = self._revisions(client, name)
+                if not revisions:
                     return 0, None
-                newest = max(found)
-                text = _unpack(client, found[newest].value)
+                newest = max(revisions)
+                text = _unpack(client, revisions[newest].value)
                 if text is not None:
-                    self._marks[name, newest] = found[newest].marks
+                    self._marks[name, newest] = revisions[newest].marks
                     return newest, text
             raise UnavailableError(
-                f"the Prefect variables of {name} are not complete; try again, and if it stays so "
-                f"delete {self._name(name, newest)}"
+                f"the Prefect variables of {name} are incomplete; try again, and if that does not "
+                f"help delete {self._name(name, newest)}"
             )
 
     def write(self, name: str, after: int, text: str) -> None:
-        """Create the revision that follows the one numbered `after`.
-
-        Raises:
-            ConflictError: if another writer has created it.
-        """
         mark = f"by-{uuid4().hex[:12]}"
         marks = (*self._marks.get((name, after), ()), mark)[-_MARKS:]
         with _client() as client:
-            value, mine = _pack(client, name, text), self._name(name, after + 1)
-            made = _create(client, mine, name, value, marks)
-            found = self._revisions(client, name)
-            if not found or mark not in found[max(found)].marks:
-                # Another had the name; or it came so late that the name was free again.
-                if made:
-                    _delete(client, mine)
-                _forget(client, value)
+            value, own_name = _pack(client, name, text), self._name(name, after + 1)
+            created = _create(client, own_name, name, value, marks)
+            revisions = self._revisions(client, name)
+            if not revisions or mark not in revisions[max(revisions)].marks:
+                # Another writer had the name, or this one was so late that it was free again.
+                if created:
+                    _delete(client, own_name)
+                _delete_parts(client, value)
                 raise ConflictError(f"{name} was changed by another run; try again")
-            for old in sorted(found):
+            for old in sorted(revisions):
                 if old <= after:
                     _delete(client, self._name(name, old))
-                    _forget(client, found[old].value)
+                    _delete_parts(client, revisions[old].value)
 
     def _name(self, name: str, revision: int) -> str:
         return f"{_PREFIX}_{self._scope}_{name}_{revision:0{_DIGITS}d}"
 
     def _revisions(self, client: "SyncPrefectClient", name: str) -> dict[int, _Revision]:
         stem = f"{_PREFIX}_{self._scope}_{name}_"
-        body = {"variables": {"name": {"like_": stem}}, "sort": "NAME_DESC", "limit": _MOST}
-        answer = client.request("POST", "/variables/filter", json=body).json()
-        own = re.compile(rf"{re.escape(stem)}(\d{{{_DIGITS}}})")
-        generator = ((own.fullmatch(one["name"]), one) for one in answer)
-        return {
-            int(match[1]): _Revision(one["value"], tuple(filter(_MARK.fullmatch, one["tags"])))
-            for match, one in generator
-            if match
+        body = {
+            "variables": {"name": {"like_": stem}},
+            "sort": "NAME_DESC",
+            "limit": _MAX_REVISIONS,
         }
+        variables = client.request("POST", "/variables/filter", json=body).json()
+        own = re.compile(rf"{re.escape(stem)}(\d{{{_DIGITS}}})")
+        revisions = {}
+        for variable in variables:
+            if match := own.fullmatch(variable["name"]):
+                marks = tuple(filter(_MARK.fullmatch, variable["tags"]))
+                revisions[int(match[1])] = _Revision(variable["value"], marks)
+        return revisions
 
 
 def _pack(client: "SyncPrefectClient", name: str, text: str) -> Any:
-    if len(json.dumps(text)) <= _LONGEST:
+    if len(json.dumps(text)) <= _MAX_CHARACTERS:
         return text
     packed = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
-    if len(packed) <= _LONGEST:
+    if len(packed) <= _MAX_CHARACTERS:
         return {"packed": packed}
     names = []
-    for start in range(0, len(packed), _LONGEST):
+    for start in range(0, len(packed), _MAX_CHARACTERS):
         part = f"{_PREFIX}_part_{uuid4().hex}"
-        _create(client, part, name, packed[start : start + _LONGEST])
+        _create(client, part, name, packed[start : start + _MAX_CHARACTERS])
         names.append(part)
     return {"parts": names}
 
@@ -138,19 +136,19 @@ def _unpack(client: "SyncPrefectClient", value: Any) -> str | None:
 def _create(
     client: "SyncPrefectClient", name: str, document: str, value: Any, marks: tuple[str, ...] = ()
 ) -> bool:
-    """Say whether the name was free; a variable that is there already stays as it is."""
+    """Create a variable and return whether the name was free; one that exists stays as it is."""
     from prefect.client.schemas.actions import VariableCreate
     from prefect.exceptions import ObjectAlreadyExists
 
-    made = VariableCreate(name=name, value=value, tags=[_PREFIX, document, *marks])
+    variable = VariableCreate(name=name, value=value, tags=[_PREFIX, document, *marks])
     try:
-        client.create_variable(made)
+        client.create_variable(variable)
     except ObjectAlreadyExists:
         return False
     return True
 
 
-def _forget(client: "SyncPrefectClient", value: Any) -> None:
+def _delete_parts(client: "SyncPrefectClient", value: Any) -> None:
     for part in value.get("parts", ()) if isinstance(value, dict) else ():
         _delete(client, part)
 
@@ -174,6 +172,6 @@ def _client() -> "Iterator[SyncPrefectClient]":
             yield client
     except httpx.HTTPError as error:
         raise UnavailableError(
-            "the Prefect server does not give or take the state of alerts "
-            f"({type(error).__name__}); nothing is lost, run it again when it answers"
+            "the Prefect server can neither be read nor written for the state of alerts "
+            f"({type(error).__name__}); nothing is lost, run it again when the server answers"
         ) from error

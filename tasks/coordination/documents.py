@@ -1,7 +1,7 @@
-"""Shared documents with compare-and-set: what all workers must agree on, such as open incidents.
+"""Shared documents with compare-and-set: state that all workers share, such as open incidents.
 
-A document is a row of revisions. To change it is to create the next revision, which only one of
-several writers can do; the others read again and make their change anew. With a Prefect server the
+A document is a series of revisions. To change it is to create the next revision, which only one of
+several writers can do; the others read again and repeat their change. With a Prefect server the
 revisions are Prefect variables, which every worker sees; without one they are files in the state
 folder.
 """
@@ -43,33 +43,33 @@ class Documents(Protocol):
 def open_documents(workspace: Workspace) -> Documents:
     """Return the store that all workers of this workspace share.
 
-    Which registry it belongs to is part of it: two projects on one Prefect server may both have a
-    model of the same name.
+    The registry is part of the names of its documents: two projects on one Prefect server may both
+    have a model of the same name.
     """
     from prefect.settings import get_current_settings
 
     if in_memory(workspace) is None and get_current_settings().api.url:
-        return VariableDocuments(scope_of(workspace))
+        return VariableDocuments(registry_scope(workspace))
     return FileDocuments(workspace.state / "documents")
 
 
-def scope_of(workspace: Workspace) -> str:
-    """Return what tells the models of one registry from those of another."""
+def registry_scope(workspace: Workspace) -> str:
+    """Return eight characters that distinguish the models of one registry from another's."""
     return hashlib.sha256(workspace.tracking_uri.rstrip("/").encode()).hexdigest()[:8]
 
 
-def change(
+def change_document(
     documents: Documents, name: str, function: Callable[[str | None], tuple[str | None, T]]
 ) -> T:
-    """Change a document by a function of its text, tried anew while others change it meanwhile.
+    """Change a document by a function of its text, and try again while others change it.
 
     Args:
         documents: the store.
         name: of the document.
-        function: returns the new text and what else comes of it; it may be called several times.
+        function: returns the new text and a further result; it may be called several times.
 
     Raises:
-        ConflictError: if others change it all the time.
+        ConflictError: if others changed it first at every attempt.
     """
     for attempt in range(ATTEMPTS):
         revision, text = documents.read(name)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 @contextmanager
 def file_lock(path: Path, seconds: float, pause: float) -> Iterator[None]:
-    """Hold the lock of a file, made where it is missing.
+    """Hold the lock of a file, which is created where it is missing.
 
     Args:
         path: the file; its folder has to be there.
-        seconds: how long another process is waited for.
-        pause: seconds between two looks.
+        seconds: how long to wait for another process.
+        pause: seconds between two attempts.
 
     Raises:
         TimeoutError: if another process holds it for longer.

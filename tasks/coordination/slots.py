@@ -1,10 +1,12 @@
-"""Slots of a model: one run at a time moves its alias, sends messages, or makes a snapshot."""
+"""Slots of a model: one run at a time moves its alias, sends messages, or makes a snapshot.
+
+To take a slot raises `UnavailableError` if another run holds it for too long.
+"""
 
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -16,12 +18,13 @@ from tasks.runtime.job import Job
 
 LOCK_SECONDS = 120
 LEASE_SECONDS = 60
-"""A run that was killed in mid-promotion loses its slot after this long."""
+"""A run that was killed during a promotion loses its slot after this long."""
 RESTART_SECONDS = 10
-"""How long a server that refuses connections is waited for, each time a slot is asked for."""
+"""How long to wait for a server that refuses connections, each time a slot is requested."""
 
 
 Kind = Literal["promote", "deliver", "snapshot"]
+_WORK: dict[Kind, str] = {"promote": "promotion", "deliver": "delivery", "snapshot": "snapshot"}
 
 
 def slot_name(kind: Kind, model: str) -> str:
@@ -29,97 +32,57 @@ def slot_name(kind: Kind, model: str) -> str:
     return f"driftloop-{kind}-{model}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """What only one run at a time may do, and for which model."""
-
-    kind: Kind
-    what: str
-    model: str
-
-    @property
-    def name(self) -> str:
-        """The name of the Prefect limit, and of the lock file without the first part."""
-        return slot_name(self.kind, self.model)
+def promotion_slot(job: Job) -> AbstractContextManager[None]:
+    """Hold the model's promotion slot: only its holder moves the alias and writes the ledger."""
+    return _hold(job.workspace, "promote", job.model)
 
 
-@contextmanager
-def promotion_slot(job: Job) -> Iterator[None]:
-    """Hold the model's promotion slot: who has it moves the alias and writes the ledger.
-
-    Raises:
-        UnavailableError: if another promotion holds the slot for too long.
-    """
-    with _held(job.workspace, _Slot("promote", "promotion", job.model)):
-        yield
+def delivery_slot(workspace: Workspace, model: str) -> AbstractContextManager[None]:
+    """Hold the right to send a model's messages."""
+    return _hold(workspace, "deliver", model)
 
 
-@contextmanager
-def delivery_slot(workspace: Workspace, model: str) -> Iterator[None]:
-    """Hold the right to send a model's messages.
-
-    Raises:
-        UnavailableError: if another delivery holds the slot for too long.
-    """
-    with _held(workspace, _Slot("deliver", "delivery", model)):
-        yield
-
-
-@contextmanager
-def snapshot_slot(job: Job) -> Iterator[None]:
+def snapshot_slot(job: Job) -> AbstractContextManager[None]:
     """Hold the right to make the model's snapshots on any machine.
 
-    Without a shared Prefect server this is a lock of the machine alone; a push that another one
-    was quicker with is then refused by Git.
-
-    Raises:
-        UnavailableError: if another snapshot holds the slot for too long.
+    Without a shared Prefect server it is a lock on this machine only; where another machine pushed
+    first, Git then refuses the push.
     """
-    with _held(job.workspace, _Slot("snapshot", "snapshot", job.model)):
-        yield
+    return _hold(job.workspace, "snapshot", job.model)
 
 
 @contextmanager
-def _held(workspace: Workspace, slot: _Slot) -> Iterator[None]:
+def _hold(workspace: Workspace, kind: Kind, model: str) -> Iterator[None]:
     """Hold a slot: a Prefect limit, or a file lock without a shared server.
 
     A temporary server ends with its run and would never free the slot of a killed one; a file
-    lock is freed by the operating system. A registry in memory has nobody to share with.
+    lock is freed by the operating system. A registry in memory is not shared.
     """
-    if in_memory(workspace) is not None:
-        yield
-        return
     from prefect.settings import get_current_settings
 
-    shared = bool(get_current_settings().api.url)
-    with _prefect_slot(slot) if shared else _file_slot(workspace, slot):
+    with ExitStack() as stack:  # only errors of taking the slot are about the slot
+        if in_memory(workspace) is None:
+            if get_current_settings().api.url:
+                _take_limit(stack, kind, model)
+            else:
+                _take_file(stack, workspace, kind, model)
         yield
 
 
-@contextmanager
-def _file_slot(workspace: Workspace, slot: _Slot) -> Iterator[None]:
-    path = workspace.state / f"{slot.kind}-{slot.model}.lock"
+def _take_file(stack: ExitStack, workspace: Workspace, kind: Kind, model: str) -> None:
+    path = workspace.state / f"{kind}-{model}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:  # only what taking the slot raises is about the slot
-        try:
-            stack.enter_context(file_lock(path, LOCK_SECONDS, 0.2))
-        except TimeoutError as error:
-            raise UnavailableError(
-                f"another {slot.what} of {slot.model} has held {path} for {LOCK_SECONDS} s; run "
-                "it again when that one has ended"
-            ) from error
-        yield
-
-
-@contextmanager
-def _prefect_slot(slot: _Slot) -> Iterator[None]:
-    with ExitStack() as stack:
-        _acquire(stack, slot)  # only what taking the slot raises is about the slot
-        yield
+    try:
+        stack.enter_context(file_lock(path, LOCK_SECONDS, 0.2))
+    except TimeoutError as error:
+        raise UnavailableError(
+            f"another {_WORK[kind]} of {model} has held {path} for {LOCK_SECONDS} s; run this one "
+            "again when it has ended"
+        ) from error
 
 
 def _create_limit(name: str) -> None:
-    """Create a slot's limit where it is missing; a server that is restarted gets its time."""
+    """Create a slot's limit where it is missing, and wait for a server that is restarting."""
     from httpx import ConnectError
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectAlreadyExists
@@ -136,44 +99,44 @@ def _create_limit(name: str) -> None:
             time.sleep(1)
 
 
-def _give_back(held: AbstractContextManager[None], name: str, *problem: Any) -> bool | None:
-    """Give a slot back; what was done in it stands also where the server is away just then."""
+def _release(lease: AbstractContextManager[None], name: str, *problem: Any) -> bool | None:
+    """Release a slot; the work done in it stands even if the server does not answer just then."""
     from httpx import HTTPError
 
     try:
-        return held.__exit__(*problem)
+        return lease.__exit__(*problem)
     except HTTPError as error:
         logging.getLogger("driftloop").warning(
-            "the Prefect server did not take back the slot %s (%s); it is free %d s from now",
+            "the Prefect server did not release the slot %s (%s); it will be free in %d s",
             *(name, type(error).__name__, LEASE_SECONDS),
         )
         return None
 
 
-def _acquire(stack: ExitStack, slot: _Slot) -> None:
+def _take_limit(stack: ExitStack, kind: Kind, model: str) -> None:
     from httpx import HTTPError
     from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError
     from prefect.concurrency.sync import concurrency
 
-    name = slot.name
+    name = slot_name(kind, model)
     try:
         _create_limit(name)
-        held = concurrency(
+        lease = concurrency(
             name,
             occupy=1,
             timeout_seconds=LOCK_SECONDS,
             lease_duration=LEASE_SECONDS,
             strict=True,
         )
-        held.__enter__()
-        stack.push(partial(_give_back, held, name))
+        lease.__enter__()
+        stack.push(partial(_release, lease, name))
     except TimeoutError as error:
         raise UnavailableError(
-            f"another {slot.what} of {slot.model} has held the slot {name!r} for {LOCK_SECONDS} "
+            f"another {_WORK[kind]} of {model} has held the slot {name!r} for {LOCK_SECONDS} "
             f"s; if no run is under way, free it with 'prefect gcl update {name} --active-slots 0'"
         ) from error
     except (HTTPError, ConcurrencySlotAcquisitionError) as error:
         raise UnavailableError(
-            f"the Prefect server does not give the slot {name!r} ({type(error).__name__}); nothing "
-            "was changed, run it again when the server answers"
+            f"the Prefect server does not grant the slot {name!r} ({type(error).__name__}); "
+            "nothing was changed, run it again when the server answers"
         ) from error

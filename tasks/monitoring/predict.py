@@ -10,15 +10,15 @@ from driftloop.performance.metrics import Truth
 from driftloop.performance.target import Probabilities, Target
 from driftloop.training.training import cut_of, predict
 from tasks.monitoring.tables import examples
+from tasks.registry.lineage import target_of
 from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import target_of
 from tasks.runtime.job import Job
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """The truth (n,), the predictions (n, k), the decision threshold and the model they are of."""
+class LabelledPredictions:
+    """True labels (n,), predictions (n, k), decision threshold, and the model that predicted."""
 
     y: Truth
     p: Probabilities
@@ -29,27 +29,29 @@ class Forecast:
 
     @property
     def scored(self) -> Model:
-        """Predictions and threshold, as scores are computed of them."""
+        """Predictions and threshold, from which scores are computed."""
         return self.p, self.cut
 
 
-def forecast(
+def predict_version(
     job: Job, version: str, labelled: pd.DataFrame, target: Target | None = None
-) -> Forecast:
-    """Return what a version predicts of labelled rows.
+) -> LabelledPredictions:
+    """Return the predictions of a version on labelled rows.
 
     Args:
-        job: names the model.
-        version: of the model.
+        job: the job of the model.
+        version: the model's version.
         labelled: the rows, with label and features.
-        target: what the truth is written in; the version's own if left out.
+        target: the encoding of the labels; the version's own if left out.
     """
     own = target or target_of(open_registry(job.workspace), job.model, version)
-    return forecast_of(job, model_of(job, version), labelled, own)
+    return predict_model(job, model_of(job, version), labelled, own)
 
 
-def forecast_of(job: Job, model: Any, labelled: pd.DataFrame, target: Target) -> Forecast:
-    """Return what a model predicts of labelled rows, registered or not."""
+def predict_model(
+    job: Job, model: Any, labelled: pd.DataFrame, target: Target
+) -> LabelledPredictions:
+    """Return the predictions on labelled rows of a model that may not be registered yet."""
     rows = examples(job, labelled, target)
     p = predict(model, rows.table, target)
-    return Forecast(rows.y, p, cut_of(model), model, target, rows.table)
+    return LabelledPredictions(rows.y, p, cut_of(model), model, target, rows.table)

@@ -1,7 +1,7 @@
 """Profiles on disk: a folder with a small Arrow table and the sorted values of all features.
 
-The values are mapped into memory a feature at a time, so that a run touches only the few pages it
-looks something up in.
+The values are mapped into memory one feature at a time, so that a run touches only the few pages
+that it reads.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ class StoredProfile:
 def write_profile(
     folder: Path, key: str, rows: int, columns: Iterable[tuple[str, ColumnReference]]
 ) -> StoredProfile:
-    """Write a profile, one feature after the other; the folder appears once it is complete."""
+    """Write a profile, one feature at a time; the folder appears once it is complete."""
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -57,9 +57,9 @@ def write_profile(
         with (partial / VALUES).open("wb") as file:
             for name, column in columns:
                 records.append({"name": name, **_record(column, file, digest)})
-        facts = {"key": key, "rows": str(rows), "values": digest.hexdigest()}
-        _write_table(partial / TABLE, records, facts)
-        if folder.exists():  # another run was quicker with the same content
+        metadata = {"key": key, "rows": str(rows), "values": digest.hexdigest()}
+        _write_table(partial / TABLE, records, metadata)
+        if folder.exists():  # another run has written the same content
             return read_profile(folder, key)
         partial.rename(folder)
     finally:
@@ -72,27 +72,27 @@ def read_profile(folder: Path, key: str, thorough: bool = False) -> StoredProfil
 
     Args:
         folder: where it is.
-        key: what it has to be the profile of.
-        thorough: read all values and hold them against their digest, as after a download.
+        key: the key that the profile must have.
+        thorough: read all values and check their digest, as after a download.
 
     Raises:
-        SnapshotError: if it is not that profile, or not whole.
+        SnapshotError: if it is another profile, or incomplete.
     """
     import pyarrow as pa
 
     try:
         table = _table(folder)
-        facts = {one.decode(): two.decode() for one, two in table.schema.metadata.items()}
-        size = 8 * sum(one or 0 for one in table.column("length").to_pylist())
-        whole = facts["key"] == key and (folder / VALUES).stat().st_size == size
-        if whole and thorough:
+        metadata = {key.decode(): text.decode() for key, text in table.schema.metadata.items()}
+        size = 8 * sum(length or 0 for length in table.column("length").to_pylist())
+        intact = metadata["key"] == key and (folder / VALUES).stat().st_size == size
+        if intact and thorough:
             with (folder / VALUES).open("rb") as file:
-                whole = hashlib.file_digest(file, "sha256").hexdigest() == facts["values"]
+                intact = hashlib.file_digest(file, "sha256").hexdigest() == metadata["values"]
     except (OSError, pa.ArrowInvalid, KeyError) as error:
-        raise SnapshotError(f"{folder}: no readable reference profile: {error}") from error
-    if not whole:
+        raise SnapshotError(f"{folder}: the reference profile cannot be read: {error}") from error
+    if not intact:
         raise SnapshotError(f"{folder}: the reference profile is damaged; delete the folder")
-    return StoredProfile(folder, int(facts["rows"]))
+    return StoredProfile(folder, int(metadata["rows"]))
 
 
 def _record(column: ColumnReference, file: BinaryIO, digest: Any) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _record(column: ColumnReference, file: BinaryIO, digest: Any) -> dict[str, A
     return {**common, **numbers, "start": start, "length": len(content)}
 
 
-def _schema(facts: dict[str, str]) -> "pa.Schema":
+def _schema(metadata: dict[str, str]) -> "pa.Schema":
     import pyarrow as pa
 
     whole, number = pa.int64(), pa.float64()
@@ -127,15 +127,18 @@ def _schema(facts: dict[str, str]) -> "pa.Schema":
         **dict.fromkeys(("below", "bins", "ladder", "tails", "counts"), pa.large_list(whole)),
         "levels": pa.large_list(pa.large_string()),
     }
-    return pa.schema(list(kinds.items()), metadata=facts)
+    return pa.schema(list(kinds.items()), metadata=metadata)
 
 
-def _write_table(path: Path, records: list[dict[str, Any]], facts: dict[str, str]) -> None:
+def _write_table(path: Path, records: list[dict[str, Any]], metadata: dict[str, str]) -> None:
     import pyarrow as pa
 
-    schema = _schema(facts)
+    schema = _schema(metadata)
     table = pa.table(
-        {one.name: pa.array([row.get(one.name) for row in records], one.type) for one in schema},
+        {
+            each.name: pa.array([row.get(each.name) for row in records], each.type)
+            for each in schema
+        },
         schema=schema,
     )
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
@@ -144,7 +147,7 @@ def _write_table(path: Path, records: list[dict[str, Any]], facts: dict[str, str
 
 @lru_cache(maxsize=8)
 def _table(folder: Path) -> "pa.Table":
-    """A profile is named by its content, so what was read once stays true."""
+    """Return the table, cached: a profile is named by its content, which never changes."""
     import pyarrow as pa
 
     with pa.memory_map(str(folder / TABLE)) as source:
@@ -152,8 +155,8 @@ def _table(folder: Path) -> "pa.Table":
 
 
 @lru_cache(maxsize=8)
-def _places(folder: Path) -> dict[str, int]:
-    return {name: place for place, name in enumerate(_table(folder).column("name").to_pylist())}
+def _positions(folder: Path) -> dict[str, int]:
+    return {name: index for index, name in enumerate(_table(folder).column("name").to_pylist())}
 
 
 @lru_cache(maxsize=256)
@@ -170,31 +173,31 @@ def _many(folder: Path, column: str) -> tuple[Any, Any]:
 
 
 def _column(folder: Path, name: str) -> ColumnReference:
-    place = _places(folder)[name]
+    index = _positions(folder)[name]
 
-    def one(column: str) -> Any:
-        return _single(folder, column)[place]
+    def scalar(column: str) -> Any:
+        return _single(folder, column)[index]
 
-    def many(column: str) -> Any:
+    def array(column: str) -> Any:
         starts, values = _many(folder, column)
-        return values[starts[place] : starts[place + 1]]
+        return values[starts[index] : starts[index + 1]]
 
-    kind, missing = one("kind"), one("missing")
+    kind, missing = scalar("kind"), scalar("missing")
     if kind == "unreadable":
-        return Unreadable(one("reason"), missing)
-    variation = Variation(tuple(many("effects").tolist()), tuple(many("gaps").tolist()))
+        return Unreadable(scalar("reason"), missing)
+    variation = Variation(tuple(array("effects").tolist()), tuple(array("gaps").tolist()))
     if kind == "categorical":
-        return CategoricalReference(many("levels"), many("counts"), missing, variation)
+        return CategoricalReference(array("levels"), array("counts"), missing, variation)
     return NumericReference(
-        values=_values(folder / VALUES, one("start"), one("length")),
+        values=_values(folder / VALUES, scalar("start"), scalar("length")),
         missing=missing,
-        edges=many("edges"),
-        below=many("below"),
-        bins=many("bins"),
-        ladder=many("ladder"),
-        tails=many("tails"),
-        scale=one("scale"),
-        distinct=one("distinct"),
+        edges=array("edges"),
+        below=array("below"),
+        bins=array("bins"),
+        ladder=array("ladder"),
+        tails=array("tails"),
+        scale=scalar("scale"),
+        distinct=scalar("distinct"),
         variation=variation,
     )
 

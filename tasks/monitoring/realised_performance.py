@@ -1,4 +1,4 @@
-"""What labels tell once they have arrived: realised performance, and whether their shares moved."""
+"""Realised performance on labels that have arrived, and whether the label itself has drifted."""
 
 from dataclasses import dataclass, replace
 
@@ -10,49 +10,53 @@ from driftloop.performance.estimation import estimated_score
 from driftloop.performance.realised import judge_performance, no_performance
 from driftloop.training.training import cut_of
 from tasks.monitoring.joint_and_prediction_drift import label_finding, probabilities
-from tasks.monitoring.predict import forecast
+from tasks.monitoring.predict import predict_version
 from tasks.monitoring.tables import broken_periods, read_labelled
 from tasks.monitoring.windows import Slices, trained_on
+from tasks.registry.lineage import target_of
 from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import target_of
 from tasks.runtime.job import Job
+from tasks.runtime.step import step
 from tasks.snapshots.parquet import slice_columns
 
 
 @dataclass(frozen=True, slots=True)
-class Realised:
-    """The champion's performance on fresh labels, and how these are distributed."""
+class RealisedPerformance:
+    """The champion's performance on fresh labels, and the finding on the label itself."""
 
     performance: Performance
     label: Finding | None = None
 
 
-def realise(job: Job, slices: Slices, champion: ModelVersion) -> Realised:
-    """Return what the newest rows with labels tell; nothing where their feed was broken."""
+@step("measure performance", retries=2)
+def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> RealisedPerformance:
+    """Return the performance on the newest labelled rows, no score where their feed was broken."""
     metric, window = job.config.comparison.metric, slices.labelled.window
     table = read_labelled(job, slices.labelled)
     if table.empty:
-        return Realised(no_performance(metric, window, 0, f"No labelled rows from {window}."))
+        return RealisedPerformance(
+            no_performance(metric, window, 0, f"No labelled rows from {window}.")
+        )
     broken = broken_periods(job, slices.profile(job), table, window)
     if broken:
         columns = listed(dict.fromkeys(check.column for check in broken[0].checks), 4)
         why = f"The feed was broken from {window} ({columns}): not scored."
-        return Realised(no_performance(metric, window, len(table), why))
+        return RealisedPerformance(no_performance(metric, window, len(table), why))
     performance = _scored(job, table, slices, champion)
     label = label_finding(job, table, trained_on(champion)) if champion.training else None
-    return Realised(performance, label)
+    return RealisedPerformance(performance, label)
 
 
 def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersion) -> Performance:
-    at = forecast(job, champion.version, table)
+    scored = predict_version(job, champion.version, table)
     performance = judge_performance(
         job.config.comparison.metric,
         slices.labelled.window,
-        (at.y, at.p),
+        (scored.y, scored.p),
         champion.baseline,
         job.config.performance,
-        at.cut,
+        scored.cut,
     )
     if performance.status != "fell" or performance.estimated is None or slices.holdout is None:
         return performance
@@ -62,10 +66,10 @@ def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersio
 
 
 def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
-    """Return how much more the champion promised on its holdout than it scored there.
+    """Return the champion's estimated score on its holdout minus its score there.
 
-    A model that is too sure of itself always promises too much; only what it promises beyond
-    that speaks of a changed relation.
+    The estimate of an overconfident model is always too high; only what it is too high beyond that
+    is evidence of concept drift.
     """
     registry = open_registry(job.workspace)
     target = target_of(registry, job.model, champion.version)
@@ -75,7 +79,7 @@ def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
         p = probabilities(job, model, target, columns)
     except (DataError, TrainingError):
         return 0.0
-    promised = estimated_score(job.config.comparison.metric, p, cut_of(model))
+    estimated = estimated_score(job.config.comparison.metric, p, cut_of(model))
     scored = champion.baseline.value if champion.baseline else float("nan")
-    optimism = promised - scored
+    optimism = estimated - scored
     return optimism if optimism == optimism else 0.0

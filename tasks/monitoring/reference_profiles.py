@@ -1,8 +1,7 @@
-"""Reference profiles: made once, kept beside the champion and on the worker, never stale.
+"""Reference profiles: computed once, cached with the champion and on the worker, never stale.
 
-A profile is named by the content it was made of: the hashes of the batches, the window, the
-features and what is measured. Whatever changes gives another name, so that no profile is ever
-taken for that of other data.
+A profile is named by a hash of everything it depends on: the batches, the window, the features and
+what is measured. Any change gives another name, so that a profile is never used for other data.
 """
 
 import hashlib
@@ -31,40 +30,42 @@ from tasks.snapshots.parquet import slice_columns
 
 FORMAT = 1
 ARTIFACTS = "reference_profile"
-KEPT = 4
-"""Profiles kept of a model on a worker; older ones are made or fetched again when needed."""
+MAX_PROFILES = 4
+"""Profiles per model on a worker; older ones are computed or downloaded again when needed."""
 
 Times = npt.NDArray[np.datetime64]
 
 
 def open_profile(job: Job, part: DataSlice, run_id: str | None = None) -> StoredProfile:
-    """Return the profile of a slice: from this machine, from the champion's run, or made anew.
+    """Return the profile of a slice: from this machine, from the champion's run, or computed.
 
     Args:
-        job: what is monitored.
+        job: the job.
         part: the reference rows.
-        run_id: the MLflow run of the champion that was trained on these rows; a profile made anew
-            is stored there, but in a dry run.
+        run_id: the MLflow run of the champion that was trained on these rows; a computed profile
+            is stored there, except in a dry run.
     """
     key = profile_key(job, part)
     folder = job.workspace.state / "profiles" / job.model / key
-    stored_profile = _kept(folder, key) or (_fetched(job, run_id, folder, key) if run_id else None)
-    if stored_profile is not None:
-        return stored_profile
+    cached = _local_profile(folder, key)
+    if cached is None and run_id:
+        cached = _downloaded_profile(job, run_id, folder, key)
+    if cached is not None:
+        return cached
     columns = slice_columns(part, job.config.data.time, job.workspace)
     windows = windows_of(job, columns.times)
     features, measures = subject(job).features, job.config.drift.measures
-    made = write_profile(
+    profile = write_profile(
         folder, key, columns.rows, profile_columns(columns, features, measures, windows)
     )
-    _forget_old(folder.parent)
+    _remove_old(folder.parent)
     if run_id and not job.dry_run:
-        open_registry(job.workspace).keep_folder(run_id, folder, f"{ARTIFACTS}/{key}")
-    return made
+        open_registry(job.workspace).store_folder(run_id, folder, f"{ARTIFACTS}/{key}")
+    return profile
 
 
 def profile_key(job: Job, part: DataSlice) -> str:
-    """Return the name of a profile, by everything that its content depends on."""
+    """Return the name of a profile: a hash of everything that its content depends on."""
     config = job.config
     content = {
         "format": FORMAT,
@@ -88,14 +89,18 @@ def profile_of(job: Job, reference: pd.DataFrame) -> Profile:
 
 
 def windows_of(job: Job, times: Times) -> WindowRows:
-    """Return the windows of reference rows, each as long as a current one, newest ones first."""
+    """Return the windows of reference rows, each as long as a current window, newest first."""
     if not len(times) or not job.config.drift.learn_floors:
         return NO_WINDOWS
     first, last = (
         parse_time(pd.Timestamp(edge).to_pydatetime()) for edge in (times.min(), times.max())
     )
     span, end = job.config.windows.current, last + timedelta(microseconds=1)
-    whole = [one for one in split(Window(first, end), span) if span.before(one.end) == one.start]
+    whole = [
+        window
+        for window in split(Window(first, end), span)
+        if span.before(window.end) == window.start
+    ]
     if not whole:
         return NO_WINDOWS
     starts = [np.datetime64(naive(window.start), "us") for window in whole[:MOST_WINDOWS]][::-1]
@@ -103,27 +108,27 @@ def windows_of(job: Job, times: Times) -> WindowRows:
     return window_rows(times, np.array(starts), np.datetime64(naive(end), "us"), least)
 
 
-def _kept(folder: Path, key: str) -> StoredProfile | None:
-    """Return the profile on this machine; a damaged one is removed and made again."""
+def _local_profile(folder: Path, key: str) -> StoredProfile | None:
+    """Return the profile on this machine; a damaged one is removed, to be computed again."""
     if not folder.is_dir():
         return None
     try:
-        stored_profile = read_profile(folder, key)
+        profile = read_profile(folder, key)
     except SnapshotError:
         shutil.rmtree(folder)
         return None
     os.utime(folder)
-    return stored_profile
+    return profile
 
 
-def _fetched(job: Job, run_id: str, folder: Path, key: str) -> StoredProfile | None:
-    """Return the profile stored beside the champion, or None where there is no whole one."""
+def _downloaded_profile(job: Job, run_id: str, folder: Path, key: str) -> StoredProfile | None:
+    """Return the profile stored with the champion, or None where none is complete."""
     registry = open_registry(job.workspace)
-    place = f"{ARTIFACTS}/{key}"
+    artifact_path = f"{ARTIFACTS}/{key}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
-            local = registry.fetch_folder(run_id, place, Path(partial))
+            local = registry.fetch_folder(run_id, artifact_path, Path(partial))
             if local is None:
                 return None
             read_profile(local, key, thorough=True)
@@ -134,10 +139,10 @@ def _fetched(job: Job, run_id: str, folder: Path, key: str) -> StoredProfile | N
         return None
 
 
-def _forget_old(folder: Path) -> None:
+def _remove_old(folder: Path) -> None:
     profiles = sorted(
-        (one for one in folder.iterdir() if one.is_dir() and "." not in one.name),
-        key=lambda one: one.stat().st_mtime,
+        (path for path in folder.iterdir() if path.is_dir() and "." not in path.name),
+        key=lambda path: path.stat().st_mtime,
     )
-    for old in profiles[:-KEPT]:
+    for old in profiles[:-MAX_PROFILES]:
         shutil.rmtree(old, ignore_errors=True)

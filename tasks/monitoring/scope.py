@@ -1,4 +1,4 @@
-"""What of a model is examined, and by which standard."""
+"""Scope and criteria of monitoring: which columns of a model are analysed, and how judged."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,7 +13,7 @@ NO_IMPORTANCES: Mapping[str, float] = MappingProxyType({})
 
 
 def subject(job: Job) -> Subject:
-    """Return the features, checks and key of a model."""
+    """Return the features, quality checks and key column of a model."""
     config = job.config
     features = Features(config.features.numeric, config.features.categorical)
     return Subject(features, config.quality, config.data.key)
@@ -22,9 +22,9 @@ def subject(job: Job) -> Subject:
 def standard(
     job: Job, importances: Mapping[str, float] = NO_IMPORTANCES, seen: Seen | None = None
 ) -> Standard:
-    """Return what findings are judged by: one run a window, so many a year.
+    """Return what findings are judged by, with one run per window in mind.
 
-    Without `seen` no confirmation is asked for, as where one looks back at past windows.
+    Without `seen` drift needs no confirmation by earlier runs, as when past windows are analysed.
     """
     settings = job.config.drift
     level = settings.level_of_run(365.25 / job.config.windows.current.days)

@@ -1,4 +1,4 @@
-"""The steps of a monitoring run: what is compared, what was found, what is to be done."""
+"""Steps of a monitoring run: find the champion, analyse the window, decide, record."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +10,11 @@ from driftloop.base.periods import readable
 from driftloop.base.records import (
     ModelVersion,
     MonitorRecord,
-    Performance,
     Snapshot,
     TrialOutcome,
     Verdict,
 )
+from driftloop.base.tags import RunTags
 from driftloop.decision.after_promotion import aftermath, waiting_on
 from driftloop.decision.decision import decide, drift_since
 from driftloop.decision.diagnosis import diagnose
@@ -22,26 +22,27 @@ from driftloop.decision.examination import Examination, examine, verdict_of
 from driftloop.decision.triggers import Evidence
 from driftloop.drift.confirmation import Seen, seen_marks
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
-from tasks.monitoring.realised_performance import Realised, realise
+from tasks.monitoring.realised_performance import RealisedPerformance
 from tasks.monitoring.scope import standard, subject
 from tasks.monitoring.windows import Slices
+from tasks.registry.lineage import md5_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import importances_of, md5_of
-from tasks.runtime.clock import stamps
+from tasks.registry.protocol import importances_of
+from tasks.runtime.clock import run_time
 from tasks.runtime.job import Job
-from tasks.runtime.run_links import prefect_page
+from tasks.runtime.run_links import prefect_run_url
 from tasks.runtime.step import step
 from tasks.snapshots.parquet import slice_columns
 
-MOST_SEEN = 500
-"""Marks of drifted columns that fit into a tag."""
+MAX_COLUMN_HASHES = 500
+"""Hashes of drifted columns that fit into a tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run under way: its MLflow run (None in a dry run), the champion it judges, the past.
+    """A run in progress: its MLflow run (None in a dry run), the champion, and earlier runs.
 
-    `batches` and `digest` say which data it reads: how many files, and one MD5 over all of them.
+    `batches` is the number of files that it reads, and `digest` one MD5 over all of them.
     """
 
     run_id: str | None
@@ -52,14 +53,14 @@ class OpenRun:
 
 
 def run_key(job: Job, kind: str, rev: str) -> str:
-    """Return what identifies a run: doing the same again finds what was done before."""
+    """Return what identifies a run, so that a repeated run finds what the first one did."""
     parts = (kind, job.model, job.as_of.isoformat(), rev, job.config_hash)
     return sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
 @step("find champion", retries=2)
 def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
-    """Return the run to fill; a run that was cut off goes on with the champion it began with.
+    """Return the run to record; one that was cut off goes on with the champion it began with.
 
     Raises:
         RegistryError: if the model has no champion yet.
@@ -74,27 +75,23 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
             f"with 'driftloop bootstrap {job.model}'"
         )
     history = registry.past_runs(job.model, job.as_of)
-    data = len(snapshot.files), md5_of(snapshot)
+    files = len(snapshot.files), md5_of(snapshot)
     if job.dry_run:
-        return OpenRun(None, champion, history, *data)
-    run = registry.open_run(
-        job.model,
-        "monitor",
-        run_key(job, "monitor", snapshot.rev),
-        f"monitor {job.model} {readable(job.as_of)}",
-        {"driftloop.as_of": job.as_of.isoformat(), "driftloop.champion": champion.version},
-    )
-    pinned = run.tags["driftloop.champion"]
-    if pinned != champion.version:
+        return OpenRun(None, champion, history, *files)
+    key, name = run_key(job, "monitor", snapshot.rev), f"monitor {job.model} {readable(job.as_of)}"
+    opening = RunTags(kind="monitor", key=key, as_of=job.as_of, champion=champion.version)
+    run = registry.open_run(job.model, name, opening)
+    pinned = run.tags.champion
+    if pinned is not None and pinned != champion.version:
         champion = registry.version(job.model, pinned)
-    return OpenRun(run.run_id, champion, history, *data)
+    return OpenRun(run.run_id, champion, history, *files)
 
 
 @step("examine window", retries=2)
 def examine_window(job: Job, run: OpenRun, slices: Slices) -> Examination:
-    """Return what the quality checks and the drift tests say of the current window.
+    """Return the results of the quality checks and the drift tests on the current window.
 
-    Both come from one pass over the data; where the window holds no rows nothing is tested.
+    Both come from one pass over the data; an empty window is not tested.
     """
     profile = slices.profile(job)
     time, champion = job.config.data.time, run.champion
@@ -111,23 +108,17 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> Examination:
     return examine(profile, current, subject(job), by, beside)
 
 
-@step("measure performance", retries=2)
-def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> Realised:
-    """Return the champion's performance on the newest rows with labels, and how those moved."""
-    return realise(job, slices, champion)
-
-
 @step("decide")
 def judge_and_decide(
     job: Job,
     run: OpenRun,
     rev: str,
-    found: Examination,
-    realised: Realised,
+    examination: Examination,
+    realised: RealisedPerformance,
     trials: tuple[TrialOutcome, ...] = (),
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
-    verdict = verdict_of(found, job.config.drift)
+    verdict = verdict_of(examination, job.config.drift)
     since = drift_since(job.window.start, verdict, run.history)
     evidence = _evidence(job, run, verdict, realised, since, trials)
     return MonitorRecord(
@@ -137,16 +128,16 @@ def judge_and_decide(
         dry_run=job.dry_run,
         champion=run.champion.version,
         window=job.window,
-        rows_reference=found.rows_reference,
-        rows_current=found.rows_current,
+        rows_reference=examination.rows_reference,
+        rows_current=examination.rows_current,
         verdict=verdict,
-        quality=found.quality,
-        findings=found.findings,
+        quality=examination.quality,
+        findings=examination.findings,
         performance=realised.performance,
-        decision=decide(evidence, found.quality, job.config.decision),
+        decision=decide(evidence, examination.quality, job.config.decision),
         label=realised.label,
         troubles=diagnose(
-            found.findings, found.quality, realised.performance, realised.label, since
+            examination.findings, examination.quality, realised.performance, realised.label, since
         ),
         trials=trials,
         aftermath=aftermath(verdict, realised.performance, run.champion.version, run.history),
@@ -157,7 +148,7 @@ def _evidence(
     job: Job,
     run: OpenRun,
     verdict: Verdict,
-    realised: Realised,
+    realised: RealisedPerformance,
     since: datetime | None,
     trials: tuple[TrialOutcome, ...],
 ) -> Evidence:
@@ -176,39 +167,35 @@ def _evidence(
 
 @step("record run", retries=2)
 def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
-    """Store the record in MLflow, where later runs, people and reports find it."""
+    """Store the record in MLflow, for later runs, people and reports."""
     if run.run_id is None:
         return
-    tags = {
-        "verdict": record.verdict.status,
-        "action": record.decision.action,
-        "quality_failed": str(bool(record.broken)).lower(),
-        "performance": record.performance.status,
-        "held": record.decision.held or "",
-        "window_start": record.window.start.isoformat(),
-        "rev": record.rev,
-        "sentence": record.verdict.sentence[:500],
-        "troubles": " ".join(trouble.kind for trouble in record.troubles),
-        **_score_tags(record.performance),
-        "prefect_run": prefect_page() or "",
-        "seen": " ".join(seen_marks(record.findings)[:MOST_SEEN]),
-        **stamps(),
-    }
-    open_registry(job.workspace).close_run(
-        run.run_id,
-        tags,
-        _metrics(record),
-        record,
+    scored = record.performance.score is not None
+    recorded_at, seconds = run_time()
+    tags = RunTags(
+        kind="monitor",
+        key=run_key(job, "monitor", record.rev),
+        as_of=job.as_of,
+        champion=run.champion.version,
+        verdict=record.verdict.status,
+        action=record.decision.action,
+        quality_failed=bool(record.broken),
+        performance=record.performance.status,
+        held=record.decision.held or "",
+        window_start=record.window.start,
+        rev=record.rev,
+        sentence=record.verdict.sentence[:500],
+        troubles=tuple(trouble.kind for trouble in record.troubles),
+        metric=record.performance.metric if scored else None,
+        score=record.performance.score,
+        score_low=record.performance.low if scored else None,
+        score_high=record.performance.high if scored else None,
+        prefect_run=prefect_run_url() or "",
+        seen=tuple(seen_marks(record.findings)[:MAX_COLUMN_HASHES]),
+        recorded_at=recorded_at,
+        seconds=seconds,
     )
-
-
-def _score_tags(found: Performance) -> dict[str, str]:
-    """Return the realised score as tags, which are read without opening the run."""
-    if found.score is None:
-        return {}
-    values = {"score": found.score, "score_low": found.low, "score_high": found.high}
-    told = {name: repr(value) for name, value in values.items() if value is not None}
-    return {"metric": found.metric, **told}
+    open_registry(job.workspace).close_run(run.run_id, tags, _metrics(record), record)
 
 
 def _metrics(record: MonitorRecord) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Tables read for a job: features, labels and what is broken in them."""
+"""Tables of a job: labelled rows, features and targets, and periods with a broken feed."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ def read_labelled(job: Job, part: DataSlice) -> pd.DataFrame:
 
 
 def target_in(job: Job, table: pd.DataFrame) -> Target:
-    """Return what is to be predicted: the classes of a labelled table, or a quantity.
+    """Return the target: the classes of a labelled table, or a quantity.
 
     Raises:
         DataError: if there are fewer than two, or more than the configured task allows.
@@ -50,10 +50,10 @@ def target_in(job: Job, table: pd.DataFrame) -> Target:
 
 
 def examples(job: Job, table: pd.DataFrame, target: Target) -> Examples:
-    """Return what a model is trained on or scored with.
+    """Return the examples that a model is trained on or scored with.
 
     Raises:
-        DataError: if a feature cannot be read, or a label is not what the target needs.
+        DataError: if a feature or a label does not have the type that is needed.
     """
     features = job.config.features
     return Examples(
@@ -64,8 +64,8 @@ def examples(job: Job, table: pd.DataFrame, target: Target) -> Examples:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A period whose feed was broken, and the checks that said so."""
+class BrokenPeriod:
+    """A period whose feed was broken, and the checks that failed."""
 
     window: Window
     checks: tuple[QualityFinding, ...]
@@ -73,29 +73,29 @@ class Broken:
 
 def broken_periods(
     job: Job, reference: Profile, table: pd.DataFrame, window: Window
-) -> tuple[Broken, ...]:
+) -> tuple[BrokenPeriod, ...]:
     """Return the periods of a table, as long as a current window, that fail a quality check."""
-    time, found = job.config.data.time, []
-    asked, by = subject(job), standard(job)
+    time, broken = job.config.data.time, []
+    scope, by = subject(job), standard(job)
     for period in split(window, job.config.windows.current):
-        rows = inside(table, period, time)
+        rows = rows_inside(table, period, time)
         if rows.empty:
             continue
-        checks = check_window_quality(reference, FrameColumns(rows), asked, by)
+        checks = check_window_quality(reference, FrameColumns(rows), scope, by)
         failed = tuple(check for check in checks if check.status == "failed")
         if failed:
-            found.append(Broken(period, failed))
-    return tuple(found)
+            broken.append(BrokenPeriod(period, failed))
+    return tuple(broken)
 
 
-def inside(table: pd.DataFrame, window: Window, time: str) -> pd.DataFrame:
+def rows_inside(table: pd.DataFrame, window: Window, time: str) -> pd.DataFrame:
     """Return the rows of a window."""
     start, end = (edge.replace(tzinfo=None) for edge in (window.start, window.end))
     return table[table[time].between(start, end, inclusive="left")]
 
 
-def outside(table: pd.DataFrame, windows: tuple[Window, ...], time: str) -> pd.DataFrame:
-    """Return the rows in none of the windows, numbered anew."""
+def rows_outside(table: pd.DataFrame, windows: tuple[Window, ...], time: str) -> pd.DataFrame:
+    """Return the rows in none of the windows, with a new index."""
     for window in windows:
-        table = table.drop(index=inside(table, window, time).index)
+        table = table.drop(index=rows_inside(table, window, time).index)
     return table.reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Which rows a monitoring run looks at, by the configuration and the champion's own data."""
+"""Rows of a monitoring run: reference, current and labelled, by configuration and champion."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from tasks.snapshots.resolve import open_snapshot
 class Slices:
     """The rows that are compared: reference and current, and those with fresh labels.
 
-    `profile_run` is the MLflow run that keeps the profile of the reference, and `holdout` the rows
+    `profile_run` is the MLflow run that stores the profile of the reference, and `holdout` the rows
     that the champion was compared on.
     """
 
@@ -79,7 +79,7 @@ def trained_on(champion: ModelVersion) -> DataSlice:
 
 
 def profile_run(job: Job, champion: ModelVersion) -> str | None:
-    """Return the run that keeps the reference's profile; only the champion's own data have one."""
+    """Return the run that stores the reference's profile; only a champion's own data have one."""
     own = isinstance(job.config.windows.reference, ChampionReference)
     return champion.run_id if own and champion.run_id else None
 

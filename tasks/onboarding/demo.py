@@ -72,12 +72,12 @@ def send_logs() -> None:
 
 def look_back(job: Job, records: Sequence[MonitorRecord]) -> list[tuple[float, float]]:
     """Return for each run the score of the version that served then, and of the first one."""
-    from tasks.backtest.hindsight import score_versions
+    from tasks.backtest.version_scores import score_with_all_labels
 
     first = records[0].champion
     found = []
     for record in records:
         versions = (record.champion, first)
-        loop, frozen = score_versions.fn(job, record.window, versions)
+        loop, frozen = score_with_all_labels.fn(job, record.window, versions)
         found.append((loop, frozen))
     return found

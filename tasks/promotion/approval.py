@@ -1,4 +1,4 @@
-"""A person's answer to a proposed challenger: by a form in Prefect, or on the command line."""
+"""Approval of a proposed challenger: by a form in the Prefect UI, or on the command line."""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -9,41 +9,42 @@ from pydantic import Field
 from driftloop.base.errors import RegistryError, UnavailableError
 from driftloop.base.periods import readable
 from driftloop.base.records import Promotion
+from driftloop.base.tags import VersionTags
 from tasks.coordination.slots import promotion_slot
-from tasks.promotion.promote import Move, carry_out
-from tasks.promotion.proposals import Watched, end_watch, waiting_proposal
-from tasks.registry.ledger import note_once
+from tasks.promotion.promote import Move, carry_out_move
+from tasks.promotion.trial_store import Trial, end_trial, waiting_proposal
+from tasks.registry.ledger import record_outcome_once
 from tasks.registry.memory import in_memory
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
 
 DEPLOYMENT = "approve/approve"
-_LONGEST_WAIT = 30 * 86_400
+_MAX_WAIT_SECONDS = 30 * 86_400
 
 
 class Answer(RunInput):
     """The form that a paused approval shows in the Prefect UI."""
 
     decision: Literal["promote the challenger", "keep the champion"] = Field(
-        default="keep the champion", description="What is to be done."
+        default="keep the champion", description="What to do with the challenger."
     )
-    by: str = Field(default="", description="Who decides; it goes into the promotion ledger.")
-    comment: str = Field(default="", description="Why; it goes into the promotion ledger.")
+    by: str = Field(default="", description="Who decides; recorded in the promotion ledger.")
+    comment: str = Field(default="", description="Why; recorded in the promotion ledger.")
 
     @property
     def approved(self) -> bool:
-        """Whether the challenger is to be promoted."""
+        """Whether to promote the challenger."""
         return self.decision == "promote the challenger"
 
 
-def answer_to(approved: bool, by: str, comment: str) -> Answer:
+def make_answer(approved: bool, by: str, comment: str) -> Answer:
     """Return an answer that was not given through the form."""
     decision = "promote the challenger" if approved else "keep the champion"
     return Answer.model_validate({"decision": decision, "by": by, "comment": comment})
 
 
-def form_for(proposal: Watched) -> Answer:
+def wait_for_answer(proposal: Trial) -> Answer:
     """Wait for a person's answer in the Prefect UI.
 
     A run of a deployment is suspended, so that it holds no worker while it waits; any other run
@@ -61,40 +62,39 @@ def form_for(proposal: Watched) -> Answer:
             f"{proposal.against}.\n\n{proposal.sentence}"
         )
     )
-    left = seconds_left(proposal)
-    if deployment.id:
-        return suspend_flow_run(wait_for_input=form, timeout=left)
-    return pause_flow_run(wait_for_input=form, timeout=left)
+    timeout = seconds_left(proposal)
+    wait = suspend_flow_run if deployment.id else pause_flow_run
+    return wait(wait_for_input=form, timeout=timeout)
 
 
-def seconds_left(proposal: Watched) -> int:
-    """Return how long an answer is still waited for, at least a second."""
+def seconds_left(proposal: Trial) -> int:
+    """Return how many seconds remain until the deadline, at least one."""
     if proposal.until is None:
-        return _LONGEST_WAIT
+        return _MAX_WAIT_SECONDS
     return max(1, int((proposal.until - datetime.now(UTC)).total_seconds()))
 
 
 @step("find proposal", retries=2)
-def find_proposal(job: Job, version: str | None) -> Watched:
+def find_proposal(job: Job, version: str | None) -> Trial:
     """Return the challenger that waits for an answer.
 
     Raises:
         RegistryError: if none waits, or not this version.
     """
-    watched = waiting_proposal(open_registry(job.workspace), job.model)
-    if watched is None:
-        raise RegistryError(f"{job.model}: no challenger waits for approval")
-    if version is not None and version != watched.version:
+    proposal = waiting_proposal(open_registry(job.workspace), job.model)
+    if proposal is None:
+        raise RegistryError(f"{job.model}: no challenger is waiting for approval")
+    if version is not None and version != proposal.version:
         raise RegistryError(
-            f"{job.model}: version {version} does not wait for approval; version {watched.version} "
-            "does"
+            f"{job.model}: version {version} is not waiting for approval; version "
+            f"{proposal.version} is"
         )
-    return watched
+    return proposal
 
 
 @step("answer proposal", retries=2)
-def answer_proposal(job: Job, proposal: Watched, answer: Answer) -> Promotion:
-    """Promote or decline a proposed challenger; an answer after the deadline comes too late."""
+def answer_proposal(job: Job, proposal: Trial, answer: Answer) -> Promotion:
+    """Promote or decline a proposed challenger; an answer after the deadline is too late."""
     comment = answer.comment.strip().rstrip(".")
     who = f"{answer.by or 'somebody'}{f': {comment}' if comment else ''}"
     if proposal.until is not None and datetime.now(UTC) >= proposal.until > proposal.as_of:
@@ -102,30 +102,30 @@ def answer_proposal(job: Job, proposal: Watched, answer: Answer) -> Promotion:
         return _close(job, proposal, "expired", late)
     if not answer.approved:
         return _close(job, proposal, "declined", f"declined by {who}")
-    told = (
+    sentence = (
         f"{job.model} version {proposal.version} is champion; it replaces version "
         f"{proposal.against}, approved by {who}."
     )
-    key, tags = f"{proposal.key}-approval", {"previous_champion": proposal.against}
-    move = Move(key, proposal.version, proposal.against, "promoted", told, tags)
-    done = carry_out(job, move)
-    state = "promoted" if done.promoted else "dropped"
-    end_watch(open_registry(job.workspace), job.model, proposal, state)
-    return done
+    key, tags = f"{proposal.key}-approval", VersionTags(previous_champion=proposal.against)
+    move = Move(key, proposal.version, proposal.against, "promoted", sentence, tags)
+    promotion = carry_out_move(job, move)
+    state = "promoted" if promotion.promoted else "dropped"
+    end_trial(open_registry(job.workspace), job.model, proposal, state)
+    return promotion
 
 
 @step("expire proposal", retries=2)
-def expire_proposal(job: Job, proposal: Watched) -> Promotion:
+def expire_proposal(job: Job, proposal: Trial) -> Promotion:
     """Close a proposal that nobody answered; the champion stays."""
     return _close(job, proposal, "expired", "nobody answered in time")
 
 
 @step("ask for approval", retries=2)
 def ask_for_approval(job: Job, promotion: Promotion) -> str | None:
-    """Start the approval deployment, where a person finds the form; return its flow run.
+    """Start the approval deployment, whose run shows the form, and return the id of that run.
 
-    None where nothing waits, in a rehearsal, and where the Prefect server has no such deployment:
-    the command line answers then.
+    None where nothing waits for approval, in a backtest, and where the Prefect server has no such
+    deployment: the answer is then given on the command line.
     """
     from prefect.deployments import run_deployment
     from prefect.exceptions import ObjectNotFound
@@ -154,12 +154,12 @@ def ask_for_approval(job: Job, promotion: Promotion) -> str | None:
     return str(run.id)  # type: ignore[union-attr]
 
 
-def _close(
-    job: Job, proposal: Watched, kind: Literal["declined", "expired"], why: str
-) -> Promotion:
-    told = f"Version {proposal.version} was not promoted: {why}. {proposal.against} stays champion."
+def _close(job: Job, proposal: Trial, kind: Literal["declined", "expired"], why: str) -> Promotion:
+    sentence = (
+        f"Version {proposal.version} was not promoted: {why}. {proposal.against} stays champion."
+    )
     with promotion_slot(job):
         key = f"{proposal.key}-{kind}"
-        note_once(job, kind, key, proposal.version, proposal.against, told)
-        end_watch(open_registry(job.workspace), job.model, proposal, kind)
-    return Promotion(False, proposal.version, proposal.against, told)
+        record_outcome_once(job, kind, key, proposal.version, proposal.against, sentence)
+        end_trial(open_registry(job.workspace), job.model, proposal, kind)
+    return Promotion(False, proposal.version, proposal.against, sentence)

@@ -2,20 +2,20 @@
 
 MLflow's alias call is a plain upsert in which the last writer wins, so the comparison, the write
 and its verification happen while the model's promotion slot is held. Every move is announced in
-the ledger, made, verified and closed, so that it can be taken up again wherever it was cut off.
+the ledger, made, verified and closed, so that it can be resumed wherever it was cut off.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import uuid4
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.records import Comparison, Promotion, to_json
+from driftloop.base.tags import LONGEST_TAG, VersionTags
 from driftloop.promotion.ledger import Entry, outcome_of_key, predecessor_of
 from tasks.coordination.slots import promotion_slot
-from tasks.promotion.proposals import propose, start_probation
-from tasks.registry.ledger import close_move, note_once, settled_ledger, write_entry
+from tasks.promotion.trial_store import propose, start_probation
+from tasks.registry.ledger import complete_move, reconciled_ledger, record_outcome_once, write_entry
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import CHAMPION, Registry
 from tasks.runtime.job import Job
@@ -24,14 +24,14 @@ from tasks.runtime.step import step
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change of champion that is asked for: from the version expected there to another."""
+    """A requested change of champion: from the version expected there to another."""
 
     key: str
     version: str
     expected: str | None
     intent: Literal["promoted", "rolled_back"]
     sentence: str
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: VersionTags = field(default_factory=VersionTags)
 
 
 @step("promote", retries=2)
@@ -40,21 +40,24 @@ def promote(
 ) -> Promotion:
     """Do with the challenger what the comparison and the promotion mode say.
 
-    A loser is noted in the ledger. A winner becomes champion, is proposed to a person, goes into
+    A loser is recorded in the ledger. A winner becomes champion, is proposed to a person, goes into
     shadow, or is only reported; the first champion of a model is promoted in every mode. Running
-    it again after a cut-off finishes what was begun and changes nothing else.
+    it again after it was cut off finishes what was begun and changes nothing else.
 
     Raises:
-        RegistryError: if the alias does not name the challenger after it was set.
+        RegistryError: if the alias does not point to the challenger after it was set.
     """
     course = job.config.promotion.mode.course(job.as_of)
     if not comparison.won:
-        return keep(job, key, challenger, expected, comparison.sentence)
+        return keep_champion(job, key, challenger, expected, comparison.sentence)
     if course.step == "promote" or expected is None:
-        return carry_out(job, promotion_move(job, key, challenger, expected, comparison))
+        return carry_out_move(job, promotion_move(job, key, challenger, expected, comparison))
     if course.step == "report":
-        told = "It would be promoted; the promotion mode is never, so a person decides."
-        return keep(job, key, challenger, expected, f"{comparison.sentence} {told}")
+        sentence = (
+            f"{comparison.sentence} It would be promoted; the promotion mode is never, so a person "
+            "decides."
+        )
+        return keep_champion(job, key, challenger, expected, sentence)
     with promotion_slot(job):
         return propose(job, key, challenger, expected, comparison, course)
 
@@ -68,58 +71,58 @@ def promotion_move(
         if expected is None
         else f"{job.model} version {challenger} is champion; it replaces version {expected}."
     )
-    tags = {"previous_champion": expected or "", "comparison": to_json(comparison)[:4900]}
+    tags = VersionTags(
+        previous_champion=expected or "", comparison=to_json(comparison)[:LONGEST_TAG]
+    )
     return Move(key, challenger, expected, "promoted", sentence, tags)
 
 
-def keep(job: Job, key: str, challenger: str, expected: str | None, sentence: str) -> Promotion:
-    """Note that the champion stays, and why."""
+def keep_champion(
+    job: Job, key: str, challenger: str, expected: str | None, sentence: str
+) -> Promotion:
+    """Record that the champion stays, and why."""
     with promotion_slot(job):
-        note_once(job, "kept", key, challenger, expected, sentence)
+        record_outcome_once(job, "kept", key, challenger, expected, sentence)
     return Promotion(False, challenger, expected, sentence)
 
 
-def carry_out(job: Job, move: Move) -> Promotion:
+def carry_out_move(job: Job, move: Move) -> Promotion:
     """Make a version champion if the champion is still the one expected; say why not otherwise.
 
     Raises:
-        RegistryError: if the alias does not name the version after it was set.
+        RegistryError: if the alias does not point to the version after it was set.
     """
     registry = open_registry(job.workspace)
     with promotion_slot(job):
-        done = outcome_of_key(settled_ledger(job), move.key)
-        present = registry.champion(job.model)
-        current = present.version if present else None
-        if done is not None:
-            return _done_before(done, current)
+        outcome = outcome_of_key(reconciled_ledger(job), move.key)
+        champion = registry.champion(job.model)
+        current = champion.version if champion else None
+        if outcome is not None:
+            return _earlier_outcome(outcome, current)
         if current != move.expected:
-            told = (
+            sentence = (
                 f"The champion is version {current}, no longer {move.expected or 'none'}, which "
                 f"version {move.version} was to replace: nothing was changed."
             )
-            write_entry(job, "kept", move.key, move.version, current, told)
-            return Promotion(False, move.version, current, told)
-        began = _announce(job, move)
+            write_entry(job, "kept", move.key, move.version, current, sentence)
+            return Promotion(False, move.version, current, sentence)
+        request = move.key, move.version, move.expected, move.sentence, move.intent
+        began = write_entry(job, "began", *request)
         registry.tag(job.model, move.version, move.tags)
         if move.intent == "promoted":
             start_probation(job, move.version, move.expected)
         _set_champion(registry, job.model, move.version)
-        close_move(job, began)
+        complete_move(job, began)
     return Promotion(True, move.version, move.expected, move.sentence)
 
 
-def _announce(job: Job, move: Move) -> Entry:
-    told = move.sentence
-    return write_entry(job, "began", move.key, move.version, move.expected, told, move.intent)
-
-
-def _done_before(done: Entry, current: str | None) -> Promotion:
-    if done.kind not in ("promoted", "rolled_back"):
-        return Promotion(False, done.version, done.previous, done.sentence)
-    if current == done.version:
-        return Promotion(True, done.version, done.previous, done.sentence)
-    told = f"Version {done.version} was promoted before; the champion is now {current}."
-    return Promotion(False, done.version, current, told)
+def _earlier_outcome(entry: Entry, current: str | None) -> Promotion:
+    """Return what a request that has ended already came to, as things stand now."""
+    moved = entry.kind in ("promoted", "rolled_back")
+    if moved and current != entry.version:
+        sentence = f"Version {entry.version} was promoted before; the champion is now {current}."
+        return Promotion(False, entry.version, current, sentence)
+    return Promotion(moved, entry.version, entry.previous, entry.sentence)
 
 
 def _set_champion(registry: Registry, model: str, version: str) -> None:
@@ -128,7 +131,7 @@ def _set_champion(registry: Registry, model: str, version: str) -> None:
     after = registry.champion(model)
     if after is None or after.version != version:
         raise RegistryError(
-            f"{model}: the alias {CHAMPION!r} was set to version {version} and names "
+            f"{model}: the alias {CHAMPION!r} was set to version {version} and points to "
             f"{after.version if after else 'nothing'}; somebody else is changing it"
         )
 
@@ -141,49 +144,49 @@ def roll_back(job: Job, to: str | None, key: str | None = None) -> Promotion:
     its reference profile.
 
     Args:
-        job: names the model.
+        job: the job of the model.
         to: the version; None takes the predecessor.
-        key: identifies the request; the same one is carried out once.
+        key: identifies the request, which is carried out only once.
 
     Raises:
         RegistryError: if there is no champion, no predecessor, or no such version.
     """
     registry = open_registry(job.workspace)
-    request = key or _request()
+    request = key or _request_key()
     with promotion_slot(job):
-        entries = settled_ledger(job)
-        present = registry.champion(job.model)
-        done = outcome_of_key(entries, request)
-    if done is not None:
-        return _done_before(done, present.version if present else None)
-    if present is None:
+        entries = reconciled_ledger(job)
+        champion = registry.champion(job.model)
+        outcome = outcome_of_key(entries, request)
+    if outcome is not None:
+        return _earlier_outcome(outcome, champion.version if champion else None)
+    if champion is None:
         raise RegistryError(f"{job.model} has no champion, so nothing can be rolled back")
-    target = _target(registry, job.model, present.version, to, entries)
-    if target == present.version:
+    target = _rollback_target(registry, job.model, champion.version, to, entries)
+    if target == champion.version:
         sentence = f"{job.model} version {target} is champion already."
-        return Promotion(False, target, present.version, sentence)
-    sentence = f"{job.model} version {target} is champion again, not {present.version}."
-    return carry_out(job, Move(request, target, present.version, "rolled_back", sentence))
+        return Promotion(False, target, champion.version, sentence)
+    sentence = f"{job.model} version {target} is champion again, not {champion.version}."
+    return carry_out_move(job, Move(request, target, champion.version, "rolled_back", sentence))
 
 
-def _target(
-    registry: Registry, model: str, present: str, to: str | None, entries: tuple[Entry, ...]
+def _rollback_target(
+    registry: Registry, model: str, champion: str, to: str | None, entries: tuple[Entry, ...]
 ) -> str:
-    target = to or predecessor_of(entries, present)
+    target = to or predecessor_of(entries, champion)
     if not target:
         raise RegistryError(
-            f"{model} version {present} has no predecessor; name a version with --to"
+            f"{model} version {champion} has no predecessor; choose a version with --to"
         )
     if registry.version(model, target).promoted_at is None:
         raise RegistryError(
-            f"{model} version {target} never was champion, so it cannot be one again; "
-            "'driftloop retrain' promotes what is proven better"
+            f"{model} version {target} was never champion, so it cannot become champion again; "
+            "'driftloop retrain' promotes a model that is proven better"
         )
     return target
 
 
-def _request() -> str:
-    """A flow run that is retried asks for the same; a command asks anew each time."""
+def _request_key() -> str:
+    """Return the same key when a flow run is retried, and a new one for each command."""
     from prefect.runtime import flow_run
 
     return f"rollback-{flow_run.id or uuid4()}"

@@ -1,7 +1,7 @@
 """The environment of a model, taken from the lock file and not from what happens to be installed.
 
-A model is served by the versions it was trained with. The lock says which these are meant to be;
-training where others are installed is refused, because its model would be tested nowhere.
+A model is served with the versions it was trained with. The lock says which these are; training
+where other versions are installed is refused, because its model would be tested nowhere.
 """
 
 import re
@@ -11,12 +11,14 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from driftloop.base.errors import TrainingError
 from driftloop.training.estimators import Custom, Estimator
 
-NAME = "requirements.lock"
-ARTIFACT = f"environment/{NAME}"
-SERVING = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
+LOCK_FILE = "requirements.lock"
+ARTIFACT = f"environment/{LOCK_FILE}"
+SERVING_PACKAGES = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;([^\\]*))?")
 
 
@@ -28,12 +30,14 @@ class Environment:
     lock: Path | None
 
     @property
-    def tags(self) -> dict[str, str]:
-        """The tags by which a run and a version say where their environment is from."""
-        if self.lock is None:
-            return {"driftloop.environment": "installed"}
-        digest = sha256(self.lock.read_bytes()).hexdigest()
-        return {"driftloop.environment": "lock", "driftloop.environment.sha256": digest}
+    def origin(self) -> str:
+        """Where the requirements are from, as a version says in its tags."""
+        return "installed" if self.lock is None else "lock"
+
+    @property
+    def lock_sha256(self) -> str | None:
+        """The digest of the lock file."""
+        return None if self.lock is None else sha256(self.lock.read_bytes()).hexdigest()
 
 
 def environment_of(estimator: Estimator, workspace: Path) -> Environment:
@@ -43,29 +47,29 @@ def environment_of(estimator: Estimator, workspace: Path) -> Environment:
     installed versions are pinned.
 
     Raises:
-        TrainingError: if the lock names other versions than are installed, or lacks a package.
+        TrainingError: if the lock pins other versions than are installed, or lacks a package.
     """
-    names = (*SERVING, *_packages_of(estimator))
+    names = (*SERVING_PACKAGES, *_packages_of(estimator))
     lock = find_lock(workspace)
     if lock is None:
         return Environment(tuple(f"{name}=={_installed(name)}" for name in names), None)
     pins = read_pins(lock)
-    missing = [name for name in names if _plain(name) not in pins]
+    missing = [name for name in names if canonicalize_name(name) not in pins]
     if missing:
         raise TrainingError(
-            f"{lock} does not pin {', '.join(missing)}, which the model needs; lock anew"
+            f"{lock} does not pin {', '.join(missing)}, which the model needs; update the lock"
         )
     wrong = [
-        f"{name} {_installed(name)} (locked: {pins[_plain(name)]})"
+        f"{name} {_installed(name)} (locked: {pins[canonicalize_name(name)]})"
         for name in names
-        if _installed(name) != pins[_plain(name)]
+        if _installed(name) != pins[canonicalize_name(name)]
     ]
     if wrong:
         raise TrainingError(
-            f"installed are other versions than {lock} says: {', '.join(wrong)}; install the lock "
-            "or lock anew, and train then"
+            f"the installed versions differ from {lock}: {', '.join(wrong)}; install the locked "
+            "versions or update the lock, then train again"
         )
-    return Environment(tuple(f"{name}=={pins[_plain(name)]}" for name in names), lock)
+    return Environment(tuple(f"{name}=={pins[canonicalize_name(name)]}" for name in names), lock)
 
 
 def find_lock(workspace: Path) -> Path | None:
@@ -73,9 +77,9 @@ def find_lock(workspace: Path) -> Path | None:
     import driftloop
 
     checkout = Path(driftloop.__file__).parents[1]
-    candidates = [workspace / NAME]
+    candidates = [workspace / LOCK_FILE]
     if (checkout / "pyproject.toml").is_file():
-        candidates.append(checkout / NAME)
+        candidates.append(checkout / LOCK_FILE)
     return next((path for path in candidates if path.is_file()), None)
 
 
@@ -91,7 +95,7 @@ def read_pins(lock: Path) -> dict[str, str]:
         lines = lock.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"{lock}: cannot be read: {error}") from None
-    pins = {}
+    pins: dict[str, str] = {}
     for match in filter(None, map(_PIN.match, lines)):
         name, pinned, marker = match.groups()
         try:
@@ -99,20 +103,21 @@ def read_pins(lock: Path) -> dict[str, str]:
         except InvalidMarker:
             applies = True
         if applies:
-            pins[_plain(name)] = pinned
+            pins[canonicalize_name(name)] = pinned
     return pins
 
 
 def _packages_of(estimator: Estimator) -> Iterable[str]:
-    """Return the distributions that an estimator named by its path comes from, if not served yet.
+    """Return the distributions of an estimator that is configured by its import path.
 
-    A module that no distribution owns, such as a file of the workspace, pins nothing.
+    Those that are pinned for every model are left out. A module that no distribution owns, such as
+    a file of the workspace, pins nothing.
     """
     if not isinstance(estimator, Custom):
         return ()
     owners = packages_distributions().get(estimator.path.split(".")[0], [])
-    served = {_plain(name) for name in SERVING}
-    return [name for name in dict.fromkeys(owners) if _plain(name) not in served]
+    served = {canonicalize_name(name) for name in SERVING_PACKAGES}
+    return [name for name in dict.fromkeys(owners) if canonicalize_name(name) not in served]
 
 
 def _installed(name: str) -> str:
@@ -120,7 +125,3 @@ def _installed(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         raise TrainingError(f"{name} is not installed and the model needs it") from None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

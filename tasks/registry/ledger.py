@@ -1,21 +1,21 @@
-"""The promotion ledger as tags of the registered model, one entry a tag, only ever added.
+"""The promotion ledger as tags of the registered model: one entry per tag, only ever added.
 
 Whoever writes holds the model's promotion slot; see `tasks.coordination.slots`.
 """
 
-import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from driftloop.base.periods import parse_time
+from pydantic import TypeAdapter
+
 from driftloop.base.records import to_json
+from driftloop.base.tags import ModelTags, VersionTags
 from driftloop.promotion.ledger import Entry, EntryKind, champion_by, open_move, outcome_of_key
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import PREFIX, Registry
+from tasks.registry.protocol import Registry
 from tasks.runtime.job import Job
 
-_TAG = "ledger."
-_LONGEST = 1500
+_MAX_CHARACTERS = 1500
+_ENTRY = TypeAdapter(Entry)
 
 
 def read_ledger(registry: Registry, model: str) -> tuple[Entry, ...]:
@@ -23,11 +23,9 @@ def read_ledger(registry: Registry, model: str) -> tuple[Entry, ...]:
     return ledger_of(registry.model_tags(model))
 
 
-def ledger_of(tags: Mapping[str, str]) -> tuple[Entry, ...]:
+def ledger_of(tags: ModelTags) -> tuple[Entry, ...]:
     """Return the entries that a registered model's tags hold, oldest first."""
-    own = f"{PREFIX}{_TAG}"
-    kept = {name: text for name, text in tags.items() if own in name}
-    return tuple(_entry(kept[name]) for name in sorted(kept))
+    return tuple(_ENTRY.validate_json(text) for text in tags.ledger.values())
 
 
 def write_entry(
@@ -42,7 +40,7 @@ def write_entry(
     """Add an entry to the ledger of the job's model and return it."""
     registry = open_registry(job.workspace)
     number = len(read_ledger(registry, job.model)) + 1
-    text, now = sentence[:_LONGEST], datetime.now(UTC)
+    text, now = sentence[:_MAX_CHARACTERS], datetime.now(UTC)
     entry = Entry(
         number=number,
         kind=kind,
@@ -51,27 +49,27 @@ def write_entry(
         previous=previous,
         at=now,
         as_of=job.as_of,
-        by=writer(),
+        by=current_writer(),
         sentence=text,
         intent=intent,
     )
-    registry.tag_model(job.model, f"{_TAG}{number:06d}", to_json(entry))
+    registry.tag_model(job.model, ModelTags(ledger={f"{number:06d}": to_json(entry)}))
     return entry
 
 
-def note_once(
+def record_outcome_once(
     job: Job, kind: EntryKind, key: str, version: str, previous: str | None, sentence: str
 ) -> None:
-    """Add how a request ended, unless it has ended already: a run that is repeated adds nothing."""
-    if outcome_of_key(settled_ledger(job), key) is None:
+    """Add the outcome of a request, unless it has one already: a repeated run adds nothing."""
+    if outcome_of_key(reconciled_ledger(job), key) is None:
         write_entry(job, kind, key, version, previous, sentence)
 
 
-def settled_ledger(job: Job) -> tuple[Entry, ...]:
-    """Return the ledger after closing what a killed run left open; nothing stays unexplained.
+def reconciled_ledger(job: Job) -> tuple[Entry, ...]:
+    """Return the ledger after it was made to agree with the alias.
 
-    A move whose alias was set is completed, one whose alias was not set is abandoned, and an alias
-    that was moved without driftloop is noted.
+    A move that a killed run left open is completed if the alias was set and abandoned otherwise.
+    An alias that was moved without driftloop is recorded.
     """
     registry = open_registry(job.workspace)
     entries = read_ledger(registry, job.model)
@@ -79,38 +77,32 @@ def settled_ledger(job: Job) -> tuple[Entry, ...]:
     champion = present.version if present else None
     began = open_move(entries)
     if began is not None and began.intent is not None and champion == began.version:
-        close_move(job, began)
+        complete_move(job, began)
     elif began is not None:
-        told = f"Version {began.version} was not made champion: the run ended before."
-        write_entry(job, "abandoned", began.key, began.version, began.previous, told)
+        sentence = f"Version {began.version} was not made champion: the run ended before that."
+        write_entry(job, "abandoned", began.key, began.version, began.previous, sentence)
     entries = read_ledger(registry, job.model) if began is not None else entries
-    before = champion_by(entries)
-    if champion is not None and champion != before:
-        told = f"The alias was moved from {before or 'none'} to {champion} without driftloop."
-        write_entry(job, "outside", f"outside-{len(entries)}", champion, before, told)
+    recorded = champion_by(entries)
+    if champion is not None and champion != recorded:
+        sentence = f"The alias was moved from {recorded or 'none'} to {champion} without driftloop."
+        write_entry(job, "outside", f"outside-{len(entries)}", champion, recorded, sentence)
         return read_ledger(registry, job.model)
     return entries
 
 
-def close_move(job: Job, began: Entry) -> Entry:
-    """Note on the versions and in the ledger that an announced move was made."""
+def complete_move(job: Job, began: Entry) -> Entry:
+    """Record on the versions and in the ledger that an announced move was made."""
     registry = open_registry(job.workspace)
-    stamp, kind = datetime.now(UTC).isoformat(), began.intent or "promoted"
-    if f"{PREFIX}promoted_at" not in registry.tags(job.model, began.version):
-        registry.tag(job.model, began.version, {"promoted_at": stamp})
+    now, kind = datetime.now(UTC), began.intent or "promoted"
+    if registry.tags(job.model, began.version).promoted_at is None:
+        registry.tag(job.model, began.version, VersionTags(promoted_at=now))
     if kind == "rolled_back" and began.previous is not None:
-        registry.tag(job.model, began.previous, {"rolled_back_at": stamp})
+        registry.tag(job.model, began.previous, VersionTags(rolled_back_at=now))
     return write_entry(job, kind, began.key, began.version, began.previous, began.sentence)
 
 
-def writer() -> str:
-    """Return who writes: the flow run, or the command line."""
+def current_writer() -> str:
+    """Return who writes an entry: the flow run, or the command line."""
     from prefect.runtime import flow_run
 
     return f"flow run {flow_run.id}" if flow_run.id else "command line"
-
-
-def _entry(text: str) -> Entry:
-    stored = json.loads(text)
-    times = {name: parse_time(stored[name]) for name in ("at", "as_of")}
-    return Entry(**{**stored, **times})

@@ -1,4 +1,4 @@
-"""A registry in memory: a rehearsal runs the loop as in production and leaves nothing behind."""
+"""A registry in memory: a backtest runs the loop as in production and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from driftloop.base.errors import RegistryError
-from driftloop.base.periods import parse_time
 from driftloop.base.records import ModelVersion, to_json
+from driftloop.base.tags import ModelTags, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
+from tasks.registry.protocol import RECORD, ModelOverview, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from driftloop.base.past_run import PastRun
-    from tasks.registry.protocol import Run, Standing
 
 _OPEN: dict[Workspace, MemoryRegistry] = {}
 
 
 @dataclass(slots=True)
-class _KeptRun:
+class _StoredRun:
+    model: str
+    opened: RunTags
     tags: dict[str, str]
     folder: Path
     metrics: dict[str, float] = field(default_factory=dict)
@@ -36,7 +38,7 @@ class _KeptRun:
 
 
 @dataclass(slots=True)
-class _KeptModel:
+class _StoredModel:
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     sources: dict[str, tuple[str, str]] = field(default_factory=dict)
     descriptions: dict[str, str] = field(default_factory=dict)
@@ -45,131 +47,94 @@ class _KeptModel:
 
 
 class MemoryRegistry:
-    """Keeps runs, versions and models in this process; see `tasks.registry.protocol.Registry`."""
+    """Runs, versions and models of this process; see `tasks.registry.protocol.Registry`."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self.workspace = workspace
         self.pipelines: dict[str, Any] = {}
         self._folder = folder
-        self._runs: dict[str, _KeptRun] = {}
-        self._models: dict[str, _KeptModel] = {}
+        self._runs: dict[str, _StoredRun] = {}
+        self._models: dict[str, _StoredModel] = {}
         self._number = count(1)
 
     def models(self) -> tuple[str, ...]:
-        """Return the names of all registered models."""
         return tuple(sorted(self._models))
 
-    def standings(self, each: int = 12) -> dict[str, Standing]:
-        """Return how every registered model stands, each with its newest finished runs."""
-        from tasks.registry.protocol import Standing
-
+    def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
         return {
-            model: Standing(kept.champion, dict(kept.tags), self.finished(model, "monitor", each))
-            for model, kept in self._models.items()
+            model: ModelOverview(
+                stored.champion, self.model_tags(model), self.finished(model, "monitor", each)
+            )
+            for model, stored in self._models.items()
         }
 
     def champion(self, model: str) -> ModelVersion | None:
-        """Return the version that the champion alias names, or None where there is none."""
-        kept = self._models.get(model)
-        return None if kept is None or kept.champion is None else self.version(model, kept.champion)
+        stored = self._models.get(model)
+        champion = stored.champion if stored else None
+        return None if champion is None else self.version(model, champion)
 
     def version(self, model: str, version: str) -> ModelVersion:
-        """Return one version."""
-        from tasks.registry.protocol import version_of_tags
+        tags = self.tags(model, version)
+        return tags.version(model, version, self._models[model].sources[version][0])
 
-        tags = self._version(model, version)
-        return version_of_tags(model, version, self._models[model].sources[version][0], tags)
+    def versions(self, model: str) -> dict[str, VersionTags]:
+        stored = self._models.get(model, _StoredModel())
+        return {version: VersionTags.from_tags(tags) for version, tags in stored.versions.items()}
 
-    def versions(self, model: str) -> dict[str, dict[str, str]]:
-        """Return the tags of every version of a model, by version."""
-        kept = self._models.get(model, _KeptModel())
-        return {version: dict(tags) for version, tags in kept.versions.items()}
+    def tags(self, model: str, version: str) -> VersionTags:
+        return VersionTags.from_tags(self._version(model, version))
 
-    def tags(self, model: str, version: str) -> dict[str, str]:
-        """Return the tags of one version."""
-        return dict(self._version(model, version))
+    def tag(self, model: str, version: str, tags: VersionTags) -> None:
+        self._version(model, version).update(tags.to_tags())
 
-    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
-        """Set tags of a version."""
-        self._version(model, version).update(_prefixed(tags))
-
-    def register(self, model: str, run_id: str, model_id: str, tags: Mapping[str, str]) -> str:
-        """Register a stored model as a new version with its tags, and return the version."""
-        kept = self._models.setdefault(model, _KeptModel())
-        version = str(len(kept.versions) + 1)
-        kept.versions[version] = dict(tags)
-        kept.sources[version] = run_id, model_id
+    def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
+        stored = self._models.setdefault(model, _StoredModel())
+        version = str(len(stored.versions) + 1)
+        stored.versions[version] = tags.to_tags()
+        stored.sources[version] = run_id, model_id
         return version
 
     def describe(self, model: str, version: str, text: str) -> None:
-        """Set the description of a version, Markdown, for people."""
         self._version(model, version)
         self._models[model].descriptions[version] = text
 
     def set_champion(self, model: str, version: str) -> None:
-        """Let the champion alias name a version; the last writer wins."""
         self._version(model, version)
         self._models[model].champion = version
 
-    def model_tags(self, model: str) -> dict[str, str]:
-        """Return the tags of a registered model, none where it is not registered."""
-        return dict(self._models.get(model, _KeptModel()).tags)
+    def model_tags(self, model: str) -> ModelTags:
+        return ModelTags.from_tags(self._models.get(model, _StoredModel()).tags)
 
-    def tag_model(self, model: str, name: str, value: str) -> None:
-        """Set a tag of a registered model."""
+    def tag_model(self, model: str, tags: ModelTags) -> None:
         if model not in self._models:
             raise RegistryError(f"{model} is not registered")
-        self._models[model].tags.update(_prefixed({name: value}))
+        self._models[model].tags.update(tags.to_tags())
 
-    def open_run(self, model: str, kind: str, key: str, name: str, tags: Mapping[str, str]) -> Run:
-        """Return the run with this key, made where it is missing; an open one is resumed."""
-        from tasks.registry.protocol import Run
-
+    def open_run(self, model: str, name: str, tags: RunTags) -> Run:
         for run_id, run in self._runs.items():
-            if run.tags["driftloop.key"] == key and run.tags["driftloop.model"] == model:
+            if run.model == model and run.opened.key == tags.key:
                 return Run(run_id, dict(run.tags))
         run_id = f"run-{next(self._number)}"
-        own = {"driftloop.kind": kind, "driftloop.key": key, "driftloop.model": model}
-        self._runs[run_id] = _KeptRun({**own, **tags}, self._folder / run_id)
-        return Run(run_id, dict(self._runs[run_id].tags))
+        self._runs[run_id] = _StoredRun(model, tags, tags.to_tags(), self._folder / run_id)
+        return Run(run_id, tags.to_tags())
 
     def close_run(
-        self, run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float], record: Any
+        self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:
-        """Store a run's outcome and mark it as finished."""
-        from tasks.registry.protocol import RECORD
-
         run = self._run(run_id)
         self.log(run_id, metrics=metrics, files={RECORD: record})
-        run.tags.update(_prefixed(tags))
+        run.tags.update(tags.to_tags())
         run.finished = True
 
-    def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
-        """Return finished monitorings and retrainings as of earlier moments, newest first."""
-        from tasks.registry.protocol import counts_as_past, past_run
-
-        earlier = [
-            run for run in self._finished(model) if parse_time(run.tags["driftloop.as_of"]) < before
-        ]
-        return tuple(past_run(run.tags) for run in earlier[:most] if counts_as_past(run.tags))
+    def past_runs(self, model: str, before: datetime, limit: int = 60) -> tuple[PastRun, ...]:
+        earlier = [run.tags for _, run in self._finished(model, before)[:limit]]
+        return tuple(RunTags.from_tags(tags).past_run for tags in earlier if counts_as_past(tags))
 
     def finished(
-        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+        self, model: str, kind: str, limit: int = 1, before: datetime | None = None
     ) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by the moment they looked at.
-
-        With `before`, only those that looked from an earlier moment.
-        """
-        from tasks.registry.protocol import Run
-
-        named = {id(run): run_id for run_id, run in self._runs.items()}
-        kept_runs = [
-            run
-            for run in self._finished(model)
-            if run.tags["driftloop.kind"] == kind
-            and (before is None or parse_time(run.tags["driftloop.as_of"]) < before)
-        ]
-        return tuple(Run(named[id(run)], dict(run.tags)) for run in kept_runs[:most])
+        runs = [pair for pair in self._finished(model, before) if pair[1].opened.kind == kind]
+        return tuple(Run(run_id, dict(run.tags)) for run_id, run in runs[:limit])
 
     def log(
         self,
@@ -178,7 +143,6 @@ class MemoryRegistry:
         metrics: Mapping[str, float] | None = None,
         files: Mapping[str, Any] | None = None,
     ) -> None:
-        """Store parameters, numbers and files of a run; a file is text or what becomes JSON."""
         run = self._run(run_id)
         run.params.update({name: str(value) for name, value in (params or {}).items()})
         run.metrics.update(metrics or {})
@@ -188,25 +152,21 @@ class MemoryRegistry:
             path.write_text(content if isinstance(content, str) else to_json(content))
 
     def log_figure(self, run_id: str, figure: Figure, name: str) -> None:
-        """Leave the picture out: nobody looks at the runs of a rehearsal."""
+        """Store nothing: nobody looks at the runs of a backtest."""
 
-    def keep_file(self, run_id: str, file: Path, place: str) -> None:
-        """Store a file with a run, in the folder `place`."""
-        folder = self._run(run_id).folder / place
+    def store_file(self, run_id: str, file: Path, artifact_path: str) -> None:
+        folder = self._run(run_id).folder / artifact_path
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, folder)
 
-    def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
-        """Store a folder's files with a run, under `place`."""
-        shutil.copytree(folder, self._run(run_id).folder / place, dirs_exist_ok=True)
+    def store_folder(self, run_id: str, folder: Path, artifact_path: str) -> None:
+        shutil.copytree(folder, self._run(run_id).folder / artifact_path, dirs_exist_ok=True)
 
-    def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
-        """Return a local copy of a stored folder, made inside `into`, or None without one."""
-        kept = self._run(run_id).folder / place
-        return Path(shutil.copytree(kept, into / place)) if kept.is_dir() else None
+    def fetch_folder(self, run_id: str, artifact_path: str, into: Path) -> Path | None:
+        folder = self._run(run_id).folder / artifact_path
+        return Path(shutil.copytree(folder, into / artifact_path)) if folder.is_dir() else None
 
     def file(self, run_id: str, name: str) -> bytes | None:
-        """Return a stored file of a run, or None where there is none."""
         path = self._run(run_id).folder / name
         return path.read_bytes() if path.is_file() else None
 
@@ -219,16 +179,16 @@ class MemoryRegistry:
         self._version(model, version)
         return self.pipelines[self._models[model].sources[version][1]]
 
-    def _finished(self, model: str) -> list[_KeptRun]:
+    def _finished(self, model: str, before: datetime | None) -> list[tuple[str, _StoredRun]]:
         """Return a model's finished runs, newest first; of one moment the one made last first."""
-        done = [
-            run
-            for run in reversed(self._runs.values())
-            if run.finished and run.tags["driftloop.model"] == model
+        finished = [
+            (run_id, run)
+            for run_id, run in reversed(self._runs.items())
+            if run.finished and run.model == model and (before is None or run.opened.as_of < before)
         ]
-        return sorted(done, key=lambda run: -run.metrics.get("as_of", 0.0))
+        return sorted(finished, key=lambda pair: -pair[1].opened.as_of.timestamp())
 
-    def _run(self, run_id: str) -> _KeptRun:
+    def _run(self, run_id: str) -> _StoredRun:
         try:
             return self._runs[run_id]
         except KeyError:
@@ -243,7 +203,7 @@ class MemoryRegistry:
 
 @contextmanager
 def memory_registry(workspace: Workspace) -> Iterator[MemoryRegistry]:
-    """Give a workspace a registry in memory for a while; other workspaces keep theirs."""
+    """Give a workspace a registry in memory within a context; other workspaces keep theirs."""
     with TemporaryDirectory() as folder:
         _OPEN[workspace] = MemoryRegistry(workspace, Path(folder))
         try:
@@ -255,7 +215,3 @@ def memory_registry(workspace: Workspace) -> Iterator[MemoryRegistry]:
 def in_memory(workspace: Workspace) -> MemoryRegistry | None:
     """Return the registry that a workspace has in memory, if it has one."""
     return _OPEN.get(workspace)
-
-
-def _prefixed(tags: Mapping[str, str]) -> dict[str, str]:
-    return {f"driftloop.{name}": value for name, value in tags.items()}

@@ -1,6 +1,6 @@
 """The registry in MLflow: an SQLite file, a database or a server."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import ModelVersion, to_plain
+from driftloop.base.tags import ModelTags, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
-from tasks.registry.mlflow_calls import mlflow_context, registry_errors
-from tasks.registry.mlflow_standings import every_model, standings_of
+from tasks.registry.mlflow_calls import all_pages, mlflow_context, registry_errors
+from tasks.registry.mlflow_overview import (
+    FINISHED,
+    NEWEST_FIRST,
+    finished_runs,
+    overview_of_models,
+)
 from tasks.registry.protocol import (
     CHAMPION,
-    PREFIX,
+    EXPERIMENTS,
     RECORD,
+    ModelOverview,
     Run,
-    Standing,
-    counts_as_past,
-    past_run,
-    version_of_tags,
 )
 
 if TYPE_CHECKING:
@@ -42,78 +45,57 @@ class MlflowRegistry:
         """Return the id of the model's experiment, made where it is missing."""
         from mlflow.exceptions import MlflowException
 
-        name = f"driftloop/{model}"
+        name = f"{EXPERIMENTS}{model}"
         with registry_errors(self.workspace):
             experiment = self.client.get_experiment_by_name(name)
             if experiment is not None:
                 return str(experiment.experiment_id)
-            place = self.workspace.artifacts
+            artifacts = self.workspace.artifacts
+            location = f"{artifacts}/{model}" if artifacts else None
             try:
-                made = self.client.create_experiment(
-                    name, artifact_location=f"{place}/{model}" if place else None
-                )
+                return str(self.client.create_experiment(name, artifact_location=location))
             except MlflowException as error:  # another run made it in the meantime
                 experiment = self.client.get_experiment_by_name(name)
                 if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
                     raise
                 return str(experiment.experiment_id)
-            return str(made)
 
     def models(self) -> tuple[str, ...]:
-        """Return the names of all registered models."""
         with registry_errors(self.workspace):
-            return tuple(
-                sorted(registered_model.name for registered_model in every_model(self.client))
-            )
+            search = self.client.search_registered_models
+            return tuple(sorted(model.name for model in all_pages(search)))
 
-    def standings(self, each: int = 12) -> dict[str, Standing]:
-        """Return how every registered model stands; one question for all, not one for each."""
+    def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
+        """Return an overview of every registered model, in one query and not one per model."""
         with registry_errors(self.workspace):
-            return standings_of(self.client, each)
+            return overview_of_models(self.client, each)
 
     def champion(self, model: str) -> ModelVersion | None:
-        """Return the version that the champion alias names, or None where there is none."""
-        from mlflow.exceptions import MlflowException
-
-        with registry_errors(self.workspace):
-            try:
-                return _version(self.client.get_model_version_by_alias(model, CHAMPION))
-            except MlflowException as error:
-                if error.error_code in _ABSENT:
-                    return None
-                raise
+        version = self._unless_absent(self.client.get_model_version_by_alias, model, CHAMPION)
+        return None if version is None else _version(version)
 
     def version(self, model: str, version: str) -> ModelVersion:
-        """Return one version."""
         with registry_errors(self.workspace):
             return _version(self.client.get_model_version(model, version))
 
-    def versions(self, model: str) -> dict[str, dict[str, str]]:
-        """Return the tags of every version of a model, by version."""
+    def versions(self, model: str) -> dict[str, VersionTags]:
         with registry_errors(self.workspace):
-            found, token = {}, None
-            while True:
-                page = self.client.search_model_versions(
-                    f"name = '{model}'", max_results=1000, page_token=token
-                )
-                found.update({str(one.version): dict(one.tags) for one in page})
-                token = page.token
-                if not token:
-                    return found
+            search, query = self.client.search_model_versions, f"name = '{model}'"
+            return {
+                str(version.version): VersionTags.from_tags(version.tags)
+                for version in all_pages(search, filter_string=query)
+            }
 
-    def tags(self, model: str, version: str) -> dict[str, str]:
-        """Return the tags of one version."""
+    def tags(self, model: str, version: str) -> VersionTags:
         with registry_errors(self.workspace):
-            return dict(self.client.get_model_version(model, version).tags)
+            return VersionTags.from_tags(self.client.get_model_version(model, version).tags)
 
-    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
-        """Set tags of a version."""
+    def tag(self, model: str, version: str, tags: VersionTags) -> None:
         with registry_errors(self.workspace):
-            for name, value in tags.items():
-                self.client.set_model_version_tag(model, version, PREFIX + name, value)
+            for name, value in tags.to_tags().items():
+                self.client.set_model_version_tag(model, version, name, value)
 
-    def register(self, model: str, run_id: str, model_id: str, tags: Mapping[str, str]) -> str:
-        """Register a stored model as a new version with its tags, and return the version."""
+    def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
         from mlflow.exceptions import MlflowException
 
         # MLflow looks the stored model up in the store that its module-level functions speak to.
@@ -128,88 +110,75 @@ class MlflowRegistry:
                 source=f"models:/{model_id}",
                 run_id=run_id,
                 model_id=model_id,
-                tags=dict(tags),
+                tags=tags.to_tags(),
             )
             return str(model_version.version)
 
     def describe(self, model: str, version: str, text: str) -> None:
-        """Set the description of a version, Markdown, for people."""
         with registry_errors(self.workspace):
             self.client.update_model_version(model, version, text)
 
     def set_champion(self, model: str, version: str) -> None:
-        """Let the champion alias name a version; the last writer wins."""
         with registry_errors(self.workspace):
             self.client.set_registered_model_alias(model, CHAMPION, version)
 
-    def model_tags(self, model: str) -> dict[str, str]:
-        """Return the tags of a registered model, none where it is not registered."""
-        from mlflow.exceptions import MlflowException
+    def model_tags(self, model: str) -> ModelTags:
+        registered = self._unless_absent(self.client.get_registered_model, model)
+        return ModelTags.from_tags(registered.tags if registered else {})
 
+    def tag_model(self, model: str, tags: ModelTags) -> None:
         with registry_errors(self.workspace):
-            try:
-                return dict(self.client.get_registered_model(model).tags)
-            except MlflowException as error:
-                if error.error_code in _ABSENT:
-                    return {}
-                raise
+            for name, value in tags.to_tags().items():
+                self.client.set_registered_model_tag(model, name, value)
 
-    def tag_model(self, model: str, name: str, value: str) -> None:
-        """Set a tag of a registered model."""
-        with registry_errors(self.workspace):
-            self.client.set_registered_model_tag(model, PREFIX + name, value)
-
-    def open_run(self, model: str, kind: str, key: str, name: str, tags: Mapping[str, str]) -> Run:
-        """Return the run with this key, made where it is missing; an open one is resumed."""
+    def open_run(self, model: str, name: str, tags: RunTags) -> Run:
         experiment = self.experiment(model)
         with registry_errors(self.workspace):
-            paged_list = self.client.search_runs(
-                [experiment], f"tags.`driftloop.key` = '{key}'", max_results=1
+            same_key = f"tags.`{RunTags.tag_name('key')}` = '{tags.key}'"
+            runs = self.client.search_runs([experiment], same_key, max_results=1)
+            run = (
+                runs[0]
+                if runs
+                else self.client.create_run(experiment, tags=tags.to_tags(), run_name=name)
             )
-            if paged_list:
-                return Run(paged_list[0].info.run_id, dict(paged_list[0].data.tags))
-            own = {"driftloop.kind": kind, "driftloop.key": key, "mlflow.runName": name}
-            made = self.client.create_run(experiment, tags={**own, **tags})
-            return Run(made.info.run_id, dict(made.data.tags))
+            return Run(run.info.run_id, dict(run.data.tags))
 
     def close_run(
-        self, run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float], record: Any
+        self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:
-        """Store a run's outcome and mark it as finished."""
         from mlflow.entities import RunTag
 
         with registry_errors(self.workspace):
             self.client.log_dict(run_id, to_plain(record), RECORD)
-            tagged = [RunTag(PREFIX + name, value) for name, value in tags.items()]
+            tagged = [RunTag(name, value) for name, value in tags.to_tags().items()]
             self.client.log_batch(run_id, metrics=_metrics(metrics), tags=tagged)
             self.client.set_terminated(run_id)
 
-    def past_runs(self, model: str, before: datetime, most: int = 60) -> tuple[PastRun, ...]:
-        """Return finished monitorings and retrainings as of earlier moments, newest first."""
+    def past_runs(self, model: str, before: datetime, limit: int = 60) -> tuple[PastRun, ...]:
         experiment = self.experiment(model)
-        earlier = f"metrics.as_of < {before.timestamp():.0f} and attributes.status = 'FINISHED'"
+        query = f"metrics.as_of < {before.timestamp():.0f} and {FINISHED}"
         with registry_errors(self.workspace):
-            paged_list = self.client.search_runs(
-                [experiment], earlier, max_results=most, order_by=["metrics.as_of DESC"]
+            runs = self.client.search_runs(
+                [experiment], query, max_results=limit, order_by=NEWEST_FIRST
             )
-        return tuple(past_run(run.data.tags) for run in paged_list if counts_as_past(run.data.tags))
+        return tuple(
+            RunTags.from_tags(run.data.tags).past_run
+            for run in runs
+            if counts_as_past(run.data.tags)
+        )
 
     def finished(
-        self, model: str, kind: str, most: int = 1, before: datetime | None = None
+        self, model: str, kind: str, limit: int = 1, before: datetime | None = None
     ) -> tuple[Run, ...]:
-        """Return the newest finished runs of a kind, by the moment they looked at.
-
-        With `before`, only those that looked from an earlier moment.
-        """
         experiment = self.experiment(model)
-        query = f"tags.`driftloop.kind` = '{kind}' and attributes.status = 'FINISHED'"
+        query = finished_runs(kind)
         if before is not None:
             query += f" and metrics.as_of < {before.timestamp():.0f}"
         with registry_errors(self.workspace):
-            paged_list = self.client.search_runs(
-                [experiment], query, max_results=most, order_by=["metrics.as_of DESC"]
+            runs = self.client.search_runs(
+                [experiment], query, max_results=limit, order_by=NEWEST_FIRST
             )
-        return tuple(Run(run.info.run_id, dict(run.data.tags)) for run in paged_list)
+        return tuple(Run(run.info.run_id, dict(run.data.tags)) for run in runs)
 
     def log(
         self,
@@ -218,13 +187,12 @@ class MlflowRegistry:
         metrics: Mapping[str, float] | None = None,
         files: Mapping[str, Any] | None = None,
     ) -> None:
-        """Store parameters, numbers and files of a run; a file is text or what becomes JSON."""
         from mlflow.entities import Param
 
-        given = [Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
+        texts = [Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
         with registry_errors(self.workspace):
-            if given or metrics:
-                self.client.log_batch(run_id, metrics=_metrics(metrics or {}), params=given)
+            if texts or metrics:
+                self.client.log_batch(run_id, metrics=_metrics(metrics or {}), params=texts)
             for name, content in (files or {}).items():
                 if isinstance(content, str):
                     self.client.log_text(run_id, content, name)
@@ -232,29 +200,24 @@ class MlflowRegistry:
                     self.client.log_dict(run_id, to_plain(content), name)
 
     def log_figure(self, run_id: str, figure: "Figure", name: str) -> None:
-        """Store a picture of a run."""
         with registry_errors(self.workspace):
             self.client.log_figure(run_id, figure, name)
 
-    def keep_file(self, run_id: str, file: Path, place: str) -> None:
-        """Store a file with a run, in the folder `place`."""
+    def store_file(self, run_id: str, file: Path, artifact_path: str) -> None:
         with registry_errors(self.workspace):
-            self.client.log_artifact(run_id, str(file), place)
+            self.client.log_artifact(run_id, str(file), artifact_path)
 
-    def keep_folder(self, run_id: str, folder: Path, place: str) -> None:
-        """Store a folder's files with a run, under `place`."""
+    def store_folder(self, run_id: str, folder: Path, artifact_path: str) -> None:
         with registry_errors(self.workspace):
-            self.client.log_artifacts(run_id, str(folder), place)
+            self.client.log_artifacts(run_id, str(folder), artifact_path)
 
-    def fetch_folder(self, run_id: str, place: str, into: Path) -> Path | None:
-        """Return a local copy of a stored folder, made inside `into`, or None without one."""
-        if not self._holds(run_id, place):
+    def fetch_folder(self, run_id: str, artifact_path: str, into: Path) -> Path | None:
+        if not self._holds(run_id, artifact_path):
             return None
         with registry_errors(self.workspace):
-            return Path(self.client.download_artifacts(run_id, place, str(into)))
+            return Path(self.client.download_artifacts(run_id, artifact_path, str(into)))
 
     def file(self, run_id: str, name: str) -> bytes | None:
-        """Return a stored file of a run, or None where there is none."""
         if not self._holds(run_id, name):
             return None
         with registry_errors(self.workspace), TemporaryDirectory() as folder:
@@ -263,7 +226,7 @@ class MlflowRegistry:
     def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
         """Return the page that shows a run or one of its files, None where no server shows it.
 
-        MLflow shows a page only inside its own; what it serves directly is a download.
+        The file is shown inside MLflow's own page: what MLflow serves directly is a download.
         """
         if not self.workspace.tracking_uri.startswith("http"):
             return None
@@ -271,11 +234,23 @@ class MlflowRegistry:
         run = f"{server}/#/experiments/{self.experiment(model)}/runs/{run_id}"
         return run if name is None else f"{run}/artifacts/{name}"
 
-    def _holds(self, run_id: str, place: str) -> bool:
-        above = place.rpartition("/")[0] or None
+    def _unless_absent(self, get: Callable[..., Any], *arguments: str) -> Any | None:
+        """Return what MLflow holds, or None where there is no such model or alias."""
+        from mlflow.exceptions import MlflowException
+
         with registry_errors(self.workspace):
-            return place in {
-                list_artifact.path for list_artifact in self.client.list_artifacts(run_id, above)
+            try:
+                return get(*arguments)
+            except MlflowException as error:
+                if error.error_code in _ABSENT:
+                    return None
+                raise
+
+    def _holds(self, run_id: str, artifact_path: str) -> bool:
+        above = artifact_path.rpartition("/")[0] or None
+        with registry_errors(self.workspace):
+            return artifact_path in {
+                file.path for file in self.client.list_artifacts(run_id, above)
             }
 
 
@@ -292,8 +267,9 @@ def _client(tracking_uri: str) -> "MlflowClient":
     return MlflowClient(tracking_uri, tracking_uri)
 
 
-def _version(found: "MlflowVersion") -> ModelVersion:
-    return version_of_tags(found.name, str(found.version), found.run_id or "", found.tags)
+def _version(stored: "MlflowVersion") -> ModelVersion:
+    tags = VersionTags.from_tags(stored.tags)
+    return tags.version(stored.name, str(stored.version), stored.run_id or "")
 
 
 def _metrics(values: Mapping[str, float]) -> list[Any]:

@@ -1,13 +1,27 @@
-"""Calls of MLflow: what it raises in one line, and its module-level state put back."""
+"""MLflow calls: errors in one line, and MLflow's module-level state restored afterwards."""
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from driftloop.base.errors import RegistryError, UnavailableError
 from driftloop.base.workspace import Workspace
 from tasks.runtime.server_access import MLFLOW_VARIABLES, no_access
+
+PAGE_SIZE = 1000
+
+
+def all_pages(search: Callable[..., Any], **query: Any) -> Iterator[Any]:
+    """Yield all results of a search, which MLflow returns in pages."""
+    token = None
+    while True:
+        page = search(max_results=PAGE_SIZE, page_token=token, **query)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 @contextmanager
@@ -35,21 +49,21 @@ def registry_errors(workspace: Workspace) -> Iterator[None]:
 
 
 def _check_disk(error: Exception, where: str) -> None:
-    """Say it where no space is left; that is mended otherwise than a server that is down."""
+    """Raise an error of its own for a full disk, which is fixed otherwise than a server outage."""
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if full or "disk is full" in str(error):
-        place = getattr(error, "filename", None) or where
+        path = getattr(error, "filename", None) or where
         raise UnavailableError(
-            f"the disk is full: {place} cannot be written; free space there and run it again"
+            f"the disk is full: {path} cannot be written; free space there and run it again"
         ) from error
 
 
 @contextmanager
 def mlflow_context(workspace: Workspace) -> Iterator[None]:
-    """Let MLflow's module-level functions speak to this workspace's store.
+    """Make MLflow's module-level functions use this workspace's store.
 
-    MLflow writes the address into the environment, where it would pass for the user's own
-    setting; the environment is put back.
+    MLflow writes the address into the environment, where it would be taken for the user's own
+    setting; the environment is restored.
     """
     import mlflow
 

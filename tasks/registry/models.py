@@ -29,19 +29,19 @@ def check_types(unknown: list[str], what: str, allowed: Set[str] = SAFE_TYPES) -
     """Refuse a model that holds types outside the allow-list.
 
     Raises:
-        TrainingError: naming the types.
+        TrainingError: if there are such types; it lists them.
     """
     forbidden = sorted(set(unknown) - allowed)
     if forbidden:
         raise TrainingError(
             f"{what} holds types that are not on the allow-list and is neither stored nor loaded: "
-            f"{listed(forbidden)}; name them in training.allow.types if you trust them"
+            f"{listed(forbidden)}; add them to training.allow.types if you trust them"
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What is stored of a model: itself, rows that show its input, its environment, its types."""
+class StoredModel:
+    """A fitted model to be stored, with sample rows of its input, its environment and its types."""
 
     model: Any
     sample: pd.DataFrame
@@ -49,7 +49,7 @@ class Stored:
     allowed: Set[str] = SAFE_TYPES
 
 
-def log_model(registry: Registry, run_id: str, stored: Stored) -> str:
+def log_model(registry: Registry, run_id: str, stored: StoredModel) -> str:
     """Store the model in the run and return its model id; a model already there is reused.
 
     The run also gets the lock file that the environment is from.
@@ -61,16 +61,16 @@ def log_model(registry: Registry, run_id: str, stored: Stored) -> str:
     import skops.io
     from mlflow.models import infer_signature
 
-    types = skops.io.get_untrusted_types(data=dumped(stored.model))
+    types = skops.io.get_untrusted_types(data=skops_bytes(stored.model))
     check_types(types, "the trained model", stored.allowed)
     if isinstance(registry, MemoryRegistry):
         registry.pipelines[run_id] = stored.model
         return run_id
     if stored.environment.lock is not None:
-        registry.keep_file(run_id, stored.environment.lock, "environment")
-    done = _logged_before(registry, run_id)
-    if done is not None:
-        return done
+        registry.store_file(run_id, stored.environment.lock, "environment")
+    logged = _logged_model_id(registry, run_id)
+    if logged is not None:
+        return logged
     with (
         registry_errors(registry.workspace),
         mlflow_context(registry.workspace),
@@ -87,8 +87,12 @@ def log_model(registry: Registry, run_id: str, stored: Stored) -> str:
         return str(info.model_id)
 
 
-def dumped(pipeline: Any) -> bytes:
-    """Return a model as skops stores it, or say in one sentence why it cannot."""
+def skops_bytes(pipeline: Any) -> bytes:
+    """Return a model as skops stores it.
+
+    Raises:
+        TrainingError: if skops cannot store it.
+    """
     import skops.io
 
     try:
@@ -130,27 +134,29 @@ def _load(workspace: Workspace, source: str, what: str, allowed: frozenset[str])
         mlflow_context(workspace),
         tempfile.TemporaryDirectory() as folder,
     ):
-        place = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder))
-        stored = next(place.rglob("*.skops"), None)
+        downloaded = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder))
+        stored = next(downloaded.rglob("*.skops"), None)
         if stored is None:
-            raise RegistryError(f"{what} holds no skops file; only models by driftloop are loaded")
+            raise RegistryError(
+                f"{what} holds no skops file; only models that driftloop stored are loaded"
+            )
         types = skops.io.get_untrusted_types(file=os.fspath(stored))
         check_types(types, what, allowed)
         return skops.io.load(stored, trusted=types)
 
 
-def _logged_before(registry: Registry, run_id: str) -> str | None:
+def _logged_model_id(registry: Registry, run_id: str) -> str | None:
     with registry_errors(registry.workspace):
         client = _client(registry)
         experiment = client.get_run(run_id).info.experiment_id
-        paged_list = client.search_logged_models(
+        models = client.search_logged_models(
             [experiment], filter_string=f"source_run_id = '{run_id}'", max_results=5
         )
-    ready = [one for one in paged_list if str(one.status).upper().endswith("READY")]
+    ready = [model for model in models if str(model.status).upper().endswith("READY")]
     return str(ready[0].model_id) if ready else None
 
 
 def _client(registry: Registry) -> "MlflowClient":
     if not isinstance(registry, MlflowRegistry):
-        raise RegistryError(f"{type(registry).__name__} keeps no models of MLflow")
+        raise RegistryError(f"{type(registry).__name__} stores no MLflow models")
     return registry.client

@@ -1,4 +1,4 @@
-"""Moved here."""
+"""The registry of a workspace: MLflow, or in memory during a backtest."""
 
 from functools import lru_cache
 
@@ -15,5 +15,5 @@ def _mlflow(workspace: Workspace) -> Registry:
 
 
 def open_registry(workspace: Workspace) -> Registry:
-    """Return the registry of a workspace, opened once a process."""
+    """Return the registry of a workspace, opened once per process."""
     return in_memory(workspace) or _mlflow(workspace)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from driftloop.alerts.incident import AlertState
 from driftloop.base.errors import ConfigError, DriftloopError
+from driftloop.base.tags import ModelTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
@@ -19,20 +20,20 @@ from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import Documents, open_documents
 from tasks.registry.ledger import ledger_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import Registry, Standing, own_tags
+from tasks.registry.protocol import ModelOverview, Registry
 from tasks.reporting.history import write_whole
 from tasks.runtime import clock
 from tasks.runtime.step import step
 
 PAGE = "index.html"
-_NOTHING = Standing(None, {}, ())
+_NOTHING = ModelOverview(None, ModelTags(), ())
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What could be asked of the registry: how models stand, or why nothing could be asked."""
 
-    standings: Mapping[str, Standing]
+    standings: Mapping[str, ModelOverview]
     problem: str | None = None
 
 
@@ -68,7 +69,7 @@ def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Pa
 
 def _sight(registry: Registry) -> Sight:
     try:
-        return Sight(registry.standings())
+        return Sight(registry.overviews())
     except DriftloopError as error:
         return Sight({}, f"the registry was not asked: {error}")
 
@@ -113,7 +114,7 @@ def _with_incident(row: ModelRow, alerts: AlertState) -> ModelRow:
     return replace(row, incident_since=going_on.since, incident_severity=going_on.severity)
 
 
-def _with_standing(row: ModelRow, workspace: Workspace, standing: Standing) -> ModelRow:
+def _with_standing(row: ModelRow, workspace: Workspace, standing: ModelOverview) -> ModelRow:
     move = last_move(ledger_of(standing.tags))
     known = move is not None and move.version == standing.champion
     row = replace(
@@ -124,8 +125,8 @@ def _with_standing(row: ModelRow, workspace: Workspace, standing: Standing) -> M
     )
     if not standing.runs:
         return row
-    newest = own_tags(standing.runs[0].tags)
-    points = [point_of_tags(run.run_id, own_tags(run.tags)) for run in reversed(standing.runs)]
+    newest = standing.runs[0].tags
+    points = [point_of_tags(run.run_id, run.tags) for run in reversed(standing.runs)]
     last = points[-1]
     scored = next((point for point in reversed(points) if point.score is not None), last)
     return replace(
@@ -140,7 +141,7 @@ def _with_standing(row: ModelRow, workspace: Workspace, standing: Standing) -> M
         low=last.low,
         high=last.high,
         rev=last.rev or None,
-        links=_links(workspace, row.model, last.run_id, newest.get("prefect_run", "")),
+        links=_links(workspace, row.model, last.run_id, newest.prefect_run or ""),
     )
 
 

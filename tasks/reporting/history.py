@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from driftloop.base.errors import RegistryError, WorkspaceError
-from driftloop.base.periods import parse_time, readable
+from driftloop.base.periods import readable
 from driftloop.base.retraining import Champion
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
@@ -17,7 +17,7 @@ from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import Registry, own_tags
+from tasks.registry.protocol import Registry
 from tasks.reporting.run_report import episodes_of
 
 MOST_SEARCHED = 500
@@ -121,7 +121,7 @@ def _points(registry: Registry, model: str, most: int) -> tuple[RunPoint, ...]:
             f"{model} has no finished monitoring run at {registry.workspace.tracking_uri}; "
             f"start one with 'driftloop monitor {model}'"
         )
-    return tuple(point_of_tags(run.run_id, own_tags(run.tags)) for run in reversed(runs))
+    return tuple(point_of_tags(run.run_id, run.tags) for run in reversed(runs))
 
 
 def _chosen(registry: Registry, model: str, wanted: Wanted) -> RunPoint:
@@ -159,7 +159,7 @@ def _refuse_retraining(registry: Registry, model: str, run_id: str) -> None:
     for kind in ("retrain", "bootstrap"):
         for run in registry.finished(model, kind, MOST_SEARCHED):
             if run.run_id == run_id:
-                seen = readable(parse_time(own_tags(run.tags)["as_of"]))
+                seen = readable(run.tags.as_of)
                 raise RegistryError(
                     f"run {run_id} is a training ({seen}) and has no report of its own: only "
                     "monitoring runs have one. What it came to is in model_card.md of that run"

@@ -3,11 +3,8 @@
 A run is a process of its own, so nothing is counted in memory: totals come from what is stored.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
-
 from driftloop.base.errors import DataError, DriftloopError
-from driftloop.base.periods import parse_time
+from driftloop.base.tags import RunTags, counts_as_past
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config, load_config, load_configs
 from driftloop.config.model_config import ModelConfig
@@ -17,7 +14,7 @@ from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import RECORD, Registry, counts_as_past, json_file, own_tags, past_run
+from tasks.registry.protocol import RECORD, Registry, json_file
 from tasks.runtime import clock
 
 MOST_RUNS = 50_000
@@ -48,7 +45,7 @@ def facts_of(workspace: Workspace, config: ModelConfig) -> Facts:
     window = config.windows.current_window(now)
     known = bool(registry.versions(model))
     runs = registry.finished(model, "retrain", MOST_RUNS) if known else ()
-    past = tuple(past_run(run.tags) for run in runs if counts_as_past(run.tags))
+    past = tuple(run.tags.past_run for run in runs if counts_as_past(run.stored))
     return Facts(
         model=model,
         now=now,
@@ -57,7 +54,7 @@ def facts_of(workspace: Workspace, config: ModelConfig) -> Facts:
         alerts=read_alerts(open_documents(workspace), model),
         champion=registry.champion(model) if known else None,
         last=_last_run(registry, model) if known else None,
-        retrainings=tuple(_retraining(own_tags(run.tags)) for run in runs),
+        retrainings=tuple(_retraining(run.tags) for run in runs),
         losing=losing_streak(past),
         ledger=read_ledger(registry, model) if known else (),
     )
@@ -77,18 +74,10 @@ def _last_run(registry: Registry, model: str) -> LastRun | None:
             f"{RECORD} of run {runs[0].run_id} of {model} is {error}; the next monitoring run "
             "writes one that can be read"
         ) from None
-    tags = own_tags(runs[0].tags)
-    return LastRun(record, _moment(tags, "recorded_at"), _seconds(tags))
+    tags = runs[0].tags
+    return LastRun(record, tags.recorded_at, tags.seconds)
 
 
-def _retraining(tags: Mapping[str, str]) -> Retraining:
-    trained, won, promoted = (tags.get(name) == "true" for name in ("trained", "won", "promoted"))
-    return Retraining(parse_time(tags["as_of"]), trained, won, promoted, _seconds(tags))
-
-
-def _moment(tags: Mapping[str, str], name: str) -> datetime | None:
-    return parse_time(tags[name]) if name in tags else None
-
-
-def _seconds(tags: Mapping[str, str]) -> float | None:
-    return float(tags["seconds"]) if "seconds" in tags else None
+def _retraining(tags: RunTags) -> Retraining:
+    outcome = bool(tags.trained), bool(tags.won), bool(tags.promoted)
+    return Retraining(tags.as_of, *outcome, tags.seconds)

@@ -1,11 +1,13 @@
 """The report of a monitoring run: composed from its record and from tags, kept with the run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from driftloop.alerts.incident import AlertState
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.tags import VersionTags
 from driftloop.reporting.run_page.page import REPORT_FILE, report_page
 from driftloop.reporting.run_page.past import Episode, RunPoint, point_of_tags
 from driftloop.reporting.run_page.source import Lineage, ReportInput
@@ -14,7 +16,7 @@ from tasks.coordination.documents import open_documents
 from tasks.monitoring.steps import OpenRun
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import Registry, own_tags, version_of_tags
+from tasks.registry.protocol import Registry
 from tasks.reporting.run_report_plots import draw_pictures
 from tasks.runtime.job import Job, code_version
 from tasks.runtime.run_links import links_of
@@ -97,7 +99,7 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
 def past_points(registry: Registry, job: Job) -> tuple[RunPoint, ...]:
     """Return the monitoring runs before the job's moment, oldest first."""
     runs = registry.finished(job.model, "monitor", MOST_PAST, job.as_of)
-    return tuple(point_of_tags(run.run_id, own_tags(run.tags)) for run in reversed(runs))
+    return tuple(point_of_tags(run.run_id, run.tags) for run in reversed(runs))
 
 
 def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
@@ -110,19 +112,19 @@ def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
 
 
 def _baselines(
-    registry: Registry, job: Job, versions: dict[str, dict[str, str]]
+    registry: Registry, job: Job, versions: Mapping[str, VersionTags]
 ) -> dict[str, float]:
     """Return each version's score on its holdout, where it is of the metric that is watched."""
     found = {}
     for version, tags in versions.items():
-        baseline = version_of_tags(job.model, version, "", tags).baseline
+        baseline = tags.score
         if baseline is not None and baseline.metric == job.config.comparison.metric:
             found[version] = baseline.value
     return found
 
 
 def _lineage(
-    job: Job, run: OpenRun, record: MonitorRecord, versions: dict[str, dict[str, str]]
+    job: Job, run: OpenRun, record: MonitorRecord, versions: Mapping[str, VersionTags]
 ) -> tuple[tuple[str, str], ...]:
     """Return the way from the data to this run, as pairs of what it is and which one."""
     rows = [("Data commit of this run", record.rev)]
@@ -130,14 +132,14 @@ def _lineage(
         ("Data folder", f"{job.config.data.path} in {_repository(job)}"),
         ("Batches and their digest", f"{run.batches} files, md5 {run.digest}"),
     ]
-    rows += _version_rows(f"Version {record.champion}", versions.get(record.champion, {}))
+    rows += _version_rows(f"Version {record.champion}", versions.get(record.champion))
     rows.append(("Version that was judged", f"{job.model} version {record.champion}"))
     rows.append(("Trained by run", run.champion.run_id or "unknown"))
     if run.run_id is not None:
         rows.append(("This run in MLflow", run.run_id))
     if record.retrain is not None and record.retrain.challenger is not None:
         challenger = record.retrain.challenger
-        rows += _version_rows(f"Challenger {challenger}", versions.get(challenger, {}))
+        rows += _version_rows(f"Challenger {challenger}", versions.get(challenger))
         rows.append(("Challenger trained by run", record.retrain.run_id or "unknown"))
     rows.append(("Configuration", f"configs/{job.model}.yaml, hash {job.config_hash}"))
     rows.append(("driftloop", code_version()))
@@ -150,13 +152,12 @@ def _repository(job: Job) -> str:
     return "this repository" if named == "." else named
 
 
-def _version_rows(who: str, tags: dict[str, str]) -> list[tuple[str, str]]:
-    trained = version_of_tags("", "", "", tags)
-    if trained.training is None or trained.holdout is None:
+def _version_rows(who: str, tags: VersionTags | None) -> list[tuple[str, str]]:
+    training = tags.training if tags else None
+    if tags is None or training is None or tags.holdout is None:
         return []
-    digest = own_tags(tags).get("data.md5", "unknown")
     return [
-        (f"{who}: data", f"{trained.training.snapshot.rev}, md5 {digest}"),
-        (f"{who}: trained on", f"{trained.training.window}, {trained.training.rows:,} rows"),
-        (f"{who}: holdout", str(trained.holdout)),
+        (f"{who}: data", f"{training.snapshot.rev}, md5 {tags.md5 or 'unknown'}"),
+        (f"{who}: trained on", f"{training.window}, {training.rows:,} rows"),
+        (f"{who}: holdout", str(tags.holdout)),
     ]

@@ -7,7 +7,7 @@ from driftloop.reporting.status import ModelStatus, Statuses, model_status
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import Registry, own_tags
+from tasks.registry.protocol import Registry
 from tasks.runtime import clock
 
 
@@ -33,7 +33,7 @@ def model_statuses(workspace: Workspace, name: str | None) -> Statuses:
 def _status(registry: Registry, model: str, registered: bool, alerts: AlertState) -> ModelStatus:
     now = clock.now()
     if not registered:
-        return model_status(model, None, {}, alerts, now)
+        return model_status(model, None, None, alerts, now)
     runs = registry.finished(model, "monitor")
-    own = own_tags(runs[0].tags) if runs else {}
-    return model_status(model, registry.champion(model), own, alerts, now)
+    last = runs[0].tags if runs else None
+    return model_status(model, registry.champion(model), last, alerts, now)

@@ -4,13 +4,13 @@ from driftloop.base.errors import RegistryError, TrainingError
 from driftloop.base.periods import Window, readable
 from driftloop.base.records import Comparison, ModelVersion, TrainingPlan
 from driftloop.comparison.compare import Predictions, compare
-from tasks.monitoring.predict import forecast
+from tasks.monitoring.predict import predict_version
 from tasks.monitoring.tables import read_labelled
+from tasks.registry.lineage import target_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import target_of
 from tasks.retraining.gate_evidence import gate_evidence
 from tasks.retraining.plan import OpenTraining
-from tasks.retraining.training_rows import prove_unseen
+from tasks.retraining.row_hashes import check_holdout_unseen
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
 
@@ -22,7 +22,7 @@ def compare_models(
     """Return champion against challenger on the frozen holdout.
 
     Raises:
-        TrainingError: if the holdout overlaps what either model was trained on, in time or by row.
+        TrainingError: if the holdout overlaps either model's training data, in time or by row.
         RegistryError: if a version does not say what it was trained on.
     """
     registry = open_registry(job.workspace)
@@ -31,23 +31,23 @@ def compare_models(
     for version in versions:
         _check_before(version, plan.holdout.window)
     table = read_labelled(job, plan.holdout)
-    prove_unseen(job, versions, table)
+    check_holdout_unseen(job, versions, table)
     target = target_of(registry, job.model, challenger)
-    forecasts = [forecast(job, version.version, table, target) for version in versions]
-    new, old = forecasts[0], forecasts[1] if len(forecasts) > 1 else None
-    cuts = new.cut, old.cut if old else None
-    predictions = Predictions(new.y, new.p, old.p if old else None, cuts)
-    models = [one.model for one in forecasts]
+    scored = [predict_version(job, version.version, table, target) for version in versions]
+    new, old = scored[0], scored[1] if len(scored) > 1 else None
+    thresholds = new.cut, old.cut if old else None
+    predictions = Predictions(new.y, new.p, old.p if old else None, thresholds)
+    models = [predicted.model for predicted in scored]
     tables = new.features, table
-    shown = gate_evidence(job, registry, predictions, tables, versions, models, target)
-    return compare(predictions, job.config.comparison, evidence=shown)
+    evidence = gate_evidence(job, registry, predictions, tables, versions, models, target)
+    return compare(predictions, job.config.comparison, evidence=evidence)
 
 
 def _check_before(version: ModelVersion, holdout: Window) -> None:
     if version.training is None:
         raise RegistryError(
             f"version {version.version} does not say what it was trained on, so no holdout can be "
-            "proven fair"
+            "shown to be fair"
         )
     if version.training.window.end > holdout.start:
         raise TrainingError(

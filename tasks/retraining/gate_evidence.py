@@ -1,7 +1,6 @@
-"""What the promotion gates are shown of a comparison: rows, groups and both models."""
+"""Inputs of the promotion gates: holdout rows, groups and both models."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -18,7 +17,7 @@ from driftloop.comparison.gates import (
 )
 from driftloop.performance.target import Target
 from driftloop.training.training import predict
-from tasks.registry.models import dumped
+from tasks.registry.models import skops_bytes
 from tasks.registry.protocol import Registry, importances_of
 from tasks.runtime.job import Job
 
@@ -32,20 +31,20 @@ def gate_evidence(
     models: Sequence[Any],
     target: Target,
 ) -> Evidence:
-    """Return the evidence; what no configured gate needs is not looked up.
+    """Return the inputs of the gates, without what no configured gate needs.
 
     Args:
-        job: whose configuration names the gates.
+        job: the job, whose configuration lists the gates.
         registry: holds the stored importances.
         predictions: both models on the holdout.
         tables: the features of the holdout rows, and all columns read of them.
         versions: the challenger's, and the champion's if there is one.
         models: their pipelines.
-        target: of the challenger.
+        target: the challenger's target.
     """
     gates, (features, table) = job.config.comparison.gates, tables
     scorers = [
-        _scorer(gates, registry, version, partial(_answer, model, target), model)
+        _scorer(gates, registry, version, target, model)
         for version, model in zip(versions, models, strict=True)
     ]
     names = [name for name in columns_needed(gates) if name in table.columns]
@@ -63,14 +62,13 @@ def gate_evidence(
 
 
 def _scorer(
-    gates: tuple[Gate, ...], registry: Registry, version: ModelVersion, ask: Any, model: Any
+    gates: tuple[Gate, ...], registry: Registry, version: ModelVersion, target: Target, model: Any
 ) -> Scorer:
+    def scores(table: pd.DataFrame) -> Any:
+        return predict(model, table, target)
+
     by_size = any(isinstance(gate, ModelSize) for gate in gates)
-    held: Mapping[str, float] = {}
+    importances: Mapping[str, float] = {}
     if any(isinstance(gate, StableImportances) for gate in gates):
-        held = importances_of(registry, version.run_id)
-    return Scorer(ask, len(dumped(model)) if by_size else None, held)
-
-
-def _answer(model: Any, target: Target, table: pd.DataFrame) -> Any:
-    return predict(model, table, target)
+        importances = importances_of(registry, version.run_id)
+    return Scorer(scores, len(skops_bytes(model)) if by_size else None, importances)

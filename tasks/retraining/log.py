@@ -1,4 +1,4 @@
-"""What a training run leaves in the registry for people: parameters, data, scores, pictures."""
+"""Training runs in the registry, for people: parameters, data, scores and plots."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from driftloop.performance.target import Classes
 from driftloop.training.importance import permutation_importances
 from driftloop.training.training import Examples
 from driftloop.training.tuning import called
-from tasks.monitoring.predict import Forecast
+from tasks.monitoring.predict import LabelledPredictions
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import IMPORTANCES
-from tasks.retraining.model_card import SETTINGS
+from tasks.retraining.model_card import SETTINGS_FILE
 from tasks.retraining.plots import confusion_matrix
 from tasks.runtime.job import Job
 
 
 def log_training(job: Job, run_id: str, plan: TrainingPlan, parameters: dict[str, Any]) -> None:
     """Store what was trained, on which data, under which configuration."""
-    shown = {
+    logged = {
         **parameters,
         "training_window": plan.training.window,
         "training_rows": plan.training.rows,
@@ -30,43 +30,42 @@ def log_training(job: Job, run_id: str, plan: TrainingPlan, parameters: dict[str
         "config": job.config_hash,
     }
     files = {file.path: file.md5 for file in plan.training.snapshot.files}
-    written = {
+    documents = {
         "data/files.json": files,
         "data/plan.json": plan,
         "config.json": job.config.model_dump(mode="json"),
-        SETTINGS: {name: value for name, value in parameters.items() if name != "start"},
+        SETTINGS_FILE: {name: value for name, value in parameters.items() if name != "start"},
     }
-    open_registry(job.workspace).log(run_id, params=shown, files=written)
+    open_registry(job.workspace).log(run_id, params=logged, files=documents)
 
 
-def log_importances(job: Job, run_id: str, judged: Forecast) -> None:
+def log_importances(job: Job, run_id: str, scored: LabelledPredictions) -> None:
     """Store how much the model relies on each feature."""
-    rows = Examples(judged.features, judged.y, judged.target)
+    rows = Examples(scored.features, scored.y, scored.target)
     metric, seed = job.config.comparison.metric, job.config.training.seed
-    weights = permutation_importances(judged.model, rows, metric, seed, judged.cut)
+    weights = permutation_importances(scored.model, rows, metric, seed, scored.cut)
     open_registry(job.workspace).log(run_id, files={IMPORTANCES: weights})
 
 
-def log_scores(job: Job, run_id: str, judged: Forecast) -> None:
+def log_scores(job: Job, run_id: str, scored: LabelledPredictions) -> None:
     """Store every score of the model on the holdout, and its confusion matrix if it has one."""
     values = {
-        name: score(name, judged.y, judged.p, judged.cut) for name in valid_metrics(job.config.task)
+        name: score(name, scored.y, scored.p, scored.cut) for name in valid_metrics(job.config.task)
     }
     finite = {f"holdout_{name}": value for name, value in values.items() if np.isfinite(value)}
     open_registry(job.workspace).log(run_id, metrics=finite)
-    if isinstance(judged.target, Classes):
-        calls = judged.p if judged.cut is None else called(judged.p, judged.cut)
-        _log_confusion(job, run_id, judged.y, calls.argmax(axis=1), judged.target)
+    if isinstance(scored.target, Classes):
+        calls = scored.p if scored.cut is None else called(scored.p, scored.cut)
+        _log_confusion(job, run_id, scored.y, calls.argmax(axis=1), scored.target)
 
 
 def _log_confusion(
-    job: Job, run_id: str, y: Truth, guessed: npt.NDArray[Any], classes: Classes
+    job: Job, run_id: str, y: Truth, predicted: npt.NDArray[Any], classes: Classes
 ) -> None:
+    from sklearn.metrics import confusion_matrix as count_confusions
+
     registry = open_registry(job.workspace)
-    counts = [
-        [int(((y == true) & (guessed == guess)).sum()) for guess in range(len(classes.names))]
-        for true in range(len(classes.names))
-    ]
+    counts = count_confusions(y, predicted, labels=np.arange(len(classes.names))).tolist()
     table = {"classes": list(classes.names), "rows_true_columns_predicted": counts}
     registry.log(run_id, files={"confusion_matrix.json": table})
     registry.log_figure(run_id, confusion_matrix(counts, classes.names), "confusion_matrix.png")

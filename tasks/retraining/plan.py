@@ -1,4 +1,4 @@
-"""The start of a training: the run, where the change began, which rows train and which judge."""
+"""Planning of a training: its run, where the drift began, training rows and holdout."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ import pandas as pd
 from driftloop.base.errors import ConfigError, RegistryError, listed
 from driftloop.base.periods import Window, readable, split
 from driftloop.base.records import DataSlice, ModelVersion, Refusal, Snapshot, TrainingPlan
+from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.examination import window_verdict
 from driftloop.decision.triggers import ManualTrigger
@@ -17,7 +18,7 @@ from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.reference_profiles import profile_of
 from tasks.monitoring.scope import standard, subject
 from tasks.monitoring.steps import run_key
-from tasks.monitoring.tables import broken_periods, examples, outside, read_labelled, target_in
+from tasks.monitoring.tables import broken_periods, examples, read_labelled, rows_outside, target_in
 from tasks.monitoring.windows import reference_profile
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import importances_of, version_with_key
@@ -29,7 +30,7 @@ from tasks.snapshots.resolve import snapshot_at
 
 @dataclass(frozen=True, slots=True)
 class OpenTraining:
-    """A training run under way: the MLflow run (None in a dry run) and the champion to beat."""
+    """A training run in progress: its MLflow run (None in a dry run) and the champion to beat."""
 
     run_id: str | None
     key: str
@@ -39,30 +40,28 @@ class OpenTraining:
 
 @step("open training run", retries=2)
 def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None) -> OpenTraining:
-    """Return the training run of this job; one that was cut off goes on where it stopped.
+    """Return the training run of this job; one that was cut off is resumed.
 
     Args:
+        job: the job.
+        snapshot: the data to train on.
         kind: ``retrain``, or ``bootstrap`` for a first champion.
-        champion: the version to beat; None takes the present one.
+        champion: the version to beat; None takes the current champion.
     """
     registry = open_registry(job.workspace)
-    present = registry.version(job.model, champion) if champion else registry.champion(job.model)
+    current = registry.version(job.model, champion) if champion else registry.champion(job.model)
     key = run_key(job, kind, snapshot.rev)
     if job.dry_run:
-        return OpenTraining(None, key, kind, present)
-    tags = {
-        "driftloop.as_of": job.as_of.isoformat(),
-        "driftloop.champion": present.version if present else "",
-    }
+        return OpenTraining(None, key, kind, current)
+    version = current.version if current else ""
+    opening = RunTags(kind=kind, key=key, as_of=job.as_of, champion=version)
     name = f"{kind} {job.model} {readable(job.as_of)}"
     with promotion_slot(job):  # two processes of the same job share one run
-        run = registry.open_run(job.model, kind, key, name, tags)
-    pinned = run.tags["driftloop.champion"]
-    if pinned and (present is None or present.version != pinned):
-        present = registry.version(job.model, pinned)
-    if not pinned:
-        present = None
-    return OpenTraining(run.run_id, key, kind, present)
+        run = registry.open_run(job.model, name, opening)
+    pinned = run.tags.champion
+    if pinned and (current is None or current.version != pinned):
+        current = registry.version(job.model, pinned)
+    return OpenTraining(run.run_id, key, kind, current if pinned else None)
 
 
 @step("check for a champion", retries=2)
@@ -70,7 +69,7 @@ def refuse_second_bootstrap(job: Job) -> None:
     """Refuse to bootstrap a model that has a champion, unless this very job made it.
 
     Raises:
-        RegistryError: naming the champion.
+        RegistryError: if there is one.
     """
     registry = open_registry(job.workspace)
     champion = registry.champion(job.model)
@@ -79,33 +78,33 @@ def refuse_second_bootstrap(job: Job) -> None:
     key = run_key(job, "bootstrap", snapshot_at(job, job.rev).rev)
     if version_with_key(registry, job.model, key) is None:
         raise RegistryError(
-            f"{job.model} has a champion already, version {champion.version}; use "
+            f"{job.model} already has a champion, version {champion.version}; use "
             f"'driftloop retrain {job.model}' to challenge it"
         )
 
 
 @step("check request")
 def check_request(job: Job, reason: str) -> None:
-    """Refuse a retraining by hand where the configuration has no manual trigger.
+    """Refuse a manual retraining where the configuration has no manual trigger.
 
     Raises:
-        ConfigError: naming the setting.
+        ConfigError: if there is no such trigger.
     """
     if not any(isinstance(trigger, ManualTrigger) for trigger in job.config.decision.triggers):
         kinds = [trigger.kind for trigger in job.config.decision.triggers]
         raise ConfigError(
             f"decision.triggers of {job.model} has no 'manual' ({listed(kinds)}), so a retraining "
-            f"cannot be started by hand ({reason}); add 'kind: manual' to it"
+            f"cannot be started manually ({reason}); add 'kind: manual' to it"
         )
 
 
 @step("find change", retries=2)
 def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime | None:
-    """Return where the present drift from the champion's reference began, or None.
+    """Return when the current drift from the champion's reference began, or None.
 
-    Looks back from the current window, one window at a time, until one shows no drift. Windows
-    that cannot be judged are passed over. The data are asked and not earlier runs, so that the
-    answer is the same after a week in which nothing ran.
+    Goes back from the current window, one window at a time, until one shows no drift. Windows that
+    cannot be judged are skipped. The data decide and not earlier runs, so that the answer is the
+    same after a week in which nothing ran.
     """
     champion = opened.champion
     if champion is None or champion.training is None:
@@ -130,7 +129,7 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
 def plan_training(
     job: Job, snapshot: Snapshot, opened: OpenTraining, changed: datetime | None
 ) -> TrainingPlan | Refusal:
-    """Return which rows train and which judge, or why nothing can be trained.
+    """Return the training rows and the holdout, or why nothing can be trained.
 
     Only rows whose labels have arrived are used, and no period whose feed was broken.
     """
@@ -140,14 +139,14 @@ def plan_training(
     if table.empty:
         return Refusal(f"No labelled rows before {readable(end)}: nothing was trained.")
     time = job.config.data.time
-    whole = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
+    history = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
     champion = opened.champion
     reference = reference_profile(job, snapshot, champion) if champion else profile_of(job, table)
-    excluded = tuple(broken.window for broken in broken_periods(job, reference, table, whole))
-    sound = outside(table, excluded, time)
-    if sound.empty:
+    excluded = tuple(broken.window for broken in broken_periods(job, reference, table, history))
+    intact = rows_outside(table, excluded, time)
+    if intact.empty:
         return Refusal("Every labelled period comes from a broken feed: nothing was trained.")
-    return _plan(job, replace(part, excluded=excluded), sound, opened.champion, changed)
+    return _plan(job, replace(part, excluded=excluded), intact, opened.champion, changed)
 
 
 def _plan(
@@ -158,17 +157,17 @@ def _plan(
     changed: datetime | None,
 ) -> TrainingPlan | Refusal:
     config, time = job.config, job.config.data.time
-    everything = examples(job, table, target_in(job, table))
+    labelled = examples(job, table, target_in(job, table))
     times = table[time].to_numpy().astype("datetime64[us]")
     quantity = config.task == "regression"
-    rows = Labelled(times, everything.y, part.window.end, quantity)
+    rows = Labelled(times, labelled.y, part.window.end, quantity)
     trained_until = champion.training.window.end if champion and champion.training else None
     draft = draft_plan(rows, config.training, changed, trained_until)
     if isinstance(draft, Refusal):
         return draft
     chosen, candidates = choose_window(
         draft,
-        lambda window: everything.rows(
+        lambda window: labelled.rows(
             slice(rows.since(window.start).start, rows.since(window.end).start)
         ),
         config.training,
@@ -180,10 +179,10 @@ def _plan(
 
 def _finished_plan(part: DataSlice, draft: Draft, chosen: Any, candidates: Any) -> TrainingPlan:
     def cut(window: Window, rows: int) -> DataSlice:
-        inside = tuple(one for one in part.excluded if one.overlaps(window))
-        return DataSlice(part.snapshot, window, inside, rows)
+        excluded = tuple(period for period in part.excluded if period.overlaps(window))
+        return DataSlice(part.snapshot, window, excluded, rows)
 
-    broken = [one for one in part.excluded if one.overlaps(chosen.window)]
+    broken = cut(chosen.window, chosen.rows).excluded
     left_out = f", without the broken feed from {broken[0]}" if broken else ""
     sentence = (
         f"Trained on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"

@@ -1,4 +1,4 @@
-"""Pictures stored beside a training run."""
+"""Plots stored with a training run."""
 
 from typing import TYPE_CHECKING
 

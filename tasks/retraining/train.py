@@ -1,36 +1,37 @@
 """The steps of a retraining after its plan: search, train, record."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from driftloop.base.errors import TrainingError
 from driftloop.base.records import (
-    Comparison,
     Promotion,
     Refusal,
     RetrainRecord,
     Snapshot,
     TrainingPlan,
 )
+from driftloop.base.tags import RunTags, VersionTags
 from driftloop.comparison.compare import score_alone
 from driftloop.training.training import Examples, TrainingSettings, cut_of, with_settings
 from driftloop.training.validation import search
 from driftloop.training.warm_start import Trained, train
 from tasks.coordination.slots import promotion_slot
-from tasks.monitoring.predict import Forecast, forecast_of
+from tasks.monitoring.predict import LabelledPredictions, predict_model
 from tasks.monitoring.tables import examples, read_labelled, target_in
 from tasks.registry.environment_lock import environment_of
-from tasks.registry.ledger import writer
-from tasks.registry.models import Stored, log_model, model_of
+from tasks.registry.ledger import current_writer
+from tasks.registry.lineage import data_tags, with_score
+from tasks.registry.models import StoredModel, log_model, model_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import data_tags, score_tags, version_with_key
+from tasks.registry.protocol import version_with_key
 from tasks.retraining.log import log_importances, log_scores, log_training
-from tasks.retraining.model_card import keep_card, keep_shares
+from tasks.retraining.model_card import store_label_shares, store_model_card
 from tasks.retraining.plan import OpenTraining
-from tasks.retraining.training_rows import keep_witness
-from tasks.runtime.clock import stamps
+from tasks.retraining.row_hashes import store_row_hashes
+from tasks.runtime.clock import run_time
 from tasks.runtime.job import Job, code_version
 from tasks.runtime.progress import progress
 from tasks.runtime.step import step
@@ -38,16 +39,16 @@ from tasks.runtime.step import step
 
 @step("search settings", retries=2)
 def search_settings(job: Job, plan: TrainingPlan) -> dict[str, Any]:
-    """Return the estimator settings that validated best in time order."""
+    """Return the estimator settings that scored best in time-ordered validation."""
     settings, features = job.config.training, job.config.features
-    match = search(
+    best = search(
         settings,
         _training_rows(job, read_labelled(job, plan.training)),
         (features.numeric, features.categorical),
         job.config.comparison.metric,
         progress(job, "search settings"),
     )
-    return match.parameters
+    return best.parameters
 
 
 @step("train challenger", retries=2)
@@ -56,13 +57,13 @@ def train_challenger(
 ) -> str:
     """Train, store and register the challenger; return its version.
 
-    The version carries its lineage as tags, and its run which rows it saw. A version registered by
-    an attempt that was cut off is returned as it is.
+    The version carries its lineage as tags, and its run the hashes of the training rows. A version
+    registered by an attempt that was cut off is returned as it is.
     """
     registry = open_registry(job.workspace)
-    done = version_with_key(registry, job.model, opened.key)
-    if done is not None:
-        return done
+    registered = version_with_key(registry, job.model, opened.key)
+    if registered is not None:
+        return registered
     run_id = opened.run_id
     if run_id is None:
         raise TrainingError("a dry run trains no model")
@@ -70,30 +71,35 @@ def train_challenger(
     environment = environment_of(settings.estimator, job.workspace.root)
     table = read_labelled(job, plan.training)
     rows = _training_rows(job, table)
-    trained = _trained(job, opened, settings, rows)
-    stored = Stored(trained.model, rows.table.head(50), environment, settings.allowed_types)
+    trained = _fit(job, opened, settings, rows)
+    stored = StoredModel(trained.model, rows.table.head(50), environment, settings.allowed_types)
     model_id = log_model(registry, run_id, stored)
-    keep_witness(job, run_id, table, opened.champion if trained.warm else None)
-    held = read_labelled(job, plan.holdout)
-    judged = forecast_of(job, trained.model, held, rows.target)
-    log_training(job, run_id, plan, _shown(settings, trained))
-    keep_shares(job, run_id, table, held)
-    log_scores(job, run_id, judged)
-    log_importances(job, run_id, judged)
-    tags = _version_tags(job, opened, plan, judged, environment.tags)
-    if trained.warm and opened.champion is not None:
-        tags["driftloop.warm_start"] = opened.champion.version
+    store_row_hashes(job, run_id, table, opened.champion if trained.warm else None)
+    holdout = read_labelled(job, plan.holdout)
+    scored = predict_model(job, trained.model, holdout, rows.target)
+    log_training(job, run_id, plan, _logged_parameters(settings, trained))
+    store_label_shares(job, run_id, table, holdout)
+    log_scores(job, run_id, scored)
+    log_importances(job, run_id, scored)
+    tags = _version_tags(job, opened, plan, scored)
+    warm = opened.champion.version if trained.warm and opened.champion else None
+    tags = replace(
+        tags,
+        environment=environment.origin,
+        lock_sha256=environment.lock_sha256,
+        warm_start=warm,
+    )
     return _register_once(job, opened, (run_id, model_id), tags)
 
 
 def _register_once(
-    job: Job, opened: OpenTraining, stored: tuple[str, str], tags: dict[str, str]
+    job: Job, opened: OpenTraining, stored: tuple[str, str], tags: VersionTags
 ) -> str:
-    """Register the stored model, unless another process of the same job was faster."""
+    """Register the stored model, unless another process of the same job has done so."""
     registry = open_registry(job.workspace)
     with promotion_slot(job):
-        done = version_with_key(registry, job.model, opened.key)
-        return done or registry.register(job.model, *stored, tags)
+        registered = version_with_key(registry, job.model, opened.key)
+        return registered or registry.register(job.model, *stored, tags)
 
 
 @step("record training", retries=2)
@@ -104,22 +110,28 @@ def record_training(
     if opened.run_id is None:
         return
     comparison = record.comparison
-    tags = {
-        "trained": str(record.challenger is not None).lower(),
-        "won": str(record.won).lower(),
-        "by_hand": str(by_hand).lower(),
-        "promoted": str(bool(record.promotion and record.promotion.promoted)).lower(),
-        "sentence": record.sentence[:500],
-        "rev": record.rev,
-        **stamps(),
-    }
+    recorded_at, seconds = run_time()
+    tags = RunTags(
+        kind=opened.kind,
+        key=opened.key,
+        as_of=job.as_of,
+        champion=opened.champion.version if opened.champion else "",
+        trained=record.challenger is not None,
+        won=record.won,
+        by_hand=by_hand,
+        promoted=bool(record.promotion and record.promotion.promoted),
+        sentence=record.sentence[:500],
+        rev=record.rev,
+        recorded_at=recorded_at,
+        seconds=seconds,
+    )
     metrics = {"as_of": job.as_of.timestamp()}
     if comparison is not None:
         metrics["holdout_rows"] = float(comparison.rows)
         if comparison.champion is not None and comparison.difference is not None:
             metrics[f"champion_{comparison.metric}"] = comparison.champion.value
             metrics["difference"] = comparison.difference
-    keep_card(job, record, opened.champion)
+    store_model_card(job, record, opened.champion)
     open_registry(job.workspace).close_run(opened.run_id, tags, metrics, record)
 
 
@@ -133,37 +145,32 @@ def _with_parameters(job: Job, parameters: dict[str, Any]) -> TrainingSettings:
     return settings.model_copy(update={"estimator": estimator})
 
 
-def _trained(job: Job, opened: OpenTraining, settings: TrainingSettings, rows: Examples) -> Trained:
+def _fit(job: Job, opened: OpenTraining, settings: TrainingSettings, rows: Examples) -> Trained:
     features, start = job.config.features, None
     if settings.warm_start and opened.champion is not None:
         start = model_of(job, opened.champion.version)
-    both = (features.numeric, features.categorical)
-    return train(settings, rows, both, job.config.comparison.metric, start)
+    columns = (features.numeric, features.categorical)
+    return train(settings, rows, columns, job.config.comparison.metric, start)
 
 
 def _version_tags(
-    job: Job,
-    opened: OpenTraining,
-    plan: TrainingPlan,
-    judged: Forecast,
-    environment: Mapping[str, str],
-) -> dict[str, str]:
+    job: Job, opened: OpenTraining, plan: TrainingPlan, scored: LabelledPredictions
+) -> VersionTags:
     """Return the lineage of a version: data, windows, configuration, code, run, score."""
-    first = score_alone(judged.y, judged.scored, job.config.comparison)
-    return {
-        "driftloop.key": opened.key,
-        "driftloop.kind": opened.kind,
-        "driftloop.as_of": job.as_of.isoformat(),
-        "driftloop.config": job.config_hash,
-        "driftloop.code": code_version(),
-        "driftloop.by": writer(),
-        **data_tags(plan.training, plan.holdout.window),
-        **score_tags(first, judged.target),
-        **environment,
-    }
+    score = score_alone(scored.y, scored.scored, job.config.comparison)
+    tags = replace(
+        data_tags(plan.training, plan.holdout.window),
+        key=opened.key,
+        kind=opened.kind,
+        as_of=job.as_of,
+        config=job.config_hash,
+        code=code_version(),
+        by=current_writer(),
+    )
+    return with_score(tags, score, scored.target)
 
 
-def _shown(settings: TrainingSettings, trained: Trained) -> dict[str, Any]:
+def _logged_parameters(settings: TrainingSettings, trained: Trained) -> dict[str, Any]:
     cut = cut_of(trained.model)
     return {
         **settings.estimator.model_dump(),
@@ -175,32 +182,25 @@ def _shown(settings: TrainingSettings, trained: Trained) -> dict[str, Any]:
     }
 
 
-def compose_record(
-    job: Job,
-    snapshot: Snapshot,
-    opened: OpenTraining,
-    reason: str,
-    plan: TrainingPlan | None = None,
-    parameters: dict[str, Any] | None = None,
-    challenger: str | None = None,
-    comparison: Comparison | None = None,
-    promotion: Promotion | None = None,
-    refusal: Refusal | None = None,
-) -> RetrainRecord:
-    """Return the record of a training; with a refusal nothing was promoted, and it says why."""
-    previous = opened.champion.version if opened.champion else None
-    if refusal is not None:
-        promotion = Promotion(False, challenger or "", previous, refusal.sentence)
+def start_record(job: Job, snapshot: Snapshot, opened: OpenTraining, reason: str) -> RetrainRecord:
+    """Return the record of a training that has just begun."""
     return RetrainRecord(
         model=job.model,
         as_of=job.as_of,
         rev=snapshot.rev,
         reason=reason,
-        challenger=challenger,
+        challenger=None,
         run_id=opened.run_id,
-        parameters=parameters or {},
-        plan=plan,
-        comparison=comparison,
-        promotion=promotion,
-        sentence=promotion.sentence if promotion else "",
+        parameters={},
+        plan=None,
+        comparison=None,
+        promotion=None,
+        sentence="",
     )
+
+
+def refused(record: RetrainRecord, opened: OpenTraining, refusal: Refusal) -> RetrainRecord:
+    """Return the record of a training that promoted nothing, with the reason."""
+    champion = opened.champion.version if opened.champion else None
+    promotion = Promotion(False, record.challenger or "", champion, refusal.sentence)
+    return replace(record, promotion=promotion, sentence=refusal.sentence)

@@ -1,1 +1,1 @@
-"""Needs of every step: step factory, job, clock, progress, credentials, redaction."""
+"""Runtime of every step: step factory, job, clock, progress, credentials, redaction."""

@@ -1,4 +1,4 @@
-"""What a run shows in the Prefect UI beside its log: a summary, a table, links, progress."""
+"""Artifacts of a run in the Prefect UI: a summary, a table, links, progress."""
 
 import os
 import re
@@ -14,8 +14,8 @@ from tasks.runtime.step import step
 
 @step("show run", retries=1)
 def show_run(job: Job, record: MonitorRecord, links: Links) -> None:
-    """Write a monitoring run's summary and its findings where people look at the run."""
-    if not shown_anywhere():
+    """Show a monitoring run's summary and findings in the Prefect UI."""
+    if not has_server():
         return
     from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
@@ -27,15 +27,15 @@ def show_run(job: Job, record: MonitorRecord, links: Links) -> None:
     create_table_artifact(
         findings_table(record),
         key=artifact_key(job.model, "findings"),
-        description=f"What the tests found on {record.rows_current:,} rows, worst first.",
+        description=f"Findings on {record.rows_current:,} rows, most severe first.",
     )
     _link(job, links)
 
 
 @step("show retraining", retries=1)
 def show_retraining(job: Job, record: RetrainRecord, links: Links) -> None:
-    """Write a retraining's summary where people look at the run."""
-    if not shown_anywhere():
+    """Show a retraining's summary in the Prefect UI."""
+    if not has_server():
         return
     from prefect.artifacts import create_markdown_artifact
 
@@ -47,15 +47,15 @@ def show_retraining(job: Job, record: RetrainRecord, links: Links) -> None:
 
 
 def start_progress(job: Job, what: str) -> UUID | None:
-    """Return the id of a new progress bar of this run; None where nobody would see one."""
-    if not shown_anywhere():
+    """Return the id of a new progress bar of this run, or None without a server to show it."""
+    if not has_server():
         return None
     from prefect.artifacts import create_progress_artifact
 
-    made: Any = create_progress_artifact(
+    artifact_id: Any = create_progress_artifact(
         0.0, key=artifact_key(job.model, what), description=f"{what} of {job.model}"
     )
-    return UUID(str(made))
+    return UUID(str(artifact_id))
 
 
 def move_progress(bar: UUID, percent: float) -> None:
@@ -70,8 +70,8 @@ def artifact_key(model: str, what: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", f"{model}-{what}".lower()).strip("-")
 
 
-def shown_anywhere() -> bool:
-    """Whether this is a run of a server that is there afterwards."""
+def has_server() -> bool:
+    """Return whether this is a flow run of a server that outlives the run."""
     from prefect.context import FlowRunContext
 
     return bool(os.environ.get("PREFECT_API_URL")) and FlowRunContext.get() is not None
@@ -82,7 +82,7 @@ def _link(job: Job, links: Links) -> None:
 
     if links.report:
         what, address = "report", links.report
-        about = f"The report of this run of {job.model}, kept with it in MLflow."
+        about = f"The report of this run of {job.model}, stored with it in MLflow."
     elif links.mlflow_run:
         what, address = "mlflow", links.mlflow_run
         about = f"This run of {job.model} in MLflow."

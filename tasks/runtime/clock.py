@@ -1,4 +1,4 @@
-"""The one clock of alerts, so that tests can set it, and how long a run took."""
+"""The clock of alerts, which tests can set, and the duration of a run."""
 
 from datetime import UTC, datetime
 
@@ -8,15 +8,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def stamps() -> dict[str, str]:
-    """Return as tags when a run is recorded and how many seconds it has taken so far.
+def run_time() -> tuple[datetime, float | None]:
+    """Return the present moment and how many seconds the flow run has taken so far.
 
-    Both are of the real clock, and of this attempt where a run was cut off before.
+    Both are of the real clock, and of this attempt where a run was cut off before. Outside a flow
+    run the seconds are None.
     """
     from prefect.context import FlowRunContext
 
     moment, context = datetime.now(UTC), FlowRunContext.get()
-    noted = {"recorded_at": moment.isoformat()}
-    if context is None:
-        return noted
-    return {**noted, "seconds": f"{(moment - context.start_time).total_seconds():.3f}"}
+    return moment, (moment - context.start_time).total_seconds() if context else None

@@ -1,13 +1,13 @@
-"""Where secrets come from: the environment first, then Prefect's Secret blocks."""
+"""Secrets from the environment, else from Prefect's Secret blocks."""
 
 import os
 from typing import Any
 
 from driftloop.base.errors import DeliveryError
-from tasks.runtime.redaction import install, remember
+from tasks.runtime.redaction import install, redact_from_now_on
 
 GATEWAY_PASSWORD, GATEWAY_BLOCK = "DRIFTLOOP_PUSHGATEWAY_PASSWORD", "driftloop-pushgateway-password"
-"""The Pushgateway's secret, which no configuration names: it belongs to an installation."""
+"""The Pushgateway's secret belongs to an installation, so no model's configuration has it."""
 
 
 def secret_for(variable: str, block: str) -> str | None:
@@ -17,20 +17,20 @@ def secret_for(variable: str, block: str) -> str | None:
     reached counts as "not set".
 
     Raises:
-        DeliveryError: if Prefect answers with something else than a text, or, in a run, not at all.
+        DeliveryError: if the block holds no text, or if Prefect does not answer in a run.
     """
     install()
     secret = os.environ.get(variable, "").strip() or _from_prefect(block)
     if secret:
-        remember(secret)
+        redact_from_now_on(secret)
     return secret
 
 
-def needed(variable: str, block: str, what: str) -> str:
-    """Return a secret without which nothing can be sent; `what` says what it is.
+def required_secret(variable: str, block: str, what: str) -> str:
+    """Return a secret without which nothing can be sent; `what` is its name in the error.
 
     Raises:
-        DeliveryError: if it is nowhere, or as `secret_for`.
+        DeliveryError: if it is not set, or as `secret_for`.
     """
     secret = secret_for(variable, block)
     if secret is None:
@@ -57,13 +57,13 @@ def _from_prefect(block: str) -> str | None:
         if not in_a_run:
             return None
         raise DeliveryError(
-            f"Prefect did not answer when asked for the Secret block {block!r}; "
+            f"Prefect did not answer a request for the Secret block {block!r}; "
             "the message is kept and the next run sends it"
         ) from None
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         raise DeliveryError(
-            f"Prefect answered {status} when asked for the Secret block {block!r}; "
+            f"Prefect answered {status} to a request for the Secret block {block!r}; "
             "check PREFECT_API_URL, and PREFECT_API_AUTH_STRING or PREFECT_API_KEY"
         ) from None
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Events go to the Prefect server, where automations wait for them and people see them."""
+"""Events sent to the Prefect server, for automations and for people."""
 
 import os
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ _NAMESPACE = UUID("3c9a4e0e-5f0b-4f0e-9d5c-6f2a6c1b7d1e")
 
 
 def emit(job: Job, events: Iterable[Event]) -> None:
-    """Send events; the run that is under way is attached by Prefect.
+    """Send events; Prefect attaches the current run.
 
-    A run that is repeated sends them under the same ids, which the server stores once. Without a
-    server of one's own nobody could wait for them, and none are sent; nor from a dry run. Sending
-    is best effort: what must not be lost goes through the alerts.
+    A repeated run sends them under the same ids, which the server stores once. Without a permanent
+    server no automation could wait for them, so none are sent, nor from a dry run. Sending is best
+    effort: what must not be lost is sent as an alert.
     """
     if job.dry_run or not os.environ.get("PREFECT_API_URL"):
         return

@@ -1,4 +1,4 @@
-"""A job: one model's configuration, where it lives, and the moment it is looked at."""
+"""A job: one model's configuration, its workspace, and the moment as of which it runs."""
 
 import os
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from driftloop.config.model_config import ModelConfig
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every task of a run needs to know."""
+    """Model, moment and data revision of a run, resolved once and passed to all of its tasks."""
 
     workspace: Workspace
     config: ModelConfig
@@ -39,7 +39,7 @@ class Job:
 
     @property
     def config_hash(self) -> str:
-        """Identifies the configuration."""
+        """The hash that identifies the configuration."""
         return config_hash(self.config)
 
 
@@ -56,19 +56,19 @@ def load_job(
         WorkspaceError: if there is no such workspace.
         ConfigError: if the model is unknown or its configuration is not valid.
     """
-    place = find_workspace(workspace)
-    path = find_config(place.configs, model)
+    opened = find_workspace(workspace)
+    path = find_config(opened.configs, model)
     config = load_config(path)
     moment = datetime.now(UTC) if as_of is None else parse_time(as_of)
     if config.model != model:
         raise ConfigError(
-            f"{path}: model: received {config.model!r}, expected {model!r} as the file is named"
+            f"{path}: model: received {config.model!r}, expected {model!r} like the file name"
         )
-    return Job(place, config, moment, rev or config.data.rev, dry_run)
+    return Job(opened, config, moment, rev or config.data.rev, dry_run)
 
 
 def code_version() -> str:
-    """Return the driftloop version, with the commit where the deployer names it."""
+    """Return the driftloop version, with the commit if the deployment sets it."""
     from driftloop import __version__
 
     commit = os.environ.get("DRIFTLOOP_COMMIT", "")

@@ -1,38 +1,27 @@
-"""Before a run: its configuration, and whether the services it needs answer."""
+"""Preflight of a run: its configuration, and whether the services it needs answer."""
 
 import os
 import socket
-from datetime import datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from driftloop.base.errors import UnavailableError
 from driftloop.base.workspace import Workspace
-from tasks.runtime.job import Job, load_job
+from tasks.runtime.job import load_job
 from tasks.runtime.server_access import check_mlflow_access, check_prefect_access
 from tasks.runtime.step import step
 
 WAIT_SECONDS = 5.0
 
 
-@step("load configuration")
-def prepare_job(
-    model: str,
-    as_of: datetime | None,
-    rev: str | None,
-    dry_run: bool,
-    workspace: str | Path | None,
-) -> Job:
-    """Return the job; see `load_job` for what it raises."""
-    return load_job(model, as_of, rev, dry_run, workspace)
+prepare_job = step("load configuration")(load_job)
 
 
 def check_services(workspace: Workspace) -> None:
-    """Find out in seconds, and say in one line, which configured server is not there for us.
+    """Check within seconds whether every configured server answers.
 
     Raises:
-        UnavailableError: naming the server that does not answer, its setting and the fix.
-        AccessError: naming the server that asks for a password, and what to source.
+        UnavailableError: for the first that does not, with its setting and the fix.
+        AccessError: for a server that requires a password, with what to source.
     """
     prefect = os.environ.get("PREFECT_API_URL")
     if prefect:

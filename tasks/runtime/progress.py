@@ -1,4 +1,4 @@
-"""How far a long step has got, in the log of its run and as a bar in the Prefect UI."""
+"""Progress of a long step, in the log of its run and as a bar in the Prefect UI."""
 
 import logging
 from collections.abc import Callable
@@ -11,9 +11,9 @@ Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[logging.Logger]"
 
 
 def progress(job: Job, what: str) -> Callable[[int, int], None]:
-    """Return a function that is told how many of how many are done, and logs it.
+    """Return a function that logs progress, called with how many are done of how many.
 
-    It tells each tenth at most, to Prefect's run where there is one.
+    It logs once per tenth, in Prefect's run where there is one.
     """
     from prefect.exceptions import MissingContextError
     from prefect.logging import get_run_logger
@@ -36,7 +36,7 @@ def progress(job: Job, what: str) -> Callable[[int, int], None]:
 
 
 def _bar(job: Job, what: str, logger: Logger) -> Callable[[float], None]:
-    """Return what moves the bar; work of an hour does not fail for its bar."""
+    """Return what moves the bar; an error of the bar is logged and does not fail the work."""
     try:
         uuid = start_progress(job, what)
     except Exception as error:
@@ -49,6 +49,6 @@ def _bar(job: Job, what: str, logger: Logger) -> Callable[[float], None]:
         try:
             move_progress(uuid, percent)
         except Exception as error:
-            logger.warning("the progress bar of %s stands still: %s", what, error)
+            logger.warning("the progress bar of %s cannot be updated: %s", what, error)
 
     return move

@@ -1,4 +1,4 @@
-"""Keeping a library's advice off the terminal."""
+"""Loggers of libraries without their informational messages."""
 
 import logging
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet(name: str) -> Iterator[None]:
-    """Keep a library's advice off the terminal; its warnings stay."""
+    """Suppress a library's informational messages; its warnings stay."""
     logger = logging.getLogger(name)
     before = logger.level
     logger.setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Secrets kept out of the logs of this process, whoever writes them and wherever they go."""
+"""Redaction of secrets in all logs of this process, whoever writes them."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 REDACTED = "[redacted]"
 SHORTEST = 4
-"""A shorter secret would blacken ordinary words."""
+"""A shorter secret would redact ordinary words."""
 
 _PATTERNS = (
     r"xox[a-z]{1,2}(?:\.xox[a-z])?-[\w.-]{8,}",  # Slack's tokens
@@ -24,21 +24,21 @@ _secrets: set[str] = set()
 _pattern = re.compile("|".join(_PATTERNS))
 
 
-def remember(secret: str) -> None:
-    """Let a secret be redacted from now on, also inside addresses."""
+def redact_from_now_on(secret: str) -> None:
+    """Redact a secret from now on, also inside addresses."""
     known = {form for form in _forms(secret) if len(form) >= SHORTEST}
     global _pattern
     with _lock:
         if known <= _secrets:
             return
         _secrets.update(known)
-        # What begins alike is matched at its longest, so that nothing of a secret is left.
+        # Of secrets that begin alike the longest is matched, so that no part of it is left.
         words = [re.escape(form) for form in sorted(_secrets, key=len, reverse=True)]
         _pattern = re.compile("|".join([*_PATTERNS, *words]))
 
 
 def redact(text: str) -> str:
-    """Return the text with every known secret, and whatever looks like a token, blackened."""
+    """Return the text with every known secret, and whatever looks like a token, redacted."""
     return _pattern.sub(REDACTED, text)
 
 
@@ -49,7 +49,7 @@ def install() -> None:
     """
     for name in ("PREFECT_API_AUTH_STRING", "MLFLOW_TRACKING_PASSWORD"):
         if given := os.environ.get(name):
-            remember(given)
+            redact_from_now_on(given)
     make = logging.getLogRecordFactory()
     if getattr(make, "redacts", False):
         return
@@ -70,7 +70,7 @@ def _forms(secret: str) -> set[str]:
         address = urlsplit(secret)
         path = address.path.lstrip("/")
         whole = f"{path}?{address.query}" if address.query else path
-        # A path such as "hook" tells nothing, and is a word besides.
+        # A path such as "hook" is no secret, and an ordinary word.
         forms |= {form for form in (whole, quote(whole, safe="/?=&%")) if len(form) >= 8}
     return forms
 
@@ -78,7 +78,7 @@ def _forms(secret: str) -> set[str]:
 def _clean(record: logging.LogRecord) -> None:
     try:
         text = record.getMessage()
-    except Exception:  # arguments that do not fit: logging would print them as they are
+    except Exception:  # arguments do not fit the message: logging would print them as they are
         text = f"{record.msg} {record.args}"
         record.msg, record.args = redact(text), ()
     if (clean := redact(text)) != text:
@@ -86,7 +86,7 @@ def _clean(record: logging.LogRecord) -> None:
     if record.exc_info and record.exc_info[0] is not None:
         trace = logging.Formatter().formatException(record.exc_info)
         if (clean := redact(trace)) != trace:
-            # Handlers append the text; the exception itself would be formatted anew by some.
+            # Handlers append the text; some would format the exception itself again.
             record.exc_info, record.exc_text = None, clean
     if record.stack_info:
         record.stack_info = redact(record.stack_info)

@@ -1,4 +1,4 @@
-"""Moved here."""
+"""Links to a Prefect run, an MLflow run and a model version."""
 
 from prefect.runtime import flow_run
 
@@ -7,18 +7,18 @@ from tasks.runtime.job import Job
 
 
 def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
-    """Return where to look: this Prefect run, an MLflow run and a model version."""
+    """Return the links of this Prefect run, an MLflow run and a model version."""
     server = job.workspace.tracking_uri.rstrip("/")
     web = server if server.startswith("http") else None
     return Links(
-        prefect_run=prefect_page(),
+        prefect_run=prefect_run_url(),
         mlflow_run=f"{web}/#/runs/{run_id}" if web and run_id else None,
         model_version=f"{web}/#/models/{job.model}/versions/{version}" if web and version else None,
     )
 
 
-def prefect_page() -> str | None:
-    """Return the page of this Prefect run; a temporary server is gone before anybody could look."""
+def prefect_run_url() -> str | None:
+    """Return the page of this Prefect run, or None on a temporary server, which ends with it."""
     from prefect.settings import get_current_settings
     from prefect.utilities.urls import url_for
 

@@ -1,4 +1,4 @@
-"""The one way a task is made in this project."""
+"""Factory of this project's Prefect tasks."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,14 +18,14 @@ R = TypeVar("R")
 RETRY_SECONDS: list[float] = [1, 4, 10]
 _INLINE: ContextVar[bool] = ContextVar("driftloop_inline", default=False)
 
-_ENGINE = {"return_state", "wait_for"}
+_PREFECT_OPTIONS = {"return_state", "wait_for"}
 
 
-def _whole(value: Any) -> Any:
-    """Mark a record as one value, which Prefect then does not search for futures.
+def _opaque(value: Any) -> Any:
+    """Mark a record as one value, which Prefect does not search for futures.
 
-    It would go through every number of a record for each task that gets it; driftloop's tasks are
-    given results, never futures.
+    It would go through every number of a record for each task that receives it; driftloop's tasks
+    receive results, never futures.
     """
     return quote(value) if is_dataclass(value) else value
 
@@ -37,19 +37,22 @@ class Step(Task[P, R]):
         """Run the task through Prefect, or as the function it wraps."""
         if _INLINE.get():
             return self.fn(*arguments, **named)
-        named = {name: one if name in _ENGINE else _whole(one) for name, one in named.items()}
-        # The run's tags would be the task's, too, and for tags Prefect asks its server for limits
-        # before a task begins; SQLite refuses that at times, and a refusal costs seconds.
+        named = {
+            name: value if name in _PREFECT_OPTIONS else _opaque(value)
+            for name, value in named.items()
+        }
+        # The run's tags would be the task's, too, and for a task with tags Prefect queries limits
+        # on its server first; SQLite sometimes refuses that, and a refusal costs seconds.
         with TagsContext(current_tags=set()):
-            return super().__call__(*map(_whole, arguments), **named)
+            return super().__call__(*map(_opaque, arguments), **named)
 
 
 @contextmanager
 def inline() -> Iterator[None]:
-    """Run steps as plain functions, without Prefect's bookkeeping, as a rehearsal does.
+    """Run steps as plain functions, without Prefect's bookkeeping, as a backtest does.
 
-    The code of a step and the order of steps are the same; a step is not retried, because what a
-    rehearsal asks is in this process.
+    The code of a step and the order of steps are the same. Steps are not retried, because a
+    backtest calls no service.
     """
     token = _INLINE.set(True)
     try:

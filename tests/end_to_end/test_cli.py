@@ -89,7 +89,7 @@ def test_an_entry_point_is_the_command_line(
 
 
 def test_bootstrap_refuses_a_second_champion(championed: Path, prefect_server: str) -> None:
-    with pytest.raises(RegistryError, match="has a champion already, version 1; use 'driftloop re"):
+    with pytest.raises(RegistryError, match="already has a champion, version 1; use 'driftloop re"):
         bootstrap("payments", as_of=monday(21), workspace=str(championed))
     train_first(championed)  # the very run that made it may be repeated
 

@@ -119,8 +119,8 @@ def test_all_are_deployed_and_a_worker_completes_a_run(
         said = prefect("deployment", "run", "monitor/monitor", *given, "--watch")
     assert "finished successfully" in said, (tmp_path / "worker.log").read_text()[-2000:]
     (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
-    assert run.tags["driftloop.verdict"] == "ok"
-    assert run.tags["mlflow.runName"] == "monitor payments 2026-03-16 06:00"
+    assert run.tags.verdict == "ok"
+    assert run.stored["mlflow.runName"] == "monitor payments 2026-03-16 06:00"
     page = artifact("payments-run")
     assert page.startswith("# ✅ payments: ok")
     assert "driftloop monitor payments --as-of 2026-03-16T06:00:00" in page

@@ -57,7 +57,7 @@ def test_joint_test_is_asked_for_by_name(championed: Path) -> None:
     assert by_role(healthy)["joint"] == "ok"
     assert by_role(travel)["joint"] == "drift"
     (joint,) = (finding for finding in travel.findings if finding.role == "joint")
-    assert "A model tells new rows from the reference with AUC" in joint.sentence
+    assert "A classifier separates new rows from the reference with AUC" in joint.sentence
     assert "features drifted together" in travel.verdict.sentence
 
 
@@ -67,7 +67,7 @@ def test_drift_that_asks_for_confirmation_waits_for_it(championed: Path) -> None
     assert first.verdict.status == "warning"
     assert first.decision.action == "none"
     (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
-    marks = run.tags["driftloop.seen"].split()
+    marks = run.tags.seen or ()
     hit = next(finding for finding in first.findings if finding.unconfirmed)
     assert column_mark(hit.name) in marks
     second = look(championed, 16)

@@ -109,14 +109,16 @@ def test_a_dry_run_leaves_no_trace(championed: Path, slack: SlackPeer) -> None:
 @pytest.mark.slow
 def test_a_rehearsal_does_what_production_does(championed: Path, slack: SlackPeer) -> None:
     """The same weeks through Prefect and MLflow, and rehearsed: the same verdicts and decisions."""
-    from flows.rehearse import rehearse
+    from flows.backtest_policy import backtest_policy
     from tasks.runtime.job import load_job
 
     weeks = (9, 10, 12, 13, 19, 20, 21)
     real = [look(championed, week) for week in weeks]
     job = load_job("payments", workspace=championed)
     moments = (monday(9), *(monday(week + 1) for week in weeks))
-    found, frozen = rehearse(championed, "now", job.config, "HEAD", moments, lambda *told: None)
+    found, frozen = backtest_policy(
+        championed, "now", job.config, "HEAD", moments, lambda *told: None
+    )
     assert [
         (one.window, one.rows_current, one.verdict.status, one.decision.action, one.champion)
         for one in real

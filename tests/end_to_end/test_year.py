@@ -21,7 +21,7 @@ from driftloop.demo.story import START
 from flows.challenge import challenge
 from flows.watch import watch
 from tasks.alerts.write import deliver_alerts, write_alert, write_retrain_alert
-from tasks.backtest.rehearsal import Stage, rehearsal
+from tasks.backtest.sandbox import Sandbox, open_sandbox
 from tasks.monitoring.steps import OpenRun
 from tasks.runtime import clock
 from tasks.runtime.job import Job
@@ -79,7 +79,7 @@ def run(job: Job) -> MonitorRecord:
     return record
 
 
-def job_at(stage: Stage, config: ModelConfig, week: int) -> Job:
+def job_at(stage: Sandbox, config: ModelConfig, week: int) -> Job:
     """The job of the morning on which a week ended; a rehearsal alone tells nobody."""
     at = monday(week + 1).replace(hour=6)
     return replace(stage.job(at), config=config)
@@ -119,7 +119,7 @@ def test_a_year_with_two_incidents_is_two_messages(
     folder: Path, peer: SlackPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = ModelConfig.model_validate(small_config())
-    with rehearsal(folder, config, "HEAD") as stage:
+    with open_sandbox(folder, config, "HEAD") as stage:
         first = challenge(job_at(stage, config, TRAINED), "bootstrap", "The first champion.", None)
         assert first.won
         records = []

@@ -7,6 +7,7 @@ from typing import Any
 from peers.slack import SlackPeer
 
 from driftloop.alerts.incident import AlertState
+from driftloop.base.tags import RunTags, VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.promotion.ledger import MOVES, faults
 from tasks.coordination.alert_store import read_alerts
@@ -14,8 +15,7 @@ from tasks.coordination.document_files import FileDocuments
 from tasks.registry.ledger import read_ledger
 from tasks.registry.mlflow import MlflowRegistry
 
-STAMPS = ("driftloop.recorded_at", "driftloop.seconds")
-KEPT = ("driftloop.key", "driftloop.previous_champion", "driftloop.environment.sha256")
+STAMPS = {RunTags.tag_name(name) for name in ("recorded_at", "seconds")}
 
 
 def champion_of(folder: Path) -> str | None:
@@ -61,15 +61,16 @@ def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
     }
 
 
-def _version(found: tuple[str, dict[str, str]]) -> tuple[Any, ...]:
+def _version(found: tuple[str, VersionTags]) -> tuple[Any, ...]:
     version, tags = found
-    watch = json.loads(tags.get("driftloop.probation", "{}"))
-    stamps = [name for name in tags if name.endswith("_at") or ".look." in name]
-    return version, [tags.get(name) for name in KEPT], sorted(stamps), watch.get("state")
+    watch = json.loads(tags.probation or "{}")
+    stamps = [name for name in tags.to_tags() if name.endswith("_at") or ".look." in name]
+    kept = tags.key, tags.previous_champion, tags.lock_sha256
+    return version, kept, sorted(stamps), watch.get("state")
 
 
 def _run(registry: MlflowRegistry, run: Any) -> tuple[Any, ...]:
-    own = {name: value for name, value in run.data.tags.items() if name.startswith("driftloop.")}
+    own = RunTags.from_tags(run.data.tags).to_tags()
     tags = {name: value for name, value in own.items() if name not in STAMPS}
     folder = Path(run.info.artifact_uri.removeprefix("file://"))
     found = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

@@ -19,7 +19,7 @@ RETRAIN = (
     ("before", "step:plan training"),
     ("before", "step:search settings"),
     ("before", "step:train challenger"),
-    ("after", "tasks.registry.mlflow:MlflowRegistry.keep_file"),
+    ("after", "tasks.registry.mlflow:MlflowRegistry.store_file"),
     ("after", "mlflow.sklearn:log_model"),
     ("after", "tasks.retraining.train:log_model"),
     ("after", "tasks.retraining.train:keep_witness"),

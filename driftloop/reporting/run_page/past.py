@@ -1,14 +1,14 @@
 """What the tags of an earlier monitoring run tell: enough for a strip and a line of scores."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from driftloop.base.periods import parse_time
 from driftloop.base.records import MonitorRecord
+from driftloop.base.tags import RunTags
 from driftloop.decision.outcome import Outcome, outcome_of, outcome_of_record
 from driftloop.promotion.ledger import MOVES, Entry
 
@@ -45,20 +45,20 @@ class Episode:
         return self.start <= moment and (self.end is None or moment <= self.end)
 
 
-def point_of_tags(run_id: str, tags: Mapping[str, str]) -> RunPoint:
-    """Return the point of a stored run, whose tags are named without ``driftloop.``."""
-    failed = tags.get("quality_failed") == "true"
-    scores = (_number(tags.get(name)) for name in ("score", "score_low", "score_high"))
+def point_of_tags(run_id: str, tags: RunTags) -> RunPoint:
+    """Return the point of a stored run."""
     return RunPoint(
         run_id,
-        parse_time(tags["as_of"]),
-        outcome_of(tags.get("verdict", ""), failed, tags.get("performance", "")),
-        tags.get("action", ""),
-        tags.get("champion", ""),
-        tags.get("rev", ""),
-        tags.get("sentence", ""),
-        tags.get("metric"),
-        *scores,
+        tags.as_of,
+        outcome_of(tags.verdict or "", bool(tags.quality_failed), tags.performance or ""),
+        tags.action or "",
+        tags.champion or "",
+        tags.rev or "",
+        tags.sentence or "",
+        tags.metric,
+        tags.score,
+        tags.score_low,
+        tags.score_high,
     )
 
 
@@ -84,11 +84,3 @@ def last_move(ledger: Iterable[Entry]) -> Entry | None:
     """Return the newest entry by which the champion changed, or None."""
     moves = [entry for entry in ledger if entry.kind in MOVES]
     return moves[-1] if moves else None
-
-
-def _number(value: str | None) -> float | None:
-    try:
-        found = float(value) if value else None
-    except ValueError:
-        return None
-    return found if found is not None and found == found else None

@@ -27,7 +27,7 @@ from tasks.alerts.senders.pagerduty import PagerDutySender
 from tasks.alerts.senders.slack.bot import BotSender
 from tasks.alerts.senders.slack.webhook import SlackWebhookSender
 from tasks.alerts.senders.webhook import WebhookSender
-from tasks.runtime.credentials import needed, secret_for
+from tasks.runtime.credentials import required_secret, secret_for
 
 __all__ = [
     "BotSender",
@@ -63,7 +63,9 @@ def sender_for(channel: Channel, console: Console | None = None, state: Path = P
         case SlackChannel():
             return _slack(channel, console)
         case PagerDutyChannel():
-            key = needed(channel.key_variable, channel.key_secret, "The PagerDuty integration key")
+            key = required_secret(
+                channel.key_variable, channel.key_secret, "The PagerDuty integration key"
+            )
             return PagerDutySender(channel, key)
         case EmailChannel():
             return MailSender(channel, _password(channel))
@@ -88,11 +90,13 @@ def _password(channel: EmailChannel) -> str | None:
     if channel.user is None:
         return None
     what = f"The password of {channel.user} at {channel.host}"
-    return needed(channel.password_variable, channel.password_secret, what)
+    return required_secret(channel.password_variable, channel.password_secret, what)
 
 
 def _webhook(channel: WebhookChannel) -> Sender:
     whose = f"of the webhook {channel.name}"
-    url = needed(channel.url_variable, channel.url_secret, f"The URL {whose}")
-    secret = needed(channel.signing_variable, channel.signing_secret, f"The signing secret {whose}")
+    url = required_secret(channel.url_variable, channel.url_secret, f"The URL {whose}")
+    secret = required_secret(
+        channel.signing_variable, channel.signing_secret, f"The signing secret {whose}"
+    )
     return WebhookSender(channel, url, secret)

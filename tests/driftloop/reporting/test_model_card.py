@@ -16,6 +16,7 @@ from driftloop.base.records import (
     TrainingPlan,
     WindowScore,
 )
+from driftloop.base.tags import VersionTags
 from driftloop.config.model_config import ModelConfig
 from driftloop.reporting.model_card import Background, model_card
 from tests.driftloop.alerts.messages.message_records import comparison, retrain
@@ -41,7 +42,7 @@ OLD = ModelVersion(
     "payments", "7", "run-7", DataSlice(SNAPSHOT, HOLDOUT, (), 500), None, None, None
 )
 BACKGROUND = Background(
-    lineage={"data.path": "data", "data.rev": "a" * 40, "config": "c0ffee", "by": "flow run 1"},
+    lineage=VersionTags(path="data", rev="a" * 40, config="c0ffee", by="flow run 1"),
     importances={"amount": 0.7, "country": 0.3},
     old_importances={"amount": 0.1},
     shares={"training": {"0": 0.95, "1": 0.05}, "holdout": {"0": 0.94, "1": 0.06}},

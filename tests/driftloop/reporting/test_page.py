@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from driftloop.alerts.messages.samples import examples
 from driftloop.alerts.messages.steps import done, next_step
 from driftloop.base.records import Decision, MonitorRecord, QualityFinding, Verdict
+from driftloop.base.tags import RunTags
 from driftloop.decision.outcome import LOOKS, outcome_of
 from driftloop.reporting.run_page.page import report_page
 from driftloop.reporting.run_page.past import point_of_tags
@@ -26,6 +27,7 @@ from tests.driftloop.reporting.report_cases import (
     source,
 )
 
+AT = datetime(2026, 3, 2, tzinfo=UTC)
 BROKEN = QualityFinding("missing_rate", "device", "failed", "`device` lost its values.")
 
 
@@ -243,7 +245,7 @@ def test_the_gravest_finding_decides() -> None:
 
 
 def test_tags_give_a_point() -> None:
-    tags = {"as_of": "2026-03-02", "verdict": "ok", "score": "0.9", "score_low": "nan", "rev": "a"}
+    tags = RunTags(kind="monitor", key="k", as_of=AT, verdict="ok", score=0.9, rev="a")
     point = point_of_tags("run", tags)
     assert (point.outcome, point.score, point.low, point.high) == ("ok", 0.9, None, None)
-    assert point_of_tags("run", {"as_of": "2026-03-02", "score": "x"}).score is None
+    assert (point.as_of, point.rev, point.champion) == (AT, "a", "")

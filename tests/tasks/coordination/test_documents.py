@@ -15,7 +15,7 @@ from tasks.coordination import document_variables
 from tasks.coordination.alert_store import change_alerts, read_alerts
 from tasks.coordination.document_files import FileDocuments
 from tasks.coordination.document_variables import VariableDocuments
-from tasks.coordination.documents import Documents, change, open_documents
+from tasks.coordination.documents import Documents, change_document, open_documents
 
 WRITERS, TURNS = 3, 8
 
@@ -91,7 +91,7 @@ def test_change_is_made_anew_when_another_was_first(make: Callable[[], Documents
             make().write("alerts_payments", 0, "theirs")
         return f"{text}+mine", "done"
 
-    assert change(documents, "alerts_payments", add) == "done"
+    assert change_document(documents, "alerts_payments", add) == "done"
     assert seen == [None, "theirs"]
     assert documents.read("alerts_payments") == (2, "theirs+mine")
 
@@ -103,14 +103,14 @@ def test_a_change_that_others_have_built_upon_already_is_made_once(prefect_serve
 
     def late(*arguments: Any) -> Any:
         first._revisions = ask  # type: ignore[method-assign]
-        change(other, "alerts_payments", lambda text: (f"{text} theirs", None))
+        change_document(other, "alerts_payments", lambda text: (f"{text} theirs", None))
         return ask(*arguments)
 
     def slow(text: str | None) -> tuple[str, None]:
         first._revisions = late  # type: ignore[method-assign]
         return "mine", None
 
-    change(first, "alerts_payments", slow)
+    change_document(first, "alerts_payments", slow)
     assert other.read("alerts_payments") == (2, "mine theirs")
 
 
@@ -126,19 +126,19 @@ def test_a_change_whose_answer_was_lost_is_made_once(
         return create(*arguments)
 
     monkeypatch.setattr(document_variables, "_create", twice)
-    change(documents, "alerts_payments", lambda text: ((text or "") + "x", None))
+    change_document(documents, "alerts_payments", lambda text: ((text or "") + "x", None))
     assert documents.read("alerts_payments") == (1, "x")
 
 
 def test_change_that_changes_nothing_writes_nothing(make: Callable[[], Documents]) -> None:
     documents = make()
-    assert change(documents, "alerts_payments", lambda text: (text, 7)) == 7
+    assert change_document(documents, "alerts_payments", lambda text: (text, 7)) == 7
     assert documents.read("alerts_payments") == (0, None)
 
 
 def _count(make: Any, name: str) -> None:
     for _ in range(TURNS):
-        change(make(), name, lambda text: (str(int(text or 0) + 1), None))
+        change_document(make(), name, lambda text: (str(int(text or 0) + 1), None))
 
 
 def _count_files(folder: Path) -> None:

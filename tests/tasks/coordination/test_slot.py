@@ -28,9 +28,9 @@ def test_a_server_that_goes_away_undoes_nothing_that_was_done(
             ):
                 server.stop()
                 done.append("sent")
-            assert "did not take back the slot driftloop-deliver-payments" in caplog.text
+            assert "did not release the slot driftloop-deliver-payments" in caplog.text
             with (
-                pytest.raises(UnavailableError, match="does not give the slot"),
+                pytest.raises(UnavailableError, match="does not grant the slot"),
                 slot.delivery_slot(place, "payments"),
             ):
                 done.append("sent again")

@@ -105,4 +105,4 @@ def test_few_profiles_of_a_model_are_kept(job: Job) -> None:
     first, part, _ = opened(job)
     for week in range(2, 9):
         open_profile(job, replace(part, window=replace(part.window, end=monday(week))))
-    assert len(list(first.folder.parent.iterdir())) == profiles.KEPT
+    assert len(list(first.folder.parent.iterdir())) == profiles.MAX_PROFILES

@@ -11,18 +11,19 @@ from workshop import small_config
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.records import Comparison, Promotion, Score
+from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.ledger import faults
 from tasks.promotion.approval import (
     answer_proposal,
-    answer_to,
     ask_for_approval,
     expire_proposal,
     find_proposal,
+    make_answer,
 )
 from tasks.promotion.promote import promote
-from tasks.promotion.proposals import PROBATION, waiting_proposal, watched
+from tasks.promotion.trial_store import PROBATION, running_trials, waiting_proposal
 from tasks.registry.ledger import read_ledger
 from tasks.registry.memory import memory_registry
 from tasks.registry.opening import open_registry
@@ -44,7 +45,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
     workspace = Workspace(tmp_path)
     with memory_registry(workspace) as registry:
         for _ in range(3):
-            registry.register(MODEL, "", "model", {})
+            registry.register(MODEL, "", "model", VersionTags())
         made = Job(workspace, config_with({"kind": "approval"}), NOW, "HEAD", False)
         assert promote.fn(made, "key-1", "1", None, WON).promoted, "the first one in every mode"
         yield made
@@ -78,13 +79,13 @@ def test_a_winner_waits_and_the_champion_stays(job: Job) -> None:
 def test_approved(job: Job) -> None:
     proposed(job)
     found = find_proposal.fn(job, None)
-    done = answer_proposal.fn(job, found, answer_to(True, "anna", "Looks right."))
+    done = answer_proposal.fn(job, found, make_answer(True, "anna", "Looks right."))
     assert (done.promoted, champion(job)) == (True, "2")
     assert last(job) == (
         "promoted",
         "payments version 2 is champion; it replaces version 1, approved by anna: Looks right.",
     )
-    (watch,) = watched(open_registry(job.workspace), MODEL, PROBATION)
+    (watch,) = running_trials(open_registry(job.workspace), MODEL, PROBATION)
     assert (watch.version, watch.against) == ("2", "1")
     with pytest.raises(RegistryError, match="no challenger waits"):
         find_proposal.fn(job, None)
@@ -92,7 +93,7 @@ def test_approved(job: Job) -> None:
 
 def test_declined(job: Job) -> None:
     proposed(job)
-    done = answer_proposal.fn(job, find_proposal.fn(job, "2"), answer_to(False, "", ""))
+    done = answer_proposal.fn(job, find_proposal.fn(job, "2"), make_answer(False, "", ""))
     assert (done.promoted, champion(job)) == (False, "1")
     told = "Version 2 was not promoted: declined by somebody. 1 stays champion."
     assert last(job) == ("declined", told)
@@ -101,7 +102,7 @@ def test_declined(job: Job) -> None:
 
 def test_an_answer_after_the_deadline_comes_too_late(job: Job) -> None:
     proposed(replace(job, as_of=NOW - timedelta(days=4)))
-    done = answer_proposal.fn(job, find_proposal.fn(job, None), answer_to(True, "anna", ""))
+    done = answer_proposal.fn(job, find_proposal.fn(job, None), make_answer(True, "anna", ""))
     assert (done.promoted, champion(job), last(job)[0]) == (False, "1", "expired")
 
 
@@ -135,7 +136,7 @@ def test_a_newer_challenger_takes_the_place_of_one_that_waits(job: Job) -> None:
 def test_an_approval_of_a_champion_that_changed_promotes_nothing(job: Job) -> None:
     proposed(job)
     open_registry(job.workspace).set_champion(MODEL, "3")
-    done = answer_proposal.fn(job, find_proposal.fn(job, None), answer_to(True, "anna", ""))
+    done = answer_proposal.fn(job, find_proposal.fn(job, None), make_answer(True, "anna", ""))
     assert (done.promoted, done.previous, champion(job)) == (False, "3", "3")
 
 

@@ -9,16 +9,22 @@ import pytest
 from workshop import small_config
 
 from driftloop.base.periods import Window
-from driftloop.base.records import DataSlice, ModelVersion, Performance, Snapshot
+from driftloop.base.records import DataSlice, ModelVersion, Performance, Score, Snapshot
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.sequential import Look
 from tasks.promotion import trials
-from tasks.promotion.proposals import PROBATION, Watched, keep_watch, looks_at, watched
+from tasks.promotion.trial_store import (
+    PROBATION,
+    Trial,
+    interim_results,
+    running_trials,
+    store_trial,
+)
 from tasks.promotion.trials import continue_trials
+from tasks.registry.lineage import data_tags
 from tasks.registry.memory import memory_registry
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import data_tags
 from tasks.runtime.job import Job
 
 MODEL = "payments"
@@ -33,17 +39,17 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     workspace = Workspace(tmp_path)
     before = Window(START - 60 * DAY, START - 20 * DAY)
     tags = data_tags(DataSlice(SNAPSHOT, before, (), 900), Window(before.end, START))
-    tags["driftloop.score"] = (
-        '{"metric": "roc_auc", "value": 0.9, "low": 0.8, "high": 1, "rows": 9}'
-    )
+    tags = replace(tags, score=Score("roc_auc", 0.9, 0.8, 1.0, 9))
     monkeypatch.setattr(
-        trials, "_look", lambda job, one, fresh: Look(fresh.rows.window, 500, 0.01, 0.02)
+        trials,
+        "_score_both",
+        lambda job, trial, labelled: Look(labelled.rows.window, 500, 0.01, 0.02),
     )
     with memory_registry(workspace) as registry:
         for _ in range(2):
             registry.register(MODEL, "", "model", tags)
-        on = Watched(PROBATION, "probation-2", "2", "1", START, None, 4, 0.95)
-        keep_watch(registry, MODEL, on)
+        on = Trial(PROBATION, "probation-2", "2", "1", START, None, 4, 0.95)
+        store_trial(registry, MODEL, on)
         yield Job(workspace, ModelConfig.model_validate(small_config()), START, "HEAD", False)
 
 
@@ -57,7 +63,7 @@ def looked(job: Job, first_day: int, score: float | None = 0.9, champion: str = 
     registry = open_registry(job.workspace)
     live: ModelVersion = registry.version(MODEL, champion)
     continue_trials.fn(later, live, DataSlice(SNAPSHOT, window), found)
-    looks = looks_at(registry.tags(MODEL, "2"), "probation")
+    looks = interim_results(registry.tags(MODEL, "2"), "probation")
     return [(look.window.start - START).days for look in looks]
 
 
@@ -90,6 +96,6 @@ def test_probation_is_passed_after_its_windows(job: Job) -> None:
     registry = open_registry(job.workspace)
     for week in range(3):
         looked(job, 7 * week)
-    assert watched(registry, MODEL, PROBATION)
+    assert running_trials(registry, MODEL, PROBATION)
     assert looked(job, 21) == [0, 7, 14, 21]
-    assert watched(registry, MODEL, PROBATION) == ()
+    assert running_trials(registry, MODEL, PROBATION) == ()

@@ -21,16 +21,17 @@ from driftloop.base.records import (
     Score,
     TrialOutcome,
 )
+from driftloop.base.tags import RunTags
 from driftloop.base.workspace import Workspace
 from driftloop.performance.realised import no_performance
 from driftloop.performance.target import Classes
 from driftloop.promotion.ledger import faults
-from tasks.promotion.approval import answer_proposal, answer_to, expire_proposal, find_proposal
+from tasks.promotion.approval import answer_proposal, expire_proposal, find_proposal, make_answer
 from tasks.promotion.promote import promote, roll_back
 from tasks.promotion.trials import continue_trials
 from tasks.registry.ledger import read_ledger
+from tasks.registry.lineage import data_tags, with_score
 from tasks.registry.memory import MemoryRegistry, memory_registry
-from tasks.registry.protocol import data_tags, score_tags
 from tasks.runtime.job import Job, load_job
 from tasks.runtime.step import inline
 from tasks.snapshots.resolve import snapshot_at
@@ -72,12 +73,13 @@ def job_at(folder: Path, week: int, **promotion: Any) -> Job:
 
 
 def add(registry: MemoryRegistry, job: Job, model: Rule) -> str:
-    run = registry.open_run("payments", "retrain", f"run-{id(model)}-{job.as_of}", "run", {})
+    opening = RunTags(kind="retrain", key=f"run-{id(model)}-{job.as_of}", as_of=job.as_of)
+    run = registry.open_run("payments", "run", opening)
     snapshot = snapshot_at(job, job.rev)
     part = DataSlice(snapshot, Window(monday(0), monday(TRAINED - 2)), (), 900)
     held = Window(monday(TRAINED - 2), monday(TRAINED - 1))
     registry.pipelines[run.run_id] = model
-    tags = {**data_tags(part, held), **score_tags(SCORE, Classes(("0", "1")))}
+    tags = with_score(data_tags(part, held), SCORE, Classes(("0", "1")))
     return registry.register("payments", run.run_id, run.run_id, tags)
 
 
@@ -192,7 +194,7 @@ def test_a_new_champion_that_does_worse_is_rolled_back(stage: Any) -> None:
     assert told[-1] == ("worse", "rolled_back")
     assert champion(registry) == "1"
     assert sound(registry)[-2:] == ["began", "rolled_back"]
-    assert "driftloop.rolled_back_at" in registry.tags("payments", "2")
+    assert registry.tags("payments", "2").rolled_back_at is not None
     assert run_weeks(folder, registry, 14, **WATCHED) == [], "nothing is watched any more"
 
 
@@ -235,7 +237,7 @@ def test_a_person_answers(stage: Any, approved: bool) -> None:
     with pytest.raises(RegistryError, match="version 1 does not wait for approval; version 2 does"):
         find_proposal(job, "1")
     proposal = find_proposal(job, None)
-    done = answer_proposal(job, proposal, answer_to(approved, "Ada", "Looks right."))
+    done = answer_proposal(job, proposal, make_answer(approved, "Ada", "Looks right."))
     assert done.promoted is approved
     assert champion(registry) == ("2" if approved else "1")
     assert ("approved by Ada: Looks right." in done.sentence) is approved
@@ -248,7 +250,7 @@ def test_an_answer_that_comes_too_late_changes_nothing(stage: Any) -> None:
     folder, registry = stage
     two(folder, registry, BAD, GOOD, **APPROVAL)
     job = job_at(folder, 10)
-    done = answer_proposal(job, find_proposal(job, None), answer_to(True, "Ada", ""))
+    done = answer_proposal(job, find_proposal(job, None), make_answer(True, "Ada", ""))
     assert not done.promoted
     assert "the answer came after 2026-03-23" in done.sentence
     assert (champion(registry), sound(registry)[-1]) == ("1", "expired")
@@ -260,7 +262,7 @@ def test_a_champion_that_changed_while_an_answer_was_waited_for_is_left_alone(st
     job = job_at(folder, 10)
     proposal = find_proposal(job, None)
     promoted(job, add(registry, job, GOOD), "1")
-    done = answer_proposal(job, proposal, answer_to(True, "Ada", ""))
+    done = answer_proposal(job, proposal, make_answer(True, "Ada", ""))
     assert not done.promoted
     assert "no longer 1" in done.sentence
     assert champion(registry) == "3"

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from workshop import small_config
 
+from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.ledger import Entry, faults
-from tasks.promotion.promote import Move, carry_out, roll_back
-from tasks.registry.ledger import close_move, read_ledger, settled_ledger, write_entry
+from tasks.promotion.promote import Move, carry_out_move, roll_back
+from tasks.registry.ledger import complete_move, read_ledger, reconciled_ledger, write_entry
 from tasks.registry.memory import memory_registry
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
@@ -26,14 +27,14 @@ def job(tmp_path: Path) -> Iterator[Job]:
     workspace = Workspace(tmp_path)
     with memory_registry(workspace) as registry:
         for _ in range(3):
-            registry.register(MODEL, "", "model", {})
+            registry.register(MODEL, "", "model", VersionTags())
         yield Job(workspace, ModelConfig.model_validate(small_config()), AS_OF, "HEAD", False)
 
 
 def promoted(job: Job, version: str, expected: str | None) -> None:
     told = f"Version {version} is champion."
     move = Move(f"key-{version}", version, expected, "promoted", told)
-    assert carry_out(job, move).promoted
+    assert carry_out_move(job, move).promoted
 
 
 def began(job: Job, version: str, previous: str | None) -> Entry:
@@ -69,22 +70,22 @@ def test_a_move_whose_alias_was_set_is_completed(job: Job) -> None:
     began(job, "2", "1")
     registry = open_registry(job.workspace)
     registry.set_champion(MODEL, "2")
-    last = settled_ledger(job)[-1]
+    last = reconciled_ledger(job)[-1]
     assert (last.kind, last.version, last.previous, last.key) == ("promoted", "2", "1", "key-2")
     assert registry.version(MODEL, "2").promoted_at is not None
     assert sound(job)
-    assert settled_ledger(job)[-1] == last, "settled once"
+    assert reconciled_ledger(job)[-1] == last, "settled once"
 
 
 def test_a_move_whose_alias_was_not_set_is_abandoned(job: Job) -> None:
     promoted(job, "1", None)
     began(job, "2", "1")
-    last = settled_ledger(job)[-1]
+    last = reconciled_ledger(job)[-1]
     assert (last.kind, last.version) == ("abandoned", "2")
     assert "was not made champion" in last.sentence
     assert open_registry(job.workspace).version(MODEL, "2").promoted_at is None
     assert sound(job)
-    assert settled_ledger(job)[-1] == last
+    assert reconciled_ledger(job)[-1] == last
     promoted(job, "2", "1")
     assert kinds(job)[-3:] == ["abandoned", "began", "promoted"]
     assert sound(job)
@@ -94,19 +95,19 @@ def test_an_alias_that_somebody_moved_is_noted_as_outside(job: Job) -> None:
     promoted(job, "1", None)
     open_registry(job.workspace).set_champion(MODEL, "3")
     assert not sound(job)
-    last = settled_ledger(job)[-1]
+    last = reconciled_ledger(job)[-1]
     assert (last.kind, last.version, last.previous) == ("outside", "3", "1")
     assert last.sentence == "The alias was moved from 1 to 3 without driftloop."
     assert sound(job)
-    assert settled_ledger(job)[-1] == last
+    assert reconciled_ledger(job)[-1] == last
     open_registry(job.workspace).set_champion(MODEL, "1")
-    assert settled_ledger(job)[-1].kind == "outside"
+    assert reconciled_ledger(job)[-1].kind == "outside"
     assert sound(job), "moved back: both moves are told"
 
 
 def test_an_alias_set_before_there_was_a_ledger(job: Job) -> None:
     open_registry(job.workspace).set_champion(MODEL, "2")
-    (entry,) = settled_ledger(job)
+    (entry,) = reconciled_ledger(job)
     assert (entry.kind, entry.version, entry.previous) == ("outside", "2", None)
     promoted(job, "3", "2")
     assert sound(job)
@@ -116,26 +117,26 @@ def test_moved_outside_while_a_move_was_open(job: Job) -> None:
     promoted(job, "1", None)
     began(job, "2", "1")
     open_registry(job.workspace).set_champion(MODEL, "3")
-    settled_ledger(job)
-    settled_ledger(job)
+    reconciled_ledger(job)
+    reconciled_ledger(job)
     assert kinds(job)[-2:] == ["abandoned", "outside"]
     assert sound(job)
 
 
 def test_a_quiet_ledger_is_left_as_it_is(job: Job) -> None:
-    assert settled_ledger(job) == ()
+    assert reconciled_ledger(job) == ()
     promoted(job, "1", None)
     assert kinds(job) == ["began", "promoted"]
-    settled_ledger(job)
+    reconciled_ledger(job)
     assert kinds(job) == ["began", "promoted"]
 
 
 def test_a_champion_that_changed_is_named_as_the_one_that_stays(job: Job) -> None:
     promoted(job, "1", None)
     open_registry(job.workspace).set_champion(MODEL, "3")
-    done = carry_out(job, Move("key-2", "2", "1", "promoted", "Told."))
+    done = carry_out_move(job, Move("key-2", "2", "1", "promoted", "Told."))
     assert (done.promoted, done.previous) == (False, "3")
-    again = carry_out(job, Move("key-1", "1", None, "promoted", "Told."))
+    again = carry_out_move(job, Move("key-1", "1", None, "promoted", "Told."))
     assert (again.promoted, again.previous) == (False, "3")
     assert "the champion is now 3" in again.sentence
 
@@ -148,13 +149,13 @@ def test_a_rollback_is_noted_on_both_versions_and_done_once(job: Job) -> None:
         assert (done.promoted, done.version, done.previous) == (True, "1", "2")
     assert kinds(job)[-2:] == ["began", "rolled_back"]
     tags = open_registry(job.workspace).tags(MODEL, "2")
-    assert "driftloop.rolled_back_at" in tags
+    assert tags.rolled_back_at is not None
     assert sound(job)
 
 
 def test_the_first_promotion_is_what_promoted_at_tells(job: Job) -> None:
     promoted(job, "1", None)
     registry = open_registry(job.workspace)
-    first = registry.tags(MODEL, "1")["driftloop.promoted_at"]
-    close_move(job, write_entry(job, "began", "again", "1", "1", "Told.", "promoted"))
-    assert registry.tags(MODEL, "1")["driftloop.promoted_at"] == first
+    first = registry.tags(MODEL, "1").promoted_at
+    complete_move(job, write_entry(job, "began", "again", "1", "1", "Told.", "promoted"))
+    assert registry.tags(MODEL, "1").promoted_at == first

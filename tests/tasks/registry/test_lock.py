@@ -8,14 +8,14 @@ import pytest
 
 from driftloop.base.errors import TrainingError
 from driftloop.training.estimators import Custom, HistGradientBoosting
-from tasks.registry.environment_lock import SERVING, environment_of, find_lock, read_pins
+from tasks.registry.environment_lock import SERVING_PACKAGES, environment_of, find_lock, read_pins
 
 ROOT = Path(__file__).parents[3]
 PLAIN = HistGradientBoosting()
 
 
 def write(folder: Path, **changes: str) -> Path:
-    pins = {name: version(name) for name in SERVING} | {
+    pins = {name: version(name) for name in SERVING_PACKAGES} | {
         name.replace("_", "-"): pin for name, pin in changes.items()
     }
     path = folder / "requirements.lock"
@@ -28,11 +28,9 @@ def test_the_workspaces_lock_pins_the_model(tmp_path: Path) -> None:
     lock = write(tmp_path, optuna="9.9.9")
     found = environment_of(PLAIN, tmp_path)
     assert found.lock == lock
-    assert found.requirements == tuple(f"{name}=={version(name)}" for name in SERVING)
-    assert found.tags == {
-        "driftloop.environment": "lock",
-        "driftloop.environment.sha256": sha256(lock.read_bytes()).hexdigest(),
-    }
+    assert found.requirements == tuple(f"{name}=={version(name)}" for name in SERVING_PACKAGES)
+    assert found.origin == "lock"
+    assert found.lock_sha256 == sha256(lock.read_bytes()).hexdigest()
 
 
 def test_the_checkouts_lock_is_taken_where_the_workspace_has_none(tmp_path: Path) -> None:
@@ -47,7 +45,7 @@ def test_without_a_lock_the_installed_versions_are_pinned(
     found = environment_of(PLAIN, tmp_path)
     assert found.lock is None
     assert found.requirements[0] == f"scikit-learn=={version('scikit-learn')}"
-    assert found.tags == {"driftloop.environment": "installed"}
+    assert (found.origin, found.lock_sha256) == ("installed", None)
 
 
 def test_other_versions_than_locked_are_refused(tmp_path: Path) -> None:
@@ -56,7 +54,7 @@ def test_other_versions_than_locked_are_refused(tmp_path: Path) -> None:
         environment_of(PLAIN, tmp_path)
     said = str(error.value)
     assert f"numpy {version('numpy')} (locked: 0.0.2), scipy {version('scipy')} (locked: 0" in said
-    assert "install the lock or lock anew" in said
+    assert "install the locked versions or update the lock" in said
 
 
 def test_a_package_that_is_not_locked_is_refused(tmp_path: Path) -> None:
@@ -73,8 +71,10 @@ def test_a_custom_estimators_package_is_pinned_too(tmp_path: Path) -> None:
     write(tmp_path, optuna=version("optuna"))
     assert environment_of(optuna, tmp_path).requirements[-1] == f"optuna=={version('optuna')}"
     own = Custom(path="sklearn.ensemble.ExtraTreesClassifier")
-    assert len(environment_of(own, tmp_path).requirements) == len(SERVING)
-    assert len(environment_of(Custom(path="mypkg.Model"), tmp_path).requirements) == len(SERVING)
+    assert len(environment_of(own, tmp_path).requirements) == len(SERVING_PACKAGES)
+    assert len(environment_of(Custom(path="mypkg.Model"), tmp_path).requirements) == len(
+        SERVING_PACKAGES
+    )
 
 
 def test_pins_are_read_as_pip_writes_them(tmp_path: Path) -> None:

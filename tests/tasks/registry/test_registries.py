@@ -11,6 +11,7 @@ import pytest
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.periods import parse_time
+from driftloop.base.tags import ModelTags, RunTags, VersionTags
 from driftloop.base.workspace import Workspace
 from tasks.registry.memory import memory_registry
 from tasks.registry.mlflow import MlflowRegistry
@@ -42,22 +43,26 @@ def registry(request: pytest.FixtureRequest, database: Path, tmp_path: Path) -> 
         yield open_registry(workspace)
 
 
+def run_tags(key: str, kind: str = "monitor", at: datetime = NOW, **tags: Any) -> RunTags:
+    return RunTags(kind=kind, key=key, as_of=at, window_start=at - DAY, **tags)
+
+
 def run_of(registry: Registry, key: str, kind: str = "monitor", at: datetime = NOW) -> str:
-    tags = {"driftloop.as_of": at.isoformat(), "driftloop.window_start": (at - DAY).isoformat()}
-    return registry.open_run(MODEL, kind, key, f"{kind} {key}", tags).run_id
+    return registry.open_run(MODEL, f"{kind} {key}", run_tags(key, kind, at)).run_id
 
 
-def closed(registry: Registry, key: str, kind: str, days: int, **tags: str) -> str:
+def closed(registry: Registry, key: str, kind: str, days: int, **tags: Any) -> str:
     at = NOW - days * DAY
     run_id = run_of(registry, key, kind, at)
-    registry.close_run(run_id, tags, {"as_of": at.timestamp()}, {"key": key})
+    closing = run_tags(key, kind, at, **tags)
+    registry.close_run(run_id, closing, {"as_of": at.timestamp()}, {"key": key})
     return run_id
 
 
-def registered(registry: Registry, key: str = "a", **tags: str) -> str:
+def registered(registry: Registry, key: str = "a", **tags: Any) -> str:
     run_id = run_of(registry, key, "retrain")
-    given = {"driftloop.key": key, **{f"driftloop.{name}": text for name, text in tags.items()}}
-    return registry.register(MODEL, run_id, stored_model(registry, run_id), given)
+    own = VersionTags(key=key, **tags)
+    return registry.register(MODEL, run_id, stored_model(registry, run_id), own)
 
 
 def stored_model(registry: Registry, run_id: str) -> str:
@@ -69,25 +74,20 @@ def stored_model(registry: Registry, run_id: str) -> str:
     return str(registry.client.finalize_logged_model(made.model_id, "READY").model_id)
 
 
-def own(tags: Any) -> dict[str, str]:
-    """What driftloop wrote; MLflow has tags of its own beside it."""
-    return {name: text for name, text in tags.items() if name.startswith("driftloop.")}
-
-
 def test_an_empty_registry(registry: Registry) -> None:
     assert registry.models() == ()
     assert registry.champion(MODEL) is None
     assert registry.versions(MODEL) == {}
-    assert registry.model_tags(MODEL) == {}
+    assert registry.model_tags(MODEL) == ModelTags()
     assert registry.past_runs(MODEL, NOW) == ()
     assert registry.finished(MODEL, "monitor") == ()
 
 
 def test_versions_are_numbered_and_carry_their_tags(registry: Registry) -> None:
-    assert [registered(registry, key, as_of="now") for key in "abc"] == ["1", "2", "3"]
+    assert [registered(registry, key, as_of=NOW) for key in "abc"] == ["1", "2", "3"]
     assert registry.models() == (MODEL,)
     assert set(registry.versions(MODEL)) == {"1", "2", "3"}
-    assert own(registry.tags(MODEL, "2")) == {"driftloop.key": "b", "driftloop.as_of": "now"}
+    assert registry.tags(MODEL, "2") == VersionTags(key="b", as_of=NOW)
     assert registry.versions(MODEL)["2"] == registry.tags(MODEL, "2")
     assert version_with_key(registry, MODEL, "c") == "3"
     assert version_with_key(registry, MODEL, "d") is None
@@ -96,25 +96,20 @@ def test_versions_are_numbered_and_carry_their_tags(registry: Registry) -> None:
 def test_tags_of_a_version_are_set_over_and_stay_its_own(registry: Registry) -> None:
     for key in "ab":
         registered(registry, key)
-    registry.tag(MODEL, "1", {"probation": "on", "score": "1"})
-    registry.tag(MODEL, "1", {"probation": "passed"})
-    found = own(registry.tags(MODEL, "1"))
-    assert found == {
-        "driftloop.key": "a",
-        "driftloop.probation": "passed",
-        "driftloop.score": "1",
-    }
-    assert own(registry.tags(MODEL, "2")) == {"driftloop.key": "b"}
+    registry.tag(MODEL, "1", VersionTags(probation="on", comparison="1", shadow_looks={"a": "x"}))
+    registry.tag(MODEL, "1", VersionTags(probation="passed", shadow_looks={"b": "y"}))
+    looks = {"a": "x", "b": "y"}
+    expected = VersionTags(key="a", probation="passed", comparison="1", shadow_looks=looks)
+    assert registry.tags(MODEL, "1") == expected
+    assert registry.tags(MODEL, "2") == VersionTags(key="b")
     registry.describe(MODEL, "1", "For people.")
-    assert own(registry.tags(MODEL, "1")) == found
-    assert "description" not in registry.tags(MODEL, "1")
+    assert registry.tags(MODEL, "1") == expected
 
 
 def test_what_is_given_is_a_copy(registry: Registry) -> None:
     registered(registry)
-    registry.tags(MODEL, "1")["driftloop.key"] = "spoilt"
-    registry.versions(MODEL)["1"]["driftloop.key"] = "spoilt"
-    assert own(registry.tags(MODEL, "1")) == {"driftloop.key": "a"}
+    registry.versions(MODEL)["2"] = VersionTags()
+    assert registry.versions(MODEL) == {"1": VersionTags(key="a")}
 
 
 def test_the_alias_names_the_last_that_was_set(registry: Registry) -> None:
@@ -133,13 +128,13 @@ def test_the_alias_names_the_last_that_was_set(registry: Registry) -> None:
     [
         lambda one: one.version(MODEL, "9"),
         lambda one: one.tags(MODEL, "9"),
-        lambda one: one.tag(MODEL, "9", {"a": "b"}),
+        lambda one: one.tag(MODEL, "9", VersionTags(by="b")),
         lambda one: one.set_champion(MODEL, "9"),
         lambda one: one.describe(MODEL, "9", "text"),
         lambda one: one.version("other", "1"),
-        lambda one: one.tag_model("other", "a", "b"),
+        lambda one: one.tag_model("other", ModelTags(ledger={"a": "b"})),
         lambda one: one.log("0" * 32, metrics={"a": 1.0}),
-        lambda one: one.close_run("0" * 32, {}, {}, {}),
+        lambda one: one.close_run("0" * 32, run_tags("a"), {}, {}),
     ],
     ids=[
         *("version", "tags", "tag", "alias", "description", "model", "model tag"),
@@ -156,38 +151,34 @@ def test_what_is_not_there_is_refused(registry: Registry, ask: Any) -> None:
 
 def test_tags_of_a_model(registry: Registry) -> None:
     registered(registry)
-    registry.tag_model(MODEL, "ledger.000002", "second")
-    registry.tag_model(MODEL, "ledger.000001", "first")
-    registry.tag_model(MODEL, "ledger.000001", "again")
-    assert own(registry.model_tags(MODEL)) == {
-        "driftloop.ledger.000001": "again",
-        "driftloop.ledger.000002": "second",
-    }
+    for number, text in (("000002", "second"), ("000001", "first"), ("000001", "again")):
+        registry.tag_model(MODEL, ModelTags(ledger={number: text}))
+    ledger = registry.model_tags(MODEL).ledger
+    assert list(ledger.items()) == [("000001", "again"), ("000002", "second")]
 
 
 def test_a_run_is_found_again_by_its_key(registry: Registry) -> None:
-    first = registry.open_run(MODEL, "monitor", "k", "name", {"driftloop.champion": "1"})
-    again = registry.open_run(MODEL, "monitor", "k", "name", {"driftloop.champion": "2"})
+    first = registry.open_run(MODEL, "name", run_tags("k", champion="1"))
+    again = registry.open_run(MODEL, "name", run_tags("k", champion="2"))
     assert again.run_id == first.run_id
-    assert again.tags["driftloop.champion"] == first.tags["driftloop.champion"] == "1"
-    assert (first.tags["driftloop.kind"], first.tags["driftloop.key"]) == ("monitor", "k")
-    assert registry.open_run(MODEL, "monitor", "other", "name", {}).run_id != first.run_id
-    assert registry.open_run("churn", "monitor", "k", "name", {}).run_id != first.run_id
+    assert again.tags == first.tags == run_tags("k", champion="1")
+    assert registry.open_run(MODEL, "name", run_tags("other")).run_id != first.run_id
+    assert registry.open_run("churn", "name", run_tags("k")).run_id != first.run_id
 
 
 def test_a_finished_run_is_found_too_and_may_be_closed_anew(registry: Registry) -> None:
     first = closed(registry, "k", "monitor", 1, verdict="ok")
     assert closed(registry, "k", "monitor", 1, verdict="drift") == first
     (found,) = registry.finished(MODEL, "monitor", 5)
-    assert found.tags["driftloop.verdict"] == "drift"
+    assert found.tags.verdict == "drift"
 
 
 def test_past_runs_are_earlier_finished_and_newest_first(registry: Registry) -> None:
     closed(registry, "old", "monitor", 9, verdict="ok", action="none")
-    closed(registry, "won", "retrain", 4, trained="true", won="true", by_hand="true")
-    closed(registry, "poor", "retrain", 3, trained="false")
-    closed(registry, "first", "bootstrap", 8, trained="true")
-    closed(registry, "new", "monitor", 2, verdict="drift", held="cooldown", seen="a b")
+    closed(registry, "won", "retrain", 4, trained=True, won=True, by_hand=True)
+    closed(registry, "poor", "retrain", 3, trained=False)
+    closed(registry, "first", "bootstrap", 8, trained=True)
+    closed(registry, "new", "monitor", 2, verdict="drift", held="cooldown", seen=("a", "b"))
     closed(registry, "now", "monitor", 0, verdict="drift")
     run_of(registry, "open", "monitor", NOW - DAY)
     found = registry.past_runs(MODEL, NOW)
@@ -199,7 +190,7 @@ def test_past_runs_are_earlier_finished_and_newest_first(registry: Registry) -> 
     assert (found[0].held, found[0].seen) == ("cooldown", {"a", "b"})
     assert (found[1].won, found[1].by_hand) == (True, True)
     assert found[0].window_start == NOW - 3 * DAY
-    assert [past_run.verdict for past_run in registry.past_runs(MODEL, NOW + DAY, most=1)] == [
+    assert [past_run.verdict for past_run in registry.past_runs(MODEL, NOW + DAY, limit=1)] == [
         "drift"
     ]
     assert registry.past_runs("churn", NOW) == ()
@@ -208,7 +199,7 @@ def test_past_runs_are_earlier_finished_and_newest_first(registry: Registry) -> 
 def test_of_one_moment_the_run_begun_last_comes_first(registry: Registry) -> None:
     """A retraining began after the monitoring run that started it, and is the newer of the two."""
     run_of(registry, "watch", "monitor", NOW - DAY)
-    closed(registry, "train", "retrain", 1, trained="true")
+    closed(registry, "train", "retrain", 1, trained=True)
     closed(registry, "watch", "monitor", 1, verdict="drift")
     assert [past_run.kind for past_run in registry.past_runs(MODEL, NOW)] == ["retrain", "monitor"]
 
@@ -216,26 +207,26 @@ def test_of_one_moment_the_run_begun_last_comes_first(registry: Registry) -> Non
 def test_finished_runs_of_a_kind_go_by_the_moment_they_looked_at(registry: Registry) -> None:
     for key, days in (("b", 2), ("c", 1), ("a", 3)):
         closed(registry, key, "monitor", days)
-    closed(registry, "t", "retrain", 0, trained="true")
+    closed(registry, "t", "retrain", 0, trained=True)
     found = registry.finished(MODEL, "monitor", 2)
-    assert [one.tags["driftloop.key"] for one in found] == ["c", "b"]
+    assert [run.tags.key for run in found] == ["c", "b"]
     assert len(registry.finished(MODEL, "monitor")) == 1
     earlier = registry.finished(MODEL, "monitor", 5, NOW - 2 * DAY)
-    assert [one.tags["driftloop.key"] for one in earlier] == ["a"]
+    assert [run.tags.key for run in earlier] == ["a"]
 
 
 def test_how_every_model_stands(registry: Registry) -> None:
     version = registered(registry)
     registry.set_champion(MODEL, version)
-    registry.tag_model(MODEL, "ledger.000001", "x")
+    registry.tag_model(MODEL, ModelTags(ledger={"000001": "x"}))
     for key, days in (("b", 2), ("c", 1), ("d", 3)):
         closed(registry, key, "monitor", days, verdict="ok")
-    closed(registry, "t", "retrain", 0, trained="true")
-    (name,) = found = registry.standings(2)
+    closed(registry, "t", "retrain", 0, trained=True)
+    (name,) = found = registry.overviews(2)
     assert name == MODEL
     assert found[name].champion == version
-    assert found[name].tags["driftloop.ledger.000001"] == "x"
-    assert [run.tags["driftloop.key"] for run in found[name].runs] == ["c", "b"]
+    assert found[name].tags.ledger == {"000001": "x"}
+    assert [run.tags.key for run in found[name].runs] == ["c", "b"]
 
 
 def test_one_that_runs_seldom_is_not_hidden_by_those_that_run_often(
@@ -248,10 +239,10 @@ def test_one_that_runs_seldom_is_not_hidden_by_those_that_run_often(
     for model, days in (("seldom", [99]), ("often", range(1, 9))):
         for day in days:
             at = NOW - day * DAY
-            tags = {"driftloop.as_of": at.isoformat()}
-            run = registry.open_run(model, "monitor", f"{model}{day}", "run", tags)
-            registry.close_run(run.run_id, {"verdict": "ok"}, {"as_of": at.timestamp()}, {})
-    found = registry.standings(2)
+            tags = run_tags(f"{model}{day}", at=at)
+            run = registry.open_run(model, "run", tags)
+            registry.close_run(run.run_id, tags, {"as_of": at.timestamp()}, {})
+    found = registry.overviews(2)
     assert [len(found[name].runs) for name in ("often", "seldom")] == [2, 1]
 
 
@@ -261,7 +252,7 @@ def test_hundreds_of_models_are_all_listed(database: Path, tmp_path: Path) -> No
     for number in range(120):
         registry.client.create_registered_model(f"model-{number}")
     assert len(registry.models()) == 120
-    assert len(registry.standings()) == 120
+    assert len(registry.overviews()) == 120
 
 
 def test_without_a_server_a_run_has_no_page(registry: Registry) -> None:
@@ -277,14 +268,14 @@ def test_files_of_a_run(registry: Registry, tmp_path: Path) -> None:
         assert registry.file(run_id, name) is None
     kept = tmp_path / "rows.npy"
     kept.write_bytes(b"\x00\x01")
-    registry.keep_file(run_id, kept, "training_rows")
+    registry.store_file(run_id, kept, "training_rows")
     assert registry.file(run_id, "training_rows/rows.npy") == b"\x00\x01"
     assert registry.file(run_of(registry, "other"), "plan.json") is None
 
 
 def test_the_record_of_a_closed_run(registry: Registry) -> None:
     run_id = run_of(registry, "k")
-    registry.close_run(run_id, {"verdict": "ok"}, {"as_of": 1.0}, {"when": NOW, "score": 0.5})
+    registry.close_run(run_id, run_tags("k"), {"as_of": 1.0}, {"when": NOW, "score": 0.5})
     found = json.loads(registry.file(run_id, "record.json") or b"")
     assert found == {"when": NOW.isoformat(), "score": 0.5}
 
@@ -297,7 +288,7 @@ def test_folders_of_a_run(registry: Registry, tmp_path: Path) -> None:
     (folder / "deep" / "leaf.txt").write_text("leaf")
     into.mkdir()
     assert registry.fetch_folder(run_id, "profiles/x", into) is None
-    registry.keep_folder(run_id, folder, "profiles/x")
+    registry.store_folder(run_id, folder, "profiles/x")
     found = registry.fetch_folder(run_id, "profiles/x", into)
     assert found is not None
     assert found.is_relative_to(into)

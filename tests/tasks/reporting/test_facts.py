@@ -1,14 +1,17 @@
 """What metrics are made of, from a registry and alerts."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workshop import small_config, write_config
 
 from driftloop.base.errors import ConfigError, DriftloopError
 from driftloop.base.records import to_plain
+from driftloop.base.tags import RunTags, VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.prometheus.facts import Facts, Retraining
 from tasks.registry.memory import MemoryRegistry, memory_registry
@@ -16,6 +19,7 @@ from tasks.reporting.metric_facts import configs_named, facts_of
 from tests.driftloop.alerts.messages.message_records import AS_OF, drifted
 
 MODEL = "payments"
+RECORDED_AT = datetime(2026, 3, 23, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def place(tmp_path: Path) -> Workspace:
 @pytest.fixture
 def registry(place: Workspace) -> Iterator[MemoryRegistry]:
     with memory_registry(place) as made:
-        made.register(MODEL, "run-0", "model-0", {})
+        made.register(MODEL, "run-0", "model-0", VersionTags())
         yield made
 
 
@@ -36,13 +40,13 @@ def facts(place: Workspace) -> Facts:
     return facts_of(place, config)
 
 
-def ran(registry: MemoryRegistry, kind: str, days: int, **tags: str) -> str:
+def ran(registry: MemoryRegistry, kind: str, days: int, **tags: Any) -> str:
     """A finished run some days after the week of the records."""
     moment = AS_OF + timedelta(days=days)
-    own = {"driftloop.as_of": moment.isoformat()}
-    run = registry.open_run(MODEL, kind, f"{kind}-{days}", "name", own)
+    own = RunTags(kind=kind, key=f"{kind}-{days}", as_of=moment)
+    run = registry.open_run(MODEL, "name", own)
     record = to_plain(drifted(as_of=moment))
-    registry.close_run(run.run_id, tags, {"as_of": moment.timestamp()}, record)
+    registry.close_run(run.run_id, replace(own, **tags), {"as_of": moment.timestamp()}, record)
     return run.run_id
 
 
@@ -57,14 +61,13 @@ def test_a_model_that_nobody_trained_has_no_runs(place: Workspace) -> None:
 def test_the_run_that_looked_from_the_newest_moment_counts(
     place: Workspace, registry: MemoryRegistry
 ) -> None:
-    ran(registry, "monitor", 14, recorded_at="2026-03-23T06:01:00+00:00", seconds="60.5")
+    ran(registry, "monitor", 14, recorded_at=RECORDED_AT, seconds=60.5)
     ran(registry, "monitor", 7)
     last = facts(place).last
     assert last is not None
     assert last.record.as_of == AS_OF + timedelta(days=14)
     assert last.seconds == 60.5
-    assert last.at is not None
-    assert last.at.minute == 1
+    assert last.at == RECORDED_AT
     ran(registry, "monitor", 21)
     older = facts(place).last
     assert older is not None
@@ -72,10 +75,10 @@ def test_the_run_that_looked_from_the_newest_moment_counts(
 
 
 def test_retrainings_and_the_losing_streak(place: Workspace, registry: MemoryRegistry) -> None:
-    ran(registry, "retrain", 1, trained="true", won="true", promoted="true", seconds="9")
-    ran(registry, "retrain", 2, trained="true", won="false", promoted="false")
-    ran(registry, "retrain", 3, trained="false")
-    ran(registry, "retrain", 4, trained="true", won="false")
+    ran(registry, "retrain", 1, trained=True, won=True, promoted=True, seconds=9.0)
+    ran(registry, "retrain", 2, trained=True, won=False, promoted=False)
+    ran(registry, "retrain", 3, trained=False)
+    ran(registry, "retrain", 4, trained=True, won=False)
     found = facts(place)
     day = timedelta(days=1)
     assert found.retrainings == (

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from workshop import look, monday, small_config, write_config
 
+from driftloop.base.tags import ModelTags
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.fleet_page.rows import ModelRow
 from tasks.registry.opening import open_registry
@@ -86,5 +87,6 @@ def test_a_registry_that_does_not_answer_makes_nobody_green(
 
 def test_a_ledger_that_cannot_be_read_is_a_problem_of_its_model(championed: Path) -> None:
     registry = open_registry(Workspace(championed))
-    registry.tag_model("payments", "ledger.999999", json.dumps({"number": "not an entry"}))
+    broken = json.dumps({"number": "not an entry"})
+    registry.tag_model("payments", ModelTags(ledger={"999999": broken}))
     assert "cannot be read" in (row_of(championed, "payments").problem or "")

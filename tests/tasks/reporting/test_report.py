@@ -9,6 +9,7 @@ from peers.mlflow_server import mlflow_server
 from peers.slack import SlackPeer
 from workshop import look, monday
 
+from driftloop.base.tags import ModelTags
 from driftloop.base.workspace import Workspace
 from tasks.alerts.write import UndeliveredError
 from tasks.registry.opening import open_registry
@@ -80,12 +81,13 @@ def test_a_dry_run_keeps_no_report(championed: Path) -> None:
 
 def test_a_report_that_fails_is_told_and_stops_nothing(championed: Path, slack: SlackPeer) -> None:
     registry = registry_of(championed)
-    registry.tag_model("payments", "ledger.999999", json.dumps({"number": "not an entry"}))
+    broken = json.dumps({"number": "not an entry"})
+    registry.tag_model("payments", ModelTags(ledger={"999999": broken}))
     with pytest.raises(UndeliveredError, match="report could not be written") as raised:
         look(championed, DRIFTING)
     assert raised.value.record.model == "payments"
     (run,) = registry.finished("payments", "monitor")
-    assert run.tags["driftloop.verdict"] == "drift"
+    assert run.tags.verdict == "drift"
     assert registry.file(run.run_id, "report.html") is None
     (told,) = slack.story()
     assert "inputs drifted" in told.text

@@ -12,15 +12,16 @@ from workshop import monday, small_config, write_config
 
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.records import TrainingPlan
+from driftloop.base.tags import RunTags
 from driftloop.performance.target import Classes, Quantity
 from driftloop.training.training import cut_of, predict
 from driftloop.training.tuning import called
 from tasks.monitoring.joint_and_prediction_drift import label_finding
 from tasks.monitoring.tables import examples, read_labelled, target_in
 from tasks.registry.environment_lock import Environment
-from tasks.registry.models import Stored, check_types, load_model, log_model, model_of
+from tasks.registry.lineage import target_of
+from tasks.registry.models import StoredModel, check_types, load_model, log_model, model_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import target_of
 from tasks.retraining.plan import OpenTraining, open_training, plan_training
 from tasks.retraining.train import search_settings, train_challenger
 from tasks.runtime.job import Job, load_job
@@ -85,7 +86,7 @@ def test_the_lock_is_stored_beside_the_model(payments: Path) -> None:
     version = train_challenger.fn(job, opened, plan, {})
     registry, lock = open_registry(job.workspace), ROOT / "requirements.lock"
     digest = sha256(lock.read_bytes()).hexdigest()
-    assert registry.tags(job.model, version)["driftloop.environment.sha256"] == digest
+    assert registry.tags(job.model, version).lock_sha256 == digest
     path = registry.client.download_artifacts(
         opened.run_id, "environment/requirements.lock", str(payments)
     )
@@ -104,11 +105,12 @@ def test_a_challenger_continues_from_the_champion_and_says_so(payments: Path) ->
     job, opened, plan = started(payments, classification(warm_start=True, estimator=estimator))
     first = train_challenger.fn(job, opened, plan, {})
     registry = open_registry(job.workspace)
-    assert "driftloop.warm_start" not in registry.tags(job.model, first)
+    assert registry.tags(job.model, first).warm_start is None
     later = replace(opened, key="later", champion=registry.version(job.model, first))
-    run = registry.open_run(job.model, "retrain", "later", "later", {})
+    opening = RunTags(kind="retrain", key="later", as_of=job.as_of)
+    run = registry.open_run(job.model, "later", opening)
     second = train_challenger.fn(job, replace(later, run_id=run.run_id), plan, {})
-    assert registry.tags(job.model, second)["driftloop.warm_start"] == first
+    assert registry.tags(job.model, second).warm_start == first
     assert model_of(job, second).named_steps["estimator"].n_iter_ == 10
 
 
@@ -121,7 +123,7 @@ def test_a_regression_is_planned_searched_trained_and_stored(payments: Path) -> 
     registry = open_registry(job.workspace)
     tags = registry.tags(job.model, version)
     assert target_of(registry, job.model, version) == Quantity()
-    assert "driftloop.classes" not in tags
+    assert (tags.predicts, tags.classes) == ("quantity", None)
     rows = examples(job, read_labelled(job, plan.holdout), Quantity())
     p = predict(model_of(job, version), rows.table, Quantity())
     assert p.shape == (len(rows.y), 1)
@@ -167,7 +169,7 @@ def test_a_model_that_skops_cannot_store_is_one_sentence(payments: Path) -> None
     sample = read_labelled(job, plan.holdout).head(5)
     model = DummyClassifier().fit(sample, [0, 1, 0, 1, 0])
     model.odd = lambda: 0
-    stored = Stored(model, sample, Environment(("numpy==1",), None))
+    stored = StoredModel(model, sample, Environment(("numpy==1",), None))
     with pytest.raises(TrainingError, match=r"stored|allow-list") as error:
         log_model(open_registry(job.workspace), opened.run_id or "", stored)
     assert "\n" not in str(error.value)

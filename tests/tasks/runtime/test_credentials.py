@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 import tasks.runtime.credentials
 from driftloop.base.errors import DeliveryError
-from tasks.runtime.credentials import needed, secret_for
+from tasks.runtime.credentials import required_secret, secret_for
 
 NOWHERE = "http://127.0.0.1:9/api"
 
@@ -105,7 +105,7 @@ def test_a_secret_that_was_read_is_not_logged(
 
 def test_a_needed_secret_says_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
-    assert needed("SLACK_BOT_TOKEN", "slack-bot-token", "The token") == "xoxb-1"
+    assert required_secret("SLACK_BOT_TOKEN", "slack-bot-token", "The token") == "xoxb-1"
     monkeypatch.delenv("SLACK_BOT_TOKEN")
     with pytest.raises(DeliveryError, match=r"The token is not set; put it in SLACK_BOT_TOKEN or"):
-        needed("SLACK_BOT_TOKEN", "slack-bot-token", "The token")
+        required_secret("SLACK_BOT_TOKEN", "slack-bot-token", "The token")

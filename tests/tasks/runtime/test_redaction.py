@@ -11,7 +11,7 @@ from prefect.logging.handlers import APILogHandler
 
 from tasks.runtime import redaction
 from tasks.runtime.credentials import secret_for
-from tasks.runtime.redaction import REDACTED, install, redact, remember
+from tasks.runtime.redaction import REDACTED, install, redact, redact_from_now_on
 
 TOKEN = "xoxb-123456789012-AbCdEfGhIjKl"
 PASSWORD = 'correct "horse"\\battery & staple'
@@ -84,23 +84,23 @@ def test_a_secret_that_was_read_is_redacted_in_every_form(
 
 
 def test_the_path_of_a_secret_address_is_a_secret() -> None:
-    remember("https://example.org/hooks/a1b2c3?key=d4e5f6")
+    redact_from_now_on("https://example.org/hooks/a1b2c3?key=d4e5f6")
     told = redact("POST /hooks/a1b2c3?key=d4e5f6 to https://example.org/hooks/a1b2c3?key=d4e5f6")
     assert told == f"POST /{REDACTED} to {REDACTED}"
-    remember("https://example.org/hook")
+    redact_from_now_on("https://example.org/hook")
     assert redact("a hook of example.org") == "a hook of example.org"
 
 
 def test_a_longer_secret_leaves_nothing_of_itself() -> None:
-    remember("horse")
-    remember("horse-battery")
-    remember("xoxb-1234")
+    redact_from_now_on("horse")
+    redact_from_now_on("horse-battery")
+    redact_from_now_on("xoxb-1234")
     assert redact("horse-battery") == REDACTED
     assert redact(TOKEN) == REDACTED
 
 
 def test_words_as_short_as_that_are_left() -> None:
-    remember("abc")
+    redact_from_now_on("abc")
     assert redact("abc") == "abc"
 
 
@@ -155,7 +155,7 @@ def test_it_is_installed_once(log: Log) -> None:
 def test_what_prefect_stores_is_redacted() -> None:
     """The handler that sends the lines of a run to Prefect's server."""
     install()
-    remember(PASSWORD)
+    redact_from_now_on(PASSWORD)
     logger = logging.getLogger("prefect.flow_runs")
     extra = {"flow_run_id": str(uuid4()), "flow_run_name": "x"}
     handler = APILogHandler()

@@ -18,13 +18,13 @@ from driftloop.base.windows import EARLIEST
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.modes import Approval, Auto, Shadow
-from flows.rehearse import rehearse
-from tasks.backtest.rehearsal import (
-    altered_repository,
-    history_of,
-    moments_of,
-    rehearsal,
-    with_repository,
+from flows.backtest_policy import backtest_policy
+from tasks.backtest.sandbox import (
+    data_history,
+    open_sandbox,
+    period_edges,
+    read_from_repository,
+    repository_with_drift,
 )
 from tasks.registry.memory import in_memory
 from tasks.runtime.job import Job, load_job
@@ -42,7 +42,7 @@ def job_with(**changes: Any) -> Job:
 
 def moments(history: Window, first: str | None, last: str | None, **changes: Any) -> list[str]:
     given = (text and parse_time(text) for text in (first, last))
-    found = moments_of(job_with(**changes), history, *given)
+    found = period_edges(job_with(**changes), history, *given)
     return [f"{moment:%Y-%m-%d %H:%M}" for moment in found]
 
 
@@ -106,16 +106,16 @@ def state_of(folder: Path) -> dict[str, float]:
 
 def test_only_rows_after_the_moment_are_altered(payments: Path, tmp_path: Path) -> None:
     job = load_job("payments", workspace=payments)
-    snapshot, history = history_of(job)
+    snapshot, history = data_history(job)
     before = state_of(payments)
     drift = Injection("shift", "amount", 0.5, monday(12) + timedelta(days=3))
     folder = tmp_path / "altered"
     folder.mkdir()
-    rev = altered_repository(job, snapshot, drift, folder)
+    rev = repository_with_drift(job, snapshot, drift, folder)
     assert state_of(payments) == before
     assert git(payments, "status", "--porcelain") == ""
 
-    altered = replace(job, config=with_repository(job.config, folder), rev=rev)
+    altered = replace(job, config=read_from_repository(job.config, folder), rev=rev)
     was, now = rows(job), rows(altered)
     late = (was.event_time >= pd.Timestamp(drift.at.replace(tzinfo=None))).to_numpy()
     assert 0 < late.sum() < len(was)
@@ -124,43 +124,45 @@ def test_only_rows_after_the_moment_are_altered(payments: Path, tmp_path: Path) 
     low, high = was.amount.quantile([0.25, 0.75])
     assert (moved[~late] == 0).all()
     assert moved[late] == pytest.approx(0.5 * (high - low) / 1.349)
-    assert history_of(altered)[1] == history
+    assert data_history(altered)[1] == history
 
 
 def test_what_does_not_suit_the_column_is_an_error(payments: Path, tmp_path: Path) -> None:
     job = load_job("payments", workspace=payments)
-    snapshot, _ = history_of(job)
+    snapshot, _ = data_history(job)
     with pytest.raises(ConfigError, match="not numbers"):
-        altered_repository(job, snapshot, Injection("scale", "country", 2.0, monday(9)), tmp_path)
+        repository_with_drift(
+            job, snapshot, Injection("scale", "country", 2.0, monday(9)), tmp_path
+        )
     with pytest.raises(DataError, match="no column 'age'"):
-        altered_repository(job, snapshot, Injection("shift", "age", 2.0, monday(9)), tmp_path)
+        repository_with_drift(job, snapshot, Injection("shift", "age", 2.0, monday(9)), tmp_path)
 
 
 def test_a_repository_that_cannot_be_made_is_an_error(
     payments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = load_job("payments", workspace=payments)
-    snapshot, _ = history_of(job)
+    snapshot, _ = data_history(job)
     failed = subprocess.CompletedProcess([], 1, "", "fatal: no space\n left")
     monkeypatch.setattr(subprocess, "run", lambda *given, **named: failed)
     drift = Injection("missing", "amount", 0.5, monday(9))
     with pytest.raises(SnapshotError, match=r"git init -q failed in .*: fatal: no space left"):
-        altered_repository(job, snapshot, drift, tmp_path)
+        repository_with_drift(job, snapshot, drift, tmp_path)
 
 
 def test_approval_counts_as_given_and_other_modes_stay(tmp_path: Path) -> None:
     asked = job_with(promotion={"mode": {"kind": "approval"}}).config
     assert asked.promotion.mode == Approval()
-    with rehearsal(tmp_path, asked, "HEAD") as stage:
+    with open_sandbox(tmp_path, asked, "HEAD") as stage:
         assert stage.config.promotion.mode == Auto()
         assert stage.config.promotion.probation == asked.promotion.probation
     shadowed = job_with(promotion={"mode": {"kind": "shadow"}}).config
-    with rehearsal(tmp_path, shadowed, "HEAD") as stage:
+    with open_sandbox(tmp_path, shadowed, "HEAD") as stage:
         assert stage.config.promotion.mode == Shadow()
 
 
 def test_the_state_of_a_rehearsal_is_gone_with_it(tmp_path: Path) -> None:
-    with rehearsal(tmp_path, job_with().config, "HEAD") as stage:
+    with open_sandbox(tmp_path, job_with().config, "HEAD") as stage:
         place = stage.workspace
         assert place.root == tmp_path
         assert not place.state.is_relative_to(tmp_path)
@@ -178,7 +180,7 @@ def test_a_rehearsal_runs_the_loop_and_leaves_the_workspace_as_it_was(payments: 
     seen: list[tuple[int, str]] = []
     when = tuple(monday(week) for week in (9, 10, 11, 12))
     rev = snapshot_at(job, "HEAD").rev
-    policy, frozen = rehearse(
+    policy, frozen = backtest_policy(
         payments, "policy", job.config, rev, when, lambda *told: seen.append(told)
     )
     assert [done for done, _ in seen] == [1, 2, 3]

@@ -1,4 +1,4 @@
-"""A rehearsal: the loop on history with simulated time, and nothing outside is touched."""
+"""The sandbox of a backtest: the loop on past data with simulated time and no outside effects."""
 
 import subprocess
 import sys
@@ -36,8 +36,8 @@ _GIT = ("-c", "user.name=driftloop", "-c", "user.email=driftloop@localhost")
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What a rehearsal runs on: a workspace whose state is thrown away, and a configuration."""
+class Sandbox:
+    """A workspace whose state is thrown away, and the configuration and data of a backtest."""
 
     workspace: Workspace
     config: ModelConfig
@@ -49,11 +49,11 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One rehearsal: a policy, or the rival that retrains always."""
+class Candidate:
+    """What is backtested: a policy, or the always-retrain baseline."""
 
     name: str
-    kind: Literal["policy", "always"]
+    kind: Literal["policy", "always_retrain"]
     root: Path
     config: ModelConfig
     rev: str
@@ -61,59 +61,58 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a rehearsal gave: a policy with the scores of its first champion, or a rival."""
+class CandidateOutcome:
+    """The result of a policy with the scores of its first champion, or that of a baseline."""
 
     policy: PolicyResult | None = None
-    frozen: tuple[float, ...] = ()
-    rival: Scored | None = None
+    first_champion: tuple[float, ...] = ()
+    baseline: Scored | None = None
 
 
 @contextmanager
-def rehearsal(root: Path, config: ModelConfig, rev: str) -> Iterator[Stage]:
-    """Give a place where the production code runs and leaves nothing behind.
+def open_sandbox(root: Path, config: ModelConfig, rev: str) -> Iterator[Sandbox]:
+    """Open a sandbox in which the production code runs and leaves nothing behind.
 
     Runs, versions and models are kept in memory, incidents in a folder that is thrown away, steps
-    are plain calls. An approval counts as given, as nobody can be asked.
+    are plain calls. Approvals count as given, and no messages are sent.
     """
     with TemporaryDirectory() as scratch:
         workspace = Workspace(root, Path(scratch))
         with memory_registry(workspace), inline():
-            yield Stage(workspace, _unheard(_approved(config)), rev)
+            yield Sandbox(workspace, _without_channels(_auto_approved(config)), rev)
 
 
-def _approved(config: ModelConfig) -> ModelConfig:
+def _auto_approved(config: ModelConfig) -> ModelConfig:
     if not isinstance(config.promotion.mode, Approval):
         return config
     promotion = config.promotion.model_copy(update={"mode": Auto()})
     return config.model_copy(update={"promotion": promotion})
 
 
-def _unheard(config: ModelConfig) -> ModelConfig:
-    """Incidents open and close as ever, and nobody is told."""
+def _without_channels(config: ModelConfig) -> ModelConfig:
     alerts = config.alerts.model_copy(update={"channels": ()})
     return config.model_copy(update={"alerts": alerts})
 
 
-def history_of(job: Job) -> tuple[Snapshot, Window]:
+def data_history(job: Job) -> tuple[Snapshot, Window]:
     """Return the snapshot of a job and the span of its rows.
 
     Raises:
         DataError: if it holds no rows.
     """
     snapshot = snapshot_at(job, job.rev)
-    everything = DataSlice(snapshot, Window(EARLIEST, _LATEST))
-    times = read_slice(everything, (), job.config.data.time, job.workspace)[job.config.data.time]
+    all_rows = DataSlice(snapshot, Window(EARLIEST, _LATEST))
+    times = read_slice(all_rows, (), job.config.data.time, job.workspace)[job.config.data.time]
     if times.empty:
         raise DataError(f"{job.config.data.path} holds no rows at {snapshot.short_rev}")
     first, last = (pd.Timestamp(edge).to_pydatetime() for edge in (times.iloc[0], times.iloc[-1]))
     return snapshot, Window(first.replace(tzinfo=UTC), last.replace(tzinfo=UTC))
 
 
-def moments_of(
+def period_edges(
     job: Job, history: Window, first: datetime | None, last: datetime | None
 ) -> tuple[datetime, ...]:
-    """Return the moments of a rehearsal, one a period; the first one trains the first champion.
+    """Return the moments of a backtest, one per period; the first trains the first champion.
 
     Without `first` the first champion is trained on the first quarter of the history, without
     `last` the last window is the last one that the data fill.
@@ -136,7 +135,7 @@ def moments_of(
 
 
 def _quarter(history: Window, span: Span) -> datetime:
-    """Return the first edge of a period, counted from the first row's, after a quarter of time."""
+    """Return the first edge of a period, counted from the first row, after a quarter of it."""
     edge = history.start.replace(hour=0, minute=0, second=0, microsecond=0)
     if span.unit in ("month", "year"):
         edge = edge.replace(day=1)
@@ -145,16 +144,16 @@ def _quarter(history: Window, span: Span) -> datetime:
     return edge
 
 
-def altered_repository(job: Job, snapshot: Snapshot, injection: Injection, folder: Path) -> str:
-    """Write the snapshot with an injected drift into a repository of its own; return its commit.
+def repository_with_drift(job: Job, snapshot: Snapshot, injection: Injection, folder: Path) -> str:
+    """Write the snapshot with injected drift into a new repository and return its commit.
 
     Raises:
         SnapshotError: if Git or DVC cannot.
         ConfigError: if the change does not suit the column.
     """
     time = job.config.data.time
-    everything = DataSlice(snapshot, Window(EARLIEST, _LATEST))
-    column = read_slice(everything, (injection.column,), time, job.workspace)
+    all_rows = DataSlice(snapshot, Window(EARLIEST, _LATEST))
+    column = read_slice(all_rows, (injection.column,), time, job.workspace)
     if injection.column not in column.columns:
         raise DataError(f"--inject: the data hold no column {injection.column!r}")
     spread = spread_of(column[injection.column])
@@ -175,24 +174,24 @@ def altered_repository(job: Job, snapshot: Snapshot, injection: Injection, folde
     return _run(("git", "rev-parse", "HEAD"), folder)
 
 
-def with_repository(config: ModelConfig, folder: Path) -> ModelConfig:
+def read_from_repository(config: ModelConfig, folder: Path) -> ModelConfig:
     """Return the configuration reading its data from another repository."""
     data = config.data.model_copy(update={"repository": str(folder), "rev": "HEAD"})
     return config.model_copy(update={"data": data})
 
 
 def _run(command: tuple[str, ...], folder: Path) -> str:
-    done = subprocess.run(  # noqa: S603 - fixed commands
+    process = subprocess.run(  # noqa: S603 - fixed commands
         command, cwd=folder, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        reason = " ".join(done.stderr.split())[-300:]
+    if process.returncode:
+        reason = " ".join(process.stderr.split())[-300:]
         raise SnapshotError(f"{' '.join(command[:3])} failed in {folder}: {reason}")
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 def drift_began(job: Job, champion: str) -> datetime | None:
-    """Return where the data say that the present drift from a champion's reference began."""
+    """Return when the current drift from a champion's reference began, by the data."""
     registry = open_registry(job.workspace)
     version = registry.version(job.model, champion)
     opened = OpenTraining(None, "", "retrain", version)

@@ -1,4 +1,4 @@
-"""A policy over a stretch of history, run by run, with exactly the steps that run in production."""
+"""Backtest of a policy over past data, run by run, with exactly the steps of production."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,15 +12,15 @@ from driftloop.config.model_config import ModelConfig
 from flows.challenge import challenge
 from flows.watch import watch
 from tasks.alerts.write import write_alert, write_retrain_alert
-from tasks.backtest.hindsight import score_versions
-from tasks.backtest.rehearsal import Stage, drift_began, rehearsal
+from tasks.backtest.sandbox import Sandbox, drift_began, open_sandbox
+from tasks.backtest.version_scores import score_with_all_labels
 from tasks.monitoring.steps import OpenRun
 from tasks.runtime.job import Job
 
 Progress = Callable[[int, str], None]
 
 
-def rehearse(
+def backtest_policy(
     root: Path,
     name: str,
     config: ModelConfig,
@@ -28,29 +28,29 @@ def rehearse(
     moments: tuple[datetime, ...],
     on_period: Progress,
 ) -> tuple[PolicyResult, tuple[float, ...]]:
-    """Return what a policy did at each moment, and what its first champion would have scored.
+    """Return what a policy did at each moment, and the scores of its first champion.
 
     Args:
         root: the workspace folder.
-        name: of the policy.
+        name: the policy's name.
         config: the policy.
         rev: commit of the data.
         moments: the first one trains the first champion, the others are monitoring runs.
-        on_period: is told how many runs are done, and what the last one decided.
+        on_period: called with the number of finished runs and the last decision.
 
     Raises:
         TrainingError: if no first champion can be trained.
     """
     periods: list[Period] = []
     frozen: list[float] = []
-    with rehearsal(root, config, rev) as stage:
-        first = challenge(stage.job(moments[0]), "bootstrap", "The first champion.", None)
+    with open_sandbox(root, config, rev) as sandbox:
+        first = challenge(sandbox.job(moments[0]), "bootstrap", "The first champion.", None)
         if first.promotion is None or not first.promotion.promoted:
             raise TrainingError(f"no first champion as of {moments[0]:%Y-%m-%d}: {first.sentence}")
         for done, moment in enumerate(moments[1:], start=1):
-            period, record = _run(stage, moment, periods[-1] if periods else None)
+            period, record = _run(sandbox, moment, periods[-1] if periods else None)
             versions = (record.champion, first.promotion.version)
-            score, at_first = score_versions(stage.job(moment), record.window, versions)
+            score, at_first = score_with_all_labels(sandbox.job(moment), record.window, versions)
             periods.append(replace(period, score=score))
             frozen.append(at_first)
             on_period(done, record.decision.action)
@@ -58,34 +58,34 @@ def rehearse(
     return PolicyResult(name, metric, tuple(periods), first.promotion.version), tuple(frozen)
 
 
-def _run(stage: Stage, moment: datetime, last: Period | None) -> tuple[Period, MonitorRecord]:
-    job, told = stage.job(moment), False
+def _run(sandbox: Sandbox, moment: datetime, last: Period | None) -> tuple[Period, MonitorRecord]:
+    job, alerted = sandbox.job(moment), False
 
-    def tell(run: OpenRun, record: MonitorRecord) -> None:
-        nonlocal told
+    def announce(run: OpenRun, record: MonitorRecord) -> None:
+        nonlocal alerted
         kinds = write_alert(job, record, run.history, run.run_id)
-        told = not {"opened", "worsened", "reopened"}.isdisjoint(kinds)
+        alerted = not {"opened", "worsened", "reopened"}.isdisjoint(kinds)
 
     def retrain(run: OpenRun, record: MonitorRecord) -> RetrainRecord:
         reason = " ".join(record.decision.reasons)
-        found = challenge(job, "retrain", reason, run.champion.version)
-        write_retrain_alert(job, found)
-        return found
+        outcome = challenge(job, "retrain", reason, run.champion.version)
+        write_retrain_alert(job, outcome)
+        return outcome
 
-    record = watch(job, tell, retrain)
+    record = watch(job, announce, retrain)
     by_hand = None
     if record.decision.held == "losing_streak":
-        by_hand = _person(job)
+        by_hand = _retrain_by_hand(job)
         record = replace(record, retrain=by_hand)
-    alarm = is_alarm(record, told)
+    alarm = is_alarm(record, alerted)
     began = None
     if record.verdict.status == "drift" and (last is None or last.verdict != "drift"):
         began = drift_began(job, record.champion)
     return _period(record, alarm, began, by_hand is not None), record
 
 
-def _person(job: Job) -> RetrainRecord:
-    """Answer the call for a person as people do: start a retraining by hand."""
+def _retrain_by_hand(job: Job) -> RetrainRecord:
+    """Do what a person would do who is called: start a retraining."""
     record = challenge(job, "retrain", "Started by hand.", None, by_hand=True)
     write_retrain_alert(job, record)
     return record
@@ -93,10 +93,10 @@ def _person(job: Job) -> RetrainRecord:
 
 def _period(record: MonitorRecord, alarm: bool, began: datetime | None, by_hand: bool) -> Period:
     moved = [trial for trial in record.trials if trial.action in ("promoted", "rolled_back")]
-    made = record.retrain.promotion if record.retrain else None
-    promoted = made.version if made and made.promoted else None
-    for one in moved:
-        promoted = one.version if one.action == "promoted" else promoted
+    promotion = record.retrain.promotion if record.retrain else None
+    promoted = promotion.version if promotion and promotion.promoted else None
+    for trial in moved:
+        promoted = trial.version if trial.action == "promoted" else promoted
     return Period(
         as_of=record.as_of,
         window=record.window,

@@ -1,0 +1,260 @@
+"""Tags of MLflow runs, model versions and registered models; nothing else knows their names.
+
+A stored name begins with ``driftloop.``. A field that is None is not stored, so that an instance
+with few fields is a partial update. Everybody may edit tags in MLflow: a value that cannot be read
+counts as absent, and is in the way of nothing but what needs it.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+
+from driftloop.base.errors import DataError
+from driftloop.base.past_run import PastRun
+from driftloop.base.periods import Window, parse_time
+from driftloop.base.records import DataSlice, ModelVersion, Score, Snapshot, to_plain
+
+PREFIX = "driftloop."
+LONGEST_TAG = 4900
+"""Characters of a long text that a tag keeps; MLflow refuses more than 5,000."""
+
+
+class _Form(NamedTuple):
+    """The way from a value to the text of a tag and back."""
+
+    write: Callable[[Any], str]
+    read: Callable[[str], Any]
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if value == value else None
+
+
+def _windows(text: str) -> tuple[Window, ...]:
+    return tuple(
+        Window(parse_time(window["start"]), parse_time(window["end"]))
+        for window in json.loads(text)
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(to_plain(value))
+
+
+_TEXT = _Form(str, str)
+_COUNT = _Form(str, int)
+_NUMBER = _Form(repr, _finite)
+_SECONDS = _Form("{:.3f}".format, _finite)
+_TIME = _Form(datetime.isoformat, parse_time)
+_FLAG = _Form(lambda flag: str(flag).lower(), lambda text: text == "true")
+_WORDS = _Form(" ".join, lambda text: tuple(text.split()))
+_NAMES = _Form(_json, lambda text: tuple(json.loads(text)))
+_WINDOWS = _Form(_json, _windows)
+_SCORE = _Form(lambda score: _json(asdict(score)), lambda text: Score(**json.loads(text)))
+
+
+def _tag(name: str, form: _Form = _TEXT) -> dict[str, Any]:
+    """Return the metadata of a field; a name that ends with a dot is that of a family of tags."""
+    return {"tag": PREFIX + name, "form": form}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tags:
+    @classmethod
+    def tag_name(cls, name: str) -> str:
+        """Return the stored name of a field's tag."""
+        return str(next(one.metadata["tag"] for one in fields(cls) if one.name == name))
+
+    @classmethod
+    def from_tags(cls, stored: Mapping[str, str]) -> Self:
+        """Return what stored tags say; tags of others are passed over.
+
+        Raises:
+            DataError: if a tag that is always written is absent or cannot be read.
+        """
+        values: dict[str, Any] = {}
+        for own in fields(cls):
+            name, form = own.metadata["tag"], own.metadata["form"]
+            if name.endswith("."):
+                family = sorted(stored.items())
+                values[own.name] = {
+                    key.removeprefix(name): text for key, text in family if key.startswith(name)
+                }
+            elif (value := _value(form, stored.get(name))) is not None:
+                values[own.name] = value
+            elif own.default is MISSING:
+                raise DataError(f"the tag {name} is missing or cannot be read")
+        return cls(**values)
+
+    def to_tags(self) -> dict[str, str]:
+        """Return the tags as they are stored."""
+        stored: dict[str, str] = {}
+        for own in fields(self):
+            name, form, value = own.metadata["tag"], own.metadata["form"], getattr(self, own.name)
+            if name.endswith("."):
+                stored |= {name + key: text for key, text in value.items()}
+            elif value is not None:
+                stored[name] = form.write(value)
+        return stored
+
+
+def _value(form: _Form, text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return form.read(text)
+    except (DataError, ValueError, KeyError, TypeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTags(_Tags):
+    """The tags of a monitoring run, a retraining or the training of a first champion.
+
+    `champion` is the version that a run judged or challenged, empty where there was none. `held`
+    says what kept a retraining back, `seen` holds the marks of drifted columns (see
+    `driftloop.drift.confirmation`), `seconds` how long the run took.
+    """
+
+    kind: str = field(metadata=_tag("kind"))
+    key: str = field(metadata=_tag("key"))
+    as_of: datetime = field(metadata=_tag("as_of", _TIME))
+    champion: str | None = field(default=None, metadata=_tag("champion"))
+    rev: str | None = field(default=None, metadata=_tag("rev"))
+    sentence: str | None = field(default=None, metadata=_tag("sentence"))
+    recorded_at: datetime | None = field(default=None, metadata=_tag("recorded_at", _TIME))
+    seconds: float | None = field(default=None, metadata=_tag("seconds", _SECONDS))
+    # of a monitoring run
+    window_start: datetime | None = field(default=None, metadata=_tag("window_start", _TIME))
+    verdict: str | None = field(default=None, metadata=_tag("verdict"))
+    action: str | None = field(default=None, metadata=_tag("action"))
+    held: str | None = field(default=None, metadata=_tag("held"))
+    quality_failed: bool | None = field(default=None, metadata=_tag("quality_failed", _FLAG))
+    troubles: tuple[str, ...] | None = field(default=None, metadata=_tag("troubles", _WORDS))
+    seen: tuple[str, ...] | None = field(default=None, metadata=_tag("seen", _WORDS))
+    performance: str | None = field(default=None, metadata=_tag("performance"))
+    metric: str | None = field(default=None, metadata=_tag("metric"))
+    score: float | None = field(default=None, metadata=_tag("score", _NUMBER))
+    score_low: float | None = field(default=None, metadata=_tag("score_low", _NUMBER))
+    score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
+    prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
+    # of a training
+    trained: bool | None = field(default=None, metadata=_tag("trained", _FLAG))
+    won: bool | None = field(default=None, metadata=_tag("won", _FLAG))
+    by_hand: bool | None = field(default=None, metadata=_tag("by_hand", _FLAG))
+    promoted: bool | None = field(default=None, metadata=_tag("promoted", _FLAG))
+
+    @property
+    def past_run(self) -> PastRun:
+        """The run as later decisions remember it."""
+        return PastRun(
+            kind="monitor" if self.kind == "monitor" else "retrain",
+            as_of=self.as_of,
+            window_start=self.window_start or self.as_of,
+            verdict=self.verdict or "",
+            action=self.action or "",
+            quality_failed=bool(self.quality_failed),
+            performance=self.performance or "",
+            champion=self.champion or "",
+            won=bool(self.won),
+            by_hand=bool(self.by_hand),
+            held=self.held or "",
+            seen=frozenset(self.seen or ()),
+        )
+
+
+def counts_as_past(stored: Mapping[str, str]) -> bool:
+    """Say whether stored tags are of a run that later decisions remember.
+
+    A retraining that trained nothing, for want of rows, is no attempt.
+    """
+    kind = stored.get(RunTags.tag_name("kind"))
+    return kind == "monitor" or (
+        kind == "retrain" and stored.get(RunTags.tag_name("trained")) == "true"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionTags(_Tags):
+    """The tags of a model version: its lineage, its score, and what became of it.
+
+    All are None on a version that driftloop did not register. `proposal`, `probation` and the
+    looks are JSON of `tasks.promotion.trial_store`; a look is stored under its window's end.
+    """
+
+    key: str | None = field(default=None, metadata=_tag("key"))
+    kind: str | None = field(default=None, metadata=_tag("kind"))
+    as_of: datetime | None = field(default=None, metadata=_tag("as_of", _TIME))
+    config: str | None = field(default=None, metadata=_tag("config"))
+    code: str | None = field(default=None, metadata=_tag("code"))
+    by: str | None = field(default=None, metadata=_tag("by"))
+    repository: str | None = field(default=None, metadata=_tag("data.repository"))
+    rev: str | None = field(default=None, metadata=_tag("data.rev"))
+    path: str | None = field(default=None, metadata=_tag("data.path"))
+    files: int | None = field(default=None, metadata=_tag("data.files", _COUNT))
+    md5: str | None = field(default=None, metadata=_tag("data.md5"))
+    train_start: datetime | None = field(default=None, metadata=_tag("train.start", _TIME))
+    train_end: datetime | None = field(default=None, metadata=_tag("train.end", _TIME))
+    excluded: tuple[Window, ...] | None = field(
+        default=None, metadata=_tag("train.excluded", _WINDOWS)
+    )
+    rows: int | None = field(default=None, metadata=_tag("train.rows", _COUNT))
+    holdout_start: datetime | None = field(default=None, metadata=_tag("holdout.start", _TIME))
+    holdout_end: datetime | None = field(default=None, metadata=_tag("holdout.end", _TIME))
+    score: Score | None = field(default=None, metadata=_tag("score", _SCORE))
+    predicts: str | None = field(default=None, metadata=_tag("predicts"))
+    classes: tuple[str, ...] | None = field(default=None, metadata=_tag("classes", _NAMES))
+    environment: str | None = field(default=None, metadata=_tag("environment"))
+    lock_sha256: str | None = field(default=None, metadata=_tag("environment.sha256"))
+    warm_start: str | None = field(default=None, metadata=_tag("warm_start"))
+    previous_champion: str | None = field(default=None, metadata=_tag("previous_champion"))
+    comparison: str | None = field(default=None, metadata=_tag("comparison"))
+    promoted_at: datetime | None = field(default=None, metadata=_tag("promoted_at", _TIME))
+    rolled_back_at: datetime | None = field(default=None, metadata=_tag("rolled_back_at", _TIME))
+    proposal: str | None = field(default=None, metadata=_tag("proposal"))
+    probation: str | None = field(default=None, metadata=_tag("probation"))
+    shadow_looks: Mapping[str, str] = field(default_factory=dict, metadata=_tag("shadow.look."))
+    probation_looks: Mapping[str, str] = field(
+        default_factory=dict, metadata=_tag("probation.look.")
+    )
+
+    @property
+    def training(self) -> DataSlice | None:
+        """The rows it was trained on; the files are those of the recorded commit."""
+        start, end, rows = self.train_start, self.train_end, self.rows
+        if start is None or end is None or rows is None or self.excluded is None:
+            return None
+        if self.repository is None or self.rev is None or self.path is None:
+            return None
+        snapshot = Snapshot(self.repository, self.rev, self.path, ())
+        return DataSlice(snapshot, Window(start, end), self.excluded, rows)
+
+    @property
+    def holdout(self) -> Window | None:
+        """The window it was compared on."""
+        if self.holdout_start is None or self.holdout_end is None:
+            return None
+        return Window(self.holdout_start, self.holdout_end)
+
+    def version(self, model: str, version: str, run_id: str) -> ModelVersion:
+        """Return the version that carries these tags."""
+        training = self.training
+        return ModelVersion(
+            model=model,
+            version=version,
+            run_id=run_id,
+            training=training,
+            holdout=self.holdout if training else None,
+            baseline=self.score if training else None,
+            promoted_at=self.promoted_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTags(_Tags):
+    """The tags of a registered model: its promotion ledger, one entry per tag, by number."""
+
+    ledger: Mapping[str, str] = field(default_factory=dict, metadata=_tag("ledger."))

@@ -1,0 +1,162 @@
+"""Trials as tags of model versions: challengers that won and wait, and champions on probation.
+
+``proposal`` is the tag of a challenger that waits for approval or is in shadow, ``probation`` that
+of a new champion; each window on which a version was scored under observation has a tag, too.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from driftloop.base.periods import readable
+from driftloop.base.records import Comparison, Promotion, to_json, to_plain
+from driftloop.base.tags import LONGEST_TAG, VersionTags
+from driftloop.promotion.ledger import outcome_of_key
+from driftloop.promotion.modes import Course
+from driftloop.promotion.sequential import Look
+from tasks.registry.ledger import reconciled_ledger, write_entry
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import Registry
+from tasks.runtime.job import Job
+
+TrialKind = Literal["approval", "shadow", "probation"]
+PROPOSAL, PROBATION = "proposal", "probation"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A version under observation, as it is stored.
+
+    `against` is the champion it is to replace (in a proposal) or replaced (in probation); `state`
+    is ``on`` until it ends, and `ended` the moment of the run that ended it.
+    """
+
+    kind: TrialKind
+    key: str
+    version: str
+    against: str
+    as_of: datetime
+    until: datetime | None
+    windows: int
+    confidence: float
+    sentence: str = ""
+    state: str = "on"
+    ended: datetime | None = None
+
+
+_TRIAL, _RESULT = TypeAdapter(Trial), TypeAdapter(Look)
+
+
+def propose(
+    job: Job, key: str, challenger: str, expected: str, comparison: Comparison, course: Course
+) -> Promotion:
+    """Store a challenger that won as waiting: for approval, or for labelled windows.
+
+    Call it while holding the promotion slot. A proposal that waits already is superseded.
+    """
+    registry = open_registry(job.workspace)
+    kind: Literal["approval", "shadow"] = "approval" if course.step == "ask" else "shadow"
+    outcome = outcome_of_key(reconciled_ledger(job), key)
+    for older in running_trials(registry, job.model, PROPOSAL):
+        if older.version != challenger:
+            _decline(job, older, "superseded", f"Version {challenger} is proposed in its place.")
+    sentence = f"{comparison.sentence} {_proposal_sentence(kind, challenger, course)}"
+    trial = Trial(
+        kind,
+        key,
+        challenger,
+        expected,
+        job.as_of,
+        course.until,
+        course.windows,
+        course.confidence,
+        comparison.sentence[:800],
+    )
+    if outcome is None:
+        store_trial(registry, job.model, trial)
+        comparison_text = to_json(comparison)[:LONGEST_TAG]
+        registry.tag(job.model, challenger, VersionTags(comparison=comparison_text))
+        write_entry(job, "awaiting", key, challenger, expected, sentence)
+    return Promotion(False, challenger, expected, sentence, kind)
+
+
+def _proposal_sentence(kind: TrialKind, challenger: str, course: Course) -> str:
+    if kind == "approval" and course.until is not None:
+        return f"Version {challenger} waits for approval until {readable(course.until)} UTC."
+    return f"Version {challenger} is in shadow for up to {course.windows} labelled windows."
+
+
+def start_probation(job: Job, version: str, previous: str | None) -> None:
+    """Put a new champion on probation against its predecessor, if it has one."""
+    settings = job.config.promotion.probation
+    if previous is None or settings.windows == 0:
+        return
+    trial = Trial(
+        "probation",
+        f"probation-{version}",
+        version,
+        previous,
+        job.as_of,
+        None,
+        settings.windows,
+        settings.confidence,
+    )
+    store_trial(open_registry(job.workspace), job.model, trial)
+
+
+def running_trials(
+    registry: Registry, model: str, tag: str, at: datetime | None = None
+) -> tuple[Trial, ...]:
+    """Return the trials that have not ended, of either tag: `PROPOSAL` or `PROBATION`.
+
+    With `at` also those that the run as of then ended: if that run was cut off, the next attempt
+    has to report them.
+    """
+    trials = []
+    for tags in registry.versions(model).values():
+        text = tags.proposal if tag == PROPOSAL else tags.probation
+        trial = _TRIAL.validate_json(text) if text else None
+        if trial is not None and (trial.state == "on" or (at is not None and trial.ended == at)):
+            trials.append(trial)
+    return tuple(trials)
+
+
+def waiting_proposal(registry: Registry, model: str) -> Trial | None:
+    """Return the challenger that waits for approval or is in shadow, or None."""
+    proposals = running_trials(registry, model, PROPOSAL)
+    return max(proposals, key=lambda trial: int(trial.version)) if proposals else None
+
+
+def store_trial(registry: Registry, model: str, trial: Trial) -> None:
+    """Store a trial as it stands."""
+    text = to_json(trial)
+    is_probation = trial.kind == "probation"
+    tags = VersionTags(probation=text) if is_probation else VersionTags(proposal=text)
+    registry.tag(model, trial.version, tags)
+
+
+def end_trial(registry: Registry, model: str, trial: Trial, state: str) -> None:
+    """Store that a trial has ended, and how."""
+    store_trial(registry, model, replace(trial, state=state))
+
+
+def interim_results(tags: VersionTags, kind: TrialKind) -> tuple[Look, ...]:
+    """Return the windows on which a version was scored under observation, oldest first."""
+    stored = tags.probation_looks if kind == "probation" else tags.shadow_looks
+    return tuple(_RESULT.validate_json(text) for text in stored.values())
+
+
+def store_interim_result(registry: Registry, model: str, trial: Trial, result: Look) -> None:
+    """Store the result of a window; a second one of the same window replaces the first."""
+    stored = {f"{result.window.end:%Y-%m-%dT%H-%M}": json.dumps(to_plain(result))}
+    is_probation = trial.kind == "probation"
+    tags = VersionTags(probation_looks=stored) if is_probation else VersionTags(shadow_looks=stored)
+    registry.tag(model, trial.version, tags)
+
+
+def _decline(job: Job, trial: Trial, state: str, sentence: str) -> None:
+    write_entry(job, "declined", f"{trial.key}-{state}", trial.version, trial.against, sentence)
+    end_trial(open_registry(job.workspace), job.model, trial, state)

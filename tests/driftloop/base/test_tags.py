@@ -1,0 +1,254 @@
+"""The tags of runs, versions and models: their stored names and forms, which never change."""
+
+import ast
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from driftloop.base.errors import DataError
+from driftloop.base.periods import Window
+from driftloop.base.records import Score
+from driftloop.base.tags import PREFIX, ModelTags, RunTags, VersionTags, counts_as_past
+
+ROOT = Path(__file__).parents[3]
+AT = datetime(2026, 3, 2, 6, tzinfo=UTC)
+LATER = datetime(2026, 3, 9, tzinfo=UTC)
+RUN = RunTags(
+    kind="monitor",
+    key="4f1c",
+    as_of=AT,
+    champion="3",
+    rev="abc",
+    sentence="Drift.",
+    recorded_at=LATER,
+    seconds=1.5,
+    window_start=AT,
+    verdict="drift",
+    action="none",
+    held="cooldown",
+    quality_failed=True,
+    troubles=("drift", "performance"),
+    seen=("a1", "b2"),
+    performance="fell",
+    metric="roc_auc",
+    score=0.75,
+    score_low=0.7,
+    score_high=0.8,
+    prefect_run="http://server/run",
+    trained=True,
+    won=False,
+    by_hand=True,
+    promoted=False,
+)
+STORED_RUN = {
+    "driftloop.kind": "monitor",
+    "driftloop.key": "4f1c",
+    "driftloop.as_of": "2026-03-02T06:00:00+00:00",
+    "driftloop.champion": "3",
+    "driftloop.rev": "abc",
+    "driftloop.sentence": "Drift.",
+    "driftloop.recorded_at": "2026-03-09T00:00:00+00:00",
+    "driftloop.seconds": "1.500",
+    "driftloop.window_start": "2026-03-02T06:00:00+00:00",
+    "driftloop.verdict": "drift",
+    "driftloop.action": "none",
+    "driftloop.held": "cooldown",
+    "driftloop.quality_failed": "true",
+    "driftloop.troubles": "drift performance",
+    "driftloop.seen": "a1 b2",
+    "driftloop.performance": "fell",
+    "driftloop.metric": "roc_auc",
+    "driftloop.score": "0.75",
+    "driftloop.score_low": "0.7",
+    "driftloop.score_high": "0.8",
+    "driftloop.prefect_run": "http://server/run",
+    "driftloop.trained": "true",
+    "driftloop.won": "false",
+    "driftloop.by_hand": "true",
+    "driftloop.promoted": "false",
+}
+VERSION = VersionTags(
+    key="4f1c",
+    kind="retrain",
+    as_of=AT,
+    config="c0ffee",
+    code="1.0",
+    by="command line",
+    repository=".",
+    rev="abc",
+    path="data",
+    files=2,
+    md5="d41d",
+    train_start=AT,
+    train_end=LATER,
+    excluded=(Window(AT, LATER),),
+    rows=900,
+    holdout_start=AT,
+    holdout_end=LATER,
+    score=Score("roc_auc", 0.75, 0.7, 0.8, 100),
+    predicts="quantity",
+    classes=("no", "yes"),
+    environment="lock",
+    lock_sha256="5ha",
+    warm_start="2",
+    previous_champion="1",
+    comparison="{}",
+    promoted_at=AT,
+    rolled_back_at=LATER,
+    proposal="{}",
+    probation="{}",
+    shadow_looks={"2026-03-02T06-00": "{}"},
+    probation_looks={"2026-03-09T00-00": "{}"},
+)
+STORED_VERSION = {
+    "driftloop.key": "4f1c",
+    "driftloop.kind": "retrain",
+    "driftloop.as_of": "2026-03-02T06:00:00+00:00",
+    "driftloop.config": "c0ffee",
+    "driftloop.code": "1.0",
+    "driftloop.by": "command line",
+    "driftloop.data.repository": ".",
+    "driftloop.data.rev": "abc",
+    "driftloop.data.path": "data",
+    "driftloop.data.files": "2",
+    "driftloop.data.md5": "d41d",
+    "driftloop.train.start": "2026-03-02T06:00:00+00:00",
+    "driftloop.train.end": "2026-03-09T00:00:00+00:00",
+    "driftloop.train.excluded": (
+        '[{"start": "2026-03-02T06:00:00+00:00", "end": "2026-03-09T00:00:00+00:00"}]'
+    ),
+    "driftloop.train.rows": "900",
+    "driftloop.holdout.start": "2026-03-02T06:00:00+00:00",
+    "driftloop.holdout.end": "2026-03-09T00:00:00+00:00",
+    "driftloop.score": (
+        '{"metric": "roc_auc", "value": 0.75, "low": 0.7, "high": 0.8, "rows": 100}'
+    ),
+    "driftloop.predicts": "quantity",
+    "driftloop.classes": '["no", "yes"]',
+    "driftloop.environment": "lock",
+    "driftloop.environment.sha256": "5ha",
+    "driftloop.warm_start": "2",
+    "driftloop.previous_champion": "1",
+    "driftloop.comparison": "{}",
+    "driftloop.promoted_at": "2026-03-02T06:00:00+00:00",
+    "driftloop.rolled_back_at": "2026-03-09T00:00:00+00:00",
+    "driftloop.proposal": "{}",
+    "driftloop.probation": "{}",
+    "driftloop.shadow.look.2026-03-02T06-00": "{}",
+    "driftloop.probation.look.2026-03-09T00-00": "{}",
+}
+MODEL = ModelTags(ledger={"000001": "first", "000002": "second"})
+STORED_MODEL = {"driftloop.ledger.000001": "first", "driftloop.ledger.000002": "second"}
+EVENTS = "driftloop/alerts/events.py"
+NOT_TAGS = {"driftloop.model.", "driftloop.slack"}
+"""The resource of an event, and a logger."""
+
+
+@pytest.mark.parametrize(
+    ("tags", "stored"),
+    [(RUN, STORED_RUN), (VERSION, STORED_VERSION), (MODEL, STORED_MODEL)],
+    ids=["run", "version", "model"],
+)
+def test_names_and_forms_are_as_ever(
+    tags: RunTags | VersionTags | ModelTags, stored: dict[str, str]
+) -> None:
+    empty = [own.name for own in fields(tags) if getattr(tags, own.name) in (None, {})]
+    assert empty == [], "every tag has its form pinned here"
+    assert tags.to_tags() == stored
+    foreign = {"mlflow.user": "me", "team": "payments"}
+    assert type(tags).from_tags({**stored, **foreign}) == tags
+
+
+def test_ledger_entries_are_in_their_order_however_the_registry_gives_them() -> None:
+    backwards = dict(reversed(STORED_MODEL.items()))
+    assert list(ModelTags.from_tags(backwards).ledger.values()) == ["first", "second"]
+
+
+def test_what_is_none_is_not_stored() -> None:
+    assert VersionTags(promoted_at=AT).to_tags() == {
+        "driftloop.promoted_at": "2026-03-02T06:00:00+00:00"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("score", "x"),
+        ("score", "nan"),
+        ("score", "null"),
+        ("window_start", "yesterday"),
+        ("seconds", ""),
+    ],
+)
+def test_a_run_tag_that_cannot_be_read_counts_as_absent(name: str, text: str) -> None:
+    stored = {**STORED_RUN, RunTags.tag_name(name): text}
+    assert RunTags.from_tags(stored) == replace(RUN, **{name: None})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("score", "0.9"),
+        ("score", '{"metric": "roc_auc"}'),
+        ("rows", "many"),
+        ("excluded", '[{"start": "2026-03-02"}]'),
+        ("classes", "null"),
+        ("files", "1.5"),
+    ],
+)
+def test_a_version_tag_that_cannot_be_read_counts_as_absent(name: str, text: str) -> None:
+    stored = {**STORED_VERSION, VersionTags.tag_name(name): text}
+    assert VersionTags.from_tags(stored) == replace(VERSION, **{name: None})
+
+
+@pytest.mark.parametrize("name", ["kind", "key", "as_of"])
+def test_a_run_without_what_every_run_has_cannot_be_read(name: str) -> None:
+    tag = RunTags.tag_name(name)
+    with pytest.raises(DataError, match=tag):
+        RunTags.from_tags({key: text for key, text in STORED_RUN.items() if key != tag})
+
+
+def test_a_version_says_what_it_was_trained_on_wholly_or_not_at_all() -> None:
+    known = VERSION.version("payments", "3", "run")
+    assert known.training is not None
+    assert known.training.excluded == (Window(AT, LATER),)
+    assert (known.holdout, known.baseline) == (Window(AT, LATER), VERSION.score)
+    for name in ("repository", "rev", "path", "train_start", "train_end", "excluded", "rows"):
+        unknown = replace(VERSION, **{name: None}).version("payments", "3", "run")
+        assert (unknown.training, unknown.holdout, unknown.baseline) == (None, None, None)
+        assert unknown.promoted_at == AT
+
+
+def test_runs_that_later_decisions_remember() -> None:
+    kind, trained = RunTags.tag_name("kind"), RunTags.tag_name("trained")
+    assert counts_as_past({kind: "monitor"})
+    assert counts_as_past({kind: "retrain", trained: "true"})
+    assert not counts_as_past({kind: "retrain", trained: "false"})
+    assert not counts_as_past({kind: "bootstrap", trained: "true"})
+    assert not counts_as_past({})
+
+
+def test_an_old_run_is_remembered_without_what_it_did_not_store_yet() -> None:
+    past = RunTags(kind="retrain", key="k", as_of=AT, trained=True).past_run
+    assert (past.kind, past.window_start, past.seen, past.held) == ("retrain", AT, frozenset(), "")
+    assert not past.won
+
+
+def test_no_tag_is_named_elsewhere() -> None:
+    paths = [path for package in ("driftloop", "tasks", "flows") for path in _sources(package)]
+    assert len(paths) > 200
+    elsewhere = {
+        f"{path.relative_to(ROOT)}: {node.value!r}"
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if node.value.startswith((PREFIX, f"tags.`{PREFIX}")) and node.value not in NOT_TAGS
+    }
+    assert elsewhere == set()
+
+
+def _sources(package: str) -> list[Path]:
+    own = (ROOT / "driftloop/base/tags.py", ROOT / EVENTS)
+    return [path for path in (ROOT / package).rglob("*.py") if path not in own]
