@@ -14,7 +14,7 @@ from tasks.promotion.approval import (
     find_proposal,
     form_for,
 )
-from tasks.reporting.publish_metrics import published
+from tasks.reporting.publish_metrics import publish_after_run
 from tasks.runtime.events import emit
 from tasks.runtime.job import Job
 from tasks.runtime.preflight import prepare_job
@@ -70,5 +70,5 @@ def answer(
 def _told(job: Job, done: Promotion, comment: str) -> Promotion:
     emit(job, [promotion_event(job.model, job.as_of, done)])
     write_answer_alert(job, done, comment)
-    undelivered(deliver_alerts(job, return_state=True), done, published(job))
+    undelivered(deliver_alerts(job, return_state=True), done, publish_after_run(job))
     return done

@@ -5,13 +5,13 @@ from pathlib import Path
 from prefect import flow
 
 from driftloop.base.workspace import find_workspace
-from driftloop.reporting.fleet_page.rows import Fleet
+from driftloop.reporting.dashboard.rows import Dashboard
 from flows.naming import all_models_run_name
-from tasks.reporting.fleet_page import gather_models, write_dashboard
+from tasks.reporting.dashboard import gather_models, write_dashboard
 
 
 @flow(name="dashboard", flow_run_name=all_models_run_name)
-def dashboard(workspace: str | None = None, output: str | None = None) -> Fleet:
+def dashboard(workspace: str | None = None, output: str | None = None) -> Dashboard:
     """Write one page on all models of a workspace, with their newest reports beside it.
 
     Args:

@@ -56,13 +56,13 @@ def _name(source: Source, options: Options) -> str:
             raise DataError(
                 f"--name {options.name!r} is no model name; write lower-case letters, digits, - "
                 "and _, such as "
-                f"{plain_name(options.name)!r}"
+                f"{valid_model_name(options.name)!r}"
             )
         return options.name
-    return plain_name(source.path.stem)
+    return valid_model_name(source.path.stem)
 
 
-def plain_name(text: str) -> str:
+def valid_model_name(text: str) -> str:
     """Return a text as a model may be called: lower-case letters, digits, dashes, underscores."""
     plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")
     return plain[:63] or "model"

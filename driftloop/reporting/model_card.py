@@ -17,7 +17,7 @@ _SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class ModelCardInputs:
     """What a card is made of beside the record of the training.
 
     `lineage` are the version's tags, without their prefix. `importances` and `old_importances` are
@@ -34,7 +34,7 @@ class Background:
     champion: ModelVersion | None = None
 
 
-def model_card(config: ModelConfig, record: RetrainRecord, background: Background) -> str:
+def model_card(config: ModelConfig, record: RetrainRecord, background: ModelCardInputs) -> str:
     """Return the card of a trained version as Markdown.
 
     Args:
@@ -72,7 +72,7 @@ def _use(config: ModelConfig) -> str:
     )
 
 
-def _data(plan: TrainingPlan, background: Background) -> str:
+def _data(plan: TrainingPlan, background: ModelCardInputs) -> str:
     rows = [
         ("training", str(plan.training.window), f"{plan.training.rows or 0:,}", "training"),
         ("holdout", str(plan.holdout.window), f"{plan.holdout.rows or 0:,}", "holdout"),
@@ -97,7 +97,7 @@ def _data(plan: TrainingPlan, background: Background) -> str:
     return f"## Data\n\n{table}{broken}\n\n{candidates}"
 
 
-def _training(background: Background) -> str:
+def _training(background: ModelCardInputs) -> str:
     shown = {name: value for name, value in background.parameters.items() if value is not None}
     settings = ", ".join(f"`{name}` {_cell(str(value))}" for name, value in shown.items())
     told = "Preprocessing is part of the stored model."
@@ -136,7 +136,7 @@ def _gates(found: Comparison) -> str:
     return f"## Gates\n\n{_table(('gate', 'status', 'why'), lines)}"
 
 
-def _importances(background: Background) -> str:
+def _importances(background: ModelCardInputs) -> str:
     if not background.importances:
         return ""
     ranked = sorted(background.importances.items(), key=lambda item: -item[1])[:_SHOWN]
@@ -148,7 +148,7 @@ def _importances(background: Background) -> str:
     return f"## What it relies on\n\n{_table(head, lines)}"
 
 
-def _changes(record: RetrainRecord, background: Background) -> str:
+def _changes(record: RetrainRecord, background: ModelCardInputs) -> str:
     champion = background.champion
     if champion is None:
         return "## What changed\n\nIt is the first version; there is no champion to compare with."
@@ -187,7 +187,7 @@ def _limits(config: ModelConfig, found: Comparison | None, plan: TrainingPlan | 
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
 
 
-def _lineage(background: Background, record: RetrainRecord) -> str:
+def _lineage(background: ModelCardInputs, record: RetrainRecord) -> str:
     tags = background.lineage
     shown = {
         "data": f"{tags.get('data.path', '')} at {tags.get('data.rev', '')[:10]}",

@@ -12,7 +12,7 @@ from driftloop.reporting.json.init import InferredColumn, InitOutput
 from driftloop.snapshots.options import Options
 from flows.cli.display.results import columns_view
 from flows.cli.session import enter, notes, running, waiting
-from tasks.onboarding.workspace import Made, default_folder, make_workspace
+from tasks.onboarding.workspace import NewWorkspace, create_workspace, default_folder
 
 
 def onboard(
@@ -28,7 +28,7 @@ def onboard(
     target = folder or default_folder(file, options)
     kept = target.is_dir()
     with waiting(f"Reading {file.name}"):
-        made = make_workspace(file, target, options)
+        made = create_workspace(file, target, options)
     columns = tuple(
         InferredColumn(name=column.name, role=column.role, reason=column.reason)
         for column in made.inferred.columns
@@ -43,7 +43,7 @@ def onboard(
     return _output(made, columns, record)
 
 
-def _first_champion(made: Made, verbose: bool) -> RetrainRecord:
+def _first_champion(made: NewWorkspace, verbose: bool) -> RetrainRecord:
     enter(Workspace(made.workspace), verbose)
     from tasks.runtime.preflight import check_services
 
@@ -68,7 +68,9 @@ def _remove(folder: Path, keep_folder: bool) -> None:
             path.unlink()
 
 
-def _output(made: Made, columns: tuple[InferredColumn, ...], record: RetrainRecord) -> InitOutput:
+def _output(
+    made: NewWorkspace, columns: tuple[InferredColumn, ...], record: RetrainRecord
+) -> InitOutput:
     trained = retrain_output(record)
     score, metric = trained.scores.challenger, trained.scores.metric
     return InitOutput(

@@ -24,20 +24,22 @@ def metrics(
         place = place_of(workspace, verbose)
         from driftloop.reporting.json.metrics import MetricsOutput
         from driftloop.reporting.prometheus.samples import samples_of
-        from tasks.reporting.metric_facts import configs_named, facts_of
-        from tasks.reporting.prometheus import exposition
+        from tasks.reporting.metric_inputs import configs_named, read_metric_inputs
+        from tasks.reporting.prometheus_format import text_format
         from tasks.reporting.publish_metrics import most_features
 
         with waiting("Asking the registry"):
             configs, broken = configs_named(place, name)
             most = most_features()
             samples = [
-                sample for config in configs for sample in samples_of(facts_of(place, config), most)
+                sample
+                for config in configs
+                for sample in samples_of(read_metric_inputs(place, config), most)
             ]
         with results():
             if json:
                 show_result(MetricsOutput.of(samples), json)
             else:
-                typer.echo(exposition(samples), nl=False)
+                typer.echo(text_format(samples), nl=False)
         if broken:
             raise ConfigError("; ".join(broken))

@@ -39,10 +39,10 @@ def report(
             raise RegistryError("--as-of and --run both name a report; use one of them")
         moment = parse_time(as_of) if as_of else None
         place = place_of(workspace, verbose)
-        from tasks.reporting.history import Wanted, fetch_report
+        from tasks.reporting.history import ReportSelector, fetch_report
 
         with waiting("Fetching the report"):
-            report_output = fetch_report(place, name, Wanted(moment, run), output)
+            report_output = fetch_report(place, name, ReportSelector(moment, run), output)
     show_result(report_output, json)
     if not json and not no_open:
         _open(Path(report_output.path))

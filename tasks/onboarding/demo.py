@@ -69,7 +69,9 @@ def send_logs() -> None:
     APILogHandler().flush()
 
 
-def look_back(job: Job, records: Sequence[MonitorRecord]) -> list[tuple[float, float]]:
+def scores_with_and_without_loop(
+    job: Job, records: Sequence[MonitorRecord]
+) -> list[tuple[float, float]]:
     """Return for each run the score of the version that served then, and of the first one."""
     from tasks.backtest.hindsight import score_versions
 

@@ -16,7 +16,7 @@ from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import WorkspaceError
 from driftloop.base.workspace import Workspace
 from driftloop.onboarding.configuration import config_yaml
-from driftloop.onboarding.infer import infer, plain_name
+from driftloop.onboarding.infer import infer, valid_model_name
 from driftloop.onboarding.readme import readme
 from driftloop.onboarding.write import write_batches
 from driftloop.snapshots.options import Inferred, Options
@@ -35,7 +35,7 @@ _DVC_CONFIG = """\
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class NewWorkspace:
     """A new workspace, and what was inferred for its model."""
 
     workspace: Path
@@ -52,7 +52,7 @@ class Made:
         return self.inferred.label_delay.after(self.train_until)
 
 
-def make_workspace(source: Path, folder: Path, options: Options) -> Made:
+def create_workspace(source: Path, folder: Path, options: Options) -> NewWorkspace:
     """Turn a time-ordered CSV or Parquet file into a workspace with one model's configuration.
 
     Raises:
@@ -71,12 +71,12 @@ def make_workspace(source: Path, folder: Path, options: Options) -> Made:
             _version_data(partial)
             commit = _commit(partial, f"Add {inferred.name} from {source.name}")
     until = inferred.training.until
-    return Made(folder, inferred.name, commit, len(paths), inferred.rows, until, inferred)
+    return NewWorkspace(folder, inferred.name, commit, len(paths), inferred.rows, until, inferred)
 
 
 def default_folder(source: Path, options: Options) -> Path:
     """Return the folder a workspace goes to unless one is named: the model's name, here."""
-    return Path.cwd() / (options.name or plain_name(source.stem))
+    return Path.cwd() / (options.name or valid_model_name(source.stem))
 
 
 def _refuse_taken(folder: Path) -> None:

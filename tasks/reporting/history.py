@@ -17,8 +17,8 @@ from driftloop.reporting.json.reports import (
     HistoryRun,
     ReportOutput,
 )
-from driftloop.reporting.run_page.page import REPORT_FILE
-from driftloop.reporting.run_page.past import RunPoint, point_of_tags
+from driftloop.reporting.run_report.page import REPORT_FILE
+from driftloop.reporting.run_report.past_runs import RunPoint, point_of_tags
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.ledger import read_ledger
@@ -31,7 +31,7 @@ _LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReportSelector:
     """Which report: of the newest run, of the one that looked from a moment, or of a run."""
 
     as_of: datetime | None = None
@@ -60,7 +60,7 @@ def model_history(workspace: Workspace, model: str, last: int) -> HistoryOutput:
 
 
 def fetch_report(
-    workspace: Workspace, model: str, wanted: Wanted, output: Path | None
+    workspace: Workspace, model: str, wanted: ReportSelector, output: Path | None
 ) -> ReportOutput:
     """Copy a report out of MLflow and return where it is.
 
@@ -132,7 +132,7 @@ def _points(registry: Registry, model: str, most: int) -> tuple[RunPoint, ...]:
     return tuple(point_of_tags(run.run_id, own_tags(run.tags)) for run in reversed(runs))
 
 
-def _chosen(registry: Registry, model: str, wanted: Wanted) -> RunPoint:
+def _chosen(registry: Registry, model: str, wanted: ReportSelector) -> RunPoint:
     points = _points(registry, model, MOST_SEARCHED)
     if wanted.run_id is not None:
         run_points = [point for point in points if point.run_id == wanted.run_id]

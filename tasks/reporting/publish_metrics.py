@@ -16,11 +16,11 @@ from prefect.states import Completed
 from driftloop.base.errors import DriftloopError, MetricsError, UnavailableError
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
+from driftloop.reporting.prometheus.metrics import Sample
 from driftloop.reporting.prometheus.samples import MOST_FEATURES, samples_of
-from driftloop.reporting.prometheus.table import Sample
 from tasks.registry.memory import in_memory
-from tasks.reporting.metric_facts import facts_of
-from tasks.reporting.prometheus import collected, exposition
+from tasks.reporting.metric_inputs import read_metric_inputs
+from tasks.reporting.prometheus_format import collector_registry, text_format
 from tasks.runtime.credentials import GATEWAY_BLOCK, GATEWAY_PASSWORD, secret_for
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
@@ -39,7 +39,7 @@ TIMEOUT = 10.0
 _LARGEST = 1_000
 
 
-def published(job: Job) -> "State[None]":
+def publish_after_run(job: Job) -> "State[None]":
     """Return what became of publishing the metrics of a job's model, done at the end of its run.
 
     Where they are published nowhere, nothing is done. A failure is for the flow to tell, after its
@@ -69,7 +69,7 @@ def publish(workspace: Workspace, config: ModelConfig) -> None:
     url, folder = _targets()
     if not url and not folder:
         return
-    samples = samples_of(facts_of(workspace, config), most_features())
+    samples = samples_of(read_metric_inputs(workspace, config), most_features())
     errors: list[DriftloopError] = []
     if folder:
         _tried(errors, lambda: write_textfile(Path(folder), config.model, samples))
@@ -115,7 +115,7 @@ def write_textfile(folder: Path, model: str, samples: tuple[Sample, ...]) -> Pat
             "w", dir=folder, prefix=f".{path.name}.", delete=False, encoding="utf-8"
         ) as file:
             part = Path(file.name)
-            file.write(exposition(samples))
+            file.write(text_format(samples))
         part.chmod(0o644)
         return part.replace(path)
     except OSError as error:
@@ -144,7 +144,7 @@ def push(url: str, model: str, samples: tuple[Sample, ...]) -> None:
         push_to_gateway(
             gateway.address,
             JOB,
-            collected(samples),
+            collector_registry(samples),
             {"model": model},
             timeout=TIMEOUT,
             handler=gateway.handler,

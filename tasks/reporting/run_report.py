@@ -7,16 +7,16 @@ from driftloop.alerts.links import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.reporting.json.convert import replay_command
-from driftloop.reporting.run_page.page import REPORT_FILE, report_page
-from driftloop.reporting.run_page.past import Episode, RunPoint, point_of_tags
-from driftloop.reporting.run_page.source import Lineage, ReportInput
+from driftloop.reporting.run_report.inputs import Lineage, ReportInput
+from driftloop.reporting.run_report.page import REPORT_FILE, report_page
+from driftloop.reporting.run_report.past_runs import Episode, RunPoint, point_of_tags
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.monitoring.steps import OpenRun
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry, own_tags, version_of_tags
-from tasks.reporting.run_report_plots import draw_pictures
+from tasks.reporting.run_report_plots import draw_figures
 from tasks.runtime.job import Job, code_version
 from tasks.runtime.run_links import links_of
 from tasks.runtime.step import step
@@ -33,7 +33,7 @@ def write_report(job: Job, run: OpenRun, record: MonitorRecord) -> str | None:
     if job.dry_run or run.run_id is None:
         return None
     source = report_input(job, run, record)
-    page = report_page(replace(source, pictures=draw_pictures(source)))
+    page = report_page(replace(source, pictures=draw_figures(source)))
     registry = open_registry(job.workspace)
     registry.log(run.run_id, files={REPORT_FILE: page})
     return registry.address(job.model, run.run_id, REPORT_FILE)

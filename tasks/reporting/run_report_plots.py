@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from driftloop.alerts.messages.wording import number
 from driftloop.base.records import Comparison, Finding, Shape
 from driftloop.reporting.html.svg import INKS, inline_svg
-from driftloop.reporting.run_page.performance import performance_words, points_with_scores
-from driftloop.reporting.run_page.source import Pictures, ReportInput, pictured
-from driftloop.reporting.run_page.training import comparison_words, gain_words
-from tasks.reporting.feature_picture import drawable, edge_label
+from driftloop.reporting.run_report.inputs import ReportFigures, ReportInput, plotted_findings
+from driftloop.reporting.run_report.performance import performance_words, points_with_scores
+from driftloop.reporting.run_report.training import comparison_words, gain_words
+from tasks.reporting.feature_plot import drawable, edge_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,19 +22,19 @@ _SALT = "driftloop"
 _ABOVE: dict[str, Any] = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
 
 
-def draw_pictures(source: ReportInput) -> Pictures:
+def draw_figures(source: ReportInput) -> ReportFigures:
     """Return every picture of a report; nothing is read for it but the record."""
     with _style():
         features = {
             place: _feature(finding, shape, f"f{place}-")
-            for place, (finding, shape) in enumerate(pictured(source.record))
+            for place, (finding, shape) in enumerate(plotted_findings(source.record))
         }
         retrain = source.record.retrain
         compared = retrain.comparison if retrain is not None else None
         performance = _performance(source)
         if compared is None:
-            return Pictures(features, performance)
-        return Pictures(features, performance, _comparison(compared), _gain(compared))
+            return ReportFigures(features, performance)
+        return ReportFigures(features, performance, _comparison(compared), _gain(compared))
 
 
 def _feature(finding: Finding, shape: Shape, prefix: str) -> str:

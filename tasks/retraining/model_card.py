@@ -6,7 +6,7 @@ import pandas as pd
 
 from driftloop.base.records import ModelVersion, RetrainRecord
 from driftloop.performance.target import label_text
-from driftloop.reporting.model_card import Background, model_card
+from driftloop.reporting.model_card import ModelCardInputs, model_card
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import PREFIX, Registry, importances_of, json_file
 from tasks.runtime.job import Job
@@ -39,10 +39,10 @@ def keep_card(job: Job, record: RetrainRecord, champion: ModelVersion | None) ->
 
 def _background(
     registry: Registry, job: Job, record: RetrainRecord, champion: ModelVersion | None
-) -> Background:
+) -> ModelCardInputs:
     run_id, version = record.run_id or "", record.challenger or ""
     tags = registry.tags(job.model, version)
-    return Background(
+    return ModelCardInputs(
         lineage={name.removeprefix(PREFIX): value for name, value in tags.items()},
         importances=importances_of(registry, run_id),
         old_importances=importances_of(registry, champion.run_id) if champion else {},

@@ -11,12 +11,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from workshop import look
 
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.fleet_page.page import dashboard_page
+from driftloop.reporting.dashboard.page import dashboard_page
 from driftloop.reporting.html.theme import DARK, LIGHT
-from driftloop.reporting.run_page.page import report_page
+from driftloop.reporting.run_report.page import report_page
 from tasks.registry.opening import open_registry
-from tasks.reporting.run_report_plots import draw_pictures
-from tests.driftloop.reporting.fleet_cases import NOW, fleet
+from tasks.reporting.run_report_plots import draw_figures
+from tests.driftloop.reporting.dashboard_cases import NOW, fleet
 from tests.driftloop.reporting.report_cases import source
 
 PHONE, DESK = 375, 1200
@@ -63,7 +63,7 @@ def rgb(colour: str) -> str:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = source()
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(report_page(replace(made, pictures=draw_pictures(made))), encoding="utf-8")
+    path.write_text(report_page(replace(made, pictures=draw_figures(made))), encoding="utf-8")
     return path
 
 

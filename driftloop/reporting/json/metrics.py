@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from driftloop.reporting.json.base import Output
-from driftloop.reporting.prometheus.table import Sample
+from driftloop.reporting.prometheus.metrics import Sample
 
 
 class SampleOutput(Output):

@@ -23,8 +23,8 @@ from driftloop.base.records import (
 )
 from driftloop.drift.ranking import ranked
 from driftloop.promotion.ledger import MOVES
-from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining
-from driftloop.reporting.prometheus.table import PREFIX, TABLE, Sample
+from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, Retraining
+from driftloop.reporting.prometheus.metrics import PREFIX, TABLE, Sample
 
 MOST_FEATURES = 10
 LONGEST_LABEL = 100
@@ -54,7 +54,7 @@ class _Samples:
             self.add(name, choice == holds, choice)
 
 
-def samples_of(facts: Facts, most_features: int = MOST_FEATURES) -> tuple[Sample, ...]:
+def samples_of(facts: MetricInputs, most_features: int = MOST_FEATURES) -> tuple[Sample, ...]:
     """Return every metric of a model that has a value.
 
     Args:
@@ -139,7 +139,7 @@ def _times(into: _Samples, last: LastRun) -> None:
         into.add("label_lag_seconds", (last.at - record.performance.window.end).total_seconds())
 
 
-def _champion(into: _Samples, facts: Facts) -> None:
+def _champion(into: _Samples, facts: MetricInputs) -> None:
     champion = facts.champion
     into.add("promotions_total", sum(entry.kind == "promoted" for entry in facts.ledger))
     into.add("rollbacks_total", sum(entry.kind == "rolled_back" for entry in facts.ledger))
@@ -151,7 +151,7 @@ def _champion(into: _Samples, facts: Facts) -> None:
         into.add("champion_trained_until_timestamp_seconds", champion.training.window.end)
 
 
-def _retrainings(into: _Samples, facts: Facts) -> None:
+def _retrainings(into: _Samples, facts: MetricInputs) -> None:
     counts = Counter(_outcome(retraining) for retraining in facts.retrainings)
     for outcome in OUTCOMES:
         into.add("retrains_total", counts[outcome], outcome)
@@ -168,7 +168,7 @@ def _outcome(one: Retraining) -> str:
     return "promoted" if one.promoted else "won" if one.won else "lost"
 
 
-def _messages(into: _Samples, facts: Facts) -> None:
+def _messages(into: _Samples, facts: MetricInputs) -> None:
     alerts, written = facts.alerts, []
     for channel in facts.channels:
         to = Address(facts.model, channel, True, facts.now)
@@ -185,7 +185,7 @@ def _messages(into: _Samples, facts: Facts) -> None:
     into.add("muted_until_timestamp_seconds", alerts.muted_at(facts.now))
 
 
-def _incidents(into: _Samples, facts: Facts) -> None:
+def _incidents(into: _Samples, facts: MetricInputs) -> None:
     alerts = facts.alerts
     incident, newest = alerts.open, alerts.newest
     into.add("incident_open", incident is not None)
@@ -201,11 +201,11 @@ def _incidents(into: _Samples, facts: Facts) -> None:
     into.add("mean_time_to_new_champion_seconds", _mean(_changed(facts)))
 
 
-def _detected(facts: Facts) -> list[float]:
+def _detected(facts: MetricInputs) -> list[float]:
     return [(episode.opened_at - episode.since).total_seconds() for episode in facts.episodes]
 
 
-def _recovered(facts: Facts) -> list[float]:
+def _recovered(facts: MetricInputs) -> list[float]:
     return [
         (episode.resolved_at - episode.opened_at).total_seconds()
         for episode in facts.episodes
@@ -213,7 +213,7 @@ def _recovered(facts: Facts) -> list[float]:
     ]
 
 
-def _changed(facts: Facts) -> list[float]:
+def _changed(facts: MetricInputs) -> list[float]:
     """Return how long it took in each episode until the champion first changed, if it did."""
     moves = [entry.as_of for entry in facts.ledger if entry.kind in MOVES]
     found = []

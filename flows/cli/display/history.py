@@ -7,10 +7,10 @@ from rich.text import Text
 
 from driftloop.alerts.messages.wording import count
 from driftloop.base.periods import parse_time, readable
-from driftloop.decision.outcome import LOOKS, Tone
+from driftloop.decision.outcome import OUTCOME_STYLES, Tone
 from driftloop.reporting.json.reports import HistoryOutput, ReportOutput
-from driftloop.reporting.run_page.strip import strip_sentence
-from driftloop.reporting.run_page.timeline import LABEL, Line, score_range, timeline
+from driftloop.reporting.run_report.history import history_sentence
+from driftloop.reporting.timeline import LABEL, Line, score_range, timeline
 
 _COLOURS: dict[Tone, str] = {
     "bad": "red",
@@ -24,7 +24,7 @@ WIDTH = 80
 
 def report_view(found: ReportOutput) -> Iterable[RenderableType]:
     """Yield how a run ended and where its report is."""
-    look = LOOKS[found.outcome]
+    look = OUTCOME_STYLES[found.outcome]
     moment = readable(parse_time(found.as_of))
     yield Text.assemble(
         (found.model, "bold"),
@@ -38,12 +38,12 @@ def report_view(found: ReportOutput) -> Iterable[RenderableType]:
 
 def history_view(found: HistoryOutput, width: int = WIDTH) -> Iterable[RenderableType]:
     """Yield the strip of past runs with scores, versions and incidents beneath it."""
-    yield Text.assemble((found.model, "bold"), f": {strip_sentence(found.runs)}")
+    yield Text.assemble((found.model, "bold"), f": {history_sentence(found.runs)}")
     for line in timeline(found, width):
         yield _line(line)
     yield Text(f"{'':{LABEL}}{score_range(found.runs)}", style="dim")
     shown = {run.outcome for run in found.runs}
-    signs = [f"{look.sign} {look.word}" for name, look in LOOKS.items() if name in shown]
+    signs = [f"{look.sign} {look.word}" for name, look in OUTCOME_STYLES.items() if name in shown]
     marks = ["★ champion changed"] if found.moves else []
     marks += ["━ incident"] if found.incidents else []
     yield Text("  ".join((*signs, *marks)), style="dim")

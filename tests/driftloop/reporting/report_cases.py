@@ -18,8 +18,8 @@ from driftloop.base.records import (
     WindowScore,
 )
 from driftloop.promotion.ledger import Entry
-from driftloop.reporting.run_page.past import Episode, RunPoint
-from driftloop.reporting.run_page.source import Lineage, ReportInput
+from driftloop.reporting.run_report.inputs import Lineage, ReportInput
+from driftloop.reporting.run_report.past_runs import Episode, RunPoint
 
 WEEK = timedelta(weeks=1)
 _ENDS = ("ok",) * 9 + ("broken", "broken") + ("ok",) * 7 + ("warning", "drift", "fell")

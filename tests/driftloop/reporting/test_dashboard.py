@@ -6,12 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from driftloop.reporting.fleet_page.page import dashboard_page, trend
-from driftloop.reporting.fleet_page.rows import ModelRow, fleet_sentence, gravest_first, is_stale
+from driftloop.reporting.dashboard.page import dashboard_page, trend
+from driftloop.reporting.dashboard.rows import (
+    ModelRow,
+    dashboard_sentence,
+    is_stale,
+    most_severe_first,
+)
 from driftloop.reporting.html.markup import render
-from tests.driftloop.reporting.fleet_cases import DAY, NOW, fleet, row
+from tests.driftloop.reporting.dashboard_cases import DAY, NOW, fleet, row
 from tests.driftloop.reporting.report_cases import HOSTILE
-from tests.driftloop.reporting.test_page import Outline
+from tests.driftloop.reporting.test_run_report import Outline
 
 
 def rows_of(page: str) -> list[str]:
@@ -44,9 +49,9 @@ def test_what_cannot_be_looked_at_is_never_healthy() -> None:
 
 def test_one_line_counts_everybody() -> None:
     said = "300 models: 10 with an open incident, 1 that cannot be looked at, 8 not watched, "
-    assert fleet_sentence(fleet(300)).startswith(said)
-    assert fleet_sentence(()) == "No model is configured."
-    assert fleet_sentence((row(1),)).startswith("1 model: 0 with an open incident")
+    assert dashboard_sentence(fleet(300)).startswith(said)
+    assert dashboard_sentence(()) == "No model is configured."
+    assert dashboard_sentence((row(1),)).startswith("1 model: 0 with an open incident")
 
 
 @pytest.mark.parametrize(("days", "stale"), [(14.9, False), (15.1, True)])
@@ -115,7 +120,7 @@ def test_an_address_that_runs_code_is_no_link() -> None:
 
 def test_order_is_the_same_whatever_comes_in() -> None:
     models = fleet(60)
-    assert gravest_first(models) == gravest_first(reversed(models))
+    assert most_severe_first(models) == most_severe_first(reversed(models))
 
 
 def test_ages_are_told() -> None:

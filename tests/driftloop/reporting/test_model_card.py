@@ -17,7 +17,7 @@ from driftloop.base.records import (
     WindowScore,
 )
 from driftloop.config.model_config import ModelConfig
-from driftloop.reporting.model_card import Background, model_card
+from driftloop.reporting.model_card import ModelCardInputs, model_card
 from tests.driftloop.alerts.messages.message_records import comparison, retrain
 from tests.driftloop.cases import NOW, WEEK, Window
 
@@ -40,7 +40,7 @@ PLAN = TrainingPlan(
 OLD = ModelVersion(
     "payments", "7", "run-7", DataSlice(SNAPSHOT, HOLDOUT, (), 500), None, None, None
 )
-BACKGROUND = Background(
+BACKGROUND = ModelCardInputs(
     lineage={"data.path": "data", "data.rev": "a" * 40, "config": "c0ffee", "by": "flow run 1"},
     importances={"amount": 0.7, "country": 0.3},
     old_importances={"amount": 0.1},
@@ -51,7 +51,7 @@ BACKGROUND = Background(
 )
 
 
-def card(background: Background = BACKGROUND, **changes: Any) -> str:
+def card(background: ModelCardInputs = BACKGROUND, **changes: Any) -> str:
     found = comparison(
         slices=(SliceScores("newest", 300, score(0.8), score(0.85), 0.05, 0.01, 0.09),),
         delong=CrossCheck(0.001, 0.03, True),

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from driftloop.reporting.prometheus.table import METRICS, Sample
+from driftloop.reporting.prometheus.metrics import METRICS, Sample
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -34,7 +34,7 @@ class _Collector:
             yield family
 
 
-def collected(samples: Iterable[Sample]) -> "CollectorRegistry":
+def collector_registry(samples: Iterable[Sample]) -> "CollectorRegistry":
     """Return a registry of prometheus_client that holds these samples and nothing else."""
     from prometheus_client import CollectorRegistry
 
@@ -43,8 +43,8 @@ def collected(samples: Iterable[Sample]) -> "CollectorRegistry":
     return registry
 
 
-def exposition(samples: Iterable[Sample]) -> str:
+def text_format(samples: Iterable[Sample]) -> str:
     """Return the samples in the text format 0.0.4, which every Prometheus reads."""
     from prometheus_client import generate_latest
 
-    return generate_latest(collected(samples)).decode()
+    return generate_latest(collector_registry(samples)).decode()

@@ -8,9 +8,9 @@ import pytest
 from workshop import look, monday, small_config, write_config
 
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.fleet_page.rows import ModelRow
+from driftloop.reporting.dashboard.rows import ModelRow
 from tasks.registry.opening import open_registry
-from tasks.reporting.fleet_page import gather_models
+from tasks.reporting.dashboard import gather_models
 from tasks.runtime import clock
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

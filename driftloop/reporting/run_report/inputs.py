@@ -8,19 +8,19 @@ from driftloop.alerts.links import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.records import Finding, MonitorRecord, Shape, Status
 from driftloop.promotion.ledger import Entry
-from driftloop.reporting.run_page.past import Episode, RunPoint
+from driftloop.reporting.run_report.past_runs import Episode, RunPoint
 
-MOST_PICTURED = 20
+MOST_PLOTTED = 20
 """Features that are shown with a picture; the others are rows of a table."""
 
 _ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class ReportFigures:
     """Pictures as SVG text, drawn beforehand; None where there is nothing to draw.
 
-    `features` are by the place of the finding in `pictured`, so that no name is a key of markup.
+    `features` are keyed by position in `plotted_findings`, so that no name becomes markup.
     """
 
     features: Mapping[int, str] = field(default_factory=dict)
@@ -72,10 +72,10 @@ class ReportInput:
     fetch: str = ""
     run_id: str = ""
     description: str = ""
-    pictures: Pictures = Pictures()
+    pictures: ReportFigures = ReportFigures()
 
 
-def gravest_statuses(record: MonitorRecord) -> dict[str, Status]:
+def worst_statuses(record: MonitorRecord) -> dict[str, Status]:
     """Return the gravest status of each column; missing values tell what a shape does not."""
     found: dict[str, Status] = {}
     for finding in record.findings:
@@ -85,11 +85,11 @@ def gravest_statuses(record: MonitorRecord) -> dict[str, Status]:
     return found
 
 
-def pictured(record: MonitorRecord) -> tuple[tuple[Finding, Shape], ...]:
+def plotted_findings(record: MonitorRecord) -> tuple[tuple[Finding, Shape], ...]:
     """Return the findings to draw, what matters most first, each column once."""
-    grave = gravest_statuses(record)
+    grave = worst_statuses(record)
     found: dict[str, tuple[Finding, Shape]] = {}
     for finding in sorted(record.findings, key=lambda one: (_ORDER[grave[one.name]], -one.weight)):
         if finding.shape is not None and finding.role in ("feature", "prediction"):
             found.setdefault(finding.name, (finding, finding.shape))
-    return tuple(found.values())[:MOST_PICTURED]
+    return tuple(found.values())[:MOST_PLOTTED]

@@ -40,7 +40,7 @@ class Retraining:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class MetricInputs:
     """A model, as its records have it.
 
     Args:
@@ -100,7 +100,7 @@ class Episode:
     resolved_at: datetime | None
 
 
-def record_of(stored: Mapping[str, Any]) -> MonitorRecord:
+def read_record(stored: Mapping[str, Any]) -> MonitorRecord:
     """Return the record that a monitoring run stored, without retraining, trials and shapes.
 
     Nothing is exposed of those, so an older form of them does no harm.

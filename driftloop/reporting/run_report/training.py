@@ -9,7 +9,7 @@ from driftloop.decision.outcome import Tone
 from driftloop.promotion.ledger import Entry
 from driftloop.reporting.html.markup import Element, Node, el, group, table, text, told
 from driftloop.reporting.html.parts import badge, figure, mrkdwn, status_badge
-from driftloop.reporting.run_page.source import Pictures, ReportInput
+from driftloop.reporting.run_report.inputs import ReportFigures, ReportInput
 
 _SHOWN = 20
 _LEDGER = 30
@@ -87,7 +87,7 @@ def gain_words(found: Comparison) -> str:
     return f"Gain {number(found.difference, '+')}{edge}; over {number(found.bound)} is needed."
 
 
-def _compared(found: Comparison, pictures: Pictures) -> tuple[Node, ...]:
+def _compared(found: Comparison, pictures: ReportFigures) -> tuple[Node, ...]:
     parts: list[Node] = [el("p", *told(found.sentence))]
     drawn = [figure(one) for one in (pictures.comparison, pictures.gain) if one is not None]
     parts.append(el("div", *drawn, class_="cards") if drawn else None)

@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from driftloop.base.records import Shape
-from tasks.reporting.feature_picture import picture
+from tasks.reporting.feature_plot import draw_feature_plot
 
 NUMBERS = Shape("amount", (), (0.0, 1.0, 2.5, 900.0), (0.3, 0.3, 0.4), (0.1, 0.2, 0.7))
 LEVELS = (*(f"level {number}" for number in range(12)), "other")
@@ -19,7 +19,7 @@ def dimensions(png: bytes) -> tuple[int, int]:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
 def test_up_to_three_panels(count: int) -> None:
-    png = picture((NUMBERS, CATEGORIES, NUMBERS, NUMBERS, NUMBERS)[:count], "payments")
+    png = draw_feature_plot((NUMBERS, CATEGORIES, NUMBERS, NUMBERS, NUMBERS)[:count], "payments")
     width, height = dimensions(png)
     assert height == 420
     assert width == int(150 * (2.25 * min(max(count, 1), 3) + 0.3))
@@ -46,8 +46,8 @@ def test_hostile_names_are_drawn_as_they_stand(name: str) -> None:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert len(picture(shapes, name)) < 100_000
+        assert len(draw_feature_plot(shapes, name)) < 100_000
 
 
 def test_the_same_shapes_give_the_same_picture() -> None:
-    assert picture((NUMBERS,), "payments") == picture((NUMBERS,), "payments")
+    assert draw_feature_plot((NUMBERS,), "payments") == draw_feature_plot((NUMBERS,), "payments")

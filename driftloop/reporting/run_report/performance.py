@@ -5,8 +5,8 @@ from driftloop.base.periods import readable
 from driftloop.base.records import Performance
 from driftloop.reporting.html.markup import Node, el, group, told
 from driftloop.reporting.html.parts import figure, status_badge
-from driftloop.reporting.run_page.past import RunPoint, point_of_record
-from driftloop.reporting.run_page.source import ReportInput
+from driftloop.reporting.run_report.inputs import ReportInput
+from driftloop.reporting.run_report.past_runs import RunPoint, point_of_record
 
 _STATUS = {"ok": "holds"}
 

@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import tasks.reporting.publish_metrics
 from driftloop.base.errors import DriftloopError, MetricsError, UnavailableError
+from driftloop.reporting.prometheus.metrics import Sample
 from driftloop.reporting.prometheus.samples import samples_of
-from driftloop.reporting.prometheus.table import Sample
-from tasks.reporting.prometheus import exposition
+from tasks.reporting.prometheus_format import text_format
 from tasks.reporting.publish_metrics import most_features, push, write_textfile
 from tasks.runtime.credentials import GATEWAY_PASSWORD
 from tests.driftloop.alerts.messages.message_records import drifted, finding
@@ -46,14 +46,14 @@ def read(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 
 def test_what_is_written_is_what_is_read_whatever_columns_are_called() -> None:
     given = samples(*HOSTILE)
-    assert read(exposition(given)) == {
+    assert read(text_format(given)) == {
         (one.metric.name, frozenset(one.named.items())): one.value for one in given
     }
 
 
 def test_families_are_whole_also_with_several_models() -> None:
     other = samples_of(replace(facts(last=last(drifted())), model="churn"))
-    text = exposition((*samples("x"), *other))
+    text = text_format((*samples("x"), *other))
     names = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
     assert len(names) == len(set(names)) > 20
     assert 'driftloop_verdict{model="churn",status="drift"} 1.0' in text
@@ -61,7 +61,7 @@ def test_families_are_whole_also_with_several_models() -> None:
 
 
 def test_nothing_is_a_valid_exposition() -> None:
-    assert exposition(()) == ""
+    assert text_format(()) == ""
 
 
 def test_a_push_replaces_the_group_of_the_model(peer: PushgatewayPeer) -> None:
@@ -143,7 +143,7 @@ def test_a_textfile_is_replaced_as_a_whole_and_can_be_read_by_others(tmp_path: P
     path = write_textfile(tmp_path, "payments", samples("new"))
     assert [one.name for one in tmp_path.iterdir()] == ["driftloop_payments.prom"]
     assert path.stat().st_mode & 0o777 == 0o644
-    assert path.read_text() == exposition(samples("new"))
+    assert path.read_text() == text_format(samples("new"))
 
 
 def test_a_folder_that_is_missing_or_is_none(tmp_path: Path) -> None:

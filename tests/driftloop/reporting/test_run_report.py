@@ -11,11 +11,11 @@ import pytest
 from driftloop.alerts.messages.samples import examples
 from driftloop.alerts.messages.steps import done, next_step
 from driftloop.base.records import Decision, MonitorRecord, QualityFinding, Verdict
-from driftloop.decision.outcome import LOOKS, outcome_of
-from driftloop.reporting.run_page.page import report_page
-from driftloop.reporting.run_page.past import point_of_tags
-from driftloop.reporting.run_page.source import MOST_PICTURED, pictured
-from driftloop.reporting.run_page.strip import moves_between, strip_sentence
+from driftloop.decision.outcome import OUTCOME_STYLES, outcome_of
+from driftloop.reporting.run_report.history import history_sentence, moves_between
+from driftloop.reporting.run_report.inputs import MOST_PLOTTED, plotted_findings
+from driftloop.reporting.run_report.page import report_page
+from driftloop.reporting.run_report.past_runs import point_of_tags
 from tests.driftloop.reporting.report_cases import (
     HOSTILE,
     categories,
@@ -176,12 +176,12 @@ def test_five_hundred_features_stay_small() -> None:
     )
     record = replace(retrained(), findings=findings)
     drawing = "<svg>" + "x" * 12_000 + "</svg>"
-    from driftloop.reporting.run_page.source import Pictures
+    from driftloop.reporting.run_report.inputs import ReportFigures
 
-    pictures = Pictures(dict.fromkeys(range(MOST_PICTURED), drawing), drawing, drawing, drawing)
+    pictures = ReportFigures(dict.fromkeys(range(MOST_PLOTTED), drawing), drawing, drawing, drawing)
     page = report_page(source(record, pictures=pictures))
     assert len(page.encode()) < 1_000_000
-    assert len(pictured(record)) == MOST_PICTURED
+    assert len(plotted_findings(record)) == MOST_PLOTTED
     assert "a_rather_long_feature_name_3<" in page  # the least important is in the table
 
 
@@ -197,7 +197,7 @@ def test_missing_values_that_moved_are_not_hidden_among_what_looks_as_before() -
 
 
 def test_what_matters_most_is_drawn_first_and_once() -> None:
-    names = [finding.name for finding, _ in pictured(retrained())]
+    names = [finding.name for finding, _ in plotted_findings(retrained())]
     assert names == ["amount", "hour", "country"]
 
 
@@ -207,7 +207,7 @@ def test_every_cell_of_the_strip_has_sign_and_words() -> None:
     cells = strip.split("<li ")[1:]
     assert len(cells) == len(points()) + 1
     for cell in cells:
-        look = next(look for look in LOOKS.values() if f", {look.word}" in cell)
+        look = next(look for look in OUTCOME_STYLES.values() if f", {look.word}" in cell)
         assert f'aria-hidden="true">{look.sign}<' in cell
         assert "title=" in cell
     assert [("★" in cell) for cell in cells] == ["the champion changed" in cell for cell in cells]
@@ -216,11 +216,11 @@ def test_every_cell_of_the_strip_has_sign_and_words() -> None:
 
 
 def test_signs_differ_in_shape() -> None:
-    assert len({look.sign for look in LOOKS.values()}) == len(LOOKS)
+    assert len({look.sign for look in OUTCOME_STYLES.values()}) == len(OUTCOME_STYLES)
 
 
 def test_a_strip_in_words() -> None:
-    said = strip_sentence(points(3))
+    said = history_sentence(points(3))
     assert (
         said
         == "3 runs since 2026-02-16 03:00: 1 predictions worse, 1 not judged, 1 close to a limit."

@@ -20,7 +20,7 @@ _LABEL = 9
 _TITLE = 20
 
 
-def picture(shapes: tuple[Shape, ...], title: str) -> bytes:
+def draw_feature_plot(shapes: tuple[Shape, ...], title: str) -> bytes:
     """Return a PNG of at most three features side by side, the reference below the current window.
 
     Bars are shares of rows; the bins of numbers are drawn equally wide.

@@ -11,10 +11,10 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.ledger import Entry
-from driftloop.reporting.fleet_page.page import dashboard_page
-from driftloop.reporting.fleet_page.rows import Fleet, ModelRow, fleet_sentence, is_stale
-from driftloop.reporting.run_page.page import REPORT_FILE
-from driftloop.reporting.run_page.past import last_move, point_of_tags
+from driftloop.reporting.dashboard.page import dashboard_page
+from driftloop.reporting.dashboard.rows import Dashboard, ModelRow, dashboard_sentence, is_stale
+from driftloop.reporting.run_report.page import REPORT_FILE
+from driftloop.reporting.run_report.past_runs import last_move, point_of_tags
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import Documents, open_documents
 from tasks.registry.ledger import ledger_of
@@ -29,7 +29,7 @@ _NOTHING = Standing(None, {}, ())
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class RegistryView:
     """What could be asked of the registry: how models stand, or why nothing could be asked."""
 
     standings: Mapping[str, Standing]
@@ -46,7 +46,7 @@ def gather_models(workspace: Workspace) -> tuple[ModelRow, ...]:
 
 
 @step("write dashboard", retries=2)
-def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Path) -> Fleet:
+def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Path) -> Dashboard:
     """Write the page, and beside it the newest report of every model; return what it says.
 
     Args:
@@ -63,17 +63,17 @@ def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Pa
     )
     page = folder / PAGE
     write_whole(page, dashboard_page(linked, clock.now()).encode())
-    return Fleet(str(page), fleet_sentence(linked), linked)
+    return Dashboard(str(page), dashboard_sentence(linked), linked)
 
 
-def _sight(registry: Registry) -> Sight:
+def _sight(registry: Registry) -> RegistryView:
     try:
-        return Sight(registry.standings())
+        return RegistryView(registry.standings())
     except DriftloopError as error:
-        return Sight({}, f"the registry was not asked: {error}")
+        return RegistryView({}, f"the registry was not asked: {error}")
 
 
-def _row(workspace: Workspace, documents: Documents, sight: Sight, path: Path) -> ModelRow:
+def _row(workspace: Workspace, documents: Documents, sight: RegistryView, path: Path) -> ModelRow:
     model = path.stem
     row = ModelRow(model, "missing")
     try:

@@ -9,7 +9,7 @@ from driftloop.drift.ranking import ranked
 from driftloop.profiling.finding_text import share
 from driftloop.reporting.html.markup import Element, Node, el, group, name, table, text, told
 from driftloop.reporting.html.parts import figure, status_badge
-from driftloop.reporting.run_page.source import ReportInput, gravest_statuses, pictured
+from driftloop.reporting.run_report.inputs import ReportInput, plotted_findings, worst_statuses
 
 MOST_ROWS = 1000
 _MOST_NEW = 8
@@ -23,8 +23,8 @@ def features_section(source: ReportInput) -> Node:
     if not record.findings:
         said = el("p", "No feature was tested.", class_="dim")
         return el("section", el("h2", "Features"), said, id="features")
-    drawn = pictured(record)
-    grave, pictures = gravest_statuses(record), source.pictures.features
+    drawn = plotted_findings(record)
+    grave, pictures = worst_statuses(record), source.pictures.features
     cards = [
         _card(one, shape, grave[one.name], _beside(one, record.findings), pictures.get(place))
         for place, (one, shape) in enumerate(drawn)

@@ -5,13 +5,13 @@ from driftloop.base.periods import readable
 from driftloop.reporting.html.markup import Node, el, group, name, page, text
 from driftloop.reporting.html.styles import REPORT
 from driftloop.reporting.html.theme import style_of
-from driftloop.reporting.run_page.features import features_section
-from driftloop.reporting.run_page.headline import headline_section
-from driftloop.reporting.run_page.origin import lineage_section, replay_section
-from driftloop.reporting.run_page.performance import label_section, performance_section
-from driftloop.reporting.run_page.source import ReportInput
-from driftloop.reporting.run_page.strip import history_section
-from driftloop.reporting.run_page.training import (
+from driftloop.reporting.run_report.features import features_section
+from driftloop.reporting.run_report.headline import headline_section
+from driftloop.reporting.run_report.history import history_section
+from driftloop.reporting.run_report.inputs import ReportInput
+from driftloop.reporting.run_report.origin import lineage_section, replay_section
+from driftloop.reporting.run_report.performance import label_section, performance_section
+from driftloop.reporting.run_report.training import (
     promotions_section,
     training_section,
     trials_section,

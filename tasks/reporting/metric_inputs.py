@@ -12,7 +12,7 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config, load_config, load_configs
 from driftloop.config.model_config import ModelConfig
 from driftloop.decision.decision import losing_streak
-from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining, record_of
+from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, Retraining, read_record
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.ledger import read_ledger
@@ -37,7 +37,7 @@ def configs_named(
     return (load_config(find_config(workspace.configs, name)),), ()
 
 
-def facts_of(workspace: Workspace, config: ModelConfig) -> Facts:
+def read_metric_inputs(workspace: Workspace, config: ModelConfig) -> MetricInputs:
     """Return what is known of a model.
 
     Raises:
@@ -49,7 +49,7 @@ def facts_of(workspace: Workspace, config: ModelConfig) -> Facts:
     known = bool(registry.versions(model))
     runs = registry.finished(model, "retrain", MOST_RUNS) if known else ()
     past = tuple(past_run(run.tags) for run in runs if counts_as_past(run.tags))
-    return Facts(
+    return MetricInputs(
         model=model,
         now=now,
         period=window.end - window.start,
@@ -71,7 +71,7 @@ def _last_run(registry: Registry, model: str) -> LastRun | None:
     if stored is None:
         return None
     try:
-        record = record_of(stored)
+        record = read_record(stored)
     except DataError as error:
         raise DriftloopError(
             f"{RECORD} of run {runs[0].run_id} of {model} is {error}; the next monitoring run "

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from driftloop.decision.outcome import Outcome
-from driftloop.reporting.fleet_page.rows import ModelRow
+from driftloop.reporting.dashboard.rows import ModelRow
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -10,9 +10,9 @@ from workshop import small_config, write_config
 from driftloop.base.errors import ConfigError, DriftloopError
 from driftloop.base.records import to_plain
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.prometheus.facts import Facts, Retraining
+from driftloop.reporting.prometheus.inputs import MetricInputs, Retraining
 from tasks.registry.memory import MemoryRegistry, memory_registry
-from tasks.reporting.metric_facts import configs_named, facts_of
+from tasks.reporting.metric_inputs import configs_named, read_metric_inputs
 from tests.driftloop.alerts.messages.message_records import AS_OF, drifted
 
 MODEL = "payments"
@@ -31,9 +31,9 @@ def registry(place: Workspace) -> Iterator[MemoryRegistry]:
         yield made
 
 
-def facts(place: Workspace) -> Facts:
+def facts(place: Workspace) -> MetricInputs:
     ((config,), _) = configs_named(place, MODEL)
-    return facts_of(place, config)
+    return read_metric_inputs(place, config)
 
 
 def ran(registry: MemoryRegistry, kind: str, days: int, **tags: str) -> str:

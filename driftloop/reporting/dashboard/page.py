@@ -5,9 +5,9 @@ from datetime import datetime
 
 from driftloop.alerts.messages.wording import count, interval, lasted, number
 from driftloop.base.periods import readable
-from driftloop.decision.outcome import LOOKS, Outcome, Tone
-from driftloop.reporting.fleet_page.rows import ModelRow, fleet_sentence, gravest_first
-from driftloop.reporting.fleet_page.style import SCRIPT, STYLE
+from driftloop.decision.outcome import OUTCOME_STYLES, Outcome, Tone
+from driftloop.reporting.dashboard.rows import ModelRow, dashboard_sentence, most_severe_first
+from driftloop.reporting.dashboard.style import SCRIPT, STYLE
 from driftloop.reporting.html.markup import Drawing, Element, Node, el, group, name, page, text
 from driftloop.reporting.html.parts import badge, outcome_badge
 from driftloop.reporting.html.theme import style_of
@@ -29,8 +29,8 @@ _SEVERITIES = {"info": 1, "warning": 2, "page": 3}
 
 def dashboard_page(rows: Sequence[ModelRow], now: datetime) -> str:
     """Return the page; `now` is the moment that ages are counted up to."""
-    ordered = gravest_first(rows)
-    told = fleet_sentence(ordered)
+    ordered = most_severe_first(rows)
+    told = dashboard_sentence(ordered)
     head = el("tr", *(_head(key, label) for key, label in _HEADS))
     body = [_row(row, place, now) for place, row in enumerate(ordered)]
     made = el(
@@ -90,8 +90,8 @@ def _head(key: str, label: str) -> Element:
 
 def _tools(rows: Sequence[ModelRow]) -> Element:
     """Return search and filters; they are shown where JavaScript runs."""
-    present = [outcome for outcome in LOOKS if any(row.outcome == outcome for row in rows)]
-    verdicts = [el("option", LOOKS[one].word, value=one) for one in present]
+    present = [outcome for outcome in OUTCOME_STYLES if any(row.outcome == outcome for row in rows)]
+    verdicts = [el("option", OUTCOME_STYLES[one].word, value=one) for one in present]
     return el(
         "form",
         el("label", "Search ", el("input", type="search", id="search", autocomplete="off")),
@@ -137,7 +137,7 @@ def _row(row: ModelRow, place: int, now: datetime) -> Element:
 
 
 def _grave(outcome: Outcome) -> int:
-    return list(LOOKS).index(outcome)
+    return list(OUTCOME_STYLES).index(outcome)
 
 
 def _verdict(row: ModelRow) -> tuple[Node, ...]:

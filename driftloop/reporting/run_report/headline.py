@@ -5,10 +5,10 @@ from driftloop.alerts.messages.steps import done, next_step
 from driftloop.alerts.messages.wording import plain
 from driftloop.base.periods import readable
 from driftloop.base.records import MonitorRecord
-from driftloop.decision.outcome import LOOKS, outcome_of_record
+from driftloop.decision.outcome import OUTCOME_STYLES, outcome_of_record
 from driftloop.reporting.html.markup import Node, el, group, text
 from driftloop.reporting.html.parts import link_list, mrkdwn
-from driftloop.reporting.run_page.source import ReportInput
+from driftloop.reporting.run_report.inputs import ReportInput
 
 _TROUBLE = ("broken", "fell", "drift")
 _ACTIONS = {
@@ -23,7 +23,7 @@ def headline_section(source: ReportInput) -> Node:
     """Return the verdict, its causes, the decision, what was done and what the reader should do."""
     record = source.record
     outcome = outcome_of_record(record)
-    look = LOOKS[outcome]
+    look = OUTCOME_STYLES[outcome]
     mark = el("span", look.sign, class_="sign big", aria_hidden="true")
     title = el("h2", mark, el("span", text(verdict_line(record))))
     head = el("div", title, *_explained(record), class_=f"verdict {look.tone}")

@@ -1,7 +1,7 @@
 """Where the numbers of a report come from, and how to get at them again."""
 
 from driftloop.reporting.html.markup import Node, el, group, table, text
-from driftloop.reporting.run_page.source import ReportInput
+from driftloop.reporting.run_report.inputs import ReportInput
 
 
 def lineage_section(source: ReportInput) -> Node:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from driftloop.decision.outcome import GRAVEST, Outcome
+from driftloop.decision.outcome import MOST_SEVERE_FIRST, Outcome
 
 SLACK = timedelta(days=1)
 """How much later than two windows a run may be before it counts as missing."""
@@ -75,7 +75,7 @@ class ModelRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class Dashboard:
     """The page of all models: where it is, and what is on it."""
 
     path: str
@@ -83,12 +83,12 @@ class Fleet:
     models: tuple[ModelRow, ...]
 
 
-def gravest_first(rows: Iterable[ModelRow]) -> list[ModelRow]:
+def most_severe_first(rows: Iterable[ModelRow]) -> list[ModelRow]:
     """Return the rows as people want to read them: those that cannot be looked at first."""
 
     def key(row: ModelRow) -> tuple[bool, bool, int, str]:
         known = row.problem is None
-        return known, row.incident_since is None, GRAVEST.index(row.outcome), row.model
+        return known, row.incident_since is None, MOST_SEVERE_FIRST.index(row.outcome), row.model
 
     return sorted(rows, key=key)
 
@@ -98,7 +98,7 @@ def is_stale(as_of: datetime, now: datetime, window_days: float) -> bool:
     return now - as_of > timedelta(days=2 * window_days) + SLACK
 
 
-def fleet_sentence(rows: Iterable[ModelRow]) -> str:
+def dashboard_sentence(rows: Iterable[ModelRow]) -> str:
     """Return how all models fare, in one sentence."""
     every = tuple(rows)
     if not every:
