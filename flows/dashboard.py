@@ -1,4 +1,4 @@
-"""The flow that writes the page of all models."""
+"""The flow that writes the dashboard of all models."""
 
 from pathlib import Path
 
@@ -18,6 +18,6 @@ def dashboard(workspace: str | None = None, output: str | None = None) -> Dashbo
         workspace: folder with `configs/`; the working directory if left out.
         output: folder for the page; `site` in the state folder if left out.
     """
-    place = find_workspace(workspace)
-    folder = Path(output) if output else place.state / "site"
-    return write_dashboard(place, gather_models(place), folder)
+    root = find_workspace(workspace)
+    folder = Path(output) if output else root.state / "site"
+    return write_dashboard(root, gather_models(root), folder)

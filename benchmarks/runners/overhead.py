@@ -83,10 +83,10 @@ def drawing(moment: str) -> Callable[[str], None]:
 
     kept: list[ReportInput] = []
     _watched(moment, lambda job, run, record: kept.append(report_input(job, run, record)))
-    (source,) = kept
+    (report,) = kept
 
     def draw(_moment: str) -> None:
-        report_page(replace(source, pictures=draw_figures(source)))
+        report_page(replace(report, figures=draw_figures(report)))
 
     return draw
 

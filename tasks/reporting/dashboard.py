@@ -1,4 +1,4 @@
-"""How all models stand, gathered for the page of all models, and that page as files."""
+"""The dashboard of all models: gathering their state, and writing the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ _NOTHING = Standing(None, {}, ())
 
 @dataclass(frozen=True, slots=True)
 class RegistryView:
-    """What could be asked of the registry: how models stand, or why nothing could be asked."""
+    """What the registry says of all models, or why it could not be read."""
 
     standings: Mapping[str, Standing]
     problem: str | None = None
@@ -38,16 +38,17 @@ class RegistryView:
 
 @step("gather models", retries=2)
 def gather_models(workspace: Workspace) -> tuple[ModelRow, ...]:
-    """Return a row for every configured model; what cannot be looked at says why."""
-    documents, sight = open_documents(workspace), _sight(open_registry(workspace))
+    """Return a row for every configured model; a model that cannot be evaluated says why."""
+    documents = open_documents(workspace)
+    view = _registry_view(open_registry(workspace))
     return tuple(
-        _row(workspace, documents, sight, path) for path in sorted(workspace.configs.glob("*.yaml"))
+        _row(workspace, documents, view, path) for path in sorted(workspace.configs.glob("*.yaml"))
     )
 
 
 @step("write dashboard", retries=2)
 def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Path) -> Dashboard:
-    """Write the page, and beside it the newest report of every model; return what it says.
+    """Write the page and, beside it, the newest report of every model.
 
     Args:
         workspace: the workspace.
@@ -61,38 +62,38 @@ def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Pa
     linked = tuple(
         replace(row, report=_report(registry, row, folder)) if row.run_id else row for row in rows
     )
-    page = folder / PAGE
-    write_whole(page, dashboard_page(linked, clock.now()).encode())
-    return Dashboard(str(page), dashboard_sentence(linked), linked)
+    path = folder / PAGE
+    write_whole(path, dashboard_page(linked, clock.now()).encode())
+    return Dashboard(str(path), dashboard_sentence(linked), linked)
 
 
-def _sight(registry: Registry) -> RegistryView:
+def _registry_view(registry: Registry) -> RegistryView:
     try:
         return RegistryView(registry.standings())
     except DriftloopError as error:
-        return RegistryView({}, f"the registry was not asked: {error}")
+        return RegistryView({}, f"the registry could not be read: {error}")
 
 
-def _row(workspace: Workspace, documents: Documents, sight: RegistryView, path: Path) -> ModelRow:
+def _row(workspace: Workspace, documents: Documents, view: RegistryView, path: Path) -> ModelRow:
     model = path.stem
     row = ModelRow(model, "missing")
     try:
         alerts = read_alerts(documents, model)
         row = _with_incident(row, alerts)
     except DriftloopError as error:
-        row = _unseen(row, f"its alerts cannot be read: {error}")
-    if sight.problem is not None:
-        return _unseen(row, sight.problem)
+        row = _not_evaluated(row, f"its alerts cannot be read: {error}")
+    if view.problem is not None:
+        return _not_evaluated(row, view.problem)
     try:
-        row = _with_standing(row, workspace, sight.standings.get(model, _NOTHING))
+        row = _with_standing(row, workspace, view.standings.get(model, _NOTHING))
     except (DriftloopError, KeyError, TypeError, ValueError) as error:
-        row = _unseen(row, f"what the registry holds of it cannot be read: {error}")
+        row = _not_evaluated(row, f"its data in the registry cannot be read: {error}")
     try:
         config = load_config(path)
     except ConfigError as error:
-        return _unseen(row, f"its configuration is not valid: {error}")
+        return _not_evaluated(row, f"its configuration is not valid: {error}")
     if config.model != model:
-        return _unseen(row, f"its configuration names another model, {config.model!r}")
+        return _not_evaluated(row, f"its configuration is for another model, {config.model!r}")
     return replace(row, stale=_stale(row.as_of, config))
 
 
@@ -100,27 +101,27 @@ def _stale(as_of: datetime | None, config: ModelConfig) -> bool:
     return as_of is not None and is_stale(as_of, clock.now(), config.windows.current.days)
 
 
-def _unseen(row: ModelRow, problem: str) -> ModelRow:
-    """Return the row of a model that cannot be looked at, which is never a healthy one."""
+def _not_evaluated(row: ModelRow, problem: str) -> ModelRow:
+    """Return the row of a model that could not be evaluated, which is never a healthy one."""
     outcome = row.outcome if row.outcome in ("broken", "fell", "drift") else "inconclusive"
     return replace(row, problem=row.problem or problem, outcome=outcome)
 
 
 def _with_incident(row: ModelRow, alerts: AlertState) -> ModelRow:
-    going_on = alerts.open
-    if going_on is None:
+    incident = alerts.open
+    if incident is None:
         return row
-    return replace(row, incident_since=going_on.since, incident_severity=going_on.severity)
+    return replace(row, incident_since=incident.since, incident_severity=incident.severity)
 
 
 def _with_standing(row: ModelRow, workspace: Workspace, standing: Standing) -> ModelRow:
     move = last_move(ledger_of(standing.tags))
-    known = move is not None and move.version == standing.champion
+    serves = move is not None and move.version == standing.champion
     row = replace(
         row,
         champion=standing.champion,
-        promoted_at=move.as_of if move is not None and known else None,
-        move=_told(move) if move is not None else "",
+        promoted_at=move.as_of if move is not None and serves else None,
+        move=_move_text(move) if move is not None else "",
     )
     if not standing.runs:
         return row
@@ -144,7 +145,7 @@ def _with_standing(row: ModelRow, workspace: Workspace, standing: Standing) -> M
     )
 
 
-def _told(move: Entry) -> str:
+def _move_text(move: Entry) -> str:
     return f"{move.kind.replace('_', ' ')} {move.as_of:%Y-%m-%d}"
 
 
@@ -153,19 +154,19 @@ def _links(
 ) -> tuple[tuple[str, str], ...]:
     server = workspace.tracking_uri.rstrip("/")
     web = server if server.startswith("http") else None
-    every = (
+    links = (
         ("Run", f"{web}/#/runs/{run_id}" if web else ""),
         ("Model", f"{web}/#/models/{model}" if web else ""),
         ("Prefect", prefect),
     )
-    return tuple((label, address) for label, address in every if address)
+    return tuple((label, address) for label, address in links if address)
 
 
 def _report(registry: Registry, row: ModelRow, folder: Path) -> str | None:
     """Copy a model's newest report beside the page, unless it is there; return its address.
 
-    A finished run's report does not change any more. Names hold no dot, so no other model's copies
-    are taken for this one's.
+    The report of a finished run no longer changes. Names contain no dot, so another model's copies
+    cannot be mistaken for this one's.
     """
     place = f"reports/{row.model}.{row.run_id}.html"
     path = folder / place

@@ -7,7 +7,7 @@ from driftloop.alerts.links import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.reporting.json.convert import replay_command
-from driftloop.reporting.run_report.inputs import Lineage, ReportInput
+from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.page import REPORT_FILE, report_page
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint, point_of_tags
 from tasks.coordination.alert_store import read_alerts
@@ -32,8 +32,8 @@ def write_report(job: Job, run: OpenRun, record: MonitorRecord) -> str | None:
     """
     if job.dry_run or run.run_id is None:
         return None
-    source = report_input(job, run, record)
-    page = report_page(replace(source, pictures=draw_figures(source)))
+    report = report_input(job, run, record)
+    page = report_page(replace(report, figures=draw_figures(report)))
     registry = open_registry(job.workspace)
     registry.log(run.run_id, files={REPORT_FILE: page})
     return registry.address(job.model, run.run_id, REPORT_FILE)
@@ -86,7 +86,7 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
         label_delay=str(job.config.data.label_delay),
         margin=job.config.performance.margin,
         baselines=_baselines(registry, job, versions),
-        lineage=Lineage(_lineage(job, run, record, versions)),
+        lineage=_lineage(job, run, record, versions),
         links=links,
         replay=replay_command(record),
         fetch=f"driftloop report {job.model} --as-of {moment}",

@@ -1,9 +1,10 @@
-"""How every model stands: what a row of the page of all models is made of."""
+"""The state of every model, as the rows of the dashboard."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from driftloop.alerts.messages.wording import count
 from driftloop.decision.outcome import MOST_SEVERE_FIRST, Outcome
 
 SLACK = timedelta(days=1)
@@ -17,24 +18,24 @@ class ModelRow:
     Args:
         model: its name.
         outcome: of its newest run; ``missing`` where it never ran, ``inconclusive`` where it could
-            not be looked at.
-        problem: why it could not be looked at: its configuration, the registry, or its alerts.
-        sentence: what its newest run said.
-        as_of: the moment that run looked from.
+            not be evaluated.
+        problem: why it could not be evaluated: its configuration, the registry, or its alerts.
+        sentence: the verdict of its newest run.
+        as_of: the moment that run judged.
         stale: whether that is longer ago than it should be.
         scores: realised scores of its newest runs, oldest first, None where labels were missing.
-        metric: what they are of.
+        metric: the name of these scores.
         score: the newest score, with its interval from `low` to `high`.
         low: see `score`.
         high: see `score`.
-        rev: commit of the data of its newest run.
+        rev: data commit of its newest run.
         champion: the version that serves.
         promoted_at: when that version became champion.
         move: the last change of the champion, in words.
-        incident_since: since when an incident goes on.
+        incident_since: since when an incident has been open.
         incident_severity: of that incident.
         report: its newest report, from the folder of the page.
-        links: further places to look, as label and address.
+        links: further pages, as label and address.
         run_id: of its newest run in MLflow.
     """
 
@@ -61,7 +62,7 @@ class ModelRow:
 
     @property
     def troubled(self) -> bool:
-        """Whether somebody should look at it."""
+        """Whether it needs attention."""
         return (
             self.outcome in ("broken", "fell", "drift")
             or self.incident_since is not None
@@ -70,13 +71,13 @@ class ModelRow:
 
     @property
     def unwatched(self) -> bool:
-        """Whether nobody can say how it is."""
+        """Whether its state is unknown."""
         return self.problem is not None or self.stale or self.outcome in ("missing", "inconclusive")
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The page of all models: where it is, and what is on it."""
+    """The dashboard: its path, its summary and its rows."""
 
     path: str
     sentence: str
@@ -84,11 +85,11 @@ class Dashboard:
 
 
 def most_severe_first(rows: Iterable[ModelRow]) -> list[ModelRow]:
-    """Return the rows as people want to read them: those that cannot be looked at first."""
+    """Return the rows, those that could not be evaluated first."""
 
     def key(row: ModelRow) -> tuple[bool, bool, int, str]:
-        known = row.problem is None
-        return known, row.incident_since is None, MOST_SEVERE_FIRST.index(row.outcome), row.model
+        severity = MOST_SEVERE_FIRST.index(row.outcome)
+        return row.problem is None, row.incident_since is None, severity, row.model
 
     return sorted(rows, key=key)
 
@@ -99,15 +100,15 @@ def is_stale(as_of: datetime, now: datetime, window_days: float) -> bool:
 
 
 def dashboard_sentence(rows: Iterable[ModelRow]) -> str:
-    """Return how all models fare, in one sentence."""
-    every = tuple(rows)
-    if not every:
+    """Return how many models are in which state, in one sentence."""
+    rows = tuple(rows)
+    if not rows:
         return "No model is configured."
     parts = [
-        (sum(row.incident_since is not None for row in every), "with an open incident"),
-        (sum(row.problem is not None for row in every), "that cannot be looked at"),
-        (sum(one.problem is None and one.unwatched for one in every), "not watched"),
-        (sum(not row.troubled for row in every), "healthy"),
+        (sum(row.incident_since is not None for row in rows), "with an open incident"),
+        (sum(row.problem is not None for row in rows), "that could not be evaluated"),
+        (sum(row.problem is None and row.unwatched for row in rows), "not watched"),
+        (sum(not row.troubled for row in rows), "healthy"),
     ]
-    told = ", ".join(f"{amount} {what}" for amount, what in parts)
-    return f"{len(every):,} model{'' if len(every) == 1 else 's'}: {told}."
+    counts = ", ".join(f"{amount} {what}" for amount, what in parts)
+    return f"{count(len(rows), 'model')}: {counts}."

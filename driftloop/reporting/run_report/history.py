@@ -1,24 +1,23 @@
-"""The strip of past runs: a cell a run, as a row of builds is shown."""
+"""The strip of past runs: one cell per run, like the builds of a CI server."""
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from driftloop.alerts.messages.wording import count, interval, number
 from driftloop.base.periods import readable
-from driftloop.decision.outcome import OUTCOME_STYLES, Outcome
+from driftloop.decision.outcome import OUTCOME_STYLES, Outcome, OutcomeStyle
 from driftloop.promotion.ledger import MOVES, Entry
-from driftloop.reporting.html.markup import Element, Node, el, table, text
-from driftloop.reporting.html.parts import outcome_badge
 from driftloop.reporting.run_report.inputs import ReportInput
-from driftloop.reporting.run_report.past_runs import Episode, RunPoint, point_of_record
+from driftloop.reporting.run_report.past_runs import RunPoint, point_of_record
 
 MOST_RUNS = 60
 
 
 class FinishedRun(Protocol):
-    """A run that looked from a moment and ended somehow."""
+    """A run that judged a model as of a moment."""
 
     @property
     def as_of(self) -> datetime:
@@ -29,121 +28,80 @@ class FinishedRun(Protocol):
         """How it ended."""
 
 
-def history_section(source: ReportInput) -> Node:
-    """Return the strip of the newest runs up to this one, its key, and the same as a table."""
-    here = point_of_record(source.run_id, source.record)
-    points = (*source.past, here)[-MOST_RUNS:]
-    cells = [_cell(point, mark) for point, mark in zip(points, _marks(points, source), strict=True)]
-    told = history_sentence(points)
-    return el(
-        "section",
-        el("h2", "Past runs"),
-        el("p", told),
-        el("ol", *cells, class_="strip", aria_label=told),
-        el("p", *_key(points), class_="key small", aria_hidden="true"),
-        _table(points, source.ledger),
-        id="history",
+@dataclass(frozen=True, slots=True)
+class HistoryCell:
+    """A past run, whether an incident was open then, and what changed the champion."""
+
+    run: RunPoint
+    style: OutcomeStyle
+    in_incident: bool
+    moves: tuple[Entry, ...]
+
+    @property
+    def title(self) -> str:
+        """The run in one line of plain text."""
+        run, parts = self.run, [readable(self.run.as_of), self.style.word]
+        if run.score is not None and run.metric:
+            parts.append(f"{run.metric} {number(run.score)}{interval(run.low, run.high)}")
+        if run.champion:
+            parts.append(f"version {run.champion}")
+        if self.in_incident:
+            parts.append("in an incident")
+        if self.moves:
+            parts.append("the champion changed")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySection:
+    """The newest runs, oldest first, the run of the report last."""
+
+    sentence: str
+    cells: tuple[HistoryCell, ...]
+
+    @property
+    def styles(self) -> list[OutcomeStyle]:
+        """The styles that occur, the most severe first."""
+        styles = {cell.style for cell in self.cells}
+        return [style for style in OUTCOME_STYLES.values() if style in styles]
+
+
+def history_section(report: ReportInput) -> HistorySection:
+    """Return the newest runs up to the report's own."""
+    runs = (*report.past, point_of_record(report.run_id, report.record))[-MOST_RUNS:]
+    moves = moves_between(report.ledger, runs)
+    cells = tuple(
+        HistoryCell(
+            run,
+            OUTCOME_STYLES[run.outcome],
+            any(episode.covers(run.as_of) for episode in report.episodes),
+            tuple(moves.get(place, ())),
+        )
+        for place, run in enumerate(runs)
     )
+    return HistorySection(history_sentence(runs), cells)
 
 
-def history_sentence(points: Iterable[FinishedRun]) -> str:
+def history_sentence(runs: Iterable[FinishedRun]) -> str:
     """Return what a strip shows, in words: how many runs ended how, and since when."""
-    every = tuple(points)
-    found = Counter(looked.outcome for looked in every)
+    runs = tuple(runs)
+    counts = Counter(run.outcome for run in runs)
     parts = [
-        f"{found[outcome]} {OUTCOME_STYLES[outcome].word}"
-        for outcome in OUTCOME_STYLES
-        if found[outcome]
+        f"{counts[outcome]} {style.word}"
+        for outcome, style in OUTCOME_STYLES.items()
+        if counts[outcome]
     ]
-    since = f" since {readable(every[0].as_of)}" if every else ""
-    return f"{count(len(every), 'run')}{since}: {', '.join(parts) or 'none yet'}."
+    since = f" since {readable(runs[0].as_of)}" if runs else ""
+    return f"{count(len(runs), 'run')}{since}: {', '.join(parts) or 'none yet'}."
 
 
-def point_line(point: RunPoint) -> str:
-    """Return a run in a line of plain text."""
-    parts = [readable(point.as_of), OUTCOME_STYLES[point.outcome].word]
-    if point.score is not None and point.metric:
-        parts.append(f"{point.metric} {number(point.score)}{interval(point.low, point.high)}")
-    if point.champion:
-        parts.append(f"version {point.champion}")
-    return ", ".join(parts)
-
-
-def moves_between(ledger: Iterable[Entry], points: tuple[RunPoint, ...]) -> dict[int, list[Entry]]:
-    """Return the moves of the champion by the place of the newest run they are not after."""
-    found: dict[int, list[Entry]] = {}
+def moves_between(ledger: Iterable[Entry], runs: tuple[RunPoint, ...]) -> dict[int, list[Entry]]:
+    """Return the changes of the champion by the place of the first run at or after each."""
+    moves: dict[int, list[Entry]] = {}
     for entry in ledger:
         if entry.kind not in MOVES:
             continue
-        places = [place for place, point in enumerate(points) if point.as_of >= entry.as_of]
-        if places and (places[0] > 0 or points[0].as_of == entry.as_of):
-            found.setdefault(places[0], []).append(entry)
-    return found
-
-
-def _marks(points: tuple[RunPoint, ...], source: ReportInput) -> list[tuple[bool, bool]]:
-    """Return for each run whether an incident went on, and whether the champion changed."""
-    moved = moves_between(source.ledger, points)
-    return [
-        (_in_incident(source.episodes, point), place in moved) for place, point in enumerate(points)
-    ]
-
-
-def _in_incident(episodes: Iterable[Episode], point: RunPoint) -> bool:
-    return any(episode.covers(point.as_of) for episode in episodes)
-
-
-def _cell(point: RunPoint, marks: tuple[bool, bool]) -> Element:
-    look = OUTCOME_STYLES[point.outcome]
-    incident, moved = marks
-    said = point_line(point)
-    said += ", in an incident" if incident else ""
-    said += ", the champion changed" if moved else ""
-    star = el("span", "★", class_="star", aria_hidden="true") if moved else None
-    return el(
-        "li",
-        el("span", look.sign, class_="sign", aria_hidden="true"),
-        star,
-        el("span", text(said), class_="unseen"),
-        class_=f"{look.tone}{' incident' if incident else ''}",
-        title=text(said),
-    )
-
-
-def _key(points: Iterable[RunPoint]) -> list[Node]:
-    shown: set[Outcome] = {point.outcome for point in points}
-    parts: list[Node] = []
-    for outcome, look in OUTCOME_STYLES.items():
-        if outcome in shown:
-            mark = el("span", look.sign, class_=f"sign chip {look.tone}")
-            parts.append(el("span", mark, f" {look.word}"))
-    parts.append(el("span", el("span", "★", class_="chip plain"), " champion changed"))
-    parts.append(el("span", el("span", " ", class_="chip plain incident"), " incident open"))
-    return parts
-
-
-def _table(points: tuple[RunPoint, ...], ledger: tuple[Entry, ...]) -> Element:
-    moved = moves_between(ledger, points)
-    rows = [
-        (
-            readable(point.as_of),
-            outcome_badge(point.outcome),
-            text(point.action or "none", 40),
-            _scored(point),
-            text(point.champion, 40),
-            el("code", text(point.rev[:10])) if point.rev else "",
-            "; ".join(
-                f"{one.kind.replace('_', ' ')} {one.version}" for one in moved.get(place, ())
-            ),
-        )
-        for place, point in enumerate(points)
-    ]
-    heads = ("run", "verdict", "action", "score", "version", "data", "champion changed")
-    inner = table("Past runs, the newest first", heads, reversed(rows), hide=True)
-    return el("details", el("summary", "All runs as a table"), inner)
-
-
-def _scored(point: RunPoint) -> str:
-    if point.score is None:
-        return "no labels"
-    return number(point.score) + interval(point.low, point.high)
+        places = [place for place, run in enumerate(runs) if run.as_of >= entry.as_of]
+        if places and (places[0] > 0 or runs[0].as_of == entry.as_of):
+            moves.setdefault(places[0], []).append(entry)
+    return moves

@@ -1,4 +1,4 @@
-"""What a report is made of: the record of a run, and what was known beside it."""
+"""The inputs of a report: the record of a run, and what was known beside it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from driftloop.promotion.ledger import Entry
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint
 
 MOST_PLOTTED = 20
-"""Features that are shown with a picture; the others are rows of a table."""
+"""Features that are shown with a plot; the others are rows of a table."""
 
 _ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFigures:
-    """Pictures as SVG text, drawn beforehand; None where there is nothing to draw.
+    """Plots as SVG text, drawn beforehand; None where there is nothing to draw.
 
     `features` are keyed by position in `plotted_findings`, so that no name becomes markup.
     """
@@ -27,13 +27,6 @@ class ReportFigures:
     performance: str | None = None
     comparison: str | None = None
     gain: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lineage:
-    """Where a number comes from; each a pair of what it is and its value, in the order of time."""
-
-    rows: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +42,13 @@ class ReportInput:
         label_delay: how long they take, in words.
         margin: the loss against the baseline that is allowed.
         baselines: the holdout score of each version that is known.
-        lineage: data, training run, version and this run.
-        links: where to look.
-        replay: the command that judges the same again.
-        fetch: the command that gets this page.
+        lineage: data, training run, version and this run, each as a label and a value.
+        links: addresses of the run, of the model version and of the Prefect run.
+        replay: the command that repeats the run.
+        fetch: the command that downloads this page.
         run_id: of the run in MLflow.
         description: what the model does.
-        pictures: drawn beforehand.
+        figures: the plots, drawn beforehand.
     """
 
     record: MonitorRecord
@@ -66,30 +59,36 @@ class ReportInput:
     label_delay: str = ""
     margin: float = 0.0
     baselines: Mapping[str, float] = field(default_factory=dict)
-    lineage: Lineage = Lineage()
+    lineage: tuple[tuple[str, str], ...] = ()
     links: Links = NO_LINKS
     replay: str = ""
     fetch: str = ""
     run_id: str = ""
     description: str = ""
-    pictures: ReportFigures = ReportFigures()
+    figures: ReportFigures = ReportFigures()
+
+    @property
+    def open_incident(self) -> Episode | None:
+        """The newest incident that goes on."""
+        return next((episode for episode in reversed(self.episodes) if episode.end is None), None)
 
 
 def worst_statuses(record: MonitorRecord) -> dict[str, Status]:
-    """Return the gravest status of each column; missing values tell what a shape does not."""
-    found: dict[str, Status] = {}
+    """Return the most severe status of each column, of its missing values too."""
+    statuses: dict[str, Status] = {}
     for finding in record.findings:
-        known = found.setdefault(finding.name, finding.status)
-        if _ORDER[finding.status] < _ORDER[known]:
-            found[finding.name] = finding.status
-    return found
+        known = statuses.setdefault(finding.name, finding.status)
+        statuses[finding.name] = min(known, finding.status, key=_ORDER.__getitem__)
+    return statuses
 
 
 def plotted_findings(record: MonitorRecord) -> tuple[tuple[Finding, Shape], ...]:
-    """Return the findings to draw, what matters most first, each column once."""
-    grave = worst_statuses(record)
-    found: dict[str, tuple[Finding, Shape]] = {}
-    for finding in sorted(record.findings, key=lambda one: (_ORDER[grave[one.name]], -one.weight)):
+    """Return the findings to plot, what matters most first, each column once."""
+    statuses = worst_statuses(record)
+    plotted: dict[str, tuple[Finding, Shape]] = {}
+    for finding in sorted(
+        record.findings, key=lambda finding: (_ORDER[statuses[finding.name]], -finding.weight)
+    ):
         if finding.shape is not None and finding.role in ("feature", "prediction"):
-            found.setdefault(finding.name, (finding, finding.shape))
-    return tuple(found.values())[:MOST_PLOTTED]
+            plotted.setdefault(finding.name, (finding, finding.shape))
+    return tuple(plotted.values())[:MOST_PLOTTED]

@@ -22,8 +22,8 @@ from tests.driftloop.reporting.report_cases import (
     ledger,
     missing,
     points,
+    report_input,
     retrained,
-    source,
 )
 
 BROKEN = QualityFinding("missing_rate", "device", "failed", "`device` lost its values.")
@@ -56,7 +56,7 @@ class Outline(HTMLParser):
 
 
 def outline(record: MonitorRecord | None = None, **more: Any) -> Outline:
-    return Outline(report_page(source(record, **more)))
+    return Outline(report_page(report_input(record, **more)))
 
 
 def test_the_report_says_what_the_record_says() -> None:
@@ -69,13 +69,13 @@ def test_the_report_says_what_the_record_says() -> None:
         "Never seen before: BR",
         "0.731 (0.718 to 0.744)",
         "+0.107 (+0.092 to +0.122)",
-        "a gain over 0.005 is needed",
+        "required gain: more than 0.005",
         "Version 7 does better so far.",
         "It is not better.",
         "0f343b0931126a20f133d67c2b018a3b",
         "--as-of 2026-03-09T03:00:00+00:00 --rev a1b2 --dry-run",
-        "of what happened after 2026-03-02 03:00 they are not there yet",
-        "An incident is open since 2026-02-23 03:00 UTC (page).",
+        "those of events after 2026-03-02 03:00 have not arrived yet",
+        "An incident has been open since 2026-02-23 03:00 UTC (page).",
     ):
         assert expected in said
 
@@ -95,7 +95,7 @@ def test_what_did_not_happen_has_no_section() -> None:
 
 @pytest.mark.parametrize("record", [retrained(), examples.HEALTHY, examples.DRIFTED])
 def test_everybody_can_find_their_way(record: MonitorRecord) -> None:
-    page = report_page(source(record))
+    page = report_page(report_input(record))
     found = Outline(page)
     assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
     assert {"header", "main", "footer"} <= set(found.tags)
@@ -124,11 +124,11 @@ def test_what_was_done_and_is_to_do_is_said_as_in_the_message() -> None:
         (replace(examples.HEALTHY, quality=(BROKEN,)), "Data checks failed."),
         (
             replace(examples.HEALTHY, verdict=Verdict("inconclusive", "No rows.")),
-            "This run could not judge the model.",
+            "Inconclusive: this run could not evaluate the model.",
         ),
         (
             replace(examples.HEALTHY, verdict=Verdict("warning", "`a` is near.")),
-            "No trouble, but something is close to its limit.",
+            "No problem, but something is close to its limit.",
         ),
     ],
 )
@@ -138,7 +138,7 @@ def test_the_verdict_in_one_sentence(record: MonitorRecord, sentence: str) -> No
 
 def test_a_run_that_could_not_judge_is_never_shown_as_healthy() -> None:
     blind = replace(examples.HEALTHY, verdict=Verdict("inconclusive", "The window holds no rows."))
-    page = report_page(source(blind))
+    page = report_page(report_input(blind))
     assert 'class="verdict blind"' in page
     assert "Healthy" not in Outline(page).text
 
@@ -146,7 +146,7 @@ def test_a_run_that_could_not_judge_is_never_shown_as_healthy() -> None:
 def test_held_retrainings_say_what_holds_them() -> None:
     decision = Decision("hold", ("The last retraining was 3 days ago.",), held="cooldown")
     said = outline(replace(examples.WORSE, decision=decision)).text
-    assert "Hold the retraining back (cooldown)." in said
+    assert "Hold back the retraining (cooldown)." in said
     assert "The last retraining was 3 days ago." in said
 
 
@@ -159,7 +159,7 @@ def test_hostile_names_break_nothing(hostile: str) -> None:
     record = replace(
         retrained(), findings=(finding, replace(finding, shape=None)), quality=(check,), rev=hostile
     )
-    page = report_page(source(record, description=hostile, replay=hostile))
+    page = report_page(report_input(record, description=hostile, replay=hostile))
     found = Outline(page)
     assert not {"script", "img"} & set(found.tags)
     assert found.tags.count("style") == 1
@@ -178,17 +178,17 @@ def test_five_hundred_features_stay_small() -> None:
     drawing = "<svg>" + "x" * 12_000 + "</svg>"
     from driftloop.reporting.run_report.inputs import ReportFigures
 
-    pictures = ReportFigures(dict.fromkeys(range(MOST_PLOTTED), drawing), drawing, drawing, drawing)
-    page = report_page(source(record, pictures=pictures))
+    figures = ReportFigures(dict.fromkeys(range(MOST_PLOTTED), drawing), drawing, drawing, drawing)
+    page = report_page(report_input(record, figures=figures))
     assert len(page.encode()) < 1_000_000
     assert len(plotted_findings(record)) == MOST_PLOTTED
     assert "a_rather_long_feature_name_3<" in page  # the least important is in the table
 
 
-def test_missing_values_that_moved_are_not_hidden_among_what_looks_as_before() -> None:
+def test_missing_values_that_moved_are_not_hidden_among_what_is_unchanged() -> None:
     calm = replace(categories(), status="ok")
     gone = replace(calm, name="gone", shape=None, status="drift", sentence="`gone` has no values.")
-    page = report_page(source(replace(retrained(), findings=(calm, missing(), gone))))
+    page = report_page(report_input(replace(retrained(), findings=(calm, missing(), gone))))
     shown = page.partition('id="features"')[2].partition("</section>")[0]
     hidden = re.sub(r"<details(?! open).*?</details>", "", shown)
     assert "6.1% of the rows" in hidden
@@ -202,7 +202,7 @@ def test_what_matters_most_is_drawn_first_and_once() -> None:
 
 
 def test_every_cell_of_the_strip_has_sign_and_words() -> None:
-    page = report_page(source())
+    page = report_page(report_input())
     strip = page.partition('<ol class="strip"')[2].partition("</ol>")[0]
     cells = strip.split("<li ")[1:]
     assert len(cells) == len(points()) + 1
@@ -234,7 +234,7 @@ def test_a_move_belongs_to_the_run_it_was_made_in() -> None:
     assert runs[place - 1].as_of == ledger()[1].as_of - timedelta(weeks=1)
 
 
-def test_the_gravest_finding_decides() -> None:
+def test_the_most_severe_finding_decides() -> None:
     assert outcome_of("ok", False, "ok") == "ok"
     assert outcome_of("ok", False, "fell") == "fell"
     assert outcome_of("drift", True, "fell") == "broken"

@@ -9,7 +9,7 @@ from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.json.base import Champion
 from driftloop.reporting.json.reports import HistoryIncident, HistoryMove, HistoryOutput, HistoryRun
 from driftloop.reporting.timeline import LABEL, score_range, timeline
-from tests.driftloop.reporting.report_cases import WEEK, ledger, points, source
+from tests.driftloop.reporting.report_cases import WEEK, ledger, points, report_input
 
 
 def history(runs: Any = None) -> HistoryOutput:
@@ -19,7 +19,7 @@ def history(runs: Any = None) -> HistoryOutput:
         champion=Champion(version="7"),
         runs=tuple(HistoryRun.of(point) for point in (points() if runs is None else runs)),
         moves=tuple(HistoryMove.of(move) for move in moves),
-        incidents=tuple(HistoryIncident.of(episode) for episode in source().episodes),
+        incidents=tuple(HistoryIncident.of(episode) for episode in report_input().episodes),
     )
 
 

@@ -81,7 +81,7 @@ def test_a_registry_that_does_not_answer_makes_nobody_green(
     found = row_of(championed, "payments")
     assert found.outcome == "inconclusive"
     assert found.unwatched
-    assert "the registry was not asked" in (found.problem or "")
+    assert "the registry could not be read" in (found.problem or "")
 
 
 def test_a_ledger_that_cannot_be_read_is_a_problem_of_its_model(championed: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_report_is_kept_with_its_run_and_says_what_the_record_says(championed:
     assert f"2 runs since {monday(10):%Y-%m-%d}" in said
     assert "Labels take 7 days" in said
     assert "payments version 1 is the first champion" in said
-    assert "Champion against challenger" not in said
+    assert "Champion vs. challenger" not in said
     assert "2 runs since" not in report_of(championed, 1)  # no run of a later moment
 
 
@@ -53,7 +53,7 @@ def test_after_a_retraining_the_report_holds_the_comparison(championed: Path) ->
     assert record.retrain is not None
     assert record.retrain.comparison is not None
     said = report_of(championed)
-    assert "Champion against challenger" in said
+    assert "Champion vs. challenger" in said
     assert record.retrain.comparison.sentence in said
     assert "Version 2 replaced version 1." in said
     for gate in record.retrain.comparison.gates:

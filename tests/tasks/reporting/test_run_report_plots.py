@@ -12,7 +12,13 @@ from driftloop.reporting.html.svg import INKS
 from driftloop.reporting.run_report.inputs import ReportFigures
 from driftloop.reporting.run_report.page import report_page
 from tasks.reporting.run_report_plots import draw_figures
-from tests.driftloop.reporting.report_cases import HOSTILE, categories, points, retrained, source
+from tests.driftloop.reporting.report_cases import (
+    HOSTILE,
+    categories,
+    points,
+    report_input,
+    retrained,
+)
 
 
 def every(pictures: ReportFigures) -> list[str]:
@@ -26,7 +32,7 @@ def texts(drawn: str) -> list[str]:
 
 
 def test_a_report_has_its_pictures() -> None:
-    pictures = draw_figures(source())
+    pictures = draw_figures(report_input())
     assert len(pictures.features) == 3
     assert None not in (pictures.performance, pictures.comparison, pictures.gain)
     for drawn in every(pictures):
@@ -38,19 +44,19 @@ def test_a_report_has_its_pictures() -> None:
 
 
 def test_pictures_are_the_same_each_time() -> None:
-    assert draw_figures(source()) == draw_figures(source())
+    assert draw_figures(report_input()) == draw_figures(report_input())
 
 
 def test_no_two_pictures_of_a_page_share_an_id() -> None:
-    made = source()
-    page = report_page(replace(made, pictures=draw_figures(made)))
+    made = report_input()
+    page = report_page(replace(made, figures=draw_figures(made)))
     found = re.findall(r'\bid="([^"]+)"', page)
     assert len(found) > 20
     assert len(found) == len(set(found))
 
 
 def test_the_score_over_time_marks_what_is_known() -> None:
-    drawn = draw_figures(source()).performance
+    drawn = draw_figures(report_input()).performance
     assert drawn is not None
     assert {"no labels yet", "v7 live", "roc_auc"} <= set(texts(drawn))
     assert "between 0.712 and 0.853, last 0.712 (0.694 to 0.729)" in drawn
@@ -58,19 +64,19 @@ def test_the_score_over_time_marks_what_is_known() -> None:
 
 def test_scores_of_another_metric_are_not_drawn_into_one_line() -> None:
     other = tuple(replace(point, metric="pr_auc") for point in points())
-    drawn = draw_figures(source(past=other)).performance
+    drawn = draw_figures(report_input(past=other)).performance
     assert drawn is not None
     assert "roc_auc of 1 run" in drawn
 
 
 def test_a_new_category_is_marked() -> None:
-    drawn = draw_figures(source()).features[2]
+    drawn = draw_figures(report_input()).features[2]
     assert "new" in texts(drawn)
     assert {"DE", "BR"} <= set(texts(drawn))
 
 
 def test_both_intervals_and_what_is_needed_are_in_the_comparison() -> None:
-    pictures = draw_figures(source())
+    pictures = draw_figures(report_input())
     assert {"0.731", "0.838", "champion", "challenger"} <= set(texts(pictures.comparison or ""))
     assert {"+0.107", "needed"} <= set(texts(pictures.gain or ""))
 
@@ -81,7 +87,7 @@ def test_a_first_model_is_compared_with_nobody() -> None:
     assert record.retrain.comparison is not None
     alone = replace(record.retrain.comparison, champion=None, difference=None, low=None, high=None)
     found = replace(record, retrain=replace(record.retrain, comparison=alone))
-    pictures = draw_figures(source(found))
+    pictures = draw_figures(report_input(found))
     assert pictures.gain is None
     assert "champion" not in texts(pictures.comparison or "")
 
@@ -89,7 +95,7 @@ def test_a_first_model_is_compared_with_nobody() -> None:
 @pytest.mark.parametrize("record", [examples.HEALTHY, replace(examples.HEALTHY, findings=())])
 def test_where_nothing_is_known_nothing_is_drawn(record: MonitorRecord) -> None:
     blind = replace(record, performance=replace(record.performance, score=None))
-    assert draw_figures(source(blind, past=())) == ReportFigures({}, None)
+    assert draw_figures(report_input(blind, past=())) == ReportFigures({}, None)
 
 
 @pytest.mark.parametrize("hostile", [*HOSTILE, "$x^2$", "\x00\x01", "漢字", "$", "\\alpha", ""])
@@ -100,7 +106,7 @@ def test_hostile_labels_are_drawn_as_text(hostile: str) -> None:
     found = replace(finding, name=hostile, shape=shape, sentence=f"`{hostile}` rose.")
     performance = replace(retrained().performance, metric=hostile)
     record = replace(retrained(), findings=(found,), performance=performance)
-    for drawn in every(draw_figures(source(record))):
+    for drawn in every(draw_figures(report_input(record))):
         tree = ElementTree.fromstring(drawn)
         assert "\u202e" not in drawn
         tags = {one.tag.rpartition("}")[2] for one in tree.iter()}
@@ -112,4 +118,4 @@ def test_a_feature_of_one_value_is_drawn() -> None:
     assert amount.shape is not None
     flat = replace(amount.shape, edges=(1.0, 1.0), reference=(1.0,), current=(1.0,))
     record = replace(retrained(), findings=(replace(amount, shape=flat),))
-    assert len(draw_figures(source(record)).features) == 1
+    assert len(draw_figures(report_input(record)).features) == 1
