@@ -72,8 +72,8 @@ schema: $(STAMP) ## Write the JSON Schemas and the configuration reference in do
 	$(BIN)/python -m driftloop.reporting.config_reference docs/configuration-reference.md
 
 .PHONY: data
-data: $(STAMP) ## Generate the demo data anew and pin it in data.dvc
-	$(BIN)/python -m driftloop.demo data/payments
+data: $(STAMP) ## Generate the demo data again and pin it in data.dvc
+	$(BIN)/python -m tools.demo_data data/payments
 	$(BIN)/dvc add -q data
 	$(BIN)/dvc push -q
 

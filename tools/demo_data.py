@@ -1,4 +1,6 @@
-"""Card payments drawn week by week from the process that `story` describes.
+"""The demo data: card payments, week by week, from the process that the story describes.
+
+``python -m tools.demo_data FOLDER`` writes the batches.
 
 Every payment is first drawn with its true feature values. Its label is then drawn with a
 probability that is a function of those values alone, so a chapter moves the inputs, the
@@ -7,6 +9,7 @@ risk given the inputs, or what the feed reports, and never one by accident of an
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -347,3 +350,8 @@ def _step(values: pd.Series | Floats, middle: float, width: float) -> Floats:
 def _lose(frame: pd.DataFrame, column: str, rows: npt.NDArray[np.bool_]) -> None:
     """Blank `column` in `rows`, a mask over the frame."""
     frame.loc[rows, column] = np.nan
+
+
+if __name__ == "__main__":
+    for path in write_batches(Path(sys.argv[1])):
+        print(path)

@@ -18,11 +18,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from driftloop.demo import payments, story
+from driftloop.demo import story
+from tools import demo_data
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
-NUMERIC, CATEGORICAL, LABEL = payments.NUMERIC, payments.CATEGORICAL, payments.LABEL
+NUMERIC, CATEGORICAL, LABEL = demo_data.NUMERIC, demo_data.CATEGORICAL, demo_data.LABEL
 FEATURES = [*NUMERIC, *CATEGORICAL]
 OUTAGE, BROKEN = 10, 12
 FULL = [week for week in range(story.WEEKS) if week != OUTAGE]
@@ -86,7 +87,7 @@ def last_three(frame: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def weeks() -> list[pd.DataFrame]:
-    return [payments.week_frame(week) for week in range(story.WEEKS)]
+    return [demo_data.week_frame(week) for week in range(story.WEEKS)]
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,7 @@ def window(weeks: list[pd.DataFrame]) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def batches(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return payments.write_batches(tmp_path_factory.mktemp("batches") / "payments")
+    return demo_data.write_batches(tmp_path_factory.mktemp("batches") / "payments")
 
 
 def test_chapters_cover_every_week_once_in_order() -> None:
@@ -129,22 +130,24 @@ def test_weeks_outside_the_story_are_refused(week: int) -> None:
     with pytest.raises(ValueError, match="between 0 and 25"):
         story.chapter_of(week)
     with pytest.raises(ValueError, match="between 0 and 25"):
-        payments.week_frame(week)
+        demo_data.week_frame(week)
 
 
 def test_a_week_is_the_same_however_it_is_reached(weeks: list[pd.DataFrame]) -> None:
     for week in (20, 3, BROKEN):
-        pd.testing.assert_frame_equal(payments.week_frame(week), weeks[week])
-    assert not payments.week_frame(3, seed=1)["amount"].head(50).equals(weeks[3]["amount"].head(50))
+        pd.testing.assert_frame_equal(demo_data.week_frame(week), weeks[week])
+    assert (
+        not demo_data.week_frame(3, seed=1)["amount"].head(50).equals(weeks[3]["amount"].head(50))
+    )
     assert not weeks[4]["amount"].head(50).equals(weeks[3]["amount"].head(50))
 
 
 def test_files_are_byte_for_byte_the_same_from_another_process(
     batches: list[Path], tmp_path: Path
 ) -> None:
-    code = "import sys, pathlib; from driftloop.demo.payments import write_batches as w; "
+    code = "import sys, pathlib; from tools.demo_data import write_batches as w; "
     code += "w(pathlib.Path(sys.argv[1]))"
-    root = Path(payments.__file__).parents[2]
+    root = Path(demo_data.__file__).parents[1]
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=root)
     assert [(tmp_path / path.name).read_bytes() for path in batches] == [
         path.read_bytes() for path in batches

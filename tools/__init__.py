@@ -1,0 +1,1 @@
+"""Tools for developing driftloop; none of them is part of the installed package."""
