@@ -1,4 +1,4 @@
-"""A model's history in a few lines of characters, a column a run."""
+"""A model's history in a few lines of text, one column per run."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,33 +15,33 @@ _CELL = 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a history: what it is, its characters, and the tone of each where it has one."""
+    """A line of a history: its label, its characters, and the tone of each character, if any."""
 
     label: str
     text: str
     tones: tuple[Tone | None, ...] = ()
 
 
-def timeline(found: HistoryOutput, width: int = 80) -> tuple[Line, ...]:
+def timeline(history: HistoryOutput, width: int = 80) -> tuple[Line, ...]:
     """Return the lines of the newest runs that fit into `width` characters."""
     room = max(width - LABEL, 10)
-    runs = found.runs[-room:]
+    runs = history.runs[-room:]
     cell = _CELL if len(runs) * _CELL <= room else 1
     lines = (
         Line("", _months(runs, cell)),
         _outcomes(runs, cell),
         Line("score", _spread((_levels(runs)), cell)),
         Line("version", _versions(runs, cell)),
-        Line("changed", _spread(_moved(found, runs), cell)),
-        Line("incident", _spread(_incidents(found, runs), cell, fill=True)),
+        Line("changed", _spread(_moved(history, runs), cell)),
+        Line("incident", _spread(_incidents(history, runs), cell, fill=True)),
     )
     return tuple(line for line in lines if line.text.strip() or line.label in ("runs", "score"))
 
 
 def score_range(runs: Iterable[HistoryRun]) -> str:
-    """Return between what the scores lie, with the newest of them."""
+    """Return the range of the scores, and the newest of them."""
     known = [run for run in runs if run.score is not None]
-    scores = [one.score for one in known if one.score is not None]
+    scores = [run.score for run in known if run.score is not None]
     if not scores:
         return "no score yet: labels are missing"
     last, metric = number(scores[-1]), known[-1].metric
@@ -57,7 +57,7 @@ def _outcomes(runs: tuple[HistoryRun, ...], cell: int) -> Line:
 
 
 def _months(runs: tuple[HistoryRun, ...], cell: int) -> str:
-    """Mark the first run of each month, as far as there is room between the marks."""
+    """Mark the first run of each month, if there is room between the marks."""
     places = [
         (place * cell, _month(run.as_of))
         for place, run in enumerate(runs)
@@ -88,7 +88,7 @@ def _placed(marks: list[tuple[int, str]]) -> str:
 
 
 def _levels(runs: tuple[HistoryRun, ...]) -> list[str]:
-    """Return a level a run, from the lowest to the highest score there is; blank without one."""
+    """Return one level per run, scaled from the lowest to the highest score; blank without one."""
     scores = [run.score for run in runs if run.score is not None]
     low, high = min(scores, default=0.0), max(scores, default=0.0)
     span = high - low
@@ -101,24 +101,24 @@ def _levels(runs: tuple[HistoryRun, ...]) -> list[str]:
     return [level(run.score) for run in runs]
 
 
-def _moved(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
+def _moved(history: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
     def moved(place: int) -> bool:
         before = runs[place - 1].as_of if place else None
         here = runs[place].as_of
         return any(
             move.as_of == here or (before is not None and before < move.as_of < here)
-            for move in found.moves
+            for move in history.moves
         )
 
     return _marked(runs, "★", moved)
 
 
-def _incidents(found: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
+def _incidents(history: HistoryOutput, runs: tuple[HistoryRun, ...]) -> list[str]:
     def going_on(place: int) -> bool:
         here = runs[place].as_of
         return any(
             incident.start <= here and (incident.end is None or here <= incident.end)
-            for incident in found.incidents
+            for incident in history.incidents
         )
 
     return _marked(runs, "━", going_on)
@@ -129,7 +129,7 @@ def _marked(runs: tuple[HistoryRun, ...], mark: str, where: Callable[[int], bool
 
 
 def _spread(signs: list[str], cell: int, fill: bool = False) -> str:
-    """Give every sign its column; with `fill` two equal neighbours touch."""
+    """Give every sign its column; with `fill`, equal neighbours are joined."""
     line = ""
     for place, sign in enumerate(signs):
         joined = fill and place + 1 < len(signs) and signs[place + 1] == sign

@@ -1,4 +1,4 @@
-"""The picture beside an incident: how the features that changed most are distributed."""
+"""The plot beside an incident: the distributions of the features that changed most."""
 
 import io
 import unicodedata
@@ -11,7 +11,7 @@ from driftloop.base.records import Shape
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Blue and orange that people with any colour vision tell apart, and that differ in grey as well.
+# Blue and orange are distinct with any colour vision, and in grey.
 _BEFORE = "#9ec5e8"
 _NOW = "#d55e00"
 _PANELS = 3
@@ -34,8 +34,8 @@ def draw_feature_plot(shapes: tuple[Shape, ...], title: str) -> bytes:
     FigureCanvasAgg(figure)
     text = drawable(title, _TITLE * panels)
     figure.suptitle(text, fontsize=13, x=0.01, ha="left", parse_math=False)
-    every = figure.subplots(1, panels, squeeze=False)[0]
-    for shape, axes in zip(shown, every, strict=False):
+    row = figure.subplots(1, panels, squeeze=False)[0]
+    for shape, axes in zip(shown, row, strict=False):
         _panel(axes, shape)
     handles, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower right", ncols=2, frameon=False, fontsize=11)
@@ -91,7 +91,7 @@ def edge_label(edge: float) -> str:
 def drawable(text: str, limit: int) -> str:
     """Return text as one line of characters that the font has."""
     glyphs = _glyphs()
-    known = (_glyph(one, glyphs) for one in text[: limit * 10])
+    known = (_glyph(character, glyphs) for character in text[: limit * 10])
     line = " ".join("".join(known).split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 

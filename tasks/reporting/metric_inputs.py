@@ -1,6 +1,6 @@
-"""What the metrics of a model are made of, read anew from the registry and the alerts each time.
+"""The inputs of a model's metrics, read from the registry and the alerts each time.
 
-A run is a process of its own, so nothing is counted in memory: totals come from what is stored.
+Every run is its own process, so nothing is counted in memory: totals come from what is stored.
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,13 @@ from tasks.registry.protocol import RECORD, Registry, counts_as_past, json_file,
 from tasks.runtime import clock
 
 MOST_RUNS = 50_000
-"""More than MLflow gives at once; a model retrained every hour has so many after five years."""
+"""More than MLflow returns at once; a model retrained hourly has as many after five years."""
 
 
 def configs_named(
     workspace: Workspace, name: str | None
 ) -> tuple[tuple[ModelConfig, ...], tuple[str, ...]]:
-    """Return the configuration of one model or of all, and the errors of those not valid.
+    """Return the configuration of one model or of all, and the errors of the invalid ones.
 
     Raises:
         ConfigError: if the named model is unknown or its configuration is not valid.
@@ -38,11 +38,11 @@ def configs_named(
 
 
 def read_metric_inputs(workspace: Workspace, config: ModelConfig) -> MetricInputs:
-    """Return what is known of a model.
+    """Return the state of a model that its metrics are computed from.
 
     Raises:
         UnavailableError: if the registry or the alerts do not answer.
-        DriftloopError: if what they hold cannot be read.
+        DriftloopError: if their content cannot be read.
     """
     model, now, registry = config.model, clock.now(), open_registry(workspace)
     window = config.windows.current_window(now)
@@ -74,21 +74,21 @@ def _last_run(registry: Registry, model: str) -> LastRun | None:
         record = read_record(stored)
     except DataError as error:
         raise DriftloopError(
-            f"{RECORD} of run {runs[0].run_id} of {model} is {error}; the next monitoring run "
-            "writes one that can be read"
+            f"{RECORD} of run {runs[0].run_id} of {model} cannot be read: {error}; the next "
+            "monitoring run writes a valid one"
         ) from None
     tags = own_tags(runs[0].tags)
-    return LastRun(record, _moment(tags, "recorded_at"), _seconds(tags))
+    return LastRun(record, _time_tag(tags, "recorded_at"), _seconds_tag(tags))
 
 
 def _retraining(tags: Mapping[str, str]) -> Retraining:
     trained, won, promoted = (tags.get(name) == "true" for name in ("trained", "won", "promoted"))
-    return Retraining(parse_time(tags["as_of"]), trained, won, promoted, _seconds(tags))
+    return Retraining(parse_time(tags["as_of"]), trained, won, promoted, _seconds_tag(tags))
 
 
-def _moment(tags: Mapping[str, str], name: str) -> datetime | None:
+def _time_tag(tags: Mapping[str, str], name: str) -> datetime | None:
     return parse_time(tags[name]) if name in tags else None
 
 
-def _seconds(tags: Mapping[str, str]) -> float | None:
+def _seconds_tag(tags: Mapping[str, str]) -> float | None:
     return float(tags["seconds"]) if "seconds" in tags else None

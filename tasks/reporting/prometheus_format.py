@@ -1,4 +1,4 @@
-"""Prometheus' text format, by prometheus_client, which is imported only where it is needed."""
+"""Prometheus' text format, written by prometheus_client, which is imported lazily."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class _Collector:
-    """Gives the samples to prometheus_client, one family a metric, in the order of the table."""
+    """Gives the samples to prometheus_client, one family per metric, in the order of the table."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
         self._samples = tuple(samples)
@@ -27,15 +27,15 @@ class _Collector:
         for metric in METRICS:
             if metric.name not in by_name:
                 continue
-            made = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
-            family = made(metric.name, metric.help, labels=("model", *metric.labels))
+            family_type = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+            family = family_type(metric.name, metric.help, labels=("model", *metric.labels))
             for sample in by_name[metric.name]:
                 family.add_metric(sample.labels, sample.value)
             yield family
 
 
 def collector_registry(samples: Iterable[Sample]) -> "CollectorRegistry":
-    """Return a registry of prometheus_client that holds these samples and nothing else."""
+    """Return a prometheus_client registry with exactly these samples."""
     from prometheus_client import CollectorRegistry
 
     registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""The report of a monitoring run: composed from its record and from tags, kept with the run."""
+"""The report of a monitoring run: built from its record and from tags, stored with the run."""
 
 from dataclasses import dataclass, replace
 
@@ -26,9 +26,9 @@ MOST_PAST = 120
 
 @step("write report", retries=2)
 def write_report(job: Job, run: OpenRun, record: MonitorRecord) -> str | None:
-    """Store the report with the run and return the page that shows it, if a server does.
+    """Store the report with the run and return its address, if a server has one.
 
-    A dry run keeps none.
+    A dry run stores none.
     """
     if job.dry_run or run.run_id is None:
         return None
@@ -41,9 +41,9 @@ def write_report(job: Job, run: OpenRun, record: MonitorRecord) -> str | None:
 
 @dataclass(slots=True)
 class Reporter:
-    """Writes the report of one run, and remembers why it could not.
+    """Writes the report of one run, and keeps the reason if that fails.
 
-    A report that fails keeps nobody from being told, and no retraining from being started.
+    A report that fails blocks neither alerts nor a retraining.
     """
 
     job: Job
@@ -51,7 +51,7 @@ class Reporter:
     links: Links = NO_LINKS
 
     def write(self, run: OpenRun, record: MonitorRecord) -> str | None:
-        """Write the report, anew if there is one, and return its address if it has one."""
+        """Write the report, replacing an earlier one, and return its address if it has one."""
         self.links = links_of(self.job, run.run_id, record.champion)
         state = write_report(self.job, run, record, return_state=True)
         if not state.is_completed():
@@ -65,13 +65,13 @@ class Reporter:
     def retrained(
         self, run: OpenRun, record: MonitorRecord, outcome: RetrainRecord
     ) -> RetrainRecord:
-        """Write the report anew with what came of a retraining, which is returned."""
+        """Write the report again with the outcome of a retraining, and return the outcome."""
         self.write(run, replace(record, retrain=outcome))
         return outcome
 
 
 def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
-    """Return what the report of a run is made of; no data are read for it."""
+    """Return the input of a run's report; no data are read for it."""
     registry = open_registry(job.workspace)
     run_id = run.run_id or ""
     versions = registry.versions(job.model)
@@ -103,36 +103,36 @@ def past_points(registry: Registry, job: Job) -> tuple[RunPoint, ...]:
 
 def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
     """Return the incidents of a model, oldest first, the open one last."""
-    over = [Episode(one.opened_at, one.resolved_at, one.gravest) for one in alerts.past]
-    going_on = alerts.open
-    if going_on is not None:
-        over.append(Episode(going_on.opened_at, None, going_on.severity))
-    return tuple(over)
+    episodes = [Episode(past.opened_at, past.resolved_at, past.gravest) for past in alerts.past]
+    incident = alerts.open
+    if incident is not None:
+        episodes.append(Episode(incident.opened_at, None, incident.severity))
+    return tuple(episodes)
 
 
 def _baselines(
     registry: Registry, job: Job, versions: dict[str, dict[str, str]]
 ) -> dict[str, float]:
-    """Return each version's score on its holdout, where it is of the metric that is watched."""
-    found = {}
+    """Return each version's score on its holdout, if it has the metric that is monitored."""
+    baselines = {}
     for version, tags in versions.items():
         baseline = version_of_tags(job.model, version, "", tags).baseline
         if baseline is not None and baseline.metric == job.config.comparison.metric:
-            found[version] = baseline.value
-    return found
+            baselines[version] = baseline.value
+    return baselines
 
 
 def _lineage(
     job: Job, run: OpenRun, record: MonitorRecord, versions: dict[str, dict[str, str]]
 ) -> tuple[tuple[str, str], ...]:
-    """Return the way from the data to this run, as pairs of what it is and which one."""
+    """Return the lineage from the data to this run, as labels and values."""
     rows = [("Data commit of this run", record.rev)]
     rows += [
         ("Data folder", f"{job.config.data.path} in {_repository(job)}"),
         ("Batches and their digest", f"{run.batches} files, md5 {run.digest}"),
     ]
     rows += _version_rows(f"Version {record.champion}", versions.get(record.champion, {}))
-    rows.append(("Version that was judged", f"{job.model} version {record.champion}"))
+    rows.append(("Monitored version", f"{job.model} version {record.champion}"))
     rows.append(("Trained by run", run.champion.run_id or "unknown"))
     if run.run_id is not None:
         rows.append(("This run in MLflow", run.run_id))
@@ -146,18 +146,18 @@ def _lineage(
 
 
 def _repository(job: Job) -> str:
-    """Return the repository as it is configured: where it lies on this machine tells nobody."""
-    named = job.config.data.repository
-    return "this repository" if named == "." else named
+    """Return the repository as configured; its path on this machine would mean nothing."""
+    repository = job.config.data.repository
+    return "this repository" if repository == "." else repository
 
 
-def _version_rows(who: str, tags: dict[str, str]) -> list[tuple[str, str]]:
+def _version_rows(label: str, tags: dict[str, str]) -> list[tuple[str, str]]:
     trained = version_of_tags("", "", "", tags)
     if trained.training is None or trained.holdout is None:
         return []
     digest = own_tags(tags).get("data.md5", "unknown")
     return [
-        (f"{who}: data", f"{trained.training.snapshot.rev}, md5 {digest}"),
-        (f"{who}: trained on", f"{trained.training.window}, {trained.training.rows:,} rows"),
-        (f"{who}: holdout", str(trained.holdout)),
+        (f"{label}: data", f"{trained.training.snapshot.rev}, md5 {digest}"),
+        (f"{label}: trained on", f"{trained.training.window}, {trained.training.rows:,} rows"),
+        (f"{label}: holdout", str(trained.holdout)),
     ]

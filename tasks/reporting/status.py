@@ -1,4 +1,4 @@
-"""What the registry knows of every model."""
+"""The status of every model, from the registry and the alerts."""
 
 from driftloop.alerts.incident import AlertState
 from driftloop.base.workspace import Workspace

@@ -1,4 +1,4 @@
-"""What is known of a model when its metrics are exposed, all of it from durable records."""
+"""The inputs of a model's metrics, all of them from durable records."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,18 +41,18 @@ class Retraining:
 
 @dataclass(frozen=True, slots=True)
 class MetricInputs:
-    """A model, as its records have it.
+    """The state of a model according to its records.
 
     Args:
         model: its name.
         now: the present moment.
-        period: how long a window is that a run judges.
+        period: the length of the window that a run judges.
         channels: where its messages go.
         alerts: its incidents and messages.
         champion: the version that serves.
         last: the newest monitoring run.
         retrainings: all recorded ones, newest first.
-        losing: challengers in a row that did not win.
+        losing: consecutive challengers that did not win.
         ledger: every move of the champion alias, oldest first.
     """
 
@@ -69,19 +69,19 @@ class MetricInputs:
 
     @property
     def champion_since(self) -> datetime | None:
-        """When the champion last became champion, as the ledger has it."""
+        """When the champion last became champion, according to the ledger."""
         moves = [entry for entry in self.ledger if entry.kind in MOVES]
         known = moves and self.champion is not None and moves[-1].version == self.champion.version
         return moves[-1].at if known else None
 
     @property
     def episodes(self) -> tuple["Episode", ...]:
-        """The incidents that are remembered, oldest first: the newest that are over, and the last.
+        """The incidents that are kept, oldest first: the newest closed ones, and the last.
 
-        A reopened incident is one episode, which ends when it is resolved for good.
+        A reopened incident is one episode, which ends when it is finally resolved.
         """
-        found = {episode.number: episode for episode in self._episodes()}
-        return tuple(found[number] for number in sorted(found))
+        episodes = {episode.number: episode for episode in self._episodes()}
+        return tuple(episodes[number] for number in sorted(episodes))
 
     def _episodes(self) -> Iterator["Episode"]:
         for past in self.alerts.past:
@@ -92,7 +92,7 @@ class MetricInputs:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An incident's times: when the trouble began, was found, and was over; None while it lasts."""
+    """When an incident's trouble began, was found, and was over; None while it is open."""
 
     number: int
     since: datetime
@@ -103,7 +103,7 @@ class Episode:
 def read_record(stored: Mapping[str, Any]) -> MonitorRecord:
     """Return the record that a monitoring run stored, without retraining, trials and shapes.
 
-    Nothing is exposed of those, so an older form of them does no harm.
+    No metric uses those, so an older form of them does no harm.
 
     Args:
         stored: the record as plain JSON types.
@@ -112,15 +112,15 @@ def read_record(stored: Mapping[str, Any]) -> MonitorRecord:
         DataError: if a field is missing or of the wrong type.
     """
     findings = stored.get("findings")
-    plain = (
+    without_shapes = (
         [{**finding, "shape": None} for finding in findings]
         if isinstance(findings, list)
         else findings
     )
     label = {**stored["label"], "shape": None} if stored.get("label") else None
-    kept = {**stored, "findings": plain, "label": label, "retrain": None, "trials": ()}
+    used = {**stored, "findings": without_shapes, "label": label, "retrain": None, "trials": ()}
     try:
-        return _RECORD.validate_python(kept)
+        return _RECORD.validate_python(used)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "record"

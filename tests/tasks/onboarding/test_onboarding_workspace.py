@@ -150,7 +150,7 @@ def test_what_is_there_already_is_left_alone(source: Path, tmp_path: Path, taken
     else:
         folder.mkdir()
         (folder / "note.txt").write_text("mine")
-    with pytest.raises(WorkspaceError, match="already exists and is not empty; choose a new folder"):
+    with pytest.raises(WorkspaceError, match="exists and is not empty; choose a new folder"):
         create_workspace(source, folder, OPTIONS)
     note = folder if taken == "file" else folder / "note.txt"
     assert note.read_text() == "mine"

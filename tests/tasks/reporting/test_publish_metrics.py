@@ -125,11 +125,11 @@ def test_a_user_without_a_password(peer: PushgatewayPeer, no_server: None) -> No
 @pytest.mark.parametrize(
     ("url", "part"),
     [
-        ("pushgateway:9091", "is no address of a Pushgateway"),
-        ("ftp://host", "is no address of a Pushgateway"),
-        ("http://", "is no address of a Pushgateway"),
-        ("http://host:port", "is no address"),
-        ("http://user:hunter22@host", "holds a password"),
+        ("pushgateway:9091", "is not the address of a Pushgateway"),
+        ("ftp://host", "is not the address of a Pushgateway"),
+        ("http://", "is not the address of a Pushgateway"),
+        ("http://host:port", "is not a valid address"),
+        ("http://user:hunter22@host", "contains a password"),
     ],
 )
 def test_an_address_that_is_none(url: str, part: str) -> None:
