@@ -213,11 +213,11 @@ def test_an_error_or_ctrl_c_leaves_nothing_half_made(
 
 def test_a_real_ctrl_c_leaves_nothing(source: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from tasks import onboarding as o\n"
+        "import sys, time; from pathlib import Path; from tasks.onboarding import workspace as o\n"
         "from driftloop.snapshots.options import Options\n"
         "def slow(*a): print('committing', flush=True); time.sleep(60)\n"
         "o._commit = slow\n"
-        "o.make_workspace(Path(sys.argv[1]), Path(sys.argv[2]), Options('at', 'bought'))"
+        "o.create_workspace(Path(sys.argv[1]), Path(sys.argv[2]), Options('at', 'bought'))"
     )
     folder = tmp_path / "calls"
     process = subprocess.Popen(
@@ -268,6 +268,6 @@ def test_a_refusal_of_git_and_dvc_is_one_line(
         raise DvcException("the remote\nis gone")
 
     monkeypatch.setattr("dvc.repo.Repo.push", broken)
-    with pytest.raises(DriftloopError, match="DVC could not take the data: the remote is gone"):
+    with pytest.raises(DriftloopError, match="DVC could not add the data: the remote is gone"):
         create_workspace(source, tmp_path / "calls", OPTIONS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "source"]
