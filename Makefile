@@ -80,7 +80,7 @@ schema: $(STAMP) ## Write what docs/ has from the code: schemas, configuration, 
 
 .PHONY: data
 data: $(STAMP) ## Generate the demo data again and pin it in data.dvc
-	$(BIN)/python -m driftloop.demo data/payments
+	$(BIN)/python -m tools.demo_data data/payments
 	$(BIN)/dvc add -q data
 	$(BIN)/dvc push -q
 

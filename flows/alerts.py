@@ -12,7 +12,7 @@ from tasks.alerts.deliver_all import sweep
 from tasks.alerts.digest import read_configs, write_digest
 from tasks.alerts.respond import acknowledge_incident, mute_alerts, try_channels
 from tasks.alerts.write import deliver_alerts, undelivered
-from tasks.reporting.publish_metrics import published
+from tasks.reporting.publish_metrics import publish_after_run
 from tasks.runtime.events import emit
 from tasks.runtime.preflight import prepare_job
 
@@ -33,7 +33,7 @@ def acknowledge(
         job = prepare_job(model, resolve_as_of(None), None, False, workspace)
         done = acknowledge_incident(job, by, comment)
         emit(job, [acknowledged_event(done, job.as_of)])
-        undelivered(deliver_alerts(job, return_state=True), done, published(job))
+        undelivered(deliver_alerts(job, return_state=True), done, publish_after_run(job))
         return done
 
 
@@ -54,7 +54,7 @@ def mute(
     with tags(model):
         job = prepare_job(model, resolve_as_of(None), None, False, workspace)
         done = mute_alerts(job, None if until is None else resolve_as_of(until), by)
-        undelivered(deliver_alerts(job, return_state=True), done, published(job))
+        undelivered(deliver_alerts(job, return_state=True), done, publish_after_run(job))
         return done
 
 

@@ -14,7 +14,7 @@ from tasks.promotion.approval import (
     make_answer,
     wait_for_answer,
 )
-from tasks.reporting.publish_metrics import published
+from tasks.reporting.publish_metrics import publish_after_run
 from tasks.runtime.events import emit
 from tasks.runtime.job import Job
 from tasks.runtime.preflight import prepare_job
@@ -72,5 +72,5 @@ def answer(
 def _report_answer(job: Job, promotion: Promotion, comment: str) -> Promotion:
     emit(job, [promotion_event(job.model, job.as_of, promotion)])
     write_answer_alert(job, promotion, comment)
-    undelivered(deliver_alerts(job, return_state=True), promotion, published(job))
+    undelivered(deliver_alerts(job, return_state=True), promotion, publish_after_run(job))
     return promotion

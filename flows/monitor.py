@@ -11,7 +11,7 @@ from flows.retrain import retrain
 from flows.watch import watch
 from tasks.alerts.write import deliver_alerts, undelivered, write_alert
 from tasks.monitoring.steps import OpenRun
-from tasks.reporting.publish_metrics import published
+from tasks.reporting.publish_metrics import publish_after_run
 from tasks.reporting.run_report import Reporter
 from tasks.runtime.artifacts import show_run
 from tasks.runtime.events import emit
@@ -46,7 +46,7 @@ def monitor(
         )
         shown = show_run(job, record, report.links, return_state=True)
         delivered = deliver_alerts(job, return_state=True)
-        undelivered(delivered, record, published(job), shown, unwritten=report.failure)
+        undelivered(delivered, record, publish_after_run(job), shown, unwritten=report.failure)
         return record
 
 

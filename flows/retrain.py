@@ -10,7 +10,7 @@ from driftloop.base.records import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_retrain_alert
-from tasks.reporting.publish_metrics import published
+from tasks.reporting.publish_metrics import publish_after_run
 from tasks.retraining.plan import check_request
 from tasks.runtime.artifacts import show_retraining
 from tasks.runtime.events import emit
@@ -52,5 +52,5 @@ def retrain(
         shown = show_retraining(job, record, links, return_state=True)
         delivered = deliver_alerts(job, return_state=True)
         if flow_run.parent_flow_run_id is None:
-            undelivered(delivered, record, published(job), shown)
+            undelivered(delivered, record, publish_after_run(job), shown)
         return record

@@ -7,7 +7,7 @@ from driftloop.base.records import Promotion
 from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_rollback_alert
 from tasks.promotion.promote import roll_back
-from tasks.reporting.publish_metrics import published
+from tasks.reporting.publish_metrics import publish_after_run
 from tasks.runtime.events import emit
 from tasks.runtime.preflight import prepare_job
 
@@ -32,5 +32,5 @@ def rollback(
         promotion = roll_back(job, to)
         emit(job, rollback_events(model, job.as_of, promotion))
         write_rollback_alert(job, promotion, reason)
-        undelivered(deliver_alerts(job, return_state=True), promotion, published(job))
+        undelivered(deliver_alerts(job, return_state=True), promotion, publish_after_run(job))
         return promotion

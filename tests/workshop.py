@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from driftloop.base.records import MonitorRecord
-from driftloop.demo.payments import week_frame
 from driftloop.demo.story import START, WEEKS
+from tools.demo_data import week_frame
 
 ROOT = Path(__file__).parents[1]
 IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@localhost")

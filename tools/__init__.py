@@ -1,1 +1,1 @@
-"""Generators of documentation, for developers; not part of the installed packages."""
+"""Tools for developing driftloop; none of them is part of the installed package."""

@@ -19,9 +19,9 @@ from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.config.model_config import ModelConfig
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.promotion.ledger import Answer, Ledger, Rollback
-from driftloop.reporting.fleet_page.rows import Fleet
+from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.history import FetchedReport, History
-from driftloop.reporting.prometheus.table import Metrics
+from driftloop.reporting.prometheus.metrics import Metrics
 from driftloop.reporting.status import Statuses
 from driftloop.snapshots.record import SnapshotRecord
 from tasks.deployments.register import Registration
@@ -34,7 +34,7 @@ PRINTED: dict[str, type[Any]] = {
     "approve": Answer,
     "backtest": Backtest,
     "backup": Backup,
-    "dashboard": Fleet,
+    "dashboard": Dashboard,
     "deliver": Swept,
     "deploy": Registration,
     "digest": Swept,

@@ -76,17 +76,17 @@ def computation(moment: str) -> None:
 
 def drawing(moment: str) -> Callable[[str], None]:
     """Return what draws the report of a moment's run anew; it reads and stores nothing."""
-    from driftloop.reporting.run_page.page import report_page
-    from driftloop.reporting.run_page.source import ReportInput
+    from driftloop.reporting.run_report.inputs import ReportInput
+    from driftloop.reporting.run_report.page import report_page
     from tasks.reporting.run_report import report_input
-    from tasks.reporting.run_report_plots import draw_pictures
+    from tasks.reporting.run_report_plots import draw_figures
 
     kept: list[ReportInput] = []
     _watched(moment, lambda job, run, record: kept.append(report_input(job, run, record)))
-    (source,) = kept
+    (report,) = kept
 
     def draw(_moment: str) -> None:
-        report_page(replace(source, pictures=draw_pictures(source)))
+        report_page(replace(report, figures=draw_figures(report)))
 
     return draw
 

@@ -14,7 +14,7 @@ Tone = Literal["bad", "warn", "blind", "good", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OutcomeStyle:
     """How an outcome is shown, and what it means in a sentence."""
 
     sign: str
@@ -23,16 +23,18 @@ class Look:
     sentence: str
 
 
-LOOKS: Mapping[Outcome, Look] = {
-    "broken": Look("✖", "data broken", "bad", "A data-quality check failed."),
-    "fell": Look("▼", "predictions worse", "bad", "The champion predicts worse than it should."),
-    "drift": Look("▲", "drift", "bad", "The data moved away from the reference."),
-    "inconclusive": Look("?", "not judged", "blind", "There was too little to judge."),
-    "missing": Look("·", "no run", "plain", "There is no run."),
-    "warning": Look("!", "close to a limit", "warn", "Something is close to its limit."),
-    "ok": Look("✓", "healthy", "good", "Nothing is wrong."),
+OUTCOME_STYLES: Mapping[Outcome, OutcomeStyle] = {
+    "broken": OutcomeStyle("✖", "data broken", "bad", "A data-quality check failed."),
+    "fell": OutcomeStyle(
+        "▼", "predictions worse", "bad", "The champion predicts worse than it should."
+    ),
+    "drift": OutcomeStyle("▲", "drift", "bad", "The data moved away from the reference."),
+    "inconclusive": OutcomeStyle("?", "not judged", "blind", "There was too little to judge."),
+    "missing": OutcomeStyle("·", "no run", "plain", "There is no run."),
+    "warning": OutcomeStyle("!", "close to a limit", "warn", "Something is close to its limit."),
+    "ok": OutcomeStyle("✓", "healthy", "good", "Nothing is wrong."),
 }
-GRAVEST: tuple[Outcome, ...] = tuple(LOOKS)
+MOST_SEVERE_FIRST: tuple[Outcome, ...] = tuple(OUTCOME_STYLES)
 """All outcomes, the gravest first."""
 
 

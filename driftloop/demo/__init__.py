@@ -1,1 +1,1 @@
-"""A made-up card-payments history with a known story, for demos and end-to-end checks."""
+"""The story of the demo: half a year of card payments in chapters."""

@@ -1,4 +1,4 @@
-"""The story the demo data tells, as data: what happens in which week."""
+"""The chapters of the demo data: what happens in which week."""
 
 from __future__ import annotations
 

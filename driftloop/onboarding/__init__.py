@@ -1,1 +1,1 @@
-"""From a time-ordered table to a monitored model: reading, inferring, writing."""
+"""`init`: from a time-ordered table to a monitored model."""

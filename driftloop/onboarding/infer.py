@@ -1,4 +1,4 @@
-"""From a table to a plan: roles, periods, the training part and the minima that fit it."""
+"""Inference from a table: column roles, periods, the training period and minimum row counts."""
 
 import re
 from dataclasses import replace
@@ -24,14 +24,14 @@ def infer(source: Source, options: Options) -> Inferred:
     """Return everything that a configuration needs and the options leave open.
 
     Raises:
-        DataError: if no feature is left, the training part is too short or holds one class, or
-            an option is no name, date or length of time.
+        DataError: if no feature is left, the training period is too short or holds one class, or
+            an option is not valid.
     """
     name, delay = _name(source, options), _delay(options.label_delay)
     times = source.table[options.time]
     periods = _periods(times, options.every)
     columns = _columns(source, options, periods.every)
-    found = Inferred(
+    inferred = Inferred(
         name=name,
         file=source.path.name,
         time=options.time,
@@ -47,23 +47,22 @@ def infer(source: Source, options: Options) -> Inferred:
         training=find_training_part(source, options, periods),
         notes=(),
     )
-    return replace(found, notes=find_notes(source, found))
+    return replace(inferred, notes=find_notes(source, inferred))
 
 
 def _name(source: Source, options: Options) -> str:
     if options.name is not None:
         if not re.match(NAME_PATTERN, options.name):
             raise DataError(
-                f"--name {options.name!r} is no model name; write lower-case letters, digits, - "
-                "and _, such as "
-                f"{plain_name(options.name)!r}"
+                f"--name {options.name!r} is not a valid model name; use lower-case letters, "
+                f"digits, - and _, such as {valid_model_name(options.name)!r}"
             )
         return options.name
-    return plain_name(source.path.stem)
+    return valid_model_name(source.path.stem)
 
 
-def plain_name(text: str) -> str:
-    """Return a text as a model may be called: lower-case letters, digits, dashes, underscores."""
+def valid_model_name(text: str) -> str:
+    """Return the closest valid model name: lower-case letters, digits, dashes, underscores."""
     plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")
     return plain[:63] or "model"
 
@@ -75,15 +74,16 @@ def _delay(value: Span | str) -> Span:
         raise DataError(f"--label-delay: {error}") from None
 
 
-def _periods(times: "pd.Series[Any]", asked: Every | None) -> Periods:
-    """Return the asked period, else weeks where they hold enough rows for drift, else months."""
+def _periods(times: "pd.Series[Any]", requested: Every | None) -> Periods:
+    """Return the requested period, else weeks if they hold enough rows for drift, else months."""
     weekly = _period_sizes(times, "week")
     enough = weekly.median >= DRIFT_ROWS
-    if asked is not None:
-        found = _period_sizes(times, asked)
-        return replace(found, reason=f"as asked; a typical {asked} holds {found.median:,} rows")
-    text = f"a typical week holds {weekly.median:,} rows, and drift asks for {DRIFT_ROWS}"
-    return replace(weekly if enough else _period_sizes(times, "month"), reason=text)
+    if requested is not None:
+        periods = _period_sizes(times, requested)
+        reason = f"as requested; a typical {requested} holds {periods.median:,} rows"
+        return replace(periods, reason=reason)
+    reason = f"a typical week holds {weekly.median:,} rows, and drift tests need {DRIFT_ROWS}"
+    return replace(weekly if enough else _period_sizes(times, "month"), reason=reason)
 
 
 def _period_sizes(times: "pd.Series[Any]", every: Every) -> Periods:
@@ -93,16 +93,16 @@ def _period_sizes(times: "pd.Series[Any]", every: Every) -> Periods:
 
 
 def _target(source: Source, options: Options) -> Target:
-    """Return the classes; of two, the positive one is the one asked for or else the rarer."""
+    """Return the classes; of two, the positive one is the requested one or else the rarer."""
     labels = source.table[options.label].dropna()
     counts = pd.Series(label_text(labels)).value_counts().sort_index(ascending=False)
     classes = sorted(counts.index)
     if len(classes) > 2:
         return Target("multiclass", tuple(classes), None, f"{len(classes)} classes")
-    asked = check_positive(source.path, options.label, classes, options.positive)
-    positive = asked or str(counts.idxmin())
+    requested = check_positive(source.path, options.label, classes, options.positive)
+    positive = requested or str(counts.idxmin())
     share = counts[positive] / counts.sum()
-    why = "as asked" if asked else "the rarer class"
+    why = "as requested" if requested else "the rarer class"
     reason = f"{why}: {share:.1%} of the labels"
     return Target("binary", tuple(classes), _typed(positive, labels), reason)
 
@@ -115,22 +115,24 @@ def _typed(name: str, labels: "pd.Series[Any]") -> Positive:
 
 
 def _columns(source: Source, options: Options, every: Every) -> tuple[ColumnRole, ...]:
-    """Return a role for every column of the file, in its order; a feature must be left.
+    """Return a role for every column of the file, in its order.
 
     Raises:
-        DataError: if none is.
+        DataError: if no feature is left.
     """
     table = source.table
     own = {options.time: "time", options.label: "label", options.key: "key"}
-    found = []
+    columns = []
     for name in table.columns:
         if name in own:
-            found.append(ColumnRole(name, own[name], f"as asked: --{own[name]}"))  # type: ignore[arg-type]
+            columns.append(ColumnRole(name, own[name], f"as requested: --{own[name]}"))  # type: ignore[arg-type]
         else:
-            found.append(role_of(name, table[name], table[options.time], every))
-    found += [ColumnRole(name, "left out", why) for name, why in source.unusable.items()]
-    found += [ColumnRole(name, "left out", "as asked: --drop") for name in options.drop]
-    if not any(column.role in ("numeric", "categorical") for column in found):
-        reasons = "; ".join(f"{one.name}: {one.reason}" for one in found if one.role == "left out")
+            columns.append(role_of(name, table[name], table[options.time], every))
+    columns += [ColumnRole(name, "left out", why) for name, why in source.unusable.items()]
+    columns += [ColumnRole(name, "left out", "as requested: --drop") for name in options.drop]
+    if not any(column.role in ("numeric", "categorical") for column in columns):
+        reasons = "; ".join(
+            f"{column.name}: {column.reason}" for column in columns if column.role == "left out"
+        )
         fail(source.path, f"no feature is left ({reasons or 'no other column'}); add columns")
-    return tuple(found)
+    return tuple(columns)

@@ -1,4 +1,4 @@
-"""What a person should know about their file before they rely on it."""
+"""Notes on a file: what a person should know before they rely on it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,16 +11,16 @@ from driftloop.snapshots.options import Inferred
 from driftloop.snapshots.table_source import Source
 
 DRIFT_ROWS = 100
-"""Rows that the drift tests ask for; smaller windows are inconclusive."""
+"""Rows that the drift tests need; smaller windows are inconclusive."""
 
 
-def find_notes(source: Source, found: Inferred) -> tuple[str, ...]:
+def find_notes(source: Source, inferred: Inferred) -> tuple[str, ...]:
     """Return sentences on what is unusual: small periods, late or missing labels, flat columns."""
-    return (*_small_periods(found), *_labels(source, found), *_flat(source, found))
+    return (*_small_periods(inferred), *_labels(source, inferred), *_flat(source, inferred))
 
 
-def _small_periods(found: Inferred) -> Iterator[str]:
-    periods = found.periods
+def _small_periods(inferred: Inferred) -> Iterator[str]:
+    periods = inferred.periods
     if periods.small:
         longer = {"day": "week", "week": "month"}.get(periods.every)
         hint = f"; --every {longer} would hold more" if longer else ""
@@ -30,30 +30,33 @@ def _small_periods(found: Inferred) -> Iterator[str]:
         )
 
 
-def _labels(source: Source, found: Inferred) -> Iterator[str]:
-    labels = source.table[found.label]
+def _labels(source: Source, inferred: Inferred) -> Iterator[str]:
+    labels = source.table[inferred.label]
     missing = int(labels.isna().sum())
     if missing:
-        yield f"{missing:,} rows have no label: they are watched for drift and not trained on."
-    before = source.table[found.time] < naive(found.training.until)
+        yield (
+            f"{missing:,} rows have no label: they are monitored for drift but not used for "
+            "training."
+        )
+    before = source.table[inferred.time] < naive(inferred.training.until)
     seen = set(labels[before].dropna().unique())
     late = sorted(str(value) for value in set(labels.dropna().unique()) - seen)
     if late:
-        yield f"Classes that first occur after the training part: {listed(late, 5)}."
+        yield f"Classes that first occur after the training period: {listed(late, 5)}."
 
 
 def _is_flat(present: "pd.Series[Any]") -> bool:
     return present.empty or bool((present == present.iloc[0]).all())
 
 
-def _flat(source: Source, found: Inferred) -> Iterator[str]:
-    before = source.table[found.time] < naive(found.training.until)
+def _flat(source: Source, inferred: Inferred) -> Iterator[str]:
+    before = source.table[inferred.time] < naive(inferred.training.until)
     features = [
-        column.name for column in found.columns if column.role in ("numeric", "categorical")
+        column.name for column in inferred.columns if column.role in ("numeric", "categorical")
     ]
     flat = [name for name in features if _is_flat(source.table[name][before].dropna())]
     if flat:
         yield (
-            f"Constant or empty until the training part ends: {listed(flat, 6)}. The first "
-            "champion learns nothing from them; they count as drift once they vary."
+            f"Constant or empty until the training period ends: {listed(flat, 6)}. The first "
+            "champion learns nothing from them; they will count as drift once they vary."
         )

@@ -1,15 +1,15 @@
-"""What each column is: a quantity, a category, or nothing a model should read.
+"""Column roles: a quantity, a category, or nothing a model should read.
 
 The rules, in their order; the first that holds decides.
 
 - Dates are left out: a model cannot read a date that never comes again.
-- A column with one value throughout the file is left out: it says nothing, and drift tests
-  could say nothing of it either.
+- A column with one value throughout the file is left out: it carries no information, neither for
+  the model nor for a drift test.
 - Identifiers are left out: texts of which most are different, whole numbers that rise with
   every row, and columns named like ``customer_id`` with more than 50 different values.
 - Whole numbers too long for a float, which models read quantities as, are codes: categories up to
   200 different values, and left out beyond.
-- Text of more than 200 different values is left out; less is a category, as true and false is.
+- Text of more than 200 different values is left out; with fewer it is a category, like true/false.
 - Whole numbers are codes, and so categories, where there are two of them, or up to 12 that lie
   close together (weekdays 1 to 7) and are no count. A count begins at its most common value and
   is rare in its upper half (number of earlier calls). A name such as ``status_code`` decides too.
@@ -30,7 +30,7 @@ from driftloop.base.whole_numbers import EXACT_BELOW, lost_digits
 from driftloop.snapshots.options import ColumnRole
 
 MOST_CODES = 12
-MOST_CATEGORIES = 200  # the estimators group what is beyond
+MOST_CATEGORIES = 200  # the estimators group the categories beyond
 _MOST_PARTS = 366
 _ID_NAME = re.compile(r"(?:^|[^a-zA-Z])(?i:id|uuid|guid)$|[a-z](?:Id|ID|Uuid|UUID)$")
 _CODE_NAME = re.compile(r"(?:^|[^a-zA-Z])(?:code|type|status|category|class|kind|zone|region)$")
@@ -42,7 +42,7 @@ Texts = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """The present values of a column and what every rule asks of them, computed once."""
+    """The non-missing values of a column and what every rule needs of them, computed once."""
 
     name: str
     present: "pd.Series[Any]"
@@ -53,7 +53,7 @@ class _Column:
 def role_of(
     name: str, values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every
 ) -> ColumnRole:
-    """Return what a feature column is taken for, with the reason in one line."""
+    """Return the role of a feature column, with the reason in one line."""
     present = values.dropna()
     column = _Column(name, present, present.nunique(), _kind(present))
     for rule in (_date, _constant, _identifier, _long, _text, _flag, _code):
@@ -92,14 +92,14 @@ def _date(column: _Column) -> ColumnRole | None:
         is_date = bool(column.present.astype(str).str.match(_DATE_TEXT).mean() > 0.95)
     if not is_date:
         return None
-    advice = "dates; derive a number from them, such as an age in days or the hour"
+    advice = "dates; derive a number from them, such as an age in days or the hour of day"
     return ColumnRole(column.name, "left out", advice)
 
 
 def _constant(column: _Column) -> ColumnRole | None:
     if column.distinct > 1:
         return None
-    reason = f"always {_short(column.present.iloc[0])}, which says nothing; add it if it varies"
+    reason = f"constant ({_short(column.present.iloc[0])}); add it once it varies"
     return ColumnRole(column.name, "left out", reason)
 
 
@@ -112,10 +112,10 @@ def _identifier(column: _Column) -> ColumnRole | None:
     if column.kind == "text" and distinct > 0.9 * len(present):
         spaces = float(present.astype(str).str.count(" ").median())
         what = "free text" if spaces >= 2 else "identifier"
-        return ColumnRole(name, "left out", f"{what}: nearly every row has a text of its own")
+        return ColumnRole(name, "left out", f"{what}: nearly every row has a different text")
     numbers = present.to_numpy()
     if column.kind == "whole" and bool((numbers[1:] > numbers[:-1]).all()):
-        return ColumnRole(name, "left out", "identifier: a number that rises with every row")
+        return ColumnRole(name, "left out", "identifier: a number that increases with every row")
     return None
 
 
@@ -140,9 +140,11 @@ def _text(column: _Column) -> ColumnRole | None:
         return None
     distinct = column.distinct
     if distinct > min(MOST_CATEGORIES, max(MOST_CODES, len(column.present) / 2)):
-        reason = f"text of {distinct:,} different values; group them, {MOST_CATEGORIES} at most"
+        reason = (
+            f"text with {distinct:,} distinct values; group them into {MOST_CATEGORIES} at most"
+        )
         return ColumnRole(column.name, "left out", reason)
-    return ColumnRole(column.name, "categorical", f"{distinct} texts: {_values(column)}")
+    return ColumnRole(column.name, "categorical", f"{distinct} categories: {_values(column)}")
 
 
 def _flag(column: _Column) -> ColumnRole | None:
@@ -158,12 +160,12 @@ def _code(column: _Column) -> ColumnRole | None:
     if column.kind != "whole" or distinct > MOST_CATEGORIES:
         return None
     if _CODE_NAME.search(column.name.lower()):
-        reason = f"codes, by its name ({distinct} whole numbers)"
+        reason = f"codes, by its name ({distinct} integers)"
         return ColumnRole(column.name, "categorical", reason)
     close = int(present.max()) - int(present.min()) < 2 * distinct
     if distinct > MOST_CODES or not close or _is_count(present):
         return None
-    reason = f"{distinct} whole numbers, like codes: {_values(column)}"
+    reason = f"{distinct} integers that look like codes: {_values(column)}"
     return ColumnRole(column.name, "categorical", reason)
 
 
@@ -177,8 +179,8 @@ def _is_count(present: "pd.Series[Any]") -> bool:
 def _calendar(values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every) -> str | None:
     """Return how a column follows the calendar of the time column, or None.
 
-    It does where its value is the same whenever the part of the calendar is, which takes at
-    least two parts that came round again to be told from a slow change, or its own name.
+    It does if equal parts of the calendar have equal values. At least two parts have to recur, so
+    that a slow change is not mistaken for the calendar; names of months are enough by themselves.
     """
     if _names_month(values, times.dt.month) or _equals(values, times.dt.year):
         return f"follows the calendar of {times.name}"
@@ -192,15 +194,15 @@ def _calendar(values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every) -
 def _parts(
     times: "pd.Series[Any]", every: Every
 ) -> dict[str, tuple["pd.Series[Any]", "pd.Series[Any]"]]:
-    """Return the parts of the calendar that differ between windows, and what they recur in."""
+    """Return the parts of the calendar that differ between windows, each with its cycle."""
     day = times.dt
-    found = {"month": (day.month, day.year)}
+    parts = {"month": (day.month, day.year)}
     if every != "month":
-        found["day of the month"] = (day.day, day.year * 12 + day.month)
+        parts["day of the month"] = (day.day, day.year * 12 + day.month)
     if every == "day":
         weeks = day.normalize() - pd.to_timedelta(day.weekday, unit="D")
-        found["weekday"] = (day.weekday, weeks)
-    return found
+        parts["weekday"] = (day.weekday, weeks)
+    return parts
 
 
 def _determined(codes: Texts, place: Texts, cycle: Texts) -> bool:
@@ -227,7 +229,7 @@ def _equals(values: "pd.Series[Any]", part: "pd.Series[Any]") -> bool:
 
 def _range(column: _Column) -> str:
     low, high = _short(column.present.min()), _short(column.present.max())
-    return f"{low} to {high}, {column.distinct:,} different"
+    return f"{low} to {high}, {column.distinct:,} distinct values"
 
 
 def _values(column: _Column) -> str:

@@ -1,7 +1,7 @@
-"""The training part: where it ends, and minima of rows that it can meet.
+"""The training period: where it ends, and minimum row counts that it can meet.
 
 It has to hold a holdout, its newest fifth, and training rows before it, with two classes in
-both; otherwise no first champion can be trained, and it is better to hear it at once.
+both; otherwise no first champion could be trained, and it is better to know at once.
 """
 
 from datetime import datetime, time
@@ -20,21 +20,21 @@ from driftloop.snapshots.time_column import period_starts
 
 LEAST_ROWS = 100
 HOLDOUT_SHARE = 0.2
-_LATER = "name a later --train-until"
+_LATER = "set a later --train-until"
 
 Days = npt.NDArray[np.datetime64]
 Labels = npt.NDArray[Any]
 
 
 def find_training_part(source: Source, options: Options, periods: Periods) -> TrainingPart:
-    """Return the asked training part, else the rows before the boundary that halves the file.
+    """Return the requested training period, else the rows before the boundary that halves the file.
 
     The boundary is the first start of a period with at least half of the rows before it, so that
     a busy beginning is not stretched over a quiet end; the last start where none has. The minima
-    grow with the rows of a typical period and never ask for more than the part holds.
+    grow with the rows of a typical period and never exceed what the training period holds.
 
     Raises:
-        DataError: if the part is too short, holds one class, or its newest fifth does.
+        DataError: if the period is too short, holds one class, or its newest fifth does.
     """
     times = source.table[options.time]
     starts = period_starts(times.to_numpy(), periods.every)
@@ -42,7 +42,7 @@ def find_training_part(source: Source, options: Options, periods: Periods) -> Tr
     labels = source.table[options.label]
     inside = (times < naive(until)).to_numpy() & labels.notna().to_numpy()
     rows = int(inside.sum())
-    where = f"the training part, the rows before {readable(until)}"
+    where = f"the training period, the rows before {readable(until)}"
     if rows < LEAST_ROWS:
         fail(
             source.path,
@@ -69,12 +69,12 @@ def _until(
     source: Source, options: Options, periods: Periods, starts: Days
 ) -> tuple[datetime, str]:
     if options.train_until is not None:
-        return _asked(source, options, periods, starts), "as asked"
+        return _requested(source, options, periods, starts), "as requested"
     later = np.unique(starts)[1:]
     if not len(later):
         fail(
             source.path,
-            f"all rows lie in one {periods.every}; name a shorter --every, or --train-until",
+            f"all rows lie in one {periods.every}; set a shorter --every, or --train-until",
         )
     before = np.searchsorted(starts, later)
     half = later[before >= len(starts) / 2]
@@ -86,7 +86,7 @@ def _until(
     return parse_time(str(chosen)), reason
 
 
-def _asked(source: Source, options: Options, periods: Periods, starts: Days) -> datetime:
+def _requested(source: Source, options: Options, periods: Periods, starts: Days) -> datetime:
     try:
         moment = parse_time(options.train_until)
     except DataError as error:
@@ -97,14 +97,14 @@ def _asked(source: Source, options: Options, periods: Periods, starts: Days) -> 
     if not first < until <= end:
         fail(
             source.path,
-            f"--train-until {readable(until)} is no date within this file; name one "
-            f"after {readable(first)} and up to {readable(end)}",
+            f"--train-until {readable(until)} is outside this file; choose a date after "
+            f"{readable(first)} and up to {readable(end)}",
         )
     return until
 
 
 def _scaled(rows: int, low: int, high: int) -> int:
-    """Return the rows within bounds, with two digits that count."""
+    """Return the rows within bounds, rounded down to two significant digits."""
     unit: int = 10 ** max(0, len(str(rows)) - 2)
     return min(max(rows // unit * unit, low), high)
 
@@ -120,13 +120,13 @@ def _per_class(source: Source, labels: Labels, where: str, most: int) -> int:
     if len(counts) < 2:
         fail(
             source.path,
-            f"the training part holds only the class {listed(map(repr, counts.index))} {where}, "
+            f"the training period holds only the class {listed(map(repr, counts.index))} {where}, "
             f"where two are needed; {_LATER}",
         )
     if least < 2:
         fail(
             source.path,
-            f"the training part holds a single row of the class {counts.idxmin()!r} {where}; "
+            f"the training period holds a single row of the class {counts.idxmin()!r} {where}; "
             f"{_LATER}, or merge rare classes",
         )
     return min(max(least // 2, 2), most)

@@ -1,4 +1,4 @@
-"""Writing a table as one Parquet batch a period."""
+"""Parquet batches of a table, one per period."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -9,7 +9,7 @@ from pydantic import Field
 from driftloop.base.retraining import Champion
 from driftloop.decision.outcome import Outcome
 from driftloop.promotion.ledger import Move
-from driftloop.reporting.run_page.past import Episode, RunPoint
+from driftloop.reporting.run_report.past_runs import Episode, RunPoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a run leaves in the Prefect UI: a page of markdown, and its findings as a table."""
+"""Artifacts of a run in the Prefect UI: a Markdown summary, and its findings as a table."""
 
 import math
 import re
@@ -16,7 +16,7 @@ _LONGEST = 300
 
 
 def run_markdown(record: MonitorRecord, links: Links) -> str:
-    """Return a run on a page: its verdict, what was decided and done, the numbers, the links."""
+    """Return the summary of a run: verdict, decision, what was done, numbers, links."""
     status = "broken" if record.broken else record.verdict.status
     lines = [f"# {SIGNS[status]} {escaped(record.model)}: {status}", ""]
     lines += [escaped(record.verdict.sentence), ""]
@@ -33,7 +33,7 @@ def run_markdown(record: MonitorRecord, links: Links) -> str:
 
 
 def retrain_markdown(record: RetrainRecord, links: Links) -> str:
-    """Return a retraining on a page: the outcome, the scores with intervals, the gates."""
+    """Return the summary of a retraining: outcome, scores with intervals, gates."""
     lines = [f"# {escaped(record.model)}: {'promoted' if _promoted(record) else 'champion kept'}"]
     lines += ["", escaped(record.sentence), "", f"**Why.** {escaped(record.reason)}", ""]
     if record.plan is not None:
@@ -49,12 +49,12 @@ def retrain_markdown(record: RetrainRecord, links: Links) -> str:
 
 
 def findings_table(record: MonitorRecord) -> list[dict[str, Any]]:
-    """Return the findings as rows of plain numbers and texts, what matters most first."""
+    """Return the findings as rows of numbers and texts, the most important first."""
     return [_row(finding) for finding in ranked(record.findings)[:MOST_ROWS]]
 
 
 def escaped(text: str) -> str:
-    """Return text that markdown shows as it stands, on one line."""
+    """Return text on one line with Markdown's special characters escaped."""
     plain = " ".join(text.split())
     cut = plain if len(plain) <= _LONGEST * 4 else f"{plain[: _LONGEST * 4]} …"
     return _SPECIAL.sub(r"\\\1", cut)
@@ -79,7 +79,7 @@ def _numbers(record: MonitorRecord) -> list[str]:
         f"live {scored.metric}": f"{score}: {scored.status}",
         "champion": f"version {record.champion}",
         "data": record.rev[:10],
-        "looked from": f"{readable(record.as_of)} UTC",
+        "as of": f"{readable(record.as_of)} UTC",
     }
     shown = [f"| {name} | {escaped(value)} |" for name, value in rows.items()]
     return ["| | |", "| --- | --- |", *shown]
@@ -96,19 +96,19 @@ def _links(links: Links) -> list[str]:
 
 
 def _replay(record: MonitorRecord) -> list[str]:
-    return ["Look again, without changing anything:", "", f"    {record.replay_command}"]
+    return ["Repeat this run, without changing anything:", "", f"    {record.replay_command}"]
 
 
-def _row(one: Finding) -> dict[str, Any]:
+def _row(finding: Finding) -> dict[str, Any]:
     return {
-        "column": one.name[:_LONGEST],
-        "status": one.status,
-        "size": _number(one.effect_size, 3),
-        "floor": _number(one.effect_floor, 3),
-        "p (adjusted)": _number(one.p_adjusted, 2),
-        "effect": one.effect,
-        "test": one.test,
-        "what changed": " ".join(one.sentence.replace("`", "").split())[: _LONGEST * 2],
+        "column": finding.name[:_LONGEST],
+        "status": finding.status,
+        "size": _number(finding.effect_size, 3),
+        "floor": _number(finding.effect_floor, 3),
+        "p (adjusted)": _number(finding.p_adjusted, 2),
+        "effect": finding.effect,
+        "test": finding.test,
+        "what changed": " ".join(finding.sentence.replace("`", "").split())[: _LONGEST * 2],
     }
 
 

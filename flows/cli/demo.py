@@ -17,7 +17,13 @@ from driftloop.base.workspace import Workspace
 from driftloop.demo.story import START, WEEKS, chapter_of
 from flows.cli.display.show import score_text, status_text
 from flows.cli.session import reporting, without_heartbeats
-from tasks.onboarding.demo import look_back, prepare_demo, pull_data, send_logs, warm_up
+from tasks.onboarding.demo import (
+    prepare_demo,
+    pull_data,
+    scores_with_and_without_loop,
+    send_logs,
+    warm_up,
+)
 from tasks.onboarding.local_server import start_server
 
 MODEL = "payments"
@@ -39,7 +45,7 @@ def _demo() -> None:
         records = _replay(place)
         from tasks.runtime.job import load_job
 
-        scores = look_back(load_job(MODEL, workspace=place.root), records)
+        scores = scores_with_and_without_loop(load_job(MODEL, workspace=place.root), records)
     screen.print(_table(records, scores))
     _farewell(place, scores, time.monotonic() - begun)
 

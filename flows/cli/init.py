@@ -11,7 +11,7 @@ from driftloop.onboarding.result import NewWorkspace
 from driftloop.snapshots.options import Options
 from flows.cli.display.data import columns_view
 from flows.cli.session import enter, notes, running, waiting
-from tasks.onboarding.workspace import Made, default_folder, make_workspace
+from tasks.onboarding.workspace import CreatedWorkspace, create_workspace, default_folder
 
 
 def onboard(
@@ -27,7 +27,7 @@ def onboard(
     target = folder or default_folder(file, options)
     kept = target.is_dir()
     with waiting(f"Reading {file.name}"):
-        made = make_workspace(file, target, options)
+        made = create_workspace(file, target, options)
     if not quiet:
         notes.print(columns_view(made.inferred.columns, made.inferred.notes))
     try:
@@ -38,7 +38,7 @@ def onboard(
     return _result(made, record)
 
 
-def _first_champion(made: Made, verbose: bool) -> RetrainRecord:
+def _first_champion(made: CreatedWorkspace, verbose: bool) -> RetrainRecord:
     enter(Workspace(made.workspace), verbose)
     from tasks.runtime.preflight import check_services
 
@@ -63,7 +63,7 @@ def _remove(folder: Path, store_folder: bool) -> None:
             path.unlink()
 
 
-def _result(made: Made, record: RetrainRecord) -> NewWorkspace:
+def _result(made: CreatedWorkspace, record: RetrainRecord) -> NewWorkspace:
     score, metric = record.scores.challenger, record.scores.metric
     return NewWorkspace(
         model=made.model,

@@ -2,30 +2,32 @@
 
 from driftloop.base.errors import IncompleteError
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.prometheus.table import Metrics
+from driftloop.reporting.prometheus.metrics import Metrics
 from flows.cli.command import command
 from flows.cli.options import AnyName
 from flows.cli.session import waiting
 
 
 def _exposition(metrics: Metrics) -> str:
-    from tasks.reporting.prometheus import exposition
+    from tasks.reporting.prometheus_format import text_format
 
-    return exposition(metrics.samples)
+    return text_format(metrics.samples)
 
 
 @command(_exposition, services=True)
 def metrics(place: Workspace, name: AnyName = None) -> Metrics:
     """Print the metrics of all models, or of one, in Prometheus' text format."""
     from driftloop.reporting.prometheus.samples import samples_of
-    from tasks.reporting.metric_facts import configs_named, facts_of
+    from tasks.reporting.metric_inputs import configs_named, read_metric_inputs
     from tasks.reporting.publish_metrics import most_features
 
     with waiting("Asking the registry"):
         configs, broken = configs_named(place, name)
         most = most_features()
         samples = [
-            sample for config in configs for sample in samples_of(facts_of(place, config), most)
+            sample
+            for config in configs
+            for sample in samples_of(read_metric_inputs(place, config), most)
         ]
     result = Metrics(tuple(samples))
     if broken:

@@ -10,7 +10,7 @@ import typer
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.fleet_page.rows import Fleet
+from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.history import FetchedReport, History
 from flows.cli.command import Json, command
 from flows.cli.display.history import dashboard_view, history_view, report_view
@@ -36,10 +36,10 @@ def report(
     if as_of is not None and run is not None:
         raise RegistryError("--as-of and --run both select a report; use one of them")
     wanted = time_of(as_of)
-    from tasks.reporting.history import Wanted, fetch_report
+    from tasks.reporting.history import ReportSelector, fetch_report
 
     with waiting("Fetching the report"):
-        fetched = fetch_report(place, name, Wanted(wanted, run), output)
+        fetched = fetch_report(place, name, ReportSelector(wanted, run), output)
     if not json and not no_open:
         _open(Path(fetched.path))
     return fetched
@@ -64,7 +64,7 @@ def dashboard(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for the page and the reports.")
     ] = None,
-) -> Fleet:
+) -> Dashboard:
     """Write one page on all models, to be opened or served as static files."""
     with waiting("Collecting all models"), without_heartbeats():
         from flows.dashboard import dashboard as flow

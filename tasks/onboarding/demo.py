@@ -1,4 +1,4 @@
-"""What the demo sets up and looks back on."""
+"""The set-up of the demo, and its comparison with a model that is never retrained."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ _SECRETS = (
 def prepare_demo() -> Workspace:
     """Return the checkout as a workspace with a fresh state of its own, apart from real use.
 
-    Environment settings that point at real services are dropped, so that the demo tells nobody.
+    Environment settings that point at real services are dropped, so that the demo alerts nobody.
     """
     state = ROOT / ".driftloop" / "demo"
     for name in ("artifacts", "prefect"):  # Prefect's database holds the incidents of last time
@@ -44,17 +44,17 @@ def prepare_demo() -> Workspace:
 
 
 def pull_data(workspace: Workspace) -> None:
-    """Bring the data that the commit names from the DVC remote into the cache and the folder.
+    """Pull the data of the commit from the DVC remote into the cache and the folder.
 
     Raises:
         SnapshotError: if DVC cannot.
     """
     command = [sys.executable, "-m", "dvc", "pull", "--quiet"]
-    done = subprocess.run(  # noqa: S603 - a fixed command
+    result = subprocess.run(  # noqa: S603 - a fixed command
         command, cwd=workspace.root, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        reason = " ".join(done.stderr.split())[-300:]
+    if result.returncode:
+        reason = " ".join(result.stderr.split())[-300:]
         raise SnapshotError(f"'dvc pull' failed in {workspace.root}: {reason}")
 
 
@@ -64,20 +64,21 @@ def warm_up() -> None:
 
 
 def send_logs() -> None:
-    """Send what waits to be logged while the server is there; later Prefect only says it cannot."""
+    """Flush waiting log records while the server is up; later Prefect would only warn."""
     from prefect.logging.handlers import APILogHandler
 
     APILogHandler().flush()
 
 
-def look_back(job: Job, records: Sequence[MonitorRecord]) -> list[tuple[float, float]]:
-    """Return for each run the score of the version that served then, and of the first one."""
+def scores_with_and_without_loop(
+    job: Job, records: Sequence[MonitorRecord]
+) -> list[tuple[float, float]]:
+    """Return for each run the scores of the version that served then and of the first version."""
     from tasks.backtest.version_scores import score_with_all_labels
 
     first = records[0].champion
-    found = []
+    scores = []
     for record in records:
-        versions = (record.champion, first)
-        loop, frozen = score_with_all_labels.fn(job, record.window, versions)
-        found.append((loop, frozen))
-    return found
+        loop, frozen = score_with_all_labels.fn(job, record.window, (record.champion, first))
+        scores.append((loop, frozen))
+    return scores

@@ -1,4 +1,4 @@
-"""A Prefect server of one's own on loopback, for the demo and for tests."""
+"""A private Prefect server on loopback, for the demo and for tests."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ class LocalServer:
         """Return once the server answers.
 
         Raises:
-            UnavailableError: if it ends or does not answer in time; names the log.
+            UnavailableError: if it ends or does not answer in time; the message has the log's path.
         """
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -48,7 +48,7 @@ class LocalServer:
         raise UnavailableError(f"the Prefect server did not answer in {seconds:.0f} s: {self.log}")
 
     def stop(self) -> None:
-        """End the server and what it started; by force if it does not go."""
+        """Stop the server and its children; by force if it does not stop."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
         try:

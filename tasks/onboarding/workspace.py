@@ -1,4 +1,4 @@
-"""Making a workspace from a file: a Git and DVC repository with batches and a configuration.
+"""A new workspace from a file: a Git and DVC repository with batches and a configuration.
 
 All of it is built in a hidden folder and moved into place at the end, so that an error or
 Ctrl-C leaves nothing half made.
@@ -15,9 +15,8 @@ from pathlib import Path
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import WorkspaceError
 from driftloop.base.workspace import Workspace
-from driftloop.onboarding.configuration import config_yaml
-from driftloop.onboarding.infer import infer, plain_name
-from driftloop.onboarding.readme import readme
+from driftloop.onboarding.infer import infer, valid_model_name
+from driftloop.onboarding.templates import config_yaml, readme
 from driftloop.onboarding.write import write_batches
 from driftloop.snapshots.options import Inferred, Options
 from driftloop.snapshots.read_table import read_table
@@ -35,7 +34,7 @@ _DVC_CONFIG = """\
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedWorkspace:
     """A new workspace, and what was inferred for its model."""
 
     workspace: Path
@@ -52,7 +51,7 @@ class Made:
         return self.inferred.label_delay.after(self.train_until)
 
 
-def make_workspace(source: Path, folder: Path, options: Options) -> Made:
+def create_workspace(source: Path, folder: Path, options: Options) -> CreatedWorkspace:
     """Turn a time-ordered CSV or Parquet file into a workspace with one model's configuration.
 
     Raises:
@@ -61,29 +60,31 @@ def make_workspace(source: Path, folder: Path, options: Options) -> Made:
     """
     folder = folder.expanduser().resolve()
     _refuse_taken(folder)
-    read = read_table(source, options)
-    inferred = infer(read, options)
+    table = read_table(source, options)
+    inferred = infer(table, options)
     with _built_aside(folder) as partial:
         data = partial / "data" / inferred.name
-        paths = write_batches(read.table, options.time, inferred.periods.every, data)
+        paths = write_batches(table.table, options.time, inferred.periods.every, data)
         _write_texts(partial, inferred)
         with _own_environment(partial):
             _version_data(partial)
             commit = _commit(partial, f"Add {inferred.name} from {source.name}")
     until = inferred.training.until
-    return Made(folder, inferred.name, commit, len(paths), inferred.rows, until, inferred)
+    return CreatedWorkspace(
+        folder, inferred.name, commit, len(paths), inferred.rows, until, inferred
+    )
 
 
 def default_folder(source: Path, options: Options) -> Path:
-    """Return the folder a workspace goes to unless one is named: the model's name, here."""
-    return Path.cwd() / (options.name or plain_name(source.stem))
+    """Return the default folder of a workspace: the model's name, in the working directory."""
+    return Path.cwd() / (options.name or valid_model_name(source.stem))
 
 
 def _refuse_taken(folder: Path) -> None:
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise WorkspaceError(
-                f"{folder}: is there already and not empty; name a new folder with --workspace"
+                f"{folder}: already exists and is not empty; choose a new folder with --workspace"
             )
     except OSError as error:
         raise WorkspaceError(f"{folder}: cannot be read: {error.strerror or error}") from error
@@ -111,8 +112,8 @@ def _built_aside(folder: Path) -> Iterator[Path]:
         _remove_empty(parents)
         if isinstance(error, OSError):
             raise WorkspaceError(
-                f"{folder}: cannot be written: {error.strerror or error}; name another folder with "
-                "--workspace"
+                f"{folder}: cannot be written: {error.strerror or error}; choose another folder "
+                "with --workspace"
             ) from error
         raise
 
@@ -151,7 +152,7 @@ def _write_texts(root: Path, inferred: Inferred) -> None:
 
 @contextmanager
 def _own_environment(root: Path) -> Iterator[None]:
-    """Make Git and DVC see this repository only, and write nothing outside it, for a while.
+    """Let Git and DVC see this repository only and write nothing outside it, temporarily.
 
     DVC's site cache is keyed by the folder's path, which will change, so it is removed after.
     """
@@ -186,13 +187,13 @@ def _version_data(root: Path) -> None:
                 repo.add([str(root / "data")])
                 repo.push()
     except (DvcException, SCMError) as error:
-        raise WorkspaceError(f"DVC could not take the data: {_line(error)}") from error
+        raise WorkspaceError(f"DVC could not add the data: {_line(error)}") from error
 
 
 def _commit(root: Path, message: str) -> str:
-    """Return the commit of everything there is, made by whom Git knows or else by driftloop."""
+    """Commit everything, as the author that Git knows or else driftloop; return the sha."""
     git(root, "add", "--all")
-    # Nobody is there to sign, and hooks of the person's other repositories are not for this one.
+    # Nobody is there to sign, and global hooks are meant for other repositories.
     settings = ("-c", "commit.gpgsign=false", "-c", f"core.hooksPath={os.devnull}")
     git(root, *settings, "commit", "--quiet", "--message", message, identity=author(root))
     return git(root, "rev-parse", "HEAD")

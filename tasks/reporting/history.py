@@ -11,8 +11,8 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
 from driftloop.promotion.ledger import MOVES
 from driftloop.reporting.history import FetchedReport, History
-from driftloop.reporting.run_page.page import REPORT_FILE
-from driftloop.reporting.run_page.past import RunPoint, point_of_tags
+from driftloop.reporting.run_report.page import REPORT_FILE
+from driftloop.reporting.run_report.past_runs import RunPoint, point_of_tags
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.ledger import read_ledger
@@ -25,15 +25,15 @@ _LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which report: of the newest run, of the one that looked from a moment, or of a run."""
+class ReportSelector:
+    """Selects a report: of the newest run, of the run as of a moment, or of a run id."""
 
     as_of: datetime | None = None
     run_id: str | None = None
 
 
 def model_history(workspace: Workspace, model: str, last: int) -> History:
-    """Return a model's newest monitoring runs, the moves of its champion and its incidents.
+    """Return a model's newest monitoring runs, the changes of its champion and its incidents.
 
     Raises:
         ConfigError: if the model is neither configured nor registered.
@@ -52,15 +52,15 @@ def model_history(workspace: Workspace, model: str, last: int) -> History:
 
 
 def fetch_report(
-    workspace: Workspace, model: str, wanted: Wanted, output: Path | None
+    workspace: Workspace, model: str, selector: ReportSelector, output: Path | None
 ) -> FetchedReport:
     """Copy a report out of MLflow and return where it is.
 
     Args:
         workspace: the workspace.
         model: the model's name.
-        wanted: which of its reports.
-        output: where to put it; left out, below the state folder.
+        selector: which of its reports.
+        output: the path of the copy; below the state folder by default.
 
     Raises:
         ConfigError: if the model is neither configured nor registered.
@@ -68,12 +68,12 @@ def fetch_report(
         WorkspaceError: if the copy cannot be written.
     """
     registry = open_registry(workspace)
-    point = _chosen(registry, model, wanted)
+    point = _select(registry, model, selector)
     page = registry.file(point.run_id, REPORT_FILE)
     if page is None:
         raise RegistryError(
-            f"the run of {model} as of {_told(point)} has no report: it was made before there were "
-            "reports, or the report could not be written. Run it again: "
+            f"the run of {model} as of {point.as_of.isoformat()} has no report: it is older than "
+            "reports are, or its report could not be written. Run it again: "
             f"driftloop monitor {model} --as-of {point.as_of.isoformat()}"
         )
     path = output or report_path(workspace, model, point.as_of)
@@ -94,7 +94,7 @@ def report_path(workspace: Workspace, model: str, as_of: datetime) -> Path:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that nobody ever sees half written.
+    """Write a file atomically.
 
     Raises:
         WorkspaceError: if it cannot be written.
@@ -107,15 +107,15 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise WorkspaceError(
-            f"{path}: cannot be written ({error.strerror}); name another place with --output"
+            f"{path}: cannot be written ({error.strerror}); choose another path with --output"
         ) from error
 
 
 def _points(registry: Registry, model: str, most: int) -> tuple[RunPoint, ...]:
-    known = model in registry.models()
-    if not known:
+    is_registered = model in registry.models()
+    if not is_registered:
         find_config(registry.workspace.configs, model)
-    runs = registry.finished(model, "monitor", most) if known else ()
+    runs = registry.finished(model, "monitor", most) if is_registered else ()
     if not runs:
         raise RegistryError(
             f"{model} has no finished monitoring run at {registry.workspace.tracking_uri}; "
@@ -124,31 +124,31 @@ def _points(registry: Registry, model: str, most: int) -> tuple[RunPoint, ...]:
     return tuple(point_of_tags(run.run_id, run.tags) for run in reversed(runs))
 
 
-def _chosen(registry: Registry, model: str, wanted: Wanted) -> RunPoint:
+def _select(registry: Registry, model: str, selector: ReportSelector) -> RunPoint:
     points = _points(registry, model, MOST_SEARCHED)
-    if wanted.run_id is not None:
-        run_points = [point for point in points if point.run_id == wanted.run_id]
+    if selector.run_id is not None:
+        run_points = [point for point in points if point.run_id == selector.run_id]
         if not run_points:
-            _refuse_retraining(registry, model, wanted.run_id)
-    elif wanted.as_of is not None:
-        run_points = _near(points, wanted.as_of)
+            _refuse_retraining(registry, model, selector.run_id)
+    elif selector.as_of is not None:
+        run_points = _near(points, selector.as_of)
     else:
         run_points = [points[-1]]
     if run_points:
         return run_points[-1]
-    asked = (
-        f"--run: received {wanted.run_id!r}"
-        if wanted.run_id is not None
-        else f"--as-of: no run of {model} looked from {readable(wanted.as_of or points[-1].as_of)}"
+    problem = (
+        f"--run: received {selector.run_id!r}"
+        if selector.run_id is not None
+        else f"--as-of: no run of {model} as of {readable(selector.as_of or points[-1].as_of)}"
     )
     newest = "; ".join(
-        f"{_told(point)} (run {point.run_id})" for point in reversed(points[-_LISTED:])
+        f"{point.as_of.isoformat()} (run {point.run_id})" for point in reversed(points[-_LISTED:])
     )
-    raise RegistryError(f"{asked}; the newest of {model}: {newest}")
+    raise RegistryError(f"{problem}; the newest runs of {model}: {newest}")
 
 
 def _near(points: tuple[RunPoint, ...], moment: datetime) -> list[RunPoint]:
-    """Return the runs of a moment; a date alone is all of its day."""
+    """Return the runs as of a moment; a date without a time means the whole day."""
     exact = [point for point in points if abs(point.as_of - moment) < timedelta(seconds=1)]
     whole_day = moment == moment.replace(hour=0, minute=0, second=0, microsecond=0)
     day = [point for point in points if moment <= point.as_of < moment + timedelta(days=1)]
@@ -159,12 +159,8 @@ def _refuse_retraining(registry: Registry, model: str, run_id: str) -> None:
     for kind in ("retrain", "bootstrap"):
         for run in registry.finished(model, kind, MOST_SEARCHED):
             if run.run_id == run_id:
-                seen = readable(run.tags.as_of)
+                as_of = readable(run.tags.as_of)
                 raise RegistryError(
-                    f"run {run_id} is a training ({seen}) and has no report of its own: only "
-                    "monitoring runs have one. What it came to is in model_card.md of that run"
+                    f"run {run_id} is a training run ({as_of}) and has no report: only monitoring "
+                    "runs have one. Its outcome is in model_card.md of that run"
                 )
-
-
-def _told(point: RunPoint) -> str:
-    return point.as_of.isoformat()

@@ -1,6 +1,6 @@
-"""Publishing the metrics of a model: to a Pushgateway, to a textfile collector, or to neither.
+"""Publishing of a model's metrics: to a Pushgateway, to a textfile collector, or to neither.
 
-Which of them there is belongs to an installation and not to a model, so the environment says it.
+The targets belong to an installation and not to a model, so environment variables set them.
 """
 
 import os
@@ -16,11 +16,11 @@ from prefect.states import Completed
 from driftloop.base.errors import DriftloopError, MetricsError, UnavailableError
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
+from driftloop.reporting.prometheus.metrics import Sample
 from driftloop.reporting.prometheus.samples import MOST_FEATURES, samples_of
-from driftloop.reporting.prometheus.table import Sample
 from tasks.registry.memory import in_memory
-from tasks.reporting.metric_facts import facts_of
-from tasks.reporting.prometheus import collected, exposition
+from tasks.reporting.metric_inputs import read_metric_inputs
+from tasks.reporting.prometheus_format import collector_registry, text_format
 from tasks.runtime.credentials import GATEWAY_BLOCK, GATEWAY_PASSWORD, secret_for
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
@@ -35,15 +35,15 @@ URL, FOLDER, FEATURES = (
 )
 JOB = "driftloop"
 TIMEOUT = 10.0
-"""Seconds that a gateway may take to connect, and again to answer."""
+"""Seconds that a gateway may take to connect, and as many to answer."""
 _LARGEST = 1_000
 
 
-def published(job: Job) -> "State[None]":
-    """Return what became of publishing the metrics of a job's model, done at the end of its run.
+def publish_after_run(job: Job) -> "State[None]":
+    """Publish the metrics of a job's model at the end of its run, and return the task's state.
 
-    Where they are published nowhere, nothing is done. A failure is for the flow to tell, after its
-    work is done and recorded: see `tasks.alerts.write.undelivered`.
+    Without a target nothing is done. The flow reports a failure after its work is done and
+    recorded: see `tasks.alerts.write.undelivered`.
     """
     if job.dry_run or in_memory(job.workspace) is not None or not any(_targets()):
         return Completed()
@@ -52,45 +52,49 @@ def published(job: Job) -> "State[None]":
 
 @step("publish metrics", retries=2)
 def publish_metrics(job: Job) -> None:
-    """Publish what is known of the job's model.
+    """Publish the metrics of the job's model.
 
     Raises:
-        UnavailableError: if the gateway, or what the metrics are read from, does not answer.
+        UnavailableError: if the gateway, or the source of the metrics, does not answer.
         MetricsError: if the gateway refused them or a setting is wrong.
     """
     publish(job.workspace, job.config)
 
 
 def publish(workspace: Workspace, config: ModelConfig) -> None:
-    """Publish the metrics of one model where the environment says; see `publish_metrics`.
+    """Publish the metrics of one model to the targets of the environment; see `publish_metrics`.
 
-    One target that fails does not keep the other from being served.
+    If one target fails, the other is still served.
     """
     url, folder = _targets()
     if not url and not folder:
         return
-    samples = samples_of(facts_of(workspace, config), most_features())
+    samples = samples_of(read_metric_inputs(workspace, config), most_features())
     errors: list[DriftloopError] = []
     if folder:
-        _tried(errors, lambda: write_textfile(Path(folder), config.model, samples))
+        _attempt(errors, lambda: write_textfile(Path(folder), config.model, samples))
     if url:
-        _tried(errors, lambda: push(url, config.model, samples))
+        _attempt(errors, lambda: push(url, config.model, samples))
     if errors:
-        kind = UnavailableError if all(map(_passes, errors)) else MetricsError
+        kind = (
+            UnavailableError
+            if all(isinstance(error, UnavailableError) for error in errors)
+            else MetricsError
+        )
         raise kind("; ".join(map(str, errors)))
 
 
 def _targets() -> tuple[str, str]:
-    """The Pushgateway's address and the textfile collector's folder; empty where there is none."""
+    """Return the Pushgateway's address and the textfile collector's folder; empty if not set."""
     url, folder = (os.environ.get(name, "").strip() for name in (URL, FOLDER))
     return url, folder
 
 
 def most_features() -> int:
-    """Return how many features of a model have an effect size.
+    """Return for how many features of a model an effect size is published.
 
     Raises:
-        MetricsError: if the setting is no number of features.
+        MetricsError: if the setting is not valid.
     """
     text = os.environ.get(FEATURES, "").strip()
     if not text:
@@ -103,7 +107,7 @@ def most_features() -> int:
 def write_textfile(folder: Path, model: str, samples: tuple[Sample, ...]) -> Path:
     """Write the metrics of a model for node_exporter's textfile collector, and return the file.
 
-    It is replaced as a whole, so that a scrape never sees half of it.
+    It is replaced atomically, so that a scrape never sees half of it.
 
     Raises:
         MetricsError: if the folder is missing or cannot be written.
@@ -115,7 +119,7 @@ def write_textfile(folder: Path, model: str, samples: tuple[Sample, ...]) -> Pat
             "w", dir=folder, prefix=f".{path.name}.", delete=False, encoding="utf-8"
         ) as file:
             part = Path(file.name)
-            file.write(exposition(samples))
+            file.write(text_format(samples))
         part.chmod(0o644)
         return part.replace(path)
     except OSError as error:
@@ -123,12 +127,12 @@ def write_textfile(folder: Path, model: str, samples: tuple[Sample, ...]) -> Pat
             part.unlink(missing_ok=True)
         raise MetricsError(
             f"the metrics of {model} could not be written to {folder} "
-            f"({error.strerror or error}); make the folder and allow it, or correct {FOLDER}"
+            f"({error.strerror or error}); create a writable folder, or correct {FOLDER}"
         ) from error
 
 
 def push(url: str, model: str, samples: tuple[Sample, ...]) -> None:
-    """Replace the model's group on a Pushgateway, so that what is gone vanishes there.
+    """Replace the model's group on a Pushgateway, so that old series disappear.
 
     Raises:
         UnavailableError: if it does not answer.
@@ -144,30 +148,32 @@ def push(url: str, model: str, samples: tuple[Sample, ...]) -> None:
         push_to_gateway(
             gateway.address,
             JOB,
-            collected(samples),
+            collector_registry(samples),
             {"model": model},
             timeout=TIMEOUT,
             handler=gateway.handler,
         )
     except HTTPError as error:
-        told = f"the Pushgateway at {gateway.address} refused the metrics of {model}"
-        said = " ".join(error.read(300).decode(errors="replace").split())
+        reply = " ".join(error.read(300).decode(errors="replace").split())
         kind = UnavailableError if error.code >= 500 else MetricsError
-        raise kind(f"{told} (HTTP {error.code}{said and ': '}{said}); {_MEND}") from None
+        raise kind(
+            f"the Pushgateway at {gateway.address} refused the metrics of {model} "
+            f"(HTTP {error.code}{reply and ': '}{reply}); {_FIX}"
+        ) from None
     except (OSError, HTTPException) as error:
-        why = getattr(error, "reason", None) or error
+        reason = getattr(error, "reason", None) or error
         raise UnavailableError(
-            f"the Pushgateway at {gateway.address} did not take the metrics of {model} "
-            f"({str(why) or type(error).__name__}); {_MEND}"
+            f"the Pushgateway at {gateway.address} did not accept the metrics of {model} "
+            f"({str(reason) or type(error).__name__}); {_FIX}"
         ) from None
 
 
-_MEND = f"start it or correct {URL}; the next run publishes them again"
+_FIX = f"start it or correct {URL}; the next run publishes them again"
 
 
 @dataclass(frozen=True, slots=True)
 class _Gateway:
-    """Where to push: the address without a user, and how the request is sent."""
+    """A push target: the address without a user, and the handler that sends the request."""
 
     address: str
     handler: Callable[..., Callable[[], None]] = field(repr=False)
@@ -191,14 +197,14 @@ def _gateway(url: str) -> _Gateway:
 def _parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # looked at here, as urllib says it less clearly
+        _ = parts.port  # urllib reports a bad port later and less clearly
     except ValueError as error:
-        raise MetricsError(f"{URL} is no address ({error}); {_VALID}") from None
+        raise MetricsError(f"{URL} is not a valid address ({error}); {_VALID}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-        raise MetricsError(f"{URL} is no address of a Pushgateway; {_VALID}")
+        raise MetricsError(f"{URL} is not the address of a Pushgateway; {_VALID}")
     if parts.password is not None:
         raise MetricsError(
-            f"{URL} holds a password; name the user only and put the password in "
+            f"{URL} contains a password; keep the user only and put the password in "
             f"{GATEWAY_PASSWORD} or the Secret block {GATEWAY_BLOCK}"
         )
     return parts
@@ -211,18 +217,14 @@ def _password() -> str:
     secret = secret_for(GATEWAY_PASSWORD, GATEWAY_BLOCK)
     if secret is None:
         raise MetricsError(
-            f"{URL} names a user, and the password is not set; put it in {GATEWAY_PASSWORD} or the "
-            f"Secret block {GATEWAY_BLOCK}"
+            f"{URL} contains a user, but the password is not set; put it in {GATEWAY_PASSWORD} or "
+            f"the Secret block {GATEWAY_BLOCK}"
         )
     return secret
 
 
-def _tried(errors: list[DriftloopError], work: Callable[[], object]) -> None:
+def _attempt(errors: list[DriftloopError], work: Callable[[], object]) -> None:
     try:
         work()
     except DriftloopError as error:
         errors.append(error)
-
-
-def _passes(error: DriftloopError) -> bool:
-    return isinstance(error, UnavailableError)

@@ -1,4 +1,4 @@
-"""The report of a monitoring run: composed from its record and from tags, kept with the run."""
+"""The report of a monitoring run: built from its record and from tags, stored with the run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,16 +8,16 @@ from driftloop.alerts.links import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.base.tags import VersionTags
-from driftloop.reporting.run_page.page import REPORT_FILE, report_page
-from driftloop.reporting.run_page.past import Episode, RunPoint, point_of_tags
-from driftloop.reporting.run_page.source import Lineage, ReportInput
+from driftloop.reporting.run_report.inputs import ReportInput
+from driftloop.reporting.run_report.page import REPORT_FILE, report_page
+from driftloop.reporting.run_report.past_runs import Episode, RunPoint, point_of_tags
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.monitoring.steps import OpenRun
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
-from tasks.reporting.run_report_plots import draw_pictures
+from tasks.reporting.run_report_plots import draw_figures
 from tasks.runtime.job import Job, code_version
 from tasks.runtime.run_links import links_of
 from tasks.runtime.step import step
@@ -27,14 +27,14 @@ MOST_PAST = 120
 
 @step("write report", retries=2)
 def write_report(job: Job, run: OpenRun, record: MonitorRecord) -> str | None:
-    """Store the report with the run and return the page that shows it, if a server does.
+    """Store the report with the run and return its address, if a server has one.
 
-    A dry run keeps none.
+    A dry run stores none.
     """
     if job.dry_run or run.run_id is None:
         return None
-    source = report_input(job, run, record)
-    page = report_page(replace(source, pictures=draw_pictures(source)))
+    report = report_input(job, run, record)
+    page = report_page(replace(report, figures=draw_figures(report)))
     registry = open_registry(job.workspace)
     registry.log(run.run_id, files={REPORT_FILE: page})
     return registry.address(job.model, run.run_id, REPORT_FILE)
@@ -42,9 +42,9 @@ def write_report(job: Job, run: OpenRun, record: MonitorRecord) -> str | None:
 
 @dataclass(slots=True)
 class Reporter:
-    """Writes the report of one run, and remembers why it could not.
+    """Writes the report of one run, and keeps the reason if that fails.
 
-    A report that fails keeps nobody from being told, and no retraining from being started.
+    A report that fails blocks neither alerts nor a retraining.
     """
 
     job: Job
@@ -52,7 +52,7 @@ class Reporter:
     links: Links = NO_LINKS
 
     def write(self, run: OpenRun, record: MonitorRecord) -> str | None:
-        """Write the report, anew if there is one, and return its address if it has one."""
+        """Write the report, replacing an earlier one, and return its address if it has one."""
         self.links = links_of(self.job, run.run_id, record.champion)
         state = write_report(self.job, run, record, return_state=True)
         if not state.is_completed():
@@ -66,13 +66,13 @@ class Reporter:
     def retrained(
         self, run: OpenRun, record: MonitorRecord, outcome: RetrainRecord
     ) -> RetrainRecord:
-        """Write the report anew with what came of a retraining, which is returned."""
+        """Write the report again with the outcome of a retraining, and return the outcome."""
         self.write(run, replace(record, retrain=outcome))
         return outcome
 
 
 def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
-    """Return what the report of a run is made of; no data are read for it."""
+    """Return the input of a run's report; no data are read for it."""
     registry = open_registry(job.workspace)
     run_id = run.run_id or ""
     versions = registry.versions(job.model)
@@ -87,7 +87,7 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
         label_delay=str(job.config.data.label_delay),
         margin=job.config.performance.margin,
         baselines=_baselines(registry, job, versions),
-        lineage=Lineage(_lineage(job, run, record, versions)),
+        lineage=_lineage(job, run, record, versions),
         links=links,
         replay=record.replay_command,
         fetch=f"driftloop report {job.model} --as-of {moment}",
@@ -104,36 +104,36 @@ def past_points(registry: Registry, job: Job) -> tuple[RunPoint, ...]:
 
 def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
     """Return the incidents of a model, oldest first, the open one last."""
-    over = [Episode(one.opened_at, one.resolved_at, one.gravest) for one in alerts.past]
-    going_on = alerts.open
-    if going_on is not None:
-        over.append(Episode(going_on.opened_at, None, going_on.severity))
-    return tuple(over)
+    episodes = [Episode(past.opened_at, past.resolved_at, past.gravest) for past in alerts.past]
+    incident = alerts.open
+    if incident is not None:
+        episodes.append(Episode(incident.opened_at, None, incident.severity))
+    return tuple(episodes)
 
 
 def _baselines(
     registry: Registry, job: Job, versions: Mapping[str, VersionTags]
 ) -> dict[str, float]:
-    """Return each version's score on its holdout, where it is of the metric that is watched."""
-    found = {}
+    """Return each version's score on its holdout, if it has the metric that is monitored."""
+    baselines = {}
     for version, tags in versions.items():
         baseline = tags.score
         if baseline is not None and baseline.metric == job.config.comparison.metric:
-            found[version] = baseline.value
-    return found
+            baselines[version] = baseline.value
+    return baselines
 
 
 def _lineage(
     job: Job, run: OpenRun, record: MonitorRecord, versions: Mapping[str, VersionTags]
 ) -> tuple[tuple[str, str], ...]:
-    """Return the way from the data to this run, as pairs of what it is and which one."""
+    """Return the lineage from the data to this run, as labels and values."""
     rows = [("Data commit of this run", record.rev)]
     rows += [
         ("Data folder", f"{job.config.data.path} in {_repository(job)}"),
         ("Batches and their digest", f"{run.batches} files, md5 {run.digest}"),
     ]
     rows += _version_rows(f"Version {record.champion}", versions.get(record.champion))
-    rows.append(("Version that was judged", f"{job.model} version {record.champion}"))
+    rows.append(("Monitored version", f"{job.model} version {record.champion}"))
     rows.append(("Trained by run", run.champion.run_id or "unknown"))
     if run.run_id is not None:
         rows.append(("This run in MLflow", run.run_id))
@@ -147,17 +147,17 @@ def _lineage(
 
 
 def _repository(job: Job) -> str:
-    """Return the repository as it is configured: where it lies on this machine tells nobody."""
-    named = job.config.data.repository
-    return "this repository" if named == "." else named
+    """Return the repository as configured; its path on this machine would mean nothing."""
+    repository = job.config.data.repository
+    return "this repository" if repository == "." else repository
 
 
-def _version_rows(who: str, tags: VersionTags | None) -> list[tuple[str, str]]:
+def _version_rows(label: str, tags: VersionTags | None) -> list[tuple[str, str]]:
     training = tags.training if tags else None
     if tags is None or training is None or tags.holdout is None:
         return []
     return [
-        (f"{who}: data", f"{training.snapshot.rev}, md5 {tags.md5 or 'unknown'}"),
-        (f"{who}: trained on", f"{training.window}, {training.rows:,} rows"),
-        (f"{who}: holdout", str(tags.holdout)),
+        (f"{label}: data", f"{training.snapshot.rev}, md5 {tags.md5 or 'unknown'}"),
+        (f"{label}: trained on", f"{training.window}, {training.rows:,} rows"),
+        (f"{label}: holdout", str(tags.holdout)),
     ]

@@ -1,4 +1,4 @@
-"""The pictures of a report, drawn as SVG: distributions, the score over time, both models."""
+"""The plots of a report as SVG: distributions, the score over time, both models' scores."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from driftloop.alerts.messages.wording import number
 from driftloop.base.records import Comparison, Finding, Shape
 from driftloop.reporting.html.svg import INKS, inline_svg
-from driftloop.reporting.run_page.performance import performance_words, points_with_scores
-from driftloop.reporting.run_page.source import Pictures, ReportInput, pictured
-from driftloop.reporting.run_page.training import comparison_words, gain_words
-from tasks.reporting.feature_picture import drawable, edge_label
+from driftloop.reporting.run_report.inputs import ReportFigures, ReportInput, plotted_findings
+from driftloop.reporting.run_report.performance import performance_alt_text, points_with_scores
+from driftloop.reporting.run_report.training import comparison_alt_text, gain_alt_text
+from tasks.reporting.feature_plot import drawable, edge_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,19 +22,19 @@ _SALT = "driftloop"
 _ABOVE: dict[str, Any] = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
 
 
-def draw_pictures(source: ReportInput) -> Pictures:
-    """Return every picture of a report; nothing is read for it but the record."""
+def draw_figures(report: ReportInput) -> ReportFigures:
+    """Return every plot of a report; nothing is read for it but the record."""
     with _style():
         features = {
             place: _feature(finding, shape, f"f{place}-")
-            for place, (finding, shape) in enumerate(pictured(source.record))
+            for place, (finding, shape) in enumerate(plotted_findings(report.record))
         }
-        retrain = source.record.retrain
+        retrain = report.record.retrain
         compared = retrain.comparison if retrain is not None else None
-        performance = _performance(source)
+        performance = _performance(report)
         if compared is None:
-            return Pictures(features, performance)
-        return Pictures(features, performance, _comparison(compared), _gain(compared))
+            return ReportFigures(features, performance)
+        return ReportFigures(features, performance, _comparison(compared), _gain(compared))
 
 
 def _feature(finding: Finding, shape: Shape, prefix: str) -> str:
@@ -71,14 +71,14 @@ def _numbers(axes: "Axes", shape: Shape) -> None:
 
 def _categories(axes: "Axes", shape: Shape, new: Sequence[str]) -> None:
     places = range(len(shape.labels))
-    fresh = {one[:80] for one in new}
+    unseen = {category[:80] for category in new}
     before, now = INKS["before"], INKS["now"]
     above, below = [place - 0.19 for place in places], [place + 0.19 for place in places]
     axes.barh(above, shape.reference, height=0.36, color=before)
     axes.barh(below, shape.current, height=0.36, facecolor="none", edgecolor=now, linewidth=1.6)
     top = max((*shape.reference, *shape.current), default=1.0) or 1.0
     for place, label in enumerate(shape.labels):
-        if label in fresh:
+        if label in unseen:
             at = shape.current[place] + 0.02 * top
             axes.text(at, place + 0.19, "new", va="center", color=INKS["warn"], weight="bold")
     labels = [drawable(label, _LABEL) for label in shape.labels]
@@ -95,39 +95,39 @@ def _shares_on(axes: "Axes", side: str, top: float) -> None:
     axes.set_axisbelow(True)
 
 
-def _performance(source: ReportInput) -> str | None:
-    points = points_with_scores(source)
+def _performance(report: ReportInput) -> str | None:
+    points = points_with_scores(report)
     if not points:
         return None
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     figure, axes = _figure(8.2, 2.7)
     # A score belongs to the end of the window whose labels it was measured on.
-    late = source.record.as_of - (source.labelled_until or source.record.as_of)
+    late = report.record.as_of - (report.labelled_until or report.record.as_of)
     times: list[Any] = [point.as_of - late for point in points]
     scores = [point.score for point in points if point.score is not None]
     lows = [_bound(point.low, point.score) for point in points]
     highs = [_bound(point.high, point.score) for point in points]
     axes.vlines(times, lows, highs, color=INKS["before"], linewidth=2.2, alpha=0.7)
     axes.plot(times, scores, color=INKS["before"], linewidth=1.4)
-    _marked(axes, source, times, scores)
-    _limits(axes, source, times)
-    _promotions(axes, source, times[0])
-    _waiting(axes, source)
+    _marked(axes, report, times, scores)
+    _limits(axes, report, times)
+    _promotions(axes, report, times[0])
+    _unlabelled(axes, report)
     locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.grid(axis="y", color=INKS["line"], linewidth=0.8)
     axes.set_axisbelow(True)
-    metric = drawable(source.record.performance.metric, 30)
+    metric = drawable(report.record.performance.metric, 30)
     axes.set_ylabel(metric, color=INKS["dim"], parse_math=False)
     figure.subplots_adjust(left=0.085, right=0.985, top=0.93, bottom=0.14)
-    return _svg(figure, performance_words(source), "p-")
+    return _svg(figure, performance_alt_text(report), "p-")
 
 
-def _marked(axes: "Axes", source: ReportInput, times: list[Any], scores: list[float]) -> None:
+def _marked(axes: "Axes", report: ReportInput, times: list[Any], scores: list[float]) -> None:
     """Mark the scores; those that fell by their shape too."""
-    points = points_with_scores(source)
+    points = points_with_scores(report)
     for fell, marker, colour in ((False, "o", "before"), (True, "v", "bad")):
         picked = [place for place, point in enumerate(points) if (point.outcome == "fell") is fell]
         x, y = [times[place] for place in picked], [scores[place] for place in picked]
@@ -135,25 +135,24 @@ def _marked(axes: "Axes", source: ReportInput, times: list[Any], scores: list[fl
         axes.scatter(x, y, s=size, marker=marker, color=INKS[colour], zorder=4)
 
 
-def _limits(axes: "Axes", source: ReportInput, times: list[Any]) -> None:
+def _limits(axes: "Axes", report: ReportInput, times: list[Any]) -> None:
     """Draw each champion's baseline and its limit as steps."""
-    points = points_with_scores(source)
-    known = [source.baselines.get(point.champion) for point in points]
-    if not any(one is not None for one in known):
+    points = points_with_scores(report)
+    baselines = [report.baselines.get(point.champion) for point in points]
+    if all(baseline is None for baseline in baselines):
         return
-    nan = float("nan")
-    base = [nan if one is None else one for one in known]
-    limit = [one - source.margin for one in base]
-    where = times if len(times) > 1 else [times[0], source.record.as_of]
+    base = [float("nan") if baseline is None else baseline for baseline in baselines]
+    limit = [baseline - report.margin for baseline in base]
+    where = times if len(times) > 1 else [times[0], report.record.as_of]
     if len(times) == 1:
         base, limit = base * 2, limit * 2
     axes.step(where, base, where="post", color=INKS["dim"], linewidth=1, linestyle=(0, (5, 3)))
     axes.step(where, limit, where="post", color=INKS["bad"], linewidth=1.1, linestyle=(0, (1, 2)))
 
 
-def _promotions(axes: "Axes", source: ReportInput, begin: Any) -> None:
-    for entry in source.ledger:
-        if entry.kind in ("promoted", "rolled_back") and begin < entry.as_of <= source.record.as_of:
+def _promotions(axes: "Axes", report: ReportInput, begin: Any) -> None:
+    for entry in report.ledger:
+        if entry.kind in ("promoted", "rolled_back") and begin < entry.as_of <= report.record.as_of:
             at: Any = entry.as_of
             axes.axvline(at, color=INKS["good"], linewidth=1, linestyle=(0, (4, 2)))
             axes.annotate(
@@ -166,10 +165,10 @@ def _promotions(axes: "Axes", source: ReportInput, begin: Any) -> None:
             )
 
 
-def _waiting(axes: "Axes", source: ReportInput) -> None:
+def _unlabelled(axes: "Axes", report: ReportInput) -> None:
     """Mark the stretch at the end whose labels are not there yet."""
-    begin: Any = source.labelled_until
-    end: Any = source.record.as_of
+    begin: Any = report.labelled_until
+    end: Any = report.record.as_of
     if begin is None or begin >= end:
         return
     ground, edge = INKS["plain-soft"], INKS["dim"]
@@ -187,14 +186,14 @@ def _waiting(axes: "Axes", source: ReportInput) -> None:
 
 
 def _bound(value: float | None, score: float | None) -> float:
-    found = value if value is not None else score
-    return float("nan") if found is None else found
+    bound = value if value is not None else score
+    return float("nan") if bound is None else bound
 
 
-def _comparison(found: Comparison) -> str:
-    rows = [("challenger", found.challenger, "now")]
-    if found.champion is not None:
-        rows.insert(0, ("champion", found.champion, "before"))
+def _comparison(comparison: Comparison) -> str:
+    rows = [("challenger", comparison.challenger, "now")]
+    if comparison.champion is not None:
+        rows.insert(0, ("champion", comparison.champion, "before"))
     figure, axes = _figure(4.2, 1.7)
     for place, (_, score, ink) in enumerate(rows):
         axes.hlines(place, score.low, score.high, color=INKS[ink], linewidth=3)
@@ -202,35 +201,35 @@ def _comparison(found: Comparison) -> str:
         axes.annotate(number(score.value), (score.value, place), **_ABOVE)
     axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     axes.set_ylim(len(rows) - 0.4, -0.7)
-    title = drawable(found.metric, 30)
+    title = drawable(comparison.metric, 30)
     axes.set_title(title, loc="left", color=INKS["dim"], parse_math=False)
-    _ruled(axes)
+    _with_grid(axes)
     figure.subplots_adjust(left=0.2, right=0.97, top=0.86, bottom=0.16)
-    return _svg(figure, comparison_words(found), "c-")
+    return _svg(figure, comparison_alt_text(comparison), "c-")
 
 
-def _gain(found: Comparison) -> str | None:
-    gain = found.difference
+def _gain(comparison: Comparison) -> str | None:
+    gain = comparison.difference
     if gain is None:
         return None
     figure, axes = _figure(4.2, 1.7)
-    low, high = _bound(found.low, gain), _bound(found.high, gain)
-    ink = "good" if found.proven else "bad"
-    axes.axvline(found.bound, color=INKS["dim"], linestyle=(0, (4, 2)), linewidth=1.2)
+    low, high = _bound(comparison.low, gain), _bound(comparison.high, gain)
+    ink = "good" if comparison.proven else "bad"
+    axes.axvline(comparison.bound, color=INKS["dim"], linestyle=(0, (4, 2)), linewidth=1.2)
     axes.hlines(0, low, high, color=INKS[ink], linewidth=3)
     axes.scatter([gain], [0], s=44, color=INKS[ink], zorder=3)
     axes.annotate(number(gain, "+"), (gain, 0), **_ABOVE)
     needed: dict[str, Any] = {**_ABOVE, "xytext": (3, 3), "ha": "left", "color": INKS["dim"]}
-    axes.annotate("needed", (found.bound, 0), xycoords=("data", "axes fraction"), **needed)
+    axes.annotate("needed", (comparison.bound, 0), xycoords=("data", "axes fraction"), **needed)
     axes.set_yticks([])
     axes.set_ylim(0.6, -0.7)
     axes.set_title("gain of the challenger", loc="left", color=INKS["dim"])
-    _ruled(axes)
+    _with_grid(axes)
     figure.subplots_adjust(left=0.04, right=0.97, top=0.86, bottom=0.16)
-    return _svg(figure, gain_words(found), "g-")
+    return _svg(figure, gain_alt_text(comparison), "g-")
 
 
-def _ruled(axes: "Axes") -> None:
+def _with_grid(axes: "Axes") -> None:
     axes.grid(axis="x", color=INKS["line"], linewidth=0.8)
     axes.set_axisbelow(True)
     axes.locator_params(axis="x", nbins=5)
@@ -245,11 +244,11 @@ def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
     FigureCanvasSVG(figure)
     figure.patch.set_visible(False)
     axes = figure.subplots()
-    _bare(axes)
+    _without_frame(axes)
     return figure, axes
 
 
-def _bare(axes: "Axes") -> None:
+def _without_frame(axes: "Axes") -> None:
     axes.patch.set_visible(False)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -1,4 +1,4 @@
-"""The status of every model, as the registry knows it."""
+"""The status of every model, from the registry and the alerts."""
 
 from driftloop.alerts.incident import AlertState
 from driftloop.base.workspace import Workspace

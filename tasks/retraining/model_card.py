@@ -4,7 +4,7 @@ import pandas as pd
 
 from driftloop.base.records import ModelVersion, RetrainRecord
 from driftloop.performance.target import label_text
-from driftloop.reporting.model_card import Background, model_card
+from driftloop.reporting.model_card import ModelCardInputs, model_card
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry, importances_of, json_file
 from tasks.runtime.job import Job
@@ -39,10 +39,10 @@ def store_model_card(job: Job, record: RetrainRecord, champion: ModelVersion | N
 
 def _background(
     registry: Registry, job: Job, record: RetrainRecord, champion: ModelVersion | None
-) -> Background:
+) -> ModelCardInputs:
     run_id, version = record.run_id or "", record.challenger or ""
     old_run_id = champion.run_id if champion else ""
-    return Background(
+    return ModelCardInputs(
         lineage=registry.tags(job.model, version),
         importances=importances_of(registry, run_id),
         old_importances=importances_of(registry, old_run_id),

@@ -16,7 +16,6 @@ from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.plain_text import to_text
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.config.model_config import ModelConfig
-from driftloop.demo.payments import week_frame
 from driftloop.demo.story import START
 from flows.challenge import challenge
 from flows.watch import watch
@@ -25,6 +24,7 @@ from tasks.backtest.sandbox import Sandbox, open_sandbox
 from tasks.monitoring.steps import OpenRun
 from tasks.runtime import clock
 from tasks.runtime.job import Job
+from tools.demo_data import week_frame
 
 PAGE = Path(__file__).parents[2] / "docs" / "incidents.md"
 TRAINED, YEAR = 8, 52

@@ -19,14 +19,14 @@ import yaml
 from workshop import look, monday
 
 from driftloop.base.records import MonitorRecord
+from driftloop.reporting.prometheus.metrics import METRICS
 from driftloop.reporting.prometheus.samples import samples_of
-from driftloop.reporting.prometheus.table import METRICS
-from tasks.reporting.prometheus import exposition
+from tasks.reporting.prometheus_format import text_format
 from tasks.reporting.publish_metrics import FOLDER, URL, push
 from tests.driftloop.reporting.prometheus.complete import complete
 from tests.driftloop.reporting.prometheus.test_configs import asked_for, expressions
 from tests.services.programs import PATIENCE, free_port, running
-from tests.tasks.reporting.test_metrics_push import HOSTILE, samples
+from tests.tasks.reporting.test_publish_metrics import HOSTILE, samples
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "configs" / "prometheus"
@@ -139,8 +139,8 @@ def test_the_rules_fire_and_keep_quiet_as_they_should() -> None:
 
 def test_expositions_are_valid_whatever_columns_are_called(scraped: Scraped) -> None:
     for text in (
-        exposition(samples_of(complete())),
-        exposition(samples(*HOSTILE)),
+        text_format(samples_of(complete())),
+        text_format(samples(*HOSTILE)),
         scraped.textfile.read_text(),
     ):
         assert promtool("check", "metrics", text=text) == ""

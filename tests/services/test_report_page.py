@@ -11,13 +11,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from workshop import look
 
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.fleet_page.page import dashboard_page
-from driftloop.reporting.html.theme import DARK, LIGHT
-from driftloop.reporting.run_page.page import report_page
+from driftloop.reporting.dashboard.page import dashboard_page
+from driftloop.reporting.run_report.page import report_page
 from tasks.registry.opening import open_registry
-from tasks.reporting.run_report_plots import draw_pictures
-from tests.driftloop.reporting.fleet_cases import NOW, fleet
-from tests.driftloop.reporting.report_cases import source
+from tasks.reporting.run_report_plots import draw_figures
+from tests.driftloop.reporting.dashboard_cases import NOW, fleet
+from tests.driftloop.reporting.palette import DARK, LIGHT
+from tests.driftloop.reporting.report_cases import report_input
 
 PHONE, DESK = 375, 1200
 
@@ -61,9 +61,9 @@ def rgb(colour: str) -> str:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = source()
+    made = report_input()
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(report_page(replace(made, pictures=draw_pictures(made))), encoding="utf-8")
+    path.write_text(report_page(replace(made, figures=draw_figures(made))), encoding="utf-8")
     return path
 
 

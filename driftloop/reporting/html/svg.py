@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Mapping
 
-from driftloop.reporting.html.markup import text
+from driftloop.reporting.html.rendering import text
 
 INKS: Mapping[str, str] = {
     "ink": "#010203",

@@ -1,6 +1,6 @@
-"""From what is known of a model to the values of its metrics.
+"""The values of a model's metrics.
 
-What is not known has no value: an absent time series is not a zero.
+An unknown value is absent: a missing time series is not a zero.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ from driftloop.base.records import (
     Status,
 )
 from driftloop.promotion.ledger import MOVES
-from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining
-from driftloop.reporting.prometheus.table import PREFIX, TABLE, Sample
+from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, Retraining
+from driftloop.reporting.prometheus.metrics import PREFIX, TABLE, Sample
 
 MOST_FEATURES = 10
 LONGEST_LABEL = 100
@@ -33,55 +33,55 @@ Value = float | int | datetime | None
 
 
 class _Samples:
-    """The samples of one model, collected one by one."""
+    """Collects the samples of one model."""
 
     def __init__(self, model: str) -> None:
         self.model = model
-        self.found: list[Sample] = []
+        self.samples: list[Sample] = []
 
     def add(self, name: str, value: Value, *labels: str) -> None:
-        """Note a value; None and NaN are left out, a moment becomes seconds since 1970."""
+        """Add a value; None and NaN are left out, a datetime becomes seconds since 1970."""
         if value is None:
             return
         number = value.timestamp() if isinstance(value, datetime) else float(value)
         if isfinite(number):
             cut = tuple(shortened(label) for label in labels)
-            self.found.append(Sample(TABLE[PREFIX + name], (self.model, *cut), number))
+            self.samples.append(Sample(TABLE[PREFIX + name], (self.model, *cut), number))
 
     def state(self, name: str, choices: Iterable[str], holds: str | None) -> None:
-        """Note a value for every choice: 1 for the one that holds."""
+        """Add a value for every choice: 1 for the one that holds."""
         for choice in choices:
             self.add(name, choice == holds, choice)
 
 
-def samples_of(facts: Facts, most_features: int = MOST_FEATURES) -> tuple[Sample, ...]:
+def samples_of(inputs: MetricInputs, most_features: int = MOST_FEATURES) -> tuple[Sample, ...]:
     """Return every metric of a model that has a value.
 
     Args:
-        facts: what is known of the model.
-        most_features: how many features have an effect size; those that changed most are taken.
+        inputs: the state of the model.
+        most_features: how many features get an effect size; those that changed most are chosen.
     """
-    into = _Samples(facts.model)
-    into.add("period_seconds", facts.period.total_seconds())
-    if facts.last is not None:
-        _verdicts(into, facts.last.record)
-        _effects(into, facts.last.record, most_features)
-        _scores(into, facts.last.record)
-        _times(into, facts.last)
-    _champion(into, facts)
-    _retrainings(into, facts)
-    _messages(into, facts)
-    _incidents(into, facts)
-    return tuple(into.found)
+    into = _Samples(inputs.model)
+    into.add("period_seconds", inputs.period.total_seconds())
+    if inputs.last is not None:
+        _verdicts(into, inputs.last.record)
+        _effects(into, inputs.last.record, most_features)
+        _scores(into, inputs.last.record)
+        _times(into, inputs.last)
+    _champion(into, inputs)
+    _retrainings(into, inputs)
+    _messages(into, inputs)
+    _incidents(into, inputs)
+    return tuple(into.samples)
 
 
 def shortened(label: str) -> str:
-    """Return the value of a label, cut where it is very long, so that two stay told apart."""
+    """Return the value of a label; a very long one is cut, with a hash that keeps it distinct."""
     text = label.encode("utf-8", "replace").decode()
     if len(text) <= LONGEST_LABEL:
         return text
-    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{text[: LONGEST_LABEL - 10]}…{mark}"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{text[: LONGEST_LABEL - 10]}…{digest}"
 
 
 def _verdicts(into: _Samples, record: MonitorRecord) -> None:
@@ -98,15 +98,15 @@ def _verdicts(into: _Samples, record: MonitorRecord) -> None:
 
 
 def _effects(into: _Samples, record: MonitorRecord, most: int) -> None:
-    beside = () if record.label is None else (record.label,)
-    for finding in _gravest((*record.findings, *beside), most):
+    label = () if record.label is None else (record.label,)
+    for finding in _most_changed((*record.findings, *label), most):
         labels = finding.name, finding.role, finding.effect
         into.add("effect_size", finding.effect_size, *labels)
         into.add("effect_floor", finding.effect_floor, *labels)
 
 
-def _gravest(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]:
-    """Yield one finding a column: of the features that changed most, and of all that is beside."""
+def _most_changed(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]:
+    """Yield one finding per column: of the features that changed most, and of everything else."""
     seen: set[tuple[str, str]] = set()
     features = 0
     for finding in ranked(findings):
@@ -139,39 +139,39 @@ def _times(into: _Samples, last: LastRun) -> None:
         into.add("label_lag_seconds", (last.at - record.performance.window.end).total_seconds())
 
 
-def _champion(into: _Samples, facts: Facts) -> None:
-    champion = facts.champion
-    into.add("promotions_total", sum(entry.kind == "promoted" for entry in facts.ledger))
-    into.add("rollbacks_total", sum(entry.kind == "rolled_back" for entry in facts.ledger))
+def _champion(into: _Samples, inputs: MetricInputs) -> None:
+    champion = inputs.champion
+    into.add("promotions_total", sum(entry.kind == "promoted" for entry in inputs.ledger))
+    into.add("rollbacks_total", sum(entry.kind == "rolled_back" for entry in inputs.ledger))
     if champion is None:
         return
     into.add("champion_info", 1, champion.version)
-    into.add("champion_since_timestamp_seconds", facts.champion_since)
+    into.add("champion_since_timestamp_seconds", inputs.champion_since)
     if champion.training is not None:
         into.add("champion_trained_until_timestamp_seconds", champion.training.window.end)
 
 
-def _retrainings(into: _Samples, facts: Facts) -> None:
-    counts = Counter(_outcome(retraining) for retraining in facts.retrainings)
+def _retrainings(into: _Samples, inputs: MetricInputs) -> None:
+    counts = Counter(_outcome(retraining) for retraining in inputs.retrainings)
     for outcome in OUTCOMES:
         into.add("retrains_total", counts[outcome], outcome)
-    into.add("losing_challengers", facts.losing)
-    if facts.retrainings:
-        newest = facts.retrainings[0]
+    into.add("losing_challengers", inputs.losing)
+    if inputs.retrainings:
+        newest = inputs.retrainings[0]
         into.add("last_retrain_as_of_timestamp_seconds", newest.as_of)
         into.add("run_duration_seconds", newest.seconds, "retrain")
 
 
-def _outcome(one: Retraining) -> str:
-    if not one.trained:
+def _outcome(retraining: Retraining) -> str:
+    if not retraining.trained:
         return "untrained"
-    return "promoted" if one.promoted else "won" if one.won else "lost"
+    return "promoted" if retraining.promoted else "won" if retraining.won else "lost"
 
 
-def _messages(into: _Samples, facts: Facts) -> None:
-    alerts, written = facts.alerts, []
-    for channel in facts.channels:
-        to = Address(facts.model, channel, True, facts.now)
+def _messages(into: _Samples, inputs: MetricInputs) -> None:
+    alerts, written = inputs.alerts, []
+    for channel in inputs.channels:
+        to = Address(inputs.model, channel, True, inputs.now)
         waiting = [post for post in alerts.posts if channel.key in post.waiting]
         held = 0
         for post in waiting:
@@ -182,11 +182,11 @@ def _messages(into: _Samples, facts: Facts) -> None:
         into.add("messages_waiting", len(waiting) - held, channel.key, "undelivered")
         into.add("delivery_failures_total", alerts.failures.get(channel.key, 0), channel.key)
     into.add("message_oldest_timestamp_seconds", min(written, default=None))
-    into.add("muted_until_timestamp_seconds", alerts.muted_at(facts.now))
+    into.add("muted_until_timestamp_seconds", alerts.muted_at(inputs.now))
 
 
-def _incidents(into: _Samples, facts: Facts) -> None:
-    alerts = facts.alerts
+def _incidents(into: _Samples, inputs: MetricInputs) -> None:
+    alerts = inputs.alerts
     incident, newest = alerts.open, alerts.newest
     into.add("incident_open", incident is not None)
     into.state("incident_severity", LEVELS, incident.severity if incident else None)
@@ -196,33 +196,33 @@ def _incidents(into: _Samples, facts: Facts) -> None:
         into.add("incident_since_timestamp_seconds", incident.since)
         into.add("incident_opened_timestamp_seconds", incident.opened_at)
         into.add("incident_acknowledged", incident.acknowledged is not None)
-    into.add("mean_time_to_detect_seconds", _mean(_detected(facts)))
-    into.add("mean_time_to_recover_seconds", _mean(_recovered(facts)))
-    into.add("mean_time_to_new_champion_seconds", _mean(_changed(facts)))
+    into.add("mean_time_to_detect_seconds", _mean(_detected(inputs)))
+    into.add("mean_time_to_recover_seconds", _mean(_recovered(inputs)))
+    into.add("mean_time_to_new_champion_seconds", _mean(_changed(inputs)))
 
 
-def _detected(facts: Facts) -> list[float]:
-    return [(episode.opened_at - episode.since).total_seconds() for episode in facts.episodes]
+def _detected(inputs: MetricInputs) -> list[float]:
+    return [(episode.opened_at - episode.since).total_seconds() for episode in inputs.episodes]
 
 
-def _recovered(facts: Facts) -> list[float]:
+def _recovered(inputs: MetricInputs) -> list[float]:
     return [
         (episode.resolved_at - episode.opened_at).total_seconds()
-        for episode in facts.episodes
+        for episode in inputs.episodes
         if episode.resolved_at is not None
     ]
 
 
-def _changed(facts: Facts) -> list[float]:
+def _changed(inputs: MetricInputs) -> list[float]:
     """Return how long it took in each episode until the champion first changed, if it did."""
-    moves = [entry.as_of for entry in facts.ledger if entry.kind in MOVES]
-    found = []
-    for episode in facts.episodes:
-        end = episode.resolved_at or facts.now
+    moves = [entry.as_of for entry in inputs.ledger if entry.kind in MOVES]
+    durations = []
+    for episode in inputs.episodes:
+        end = episode.resolved_at or inputs.now
         first = next((at for at in moves if episode.opened_at <= at <= end), None)
         if first is not None:
-            found.append((first - episode.opened_at).total_seconds())
-    return found
+            durations.append((first - episode.opened_at).total_seconds())
+    return durations
 
 
 def _mean(values: Sequence[float]) -> float | None:

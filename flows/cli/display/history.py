@@ -7,11 +7,11 @@ from rich.text import Text
 
 from driftloop.alerts.messages.wording import count
 from driftloop.base.periods import readable
-from driftloop.decision.outcome import LOOKS, Tone
-from driftloop.reporting.fleet_page.rows import Fleet
+from driftloop.decision.outcome import OUTCOME_STYLES, Tone
+from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.history import FetchedReport, History
-from driftloop.reporting.run_page.strip import strip_sentence
-from driftloop.reporting.run_page.timeline import LABEL, Line, score_range, timeline
+from driftloop.reporting.run_report.history import history_sentence
+from driftloop.reporting.timeline import LABEL, Line, score_range, timeline
 
 _COLOURS: dict[Tone, str] = {
     "bad": "red",
@@ -25,7 +25,7 @@ WIDTH = 80
 
 def report_view(report: FetchedReport) -> Iterable[RenderableType]:
     """Yield how a run ended and where its report is."""
-    look = LOOKS[report.outcome]
+    look = OUTCOME_STYLES[report.outcome]
     yield Text.assemble(
         (report.model, "bold"),
         f" as of {readable(report.as_of)}: ",
@@ -38,12 +38,12 @@ def report_view(report: FetchedReport) -> Iterable[RenderableType]:
 
 def history_view(history: History, width: int = WIDTH) -> Iterable[RenderableType]:
     """Yield the strip of past runs with scores, versions and incidents beneath it."""
-    yield Text.assemble((history.model, "bold"), f": {strip_sentence(history.runs)}")
+    yield Text.assemble((history.model, "bold"), f": {history_sentence(history.runs)}")
     for line in timeline(history, width):
         yield _line(line)
     yield Text(f"{'':{LABEL}}{score_range(history.runs)}", style="dim")
     shown = {run.outcome for run in history.runs}
-    signs = [f"{look.sign} {look.word}" for name, look in LOOKS.items() if name in shown]
+    signs = [f"{look.sign} {look.word}" for name, look in OUTCOME_STYLES.items() if name in shown]
     marks = ["★ champion changed"] if history.moves else []
     marks += ["━ incident"] if history.incidents else []
     yield Text("  ".join((*signs, *marks)), style="dim")
@@ -53,7 +53,7 @@ def history_view(history: History, width: int = WIDTH) -> Iterable[RenderableTyp
     yield f"champion: version {history.champion.version or 'none'}"
 
 
-def dashboard_view(page: Fleet) -> Iterable[RenderableType]:
+def dashboard_view(page: Dashboard) -> Iterable[RenderableType]:
     """Yield how all models are and where their page is."""
     yield page.sentence
     yield Text(page.path)

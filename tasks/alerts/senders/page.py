@@ -18,7 +18,7 @@ from driftloop.base.records import to_json
 from tasks.alerts.senders.base import Parcel
 from tasks.alerts.senders.slack.bot import alt_text
 from tasks.coordination.file_lock import file_lock
-from tasks.reporting.feature_picture import picture
+from tasks.reporting.feature_plot import draw_feature_plot
 
 LOCK_SECONDS = 10
 MOST = 200
@@ -147,7 +147,7 @@ class PageSender:
 def _picture(parcel: Parcel) -> Message:
     """Return a message that is the picture, whole, so that the page needs no other file."""
     model = parcel.message.model
-    image = picture(parcel.shapes, f"{model}: reference and current window")
+    image = draw_feature_plot(parcel.shapes, f"{model}: reference and current window")
     told = alt_text(shape.name for shape in parcel.shapes)
     address = f"data:image/png;base64,{base64.b64encode(image).decode()}"
     block = {"type": "image", "image_url": address, "alt_text": told}

@@ -1,4 +1,4 @@
-"""Inferring: roles, periods, the training part, and what a person is told."""
+"""Inference: roles, periods, the training period, and notes for the person."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -44,13 +44,13 @@ def found(source: Source, options: Options = OPTIONS) -> Inferred:
 
 
 ROLES = {
-    "decimals": (RNG.normal(size=ROWS), "x", "numeric", "different"),
+    "decimals": (RNG.normal(size=ROWS), "x", "numeric", "distinct values"),
     "integers": (RNG.integers(0, 500, ROWS), "age", "numeric", "0 to 499"),
     "weekday codes": (
         RNG.integers(1, 8, ROWS),
         "day",
         "categorical",
-        "7 whole numbers, like codes",
+        "7 integers that look like codes",
     ),
     "a count": (RNG.geometric(0.7, ROWS).clip(max=8), "calls", "numeric", "1 to"),
     "far apart": (RNG.choice([12, 24, 36, 60, 120], ROWS), "term", "numeric", "12 to 120"),
@@ -63,9 +63,9 @@ ROLES = {
     "flag": (RNG.choice([0, 1], ROWS, p=[0.95, 0.05]), "vip", "categorical", "a flag: 0, 1"),
     "flag with gaps": (RNG.choice([0.0, 1.0, np.nan], ROWS), "vip", "categorical", "a flag: 0, 1"),
     "boolean": (RNG.random(ROWS) < 0.2, "vip", "categorical", "true or false"),
-    "words": (RNG.choice(["a", "b", "c"], ROWS), "kind", "categorical", "3 texts"),
-    "constant": (["EUR"] * ROWS, "currency", "left out", "always EUR"),
-    "row number": (np.arange(ROWS) * 3, "row", "left out", "rises with every row"),
+    "words": (RNG.choice(["a", "b", "c"], ROWS), "kind", "categorical", "3 categories"),
+    "constant": (["EUR"] * ROWS, "currency", "left out", "constant (EUR)"),
+    "row number": (np.arange(ROWS) * 3, "row", "left out", "increases with every row"),
     "id by name": (RNG.integers(0, 900, ROWS), "customer_id", "left out", "by its name"),
     "camel id": (RNG.integers(0, 900, ROWS), "customerId", "left out", "by its name"),
     "hash": ([f"{n:x}-{n}" for n in range(ROWS)], "ref", "left out", "identifier"),
@@ -159,8 +159,8 @@ def test_the_asked_date_counts_and_the_minima_fit_it() -> None:
 @pytest.mark.parametrize(
     ("until", "expected"),
     [
-        ("2024-01-01", "is no date within this file; name one after 2024-01-01"),
-        ("2031-01-01", "is no date within this file"),
+        ("2024-01-01", "is outside this file; choose a date after 2024-01-01"),
+        ("2031-01-01", "is outside this file"),
         ("tomorrow", "--train-until: 'tomorrow' is no date"),
         ("2024-01-03", "holds 48 labelled rows; 100 are needed"),
     ],
@@ -172,7 +172,7 @@ def test_an_unusable_training_part_is_refused(until: str, expected: str) -> None
 
 def test_a_training_part_of_one_class_is_refused() -> None:
     late = np.where(np.arange(ROWS) > 1900, "yes", "no")
-    with pytest.raises(DataError, match="holds only the class 'no'; name a later --train-until"):
+    with pytest.raises(DataError, match="holds only the class 'no'; set a later --train-until"):
         found(history(y=late))
 
 
@@ -183,7 +183,7 @@ def test_a_holdout_of_one_class_is_refused() -> None:
 
 
 def test_rows_of_a_single_period_ask_for_a_shorter_one() -> None:
-    with pytest.raises(DataError, match="all rows lie in one month; name a shorter --every"):
+    with pytest.raises(DataError, match="all rows lie in one month; set a shorter --every"):
         found(history(rows=500), replace(OPTIONS, every="month"))
 
 
@@ -206,14 +206,14 @@ def test_more_classes_make_it_multiclass() -> None:
 
 
 def test_a_file_without_features_is_refused() -> None:
-    with pytest.raises(DataError, match=r"no feature is left.*x: always 3"):
+    with pytest.raises(DataError, match=r"no feature is left.*x: constant \(3\)"):
         found(history(x=[3] * ROWS))
 
 
 def test_names_come_from_the_file_or_are_checked() -> None:
     source = replace(history(), path=Path("My Calls (2024).csv"))
     assert found(source).name == "my-calls-2024"
-    with pytest.raises(DataError, match=r"'Bad Name' is no model name.*'bad-name'"):
+    with pytest.raises(DataError, match=r"'Bad Name' is not a valid model name.*'bad-name'"):
         found(source, replace(OPTIONS, name="Bad Name"))
 
 
@@ -232,11 +232,11 @@ def test_people_are_told_of_flat_columns_small_periods_and_missing_labels() -> N
     assert "84 of 84 days hold fewer than 100 rows" in notes
     assert "--every week would hold more" in notes
     assert "200 rows have no label" in notes
-    assert "Constant or empty until the training part ends: flat." in notes
+    assert "Constant or empty until the training period ends: flat." in notes
 
 
 def test_columns_set_aside_and_dropped_are_listed_with_their_reasons() -> None:
     source = replace(history(), unusable={"tags": "holds list; derive numbers"})
     inferred = found(source, replace(OPTIONS, drop=("duration",)))
     reasons = {one.name: one.reason for one in inferred.named("left out")}
-    assert reasons == {"tags": "holds list; derive numbers", "duration": "as asked: --drop"}
+    assert reasons == {"tags": "holds list; derive numbers", "duration": "as requested: --drop"}

@@ -15,9 +15,8 @@ import yaml
 from driftloop.base.periods import Every, Span
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
-from driftloop.onboarding.configuration import config_yaml, scalar
 from driftloop.onboarding.infer import infer
-from driftloop.onboarding.readme import readme
+from driftloop.onboarding.templates import config_yaml, readme, scalar
 from driftloop.onboarding.write import batches, write_batches
 from driftloop.snapshots.options import Options
 from driftloop.snapshots.table_source import Source

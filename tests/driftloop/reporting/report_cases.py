@@ -1,4 +1,4 @@
-"""A report's input to speak about: an invented year of a payments model, worse and retrained."""
+"""The input of a report: an invented year of a payments model, worse and retrained."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -18,8 +18,8 @@ from driftloop.base.records import (
     WindowScore,
 )
 from driftloop.promotion.ledger import Entry, EntryKind
-from driftloop.reporting.run_page.past import Episode, RunPoint
-from driftloop.reporting.run_page.source import Lineage, ReportInput
+from driftloop.reporting.run_report.inputs import ReportInput
+from driftloop.reporting.run_report.past_runs import Episode, RunPoint
 
 WEEK = timedelta(weeks=1)
 _ENDS = ("ok",) * 9 + ("broken", "broken") + ("ok",) * 7 + ("warning", "drift", "fell")
@@ -139,7 +139,7 @@ def retrained() -> MonitorRecord:
     )
 
 
-def source(record: MonitorRecord | None = None, **more: Any) -> ReportInput:
+def report_input(record: MonitorRecord | None = None, **more: Any) -> ReportInput:
     """The input of a report on that record."""
     rows = (
         ("Data commit of this run", examples.REV),
@@ -161,7 +161,7 @@ def source(record: MonitorRecord | None = None, **more: Any) -> ReportInput:
         label_delay="7 days",
         margin=0.05,
         baselines={"6": 0.846, "7": 0.842},
-        lineage=Lineage(rows),
+        lineage=rows,
         links=examples.LINKS,
         replay="driftloop monitor payments --as-of 2026-03-09T03:00:00+00:00 --rev a1b2 --dry-run",
         fetch="driftloop report payments --as-of 2026-03-09T03:00:00+00:00",

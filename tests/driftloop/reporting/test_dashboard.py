@@ -1,4 +1,4 @@
-"""The page of all models: everyone is on it, gravest first, small, and safe."""
+"""The dashboard: every model is on it, the most severe first, small, and safe."""
 
 import re
 from dataclasses import replace
@@ -6,12 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from driftloop.reporting.fleet_page.page import dashboard_page, trend
-from driftloop.reporting.fleet_page.rows import ModelRow, fleet_sentence, gravest_first, is_stale
-from driftloop.reporting.html.markup import render
-from tests.driftloop.reporting.fleet_cases import DAY, NOW, fleet, row
+from driftloop.reporting.dashboard.page import dashboard_page, sparkline
+from driftloop.reporting.dashboard.rows import (
+    ModelRow,
+    dashboard_sentence,
+    is_stale,
+    most_severe_first,
+)
+from tests.driftloop.reporting.dashboard_cases import DAY, NOW, fleet, row
 from tests.driftloop.reporting.report_cases import HOSTILE
-from tests.driftloop.reporting.test_page import Outline
+from tests.driftloop.reporting.test_run_report import Outline
 
 
 def rows_of(page: str) -> list[str]:
@@ -22,7 +26,7 @@ def test_every_model_has_a_row_those_that_need_somebody_first() -> None:
     models = fleet(300)
     found = rows_of(dashboard_page(models, NOW))
     assert len(found) == 300
-    assert "cannot be looked at" in found[0]
+    assert "not evaluated" in found[0]
     assert "did you mean psi?" in found[0]
     kinds = [re.search('data-verdict="([a-z]+)"', one) for one in found]
     order = [kind[1] for kind in kinds if kind is not None]
@@ -30,8 +34,8 @@ def test_every_model_has_a_row_those_that_need_somebody_first() -> None:
     assert order[11] == "missing"
 
 
-def test_what_cannot_be_looked_at_is_never_healthy() -> None:
-    broken = ModelRow("a", "ok", problem="the registry was not asked")
+def test_what_could_not_be_evaluated_is_never_healthy() -> None:
+    broken = ModelRow("a", "ok", problem="the registry could not be read")
     late = replace(row(1), stale=True)
     never = ModelRow("c", "missing")
     for one in (broken, late, never):
@@ -39,14 +43,14 @@ def test_what_cannot_be_looked_at_is_never_healthy() -> None:
         assert one.troubled
     (found,) = rows_of(dashboard_page((broken,), NOW))
     assert "good" not in found
-    assert "the registry was not asked" in found
+    assert "the registry could not be read" in found
 
 
 def test_one_line_counts_everybody() -> None:
-    said = "300 models: 10 with an open incident, 1 that cannot be looked at, 8 not watched, "
-    assert fleet_sentence(fleet(300)).startswith(said)
-    assert fleet_sentence(()) == "No model is configured."
-    assert fleet_sentence((row(1),)).startswith("1 model: 0 with an open incident")
+    said = "300 models: 10 with an open incident, 1 that could not be evaluated, 8 not watched, "
+    assert dashboard_sentence(fleet(300)).startswith(said)
+    assert dashboard_sentence(()) == "No model is configured."
+    assert dashboard_sentence((row(1),)).startswith("1 model: 0 with an open incident")
 
 
 @pytest.mark.parametrize(("days", "stale"), [(14.9, False), (15.1, True)])
@@ -80,19 +84,23 @@ def test_everybody_can_find_their_way() -> None:
     assert page.count("<script>") == 1
 
 
-def test_a_trend_is_told_in_words() -> None:
-    drawn = trend((0.8, None, 0.9), "roc_auc")
-    assert drawn is not None
-    made = render(drawn)
-    assert "<title>roc_auc of 2 runs: 0.800 to 0.900, between 0.800 and 0.900</title>" in made
-    assert trend((None, None), "roc_auc") is None
-    assert trend((), None) is None
+def test_a_trend_has_a_text_alternative() -> None:
+    line = sparkline((0.8, None, 0.9), "roc_auc")
+    assert line is not None
+    assert line.alt_text == "roc_auc of 2 runs: 0.800 to 0.900, between 0.800 and 0.900"
+    model = replace(row(1), scores=(0.8, None, 0.9))
+    page = dashboard_page((model,), NOW)
+    assert f"<title>{line.alt_text}</title>" in page
+    assert f'<polyline points="{line.points}"/>' in page
+    assert sparkline((None, None), "roc_auc") is None
+    assert sparkline((), None) is None
 
 
 def test_a_flat_trend_stays_in_its_frame() -> None:
-    drawn = trend((0.8, 0.8), "roc_auc")
-    assert drawn is not None
-    heights = [float(y) for y in re.findall(r"\d+,(\d+)", render(drawn))]
+    line = sparkline((0.8, 0.8), "roc_auc")
+    assert line is not None
+    heights = [float(y) for y in re.findall(r"\d+,(\d+)", line.points)]
+    assert len(heights) == 2
     assert all(0 <= y <= 26 for y in heights)
 
 
@@ -115,10 +123,10 @@ def test_an_address_that_runs_code_is_no_link() -> None:
 
 def test_order_is_the_same_whatever_comes_in() -> None:
     models = fleet(60)
-    assert gravest_first(models) == gravest_first(reversed(models))
+    assert most_severe_first(models) == most_severe_first(reversed(models))
 
 
-def test_ages_are_told() -> None:
+def test_ages_are_shown() -> None:
     one = replace(row(1), as_of=NOW - timedelta(hours=5), promoted_at=NOW - 12 * DAY, champion="4")
     said = Outline(dashboard_page((one,), NOW)).text
     assert "5 hours ago" in said

@@ -18,7 +18,7 @@ from driftloop.base.records import (
 )
 from driftloop.base.tags import VersionTags
 from driftloop.config.model_config import ModelConfig
-from driftloop.reporting.model_card import Background, model_card
+from driftloop.reporting.model_card import ModelCardInputs, model_card
 from tests.driftloop.alerts.messages.message_records import comparison, retrain
 from tests.driftloop.cases import NOW, WEEK, Window
 
@@ -41,7 +41,7 @@ PLAN = TrainingPlan(
 OLD = ModelVersion(
     "payments", "7", "run-7", DataSlice(SNAPSHOT, HOLDOUT, (), 500), None, None, None
 )
-BACKGROUND = Background(
+BACKGROUND = ModelCardInputs(
     lineage=VersionTags(path="data", rev="a" * 40, config="c0ffee", by="flow run 1"),
     importances={"amount": 0.7, "country": 0.3},
     old_importances={"amount": 0.1},
@@ -52,7 +52,7 @@ BACKGROUND = Background(
 )
 
 
-def card(background: Background = BACKGROUND, **changes: Any) -> str:
+def card(background: ModelCardInputs = BACKGROUND, **changes: Any) -> str:
     found = comparison(
         slices=(SliceScores("newest", 300, score(0.8), score(0.85), 0.05, 0.01, 0.09),),
         delong=CrossCheck(0.001, 0.03, True),
@@ -74,7 +74,7 @@ def test_every_part_is_there_in_its_order() -> None:
     assert found == [
         "# payments, version 8",
         *(f"## {name}" for name in ("Use", "Data", "Training", "Scores", "Gates")),
-        *(f"## {name}" for name in ("What it relies on", "What changed", "Limits", "Lineage")),
+        *(f"## {name}" for name in ("Feature importance", "What changed", "Limits", "Lineage")),
     ]
 
 
@@ -83,26 +83,26 @@ def test_data_and_scores() -> None:
     assert "Flags fraud. It predicts `fraud` (binary); a label can be trusted 7 days" in text
     data = section(text, "Data")
     assert f"| training | {TRAINING} | 8,000 | 0 95.0%, 1 5.0% |" in data
-    assert f"Left out, as the feed was broken: {PLAN.training.excluded[0]}." in data
+    assert f"Excluded because the feed was broken: {PLAN.training.excluded[0]}." in data
     scores = section(text, "Scores")
     assert (
-        "| the whole holdout | 4,210 | 0.861 (0.851 to 0.871) | 0.842 (0.831 to 0.853) |" in scores
+        "| the entire holdout | 4,210 | 0.861 (0.851 to 0.871) | 0.842 (0.831 to 0.853) |" in scores
     )
     assert "| its newest third | 300 | 0.850 (0.840 to 0.860) | 0.800 (0.790 to 0.810) |" in scores
-    assert "Asked: better by more than 0.005, with 95 % confidence." in scores
+    assert "Required: better by more than 0.005, with 95 % confidence." in scores
     assert "DeLong's interval (+0.001 to +0.03) agrees." in scores
 
 
 def test_gates_importances_and_changes() -> None:
     text = card()
     assert "| latency | passed | 3 ms a row |" in section(text, "Gates")
-    assert "| `amount` | 70.0% | 10.0% |" in section(text, "What it relies on")
+    assert "| `amount` | 70.0% | 10.0% |" in section(text, "Feature importance")
     changed = section(text, "What changed")
     assert "| `max_iter` | 60 | 120 |" in changed
     assert "`seed`" not in changed
     assert "| training rows | 500 | 8,000 |" in changed
     assert "Calibration was not checked" not in section(text, "Limits")
-    assert "No segment was looked at on its own" in section(text, "Limits")
+    assert "No segment was evaluated separately" in section(text, "Limits")
     assert "| configuration | c0ffee |" in section(text, "Lineage")
 
 
@@ -113,7 +113,8 @@ def test_a_first_version_has_no_champion_beside_it() -> None:
 
 @pytest.mark.parametrize("name", ["a|b", "<script>", "x\n## Gates", "[link](http://x)"])
 def test_hostile_names_stay_in_their_cell(name: str) -> None:
-    text = card(replace(BACKGROUND, importances={name: 1.0}), reason=name)
+    background = replace(BACKGROUND, importances={name: 1.0}, parameters={name: name})
+    text = card(background, reason=name)
     assert text.count("\n## ") == 9
     row = next(line for line in text.splitlines() if line.endswith("| 100.0% |  |"))
     assert row.replace("\\|", "").count("|") == 4

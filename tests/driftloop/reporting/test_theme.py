@@ -1,18 +1,20 @@
 """The palette can be read in light and dark, and pictures follow it."""
 
+from pathlib import Path
+
 import pytest
 
+from driftloop import reporting
 from driftloop.reporting.html.svg import INKS, inline_svg
-from driftloop.reporting.html.theme import (
-    DARK,
-    DRAWN_PAIRS,
-    LIGHT,
-    TEXT_PAIRS,
-    Palette,
-    contrast,
-    style_of,
-)
+from tests.driftloop.reporting.palette import BASE_CSS, DARK, LIGHT, Palette, contrast
 
+TONES = ("good", "warn", "bad", "blind", "plain")
+TEXT_PAIRS: tuple[tuple[str, str], ...] = (
+    *((ink, ground) for ink in ("ink", "dim", "link", *TONES) for ground in ("card", "ground")),
+    *((tone, f"{tone}-soft") for tone in TONES),
+    *(("ink", f"{tone}-soft") for tone in TONES),
+)
+DRAWN_PAIRS = (("before", "card"), ("now", "card"))
 both = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 
 
@@ -35,15 +37,18 @@ def test_pictures_can_be_seen(palette: Palette) -> None:
 
 
 def test_the_palettes_name_the_same_colours() -> None:
+    assert len(LIGHT) == 18
     assert set(LIGHT) == set(DARK)
     assert set(INKS) <= set(LIGHT)
 
 
 def test_the_style_needs_no_network() -> None:
-    style = style_of("a {}")
-    assert "prefers-color-scheme: dark" in style
-    assert "url(" not in style
-    assert "@import" not in style
+    styles = [path.read_text() for path in Path(reporting.__file__).parent.rglob("*.css")]
+    assert len(styles) == 3
+    assert "prefers-color-scheme: dark" in BASE_CSS
+    for style in styles:
+        assert "url(" not in style
+        assert "@import" not in style
 
 
 def test_a_drawing_becomes_part_of_the_page() -> None:

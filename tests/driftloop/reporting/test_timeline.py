@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from driftloop.base.retraining import Champion
-from driftloop.decision.outcome import LOOKS
+from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.history import History
-from driftloop.reporting.run_page.timeline import LABEL, score_range, timeline
-from tests.driftloop.reporting.report_cases import WEEK, ledger, points, source
+from driftloop.reporting.timeline import LABEL, score_range, timeline
+from tests.driftloop.reporting.report_cases import WEEK, ledger, points, report_input
 
 
 def history(runs: Any = None) -> History:
@@ -19,7 +19,7 @@ def history(runs: Any = None) -> History:
         champion=Champion(version="7"),
         runs=tuple(points() if runs is None else runs),
         moves=tuple(moves),
-        incidents=tuple(source().episodes),
+        incidents=tuple(report_input().episodes),
     )
 
 
@@ -53,7 +53,7 @@ def test_the_newest_runs_are_those_that_stay() -> None:
 
 def test_tones_stand_where_the_signs_are() -> None:
     line = next(line for line in timeline(history()) if line.label == "runs")
-    known = {look.sign: look.tone for look in LOOKS.values()}
+    known = {look.sign: look.tone for look in OUTCOME_STYLES.values()}
     for character, tone in zip(line.text, line.tones, strict=False):
         assert tone == known.get(character)
 

@@ -21,7 +21,7 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config
 from driftloop.snapshots.options import Options
 from tasks.onboarding import workspace as onboarding
-from tasks.onboarding.workspace import make_workspace
+from tasks.onboarding.workspace import create_workspace
 from tasks.snapshots.parquet import read_slice
 from tasks.snapshots.resolve import open_snapshot
 
@@ -72,7 +72,7 @@ def test_a_file_becomes_a_workspace_that_the_tasks_can_read(
 ) -> None:
     before = dict(os.environ)
     folder = tmp_path / "new" / "calls"
-    made = make_workspace(source, folder, OPTIONS)
+    made = create_workspace(source, folder, OPTIONS)
     assert (made.model, made.rows, made.batches) == ("calls", ROWS, 8)
     assert made.train_until == datetime(2026, 2, 2, tzinfo=UTC)
     assert made.bootstrap_as_of == datetime(2026, 2, 9, tzinfo=UTC)
@@ -97,7 +97,7 @@ def test_the_repository_is_clean_on_main_and_the_remote_holds_the_data(
     source: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "calls"
-    made = make_workspace(source, folder, OPTIONS)
+    made = create_workspace(source, folder, OPTIONS)
     assert git(folder, "status", "--porcelain") == ""
     assert git(folder, "branch", "--show-current") == "main"
     assert git(folder, "log", "--format=%an <%ae>") == "driftloop <driftloop@localhost>"
@@ -113,7 +113,7 @@ def test_the_identity_that_git_knows_is_used(source: Path, tmp_path: Path, home:
     text = "[user]\nname = Ada\nemail = ada@example.org\n[commit]\ngpgsign = true\n"
     (home / ".gitconfig").write_text(text)
     folder = tmp_path / "calls"
-    make_workspace(source, folder, OPTIONS)
+    create_workspace(source, folder, OPTIONS)
     assert git(folder, "log", "--format=%an %ae") == "Ada ada@example.org"
 
 
@@ -125,7 +125,7 @@ def test_inside_another_repository_the_workspace_has_its_own(
     git(outer, "init", "--quiet")
     monkeypatch.setenv("GIT_DIR", str(outer / ".git"))
     monkeypatch.chdir(outer)
-    make_workspace(source, Path("calls"), OPTIONS)
+    create_workspace(source, Path("calls"), OPTIONS)
     monkeypatch.delenv("GIT_DIR")
     assert git(outer / "calls", "rev-parse", "--show-toplevel") == str(outer / "calls")
     assert sorted(path.name for path in outer.iterdir()) == [".git", "calls"]
@@ -135,7 +135,7 @@ def test_an_empty_folder_is_filled_and_stays_the_same_one(source: Path, tmp_path
     folder = tmp_path / "mounted"
     folder.mkdir()
     identity = folder.stat().st_ino
-    make_workspace(source, folder, OPTIONS)
+    create_workspace(source, folder, OPTIONS)
     assert folder.stat().st_ino == identity
     assert (folder / "configs" / "calls.yaml").is_file()
     assert not list(folder.glob(".mounted*"))
@@ -150,8 +150,8 @@ def test_what_is_there_already_is_left_alone(source: Path, tmp_path: Path, taken
     else:
         folder.mkdir()
         (folder / "note.txt").write_text("mine")
-    with pytest.raises(WorkspaceError, match="is there already and not empty; name a new folder"):
-        make_workspace(source, folder, OPTIONS)
+    with pytest.raises(WorkspaceError, match="exists and is not empty; choose a new folder"):
+        create_workspace(source, folder, OPTIONS)
     note = folder if taken == "file" else folder / "note.txt"
     assert note.read_text() == "mine"
 
@@ -161,7 +161,7 @@ def test_bad_input_writes_nothing(tmp_path: Path) -> None:
     path.write_text("at,x,y\nsoon,1,2\n")
     folder = tmp_path / "deep" / "new" / "calls"
     with pytest.raises(DataError, match="no date"):
-        make_workspace(path, folder, Options("at", "y"))
+        create_workspace(path, folder, Options("at", "y"))
     assert not (tmp_path / "deep").exists()
 
 
@@ -202,7 +202,7 @@ def test_an_error_or_ctrl_c_leaves_nothing_half_made(
     monkeypatch.setattr(onboarding, step, how)
     before = dict(os.environ)
     with pytest.raises(error):
-        make_workspace(source, folder, OPTIONS)
+        create_workspace(source, folder, OPTIONS)
     assert dict(os.environ) == before
     if exists:
         assert list(folder.iterdir()) == []
@@ -213,11 +213,11 @@ def test_an_error_or_ctrl_c_leaves_nothing_half_made(
 
 def test_a_real_ctrl_c_leaves_nothing(source: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from tasks import onboarding as o\n"
+        "import sys, time; from pathlib import Path; from tasks.onboarding import workspace as o\n"
         "from driftloop.snapshots.options import Options\n"
         "def slow(*a): print('committing', flush=True); time.sleep(60)\n"
         "o._commit = slow\n"
-        "o.make_workspace(Path(sys.argv[1]), Path(sys.argv[2]), Options('at', 'bought'))"
+        "o.create_workspace(Path(sys.argv[1]), Path(sys.argv[2]), Options('at', 'bought'))"
     )
     folder = tmp_path / "calls"
     process = subprocess.Popen(
@@ -240,7 +240,7 @@ def test_a_real_ctrl_c_leaves_nothing(source: Path, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_one_line(source: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(WorkspaceError) as caught:
-        make_workspace(source, tmp_path / "file" / "calls", OPTIONS)
+        create_workspace(source, tmp_path / "file" / "calls", OPTIONS)
     assert "\n" not in str(caught.value)
 
 
@@ -249,7 +249,7 @@ def test_missing_git_is_one_line(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(WorkspaceError, match="Git is not installed"):
-        make_workspace(source, tmp_path / "calls", OPTIONS)
+        create_workspace(source, tmp_path / "calls", OPTIONS)
     assert not (tmp_path / "calls").exists()
 
 
@@ -258,7 +258,7 @@ def test_a_refusal_of_git_and_dvc_is_one_line(
 ) -> None:
     (home / ".gitconfig").write_text("[core\n")
     with pytest.raises(WorkspaceError, match="git init failed") as caught:
-        make_workspace(source, tmp_path / "calls", OPTIONS)
+        create_workspace(source, tmp_path / "calls", OPTIONS)
     assert "\n" not in str(caught.value)
     (home / ".gitconfig").unlink()
 
@@ -268,6 +268,6 @@ def test_a_refusal_of_git_and_dvc_is_one_line(
         raise DvcException("the remote\nis gone")
 
     monkeypatch.setattr("dvc.repo.Repo.push", broken)
-    with pytest.raises(DriftloopError, match="DVC could not take the data: the remote is gone"):
-        make_workspace(source, tmp_path / "calls", OPTIONS)
+    with pytest.raises(DriftloopError, match="DVC could not add the data: the remote is gone"):
+        create_workspace(source, tmp_path / "calls", OPTIONS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "source"]

@@ -161,12 +161,12 @@ class BotSender:
         return Receipt(str(answer["channel"]), str(answer["ts"]))
 
     def _upload(self, parcel: Parcel, name: str) -> Receipt:
-        from tasks.reporting.feature_picture import picture
+        from tasks.reporting.feature_plot import draw_feature_plot
 
         if parcel.thread is None:
             raise ValueError("a picture needs a thread")
         title = f"{parcel.message.model}: reference and current window"
-        image = picture(parcel.shapes, title)
+        image = draw_feature_plot(parcel.shapes, title)
         with one_line_errors(self.channel):
             answer = self._client(careful_retries()).files_upload_v2(
                 content=image,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from driftloop.alerts.incident import AlertState
 from driftloop.base.records import Decision
-from driftloop.reporting.prometheus.facts import Facts, Retraining
+from driftloop.reporting.prometheus.inputs import MetricInputs, Retraining
 from tests.driftloop.alerts.messages.message_records import AS_OF, drifted
 from tests.driftloop.reporting.prometheus.test_samples import (
     SLACK,
@@ -19,7 +19,7 @@ from tests.driftloop.reporting.prometheus.test_samples import (
 )
 
 
-def complete(now: datetime = AS_OF, model: str = "complete") -> Facts:
+def complete(now: datetime = AS_OF, model: str = "complete") -> MetricInputs:
     """A model that drifts, with an incident that goes on, one that is over, and a message."""
     alerts = AlertState(
         incidents=(replace(incident(2, 20, 23), severity="page"),),

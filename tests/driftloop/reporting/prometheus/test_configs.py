@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from driftloop.base.workspace import Workspace
+from driftloop.reporting.prometheus.metrics import METRICS, TABLE
 from driftloop.reporting.prometheus.samples import samples_of
-from driftloop.reporting.prometheus.table import METRICS, TABLE
 from tasks.alerts.digest import read_configs
 from tests.driftloop.reporting.prometheus.complete import complete
 

@@ -29,9 +29,9 @@ from driftloop.base.records import (
 )
 from driftloop.base.serialize import printed_json
 from driftloop.promotion.ledger import Entry, EntryKind
-from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining, record_of
+from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, Retraining, read_record
+from driftloop.reporting.prometheus.metrics import METRICS, TABLE, Metrics, Sample
 from driftloop.reporting.prometheus.samples import LONGEST_LABEL, OUTCOMES, samples_of, shortened
-from driftloop.reporting.prometheus.table import METRICS, TABLE, Metrics, Sample
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     DRIFTED,
@@ -47,8 +47,8 @@ SLACK = SlackChannel()
 CARD = Card("payments: drift", (), "", "")
 
 
-def facts(**known: Any) -> Facts:
-    made = Facts("payments", AS_OF + DAY, 7 * DAY, (SLACK,), AlertState())
+def facts(**known: Any) -> MetricInputs:
+    made = MetricInputs("payments", AS_OF + DAY, 7 * DAY, (SLACK,), AlertState())
     return replace(made, **known)
 
 
@@ -360,7 +360,7 @@ def test_a_stored_record_is_read_as_far_as_it_is_exposed() -> None:
     )
     stored = {**to_plain(record), "retrain": {"of": "an older form"}, "trials": ["so too"]}
     plain = replace(findings[0], shape=None)
-    assert record_of(stored) == replace(record, findings=(plain,), label=plain)
+    assert read_record(stored) == replace(record, findings=(plain,), label=plain)
 
 
 @pytest.mark.parametrize(
@@ -368,4 +368,4 @@ def test_a_stored_record_is_read_as_far_as_it_is_exposed() -> None:
 )
 def test_a_stored_record_that_cannot_be_read(change: dict[str, Any], where: str) -> None:
     with pytest.raises(DataError, match=f"not a stored monitoring run: {where}"):
-        record_of({**to_plain(monitor(verdict=Verdict("ok", ""))), **change})
+        read_record({**to_plain(monitor(verdict=Verdict("ok", ""))), **change})

@@ -1,0 +1,69 @@
+"""The files of a new workspace: a configuration that explains itself, and a README."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from driftloop.base.periods import Span, readable
+from driftloop.onboarding.notes import DRIFT_ROWS
+from driftloop.onboarding.training_part import HOLDOUT_SHARE
+from driftloop.snapshots.options import ColumnRole, Inferred
+
+
+def config_yaml(inferred: Inferred) -> str:
+    """Return the text of ``configs/NAME.yaml``, as `driftloop.config.loading` accepts it."""
+    return _rendered("config.yaml.j2", inferred, drift_rows=DRIFT_ROWS, holdout_share=HOLDOUT_SHARE)
+
+
+def readme(inferred: Inferred) -> str:
+    """Return the text of the workspace's ``README.md``."""
+    until = inferred.training.until
+    return _rendered(
+        "README.md.j2",
+        inferred,
+        file=inferred.file.replace("`", "'"),
+        bootstrap=inferred.label_delay.after(until),
+        monitor=Span(1, inferred.periods.every).after(until),
+    )
+
+
+def scalar(value: str | int | float) -> str:
+    """Return a value as YAML that reads back as itself: text such as ``yes`` or ``1`` quoted."""
+    style = '"' if isinstance(value, str) and "\n" in value else None
+    text: str = yaml.safe_dump(value, allow_unicode=True, width=10**6, default_style=style)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _rendered(template: str, inferred: Inferred, **context: object) -> str:
+    return _environment().get_template(template).render(context, inferred=inferred)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("driftloop.onboarding", ""),
+        autoescape=select_autoescape(),  # YAML and Markdown are no HTML: `scalar` and `comment`
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters = (scalar, comment, aligned, readable)
+    environment.filters.update({function.__name__: function for function in filters})
+    return environment
+
+
+def comment(text: str) -> str:
+    """Return text that stays on one line of a YAML comment, without what YAML cannot hold."""
+    return re.sub(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]+", " ", text)[:120]
+
+
+def aligned(columns: Iterable[ColumnRole]) -> Iterator[str]:
+    """Yield a list item for each column, with the comments one below the other."""
+    items = [(f"- {scalar(column.name)}", column.reason) for column in columns]
+    width = min(max(len(item) for item, _ in items), 32)
+    for item, reason in items:
+        yield f"{item:<{width}}  # {comment(reason)}"

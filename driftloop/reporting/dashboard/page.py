@@ -1,0 +1,58 @@
+"""One page for all models: a table to sort, search and filter, readable without JavaScript too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from driftloop.alerts.messages.wording import count, number
+from driftloop.decision.outcome import OUTCOME_STYLES
+from driftloop.reporting.dashboard.rows import ModelRow, dashboard_sentence, most_severe_first
+from driftloop.reporting.html.rendering import render_page
+
+_WIDTH, _HEIGHT, _EDGE = 96.0, 26.0, 3.0
+_SEVERITIES = {"info": 1, "warning": 2, "page": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Sparkline:
+    """Scores as the points of an SVG polyline, its last point, and the same in words."""
+
+    points: str
+    end_x: str
+    end_y: str
+    alt_text: str
+
+
+def dashboard_page(rows: Sequence[ModelRow], now: datetime) -> str:
+    """Return the page; `now` is the moment that ages are counted up to."""
+    ordered = most_severe_first(rows)
+    return render_page(
+        "dashboard/dashboard.html.j2",
+        sentence=dashboard_sentence(ordered),
+        rows=[(row, sparkline(row.scores, row.metric)) for row in ordered],
+        present={row.outcome for row in ordered},
+        outcomes=list(OUTCOME_STYLES),
+        severities=_SEVERITIES,
+        now=now,
+    )
+
+
+def sparkline(scores: Sequence[float | None], metric: str | None) -> Sparkline | None:
+    """Return the scores as a small line, or None where there are none."""
+    known = [(place, score) for place, score in enumerate(scores) if score is not None]
+    if not known:
+        return None
+    values = [score for _, score in known]
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    step = (_WIDTH - 2 * _EDGE) / max(len(scores) - 1, 1)
+    points = [
+        (_EDGE + place * step, _HEIGHT - _EDGE - (score - low) / span * (_HEIGHT - 2 * _EDGE))
+        for place, score in known
+    ]
+    alt_text = (
+        f"{metric or 'score'} of {count(len(values), 'run')}: {number(values[0])} to "
+        f"{number(values[-1])}, between {number(min(values))} and {number(max(values))}"
+    )
+    end_x, end_y = points[-1]
+    line = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
+    return Sparkline(line, f"{end_x:.0f}", f"{end_y:.0f}", alt_text)

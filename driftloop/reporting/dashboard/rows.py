@@ -1,0 +1,116 @@
+"""The state of every model, as the rows of the dashboard."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from driftloop.alerts.messages.wording import count
+from driftloop.base.serialize import UNPRINTED
+from driftloop.decision.outcome import MOST_SEVERE_FIRST, Outcome
+
+SLACK = timedelta(days=1)
+"""How much later than two windows a run may be before it counts as missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model.
+
+    Args:
+        model: its name.
+        outcome: of its newest run; ``missing`` where it never ran, ``inconclusive`` where it could
+            not be evaluated.
+        problem: why it could not be evaluated: its configuration, the registry, or its alerts.
+        sentence: the verdict of its newest run.
+        as_of: the moment that run judged.
+        stale: whether that is longer ago than it should be.
+        scores: realised scores of its newest runs, oldest first, None where labels were missing.
+        metric: the name of these scores.
+        score: the newest score, with its interval from `low` to `high`.
+        low: see `score`.
+        high: see `score`.
+        rev: data commit of its newest run.
+        champion: the version that serves.
+        promoted_at: when that version became champion.
+        move: the last change of the champion, in words.
+        incident_since: since when an incident has been open.
+        incident_severity: of that incident.
+        report: its newest report, from the folder of the page.
+        links: further pages, as label and address.
+        run_id: of its newest run in MLflow.
+    """
+
+    model: str
+    outcome: Outcome
+    problem: str | None = None
+    sentence: Annotated[str, UNPRINTED] = ""
+    as_of: datetime | None = None
+    stale: bool = False
+    scores: Annotated[tuple[float | None, ...], UNPRINTED] = ()
+    metric: str | None = None
+    score: float | None = None
+    low: Annotated[float | None, UNPRINTED] = None
+    high: Annotated[float | None, UNPRINTED] = None
+    rev: str | None = None
+    champion: str | None = None
+    promoted_at: datetime | None = None
+    move: Annotated[str, UNPRINTED] = ""
+    incident_since: datetime | None = None
+    incident_severity: str | None = None
+    report: str | None = None
+    links: Annotated[tuple[tuple[str, str], ...], UNPRINTED] = ()
+    run_id: Annotated[str, UNPRINTED] = ""
+
+    @property
+    def troubled(self) -> bool:
+        """Whether it needs attention."""
+        return (
+            self.outcome in ("broken", "fell", "drift")
+            or self.incident_since is not None
+            or self.unwatched
+        )
+
+    @property
+    def unwatched(self) -> bool:
+        """Whether its state is unknown."""
+        return self.problem is not None or self.stale or self.outcome in ("missing", "inconclusive")
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """The dashboard: its path, its summary and its rows; ``driftloop dashboard --json``."""
+
+    path: str
+    sentence: str
+    models: tuple[ModelRow, ...]
+
+
+def most_severe_first(rows: Iterable[ModelRow]) -> list[ModelRow]:
+    """Return the rows, those that could not be evaluated first."""
+
+    def key(row: ModelRow) -> tuple[bool, bool, int, str]:
+        severity = MOST_SEVERE_FIRST.index(row.outcome)
+        return row.problem is None, row.incident_since is None, severity, row.model
+
+    return sorted(rows, key=key)
+
+
+def is_stale(as_of: datetime, now: datetime, window_days: float) -> bool:
+    """Say whether a model's newest run is older than two of its windows and a day."""
+    return now - as_of > timedelta(days=2 * window_days) + SLACK
+
+
+def dashboard_sentence(rows: Iterable[ModelRow]) -> str:
+    """Return how many models are in which state, in one sentence."""
+    rows = tuple(rows)
+    if not rows:
+        return "No model is configured."
+    parts = [
+        (sum(row.incident_since is not None for row in rows), "with an open incident"),
+        (sum(row.problem is not None for row in rows), "that could not be evaluated"),
+        (sum(row.problem is None and row.unwatched for row in rows), "not watched"),
+        (sum(not row.troubled for row in rows), "healthy"),
+    ]
+    counts = ", ".join(f"{amount} {what}" for amount, what in parts)
+    return f"{count(len(rows), 'model')}: {counts}."

@@ -1,0 +1,88 @@
+"""HTML pages from Jinja2 templates that no name in the data can break.
+
+Autoescape is on and a missing variable is an error. `text` is applied to every value that a
+template prints, so no template can forget it.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from driftloop.alerts.messages.formats.mrkdwn import mrkdwn_html
+from driftloop.alerts.messages.wording import count, interval, lasted, number, score
+from driftloop.base.periods import readable
+from driftloop.decision.outcome import OUTCOME_STYLES
+from driftloop.profiling.finding_text import share
+
+MAX_TEXT = 600
+"""Characters of one value; a longer one ends in an ellipsis."""
+_SAFE_SCHEMES = ("http://", "https://", "#")
+_LOCAL_ADDRESS = re.compile(r"[A-Za-z0-9_./-]+")
+
+
+def render_page(template: str, **context: object) -> str:
+    """Return the page of a template, named by its path below ``driftloop/reporting``."""
+    return environment().get_template(template).render(context)
+
+
+def text(value: object, limit: int = MAX_TEXT) -> str:
+    """Return a value as text without control and bidirectional characters, cut to `limit`.
+
+    Escaping is left to Jinja.
+    """
+    visible = "".join(map(_visible, str(value)[: limit * 2]))
+    return visible if len(visible) <= limit else f"{visible[: limit - 1].rstrip()}…"
+
+
+def name(value: object, limit: int = 120) -> Markup:
+    """Return the name of a column, category or model, isolated from the text direction around."""
+    return Markup("<bdi>{}</bdi>").format(text(value, limit))
+
+
+def sentence(value: object, limit: int = MAX_TEXT) -> Markup:
+    """Return a sentence in which what stands between backticks is shown as a name."""
+    parts = text(value, limit).split("`")
+    if len(parts) % 2 == 0:  # a name with a backtick of its own
+        parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
+    code = Markup("<code><bdi>{}</bdi></code>")
+    return Markup("").join(code.format(part) if i % 2 else part for i, part in enumerate(parts))
+
+
+def mrkdwn(paragraph: str) -> Markup:
+    """Return a paragraph of a message as HTML."""
+    return Markup(mrkdwn_html(paragraph, {}))  # noqa: S704 - mrkdwn_html escapes
+
+
+def safe_address(address: str) -> str | None:
+    """Return an address that leads to a page, None for one that could run code."""
+    leads = address.startswith(_SAFE_SCHEMES) or _LOCAL_ADDRESS.fullmatch(address)
+    return address if leads else None
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates of this package, with the filters and functions that they use."""
+    environment = Environment(
+        loader=PackageLoader("driftloop.reporting", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Markup) else text(value),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = (text, name, sentence, mrkdwn, safe_address, readable, share, score)
+    environment.filters.update({function.__name__: function for function in filters})
+    functions = (count, interval, lasted, number)
+    environment.globals.update({function.__name__: function for function in functions})
+    environment.globals["outcome_styles"] = OUTCOME_STYLES
+    return environment
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in ("Cf", "Cs"):
+        return ""
+    return " " if category in ("Cc", "Zl", "Zp") else character

@@ -1,0 +1,137 @@
+"""The features of a report: those with plots first, the others in tables."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from driftloop.alerts.messages.wording import EFFECTS, count, number
+from driftloop.base.findings import ranked
+from driftloop.base.records import Finding, Shape, Status
+from driftloop.profiling.finding_text import share
+from driftloop.reporting.run_report.inputs import ReportInput, plotted_findings, worst_statuses
+
+_MOST_OPEN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturePanel:
+    """One plotted feature: its finding and what else was found of it, such as missing values."""
+
+    finding: Finding
+    shape: Shape
+    status: Status
+    others: tuple[Finding, ...]
+    plot: str | None
+
+    @property
+    def details(self) -> str:
+        """Effect size, test, importance and row counts in one line."""
+        finding, parts = self.finding, []
+        if finding.effect_size is not None:
+            label = EFFECTS.get(finding.effect, finding.effect)
+            learned = " (learned)" if finding.learned_floor else ""
+            floor = (
+                f", floor {number(finding.effect_floor)}{learned}" if finding.effect_floor else ""
+            )
+            parts.append(f"{label} {number(finding.effect_size)}{floor}")
+        if finding.p_adjusted is not None:
+            parts.append(f"{finding.test}, adjusted p {finding.p_adjusted:.2g}")
+        if finding.importance is not None:
+            parts.append(f"importance {share(finding.importance)}")
+        if finding.unconfirmed:
+            parts.append("not confirmed by enough runs yet")
+        parts.append(f"{finding.rows_current:,} against {finding.rows_reference:,} values")
+        return " · ".join(parts)
+
+    @property
+    def shares(self) -> list[tuple[str, bool, float, float]]:
+        """Each category or range: its label, whether it is new, both shares of rows."""
+        shape = self.shape
+        new = {category[:80] for category in self.finding.new_categories}
+        ranges = [f"{_edge(low)} to {_edge(high)}" for low, high in pairwise(shape.edges)]
+        labels = shape.labels or ranges
+        return [
+            (label, label in new, reference, current)
+            for label, reference, current in zip(
+                labels, shape.reference, shape.current, strict=False
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTable:
+    """Findings without a plot."""
+
+    title: str
+    findings: list[Finding]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturesSection:
+    """The ranked features."""
+
+    summary: str
+    changed: list[FeaturePanel]
+    unchanged: list[FeaturePanel]
+    tables: list[FeatureTable]
+
+
+def features_section(report: ReportInput) -> FeaturesSection:
+    """Return the ranked features, the first ones with both distributions drawn over each other."""
+    findings = report.record.findings
+    plotted, statuses = plotted_findings(report.record), worst_statuses(report.record)
+    panels = [
+        FeaturePanel(
+            finding,
+            shape,
+            statuses[finding.name],
+            _others(finding, findings),
+            report.figures.features.get(place),
+        )
+        for place, (finding, shape) in enumerate(plotted)
+    ]
+    names = {finding.name for finding, _ in plotted}
+    remaining = [finding for finding in ranked(findings) if finding.name not in names]
+    return FeaturesSection(
+        _summary(findings),
+        [panel for panel in panels if panel.status != "ok"],
+        [panel for panel in panels if panel.status == "ok"],
+        _tables(remaining),
+    )
+
+
+def _summary(findings: Iterable[Finding]) -> str:
+    features = [finding for finding in findings if finding.role == "feature"]
+    total = len({feature.name for feature in features})
+    drifted = len({feature.name for feature in features if feature.status == "drift"})
+    return (
+        f"{drifted} of {count(total, 'feature')} drifted. They are ranked by status, then by how "
+        "much the change matters: effect size over floor, times the champion's importance."
+    )
+
+
+def _others(finding: Finding, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(
+        other
+        for other in findings
+        if other.name == finding.name and other is not finding and other.status != "ok"
+    )
+
+
+def _tables(findings: list[Finding]) -> list[FeatureTable]:
+    changed = [finding for finding in findings if finding.status != "ok"]
+    unchanged = [finding for finding in findings if finding.status == "ok"]
+    tables = (
+        (changed, "changed or not judged", len(changed) <= _MOST_OPEN),
+        (unchanged, "unchanged", False),
+    )
+    return [
+        FeatureTable(f"{count(len(rows), 'more result')}, {what}", rows, is_open)
+        for rows, what, is_open in tables
+        if rows
+    ]
+
+
+def _edge(value: float) -> str:
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value:.4g}"

@@ -1,0 +1,29 @@
+"""The report of one monitoring run as one HTML page that needs nothing else."""
+
+from driftloop.base.periods import readable
+from driftloop.reporting.html.rendering import render_page
+from driftloop.reporting.run_report.features import features_section
+from driftloop.reporting.run_report.headline import verdict_section
+from driftloop.reporting.run_report.history import history_section
+from driftloop.reporting.run_report.inputs import ReportInput
+from driftloop.reporting.run_report.performance import performance_details
+from driftloop.reporting.run_report.training import recent_entries, retraining_outcome
+
+REPORT_FILE = "report.html"
+
+
+def report_page(report: ReportInput) -> str:
+    """Return the report as HTML; it holds aggregates only, never rows of data."""
+    record = report.record
+    return render_page(
+        "run_report/report.html.j2",
+        report=report,
+        record=record,
+        title=f"{record.model}: {record.verdict.status} on {readable(record.as_of)}",
+        verdict=verdict_section(report),
+        history=history_section(report),
+        features=features_section(report) if record.findings else None,
+        performance_details=performance_details(record.performance, report.margin),
+        retraining=retraining_outcome(record.retrain) if record.retrain is not None else None,
+        entries=recent_entries(report.ledger),
+    )

@@ -1,0 +1,38 @@
+"""The realised performance of the champion over time."""
+
+from driftloop.alerts.messages.wording import count, interval, number
+from driftloop.base.periods import readable
+from driftloop.base.records import Performance
+from driftloop.reporting.run_report.inputs import ReportInput
+from driftloop.reporting.run_report.past_runs import RunPoint, point_of_record
+
+
+def points_with_scores(report: ReportInput) -> tuple[RunPoint, ...]:
+    """Return the runs that have a score of the metric of this run, oldest first."""
+    metric = report.record.performance.metric
+    runs = (*report.past, point_of_record(report.run_id, report.record))
+    return tuple(run for run in runs if run.score is not None and run.metric == metric)
+
+
+def performance_alt_text(report: ReportInput) -> str:
+    """Return what the plot of the performance shows, for those who do not see it."""
+    points = points_with_scores(report)
+    if not points:
+        return "No scores yet."
+    first, last = points[0], points[-1]
+    scores = [point.score for point in points if point.score is not None]
+    return (
+        f"{report.record.performance.metric} of {count(len(points), 'run')} from "
+        f"{readable(first.as_of)} to {readable(last.as_of)}: between {number(min(scores))} and "
+        f"{number(max(scores))}, last {number(last.score)}{interval(last.low, last.high)}."
+    )
+
+
+def performance_details(performance: Performance, margin: float) -> str:
+    """Return the rows, the baseline and the estimate in one line."""
+    parts = [f"{count(performance.rows, 'labelled row')} from {performance.window}"]
+    if performance.baseline is not None:
+        parts.append(f"baseline {number(performance.baseline)}, allowed loss {number(margin)}")
+    if performance.estimated is not None:
+        parts.append(f"{number(performance.estimated)} estimated from the model's probabilities")
+    return " · ".join(parts)

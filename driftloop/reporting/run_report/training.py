@@ -1,0 +1,53 @@
+"""The outcome of a retraining, and the promotions so far."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from driftloop.alerts.messages.retraining import outcome_line, outcome_of
+from driftloop.alerts.messages.wording import interval, number
+from driftloop.alerts.messages.wording import score as score_text
+from driftloop.base.records import Comparison, RetrainRecord
+from driftloop.decision.outcome import Tone
+from driftloop.promotion.ledger import Entry
+
+_MOST_ENTRIES = 30
+_OUTCOMES: dict[str, tuple[str, str, Tone]] = {
+    "promoted": ("✓", "promoted", "good"),
+    "proposed": ("✓", "better, awaits approval", "good"),
+    "kept": ("!", "champion kept", "plain"),
+    "refused": ("✖", "refused", "warn"),
+    "failed": ("✖", "no model trained", "bad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainingOutcome:
+    """How a retraining ended: sign, word and tone of its badge, and a line of escaped mrkdwn."""
+
+    badge: tuple[str, str, Tone]
+    line: str
+
+
+def retraining_outcome(record: RetrainRecord) -> RetrainingOutcome:
+    """Return how a retraining ended."""
+    return RetrainingOutcome(_OUTCOMES[outcome_of(record)], outcome_line(record))
+
+
+def recent_entries(ledger: Iterable[Entry]) -> list[Entry]:
+    """Return the newest entries of the promotion ledger, the newest first."""
+    entries = [entry for entry in ledger if entry.kind != "began"]
+    return entries[: -_MOST_ENTRIES - 1 : -1]
+
+
+def comparison_alt_text(comparison: Comparison) -> str:
+    """Return what the plot of the comparison shows, for those who do not see it."""
+    champion = comparison.champion
+    old = f"champion {score_text(champion)}, " if champion is not None else ""
+    return f"{comparison.metric}: {old}challenger {score_text(comparison.challenger)}."
+
+
+def gain_alt_text(comparison: Comparison) -> str:
+    """Return what the plot of the gain shows."""
+    ends = interval(comparison.low, comparison.high, "+")
+    gain = number(comparison.difference, "+")
+    return f"Gain {gain}{ends}; more than {number(comparison.bound)} is required."

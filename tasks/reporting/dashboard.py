@@ -1,0 +1,186 @@
+"""The dashboard of all models: gathering their state, and writing the page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from driftloop.alerts.incident import AlertState
+from driftloop.base.errors import ConfigError, DriftloopError
+from driftloop.base.tags import ModelTags
+from driftloop.base.workspace import Workspace
+from driftloop.config.loading import load_config
+from driftloop.config.model_config import ModelConfig
+from driftloop.promotion.ledger import Entry
+from driftloop.reporting.dashboard.page import dashboard_page
+from driftloop.reporting.dashboard.rows import Dashboard, ModelRow, dashboard_sentence, is_stale
+from driftloop.reporting.run_report.page import REPORT_FILE
+from driftloop.reporting.run_report.past_runs import last_move, point_of_tags
+from tasks.coordination.alert_store import read_alerts
+from tasks.coordination.documents import Documents, open_documents
+from tasks.registry.ledger import ledger_of
+from tasks.registry.opening import open_registry
+from tasks.registry.protocol import ModelOverview, Registry
+from tasks.reporting.history import write_whole
+from tasks.runtime import clock
+from tasks.runtime.step import step
+
+PAGE = "index.html"
+_NOTHING = ModelOverview(None, ModelTags(), ())
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryView:
+    """What the registry says of all models, or why it could not be read."""
+
+    standings: Mapping[str, ModelOverview]
+    problem: str | None = None
+
+
+@step("gather models", retries=2)
+def gather_models(workspace: Workspace) -> tuple[ModelRow, ...]:
+    """Return a row for every configured model; a model that cannot be evaluated says why."""
+    documents = open_documents(workspace)
+    view = _registry_view(open_registry(workspace))
+    return tuple(
+        _row(workspace, documents, view, path) for path in sorted(workspace.configs.glob("*.yaml"))
+    )
+
+
+@step("write dashboard", retries=2)
+def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Path) -> Dashboard:
+    """Write the page and, beside it, the newest report of every model.
+
+    Args:
+        workspace: the workspace.
+        rows: the models.
+        folder: where the page is put.
+
+    Raises:
+        WorkspaceError: if it cannot be written.
+    """
+    registry = open_registry(workspace)
+    linked = tuple(
+        replace(row, report=_report(registry, row, folder)) if row.run_id else row for row in rows
+    )
+    path = folder / PAGE
+    write_whole(path, dashboard_page(linked, clock.now()).encode())
+    return Dashboard(str(path), dashboard_sentence(linked), linked)
+
+
+def _registry_view(registry: Registry) -> RegistryView:
+    try:
+        return RegistryView(registry.overviews())
+    except DriftloopError as error:
+        return RegistryView({}, f"the registry could not be read: {error}")
+
+
+def _row(workspace: Workspace, documents: Documents, view: RegistryView, path: Path) -> ModelRow:
+    model = path.stem
+    row = ModelRow(model, "missing")
+    try:
+        alerts = read_alerts(documents, model)
+        row = _with_incident(row, alerts)
+    except DriftloopError as error:
+        row = _not_evaluated(row, f"its alerts cannot be read: {error}")
+    if view.problem is not None:
+        return _not_evaluated(row, view.problem)
+    try:
+        row = _with_standing(row, workspace, view.standings.get(model, _NOTHING))
+    except (DriftloopError, KeyError, TypeError, ValueError) as error:
+        row = _not_evaluated(row, f"its data in the registry cannot be read: {error}")
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        return _not_evaluated(row, f"its configuration is not valid: {error}")
+    if config.model != model:
+        return _not_evaluated(row, f"its configuration is for another model, {config.model!r}")
+    return replace(row, stale=_stale(row.as_of, config))
+
+
+def _stale(as_of: datetime | None, config: ModelConfig) -> bool:
+    return as_of is not None and is_stale(as_of, clock.now(), config.windows.current.days)
+
+
+def _not_evaluated(row: ModelRow, problem: str) -> ModelRow:
+    """Return the row of a model that could not be evaluated, which is never a healthy one."""
+    outcome = row.outcome if row.outcome in ("broken", "fell", "drift") else "inconclusive"
+    return replace(row, problem=row.problem or problem, outcome=outcome)
+
+
+def _with_incident(row: ModelRow, alerts: AlertState) -> ModelRow:
+    incident = alerts.open
+    if incident is None:
+        return row
+    return replace(row, incident_since=incident.since, incident_severity=incident.severity)
+
+
+def _with_standing(row: ModelRow, workspace: Workspace, standing: ModelOverview) -> ModelRow:
+    move = last_move(ledger_of(standing.tags))
+    serves = move is not None and move.version == standing.champion
+    row = replace(
+        row,
+        champion=standing.champion,
+        promoted_at=move.as_of if move is not None and serves else None,
+        move=_move_text(move) if move is not None else "",
+    )
+    if not standing.runs:
+        return row
+    newest = standing.runs[0].tags
+    points = [point_of_tags(run.run_id, run.tags) for run in reversed(standing.runs)]
+    last = points[-1]
+    scored = next((point for point in reversed(points) if point.score is not None), last)
+    return replace(
+        row,
+        run_id=last.run_id,
+        outcome=last.outcome,
+        sentence=last.sentence,
+        as_of=last.as_of,
+        scores=tuple(point.score for point in points),
+        metric=scored.metric,
+        score=last.score,
+        low=last.low,
+        high=last.high,
+        rev=last.rev or None,
+        links=_links(workspace, row.model, last.run_id, newest.prefect_run or ""),
+    )
+
+
+def _move_text(move: Entry) -> str:
+    return f"{move.kind.replace('_', ' ')} {move.as_of:%Y-%m-%d}"
+
+
+def _links(
+    workspace: Workspace, model: str, run_id: str, prefect: str
+) -> tuple[tuple[str, str], ...]:
+    server = workspace.tracking_uri.rstrip("/")
+    web = server if server.startswith("http") else None
+    links = (
+        ("Run", f"{web}/#/runs/{run_id}" if web else ""),
+        ("Model", f"{web}/#/models/{model}" if web else ""),
+        ("Prefect", prefect),
+    )
+    return tuple((label, address) for label, address in links if address)
+
+
+def _report(registry: Registry, row: ModelRow, folder: Path) -> str | None:
+    """Copy a model's newest report beside the page, unless it is there; return its address.
+
+    The report of a finished run no longer changes. Names contain no dot, so another model's copies
+    cannot be mistaken for this one's.
+    """
+    place = f"reports/{row.model}.{row.run_id}.html"
+    path = folder / place
+    if path.is_file():
+        return place
+    try:
+        page = registry.file(row.run_id, REPORT_FILE)
+    except DriftloopError:  # the page without a link is worth more than none
+        return None
+    if page is None:
+        return None
+    write_whole(path, page)
+    for old in path.parent.glob(f"{row.model}.*.html"):
+        if old != path:
+            old.unlink(missing_ok=True)
+    return place

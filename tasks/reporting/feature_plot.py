@@ -1,0 +1,109 @@
+"""The plot beside an incident: the distributions of the features that changed most."""
+
+import io
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from driftloop.base.records import Shape
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Blue and orange are distinct with any colour vision, and in grey.
+_BEFORE = "#9ec5e8"
+_NOW = "#d55e00"
+_PANELS = 3
+_NAME = 18
+_LABEL = 9
+_TITLE = 20
+
+
+def draw_feature_plot(shapes: tuple[Shape, ...], title: str) -> bytes:
+    """Return a PNG of at most three features side by side, the reference below the current window.
+
+    Bars are shares of rows; the bins of numbers are drawn equally wide.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    shown = shapes[:_PANELS]
+    panels = max(len(shown), 1)
+    figure = Figure(figsize=(2.25 * panels + 0.3, 2.8), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    text = drawable(title, _TITLE * panels)
+    figure.suptitle(text, fontsize=13, x=0.01, ha="left", parse_math=False)
+    row = figure.subplots(1, panels, squeeze=False)[0]
+    for shape, axes in zip(shown, row, strict=False):
+        _panel(axes, shape)
+    handles, names = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower right", ncols=2, frameon=False, fontsize=11)
+    written = io.BytesIO()
+    figure.savefig(written, format="png", metadata={"Software": None})
+    return written.getvalue()
+
+
+def _panel(axes: "Axes", shape: Shape) -> None:
+    axes.set_title(drawable(shape.name, _NAME), fontsize=12, parse_math=False)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    if shape.labels:
+        _categories(axes, shape)
+    else:
+        _numbers(axes, shape)
+
+
+def _numbers(axes: "Axes", shape: Shape) -> None:
+    places = range(len(shape.reference))
+    axes.bar(places, shape.reference, width=0.96, color=_BEFORE, label="reference")
+    axes.bar(places, shape.current, width=0.5, color=_NOW, label="current window")
+    last = len(shape.edges) - 1
+    ticks = (0, last // 2, last)
+    axes.set_xticks(
+        [tick - 0.5 for tick in ticks], [edge_label(shape.edges[tick]) for tick in ticks]
+    )
+    axes.tick_params(labelsize=10)
+    axes.yaxis.set_major_formatter(_percent)
+
+
+def _categories(axes: "Axes", shape: Shape) -> None:
+    places = range(len(shape.labels))
+    axes.barh(places, shape.reference, height=0.9, color=_BEFORE, label="reference")
+    axes.barh(places, shape.current, height=0.45, color=_NOW, label="current window")
+    labels = [drawable(label, _LABEL) for label in shape.labels]
+    axes.set_yticks(list(places), labels, parse_math=False)
+    axes.invert_yaxis()
+    axes.tick_params(labelsize=10 if len(labels) <= 8 else 8)
+    axes.tick_params(axis="x", labelsize=10)
+    axes.xaxis.set_major_formatter(_percent)
+
+
+def _percent(share: float, _: float) -> str:
+    return f"{share:.0%}"
+
+
+def edge_label(edge: float) -> str:
+    """Return the edge of a bin as the label of a tick."""
+    return f"{edge:,.0f}" if 1_000 <= abs(edge) < 1_000_000 else f"{edge:.3g}"
+
+
+def drawable(text: str, limit: int) -> str:
+    """Return text as one line of characters that the font has."""
+    glyphs = _glyphs()
+    known = (_glyph(character, glyphs) for character in text[: limit * 10])
+    line = " ".join("".join(known).split())
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+@cache
+def _glyphs() -> Mapping[int, int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return get_font(findfont("DejaVu Sans")).get_charmap()
+
+
+def _glyph(character: str, glyphs: Mapping[int, int]) -> str:
+    if unicodedata.category(character)[0] in "CZ":
+        return " " if unicodedata.category(character) != "Cf" else ""
+    return character if ord(character) in glyphs else "□"
