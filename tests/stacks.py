@@ -170,7 +170,7 @@ def stack_of(workspace: Path, **extra: str) -> Iterator[Stack]:
         sweep(stack.folder)
 
 
-def wait_until(done: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_until(done: Callable[[], bool], what: str, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, what

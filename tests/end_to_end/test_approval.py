@@ -58,7 +58,7 @@ def in_background(act: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
     return thread, found
 
 
-def paused_run(tag: str, seconds: float = 60) -> Any:
+def paused_run(tag: str, seconds: float = 300) -> Any:
     """Return the flow run with this tag, once it waits with its form."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter
@@ -105,7 +105,7 @@ def test_the_form_in_prefect(proposed: Path, slack: SlackPeer, decision: str, li
     run = paused_run(own)
     assert champion(proposed) == "1", "nothing happens before the answer"
     resume_flow_run(run.id, run_input={"decision": decision, "by": "Ada", "comment": "Seen."})
-    thread.join(60)
+    thread.join(300)
     (done,) = found
     assert done.promoted is (live == "2"), done
     assert champion(proposed) == live

@@ -15,13 +15,11 @@ import pytest
 import yaml
 from conftest import start_cli
 from peers.slack import SlackPeer
-from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.flow_runs import resume_flow_run
-from prefect.flows import load_flow_from_entrypoint
 from workshop import look, monday, small_config, write_config
 
 from driftloop.base.workspace import Workspace
@@ -29,29 +27,6 @@ from tasks.registry.opening import open_registry
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-
-
-@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda one: one["name"])
-def test_entrypoints_load_as_prefect_loads_them(deployment: dict[str, Any]) -> None:
-    """In a process of its own: Prefect puts flows/ first on the path, and can hide failures."""
-    script = (
-        "from prefect.flows import load_flow_from_entrypoint as load\n"
-        f"flow = load({deployment['entrypoint']!r}, use_placeholder_flow=False)\n"
-        "print(flow.name)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.strip() == deployment["entrypoint"].rpartition(":")[2], done.stderr[-800:]
-
-
-@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda one: one["name"])
-def test_deployments_name_real_parameters(deployment: dict[str, Any]) -> None:
-    flow: Flow[..., Any] = load_flow_from_entrypoint(
-        str(ROOT / deployment["entrypoint"]), use_placeholder_flow=False
-    )
-    assert deployment["description"]
-    assert set(deployment.get("parameters", {})) <= set(flow.parameters.properties)
 
 
 def prefect(*arguments: str) -> str:
@@ -141,7 +116,7 @@ def artifact(key: str) -> str:
         return str(answer.json()["data"])
 
 
-def events(name: str, seconds: float = 30) -> list[dict[str, Any]]:
+def events(name: str, seconds: float = 300) -> list[dict[str, Any]]:
     """Wait for events of a name, which the server stores in batches, and return them."""
     asked = {"filter": {"event": {"name": [name]}}}
     end = time.monotonic() + seconds
@@ -260,7 +235,7 @@ def test_a_proposal_suspends_its_approval_run_until_a_person_answers(
     assert "is live" in slack.posts[-1].text
 
 
-def approval_run(state: str, log: Path, seconds: float = 90) -> FlowRun:
+def approval_run(state: str, log: Path, seconds: float = 300) -> FlowRun:
     """Wait until the approval run is in a state and return it."""
     wanted = FlowRunFilter.model_validate({"name": {"like_": "approve"}})
     end = time.monotonic() + seconds

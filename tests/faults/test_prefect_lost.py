@@ -46,7 +46,7 @@ def test_the_server_is_killed_in_mid_run(
             },
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=False,
         )
     finally:

@@ -213,7 +213,8 @@ def test_an_error_or_ctrl_c_leaves_nothing_half_made(
 
 def test_a_real_ctrl_c_leaves_nothing(source: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from tasks.onboarding import workspace as o\n"
+        "import sys, time; from pathlib import Path\n"
+        "from tasks.onboarding import workspace as o\n"
         "from driftloop.snapshots.options import Options\n"
         "def slow(*a): print('committing', flush=True); time.sleep(60)\n"
         "o._commit = slow\n"
@@ -232,7 +233,7 @@ def test_a_real_ctrl_c_leaves_nothing(source: Path, tmp_path: Path) -> None:
     assert process.stdout.readline() == b"committing\n"
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     assert process.returncode != 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "source"]
 

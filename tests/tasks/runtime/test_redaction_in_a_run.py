@@ -34,7 +34,7 @@ def test_neither_the_terminal_nor_the_server_of_a_real_run_shows_a_secret(
         env={**os.environ, **env, "PREFECT_API_URL": prefect_server, "SMTP_PASSWORD": TOKEN},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 0, run.stderr
