@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from driftloop.alerts.messages.wording import EFFECTS, count, number
-from driftloop.base.findings import ranked
+from driftloop.base.findings import by_severity
 from driftloop.base.records import Finding, Shape, Status
 from driftloop.profiling.finding_text import share
 from driftloop.reporting.html.markup import Element, Node, el, group, name, table, text, told
@@ -31,7 +31,7 @@ def features_section(source: ReportInput) -> Node:
     ]
     shown = {finding.name for finding, _ in drawn}
     moved = sum(grave[finding.name] != "ok" for finding, _ in drawn)
-    rest = [one for one in ranked(record.findings) if one.name not in shown]
+    rest = [one for one in by_severity(record.findings) if one.name not in shown]
     return el(
         "section",
         el("h2", "Features"),
