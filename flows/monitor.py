@@ -15,7 +15,7 @@ from tasks.reporting.publish_metrics import publish_after_run
 from tasks.reporting.run_report import Reporter
 from tasks.runtime.artifacts import show_run
 from tasks.runtime.events import emit
-from tasks.runtime.job import Job
+from tasks.runtime.job import Job, same_configuration
 from tasks.runtime.preflight import prepare_job
 
 
@@ -36,7 +36,7 @@ def monitor(
         dry_run: decide and report, but change nothing and send no messages.
         workspace: folder with `configs/`; the working directory if left out.
     """
-    with tags(model):
+    with tags(model), same_configuration():
         job = prepare_job(model, resolve_as_of(as_of), rev, dry_run, workspace)
         report = Reporter(job)
         record = watch(

@@ -122,7 +122,7 @@ def _cell(text: str | None) -> str:
 
 
 class _Fields:
-    """The fields of a printed record; a record that is held at several places is told once."""
+    """The fields of a printed record; a record that is used at several places is described once."""
 
     def __init__(self, schema: Part) -> None:
         self.schema = schema

@@ -21,8 +21,8 @@ Part = dict[str, Any]
 _HEAD = """\
 # Configuration reference
 
-Every key of `configs/<model>.yaml`: where it is written, what it takes, what it is without being
-written, and what it means. Written from the code by `make schema`; do not edit it.
+Every key of `configs/<model>.yaml`: where it is written, what it takes, its default and its
+meaning. Written from the code by `make schema`; do not edit it.
 [configuration.md](configuration.md) explains how the parts work together, and has an example.
 
 A path `quality[].increase` is the key `increase` of an item of the list `quality`. Where there are
@@ -31,7 +31,7 @@ several kinds, each has a table of its own.
 _TABLE = "| path | type | default | meaning |\n| --- | --- | --- | --- |"
 _BOUNDS = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
 _SCALARS = {"boolean": "true or false", "integer": "whole number", "number": "number"}
-_LENGTH_OF_TIME = ["7 days"]
+_DURATION = ["7 days"]
 
 
 def reference() -> str:
@@ -41,12 +41,12 @@ def reference() -> str:
 
 
 def _models(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    """Yield every model of a configuration by the names that a schema may have for it."""
+    """Yield every model of a configuration with each name that a schema may have for it."""
     yield model.__name__, model
     yield f"{model.__module__}.{model.__name__}".replace(".", "__"), model
     for field in model.model_fields.values():
-        for found in _held(field.annotation):
-            yield from _models(found)
+        for held in _held(field.annotation):
+            yield from _models(held)
 
 
 def _held(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -57,12 +57,12 @@ def _held(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 class _Pages:
-    """The sections of a schema; a model that is used at several places is told once."""
+    """The sections of a schema; a model that is used at several places is described once."""
 
     def __init__(self, schema: Part, models: dict[str, type[BaseModel]]) -> None:
         self.schema = schema
         self.models = models
-        self.told: dict[str, str] = {}
+        self.paths: dict[str, str] = {}
 
     def section(self, path: str, name: str) -> Iterator[str]:
         """Yield the table of a model, and then what its keys hold."""
@@ -79,7 +79,7 @@ class _Pages:
     def _below(self, path: str, part: Part) -> Iterator[str]:
         """Yield a section for each model that a key may hold."""
         names, place = list(_names(part)), path + ("[]" if part.get("type") == "array" else "")
-        if not any(name not in self.told or _kind(self.schema["$defs"][name]) for name in names):
+        if not any(name not in self.paths or _kind(self.schema["$defs"][name]) for name in names):
             return
         level = "##" if "." not in path and "[" not in path else "###"
         yield from (f"{level} {path}", "")
@@ -90,13 +90,13 @@ class _Pages:
                 yield from (f"**`kind: {kind}`** {_line(model)}", "")
             elif _line(model) and level == "###":
                 yield from (_line(model), "")
-            if name in self.told:
+            if name in self.paths:
                 yield from (
-                    f"Its keys are those under [{self.told[name]}](#{_anchor(self.told[name])}).",
+                    f"Its keys are those under [{self.paths[name]}](#{_anchor(self.paths[name])}).",
                     "",
                 )
             else:
-                self.told[name] = path
+                self.paths[name] = path
                 yield from self.section(f"{place}.", name)
 
     def _row(self, path: str, part: Part, field: FieldInfo) -> str:
@@ -111,7 +111,7 @@ class _Pages:
         if choices:
             return self._choice(choices)
         if "enum" in part or "const" in part:
-            return _either([f"`{json.dumps(one)}`".replace('"', "") for one in _values(part)])
+            return _either([f"`{json.dumps(value)}`".replace('"', "") for value in _values(part)])
         if part.get("type") == "array":
             least = part.get("minItems")
             more = f", at least {least}" if least else ""
@@ -123,7 +123,7 @@ class _Pages:
     def _choice(self, choices: list[Part]) -> str:
         some = [choice for choice in choices if choice.get("type") != "null"]
         nothing = " or nothing" if len(some) < len(choices) else ""
-        if kinds := [kind for one in some if (kind := self._kind_of(one))]:
+        if kinds := [kind for choice in some if (kind := self._kind_of(choice))]:
             return f"one of {', '.join(f'`{kind}`' for kind in kinds)}{nothing}"
         return _either(list(dict.fromkeys(map(self.type_of, some)))) + nothing
 
@@ -139,8 +139,8 @@ def _names(part: Part) -> Iterator[str]:
     """Yield the names of the models that a key may hold."""
     if "$ref" in part:
         yield _name(part)
-    for one in (*part.get("anyOf", ()), *part.get("oneOf", ())):
-        yield from _names(one)
+    for choice in (*part.get("anyOf", ()), *part.get("oneOf", ())):
+        yield from _names(choice)
     for key in ("items", "additionalProperties"):
         if isinstance(part.get(key), dict):
             yield from _names(part[key])
@@ -151,12 +151,12 @@ def _name(part: Part) -> str:
 
 
 def _kind(model: Part) -> str | None:
-    found = model.get("properties", {}).get("kind", {}).get("const")
-    return None if found is None else str(found)
+    kind = model.get("properties", {}).get("kind", {}).get("const")
+    return None if kind is None else str(kind)
 
 
 def _line(model: Part) -> str:
-    """Return the first paragraph of what a model says of itself."""
+    """Return the first paragraph of a model's description."""
     return " ".join(model.get("description", "").split("\n\n")[0].split()).replace("``", "`")
 
 
@@ -170,8 +170,8 @@ def _scalar(part: Part) -> str:
     if kind in _SCALARS:
         bounds = [f"{sign} {part[name]:.10g}" for name, sign in _BOUNDS.items() if name in part]
         return ", ".join([_SCALARS[kind], *bounds])
-    if part.get("examples") == _LENGTH_OF_TIME:
-        return "length of time"
+    if part.get("examples") == _DURATION:
+        return "duration"
     if "examples" in part:
         return f"text, such as `{part['examples'][0]}`"
     forms = {"date-time": "date or time", "time": "time of day"}
@@ -193,7 +193,7 @@ def _default(field: FieldInfo) -> str:
         kind = getattr(value, "kind", None)
         return f"`{{kind: {kind}}}`" if kind else "below"
     if isinstance(value, tuple):
-        return ", ".join(f"`{getattr(one, 'kind', _text(one))}`" for one in value) or "empty"
+        return ", ".join(f"`{getattr(item, 'kind', _text(item))}`" for item in value) or "empty"
     return f"`{_text(value)}`" if value not in ("", {}) else "empty"
 
 

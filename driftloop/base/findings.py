@@ -80,7 +80,7 @@ class Finding:
         return ratio * (1.0 if self.importance is None else self.importance)
 
 
-def ranked(findings: Iterable[Finding]) -> list[Finding]:
+def by_severity(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings as people want to read them: drifted first, what matters most first."""
     return sorted(findings, key=lambda finding: (_ORDER[finding.status], -finding.weight))
 

@@ -24,7 +24,7 @@ from driftloop.base.findings import TestResult as TestResult
 from driftloop.base.findings import Trouble as Trouble
 from driftloop.base.findings import TroubleKind as TroubleKind
 from driftloop.base.findings import Verdict as Verdict
-from driftloop.base.findings import ranked as ranked
+from driftloop.base.findings import by_severity as by_severity
 from driftloop.base.periods import Window
 from driftloop.base.retraining import Champion as Champion
 from driftloop.base.retraining import ModelVersion as ModelVersion
@@ -172,7 +172,7 @@ class MonitorRecord:
 
     @field_serializer("findings")
     def _ranked(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        return tuple(ranked(findings))
+        return tuple(by_severity(findings))
 
     @field_serializer("retrain")
     def _outcome(self, record: RetrainRecord | None) -> RetrainOutcome | None:

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from driftloop.alerts.links import Links
-from driftloop.base.findings import ranked
+from driftloop.base.findings import by_severity
 from driftloop.base.periods import readable
 from driftloop.base.records import Finding, MonitorRecord, RetrainRecord
 
@@ -50,7 +50,7 @@ def retrain_markdown(record: RetrainRecord, links: Links) -> str:
 
 def findings_table(record: MonitorRecord) -> list[dict[str, Any]]:
     """Return the findings as rows of numbers and texts, the most important first."""
-    return [_row(finding) for finding in ranked(record.findings)[:MOST_ROWS]]
+    return [_row(finding) for finding in by_severity(record.findings)[:MOST_ROWS]]
 
 
 def escaped(text: str) -> str:

@@ -60,8 +60,11 @@ def command(
             with reporting(verbose):
                 if "place" in own:
                     arguments["place"] = start(folder, verbose, services)
+                from tasks.runtime.job import same_configuration
+
                 try:
-                    record = function(**arguments)
+                    with same_configuration():
+                        record = function(**arguments)
                 except IncompleteError as error:
                     show(error.record)
                     raise

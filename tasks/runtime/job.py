@@ -1,6 +1,9 @@
 """A job: one model's configuration, its workspace, and the moment as of which it runs."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +13,8 @@ from driftloop.base.periods import Window, parse_time
 from driftloop.base.workspace import Workspace, find_workspace
 from driftloop.config.loading import config_hash, find_config, load_config
 from driftloop.config.model_config import ModelConfig
+
+_LOADED: ContextVar[dict[Path, ModelConfig] | None] = ContextVar("loaded", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,17 @@ class Job:
         return config_hash(self.config)
 
 
+@contextmanager
+def same_configuration() -> Iterator[None]:
+    """Load each configuration once while this lasts: a run and the runs in it have the same."""
+    loaded = _LOADED.get()
+    token = _LOADED.set({} if loaded is None else loaded)
+    try:
+        yield
+    finally:
+        _LOADED.reset(token)
+
+
 def load_job(
     model: str,
     as_of: datetime | str | None = None,
@@ -58,7 +74,11 @@ def load_job(
     """
     opened = find_workspace(workspace)
     path = find_config(opened.configs, model)
-    config = load_config(path)
+    loaded = _LOADED.get()
+    config = loaded.get(path) if loaded else None
+    config = config or load_config(path)
+    if loaded is not None:
+        loaded[path] = config
     moment = datetime.now(UTC) if as_of is None else parse_time(as_of)
     if config.model != model:
         raise ConfigError(

@@ -12,7 +12,7 @@ from typing import get_args
 
 from driftloop.alerts.channels import LEVELS
 from driftloop.alerts.delivery_plan import Address
-from driftloop.base.findings import ranked
+from driftloop.base.findings import by_severity
 from driftloop.base.records import (
     Action,
     CheckStatus,
@@ -109,7 +109,7 @@ def _most_changed(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]
     """Yield one finding per column: of the features that changed most, and of everything else."""
     seen: set[tuple[str, str]] = set()
     features = 0
-    for finding in ranked(findings):
+    for finding in by_severity(findings):
         column = finding.role, shortened(finding.name)
         if finding.effect_size is None or column in seen:
             continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from driftloop.alerts.messages.wording import EFFECTS, count, number
-from driftloop.base.findings import ranked
+from driftloop.base.findings import by_severity
 from driftloop.base.records import Finding, Shape, Status
 from driftloop.profiling.finding_text import share
 from driftloop.reporting.run_report.inputs import ReportInput, plotted_findings, worst_statuses
@@ -69,7 +69,7 @@ class FeatureTable:
 
 @dataclass(frozen=True, slots=True)
 class FeaturesSection:
-    """The ranked features."""
+    """The by_severity features."""
 
     summary: str
     changed: list[FeaturePanel]
@@ -78,7 +78,7 @@ class FeaturesSection:
 
 
 def features_section(report: ReportInput) -> FeaturesSection:
-    """Return the ranked features, the first ones with both distributions drawn over each other."""
+    """Return the by_severity features, the first ones with both distributions drawn over each other."""
     findings = report.record.findings
     plotted, statuses = plotted_findings(report.record), worst_statuses(report.record)
     panels = [
@@ -92,7 +92,7 @@ def features_section(report: ReportInput) -> FeaturesSection:
         for place, (finding, shape) in enumerate(plotted)
     ]
     names = {finding.name for finding, _ in plotted}
-    remaining = [finding for finding in ranked(findings) if finding.name not in names]
+    remaining = [finding for finding in by_severity(findings) if finding.name not in names]
     return FeaturesSection(
         _summary(findings),
         [panel for panel in panels if panel.status != "ok"],
@@ -106,7 +106,7 @@ def _summary(findings: Iterable[Finding]) -> str:
     total = len({feature.name for feature in features})
     drifted = len({feature.name for feature in features if feature.status == "drift"})
     return (
-        f"{drifted} of {count(total, 'feature')} drifted. They are ranked by status, then by how "
+        f"{drifted} of {count(total, 'feature')} drifted. They are by_severity by status, then by how "
         "much the change matters: effect size over floor, times the champion's importance."
     )
 

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.base.findings import Finding, ranked
+from driftloop.base.findings import Finding, by_severity
 from driftloop.base.periods import readable
 from driftloop.base.records import MonitorRecord
 from driftloop.reporting.status import ModelStatus, Statuses
@@ -34,7 +34,7 @@ def monitor_view(record: MonitorRecord) -> Iterable[RenderableType]:
     performance = record.performance
     yield Text.assemble("  ", status_text(performance.status), " ", performance.sentence)
     if record.findings:
-        yield _features(ranked(record.findings))
+        yield _features(by_severity(record.findings))
     yield from _consequences(record)
 
 
