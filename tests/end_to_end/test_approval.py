@@ -120,7 +120,7 @@ def test_the_command(proposed: Path, run_cli: Any) -> None:
     assert champion(proposed) == "2"
     late = run_cli("approve", "payments", "-w", str(proposed))
     assert late.returncode == 2
-    assert "no challenger waits for approval" in late.stderr
+    assert "no challenger is waiting for approval" in late.stderr
     ledger = run_cli("ledger", "payments", "--json", "-w", str(proposed))
     assert '"faults":[]' in ledger.stdout
     assert '"kind":"awaiting"' in ledger.stdout

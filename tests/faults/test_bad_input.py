@@ -81,7 +81,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], str, str]] = {
         custom("Constant"),
         LIVE,
         "the trained model holds types that are not on the allow-list and is neither stored nor "
-        "loaded: faults.estimators.Constant; name them in training.allow.types if you trust them.",
+        "loaded: faults.estimators.Constant; add them to training.allow.types if you trust them.",
     ),
 }
 

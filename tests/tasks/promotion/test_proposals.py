@@ -87,7 +87,7 @@ def test_approved(job: Job) -> None:
     )
     (watch,) = running_trials(open_registry(job.workspace), MODEL, PROBATION)
     assert (watch.version, watch.against) == ("2", "1")
-    with pytest.raises(RegistryError, match="no challenger waits"):
+    with pytest.raises(RegistryError, match="no challenger is waiting"):
         find_proposal.fn(job, None)
 
 
@@ -117,7 +117,7 @@ def test_nobody_answers(job: Job) -> None:
 
 def test_the_answer_is_meant_for_this_version(job: Job) -> None:
     proposed(job)
-    with pytest.raises(RegistryError, match="version 3 does not wait for approval; version 2 does"):
+    with pytest.raises(RegistryError, match="version 3 is not waiting for approval; version 2 is"):
         find_proposal.fn(job, "3")
 
 

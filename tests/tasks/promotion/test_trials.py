@@ -234,7 +234,7 @@ def test_a_person_answers(stage: Any, approved: bool) -> None:
     folder, registry = stage
     two(folder, registry, BAD, GOOD, mode={"kind": "approval", "deadline": "90 years"})
     job = job_at(folder, 10)
-    with pytest.raises(RegistryError, match="version 1 does not wait for approval; version 2 does"):
+    with pytest.raises(RegistryError, match="version 1 is not waiting for approval; version 2 is"):
         find_proposal(job, "1")
     proposal = find_proposal(job, None)
     done = answer_proposal(job, proposal, make_answer(approved, "Ada", "Looks right."))
@@ -242,7 +242,7 @@ def test_a_person_answers(stage: Any, approved: bool) -> None:
     assert champion(registry) == ("2" if approved else "1")
     assert ("approved by Ada: Looks right." in done.sentence) is approved
     assert sound(registry)[-1] == ("promoted" if approved else "declined")
-    with pytest.raises(RegistryError, match="no challenger waits for approval"):
+    with pytest.raises(RegistryError, match="no challenger is waiting for approval"):
         find_proposal(job, None)
 
 

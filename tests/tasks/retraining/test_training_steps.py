@@ -148,7 +148,7 @@ def test_a_quantitys_label_is_compared_by_its_distribution(payments: Path) -> No
 
 
 def test_types_off_the_allow_list_are_neither_stored_nor_loaded(payments: Path) -> None:
-    with pytest.raises(TrainingError, match=r"pkg.Odd; name them in training.allow.types"):
+    with pytest.raises(TrainingError, match=r"pkg.Odd; add them to training.allow.types"):
         check_types(["pkg.Odd", "numpy.dtype"], "it")
     check_types(["pkg.Odd"], "it", {"pkg.Odd"})
     job, opened, plan = started(payments, classification())
