@@ -1,8 +1,9 @@
-"""What the tags of an earlier monitoring run tell: enough for a strip and a line of scores."""
+"""Past monitoring runs, read from their tags: enough for a strip and a line of scores."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 
 from driftloop.base.periods import parse_time
 from driftloop.base.records import MonitorRecord
@@ -62,7 +63,7 @@ def point_of_tags(run_id: str, tags: Mapping[str, str]) -> RunPoint:
 
 
 def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
-    """Return the point of a run that has just looked."""
+    """Return the point of a run that has just finished."""
     performance = record.performance
     return RunPoint(
         run_id,
@@ -87,7 +88,7 @@ def last_move(ledger: Iterable[Entry]) -> Entry | None:
 
 def _number(value: str | None) -> float | None:
     try:
-        found = float(value) if value else None
+        number = float(value) if value else None
     except ValueError:
         return None
-    return found if found is not None and found == found else None
+    return None if number is None or isnan(number) else number
