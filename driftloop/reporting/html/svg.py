@@ -1,6 +1,6 @@
-"""Drawn SVG made fit for a page: colours that follow the scheme, words for those who do not see it.
+"""SVG plots as part of a page: colours that follow the colour scheme, and alternative text.
 
-Pictures are drawn with the colours in `INKS`, which stand for the colours of the page.
+Plots are drawn in the colours of `INKS`, which stand for the colours of the page.
 """
 
 import html
@@ -35,37 +35,37 @@ _TAG = re.compile(r"<[^>]*>")
 _STILL = re.compile(r' transform="rotate\(-0 [^"]*\)"')
 
 
-def inline_svg(drawn: str, words: str, prefix: str) -> str:
+def inline_svg(drawn: str, alt_text: str, prefix: str) -> str:
     """Return an SVG document as an element of a page.
 
     Args:
         drawn: the document, drawn in the colours of `INKS`.
-        words: what it shows.
-        prefix: what its ids begin with, so that two pictures on a page share none.
+        alt_text: what it shows.
+        prefix: of its ids, so that no two plots on a page share one.
     """
     body = _OPENING.sub("", _LEFT_OUT.sub("", _BEFORE.sub("", drawn)), count=1)
     for old, new in ((_FONT, ""), (_STILL, ""), (_EMPTY, ""), (_BLANK, " ")):
         body = old.sub(new, body)
-    body = _TAG.sub(lambda one: _DECIMALS.sub(r"\1", one[0]), body)
+    body = _TAG.sub(lambda match: _DECIMALS.sub(r"\1", match[0]), body)
     body = _with_ids(body, prefix)
     for name, colour in INKS.items():
         body = body.replace(colour, f"var(--{name})")
     box = _BOX.search(drawn)
-    said = html.escape(text(words))
+    label = html.escape(text(alt_text))
     opening = (
-        f'<svg role="img" aria-label="{said}" viewBox="{box[1] if box else "0 0 1 1"}" '
+        f'<svg role="img" aria-label="{label}" viewBox="{box[1] if box else "0 0 1 1"}" '
         'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
-        f"<title>{said}</title>"
+        f"<title>{label}</title>"
     )
     return opening + body.strip()
 
 
 def _with_ids(body: str, prefix: str) -> str:
-    """Keep the ids that something refers to, under names of this picture."""
+    """Keep the ids that something refers to, with this plot's prefix."""
     used = set(_USED.findall(body))
 
-    def named(found: re.Match[str]) -> str:
-        return f'id="{prefix}{found[1]}"' if found[1] in used else ""
+    def prefixed(match: re.Match[str]) -> str:
+        return f'id="{prefix}{match[1]}"' if match[1] in used else ""
 
-    kept = _ID.sub(named, body).replace("<g >", "<g>")
-    return _USED.sub(lambda one: one[0].replace(f"#{one[1]}", f"#{prefix}{one[1]}"), kept)
+    body = _ID.sub(prefixed, body).replace("<g >", "<g>")
+    return _USED.sub(lambda match: match[0].replace(f"#{match[1]}", f"#{prefix}{match[1]}"), body)

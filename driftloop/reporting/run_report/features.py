@@ -69,7 +69,7 @@ class FeatureTable:
 
 @dataclass(frozen=True, slots=True)
 class FeaturesSection:
-    """The by_severity features."""
+    """The ranked features."""
 
     summary: str
     changed: list[FeaturePanel]
@@ -78,7 +78,7 @@ class FeaturesSection:
 
 
 def features_section(report: ReportInput) -> FeaturesSection:
-    """Return the by_severity features, the first ones with both distributions drawn over each other."""
+    """Return the ranked features, the first ones with both distributions drawn over each other."""
     findings = report.record.findings
     plotted, statuses = plotted_findings(report.record), worst_statuses(report.record)
     panels = [
@@ -106,7 +106,7 @@ def _summary(findings: Iterable[Finding]) -> str:
     total = len({feature.name for feature in features})
     drifted = len({feature.name for feature in features if feature.status == "drift"})
     return (
-        f"{drifted} of {count(total, 'feature')} drifted. They are by_severity by status, then by how "
+        f"{drifted} of {count(total, 'feature')} drifted. They are ranked by status, then by how "
         "much the change matters: effect size over floor, times the champion's importance."
     )
 

@@ -1,4 +1,4 @@
-"""What the tags of an earlier monitoring run tell: enough for a strip and a line of scores."""
+"""Past monitoring runs, read from their tags: enough for a strip and a line of scores."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def point_of_tags(run_id: str, tags: RunTags) -> RunPoint:
 
 
 def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
-    """Return the point of a run that has just looked."""
+    """Return the point of a run that has just finished."""
     performance = record.performance
     return RunPoint(
         run_id,

@@ -19,7 +19,7 @@ from tests.driftloop.reporting.test_run_report import Outline
 
 
 def rows_of(page: str) -> list[str]:
-    return page.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr ")[1:]
+    return re.split(r"<tr\s", page.partition("<tbody>")[2].partition("</tbody>")[0])[1:]
 
 
 def test_every_model_has_a_row_those_that_need_somebody_first() -> None:
