@@ -6,7 +6,6 @@ goes out in order; quiet hours and a mute hold back what is not grave enough, an
 """
 
 import hashlib
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +14,7 @@ from driftloop.alerts.channels import Channel, Level
 from driftloop.alerts.incident import AlertState, Incident, Parent, Post, Receipt
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.parent import parent_message
+from driftloop.base.serialize import to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _refresh(incident: Incident, to: Address) -> Refresh | None:
 
 def digest(message: Message) -> str:
     """Return what tells one content of a message from another."""
-    content = json.dumps([message.text, message.blocks], sort_keys=True)
+    content = to_json([message.text, message.all_blocks])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

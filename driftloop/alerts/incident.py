@@ -13,9 +13,11 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from driftloop.alerts.blocks import Line, Section
 from driftloop.alerts.channels.base import Level
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.stored import upgraded_state
 from driftloop.base.errors import DataError
 from driftloop.base.records import Shape, to_plain
 
@@ -42,17 +44,17 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the parent message says; texts are escaped mrkdwn, one paragraph each.
+    """What the parent message says.
 
-    `causes` says what broke and how badly, the gravest first; `worst` the features that changed
+    `causes` says what broke and how badly, the most severe first; `worst` the features that changed
     most; `done` what driftloop did, `step` what the reader should do, `facts` the small print.
     """
 
     headline: str
-    causes: tuple[str, ...]
+    causes: tuple[Section, ...]
     done: str
-    step: str
-    worst: tuple[str, ...] = ()
+    step: Line
+    worst: tuple[Line, ...] = ()
     facts: tuple[str, ...] = ()
     links: Links = field(default_factory=Links)
 
@@ -245,7 +247,7 @@ class AlertState:
             DataError: if a field is missing or of the wrong type.
         """
         try:
-            return _ADAPTER.validate_python(value)
+            return _ADAPTER.validate_python(upgraded_state(value))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "state"

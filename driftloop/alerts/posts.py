@@ -19,7 +19,7 @@ from driftloop.alerts.incident import (
 from driftloop.alerts.lifecycle import AlertSettings, Turn, blind_runs, newly_stuck, sight_of, turn
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message
-from driftloop.alerts.messages.card import WATCH, blind_card, card_of, with_deed
+from driftloop.alerts.messages.card import blind_card, card_of, with_deed
 from driftloop.alerts.messages.causes import MOST_WORST, one_a_feature
 from driftloop.alerts.messages.observation import stuck_message, trial_message
 from driftloop.alerts.messages.parent import parent_message
@@ -190,7 +190,7 @@ def _tell_trial(
     record, card = run.record, state.open.card if state.open is not None else None
     if card is not None and trial.action in _MOVES:
         did = f"{_MOVES[trial.action].format(trial.version, trial.against)} {trial.sentence}"
-        card = with_deed(card, did, WATCH)
+        card = with_deed(card, did)
     message = trial_message(record.model, record.as_of, trial, run.links)
     return tell(state, message, situation, loud=trial.action != "dropped", card=card)
 

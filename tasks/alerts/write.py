@@ -9,10 +9,9 @@ from rich.console import Console
 
 from driftloop.alerts.incident import AlertState, Card
 from driftloop.alerts.message import Kind, Message
-from driftloop.alerts.messages.card import WATCH, with_deed, with_retraining
-from driftloop.alerts.messages.observation import answer_message
+from driftloop.alerts.messages.card import with_deed, with_retraining
+from driftloop.alerts.messages.observation import answer_message, rollback_message
 from driftloop.alerts.messages.retraining import outcome_of, retrain_message
-from driftloop.alerts.messages.rollback import rollback_message
 from driftloop.alerts.posts import Run, Situation, tell, tell_run
 from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
 from driftloop.base.errors import DeliveryError
@@ -92,7 +91,7 @@ def write_rollback_alert(job: Job, rollback: Promotion, reason: str) -> None:
     versions = rollback.version, rollback.previous
     message = rollback_message(job.model, job.as_of, *versions, reason, links)
     done = f"Version {rollback.version} is live again in place of version {rollback.previous}."
-    _tell(job, message, True, lambda card: with_deed(card, done, WATCH))
+    _tell(job, message, True, lambda card: with_deed(card, done))
 
 
 @step("write answer alert", retries=2)
@@ -104,7 +103,7 @@ def write_answer_alert(job: Job, done: Promotion, comment: str) -> None:
     def changed(card: Card) -> Card:
         if not done.promoted:
             return card
-        return with_deed(card, f"Version {done.version} was approved and is live.", WATCH)
+        return with_deed(card, f"Version {done.version} was approved and is live.")
 
     _tell(job, message, True, changed)
 

@@ -2,16 +2,16 @@
 
 from dataclasses import fields, replace
 
-from driftloop.alerts.blocks import bullets, escape, sentence
+from driftloop.alerts.blocks import bold, bullets, clean, line, section, sentence
 from driftloop.alerts.incident import Card
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.causes import causes, headline, unjudged, worst
 from driftloop.alerts.messages.retraining import change, next_step_of, outcome_line, outcome_of
-from driftloop.alerts.messages.steps import done, next_step
+from driftloop.alerts.messages.steps import PROMOTED, done, next_step
 from driftloop.alerts.messages.wording import count
 from driftloop.base.records import MonitorRecord, RetrainRecord
 
-WATCH = "Nothing now. The next run shows whether it holds."
+WATCH = line("Nothing now. The next run shows whether it holds.")
 """What to do after the version that serves was changed."""
 
 
@@ -31,15 +31,17 @@ def card_of(record: MonitorRecord, links: Links) -> Card:
 def blind_card(record: MonitorRecord, links: Links, runs: int) -> Card:
     """Return the card that says that `runs` runs in a row could not judge the model, and why."""
     times = "The last run" if runs == 1 else f"The last {runs} runs in a row"
-    reasons = filter(None, (sentence(record.verdict.sentence), bullets(unjudged(record))))
+    why = line(bold("Why:"), f" {sentence(record.verdict.sentence)}")
     return Card(
         headline="monitoring is blind",
         causes=(
-            f"*{times} could not judge the data*, so trouble would go unseen.",
-            "*Why:* " + "\n".join(reasons),
+            section(
+                line(bold(f"{times} could not judge the data"), ", so trouble would go unseen.")
+            ),
+            section(why, *bullets(unjudged(record))),
         ),
         done="Changed nothing: no verdict, no retraining.",
-        step=(
+        step=line(
             "No alarm, but nobody is watching. In working hours, check that new data arrive and "
             "that enough rows reach each run."
         ),
@@ -54,26 +56,22 @@ def with_retraining(card: Card, record: RetrainRecord, links: Links) -> Card:
     return replace(
         card,
         done=f"Retrained. {outcome_line(record)}{change(record.comparison)}",
-        step=(
-            "Nothing now. The next run shows whether the new model holds."
-            if outcome == "promoted"
-            else next_step_of(record)
-        ),
+        step=PROMOTED if outcome == "promoted" else next_step_of(record),
         links=_joined(card.links, links),
     )
 
 
-def with_deed(card: Card, done: str, step: str) -> Card:
-    """Return the card with another deed and step, both plain text that is escaped here."""
-    return replace(card, done=sentence(done), step=sentence(step))
+def with_deed(card: Card, done: str) -> Card:
+    """Return the card after another version was made champion, `done` saying so."""
+    return replace(card, done=sentence(done), step=WATCH)
 
 
 def facts(record: MonitorRecord) -> tuple[str, ...]:
     """Return the small print of a run: its rows and window, the champion and the data."""
     return (
         f"{count(record.rows_current, 'row')} from {record.window}",
-        f"version {escape(record.champion, 40)}",
-        f"data {escape(record.rev[:10])}",
+        f"version {clean(record.champion, 40)}",
+        f"data {clean(record.rev[:10])}",
     )
 
 

@@ -1,6 +1,6 @@
-"""What driftloop did about a run, and what the reader should do; texts are escaped mrkdwn."""
+"""Actions: what driftloop did about a run, and what the reader should do."""
 
-from driftloop.alerts.blocks import escape, sentence
+from driftloop.alerts.blocks import Line, clean, code, line, sentence
 from driftloop.alerts.messages.causes import fell
 from driftloop.alerts.messages.retraining import outcome_line, outcome_of
 from driftloop.base.errors import listed
@@ -23,44 +23,52 @@ def done(record: MonitorRecord) -> str:
     return f"{dry}{lead} {reasons}".strip()
 
 
-def next_step(record: MonitorRecord) -> str:
-    """Return what the reader should do, for the gravest cause."""
+PROMOTED = line("Nothing now. The next run shows whether the new model holds.")
+
+
+def next_step(record: MonitorRecord) -> Line:
+    """Return what the reader should do, for the most severe cause."""
     if record.broken:
-        return _mend_data(record)
+        return _fix_data(record)
     if record.retrain is not None and outcome_of(record.retrain) == "promoted":
-        return "Nothing now. The next run shows whether the new model holds."
+        return PROMOTED
     if record.decision.held == "losing_streak":
-        return (
+        return line(
             "Retraining has stopped until a person starts one. In working hours, read why the "
-            f"challengers lost, then run `driftloop retrain {escape(record.model, 60)}`."
+            "challengers lost, then run ",
+            code(f"driftloop retrain {clean(record.model, 60)}"),
+            ".",
         )
     if record.decision.action == "retrain" and record.retrain is None and not record.dry_run:
-        return "Wait for the retraining; its result is posted here."
+        return line("Wait for the retraining; its result is posted here.")
     if record.decision.held == "waiting" and (version := _waiting(record)) is not None:
-        return (
-            f"Version {version} is proven better and waits for approval. Decide on it with "
-            f"`driftloop approve {escape(record.model, 60)}`, or in the Prefect UI."
+        return line(
+            f"Version {version} is proven better and waits for approval. Decide on it with ",
+            code(f"driftloop approve {clean(record.model, 60)}"),
+            ", or in the Prefect UI.",
         )
     if fell(record):
-        return (
-            f"Version {escape(record.champion, 40)} is live and predicts worse than it should. "
+        return line(
+            f"Version {clean(record.champion, 40)} is live and predicts worse than it should. "
             "Decide now: stop using it, roll back, or retrain by hand."
         )
-    return "Nothing tonight. In working hours, check whether the change is real and will stay."
+    return line(
+        "Nothing tonight. In working hours, check whether the change is real and will stay."
+    )
 
 
-def _mend_data(record: MonitorRecord) -> str:
+def _fix_data(record: MonitorRecord) -> Line:
     named = [check.column for check in record.broken if check.column is not None]
-    where = f" ({escape(listed(dict.fromkeys(named), 3))})" if named else ""
-    return (
-        f"Tell the owner of the data feed now{where}. Until it is mended, do not trust "
+    where = f" ({clean(listed(dict.fromkeys(named), 3))})" if named else ""
+    return line(
+        f"Tell the owner of the data feed now{where}. Until it is fixed, do not trust "
         "predictions made from these data."
     )
 
 
 def _waiting(record: MonitorRecord) -> str | None:
     asked = next((trial for trial in record.trials if trial.kind == "approval"), None)
-    return None if asked is None else escape(asked.version, 40)
+    return None if asked is None else clean(asked.version, 40)
 
 
 def _untold(record: MonitorRecord) -> tuple[str, ...]:

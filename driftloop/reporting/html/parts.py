@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
+from driftloop.alerts.blocks import Line
 from driftloop.alerts.links import Links
-from driftloop.alerts.messages.formats.mrkdwn import Look as Attributes
-from driftloop.alerts.messages.formats.mrkdwn import mrkdwn_html
+from driftloop.alerts.messages.formats.html import lines_html
 from driftloop.base.records import QualityFinding
 from driftloop.decision.outcome import LOOKS, Outcome, Tone
 from driftloop.reporting.html.markup import Drawing, Element, Node, el, name, table, text, told
 
-_MRKDWN: Attributes = {}
 _STATUSES: dict[str, tuple[str, str, Tone]] = {
     "ok": ("✓", "as before", "good"),
     "warning": ("!", "close to a limit", "warn"),
@@ -42,9 +41,9 @@ def outcome_badge(outcome: Outcome) -> Element:
     return badge(look.sign, look.word, look.tone)
 
 
-def mrkdwn(told_text: str) -> Node:
-    """Return a paragraph of escaped mrkdwn, as messages hold it, as HTML."""
-    return Drawing(mrkdwn_html(told_text, _MRKDWN))
+def message_lines(*lines: Line) -> Node:
+    """Return lines of a message as HTML."""
+    return Drawing(lines_html(lines))
 
 
 def check_table(checks: Iterable[QualityFinding]) -> Element:

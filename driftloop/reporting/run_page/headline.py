@@ -1,13 +1,13 @@
 """The head of a report: the verdict in one sentence, what was done, and what to do."""
 
+from driftloop.alerts.blocks import Line, line
 from driftloop.alerts.messages.causes import causes, headline
 from driftloop.alerts.messages.steps import done, next_step
-from driftloop.alerts.messages.wording import plain
 from driftloop.base.periods import readable
 from driftloop.base.records import MonitorRecord
 from driftloop.decision.outcome import LOOKS, outcome_of_record
 from driftloop.reporting.html.markup import Node, el, group, text
-from driftloop.reporting.html.parts import link_list, mrkdwn
+from driftloop.reporting.html.parts import link_list, message_lines
 from driftloop.reporting.run_page.source import ReportInput
 
 _TROUBLE = ("broken", "fell", "drift")
@@ -29,9 +29,9 @@ def headline_section(source: ReportInput) -> Node:
     head = el("div", title, *_explained(record), class_=f"verdict {look.tone}")
     facts = el(
         "dl",
-        *_fact("Decision", mrkdwn(_decision(record))),
-        *_fact("What driftloop did", mrkdwn(_done(record))),
-        *_fact("What you should do", mrkdwn(_step(record))),
+        *_fact("Decision", _decision(record)),
+        *_fact("What driftloop did", _done(record)),
+        *_fact("What you should do", message_lines(_step(record))),
         class_="deeds",
     )
     return el(
@@ -46,7 +46,7 @@ def verdict_line(record: MonitorRecord) -> str:
     """Return the verdict in one sentence, as plain text."""
     outcome = outcome_of_record(record)
     if outcome in _TROUBLE:
-        return _capital(plain(headline(record))) + "."
+        return _capital(headline(record)) + "."
     return {
         "ok": "Healthy: nothing is wrong.",
         "warning": "No trouble, but something is close to its limit.",
@@ -56,25 +56,29 @@ def verdict_line(record: MonitorRecord) -> str:
 
 def _explained(record: MonitorRecord) -> tuple[Node, ...]:
     """Return the causes; a bullet of a message is a line of its own here as there."""
-    return tuple(el("p", mrkdwn(cause)) for cause in causes(record))
+    return tuple(el("p", message_lines(*cause.lines)) for cause in causes(record))
 
 
-def _decision(record: MonitorRecord) -> str:
+def _decision(record: MonitorRecord) -> Node:
     held = f" ({record.decision.held.replace('_', ' ')})" if record.decision.held else ""
-    return f"*{_capital(_ACTIONS[record.decision.action])}*{held}."
+    return el("span", el("strong", _capital(_ACTIONS[record.decision.action])), f"{held}.")
 
 
 def _done(record: MonitorRecord) -> str:
     return "Changed nothing." if _calm(record) else done(record)
 
 
-def _step(record: MonitorRecord) -> str:
+def _step(record: MonitorRecord) -> Line:
     outcome = outcome_of_record(record)
     if not _calm(record):
         return next_step(record)
     if outcome == "inconclusive":
-        return "In working hours, check that new data arrive and that enough rows reach each run."
-    return "Nothing." if outcome == "ok" else "Nothing now. Keep an eye on what is marked below."
+        return line(
+            "In working hours, check that new data arrive and that enough rows reach each run."
+        )
+    if outcome == "ok":
+        return line("Nothing.")
+    return line("Nothing now. Keep an eye on what is marked below.")
 
 
 def _calm(record: MonitorRecord) -> bool:

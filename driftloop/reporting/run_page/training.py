@@ -8,7 +8,7 @@ from driftloop.base.records import Comparison, RetrainRecord, Score, TrainingPla
 from driftloop.decision.outcome import Tone
 from driftloop.promotion.ledger import Entry
 from driftloop.reporting.html.markup import Element, Node, el, group, table, text, told
-from driftloop.reporting.html.parts import badge, figure, mrkdwn, status_badge
+from driftloop.reporting.html.parts import badge, figure, status_badge
 from driftloop.reporting.run_page.source import Pictures, ReportInput
 
 _SHOWN = 20
@@ -31,7 +31,7 @@ def training_section(source: ReportInput) -> Node:
     return el(
         "section",
         el("h2", "Champion against challenger"),
-        el("p", badge(*_OUTCOMES[outcome_of(record)]), " ", mrkdwn(outcome_line(record))),
+        el("p", badge(*_OUTCOMES[outcome_of(record)]), " ", outcome_line(record)),
         el("p", el("strong", "Why it retrained. "), *told(record.reason)),
         *(_compared(compared, source.pictures) if compared is not None else ()),
         el("p", *told(record.sentence)) if compared is None else None,

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from driftloop.alerts.blocks import Picture
 from driftloop.alerts.incident import Receipt
+from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message
 from driftloop.alerts.messages.formats.html import channel_html
+from driftloop.alerts.stored import upgraded_message
 from driftloop.base.errors import DeliveryError
 from driftloop.base.records import to_json
 from tasks.alerts.senders.base import Parcel
@@ -119,8 +122,12 @@ class PageSender:
         except FileNotFoundError:
             return ()
         try:
-            return _ADAPTER.validate_python(json.loads(text)["entries"])
-        except (ValueError, ValidationError, TypeError, KeyError) as error:
+            entries = json.loads(text)["entries"]
+            upgraded = [
+                {**entry, "message": upgraded_message(entry["message"])} for entry in entries
+            ]
+            return _ADAPTER.validate_python(upgraded)
+        except (ValueError, ValidationError, TypeError, KeyError, AttributeError) as error:
             raise DeliveryError(
                 f"{self._transcript}: no transcript of a page; restore it, or delete it to begin "
                 "a new page"
@@ -150,8 +157,7 @@ def _picture(parcel: Parcel) -> Message:
     image = picture(parcel.shapes, f"{model}: reference and current window")
     told = alt_text(shape.name for shape in parcel.shapes)
     address = f"data:image/png;base64,{base64.b64encode(image).decode()}"
-    block = {"type": "image", "image_url": address, "alt_text": told}
-    return replace(parcel.message, text=told, blocks=(block,))
+    return replace(parcel.message, text=told, blocks=(Picture(address, told),), links=Links())
 
 
 def _posts(entries: Entries) -> list[tuple[Message, list[Message]]]:

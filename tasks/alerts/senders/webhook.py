@@ -13,6 +13,7 @@ from driftloop.alerts.channels import WebhookChannel
 from driftloop.alerts.incident import Receipt
 from driftloop.alerts.message import Kind
 from driftloop.alerts.messages.formats.plain_text import links, title, to_text
+from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders.base import Flat, Parcel, RefusedError
 from tasks.alerts.senders.http import post
@@ -92,7 +93,7 @@ def content(parcel: Parcel, now: datetime) -> dict[str, Any]:
         "title": title(message),
         "text": to_text(message),
         "links": [{"url": url, "label": label} for url, label in links(message)],
-        "blocks": list(message.blocks),
+        "blocks": slack_blocks(message),
         "sent_at": now.isoformat(timespec="milliseconds"),
     }
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driftloop.alerts.blocks import line, section
 from driftloop.alerts.incident import AlertState, Card, Cause
 from driftloop.alerts.lifecycle import (
     AlertSettings,
@@ -20,7 +21,12 @@ from driftloop.base.records import Decision, MonitorRecord, Verdict
 from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
 SETTINGS = AlertSettings()
-CARD = Card("inputs drifted", ("*1 of 2 inputs drifted*",), "Changed nothing.", "Nothing tonight.")
+CARD = Card(
+    "inputs drifted",
+    (section("1 of 2 inputs drifted"),),
+    "Changed nothing.",
+    line("Nothing tonight."),
+)
 LETTERS: dict[str, frozenset[Cause]] = {
     ".": frozenset(),
     "d": frozenset({"drift"}),

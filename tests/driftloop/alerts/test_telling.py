@@ -144,7 +144,7 @@ def test_blind_after_three_runs() -> None:
     assert "blind" in state.posts[0].message.text
     assert state.open is not None
     assert state.open.severity == "warning"
-    assert "The last 3 runs in a row" in state.open.card.causes[0]
+    assert "The last 3 runs in a row" in state.open.card.causes[0].lead
     again = tell_run(state, Run(later(blind, 2), (), LINKS), situation())
     assert again.state == state, "the same run again is not a fourth one"
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from driftloop.alerts.messages.samples import examples
 from driftloop.alerts.messages.steps import done, next_step
 from driftloop.base.records import Decision, MonitorRecord, QualityFinding, Verdict
 from driftloop.decision.outcome import LOOKS, outcome_of
@@ -25,6 +24,7 @@ from tests.driftloop.reporting.report_cases import (
     retrained,
     source,
 )
+from tools import alert_examples
 
 BROKEN = QualityFinding("missing_rate", "device", "failed", "`device` lost its values.")
 
@@ -87,13 +87,13 @@ def test_the_sections_come_in_their_order() -> None:
 
 
 def test_what_did_not_happen_has_no_section() -> None:
-    found = outline(examples.HEALTHY, ledger=())
+    found = outline(alert_examples.HEALTHY, ledger=())
     assert not {"challenger", "trials", "promotions"} & set(found.ids)
     assert "Healthy: nothing is wrong." in found.text
     assert "What you should doNothing." in found.text
 
 
-@pytest.mark.parametrize("record", [retrained(), examples.HEALTHY, examples.DRIFTED])
+@pytest.mark.parametrize("record", [retrained(), alert_examples.HEALTHY, alert_examples.DRIFTED])
 def test_everybody_can_find_their_way(record: MonitorRecord) -> None:
     page = report_page(source(record))
     found = Outline(page)
@@ -121,13 +121,13 @@ def test_what_was_done_and_is_to_do_is_said_as_in_the_message() -> None:
 @pytest.mark.parametrize(
     ("record", "sentence"),
     [
-        (replace(examples.HEALTHY, quality=(BROKEN,)), "Data checks failed."),
+        (replace(alert_examples.HEALTHY, quality=(BROKEN,)), "Data checks failed."),
         (
-            replace(examples.HEALTHY, verdict=Verdict("inconclusive", "No rows.")),
+            replace(alert_examples.HEALTHY, verdict=Verdict("inconclusive", "No rows.")),
             "This run could not judge the model.",
         ),
         (
-            replace(examples.HEALTHY, verdict=Verdict("warning", "`a` is near.")),
+            replace(alert_examples.HEALTHY, verdict=Verdict("warning", "`a` is near.")),
             "No trouble, but something is close to its limit.",
         ),
     ],
@@ -137,7 +137,9 @@ def test_the_verdict_in_one_sentence(record: MonitorRecord, sentence: str) -> No
 
 
 def test_a_run_that_could_not_judge_is_never_shown_as_healthy() -> None:
-    blind = replace(examples.HEALTHY, verdict=Verdict("inconclusive", "The window holds no rows."))
+    blind = replace(
+        alert_examples.HEALTHY, verdict=Verdict("inconclusive", "The window holds no rows.")
+    )
     page = report_page(source(blind))
     assert 'class="verdict blind"' in page
     assert "Healthy" not in Outline(page).text
@@ -145,7 +147,7 @@ def test_a_run_that_could_not_judge_is_never_shown_as_healthy() -> None:
 
 def test_held_retrainings_say_what_holds_them() -> None:
     decision = Decision("hold", ("The last retraining was 3 days ago.",), held="cooldown")
-    said = outline(replace(examples.WORSE, decision=decision)).text
+    said = outline(replace(alert_examples.WORSE, decision=decision)).text
     assert "Hold the retraining back (cooldown)." in said
     assert "The last retraining was 3 days ago." in said
 

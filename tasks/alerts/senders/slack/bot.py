@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from driftloop.alerts.channels import SlackChannel
 from driftloop.alerts.incident import Receipt
 from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from tasks.alerts.senders import base
 from tasks.alerts.senders.base import LostAnswerError, Parcel, RefusedError, UnderWayError
 from tasks.alerts.senders.notes import warn_once
-from tasks.alerts.senders.slack.blocks import blocks_of, text_of
+from tasks.alerts.senders.slack.blocks import content_of
 from tasks.alerts.senders.slack.errors import one_line_errors, quiet_logger
 from tasks.alerts.senders.slack.retries import bold_retries, careful_retries
 from tasks.alerts.senders.slack.search import EVENT_TYPE, LOST_THREAD, Search
@@ -98,8 +99,8 @@ class BotSender:
                 self._client(bold_retries()).chat_update(
                     channel=receipt.place,
                     ts=receipt.ts,
-                    text=message.text,
-                    blocks=list(message.blocks),
+                    text=slack_text(message),
+                    blocks=slack_blocks(message),
                 )
         except RefusedError as refusal:
             if refusal.code not in _UNCHANGEABLE:
@@ -151,11 +152,10 @@ class BotSender:
         with one_line_errors(self.channel):
             answer = self._client(careful_retries()).chat_postMessage(
                 channel=parcel.thread.place if parcel.thread else self.channel.channel,
-                text=text_of(parcel, self.channel),
-                blocks=blocks_of(parcel, self.channel),
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"key": parcel.key}},
                 unfurl_links=False,
                 unfurl_media=False,
+                **content_of(parcel, self.channel),
                 **thread,
             )
         return Receipt(str(answer["channel"]), str(answer["ts"]))

@@ -7,7 +7,7 @@ from driftloop.alerts.incident import Receipt
 from driftloop.alerts.message import Kind
 from tasks.alerts.senders import base
 from tasks.alerts.senders.base import SMALL_STEPS, Flat, Parcel
-from tasks.alerts.senders.slack.blocks import blocks_of, text_of
+from tasks.alerts.senders.slack.blocks import content_of
 from tasks.alerts.senders.slack.errors import one_line_errors, quiet_logger, refused
 from tasks.alerts.senders.slack.retries import careful_retries
 
@@ -48,8 +48,7 @@ class SlackWebhookSender(Flat):
         )
         with one_line_errors(self.channel):
             answer = client.send(
-                text=text_of(parcel, self.channel),
-                blocks=blocks_of(parcel, self.channel),
+                **content_of(parcel, self.channel),
                 unfurl_links=False,
                 unfurl_media=False,
             )

@@ -7,6 +7,7 @@ from driftloop.alerts.incident import Card
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.card import blind_card, card_of, with_deed, with_retraining
 from driftloop.alerts.messages.causes import shapes_of
+from driftloop.alerts.messages.formats.slack import mrkdwn
 from driftloop.base.records import Decision, Shape, TrialOutcome, Trouble, Verdict
 from tests.driftloop.alerts.messages.message_records import (
     DRIFTED,
@@ -28,14 +29,24 @@ BROKEN = (
 
 
 def text(card: Card) -> str:
-    """Everything that a card says, one paragraph a line."""
-    return "\n".join((card.headline, *card.causes, *card.worst, card.done, card.step, *card.facts))
+    """Everything that a card says, one paragraph per line."""
+    paragraphs = (card.headline, *causes_of(card), *worst_of(card), card.done)
+    return "\n".join((*paragraphs, card.step.plain, *card.facts))
+
+
+def causes_of(card: Card) -> tuple[str, ...]:
+    """The causes as Slack shows them."""
+    return tuple(mrkdwn(cause.lines) for cause in card.causes)
+
+
+def worst_of(card: Card) -> tuple[str, ...]:
+    return tuple(mrkdwn((line,)) for line in card.worst)
 
 
 def test_drift_alone() -> None:
     card = card_of(drifted(), LINKS)
     assert card.headline == "inputs drifted"
-    assert card.causes == (
+    assert causes_of(card) == (
         "*8 of 20 inputs drifted* away from the reference.\n"
         "• amount: the median rose from 42 to 61.\n"
         "• country: PL went from 2 % to 19 % of rows.\n"
@@ -43,7 +54,7 @@ def test_drift_alone() -> None:
         "and 5 more",
     )
     assert card.done == "Changed nothing. Retraining needs 2 of 3 runs to agree."
-    assert card.step == (
+    assert card.step.plain == (
         "Nothing tonight. In working hours, check whether the change is real and will stay."
     )
     assert card.facts == (
@@ -62,7 +73,7 @@ def test_broken_data_lead() -> None:
     )
     card = card_of(record, Links())
     assert card.headline == "data checks failed, predictions got worse, inputs drifted"
-    assert card.causes == (
+    assert causes_of(card) == (
         "*2 of 3 data checks failed:* the data look broken. This may explain the rest.\n"
         "• amount: 98 % of values are above 5,000 (allowed: 1 %).\n"
         "• device_age: 85 % missing (allowed: 10 %).",
@@ -74,8 +85,8 @@ def test_broken_data_lead() -> None:
         "and 4 more",
     )
     assert card.done == "Held back the retraining. Broken data must not train a model."
-    assert card.step == (
-        "Tell the owner of the data feed now (amount, device_age). Until it is mended, do not "
+    assert card.step.plain == (
+        "Tell the owner of the data feed now (amount, device_age). Until it is fixed, do not "
         "trust predictions made from these data."
     )
 
@@ -107,17 +118,20 @@ def test_lost_performance_says_what_follows(changes: dict[str, Any], done: str, 
     card = card_of(monitor(performance=performance("fell"), **changes), LINKS)
     assert card.headline == "predictions got worse"
     assert done in card.done
-    assert step in card.step
+    assert step in card.step.plain
 
 
 def test_trouble_without_a_known_cause_repeats_the_verdict() -> None:
     card = card_of(monitor(verdict=Verdict("warning", "3 inputs are close to a limit")), LINKS)
-    assert (card.headline, card.causes) == ("needs a look", ("*3 inputs are close to a limit.*",))
+    assert (card.headline, causes_of(card)) == (
+        "needs a look",
+        ("*3 inputs are close to a limit.*",),
+    )
 
 
 def test_a_score_that_is_missing_gives_its_sentence() -> None:
     fell = replace(performance("fell"), score=None)
-    assert card_of(monitor(performance=fell), LINKS).causes == ("*roc_auc fell.*",)
+    assert causes_of(card_of(monitor(performance=fell), LINKS)) == ("*roc_auc fell.*",)
 
 
 def test_a_feature_with_two_findings_counts_once() -> None:
@@ -134,7 +148,7 @@ def test_the_three_worst_are_drawn() -> None:
         replace(one, shape=Shape(one.name, (), edges, even, tilted)) for one in DRIFTED[1:]
     )
     record = drifted(findings=(DRIFTED[0], *moved))
-    assert [line.replace("\u00a0", " ") for line in card_of(record, LINKS).worst] == [
+    assert [line.replace("\u00a0", " ") for line in worst_of(card_of(record, LINKS))] == [
         "`country` ▃▃▃▃ → ▁▁▃█ PSI 0.70, floor 0.10",
         "`hour` ▃▃▃▃ → ▁▁▃█ PSI 0.50, floor 0.10",
         "`signal_0` ▃▃▃▃ → ▁▁▃█ PSI 0.20, floor 0.10",
@@ -151,7 +165,7 @@ def test_blind() -> None:
         ),
     )
     card = blind_card(record, Links(), 3)
-    assert card.causes == (
+    assert causes_of(card) == (
         "*The last 3 runs in a row could not judge the data*, so trouble would go unseen.",
         "*Why:* 55 rows, 200 needed.\n"
         "• input_0: 55 rows are too few.\n"
@@ -161,15 +175,15 @@ def test_blind() -> None:
     )
     assert card.headline == "monitoring is blind"
     assert card.done == "Changed nothing: no verdict, no retraining."
-    assert "nobody is watching" in card.step
-    assert "The last run could not" in blind_card(monitor(), Links(), 1).causes[0]
+    assert "nobody is watching" in card.step.plain
+    assert "The last run could not" in causes_of(blind_card(monitor(), Links(), 1))[0]
     assert card_of(record, Links()).headline == "monitoring is blind"
 
 
 def test_what_could_not_be_judged_beside_lost_performance() -> None:
     verdict = Verdict("inconclusive", "The window holds no rows")
     card = card_of(monitor(performance=performance("fell"), verdict=verdict), LINKS)
-    assert card.causes[-1] == "*The rest could not be judged.* The window holds no rows."
+    assert causes_of(card)[-1] == "*The rest could not be judged.* The window holds no rows."
 
 
 def test_a_retraining_takes_the_place_of_deed_and_step() -> None:
@@ -179,16 +193,17 @@ def test_a_retraining_takes_the_place_of_deed_and_step() -> None:
         "Retrained. Version 8 replaced version 7. Old model's roc_auc 0.842, new 0.861, on 4,210 "
         "rows neither model was trained on."
     )
-    assert after.step == "Nothing now. The next run shows whether the new model holds."
+    assert after.step.plain == "Nothing now. The next run shows whether the new model holds."
     assert after.links == Links("http://prefect/runs/2", report="http://reports/1")
     assert after.causes == before.causes
     kept = retrain(comparison=comparison(won=False, low=-0.1), promotion=None)
-    assert "If not, stop using it." in with_retraining(before, kept, LINKS).step
+    assert "If not, stop using it." in with_retraining(before, kept, LINKS).step.plain
 
 
-def test_a_deed_is_escaped() -> None:
-    card = with_deed(card_of(drifted(), LINKS), "Rolled back to <!channel>", "Look at `x`")
-    assert (card.done, card.step) == ("Rolled back to &lt;!channel&gt;.", "Look at 'x'.")
+def test_a_deed_is_one_sentence_and_leaves_nothing_to_do() -> None:
+    card = with_deed(card_of(drifted(), LINKS), "Rolled back to <!channel>\n`x`")
+    assert card.done == "Rolled back to <!channel> 'x'."
+    assert card.step.plain == "Nothing now. The next run shows whether it holds."
 
 
 def test_kinds_of_trouble_are_told_with_their_evidence() -> None:
@@ -197,7 +212,7 @@ def test_kinds_of_trouble_are_told_with_their_evidence() -> None:
         Trouble("concept_drift", "roc_auc is 0.712 and 0.850 was promised <here>."),
         Trouble("covariate_shift", "Inputs moved (amount); performance holds."),
     )
-    assert card_of(replace(drifted(), troubles=troubles), LINKS).causes[1:] == (
+    assert causes_of(card_of(replace(drifted(), troubles=troubles), LINKS))[1:] == (
         "*Concept drift.* roc_auc is 0.712 and 0.850 was promised &lt;here&gt;.",
         "*Covariate shift.* Inputs moved (amount); performance holds.",
     )
@@ -205,7 +220,7 @@ def test_kinds_of_trouble_are_told_with_their_evidence() -> None:
 
 def test_whether_a_new_version_helped_is_told() -> None:
     card = card_of(drifted(aftermath="Since version 8 came, the data still drift."), LINKS)
-    assert card.causes[-1] == (
+    assert causes_of(card)[-1] == (
         "*Did the new version help?* Since version 8 came, the data still drift."
     )
 
@@ -215,20 +230,20 @@ def test_predictions_are_no_input() -> None:
     quiet = tuple(finding(f"input_{i}", "as before", status="ok") for i in range(3))
     card = card_of(drifted(findings=(moved, *quiet)), LINKS)
     assert card.headline == "predictions moved"
-    assert card.causes == ("*The predictions moved.* 'prediction' rose from 0.1 to 0.3.",)
+    assert causes_of(card) == ("*The predictions moved.* 'prediction' rose from 0.1 to 0.3.",)
     beside = drifted(findings=(moved, finding("amount", "amount rose."), *quiet))
     both = card_of(beside, LINKS)
     assert both.headline == "inputs drifted"
-    assert both.causes[0] == "*1 of 4 inputs drifted* away from the reference.\n• amount rose."
+    assert causes_of(both)[0] == "*1 of 4 inputs drifted* away from the reference.\n• amount rose."
 
 
 def test_who_has_to_approve_is_told_that_and_not_to_retrain() -> None:
     asked = TrialOutcome("approval", "8", "7", "going_on", "none", 0, 0, None, "It waits.")
     held = Decision("hold", ("Performance fell.", "It waits."), held="waiting")
     worse = monitor(performance=performance("fell"), decision=held, trials=(asked,))
-    assert card_of(worse, LINKS).step == (
+    assert mrkdwn((card_of(worse, LINKS).step,)) == (
         "Version 8 is proven better and waits for approval. Decide on it with `driftloop approve "
         "payments`, or in the Prefect UI."
     )
     in_shadow = replace(worse, trials=(replace(asked, kind="shadow"),))
-    assert "driftloop approve" not in card_of(in_shadow, LINKS).step
+    assert "driftloop approve" not in card_of(in_shadow, LINKS).step.plain

@@ -51,7 +51,7 @@ def told(outcome: TrialOutcome, links: Links = LINKS) -> Message:
             "warning",
             "🟠 payments: rolled back to version 7",
             "*Version 7 is live again*: version 8 did worse on new labels.",
-            "In working hours, find out why the newer version failed. The next run decides anew "
+            "In working hours, find out why the newer version failed. The next run decides again "
             "whether to retrain.",
         ),
         (

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
+from driftloop.alerts.blocks import line
 from driftloop.alerts.channels import LEVELS, PagerDutyChannel, SlackChannel
 from driftloop.alerts.channels.base import QuietHours
 from driftloop.alerts.incident import Acknowledgement, AlertState, Card, Incident, Past, Post
@@ -43,7 +44,7 @@ from tests.driftloop.alerts.messages.message_records import (
 
 DAY = timedelta(days=1)
 SLACK = SlackChannel()
-CARD = Card("payments: drift", (), "", "")
+CARD = Card("payments: drift", (), "", line(""))
 
 
 def facts(**known: Any) -> Facts:

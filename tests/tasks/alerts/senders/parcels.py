@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from driftloop.alerts import blocks
+from driftloop.alerts.blocks import Fields, Header, bold, context, line, section
+from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message
 from driftloop.base.distribution import Shape
 from tasks.alerts.senders import Parcel
@@ -16,12 +17,13 @@ def message(key: str = "payments/1/opened", kind: Kind = "opened", **changes: An
     """A message such as the project's."""
     headline = "🚨 payments: data checks failed"
     shown = (
-        blocks.header(headline),
-        blocks.section("*2 of 9 checks failed:* a &lt; b [red]c[/red]"),
-        blocks.fields([("Old score", "0.842"), ("New score", "0.861"), ("Gain", "+0.019")]),
-        blocks.context("<http://prefect/runs/1?a=1&amp;b=2|Prefect run> · data a1b2"),
+        Header(headline),
+        section(line(bold("2 of 9 checks failed:"), " a < b [red]c[/red]")),
+        Fields((("Old score", "0.842"), ("New score", "0.861"), ("Gain", "+0.019"))),
+        context("data a1b2"),
     )
-    parts = {"severity": "page", "text": "payments: data checks failed &amp; more", "blocks": shown}
+    parts = {"severity": "page", "text": "payments: data checks failed & more", "blocks": shown}
+    parts["links"] = Links("http://prefect/runs/1?a=1&b=2")
     return Message(key, "payments", kind, **{**parts, **changes})
 
 

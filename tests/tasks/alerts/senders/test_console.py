@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from driftloop.alerts import blocks
+from driftloop.alerts.blocks import bold, line, section
 from driftloop.alerts.channels import ConsoleChannel, SlackChannel
 from driftloop.alerts.incident import Receipt
 from tasks.alerts.senders import sender_for
@@ -38,7 +38,8 @@ def test_a_message_that_stands_alone_has_no_incident() -> None:
 def test_a_small_step_of_an_incident_is_two_lines_at_most() -> None:
     out = io.StringIO()
     sender = sender_for(ConsoleChannel(), Console(file=out, width=60))
-    long = message(blocks=(blocks.section(f"*Retraining started.* {'Drift of a. ' * 20}"),))
+    lead = line(bold("Retraining started."), f" {'Drift of a. ' * 20}")
+    long = message(blocks=(section(lead),))
     sender.send(parcel("s", "started", incident="4e379f85/payments-3", message=long))
     first, second = out.getvalue().splitlines()
     assert first.startswith("  ↳ payments-3: Retraining started. Drift of a.")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from peers.mail import Fault, MailPeer
 
+from driftloop.alerts.blocks import Header
 from driftloop.alerts.channels import EmailChannel
 from driftloop.alerts.incident import Receipt
 from driftloop.base.errors import DeliveryError
@@ -90,7 +91,7 @@ def test_a_mail_is_the_same_mail_when_it_is_sent_again(peer: MailPeer) -> None:
 
 
 def test_a_line_break_in_a_name_adds_no_header(peer: MailPeer) -> None:
-    header = {"type": "header", "text": {"type": "plain_text", "text": "x\r\nBcc: all@evil.org"}}
+    header = Header("x\r\nBcc: all@evil.org")
     sender_to(peer).send(parcel("k\r\nBcc: all@evil.org", message=message(blocks=(header,))))
     (taken,) = peer.mails
     assert taken.content["Bcc"] is None

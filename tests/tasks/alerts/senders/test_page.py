@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.alerts import blocks
+from driftloop.alerts.blocks import Header, section
 from driftloop.alerts.channels import PageChannel
 from driftloop.alerts.incident import Post, Receipt
 from driftloop.base.errors import DeliveryError
@@ -103,7 +103,7 @@ def test_a_run_that_was_cut_off_before_the_page_was_drawn(sender: PageSender) ->
 
 def test_replies_stand_in_their_thread(sender: PageSender) -> None:
     parent, other = sender.send(parcel("a")), sender.send(parcel("b"))
-    said = message(text="x", blocks=(blocks.section("The next run sees it too"),))
+    said = message(text="x", blocks=(section("The next run sees it too"),))
     sender.send(parcel("a/1", "confirmed", message=said, thread=parent, broadcast=True))
     sender.send(parcel("b/1", "resolved", thread=other))
     assert posts(sender) == 2
@@ -120,7 +120,7 @@ def test_a_reply_to_what_is_not_on_this_page_stands_alone(sender: PageSender) ->
 
 def test_a_message_is_made_to_say_something_else(sender: PageSender) -> None:
     receipt = sender.send(parcel("k"))
-    over = message(blocks=(blocks.header("✅ payments: back to normal"),))
+    over = message(blocks=(Header("✅ payments: back to normal"),))
     sender.update(receipt, over)
     sender.update(Receipt(KEY, "gone"), over)
     words = shown(sender).words
@@ -148,7 +148,7 @@ def test_without_shapes_or_thread_there_is_no_picture(sender: PageSender) -> Non
 
 
 def test_names_from_the_data_are_text(sender: PageSender) -> None:
-    hostile = blocks.section(blocks.escape("<script>alert(1)</script><img src=x onerror=y>"))
+    hostile = section("<script>alert(1)</script><img src=x onerror=y>")
     sender.send(parcel(message=message(blocks=(hostile,))))
     found = shown(sender)
     assert {"script", "img", "link", "iframe"}.isdisjoint(found.tags)

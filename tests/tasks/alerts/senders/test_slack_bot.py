@@ -10,9 +10,10 @@ import pytest
 from peers.slack import Fault, SlackPeer
 
 import tasks.alerts.senders.slack.search
-from driftloop.alerts import blocks
+from driftloop.alerts.blocks import section
 from driftloop.alerts.channels import SlackChannel
 from driftloop.alerts.incident import Receipt
+from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import BotSender, LostAnswerError, base, sender_for
 from tasks.alerts.senders.slack.bot import ATTEMPTS
@@ -43,8 +44,8 @@ def test_a_message_is_posted_with_text_blocks_and_key(slack: SlackPeer, bot: Bot
     receipt = bot.send(parcel())
     (post,) = slack.posts
     assert receipt == Receipt(slack.channel_id("#ml-alerts"), post.ts)
-    assert (post.channel, post.text, post.key) == ("#ml-alerts", message().text, parcel().key)
-    assert post.blocks == list(message().blocks)
+    assert (post.channel, post.key) == ("#ml-alerts", parcel().key)
+    assert (post.text, post.blocks) == (slack_text(message()), slack_blocks(message()))
     assert slack.requests == [f"/api/{POST}"]
 
 
@@ -75,14 +76,15 @@ def test_people_are_mentioned_where_it_is_grave(
 ) -> None:
     use_bot(monkeypatch, mentions=("S012ABC", "here")).send(parcel(**changes))
     (post,) = slack.posts
-    assert post.text == f"{told} {message().text}".strip()
-    assert post.blocks == [*message().blocks, *([blocks.section(told)] if told else [])]
+    assert post.text == f"{told} {slack_text(message())}".strip()
+    assert post.blocks == slack_blocks(message(), told)
+    assert told in str(post.blocks[-1])
 
 
 def test_a_mention_fits_beside_fifty_blocks(
     slack: SlackPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    full = message(blocks=(blocks.section("x"),) * 50)
+    full = message(blocks=(section("x"),) * 50)
     use_bot(monkeypatch, mentions=("here",)).send(parcel(message=full))
     assert len(slack.posts[0].blocks) == 50
     assert "<!here>" in slack.posts[0].blocks[-1]["text"]["text"]
@@ -90,12 +92,12 @@ def test_a_mention_fits_beside_fifty_blocks(
 
 def test_a_message_is_updated_in_place(slack: SlackPeer, bot: BotSender) -> None:
     receipt = bot.send(parcel())
-    changed = message(text="changed", blocks=(blocks.section("changed"),))
+    changed = message(text="changed", blocks=(section("changed"),))
     slack.misbehave("error")
     slack.misbehave("reset")
     bot.update(receipt, changed)
     (told,) = slack.story()
-    assert (told.text, told.blocks) == ("changed", list(changed.blocks))
+    assert (told.text, told.blocks) == ("changed", slack_blocks(changed))
     assert told.key == parcel().key
     assert len(slack.posts) == 1
 

@@ -6,6 +6,7 @@ from peers.slack import Fault, SlackPeer
 
 from driftloop.alerts.channels import SlackChannel
 from driftloop.alerts.incident import Receipt
+from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import LostAnswerError, Parcel, SlackWebhookSender, base, sender_for
 from tests.tasks.alerts.senders.parcels import SHAPE, message, parcel
@@ -29,8 +30,8 @@ def test_a_message_is_posted_with_a_mention(slack: SlackPeer, sender: SlackWebho
     sender.update(Receipt("webhook", "k"), message())
     assert sender.draw(parcel("k", shapes=(SHAPE,))) is None
     (post,) = slack.posts
-    assert post.text == f"<!here> {message().text}"
-    assert post.blocks[:-1] == list(message().blocks)
+    assert post.text == slack_text(message(), "<!here>")
+    assert post.blocks == slack_blocks(message(), "<!here>")
     assert len(slack.requests) == 1
 
 

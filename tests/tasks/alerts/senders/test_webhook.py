@@ -11,6 +11,7 @@ from peers.http_peer import Fault
 
 from driftloop.alerts.channels import WebhookChannel
 from driftloop.alerts.incident import Receipt
+from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import LostAnswerError, WebhookSender, base, sender_for
 from tasks.alerts.senders.webhook import headers, verify
@@ -46,7 +47,7 @@ def test_an_event_is_posted_as_json(hook: HookPeer, sender: WebhookSender) -> No
         "incident": "payments-3",
         "title": "🚨 payments: data checks failed",
         "links": [{"url": "http://prefect/runs/1?a=1&b=2", "label": "Prefect run"}],
-        "blocks": list(message().blocks),
+        "blocks": slack_blocks(message()),
     }
 
 
