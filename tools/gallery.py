@@ -10,14 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from driftloop.alerts.message import Message
+from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.digest import digest_message
 from driftloop.alerts.messages.formats.html import channel_html
-from driftloop.alerts.messages.observation import (
-    answer_message,
-    rollback_message,
-    stuck_message,
-    trial_message,
-)
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.alerts.messages.retraining import retrain_message
 from driftloop.alerts.messages.thread import (
@@ -33,7 +28,12 @@ from driftloop.alerts.messages.thread import (
     worsened_line,
     worsened_message,
 )
-from driftloop.alerts.messages.trial_run import alert_test_message
+from driftloop.alerts.messages.versions import (
+    answer_message,
+    rollback_message,
+    stuck_message,
+    trial_message,
+)
 from driftloop.base.errors import ConfigError, valid_choices
 from driftloop.base.records import RetrainRecord
 from tools import alert_examples as of

@@ -1,4 +1,4 @@
-"""What became of what a person asked of the alerts: acknowledge, mute, send a test."""
+"""Results of what a person requested: acknowledge, mute, test, deliver."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ class Muted:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class ChannelTest:
     """Whether a test message reached a channel, and if not, why."""
 
     channel: str
@@ -41,13 +41,13 @@ class TestAlert:
     __test__ = False  # keeps pytest from collecting it
 
     model: str
-    channels: tuple[Tried, ...]
+    channels: tuple[ChannelTest, ...]
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """What a delivery for all models did.
+class DeliveryReport:
+    """The delivery of all models' messages.
 
     `sent` and `waiting` are keys of messages; `held` counts those that wait for the end of quiet
     hours or of a mute; `errors` says why the others wait.

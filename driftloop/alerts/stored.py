@@ -25,11 +25,12 @@ _LINKS = {
 
 def upgraded_state(state: Document) -> Document:
     """Return a stored state of alerts with neutral blocks; one that has them is returned as is."""
-    if not (_all_mappings(state, "incidents") and _all_mappings(state, "posts")):
+    if not all(_all_mappings(state, key) for key in ("incidents", "past", "posts")):
         return state  # left to validation, which says what is wrong
     return {
         **state,
         "incidents": [_incident(incident) for incident in state.get("incidents", ())],
+        "past": [_severity(incident) for incident in state.get("past", ())],
         "posts": [_post(post) for post in state.get("posts", ())],
     }
 
@@ -62,16 +63,24 @@ def _incident(incident: Document) -> Document:
     card = incident.get("card")
     if not isinstance(card, Mapping) or not isinstance(card.get("step"), str):
         return incident
-    new = {
-        **card,
+    summary = {
+        "links": card.get("links", {}),
         "headline": html.unescape(str(card.get("headline", ""))),
         "causes": [_section(text) for text in card.get("causes", ())],
-        "done": html.unescape(str(card.get("done", ""))),
-        "step": _line(card["step"]),
-        "worst": [_line(text) for text in card.get("worst", ())],
-        "facts": [html.unescape(text) for text in card.get("facts", ())],
+        "action": html.unescape(str(card.get("done", ""))),
+        "next_step": _line(card["step"]),
+        "most_changed": [_line(text) for text in card.get("worst", ())],
+        "small_print": [html.unescape(text) for text in card.get("facts", ())],
     }
-    return {**incident, "card": new}
+    others = {key: value for key, value in _severity(incident).items() if key != "card"}
+    return {**others, "summary": summary}
+
+
+def _severity(incident: Document) -> Document:
+    if "gravest" not in incident:
+        return incident
+    others = {key: value for key, value in incident.items() if key != "gravest"}
+    return {**others, "peak_severity": incident["gravest"]}
 
 
 def _post(post: Document) -> Document:

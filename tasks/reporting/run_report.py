@@ -103,7 +103,7 @@ def past_points(registry: Registry, job: Job) -> tuple[RunPoint, ...]:
 
 def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
     """Return the incidents of a model, oldest first, the open one last."""
-    over = [Episode(one.opened_at, one.resolved_at, one.gravest) for one in alerts.past]
+    over = [Episode(one.opened_at, one.resolved_at, one.peak_severity) for one in alerts.past]
     going_on = alerts.open
     if going_on is not None:
         over.append(Episode(going_on.opened_at, None, going_on.severity))

@@ -11,16 +11,16 @@ from driftloop.alerts.blocks import (
     section,
     sentence,
 )
-from driftloop.alerts.messages.formats.sparkline import change
+from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import EFFECTS, NO_BREAK, count, interval, number
 from driftloop.base.records import Finding, MonitorRecord, Performance, Shape, TroubleKind
 
 MOST_WORST = 3
 _LEADS = {
     "prediction": "The predictions moved.",
-    "joint": "The inputs can be told apart together.",
+    "joint": "The inputs are distinguishable when taken together.",
 }
-# A failed data check is told as a cause of its own.
+# A failed data check is a cause of its own.
 _KINDS: dict[TroubleKind, str] = {
     "covariate_shift": "Covariate shift",
     "concept_drift": "Concept drift",
@@ -32,14 +32,14 @@ def headline(record: MonitorRecord) -> str:
     """Return what is wrong in a few words, such as ``predictions got worse, inputs drifted``."""
     parts = [
         "data checks failed" if record.broken else "",
-        "predictions got worse" if fell(record) else "",
+        "predictions got worse" if performance_fell(record) else "",
         _moved(record),
     ]
-    told = ", ".join(part for part in parts if part)
-    return told or ("monitoring is blind" if _blind(record) else "needs a look")
+    wrong = ", ".join(part for part in parts if part)
+    return wrong or ("monitoring is blind" if _blind(record) else "needs a look")
 
 
-def fell(record: MonitorRecord) -> bool:
+def performance_fell(record: MonitorRecord) -> bool:
     """Say whether the champion's realised performance fell."""
     return record.performance.status == "fell"
 
@@ -49,23 +49,23 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
 
     What kind of trouble it is and whether a new version helped come last.
     """
-    drifted = one_a_feature(record.drifted)
-    found: list[Section] = []
+    drifted = first_per_feature(record.drifted)
+    sections: list[Section] = []
     if record.broken:
-        found.append(_broken_data(record, explains=fell(record) or bool(drifted)))
-    if fell(record):
-        found.append(_lost_performance(record.performance))
-    found += _drift(record, drifted)
-    if found and _blind(record):
-        found.append(_led("The rest could not be judged.", record.verdict.sentence))
-    return (*(found or [section(bold(sentence(record.verdict.sentence)))]), *_explained(record))
+        sections.append(_broken_data(record, explains=performance_fell(record) or bool(drifted)))
+    if performance_fell(record):
+        sections.append(_lost_performance(record.performance))
+    sections += _drift(record, drifted)
+    if sections and _blind(record):
+        sections.append(_led("The rest could not be judged.", record.verdict.sentence))
+    return (*(sections or [section(bold(sentence(record.verdict.sentence)))]), *_explained(record))
 
 
-def worst(record: MonitorRecord) -> tuple[Line, ...]:
+def most_changed(record: MonitorRecord) -> tuple[Line, ...]:
     """Return the features that changed most, each with a small picture of its distributions."""
     shapes = shapes_of(record)
-    drawn = [one for one in one_a_feature(record.drifted) if one.name in shapes]
-    return tuple(_pictured(one, shapes[one.name]) for one in drawn[:MOST_WORST])
+    drawn = [finding for finding in first_per_feature(record.drifted) if finding.name in shapes]
+    return tuple(_pictured(finding, shapes[finding.name]) for finding in drawn[:MOST_WORST])
 
 
 def shapes_of(record: MonitorRecord) -> dict[str, Shape]:
@@ -73,7 +73,7 @@ def shapes_of(record: MonitorRecord) -> dict[str, Shape]:
     return {finding.name: finding.shape for finding in record.findings if finding.shape is not None}
 
 
-def one_a_feature(findings: tuple[Finding, ...]) -> list[Finding]:
+def first_per_feature(findings: tuple[Finding, ...]) -> list[Finding]:
     """Return the first finding of every feature."""
     first: dict[str, Finding] = {}
     for finding in findings:
@@ -100,24 +100,24 @@ def _moved(record: MonitorRecord) -> str:
 
 
 def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[Section]:
-    found = []
-    inputs = [one for one in drifted if one.role == "feature"]
+    sections = []
+    inputs = [finding for finding in drifted if finding.role == "feature"]
     if inputs:
         every = len({finding.name for finding in record.findings if finding.role == "feature"})
         lead = bold(f"{len(inputs)} of {count(every, 'input')} drifted")
         sentences = bullets([finding.sentence for finding in inputs])
-        found.append(section(line(lead, " away from the reference."), *sentences))
+        sections.append(section(line(lead, " away from the reference."), *sentences))
     others = [finding for finding in drifted if finding.role in _LEADS]
-    return found + [_led(_LEADS[finding.role], finding.sentence) for finding in others]
+    return sections + [_led(_LEADS[finding.role], finding.sentence) for finding in others]
 
 
 def _explained(record: MonitorRecord) -> list[Section]:
-    told = [
+    sections = [
         _led(f"{_KINDS[trouble.kind]}.", trouble.sentence)
         for trouble in record.troubles
         if trouble.kind in _KINDS
     ]
-    return [*told, *after_promotion(record)]
+    return [*sections, *after_promotion(record)]
 
 
 def after_promotion(record: MonitorRecord) -> tuple[Section, ...]:
@@ -131,10 +131,10 @@ def _led(lead: str, text: str) -> Section:
 
 def _broken_data(record: MonitorRecord, explains: bool) -> Section:
     failed, checks = len(record.broken), len(record.quality)
-    rest = " This may explain the rest." if explains else ""
+    hint = " This may explain the rest." if explains else ""
     lead = bold(f"{failed} of {count(checks, 'data check')} failed:")
     sentences = bullets([check.sentence for check in record.broken])
-    return section(line(lead, f" the data look broken.{rest}"), *sentences)
+    return section(line(lead, f" the data look broken.{hint}"), *sentences)
 
 
 def _lost_performance(performance: Performance) -> Section:
@@ -150,7 +150,7 @@ def _pictured(finding: Finding, shape: Shape) -> Line:
     effect = EFFECTS.get(finding.effect, clean(finding.effect, 40))
     size = f"{effect} {_short(finding.effect_size)}, floor {_short(finding.effect_floor)}"
     # On a phone the line breaks before the figures and not within them.
-    figures = f" {change(shape)} {size.replace(' ', NO_BREAK)}"
+    figures = f" {before_and_after(shape)} {size.replace(' ', NO_BREAK)}"
     return line(code(clean(finding.name, 60)), figures)
 
 

@@ -13,8 +13,8 @@ from driftloop.alerts.messages.wording import (
     SIGNS,
     compose,
     count,
+    duration,
     interval,
-    lasted,
     number,
 )
 from driftloop.base.periods import readable
@@ -46,7 +46,7 @@ class DigestLine:
         retrainings: retrainings since then.
         promotions: promotions since then.
         muted_until: until when its alerts are muted.
-        last_run: the moment its newest run looked from.
+        last_run: the as-of time of its newest run.
     """
 
     model: str
@@ -71,19 +71,17 @@ def digest_message(channel: str, until: datetime, lines: tuple[DigestLine, ...])
     A model that could not be judged, or did not run in the last seven days, is never called
     healthy. Where there are too many, the rest is counted and `driftloop status` shows them.
     """
-    trouble = sorted(filter(_in_trouble, lines), key=_gravest)
+    trouble = sorted(filter(_in_trouble, lines), key=_by_severity)
     unwatched = [line for line in lines if not _in_trouble(line) and not _watched(line, until)]
     healthy = [line for line in lines if not _in_trouble(line) and _watched(line, until)]
-    summary = _summary(len(trouble), len(unwatched), len(healthy))
-    blocks: list[Block] = [section(bold(summary))]
-    blocks += _group("In trouble", [_trouble_line(digest_line, until) for digest_line in trouble])
-    blocks += _group(
-        "Not watched", [_unwatched_line(digest_line, until) for digest_line in unwatched]
-    )
+    lead = _summary(len(trouble), len(unwatched), len(healthy))
+    blocks: list[Block] = [section(bold(lead))]
+    blocks += _group("In trouble", [_trouble_line(model, until) for model in trouble])
+    blocks += _group("Not watched", [_unwatched_line(model, until) for model in unwatched])
     blocks += _healthy_group(healthy, until)
     key = f"digest/{channel}/{until.astimezone(UTC).date().isoformat()}"
     headline = f"the week to {until.astimezone(UTC):%Y-%m-%d}"
-    return compose(key, "digest", "info", EVERY, headline, summary, blocks)
+    return compose(key, "digest", "info", EVERY, headline, lead, blocks)
 
 
 def _in_trouble(line: DigestLine) -> bool:
@@ -95,7 +93,7 @@ def _watched(line: DigestLine, until: datetime) -> bool:
     return judged and line.last_run is not None and until - line.last_run <= LATELY
 
 
-def _gravest(line: DigestLine) -> tuple[int, str]:
+def _by_severity(line: DigestLine) -> tuple[int, str]:
     return ("page", "warning", "info", None).index(line.severity), line.model
 
 
@@ -109,25 +107,25 @@ def _summary(trouble: int, unwatched: int, healthy: int) -> str:
 
 def _trouble_line(model: DigestLine, until: datetime) -> Line:
     since = (
-        f"since {readable(model.open_since)} ({lasted(model.open_since, until)})"
+        f"since {readable(model.open_since)} ({duration(model.open_since, until)})"
         if model.open_since is not None
         else "drift in the newest run"
     )
     late = [] if model.last_run and until - model.last_run <= LATELY else [_last_run(model)]
-    told = " · ".join((since, *late, *_figures(model, until)))
-    return line(f"{SIGNS[model.severity or 'warning']} ", _name(model), f" {told}")
+    details = " · ".join((since, *late, *_figures(model, until)))
+    return line(f"{SIGNS[model.severity or 'warning']} ", _name(model), f" {details}")
 
 
 def _unwatched_line(model: DigestLine, until: datetime) -> Line:
     late = model.last_run is None or until - model.last_run > LATELY
     why = _last_run(model) if late else "the newest run could not judge it"
-    told = " · ".join((why, *_figures(model, until)))
-    return line(_name(model), f" {told}", bullet=True)
+    details = " · ".join((why, *_figures(model, until)))
+    return line(_name(model), f" {details}", bullet=True)
 
 
 def _healthy_group(healthy: Sequence[DigestLine], until: datetime) -> list[Block]:
     if len(healthy) <= DETAILED:
-        return _group("Healthy", [_healthy_line(digest_line, until) for digest_line in healthy])
+        return _group("Healthy", [_healthy_line(model, until) for model in healthy])
     changed = [model for model in healthy if _changed(model, until)]
     lines = [_healthy_line(model, until) for model in changed]
     unchanged = [clean(model.model, 60) for model in healthy if not _changed(model, until)]
@@ -140,27 +138,27 @@ def _changed(model: DigestLine, until: datetime) -> bool:
 
 def _healthy_line(model: DigestLine, until: datetime) -> Line:
     near = ["close to a limit"] if model.verdict == "warning" else []
-    told = "".join(f" · {part}" for part in (*near, *_figures(model, until)))
-    return line(_name(model), told, bullet=True)
+    details = "".join(f" · {part}" for part in (*near, *_figures(model, until)))
+    return line(_name(model), details, bullet=True)
 
 
 def _figures(line: DigestLine, until: datetime) -> list[str]:
     """Return score, age, what happened, and whether alerts are muted."""
-    found = []
+    figures = []
     if line.score is not None and line.metric is not None:
-        held = number(line.score) + interval(line.low, line.high)
-        found.append(f"{clean(line.metric, 40)} {held}")
+        score = number(line.score) + interval(line.low, line.high)
+        figures.append(f"{clean(line.metric, 40)} {score}")
     if line.age_days is not None:
-        found.append(f"version {count(line.age_days, 'day')} old".replace(" ", NO_BREAK))
+        figures.append(f"version {count(line.age_days, 'day')} old".replace(" ", NO_BREAK))
     happened = (
         (line.incidents, "incident"),
         (line.retrainings, "retraining"),
         (line.promotions, "promotion"),
     )
-    found += [count(amount, noun) for amount, noun in happened if amount]
+    figures += [count(amount, noun) for amount, noun in happened if amount]
     if _muted(line, until) and line.muted_until is not None:
-        found.append(f"muted until {readable(line.muted_until)}")
-    return found
+        figures.append(f"muted until {readable(line.muted_until)}")
+    return figures
 
 
 def _muted(line: DigestLine, until: datetime) -> bool:

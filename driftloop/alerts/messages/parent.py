@@ -13,9 +13,9 @@ from driftloop.alerts.blocks import (
     section,
     sentence,
 )
-from driftloop.alerts.incident import Acknowledgement, Card, Incident
+from driftloop.alerts.incident import Acknowledgement, Incident, IncidentSummary
 from driftloop.alerts.message import Message
-from driftloop.alerts.messages.wording import compose, count, lasted
+from driftloop.alerts.messages.wording import compose, count, duration
 from driftloop.base.periods import readable
 
 NOTHING = line("Nothing.")
@@ -26,50 +26,50 @@ def parent_message(model: str, incident: Incident) -> Message:
     key = f"{model}/incident-{incident.number}"
     if incident.resolved_at is not None:
         return _over(key, model, incident, incident.resolved_at)
-    card = incident.card
+    summary = incident.summary
     blocks = (
-        *card.causes[:1],
+        *summary.causes[:1],
         context(_standing(incident)),
-        *card.causes[1:],
-        *worst_block(card.worst),
-        *action_blocks(card.done, card.step),
+        *summary.causes[1:],
+        *worst_block(summary.most_changed),
+        *action_blocks(summary.action, summary.next_step),
         *_taken(incident.acknowledged),
         *_healthy(incident),
-        *_footer(card.facts),
+        *_footer(summary.small_print),
     )
-    summary = " ".join(cause.short for cause in card.causes[:2])
+    lead = " ".join(cause.short for cause in summary.causes[:2])
     return compose(
-        key, "opened", incident.severity, model, card.headline, summary, blocks, card.links
+        key, "opened", incident.severity, model, summary.headline, lead, blocks, summary.links
     )
 
 
 def _over(key: str, model: str, incident: Incident, end: datetime) -> Message:
-    card = incident.card
-    long = lasted(incident.since, incident.until)
-    summary = line(bold("The trouble is over"), f" after {long}: {card.headline}.")
+    summary = incident.summary
+    lasted = duration(incident.since, incident.until)
+    lead = line(bold("The trouble is over"), f" after {lasted}: {summary.headline}.")
     span = f"From {readable(incident.since)} to {readable(incident.until)} UTC"
     seen = f"seen in {count(incident.runs, 'run')}"
     quiet = f"closed {readable(end)} after {count(incident.needed, 'healthy run')} in a row"
     blocks = (
-        section(summary),
+        section(lead),
         context(" · ".join((span, seen, quiet))),
-        *story_blocks(card),
+        *story_blocks(summary),
         *_taken(incident.acknowledged),
-        *_footer(card.facts),
+        *_footer(summary.small_print),
     )
     headline = "back to normal"
-    return compose(key, "opened", "good", model, headline, summary.plain, blocks, card.links)
+    return compose(key, "opened", "good", model, headline, lead.plain, blocks, summary.links)
 
 
-def story_blocks(card: Card) -> tuple[Block, ...]:
+def story_blocks(summary: IncidentSummary) -> tuple[Block, ...]:
     """Return what an incident was and what was done, once it is over."""
-    causes = section(bold("What it was"), *(cause.lead for cause in card.causes))
-    return causes, *action_blocks(card.done, NOTHING)
+    causes = section(bold("What it was"), *(cause.lead for cause in summary.causes))
+    return causes, *action_blocks(summary.action, NOTHING)
 
 
-def action_blocks(done: str, step: Line) -> tuple[Block, ...]:
+def action_blocks(action: str, step: Line) -> tuple[Block, ...]:
     """Return what driftloop did and what the reader should do."""
-    return section(bold("What driftloop did"), done), step_block(step)
+    return section(bold("What driftloop did"), action), step_block(step)
 
 
 def step_block(step: Line) -> Block:
@@ -89,9 +89,9 @@ def took_on(taken: Acknowledgement) -> Line:
 
 
 def _standing(incident: Incident) -> str:
-    long = lasted(incident.since, incident.last)
+    lasted = duration(incident.since, incident.last)
     seen = f"seen in {count(incident.runs, 'run')}"
-    return f"Since {readable(incident.since)} UTC ({long}) · {seen}"
+    return f"Since {readable(incident.since)} UTC ({lasted}) · {seen}"
 
 
 def _taken(taken: Acknowledgement | None) -> tuple[Block, ...]:

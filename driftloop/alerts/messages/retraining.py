@@ -56,13 +56,12 @@ def outcome_line(record: RetrainRecord) -> str:
     if outcome == "proposed":
         waits = "approval" if _waits_for(record) == "approval" else "fresh labels in shadow"
         return f"{_capital(new)} proved better and waits for {waits}; {old} stays live."
-    held = record.comparison is not None and record.comparison.claim == "non_inferior"
+    non_inferior = record.comparison is not None and record.comparison.claim == "non_inferior"
     if outcome == "kept":
-        return (
-            f"The new model did not prove {'as good' if held else 'better'}, so {old} stays live."
-        )
+        claim = "as good" if non_inferior else "better"
+        return f"The new model did not prove {claim}, so {old} stays live."
     if outcome == "refused":
-        did = "proved as good" if held else "did better"
+        did = "proved as good" if non_inferior else "did better"
         return f"The new model {did} but was not promoted; {old} stays live."
     return f"No new model could be trained; {old} stays live."
 
@@ -70,8 +69,8 @@ def outcome_line(record: RetrainRecord) -> str:
 def retrain_message(record: RetrainRecord, links: Links) -> Message:
     """Return the message about a retraining's outcome, with scores, gates and what comes next."""
     outcome = outcome_of(record)
-    summary = line(bold(outcome_line(record)), change(record.comparison))
-    blocks: list[Block] = [section(summary)]
+    lead = line(bold(outcome_line(record)), score_change(record.comparison))
+    blocks: list[Block] = [section(lead)]
     if record.comparison is not None:
         blocks.append(Fields(_numbers(record.comparison)))
     blocks.append(section(bold("Why it retrained"), sentence(record.reason)))
@@ -85,7 +84,7 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
         SEVERITIES[outcome],
         record.model,
         _headline(record, outcome),
-        summary.plain,
+        lead.plain,
         blocks,
         links,
     )
@@ -126,7 +125,7 @@ def _champion(record: RetrainRecord) -> str:
     return "the current model" if previous is None else f"version {clean(previous, 40)}"
 
 
-def change(comparison: Comparison | None) -> str:
+def score_change(comparison: Comparison | None) -> str:
     """Return both models' scores as a sentence after a space, or nothing."""
     if comparison is None:
         return ""

@@ -13,10 +13,9 @@ from driftloop.alerts.blocks import (
     section,
     sentence,
 )
-from driftloop.alerts.incident import Acknowledgement, Card, Incident
+from driftloop.alerts.incident import Acknowledgement, Incident, IncidentSummary
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message, Severity, event_key
-from driftloop.alerts.messages.card import card_of
 from driftloop.alerts.messages.causes import after_promotion
 from driftloop.alerts.messages.parent import (
     action_blocks,
@@ -25,37 +24,38 @@ from driftloop.alerts.messages.parent import (
     took_on,
     worst_block,
 )
-from driftloop.alerts.messages.wording import NO_LINKS, SIGNS, compose, count, lasted
+from driftloop.alerts.messages.summary import summary_of
+from driftloop.alerts.messages.wording import NO_LINKS, SIGNS, compose, count, duration
 from driftloop.base.periods import readable
 from driftloop.base.records import MonitorRecord
 
 
 def opened_line(record: MonitorRecord, incident: Incident, links: Links) -> Message:
-    """Return what was seen first, which stays when the parent above it changes."""
-    card = incident.card
-    lead = line(bold("Opened"), f" by the run of {readable(record.as_of)} UTC: {card.headline}.")
-    causes = [section(*(cause.lead for cause in card.causes))] if card.causes else []
-    blocks = (section(lead), *causes, section(bold("What driftloop did"), card.done))
+    """Return what was found first, which stays when the parent above it changes."""
+    summary = incident.summary
+    lead = line(bold("Opened"), f" by the run of {readable(record.as_of)} UTC: {summary.headline}.")
+    causes = [section(*(cause.lead for cause in summary.causes))] if summary.causes else []
+    blocks = (section(lead), *causes, section(bold("What driftloop did"), summary.action))
     return _line(record, "opened", incident.severity, blocks, links)
 
 
 def worsened_line(record: MonitorRecord, incident: Incident, why: str, links: Links) -> Message:
     """Return what got worse and what to do, for the thread and the channel."""
-    lead = _lead(record, incident, "it got worse.", f" {sentence(why)} {_first(incident.card)}")
-    blocks = (section(lead), step_block(incident.card.step))
+    lead = _lead(record, incident, "it got worse.", f" {sentence(why)} {_first(incident.summary)}")
+    blocks = (section(lead), step_block(incident.summary.next_step))
     return _line(record, "worsened", incident.severity, blocks, links)
 
 
 def reopened_line(record: MonitorRecord, incident: Incident, links: Links) -> Message:
     """Return that the trouble is back, for the thread and the channel."""
-    lead = _lead(record, incident, "the trouble is back.", f" {_first(incident.card)}")
-    blocks = (section(lead), step_block(incident.card.step), _needed(incident))
+    lead = _lead(record, incident, "the trouble is back.", f" {_first(incident.summary)}")
+    blocks = (section(lead), step_block(incident.summary.next_step), _needed(incident))
     return _line(record, "reopened", incident.severity, blocks, links)
 
 
 def confirmed_line(record: MonitorRecord, incident: Incident) -> Message:
     """Return that another run sees the trouble too, and how bad it is now."""
-    text = f"The next run sees it too: {_first(card_of(record, NO_LINKS))}"
+    text = f"The next run sees it too: {_first(summary_of(record, NO_LINKS))}"
     return _line(record, "confirmed", incident.severity, (section(text),))
 
 
@@ -87,13 +87,13 @@ def resolved_line(record: MonitorRecord, incident: Incident, links: Links) -> Me
 
 def worsened_message(record: MonitorRecord, incident: Incident, links: Links) -> Message:
     """Return what got worse, for a channel without threads."""
-    headline = f"worsened: {incident.card.headline}"
+    headline = f"worsened: {incident.summary.headline}"
     return _alone(record, "worsened", incident, headline, links)
 
 
 def reopened_message(record: MonitorRecord, incident: Incident, links: Links) -> Message:
     """Return that the trouble is back, for a channel without threads."""
-    headline = f"back again: {incident.card.headline}"
+    headline = f"back again: {incident.summary.headline}"
     return _alone(record, "reopened", incident, headline, links, (_needed(incident),))
 
 
@@ -104,7 +104,7 @@ def resolved_message(record: MonitorRecord, incident: Incident, links: Links) ->
     blocks = (
         section(line(bold(lead), f"{rest} {sentence(record.verdict.sentence)}")),
         *after_promotion(record),
-        *story_blocks(incident.card),
+        *story_blocks(incident.summary),
     )
     headline = "back to normal"
     return compose(key, "resolved", "good", record.model, headline, lead + rest, blocks, links)
@@ -113,11 +113,11 @@ def resolved_message(record: MonitorRecord, incident: Incident, links: Links) ->
 def acknowledged_message(model: str, incident: Incident) -> Message:
     """Return who took the incident on, for a channel without threads."""
     taken = _taken(incident)
-    summary = took_on(taken)
-    blocks = (section(summary), section(bold("What it is"), _first(incident.card)))
+    lead = took_on(taken)
+    blocks = (section(lead), section(bold("What it is"), _first(incident.summary)))
     key = event_key(model, taken.at, "acknowledged")
-    headline, links = f"{clean(taken.by, 60)} took this on", incident.card.links
-    return compose(key, "acknowledged", "info", model, headline, summary.plain, blocks, links)
+    headline, links = f"{clean(taken.by, 60)} took this on", incident.summary.links
+    return compose(key, "acknowledged", "info", model, headline, lead.plain, blocks, links)
 
 
 def _alone(
@@ -128,17 +128,17 @@ def _alone(
     links: Links,
     more: Sequence[Block] = (),
 ) -> Message:
-    card = incident.card
+    summary = incident.summary
     blocks = (
-        *card.causes,
-        *worst_block(card.worst),
-        *action_blocks(card.done, card.step),
+        *summary.causes,
+        *worst_block(summary.most_changed),
+        *action_blocks(summary.action, summary.next_step),
         *more,
         context(f"Since {readable(incident.since)} UTC ({_duration(incident)})"),
     )
     key = event_key(record.model, record.as_of, kind)
-    summary = _first(card)
-    return compose(key, kind, incident.severity, record.model, headline, summary, blocks, links)
+    lead = _first(summary)
+    return compose(key, kind, incident.severity, record.model, headline, lead, blocks, links)
 
 
 def _line(
@@ -168,8 +168,8 @@ def _lead(record: MonitorRecord, incident: Incident, news: str, rest: str) -> Li
     return line(f"{sign} ", bold(f"{name}: {news}"), rest)
 
 
-def _first(card: Card) -> str:
-    return card.causes[0].short if card.causes else card.headline
+def _first(summary: IncidentSummary) -> str:
+    return summary.causes[0].short if summary.causes else summary.headline
 
 
 def _needed(incident: Incident) -> Section:
@@ -177,7 +177,7 @@ def _needed(incident: Incident) -> Section:
 
 
 def _duration(incident: Incident) -> str:
-    return lasted(incident.since, incident.until)
+    return duration(incident.since, incident.until)
 
 
 def _taken(incident: Incident) -> Acknowledgement:

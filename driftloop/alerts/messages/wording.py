@@ -34,14 +34,14 @@ def compose(
     severity: Severity,
     model: str,
     headline: str,
-    summary: str,
+    lead: str,
     blocks: Iterable[Block],
     links: Links = NO_LINKS,
 ) -> Message:
     """Return the message with its header and its text for notifications."""
     title = f"{clean(model, 60)}: {headline}"
     header = Header(f"{SIGNS[severity]} {title}")
-    return Message(key, model, kind, severity, f"{title}. {summary}", (header, *blocks), links)
+    return Message(key, model, kind, severity, f"{title}. {lead}", (header, *blocks), links)
 
 
 def number(value: float | None, sign: str = "") -> str:
@@ -73,7 +73,7 @@ def count(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
 
 
-def lasted(start: datetime, end: datetime) -> str:
+def duration(start: datetime, end: datetime) -> str:
     """Return how long it is from `start` to `end`, in days, hours or minutes."""
     minutes = max(0, round((end - start).total_seconds() / 60))
     if minutes >= 2 * 1440:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from driftloop.alerts.messages.wording import count, interval, lasted, number
+from driftloop.alerts.messages.wording import count, duration, interval, number
 from driftloop.base.periods import readable
 from driftloop.decision.outcome import LOOKS, Outcome, Tone
 from driftloop.reporting.fleet_page.rows import ModelRow, fleet_sentence, gravest_first
@@ -168,7 +168,7 @@ def _incident(row: ModelRow, now: datetime) -> tuple[Node, ...]:
         return (el("span", "none", class_="dim"),)
     tone: Tone = "bad" if row.incident_severity in ("page", "warning") else "warn"
     sign = {"page": "▲▲", "warning": "▲"}.get(row.incident_severity or "", "!")
-    long = f"since {since:%Y-%m-%d} ({lasted(since, now)})"
+    long = f"since {since:%Y-%m-%d} ({duration(since, now)})"
     mark = badge(sign, text(row.incident_severity or "open", 20), tone)
     return mark, el("span", long, class_="small block")
 
@@ -176,7 +176,7 @@ def _incident(row: ModelRow, now: datetime) -> tuple[Node, ...]:
 def _champion(row: ModelRow, now: datetime) -> tuple[Node, ...]:
     if row.champion is None:
         return (el("span", "none", class_="dim"),)
-    age = f", {lasted(row.promoted_at, now)}" if row.promoted_at is not None else ""
+    age = f", {duration(row.promoted_at, now)}" if row.promoted_at is not None else ""
     said = el("span", f"v{text(row.champion, 20)}{age}", class_="number")
     return group(
         said, el("span", text(row.move, 120), class_="dim small block") if row.move else None
@@ -186,7 +186,7 @@ def _champion(row: ModelRow, now: datetime) -> tuple[Node, ...]:
 def _last_run(row: ModelRow, now: datetime) -> tuple[Node, ...]:
     if row.as_of is None:
         return (el("span", "never", class_="dim"),)
-    ago = el("span", f"{lasted(row.as_of, now)} ago", class_="number")
+    ago = el("span", f"{duration(row.as_of, now)} ago", class_="number")
     late = badge("!", "stale", "warn") if row.stale else None
     return group(ago, late, el("span", readable(row.as_of), class_="dim small block"))
 

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import get_args
 
 from driftloop.alerts.channels import LEVELS
-from driftloop.alerts.delivery_plan import Address
+from driftloop.alerts.delivery_plan import Target
 from driftloop.base.records import (
     Action,
     CheckStatus,
@@ -171,7 +171,7 @@ def _outcome(one: Retraining) -> str:
 def _messages(into: _Samples, facts: Facts) -> None:
     alerts, written = facts.alerts, []
     for channel in facts.channels:
-        to = Address(facts.model, channel, True, facts.now)
+        to = Target(facts.model, channel, True, facts.now)
         waiting = [post for post in alerts.posts if channel.key in post.waiting]
         held = 0
         for post in waiting:

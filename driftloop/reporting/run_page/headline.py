@@ -1,8 +1,8 @@
 """The head of a report: the verdict in one sentence, what was done, and what to do."""
 
 from driftloop.alerts.blocks import Line, line
+from driftloop.alerts.messages.actions import action_taken, next_step
 from driftloop.alerts.messages.causes import causes, headline
-from driftloop.alerts.messages.steps import done, next_step
 from driftloop.base.periods import readable
 from driftloop.base.records import MonitorRecord
 from driftloop.decision.outcome import LOOKS, outcome_of_record
@@ -65,7 +65,7 @@ def _decision(record: MonitorRecord) -> Node:
 
 
 def _done(record: MonitorRecord) -> str:
-    return "Changed nothing." if _calm(record) else done(record)
+    return "Changed nothing." if _calm(record) else action_taken(record)
 
 
 def _step(record: MonitorRecord) -> Line:

@@ -15,7 +15,7 @@ from driftloop.alerts.channels import (
 )
 from tasks.alerts.senders.base import (
     LostAnswerError,
-    Parcel,
+    OutgoingMessage,
     PartlyRefusedError,
     RefusedError,
     Sender,
@@ -34,9 +34,9 @@ __all__ = [
     "ConsoleSender",
     "LostAnswerError",
     "MailSender",
+    "OutgoingMessage",
     "PageSender",
     "PagerDutySender",
-    "Parcel",
     "PartlyRefusedError",
     "RefusedError",
     "Sender",

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from driftloop.alerts.blocks import Picture, Section, bold, code, line
 from driftloop.alerts.channels import PageChannel, SlackChannel
-from driftloop.alerts.delivery_plan import tidy
+from driftloop.alerts.delivery_plan import prune
 from driftloop.alerts.incident import AlertState
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.slack import mrkdwn, slack_blocks, slack_text
@@ -54,9 +54,9 @@ def test_slack_shows_what_was_to_be_sent_as_before(name: str) -> None:
 def test_the_parent_of_an_open_incident_reads_as_before() -> None:
     document = stored("alerts_payments")
     old, new = document["incidents"][1], AlertState.from_dict(document).incidents[1]
-    card = new.card
-    assert [mrkdwn(cause.lines) for cause in card.causes] == old["card"]["causes"]
-    assert mrkdwn((card.step,)) == old["card"]["step"]
+    summary = new.summary
+    assert [mrkdwn(cause.lines) for cause in summary.causes] == old["card"]["causes"]
+    assert mrkdwn((summary.next_step,)) == old["card"]["step"]
     opened = next(post for post in document["posts"] if post["incident"] == 2)["message"]
     assert "2 of 3 data checks failed: the data look broken" in opened["text"]
     assert slack_text(parent_message("payments", new)) == opened["text"]
@@ -84,7 +84,7 @@ def test_what_is_stored_again_is_neutral(name: str) -> None:
 def test_an_upgraded_state_can_be_delivered() -> None:
     channels = (SlackChannel().key, PageChannel().key)
     state = AlertState.from_dict(stored("alerts_payments"))
-    assert tidy(state, "payments", channels) == state
+    assert prune(state, "payments", channels) == state
 
 
 def test_a_page_is_read() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from driftloop.alerts.messages.steps import done, next_step
+from driftloop.alerts.messages.actions import action_taken, next_step
 from driftloop.base.records import Decision, MonitorRecord, QualityFinding, Verdict
 from driftloop.decision.outcome import LOOKS, outcome_of
 from driftloop.reporting.run_page.page import report_page
@@ -114,7 +114,7 @@ def test_what_was_done_and_is_to_do_is_said_as_in_the_message() -> None:
     record = replace(retrained(), retrain=None)
     said = outline(record).text
     plain = re.compile(r"[*`]")
-    assert plain.sub("", done(record)) in said
+    assert plain.sub("", action_taken(record)) in said
     assert plain.sub("", next_step(record)) in said
 
 

@@ -4,13 +4,13 @@ from typing import Any
 
 from driftloop.alerts.channels import SlackChannel
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
-from tasks.alerts.senders.base import Parcel
+from tasks.alerts.senders.base import OutgoingMessage
 
 
-def content_of(parcel: Parcel, channel: SlackChannel) -> dict[str, Any]:
+def content_of(outgoing: OutgoingMessage, channel: SlackChannel) -> dict[str, Any]:
     """Return text and blocks as Slack's API takes them."""
-    mention = channel.mention(parcel.level) if parcel.mention else ""
+    mention = channel.mention(outgoing.level) if outgoing.mention else ""
     return {
-        "text": slack_text(parcel.message, mention),
-        "blocks": slack_blocks(parcel.message, mention),
+        "text": slack_text(outgoing.message, mention),
+        "blocks": slack_blocks(outgoing.message, mention),
     }

@@ -10,7 +10,7 @@ import pytest
 
 from driftloop.alerts.incident import Acknowledgement, Incident
 from driftloop.alerts.message import Message
-from driftloop.alerts.messages.card import blind_card, card_of, with_deed, with_retraining
+from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.digest import DigestLine, digest_message
 from driftloop.alerts.messages.formats.html import channel_html, email_html
 from driftloop.alerts.messages.formats.slack import (
@@ -20,14 +20,14 @@ from driftloop.alerts.messages.formats.slack import (
     slack_blocks,
     slack_text,
 )
-from driftloop.alerts.messages.observation import (
-    answer_message,
-    rollback_message,
-    stuck_message,
-    trial_message,
-)
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.alerts.messages.retraining import retrain_message
+from driftloop.alerts.messages.summary import (
+    blind_summary,
+    summary_of,
+    with_new_champion,
+    with_retraining,
+)
 from driftloop.alerts.messages.thread import (
     acknowledged_line,
     acknowledged_message,
@@ -41,7 +41,12 @@ from driftloop.alerts.messages.thread import (
     worsened_line,
     worsened_message,
 )
-from driftloop.alerts.messages.trial_run import alert_test_message
+from driftloop.alerts.messages.versions import (
+    answer_message,
+    rollback_message,
+    stuck_message,
+    trial_message,
+)
 from driftloop.base.records import (
     Decision,
     GateResult,
@@ -103,7 +108,7 @@ def everything(name: str) -> list[Message]:
     retrained = retrain(
         model=name, rev=name, reason=name, challenger=name, comparison=scored, promotion=promotion
     )
-    card = card_of(record, LINKS)
+    summary = summary_of(record, LINKS)
     opened = Incident(
         1,
         AS_OF,
@@ -114,21 +119,21 @@ def everything(name: str) -> list[Message]:
         "page",
         ("drift",),
         name,
-        card,
+        summary,
         acknowledged=Acknowledgement(name, AS_OF, name),
         quiet=1,
     )
-    cards = (
-        card,
-        card_of(broken, LINKS),
-        blind_card(record, LINKS, 2),
-        with_retraining(card, retrained, LINKS),
-        with_deed(card, name),
+    summaries = (
+        summary,
+        summary_of(broken, LINKS),
+        blind_summary(record, LINKS, 2),
+        with_retraining(summary, retrained, LINKS),
+        with_new_champion(summary, name),
     )
     trial = TrialOutcome("shadow", name, name, "worse", "promoted", 1, 1, 0.1, name)
     line = DigestLine(name, "drift", name, 0.1, 0.0, 0.2, 3, AS_OF, "page", 1, 1, 1, AS_OF, AS_OF)
     return [
-        *(parent_message(name, replace(opened, card=card)) for card in cards),
+        *(parent_message(name, replace(opened, summary=summary)) for summary in summaries),
         parent_message(name, replace(opened, resolved_at=AS_OF)),
         opened_line(record, opened, LINKS),
         worsened_line(record, opened, name, LINKS),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftloop.alerts.blocks import Line, Section, bullets, clean, line, section
-from driftloop.alerts.incident import Card, Incident
+from driftloop.alerts.incident import Incident, IncidentSummary
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.slack import (
@@ -46,9 +46,9 @@ def test_a_parent_always_fits_and_keeps_its_links(
     facts: tuple[str, ...],
     model: str,
 ) -> None:
-    card = Card("needs a look", causes, done, line(step), worst, facts, LINKS)
+    summary = IncidentSummary("needs a look", causes, done, line(step), worst, facts, LINKS)
     opened = Incident(
-        1, AS_OF - timedelta(1), AS_OF, AS_OF, AS_OF, "page", "page", ("drift",), "7", card
+        1, AS_OF - timedelta(1), AS_OF, AS_OF, AS_OF, "page", "page", ("drift",), "7", summary
     )
     shown = slack_blocks(parent_message(model, opened))
     assert len(shown) <= BLOCKS_LIMIT
@@ -79,8 +79,8 @@ def test_a_cut_message_says_where_the_rest_is() -> None:
         (Links(), "Prefect run"),
     ):
         causes = (section("x" * 2_900),) * 9
-        card = Card("needs a look", causes, "Done.", line("Step."), links=links)
-        opened = Incident(1, AS_OF, AS_OF, AS_OF, AS_OF, "page", "page", ("drift",), "7", card)
+        summary = IncidentSummary("needs a look", causes, "Done.", line("Step."), links=links)
+        opened = Incident(1, AS_OF, AS_OF, AS_OF, AS_OF, "page", "page", ("drift",), "7", summary)
         said = [
             block["elements"][0]["text"]
             for block in slack_blocks(parent_message("payments", opened))

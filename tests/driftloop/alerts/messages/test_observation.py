@@ -7,7 +7,7 @@ import pytest
 
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message
-from driftloop.alerts.messages.observation import answer_message, stuck_message, trial_message
+from driftloop.alerts.messages.versions import answer_message, stuck_message, trial_message
 from driftloop.base.records import Decision, Promotion, TrialOutcome
 from tests.driftloop.alerts.messages.message_records import AS_OF, LINK_LINE, LINKS, monitor, shown
 

@@ -93,7 +93,7 @@ def test_alone_they_say_everything() -> None:
     assert back.startswith("🚨 payments: back again: predictions got worse, inputs drifted\n")
     for text in (worse, back):
         assert STEP in text
-        assert mrkdwn(OPEN.card.causes[1].lines) in text
+        assert mrkdwn(OPEN.summary.causes[1].lines) in text
         assert "Since 2026-03-02 06:00 UTC (7 days)" in text
     over = shown(resolved_message(monitor(), OPEN, LINKS))
     assert over.startswith(

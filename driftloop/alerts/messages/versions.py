@@ -49,23 +49,23 @@ _LEADS: dict[TrialAction, tuple[str, str]] = {
 def trial_message(model: str, at: datetime, trial: TrialOutcome, links: Links) -> Message:
     """Return the message on what came of a version under observation."""
     names = {"version": clean(trial.version, 40), "against": clean(trial.against, 40)}
-    lead, reason = (text.format(**names) for text in _LEADS[trial.action])
-    summary = line(bold(lead), reason)
+    subject, reason = (text.format(**names) for text in _LEADS[trial.action])
+    lead = line(bold(subject), reason)
     blocks = (
-        section(summary),
+        section(lead),
         section(bold("Evidence"), sentence(trial.sentence)),
         section(bold("What you should do"), _next_step(trial, clean(model, 60))),
     )
     key = event_key(model, at, "observed", f"{trial.kind}-{trial.version}-{trial.action}")
     headline = _HEADLINES[trial.action].format(**names)
     severity = _SEVERITIES[trial.action]
-    return compose(key, "observed", severity, model, headline, summary.plain, blocks, links)
+    return compose(key, "observed", severity, model, headline, lead.plain, blocks, links)
 
 
 def stuck_message(record: MonitorRecord, links: Links) -> Message:
     """Return the message that driftloop stopped retraining and a person is needed."""
     reason = record.decision.reasons[-1] if record.decision.reasons else record.verdict.sentence
-    summary = "driftloop no longer retrains this model."
+    lead = "driftloop no longer retrains this model."
     step = line(
         "In working hours, read why the challengers lost (their MLflow runs say so): labels, "
         "features or the kind of model may no longer fit. ",
@@ -73,33 +73,33 @@ def stuck_message(record: MonitorRecord, links: Links) -> Message:
         " starts the loop again.",
     )
     blocks = (
-        section(bold(summary)),
+        section(bold(lead)),
         section(bold("Why"), sentence(reason)),
         section(bold("What you should do"), step),
     )
     key = event_key(record.model, record.as_of, "stuck")
     headline = "retraining stopped, a person is needed"
-    return compose(key, "stuck", "warning", record.model, headline, summary, blocks, links)
+    return compose(key, "stuck", "warning", record.model, headline, lead, blocks, links)
 
 
 def answer_message(
-    model: str, at: datetime, done: Promotion, comment: str, links: Links
+    model: str, at: datetime, promotion: Promotion, comment: str, links: Links
 ) -> Message:
     """Return the message on what became of a challenger that waited for approval."""
-    new, old = clean(done.version, 40), clean(done.previous or "none", 40)
-    summary = (
+    new, old = clean(promotion.version, 40), clean(promotion.previous or "none", 40)
+    lead = (
         line(bold(f"Version {new} is live"), f": it was approved, and replaced version {old}.")
-        if done.promoted
+        if promotion.promoted
         else line(bold(f"Version {old} stays live"), f": version {new} was not promoted.")
     )
-    blocks = [section(summary), section(bold("Why"), sentence(done.sentence))]
+    blocks = [section(lead), section(bold("Why"), sentence(promotion.sentence))]
     if comment:
         blocks.append(section(bold("Comment"), sentence(comment)))
-    state = "approved" if done.promoted else "declined"
+    state = "approved" if promotion.promoted else "declined"
     key = event_key(model, at, "observed", f"approval-{new}-{state}")
-    headline = f"version {new} {'is live' if done.promoted else 'was not promoted'}"
-    severity: Severity = "good" if done.promoted else "info"
-    return compose(key, "observed", severity, model, headline, summary.plain, blocks, links)
+    headline = f"version {new} {'is live' if promotion.promoted else 'was not promoted'}"
+    severity: Severity = "good" if promotion.promoted else "info"
+    return compose(key, "observed", severity, model, headline, lead.plain, blocks, links)
 
 
 def rollback_message(
@@ -107,9 +107,9 @@ def rollback_message(
 ) -> Message:
     """Return the message that `version` is champion again in place of `previous`."""
     live, left = clean(version, 40), clean(previous, 40)
-    summary = line(bold(f"Version {live} is live again"), f" in place of version {left}.")
+    lead = line(bold(f"Version {live} is live again"), f" in place of version {left}.")
     blocks = (
-        section(summary),
+        section(lead),
         section(bold("Why"), sentence(reason)),
         section(
             bold("What you should do"),
@@ -118,7 +118,7 @@ def rollback_message(
         ),
     )
     key = event_key(model, at, "rolled_back", version)
-    return compose(key, "rolled_back", "info", model, "rolled back", summary.plain, blocks, links)
+    return compose(key, "rolled_back", "info", model, "rolled back", lead.plain, blocks, links)
 
 
 def _next_step(trial: TrialOutcome, model: str) -> Line:

@@ -7,7 +7,7 @@ from driftloop.alerts.blocks import Fields, Header, bold, context, line, section
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message
 from driftloop.base.distribution import Shape
-from tasks.alerts.senders import Parcel
+from tasks.alerts.senders import OutgoingMessage
 
 NOW = datetime.now(UTC)
 SHAPE = Shape("amount", (), (0.0, 1.0, 2.0), (0.5, 0.5), (0.2, 0.8))
@@ -27,7 +27,9 @@ def message(key: str = "payments/1/opened", kind: Kind = "opened", **changes: An
     return Message(key, "payments", kind, **{**parts, **changes})
 
 
-def parcel(key: str = "payments/1/opened", kind: Kind = "opened", **changes: Any) -> Parcel:
-    """A parcel of an incident, which a page is about."""
+def outgoing(
+    key: str = "payments/1/opened", kind: Kind = "opened", **changes: Any
+) -> OutgoingMessage:
+    """A outgoing of an incident, which a page is about."""
     given = {"incident": "payments-3", "level": "page", "message": message(key, kind)}
-    return Parcel(key, kind, **{**given, **changes})
+    return OutgoingMessage(key, kind, **{**given, **changes})

@@ -1,13 +1,13 @@
 """Actions: what driftloop did about a run, and what the reader should do."""
 
 from driftloop.alerts.blocks import Line, clean, code, line, sentence
-from driftloop.alerts.messages.causes import fell
+from driftloop.alerts.messages.causes import performance_fell
 from driftloop.alerts.messages.retraining import outcome_line, outcome_of
 from driftloop.base.errors import listed
 from driftloop.base.records import MonitorRecord
 
 
-def done(record: MonitorRecord) -> str:
+def action_taken(record: MonitorRecord) -> str:
     """Return what driftloop did about a run."""
     reasons = " ".join(sentence(reason) for reason in _untold(record))
     dry = "Dry run, so nothing was changed. " if record.dry_run else ""
@@ -47,7 +47,7 @@ def next_step(record: MonitorRecord) -> Line:
             code(f"driftloop approve {clean(record.model, 60)}"),
             ", or in the Prefect UI.",
         )
-    if fell(record):
+    if performance_fell(record):
         return line(
             f"Version {clean(record.champion, 40)} is live and predicts worse than it should. "
             "Decide now: stop using it, roll back, or retrain by hand."
@@ -67,13 +67,13 @@ def _fix_data(record: MonitorRecord) -> Line:
 
 
 def _waiting(record: MonitorRecord) -> str | None:
-    asked = next((trial for trial in record.trials if trial.kind == "approval"), None)
-    return None if asked is None else clean(asked.version, 40)
+    approval = next((trial for trial in record.trials if trial.kind == "approval"), None)
+    return None if approval is None else clean(approval.version, 40)
 
 
 def _untold(record: MonitorRecord) -> tuple[str, ...]:
-    """Return the reasons that the causes have not told already."""
+    """Return the reasons that the causes have not stated already."""
     if record.decision.action == "none":
         return ()
-    told = {record.verdict.sentence, *(check.sentence for check in record.broken)}
-    return tuple(reason for reason in record.decision.reasons if reason not in told)[:3]
+    stated = {record.verdict.sentence, *(check.sentence for check in record.broken)}
+    return tuple(reason for reason in record.decision.reasons if reason not in stated)[:3]

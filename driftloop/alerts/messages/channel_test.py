@@ -11,12 +11,12 @@ from driftloop.base.periods import readable
 
 def alert_test_message(model: str, channel: str, at: datetime) -> Message:
     """Return a message that says that it is a test and which channel it reached."""
-    summary = "This is a test. Nothing is wrong."
+    lead = "This is a test. Nothing is wrong."
     reached = f" Alerts about this model reach {clean(channel, 100)}."
     blocks = (
-        section(line(bold(summary), reached)),
+        section(line(bold(lead), reached)),
         step_block(NOTHING),
         context(f"Sent {readable(at)} UTC"),
     )
     key = event_key(model, at, "test", channel)
-    return compose(key, "test", "info", model, "TEST of alerts", summary, blocks)
+    return compose(key, "test", "info", model, "TEST of alerts", lead, blocks)
