@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from driftloop.alerts.channels import Level
+from driftloop.alerts.channels import Channel, Level
 from driftloop.alerts.incident import Receipt
 from driftloop.alerts.message import Kind, Message
 from driftloop.base.distribution import Shape
@@ -115,7 +115,23 @@ class Sender(Protocol):
         """
 
 
-class ThreadlessSender:
+class ChannelSender:
+    """Defaults of senders: the key is the channel's, and every kind of message is sent."""
+
+    __slots__ = ()
+    channel: Channel
+
+    @property
+    def key(self) -> str:
+        """The name under which deliveries are remembered."""
+        return self.channel.key
+
+    def wants(self, kind: Kind) -> bool:
+        """Return whether messages of this kind are sent here."""
+        return True
+
+
+class ThreadlessSender(ChannelSender):
     """A channel without threads: one message per event, which is never changed."""
 
     __slots__ = ()

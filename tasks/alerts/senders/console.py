@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from driftloop.alerts.channels import ConsoleChannel, SlackChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
 from tasks.alerts.senders.base import SMALL_STEPS, OutgoingMessage, ThreadlessSender
 from tasks.alerts.senders.terminal import draw, draw_line
 
@@ -14,13 +14,9 @@ from tasks.alerts.senders.terminal import draw, draw_line
 class ConsoleSender(ThreadlessSender):
     """Draws messages in the terminal."""
 
-    key: str
+    channel: ConsoleChannel | SlackChannel
     title: str
     console: Console
-
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
 
     def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Draw the message, titled with its incident; a small step in an incident is a line."""

@@ -86,7 +86,7 @@ def _asked(answer: "httpx.Response", pause: float) -> float:
 def _failed(service: str, status: int) -> DeliveryError:
     if status == 429:
         return DeliveryError(
-            f"{service} has too many requests (HTTP 429); the next run sends the message"
+            f"{service} is rate-limited (HTTP 429); the next run sends the message"
         )
     return LostAnswerError(
         f"{service} failed (HTTP {status}); the message is kept and the next run sends it"

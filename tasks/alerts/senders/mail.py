@@ -18,7 +18,6 @@ from email.utils import formataddr, formatdate
 
 from driftloop.alerts.channels import EmailChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
 from driftloop.alerts.messages.formats.html import email_html
 from driftloop.alerts.messages.formats.plain_text import title, to_text
 from driftloop.base.errors import DeliveryError
@@ -56,15 +55,6 @@ class MailSender(ThreadlessSender):
 
     channel: EmailChannel
     password: str | None = field(default=None, repr=False)
-
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
 
     def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Send the mail to every address and return its Message-ID.

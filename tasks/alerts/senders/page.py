@@ -11,14 +11,15 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from driftloop.alerts.blocks import Picture
+from driftloop.alerts.channels import PageChannel
 from driftloop.alerts.incident import Receipt
 from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.html import channel_html
 from driftloop.alerts.stored import upgraded_message
 from driftloop.base.errors import DeliveryError
 from driftloop.base.records import to_json
-from tasks.alerts.senders.base import OutgoingMessage
+from tasks.alerts.senders.base import ChannelSender, OutgoingMessage
 from tasks.alerts.senders.slack.bot import alt_text
 from tasks.coordination.file_lock import file_lock
 from tasks.reporting.feature_picture import picture
@@ -42,20 +43,16 @@ _ADAPTER = TypeAdapter(PageMessages)
 
 
 @dataclass(frozen=True, slots=True)
-class PageSender:
+class PageSender(ChannelSender):
     """Writes messages to a page, for one machine.
 
     Every reply is in view there, so that one which Slack would repeat in the channel stands in its
     thread only.
     """
 
-    key: str
+    channel: PageChannel
     page: Path
     threads: bool = field(default=True, init=False)
-
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
 
     def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Put a message on the page once, a reply into its thread, and return its receipt.

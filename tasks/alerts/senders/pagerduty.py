@@ -51,11 +51,6 @@ class PagerDutySender(ThreadlessSender):
     channel: PagerDutyChannel
     routing_key: str = field(repr=False)
 
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
     def wants(self, kind: Kind) -> bool:
         """Take what begins, changes or ends an incident, and what a person must look at."""
         return kind in _ACTIONS

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from driftloop.alerts.channels import WebhookChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
 from driftloop.alerts.messages.formats.plain_text import links, title, to_text
 from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.errors import DeliveryError
@@ -31,15 +30,6 @@ class WebhookSender(ThreadlessSender):
     channel: WebhookChannel
     url: str = field(repr=False)
     secret: str = field(repr=False)
-
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
 
     def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Post the event; the receiver recognises repeats by their key.

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.alerts.channels import SlackChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from tasks.alerts.senders import base
-from tasks.alerts.senders.base import LostAnswerError, OutgoingMessage, RefusedError, UnderWayError
+from tasks.alerts.senders.base import (
+    ChannelSender,
+    LostAnswerError,
+    OutgoingMessage,
+    RefusedError,
+    UnderWayError,
+)
 from tasks.alerts.senders.notes import warn_once
 from tasks.alerts.senders.slack.blocks import content_of
 from tasks.alerts.senders.slack.errors import one_line_errors, quiet_logger
@@ -32,21 +38,12 @@ _NO_PICTURES = {"missing_scope", "not_allowed_token_type", "file_uploads_disable
 
 
 @dataclass(frozen=True, slots=True)
-class BotSender:
+class BotSender(ChannelSender):
     """Posts to a Slack channel with a bot token."""
 
     channel: SlackChannel
     token: str = field(repr=False)
     threads: bool = field(default=True, init=False)
-
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
 
     def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Post the message once and return the channel's id and Slack's timestamp.

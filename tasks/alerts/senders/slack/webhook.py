@@ -23,11 +23,6 @@ class SlackWebhookSender(ThreadlessSender):
     channel: SlackChannel
     url: str = field(repr=False)
 
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
     def wants(self, kind: Kind) -> bool:
         """Take everything but the small steps that belong in a thread."""
         return kind not in SMALL_STEPS

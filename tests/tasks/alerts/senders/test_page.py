@@ -22,9 +22,10 @@ KEY = "page:alerts.html"
 WRITER = """
 import sys
 from pathlib import Path
+from driftloop.alerts.channels import PageChannel
 from tasks.alerts.senders import PageSender
 from tests.tasks.alerts.senders.outgoing import outgoing
-sender = PageSender("page", Path(sys.argv[1]))
+sender = PageSender(PageChannel(), Path(sys.argv[1]))
 for number in range(20):
     sender.send(outgoing(f"{sys.argv[2]}-{number}"))
 """
@@ -189,7 +190,9 @@ def test_a_page_that_cannot_be_written_keeps_the_message(tmp_path: Path) -> None
 def test_a_damaged_transcript_is_not_written_over(sender: PageSender, text: str) -> None:
     transcript = sender.page.with_suffix(".json")
     transcript.write_text(text)
-    with pytest.raises(DeliveryError, match=r"alerts\.json: no transcript of a page; restore it"):
+    with pytest.raises(
+        DeliveryError, match=r"alerts\.json: not a transcript of a page"
+    ):
         sender.send(outgoing())
     assert transcript.read_text() == text
 

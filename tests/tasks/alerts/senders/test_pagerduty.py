@@ -162,7 +162,7 @@ def test_retry_after_is_honoured_up_to_a_limit(
     monkeypatch.setattr("tasks.alerts.senders.http.time.sleep", waits.append)
     pagerduty.misbehave("rate_limit", seconds=seconds)
     if requests == 1:
-        with pytest.raises(DeliveryError, match="asked too much"):
+        with pytest.raises(DeliveryError, match="rate-limited"):
             sender.send(outgoing())
     else:
         sender.send(outgoing())
