@@ -192,7 +192,7 @@ def test_drift_of_other_features_is_news() -> None:
     assert [one.kinds for one in turns] == [
         *(("opened",), ("confirmed",), (), ("worsened",), (), (), ()),
     ]
-    assert turns[3].why == "Others drift now: d, e."
+    assert turns[3].why == "Other features drift now: d, e."
     last = turns[-1].state.newest
     assert last is not None
     assert "".join(last.features) == "abcdexy"

@@ -50,7 +50,7 @@ def play(state: AlertState, target: Target, most: int = 100) -> tuple[AlertState
 def test_an_incident_with_threads() -> None:
     state, log = play(after(*WEEKS), THREADS)
     assert log == [
-        *("Begin", "opened in 1", "confirmed in 1", "worsened in 1", "resolved in 1"),
+        *("PostParent", "opened in 1", "confirmed in 1", "worsened in 1", "resolved in 1"),
     ]
     assert state.posts == ()
     assert next_step(state, THREADS) is None
@@ -75,11 +75,11 @@ def test_run_by_run_the_parent_is_updated() -> None:
         state, log = play(state, THREADS)
         logs.append(log)
     assert logs == [
-        ["Begin", "opened in 1"],
-        ["confirmed in 1", "Refresh"],
-        ["worsened in 1", "Refresh"],
-        ["Refresh"],
-        ["resolved in 1", "Refresh"],
+        ["PostParent", "opened in 1"],
+        ["confirmed in 1", "UpdateParent"],
+        ["worsened in 1", "UpdateParent"],
+        ["UpdateParent"],
+        ["resolved in 1", "UpdateParent"],
     ]
 
 
@@ -101,7 +101,7 @@ def test_a_picture_follows_its_text() -> None:
     found = (replace(finding("x", "moved", 0.9), shape=SHAPE),)
     state = after(drifted(findings=found))
     state, log = play(state, THREADS)
-    assert log == ["Begin", "opened in 1", "Show"]
+    assert log == ["PostParent", "opened in 1", "AddPicture"]
     assert state.posts == ()
     _, log = play(after(drifted(findings=found)), FLAT)
     assert log == ["opened in channel"]
@@ -126,14 +126,14 @@ def test_what_was_told_without_threads_begins_anew_with_them() -> None:
     state, _ = play(after(drifted()), FLAT)
     state = replace(state, posts=after(drifted(), later(FELL, 1)).posts[1:])
     _, log = play(state, THREADS)
-    assert log == ["Begin", "worsened in 1"]
+    assert log == ["PostParent", "worsened in 1"]
 
 
 def test_a_muted_model_is_silent_and_then_tells_all() -> None:
     muted = mute(after(*WEEKS), AS_OF + timedelta(days=1), "Ana")
     assert not has_work(muted, THREADS)
     _, log = play(muted, replace(THREADS, now=AS_OF + timedelta(days=1)))
-    assert log == ["Begin", "opened in 1", "confirmed in 1", "worsened in 1", "resolved in 1"]
+    assert log == ["PostParent", "opened in 1", "confirmed in 1", "worsened in 1", "resolved in 1"]
 
 
 NIGHT = QuietHours(start=time(22), end=time(7), timezone="Europe/Berlin")
@@ -150,7 +150,7 @@ def test_a_warning_waits_for_the_morning_and_a_page_does_not() -> None:
     assert not has_work(warning, night)
     assert isinstance(next_step(warning, morning), PostParent)
     _, log = play(page, night)
-    assert log == ["Begin", "opened in 1", "worsened in 1"]
+    assert log == ["PostParent", "opened in 1", "worsened in 1"]
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_what_happens_during_an_incident_goes_to_its_thread() -> None:
 def test_the_parent_says_what_was_done() -> None:
     state = after(drifted())
     assert state.open is not None
-    summary = replace(state.open.summary, done="Retrained.")
+    summary = replace(state.open.summary, action="Retrained.")
     state = post_message(state, retrain_message(retrain(), Links()), routing(), summary=summary)
     assert state.open is not None
     assert state.open.summary.action == "Retrained."

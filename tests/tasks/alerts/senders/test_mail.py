@@ -203,7 +203,7 @@ def test_a_wrong_password_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_missing_login_is_told(tmp_path: Path) -> None:
     with (
         MailPeer(tmp_path, user="driftloop") as peer,
-        pytest.raises(DeliveryError, match=r"\(530\).*a user if it wants one"),
+        pytest.raises(DeliveryError, match=r"\(530\).*user if it requires one"),
     ):
         sender_to(peer).send(outgoing("a"))
 

@@ -190,9 +190,7 @@ def test_a_page_that_cannot_be_written_keeps_the_message(tmp_path: Path) -> None
 def test_a_damaged_transcript_is_not_written_over(sender: PageSender, text: str) -> None:
     transcript = sender.page.with_suffix(".json")
     transcript.write_text(text)
-    with pytest.raises(
-        DeliveryError, match=r"alerts\.json: not a transcript of a page"
-    ):
+    with pytest.raises(DeliveryError, match=r"alerts\.json: not a transcript of a page"):
         sender.send(outgoing())
     assert transcript.read_text() == text
 
