@@ -1,14 +1,14 @@
-"""Flows about alerts: acknowledge, mute, test, deliver what waits, and the weekly digest."""
+"""Flows about alerts: acknowledge, mute, test, deliver waiting messages, and the weekly digest."""
 
 from datetime import datetime
 
 from prefect import flow, tags
 
 from driftloop.alerts.events import acknowledged_event
-from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
+from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.base.workspace import find_workspace
 from flows.naming import all_models_run_name, resolve_as_of, run_name
-from tasks.alerts.deliver_all import sweep
+from tasks.alerts.deliver_all import deliver_all
 from tasks.alerts.digest import read_configs, write_digest
 from tasks.alerts.respond import acknowledge_incident, mute_alerts, try_channels
 from tasks.alerts.write import deliver_alerts, undelivered
@@ -21,41 +21,41 @@ from tasks.runtime.preflight import prepare_job
 def acknowledge(
     model: str, by: str = "", comment: str = "", workspace: str | None = None
 ) -> Acknowledged:
-    """Take on a model's open incident, so that others know that somebody is at it.
+    """Take on a model's open incident, so that others know that somebody is working on it.
 
     Args:
         model: name of a configuration in `configs/`.
-        by: who takes it on; people read it in the message.
-        comment: what they may want to know.
+        by: who takes it on; shown in the message.
+        comment: shown in the message as well.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(None), None, False, workspace)
-        done = acknowledge_incident(job, by, comment)
-        emit(job, [acknowledged_event(done, job.as_of)])
-        undelivered(deliver_alerts(job, return_state=True), done, publish_after_run(job))
-        return done
+        response = acknowledge_incident(job, by, comment)
+        emit(job, [acknowledged_event(response, job.as_of)])
+        undelivered(deliver_alerts(job, return_state=True), response, publish_after_run(job))
+        return response
 
 
 @flow(name="mute", flow_run_name=run_name)
 def mute(
     model: str, until: datetime | None = None, by: str = "", workspace: str | None = None
 ) -> Muted:
-    """Hold back a model's messages until a moment; without one, hold back nothing any more.
+    """Hold back a model's messages until a moment; without one, stop holding them back.
 
-    Incidents are still followed, and what there was to tell is sent afterwards.
+    Incidents are still tracked, and their messages are sent afterwards.
 
     Args:
         model: name of a configuration in `configs/`.
-        until: when to speak again; left out, at once.
-        by: who asks for it.
+        until: when messages are sent again; at once if left out.
+        by: who mutes it.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(None), None, False, workspace)
-        done = mute_alerts(job, None if until is None else resolve_as_of(until), by)
-        undelivered(deliver_alerts(job, return_state=True), done, publish_after_run(job))
-        return done
+        response = mute_alerts(job, None if until is None else resolve_as_of(until), by)
+        undelivered(deliver_alerts(job, return_state=True), response, publish_after_run(job))
+        return response
 
 
 @flow(name="try_alert", flow_run_name=run_name)
@@ -72,19 +72,19 @@ def try_alert(model: str, workspace: str | None = None) -> TestAlert:
 
 
 @flow(name="deliver", flow_run_name=all_models_run_name)
-def deliver(workspace: str | None = None) -> Swept:
-    """Send what waits of every model: after an outage, quiet hours or a mute.
+def deliver(workspace: str | None = None) -> DeliveryReport:
+    """Send the waiting messages of every model: after an outage, quiet hours or a mute.
 
     Args:
         workspace: folder with `configs/`; the working directory if left out.
     """
     place = find_workspace(workspace)
-    return sweep(place, *read_configs(place))
+    return deliver_all(place, *read_configs(place))
 
 
 @flow(name="digest", flow_run_name=all_models_run_name)
-def digest(as_of: datetime | None = None, workspace: str | None = None) -> Swept:
-    """Send every channel a line on each of its models, on the week before a moment.
+def digest(as_of: datetime | None = None, workspace: str | None = None) -> DeliveryReport:
+    """Send every channel a digest of its models: one line each on the week before a moment.
 
     Args:
         as_of: the end of the week; the scheduled time of the run if left out.
@@ -93,4 +93,4 @@ def digest(as_of: datetime | None = None, workspace: str | None = None) -> Swept
     place = find_workspace(workspace)
     configs, broken = read_configs(place)
     write_digest(place, configs, resolve_as_of(as_of))
-    return sweep(place, configs, broken)
+    return deliver_all(place, configs, broken)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
+from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.backtest.result import Backtest
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.config.model_config import ModelConfig
@@ -35,9 +35,9 @@ PRINTED: dict[str, type[Any]] = {
     "backtest": Backtest,
     "backup": Backup,
     "dashboard": Dashboard,
-    "deliver": Swept,
+    "deliver": DeliveryReport,
     "deploy": Registration,
-    "digest": Swept,
+    "digest": DeliveryReport,
     "down": StackStop,
     "history": History,
     "init": NewWorkspace,

@@ -1,34 +1,105 @@
-"""Block Kit pieces that Slack accepts and that hostile names cannot break.
+"""Neutral blocks: the parts of a message, without the markup of any channel.
 
-Text from data and configuration (column names, categories, sentences) goes through `escape`
-first; the builders then only cut to Slack's limits.
+Text is kept as people read it. Each channel has a formatter that escapes it, marks it up and keeps
+to the channel's limits; see `driftloop.alerts.messages.formats`.
 """
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
-from urllib.parse import quote
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-Block = dict[str, Any]
+from pydantic import Field
 
-HEADER_LIMIT = 150
-SECTION_LIMIT = 3000
-FIELD_LIMIT = 2000
-FIELDS_LIMIT = 10
-BLOCKS_LIMIT = 50
-TOTAL_LIMIT = 13_000
-URL_LIMIT = 2000
 SENTENCE_LIMIT = 300
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'"})
 # Surrogates cannot be encoded; format characters reorder or hide text (bidi overrides and such).
 _DROPPED = {"Cf", "Cs"}
 _BLANKED = {"Cc", "Zl", "Zp"}
 
 
-def escape(text: object, limit: int = SENTENCE_LIMIT) -> str:
-    """Return text as one harmless line: nothing in it formats, mentions, links or reorders."""
-    kept = (_harmless(character) for character in str(text)[: limit * 10])
-    return cut(" ".join("".join(kept).split()).translate(_ESCAPES), limit)
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text in one style; a link has a URL."""
+
+    text: str
+    style: Literal["plain", "bold", "code", "link"] = "plain"
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text, or one item of a bulleted list."""
+
+    spans: tuple[Span, ...]
+    bullet: bool = False
+
+    @property
+    def plain(self) -> str:
+        """The text without style."""
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The headline of a message."""
+
+    text: str
+    kind: Literal["header"] = "header"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A paragraph of one or more lines."""
+
+    lines: tuple[Line, ...]
+    kind: Literal["section"] = "section"
+
+    @property
+    def lead(self) -> str:
+        """The first line without style."""
+        return self.lines[0].plain if self.lines else ""
+
+    @property
+    def short(self) -> str:
+        """The first line and the first bullet below it, without style."""
+        return " ".join([self.lead, *(line.plain for line in self.lines[1:2] if line.bullet)])
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Labelled values, to be set in two columns."""
+
+    pairs: tuple[tuple[str, str], ...]
+    kind: Literal["fields"] = "fields"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A line of small print."""
+
+    line: Line
+    kind: Literal["context"] = "context"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture, and its description for those who do not see it."""
+
+    url: str
+    alt: str
+    kind: Literal["picture"] = "picture"
+
+
+Block = Annotated[Header | Section | Fields | Context | Picture, Field(discriminator="kind")]
+
+
+def clean(text: object, limit: int = SENTENCE_LIMIT) -> str:
+    """Return a text from data or configuration as one line without control characters.
+
+    Names that sentences mark with backticks stand in quotes, as in any prose.
+    """
+    shown = "".join(map(_harmless, str(text)[: limit * 10])).replace("`", "'")
+    return cut(" ".join(shown.split()), limit)
 
 
 def _harmless(character: str) -> str:
@@ -37,93 +108,50 @@ def _harmless(character: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """Shorten escaped text to `limit` characters with a final "…", not inside `&lt;` or a link."""
-    if len(text) <= limit:
-        return text
-    kept = text[: limit - 1]
-    for opening, closing in (("&", ";"), ("<", ">")):
-        start = kept.rfind(opening)
-        if start >= 0 and closing not in kept[start:]:
-            kept = kept[:start]
-    return kept.rstrip() + "…"
+    """Shorten text to `limit` characters, with a final "…"."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def sentence(text: object) -> str:
-    """Return text escaped, shortened and closed with a full stop where it has no ending."""
-    line = escape(text)
-    return line if line.endswith((".", "!", "?", "…")) else f"{line}."
+    """Return text cleaned, shortened and closed with a full stop where it has no ending."""
+    cleaned = clean(text)
+    return cleaned if cleaned.endswith((".", "!", "?", "…")) else f"{cleaned}."
 
 
-def bullets(texts: Sequence[object], shown: int = 3) -> str:
-    """Return the first texts as a list and say how many more the report holds."""
-    lines = [f"• {sentence(text)}" for text in texts[:shown]]
-    if len(texts) > shown:
-        lines.append(f"and {len(texts) - shown} more")
-    return "\n".join(lines)
+def bold(text: str) -> Span:
+    """Return bold text."""
+    return Span(text, "bold")
 
 
-def link(url: str | None, label: str) -> str | None:
-    """Return a Slack link, or None where the URL is missing, not HTTP(S) or too long."""
-    if url is None or not url.startswith(("http://", "https://")):
-        return None
-    # Slack ends a link at `>` and its address at `|`.
-    address = quote(url, safe="%/:=&?~#+!$,;'@()*[]").replace("&", "&amp;")
-    return f"<{address}|{label}>" if len(address) <= URL_LIMIT else None
+def code(text: str) -> Span:
+    """Return a name or a command."""
+    return Span(text, "code")
 
 
-def header(text: str) -> Block:
-    """Return a header of escaped text."""
-    return {
-        "type": "header",
-        "text": {"type": "plain_text", "text": cut(text, HEADER_LIMIT), "emoji": True},
-    }
+def line(*parts: Span | str, bullet: bool = False) -> Line:
+    """Return a line of texts, each with its style."""
+    spans = (Span(part) if isinstance(part, str) else part for part in parts)
+    return Line(tuple(span for span in spans if span.text), bullet)
 
 
-def section(text: str) -> Block:
-    """Return a section of escaped mrkdwn."""
-    return {"type": "section", "text": _mrkdwn(text, SECTION_LIMIT)}
+def section(*lines: Line | Span | str) -> Section:
+    """Return a paragraph, each argument a line of it."""
+    return Section(tuple(item if isinstance(item, Line) else line(item) for item in lines))
 
 
-def fields(pairs: Iterable[tuple[str, str]]) -> Block:
-    """Return a section of label and value pairs, both escaped."""
-    texts = [_mrkdwn(f"*{label}*\n{value}", FIELD_LIMIT) for label, value in pairs]
-    return {"type": "section", "fields": texts[:FIELDS_LIMIT]}
+def context(*parts: Span | str) -> Context:
+    """Return a line of small print."""
+    return Context(line(*parts))
 
 
-def context(text: str) -> Block:
-    """Return a line of small print of escaped mrkdwn."""
-    return {"type": "context", "elements": [_mrkdwn(text, SECTION_LIMIT)]}
+def bullets(texts: Sequence[object], shown: int = 3) -> tuple[Line, ...]:
+    """Return the first texts as bulleted sentences, and a line on how many more there are."""
+    items = tuple(line(sentence(text), bullet=True) for text in texts[:shown])
+    left = len(texts) - shown
+    return (*items, line(f"and {left} more")) if left > 0 else items
 
 
-def limited(
-    blocks: Iterable[Block], ending: Iterable[Block] = (), rest: str = "The rest did not fit."
-) -> tuple[Block, ...]:
-    """Return as many blocks as Slack takes, then `ending`; where some are left out, `rest` says so.
-
-    Slack counts blocks and the characters of them all, and refuses a message that has too many.
-    """
-    shown, last = tuple(blocks), tuple(ending)
-    if _fit((*shown, *last)):
-        return (*shown, *last)
-    last = (context(rest), *last)
-    kept: list[Block] = []
-    for block in shown:
-        if not _fit((*kept, block, *last)):
-            break
-        kept.append(block)
-    return (*kept, *last)
-
-
-def size(block: Block) -> int:
-    """Return how many characters of text a block holds, as Slack counts them (UTF-16 units)."""
-    texts = [*block.get("fields", ()), *block.get("elements", ()), block.get("text", {})]
-    return sum(len(text.get("text", "").encode("utf-16-le")) // 2 for text in texts)
-
-
-def _fit(blocks: Sequence[Block]) -> bool:
-    return len(blocks) <= BLOCKS_LIMIT and sum(map(size, blocks)) <= TOTAL_LIMIT
-
-
-def _mrkdwn(text: str, limit: int) -> dict[str, Any]:
-    # Verbatim keeps Slack from making links of names such as order.date or #channel.
-    return {"type": "mrkdwn", "text": cut(text, limit), "verbatim": True}
+def joined(parts: Iterable[Span], separator: str = " · ") -> tuple[Span, ...]:
+    """Return spans with a separator between them."""
+    spans = [span for part in parts for span in (Span(separator), part)]
+    return tuple(spans[1:])

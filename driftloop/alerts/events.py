@@ -1,4 +1,4 @@
-"""What happened, as events that automations can wait for.
+"""Events that automations can wait for.
 
 An event's name is `driftloop.<subject>.<what>`, and its resource the model. See docs/events.md.
 """
@@ -21,7 +21,7 @@ from driftloop.base.records import (
 
 MOST_FEATURES = 10
 EVENTS: dict[str, str] = {
-    "window.judged": "a monitoring run has judged its window, whatever it found",
+    "window.judged": "a monitoring run has judged its window, whatever the result",
     "window.inconclusive": "the window could not be judged",
     "data.broken": "a data-quality check failed",
     "drift.detected": "the verdict is drift",
@@ -61,10 +61,10 @@ class Event:
 
 
 def run_events(record: MonitorRecord, kinds: tuple[Kind, ...]) -> tuple[Event, ...]:
-    """Return what a monitoring run found.
+    """Return the events of a monitoring run.
 
     Args:
-        record: the run, before anything followed from it.
+        record: the run, before its consequences.
         kinds: what is new about the model's incident.
     """
     names = ["window.judged"]
@@ -79,7 +79,7 @@ def run_events(record: MonitorRecord, kinds: tuple[Kind, ...]) -> tuple[Event, .
 
 
 def retrain_events(record: RetrainRecord) -> tuple[Event, ...]:
-    """Return what came of a retraining."""
+    """Return the events of a retraining."""
     payload = {
         "as_of": record.as_of,
         "rev": record.rev,
@@ -90,29 +90,33 @@ def retrain_events(record: RetrainRecord) -> tuple[Event, ...]:
     }
     if record.challenger is None:
         return (_event("retraining.failed", record.model, record.as_of, payload),)
-    told = _with(payload, record.promotion)
+    outcome = _with(payload, record.promotion)
     return (
         _event("model.trained", record.model, record.as_of, payload),
-        _event(_outcome(record.promotion), record.model, record.as_of, told),
+        _event(_outcome(record.promotion), record.model, record.as_of, outcome),
     )
 
 
-def promotion_event(model: str, as_of: datetime, done: Promotion) -> Event:
-    """Return what came of a person's answer about a challenger."""
-    return _event(_outcome(done), model, as_of, _with({"as_of": as_of}, done))
+def promotion_event(model: str, as_of: datetime, promotion: Promotion) -> Event:
+    """Return the event of a person's decision on a challenger."""
+    return _event(_outcome(promotion), model, as_of, _with({"as_of": as_of}, promotion))
 
 
-def rollback_events(model: str, as_of: datetime, done: Promotion) -> tuple[Event, ...]:
+def rollback_events(model: str, as_of: datetime, promotion: Promotion) -> tuple[Event, ...]:
     """Return the event of a rollback, if one was done."""
-    if not done.promoted:
+    if not promotion.promoted:
         return ()
-    return (_event("model.rolled_back", model, as_of, _with({"as_of": as_of}, done)),)
+    return (_event("model.rolled_back", model, as_of, _with({"as_of": as_of}, promotion)),)
 
 
-def acknowledged_event(done: Acknowledged, at: datetime) -> Event:
+def acknowledged_event(acknowledged: Acknowledged, at: datetime) -> Event:
     """Return the event of an incident that a person took on."""
-    payload = {"by": done.by, "incident": done.incident, "since": done.since}
-    return _event("incident.acknowledged", done.model, at, payload)
+    payload = {
+        "by": acknowledged.by,
+        "incident": acknowledged.incident,
+        "since": acknowledged.since,
+    }
+    return _event("incident.acknowledged", acknowledged.model, at, payload)
 
 
 def _outcome(promotion: Promotion | None) -> str:
@@ -125,13 +129,13 @@ def _outcome(promotion: Promotion | None) -> str:
 def _with(payload: Mapping[str, Any], promotion: Promotion | None) -> dict[str, Any]:
     if promotion is None:
         return dict(payload)
-    told = {
+    details = {
         "version": promotion.version,
         "previous": promotion.previous,
         "waits_for": promotion.waits_for,
         "sentence": promotion.sentence,
     }
-    return {**payload, **told}
+    return {**payload, **details}
 
 
 def _trial(record: MonitorRecord, trial: TrialOutcome) -> tuple[Event, ...]:
@@ -167,13 +171,13 @@ def _payload(record: MonitorRecord) -> dict[str, Any]:
     }
 
 
-def _feature(one: Finding) -> dict[str, Any]:
+def _feature(finding: Finding) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "effect": one.effect,
-        "effect_size": one.effect_size,
-        "effect_floor": one.effect_floor,
-        "p_adjusted": one.p_adjusted,
+        "name": finding.name,
+        "effect": finding.effect,
+        "effect_size": finding.effect_size,
+        "effect_floor": finding.effect_floor,
+        "p_adjusted": finding.p_adjusted,
     }
 
 

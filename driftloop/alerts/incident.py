@@ -1,4 +1,4 @@
-"""Incidents: one episode of trouble with one model, and everything that waits to be told of it.
+"""Incidents: episodes of trouble with one model, and the posts about them that wait to be sent.
 
 The state of a model's alerts is one document. Every change of it is a function from the old to the
 new document, so that it can be stored with compare-and-set: see
@@ -13,20 +13,22 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from driftloop.alerts.blocks import Line, Section
 from driftloop.alerts.channels.base import Level
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.stored import upgraded_state
 from driftloop.base.errors import DataError
 from driftloop.base.records import Shape, to_plain
 
 Cause = Literal["quality", "performance", "drift", "blind"]
-MOST_KEYS = 200
-MOST_PAST = 20
+KEPT_KEYS = 200
+KEPT_INCIDENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a channel gave for a message: where it is and under which name."""
+    """A channel's receipt for a message: the place where it is, and its id there."""
 
     place: str
     ts: str
@@ -34,32 +36,32 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The parent message of an incident on one channel, and what it says there now."""
+    """The parent message of an incident on one channel, and a hash of what it says there now."""
 
     receipt: Receipt
     digest: str
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """What the parent message says; texts are escaped mrkdwn, one paragraph each.
+class IncidentSummary:
+    """What the parent message says.
 
-    `causes` says what broke and how badly, the gravest first; `worst` the features that changed
-    most; `done` what driftloop did, `step` what the reader should do, `facts` the small print.
+    `causes` says what broke and how badly, the most severe first; `most_changed` the
+    features that changed most; `action` what driftloop did, `next_step` what the reader should do.
     """
 
     headline: str
-    causes: tuple[str, ...]
-    done: str
-    step: str
-    worst: tuple[str, ...] = ()
-    facts: tuple[str, ...] = ()
+    causes: tuple[Section, ...]
+    action: str
+    next_step: Line
+    most_changed: tuple[Line, ...] = ()
+    small_print: tuple[str, ...] = ()
     links: Links = field(default_factory=Links)
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """Who took an incident on, when, and what they said."""
+    """Who took an incident on, when, and their comment."""
 
     by: str
     at: datetime
@@ -73,18 +75,18 @@ class Incident:
     Args:
         number: counts a model's incidents from 1.
         since: the start of the first window with trouble.
-        opened_at: the moment that the run looked from that opened it.
+        opened_at: the as-of time of the run that opened it.
         last: the same of the newest run that was taken into account.
         until: the same of the newest run with trouble.
         severity: of the newest run with trouble.
-        gravest: the gravest severity so far, which decides who is told.
-        causes: what has been told under the present champion.
-        features: what has been told to have drifted under the present champion.
+        peak_severity: the highest severity so far, which decides which channels are sent it.
+        causes: what was reported under the present champion.
+        features: the features reported as drifted under the present champion.
         champion: the version that served in the newest run with trouble.
         runs: runs with trouble so far; `quiet` healthy runs in a row since the last of them.
         needed: healthy runs in a row that close it; more once it was reopened.
-        score: the worst realised score that has been told.
-        card: what the parent says.
+        score: the worst realised score that was reported.
+        summary: what the parent says.
         parents: the parent message on each channel that has it.
         begun: when sending it was begun to a channel that gave no receipt yet.
     """
@@ -95,10 +97,10 @@ class Incident:
     last: datetime
     until: datetime
     severity: Level
-    gravest: Level
+    peak_severity: Level
     causes: tuple[Cause, ...]
     champion: str
-    card: Card
+    summary: IncidentSummary
     runs: int = 1
     quiet: int = 0
     needed: int = 2
@@ -111,13 +113,13 @@ class Incident:
 
     @property
     def open(self) -> bool:
-        """Whether the trouble goes on."""
+        """Whether it is not resolved yet."""
         return self.resolved_at is None
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One thing to tell, and the channels that have not got it yet.
+    """A message to send, and the channels that have not got it yet.
 
     Args:
         key: posts with equal keys are the same and are sent once.
@@ -145,14 +147,14 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """An incident that is over, in short."""
+class PastIncident:
+    """A resolved incident, in short."""
 
     number: int
     since: datetime
     opened_at: datetime
     resolved_at: datetime
-    gravest: Level
+    peak_severity: Level
     causes: tuple[Cause, ...]
 
 
@@ -161,22 +163,22 @@ class AlertState:
     """The alerts of one model: its incidents, what waits to be sent, and until when it is muted.
 
     Args:
-        incidents: the newest one, and earlier ones that are not told completely yet, oldest first.
+        incidents: the newest one, and earlier ones with posts or updates to send, oldest first.
         posts: what waits to be sent, oldest first.
         keys: the newest keys of what has been written.
         past: the newest incidents that are over, oldest first.
         muted_until: until then nothing is sent.
-        muted_by: who asked for that.
+        muted_by: who muted it.
         blind: runs in a row that could not judge.
         blind_since: the start of the window of the first of them.
-        last: the newest moment that a run looked from.
+        last: the as-of time of the newest run.
         failures: how often sending to a channel failed so far.
     """
 
     incidents: tuple[Incident, ...] = ()
     posts: tuple[Post, ...] = ()
     keys: tuple[str, ...] = ()
-    past: tuple[Past, ...] = ()
+    past: tuple[PastIncident, ...] = ()
     muted_until: datetime | None = None
     muted_by: str = ""
     blind: int = 0
@@ -191,7 +193,7 @@ class AlertState:
 
     @property
     def open(self) -> Incident | None:
-        """The incident that goes on, if one does."""
+        """The open incident, if there is one."""
         newest = self.newest
         return newest if newest is not None and newest.open else None
 
@@ -211,13 +213,13 @@ class AlertState:
 
     def with_incident(self, incident: Incident) -> "AlertState":
         """Return the state with an incident as it is now, or with a new one."""
-        others = tuple(one for one in self.incidents if one.number != incident.number)
-        kept = tuple(sorted((*others, incident), key=lambda one: one.number))
-        return replace(self, incidents=kept)
+        others = tuple(other for other in self.incidents if other.number != incident.number)
+        incidents = tuple(sorted((*others, incident), key=lambda other: other.number))
+        return replace(self, incidents=incidents)
 
     def with_post(self, post: Post) -> "AlertState":
         """Return the state with a waiting post as it is now; one that waits no more is left out."""
-        posts = (post if one.key == post.key else one for one in self.posts)
+        posts = (post if other.key == post.key else other for other in self.posts)
         return replace(self, posts=tuple(post for post in posts if post.waiting or post.drawing))
 
     def failed(self, channel: str) -> "AlertState":
@@ -228,7 +230,7 @@ class AlertState:
         """Return the state with a post to be sent; one whose key is known is left out."""
         if post.key in self.keys:
             return self
-        keys = (*self.keys, post.key)[-MOST_KEYS:]
+        keys = (*self.keys, post.key)[-KEPT_KEYS:]
         posts = (*self.posts, post) if post.waiting else self.posts
         return replace(self, posts=posts, keys=keys)
 
@@ -245,7 +247,7 @@ class AlertState:
             DataError: if a field is missing or of the wrong type.
         """
         try:
-            return _ADAPTER.validate_python(value)
+            return _ADAPTER.validate_python(upgraded_state(value))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "state"

@@ -1,4 +1,4 @@
-"""What a run changes about a model's incident: opened, worsened, confirmed, resolved, or nothing.
+"""Life cycle of incidents: a run opens, worsens, confirms or resolves one, or changes nothing.
 
 Healthy runs are silent, a repeat does not page again, and a flapping signal does not open and close
 in turn: an incident closes after some healthy runs in a row, trouble that comes back soon reopens
@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import Field, field_validator
 
 from driftloop.alerts.channels import LEVELS, Channel, Level, SlackChannel
-from driftloop.alerts.incident import AlertState, Card, Cause, Incident
+from driftloop.alerts.incident import AlertState, Cause, Incident, IncidentSummary
 from driftloop.alerts.message import Kind
 from driftloop.base.errors import listed
 from driftloop.base.past_run import PastRun
@@ -22,13 +22,13 @@ _MOST_NEEDED = 8
 
 
 class AlertSettings(Settings):
-    """Who is told, where, and when an incident opens and closes."""
+    """Where alerts go, and when an incident opens and closes."""
 
     channels: tuple[Channel, ...] = Field(
-        default=(SlackChannel(),), description="Where messages go, all of them."
+        default=(SlackChannel(),), description="Channels that messages are sent to."
     )
     blind_after: int = Field(
-        default=3, ge=1, description="Inconclusive runs in a row before people are told."
+        default=3, ge=1, description="Inconclusive runs in a row before an incident opens."
     )
     close_after: int = Field(
         default=2, ge=1, le=30, description="Healthy runs in a row that resolve an incident."
@@ -46,15 +46,15 @@ class AlertSettings(Settings):
         keys = [channel.key for channel in channels]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
-            raise ValueError(f"{twice[0]} is named twice; name each channel once")
+            raise ValueError(f"{twice[0]} is listed twice; list each channel once")
         return channels
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What a run saw, as far as it matters to an incident.
+class RunHealth:
+    """The health of a model in one run, as far as it matters to an incident.
 
-    `judged` is false where it could not tell whether the model is healthy.
+    `judged` is false where the run could not judge whether the model is healthy.
     """
 
     as_of: datetime
@@ -69,7 +69,7 @@ class Sight:
     """What drifted."""
 
     def level(self, causes: frozenset[Cause], since: datetime) -> Level:
-        """Return how grave it is.
+        """Return the severity.
 
         Lost performance and broken data page. Drift warns, because its harm is unknown, and only
         informs once labels of the drifted time show that the champion holds.
@@ -81,25 +81,25 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """The state after a run, and what is new about the incident in the order it is told."""
+class Transition:
+    """The state after a run, and what is new about the incident, in the order of its posts."""
 
     state: AlertState
     kinds: tuple[Kind, ...] = ()
     why: str = ""
 
 
-def sight_of(record: MonitorRecord) -> Sight:
-    """Return what a run saw."""
-    found, causes = record.performance, causes_of(record)
-    return Sight(
+def run_health(record: MonitorRecord) -> RunHealth:
+    """Return the health of the model in a run."""
+    performance, causes = record.performance, causes_of(record)
+    return RunHealth(
         as_of=record.as_of,
         window_start=record.window.start,
         causes=causes,
         champion=record.champion,
         judged=record.verdict.status != "inconclusive" or bool(causes),
-        score=found.score if found.status == "fell" else None,
-        proven_until=found.window.end if found.status == "ok" else None,
+        score=performance.score if performance.status == "fell" else None,
+        proven_until=performance.window.end if performance.status == "ok" else None,
         features=frozenset(finding.name for finding in record.drifted)
         if "drift" in causes
         else frozenset(),
@@ -108,49 +108,53 @@ def sight_of(record: MonitorRecord) -> Sight:
 
 def causes_of(record: MonitorRecord) -> frozenset[Cause]:
     """Return what is wrong in a run."""
-    found: dict[Cause, bool] = {
+    present: dict[Cause, bool] = {
         "quality": bool(record.broken),
         "performance": record.performance.status == "fell",
         "drift": record.verdict.status == "drift",
     }
-    return frozenset(cause for cause, there in found.items() if there)
+    return frozenset(cause for cause, is_present in present.items() if is_present)
 
 
-def turn(
-    state: AlertState, sight: Sight, card: Card, settings: AlertSettings, margin: float
-) -> Turn:
-    """Return what a run changes; a run that looks from before the newest one changes nothing.
+def advance(
+    state: AlertState,
+    health: RunHealth,
+    summary: IncidentSummary,
+    settings: AlertSettings,
+    margin: float,
+) -> Transition:
+    """Return what a run changes; a run as of before the newest one changes nothing.
 
     The same run again changes nothing either, so that one that was cut off can be repeated.
 
     Args:
         state: the alerts so far.
-        sight: what the run saw.
-        card: what the parent message is to say if there is trouble.
+        health: the health of the model in the run.
+        summary: what the parent message is to say if there is trouble.
         settings: when incidents open and close.
-        margin: the further loss of the score, since it was last told, that is told again.
+        margin: the further loss of score, since the last report, that is reported again.
     """
-    if state.last is not None and sight.as_of < state.last:
-        return Turn(state)
-    again = sight.as_of == state.last
-    blind = 0 if sight.judged else blind_runs(state, sight.as_of)
-    first = state.blind_since if blind > 1 else sight.window_start
-    state = replace(state, blind=blind, blind_since=first if blind else None, last=sight.as_of)
-    causes = sight.causes
+    if state.last is not None and health.as_of < state.last:
+        return Transition(state)
+    again = health.as_of == state.last
+    blind = 0 if health.judged else blind_runs(state, health.as_of)
+    first = state.blind_since if blind > 1 else health.window_start
+    state = replace(state, blind=blind, blind_since=first if blind else None, last=health.as_of)
+    causes = health.causes
     if blind >= settings.blind_after:
         causes = causes | {"blind"}
     if not causes:
-        return _healthy(state, sight, again) if sight.judged else Turn(state)
+        return _healthy(state, health, again) if health.judged else Transition(state)
     known = state.newest
     if known is None or not (known.open or _comes_back(known, causes, settings)):
-        return _opened(state, sight, causes, card, settings)
+        return _opened(state, health, causes, summary, settings)
     if not known.open:
-        return _reopened(state, known, sight, causes, card)
-    return _goes_on(state, known, sight, causes, card, margin)
+        return _reopened(state, known, health, causes, summary)
+    return _goes_on(state, known, health, causes, summary, margin)
 
 
 def blind_runs(state: AlertState, as_of: datetime) -> int:
-    """Return how many runs in a row could not judge, with one that looks from this moment."""
+    """Return how many runs in a row could not judge, with the run as of this moment."""
     return state.blind + (as_of != state.last)
 
 
@@ -161,81 +165,89 @@ def _comes_back(known: Incident, causes: frozenset[Cause], settings: AlertSettin
 
 
 def _opened(
-    state: AlertState, sight: Sight, causes: frozenset[Cause], card: Card, settings: AlertSettings
-) -> Turn:
-    level = sight.level(causes, sight.window_start)
-    starts = [sight.window_start, *([state.blind_since] if state.blind_since else [])]
+    state: AlertState,
+    health: RunHealth,
+    causes: frozenset[Cause],
+    summary: IncidentSummary,
+    settings: AlertSettings,
+) -> Transition:
+    level = health.level(causes, health.window_start)
+    starts = [health.window_start, *([state.blind_since] if state.blind_since else [])]
     incident = Incident(
         number=state.next_number,
         since=min(starts),
-        opened_at=sight.as_of,
-        last=sight.as_of,
-        until=sight.as_of,
+        opened_at=health.as_of,
+        last=health.as_of,
+        until=health.as_of,
         severity=level,
-        gravest=level,
+        peak_severity=level,
         causes=tuple(sorted(causes)),
-        champion=sight.champion,
-        card=card,
+        champion=health.champion,
+        summary=summary,
         needed=settings.close_after,
-        features=tuple(sorted(sight.features)),
-        score=sight.score,
+        features=tuple(sorted(health.features)),
+        score=health.score,
     )
-    return Turn(state.with_incident(incident), ("opened",))
+    return Transition(state.with_incident(incident), ("opened",))
 
 
 def _reopened(
-    state: AlertState, known: Incident, sight: Sight, causes: frozenset[Cause], card: Card
-) -> Turn:
-    level = sight.level(causes, sight.window_start)
+    state: AlertState,
+    known: Incident,
+    health: RunHealth,
+    causes: frozenset[Cause],
+    summary: IncidentSummary,
+) -> Transition:
+    level = health.level(causes, health.window_start)
     incident = replace(
-        _seen(known, sight, level, card),
+        _seen(known, health, level, summary),
         causes=tuple(sorted(causes)),
-        features=tuple(sorted(sight.features)),
-        score=sight.score,
+        features=tuple(sorted(health.features)),
+        score=health.score,
         runs=known.runs + 1,
         needed=min(2 * known.needed, max(_MOST_NEEDED, known.needed)),
         acknowledged=None,
         resolved_at=None,
     )
-    past = tuple(one for one in state.past if one.number != known.number)
+    past = tuple(other for other in state.past if other.number != known.number)
     state = replace(state, past=past).with_incident(incident)
-    return Turn(state, ("reopened",))
+    return Transition(state, ("reopened",))
 
 
 def _goes_on(
     state: AlertState,
     known: Incident,
-    sight: Sight,
+    health: RunHealth,
     causes: frozenset[Cause],
-    card: Card,
+    summary: IncidentSummary,
     margin: float,
-) -> Turn:
-    level, again = sight.level(causes, known.since), sight.as_of == known.last
-    why = _why_worse(known, sight, causes, level, margin)
-    changed = known.champion != sight.champion
-    told, features = ((), ()) if changed else (known.causes, known.features)
+) -> Transition:
+    level, again = health.level(causes, known.since), health.as_of == known.last
+    why = _why_worse(known, health, causes, level, margin)
+    changed = known.champion != health.champion
+    reported, features = ((), ()) if changed else (known.causes, known.features)
     incident = replace(
-        _seen(known, sight, level, card),
-        causes=tuple(sorted({*told, *causes})),
-        features=tuple(sorted({*features, *sight.features})),
+        _seen(known, health, level, summary),
+        causes=tuple(sorted({*reported, *causes})),
+        features=tuple(sorted({*features, *health.features})),
         runs=known.runs + (not again),
-        score=sight.score if why and sight.score is not None else known.score,
+        score=health.score if why and health.score is not None else known.score,
     )
     state = state.with_incident(incident)
     if why:
-        return Turn(state, ("worsened",), why)
-    return Turn(state, ("confirmed",) if known.runs == 1 and not again else ())
+        return Transition(state, ("worsened",), why)
+    return Transition(state, ("confirmed",) if known.runs == 1 and not again else ())
 
 
-def _seen(known: Incident, sight: Sight, level: Level, card: Card) -> Incident:
+def _seen(known: Incident, health: RunHealth, level: Level, summary: IncidentSummary) -> Incident:
     return replace(
         known,
-        last=sight.as_of,
-        until=sight.as_of,
+        last=health.as_of,
+        until=health.as_of,
         severity=level,
-        gravest=max(known.gravest, level, key=LEVELS.index),
-        champion=sight.champion,
-        card=card,
+        peak_severity=max(known.peak_severity, level, key=LEVELS.index),
+        champion=health.champion,
+        summary=summary,
         quiet=0,
     )
 
@@ -244,44 +256,44 @@ _NAMES: dict[Cause, str] = {
     "quality": "data checks fail",
     "performance": "predictions got worse",
     "drift": "the inputs or predictions drifted",
-    "blind": "runs cannot judge the data any more",
+    "blind": "runs can no longer judge the data",
 }
 
 
 def _why_worse(
     known: Incident,
-    sight: Sight,
+    health: RunHealth,
     causes: frozenset[Cause],
     level: Level,
     margin: float,
 ) -> str:
-    """Return in a sentence what is worse than what people were told, or nothing."""
-    if sight.champion != known.champion:
-        return f"It goes on under version {sight.champion}."
+    """Return a sentence on what is worse than reported before, or nothing."""
+    if health.champion != known.champion:
+        return f"It goes on under version {health.champion}."
     new = [cause for cause in _NAMES if cause in causes and cause not in known.causes]
     if new:
         return f"New: {', '.join(_NAMES[cause] for cause in new)}."
-    if LEVELS.index(level) > LEVELS.index(known.gravest):
-        return "It is graver than it was."
-    others = sorted(sight.features.difference(known.features))
-    if 2 * len(others) >= len(sight.features) > 0:
-        return f"Others drift now: {listed(others, 3)}."
-    if known.score is not None and sight.score is not None:
-        lost = known.score - sight.score
+    if LEVELS.index(level) > LEVELS.index(known.peak_severity):
+        return "It is more severe than before."
+    others = sorted(health.features.difference(known.features))
+    if 2 * len(others) >= len(health.features) > 0:
+        return f"Other features drift now: {listed(others, 3)}."
+    if known.score is not None and health.score is not None:
+        lost = known.score - health.score
         if lost > margin:
             return f"The score fell by another {lost:.3f}."
     return ""
 
 
-def _healthy(state: AlertState, sight: Sight, again: bool) -> Turn:
+def _healthy(state: AlertState, health: RunHealth, again: bool) -> Transition:
     known = state.newest
     if known is None or again:
-        return Turn(state)
-    calm = replace(known, quiet=known.quiet + 1, last=sight.as_of)
+        return Transition(state)
+    calm = replace(known, quiet=known.quiet + 1, last=health.as_of)
     if known.open and calm.quiet >= calm.needed:
-        calm = replace(calm, resolved_at=sight.as_of)
-        return Turn(state.with_incident(calm), ("resolved",))
-    return Turn(state.with_incident(calm))
+        calm = replace(calm, resolved_at=health.as_of)
+        return Transition(state.with_incident(calm), ("resolved",))
+    return Transition(state.with_incident(calm))
 
 
 def newly_stuck(record: MonitorRecord, history: tuple[PastRun, ...]) -> bool:

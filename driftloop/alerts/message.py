@@ -1,8 +1,11 @@
-"""The message: what is said, once."""
+"""A message to people, in a form that every channel can show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
+
+from driftloop.alerts.blocks import Block
+from driftloop.alerts.links import Links
 
 Kind = Literal[
     "opened",
@@ -24,14 +27,30 @@ Severity = Literal["page", "warning", "info", "good"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing to tell people; messages with equal keys are the same and are sent once."""
+    """One message; messages with equal keys are the same and are sent once.
+
+    Args:
+        key: identifies the message.
+        model: the model it is about.
+        kind: the event it reports.
+        severity: how urgent it is.
+        text: all of it in a sentence or two, for notifications.
+        blocks: its parts.
+        links: where to see more; every channel shows them below the blocks.
+    """
 
     key: str
     model: str
     kind: Kind
     severity: Severity
     text: str
-    blocks: tuple[dict[str, Any], ...]
+    blocks: tuple[Block, ...]
+    links: Links = field(default_factory=Links)
+
+    @property
+    def all_blocks(self) -> tuple[Block, ...]:
+        """The blocks and the line of links."""
+        return (*self.blocks, *self.links.footer)
 
 
 def event_key(model: str, as_of: datetime, kind: Kind, outcome: str = "") -> str:

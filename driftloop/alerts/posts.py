@@ -1,4 +1,4 @@
-"""Telling: what happened becomes posts of a model's alerts, each for the channels it concerns.
+"""Posts: events become messages of a model's alerts, each for the channels it concerns.
 
 All of it is functions from the old state to the new one; see `driftloop.alerts.incident`.
 """
@@ -8,21 +8,27 @@ from datetime import datetime
 
 from driftloop.alerts.channels import Level
 from driftloop.alerts.incident import (
-    MOST_PAST,
+    KEPT_INCIDENTS,
     Acknowledgement,
     AlertState,
-    Card,
     Incident,
-    Past,
+    IncidentSummary,
+    PastIncident,
     Post,
 )
-from driftloop.alerts.lifecycle import AlertSettings, Turn, blind_runs, newly_stuck, sight_of, turn
+from driftloop.alerts.lifecycle import (
+    AlertSettings,
+    Transition,
+    advance,
+    blind_runs,
+    newly_stuck,
+    run_health,
+)
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message
-from driftloop.alerts.messages.card import WATCH, blind_card, card_of, with_deed
-from driftloop.alerts.messages.causes import MOST_WORST, one_a_feature
-from driftloop.alerts.messages.observation import stuck_message, trial_message
+from driftloop.alerts.messages.causes import MOST_WORST, first_per_feature
 from driftloop.alerts.messages.parent import parent_message
+from driftloop.alerts.messages.summary import blind_summary, summary_of, with_new_champion
 from driftloop.alerts.messages.thread import (
     acknowledged_line,
     acknowledged_message,
@@ -36,6 +42,7 @@ from driftloop.alerts.messages.thread import (
     worsened_line,
     worsened_message,
 )
+from driftloop.alerts.messages.versions import stuck_message, trial_message
 from driftloop.base.errors import AlertError
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import MonitorRecord, Shape, TrialAction, TrialOutcome
@@ -47,21 +54,23 @@ _MOVES: dict[TrialAction, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """Who is told, what counts as a further loss, and the moment at which posts are written."""
+class Routing:
+    """Where posts go, what counts as a further loss, and the moment at which they are written."""
 
     settings: AlertSettings
     margin: float
     now: datetime
 
     def waiting(self, level: Level, incident: Incident | None) -> tuple[str, ...]:
-        """Return the channels that are told of a message of this severity.
+        """Return the channels that get a message of this severity.
 
         What belongs to an incident goes to every channel that the incident has reached.
         """
-        told = incident.gravest if incident is not None else level
+        severity = incident.peak_severity if incident is not None else level
         return tuple(
-            dict.fromkeys(channel.key for channel in self.settings.channels if channel.takes(told))
+            dict.fromkeys(
+                channel.key for channel in self.settings.channels if channel.takes(severity)
+            )
         )
 
 
@@ -74,51 +83,49 @@ class Run:
     links: Links
 
 
-def tell_run(state: AlertState, run: Run, situation: Situation) -> Turn:
+def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
     """Return the state after a monitoring run, and what was new about its incident."""
     record = run.record
-    sight = sight_of(record)
-    card = card_of(record, run.links) if sight.causes else _blind(state, run)
-    found = turn(state, sight, card, situation.settings, situation.margin)
-    state = found.state
-    for kind in found.kinds:
-        state = _write_turn(state, run, kind, found.why, situation)
-    if "resolved" in found.kinds:
+    health = run_health(record)
+    summary = summary_of(record, run.links) if health.causes else _blind(state, run)
+    transition = advance(state, health, summary, routing.settings, routing.margin)
+    state = transition.state
+    for kind in transition.kinds:
+        state = _write_turn(state, run, kind, transition.why, routing)
+    if "resolved" in transition.kinds:
         state = _remember(state)
-    state = _write_started(state, run, situation)
+    state = _write_started(state, run, routing)
     for trial in record.trials:
         if trial.action not in ("none", "passed"):  # what goes well is silent
-            state = _tell_trial(state, run, trial, situation)
-    if newly_stuck(record, run.history) and not {"opened", "worsened"} & set(found.kinds):
-        state = tell(state, stuck_message(record, run.links), situation, loud=True)
-    return replace(found, state=state)
+            state = _tell_trial(state, run, trial, routing)
+    if newly_stuck(record, run.history) and not {"opened", "worsened"} & set(transition.kinds):
+        state = post_message(state, stuck_message(record, run.links), routing, loud=True)
+    return replace(transition, state=state)
 
 
-def tell(
+def post_message(
     state: AlertState,
     message: Message,
-    situation: Situation,
+    routing: Routing,
     loud: bool = False,
-    card: Card | None = None,
+    summary: IncidentSummary | None = None,
 ) -> AlertState:
     """Return the state with a message written: in the thread of the open incident, or alone.
 
     Args:
         state: the alerts so far.
-        message: what to say.
-        situation: who is told.
+        message: the message.
+        routing: where the message goes.
         loud: whether it is shown outside the thread too.
-        card: what the parent says from now on, if that changes.
+        summary: what the parent says from now on, if that changes.
     """
     incident = state.open
-    if incident is not None and card is not None:
-        state = state.with_incident(replace(incident, card=card))
-    return state.write(_post(message, incident, situation, loud=loud))
+    if incident is not None and summary is not None:
+        state = state.with_incident(replace(incident, summary=summary))
+    return state.write(_post(message, incident, routing, loud=loud))
 
 
-def acknowledge(
-    state: AlertState, model: str, by: Acknowledgement, situation: Situation
-) -> AlertState:
+def acknowledge(state: AlertState, model: str, by: Acknowledgement, routing: Routing) -> AlertState:
     """Return the state after a person took on the open incident.
 
     Raises:
@@ -133,7 +140,7 @@ def acknowledge(
     incident = replace(incident, acknowledged=by)
     state = state.with_incident(incident)
     message = acknowledged_message(model, incident)
-    return state.write(_post(message, incident, situation, acknowledged_line(model, incident)))
+    return state.write(_post(message, incident, routing, acknowledged_line(model, incident)))
 
 
 def mute(state: AlertState, until: datetime | None, by: str) -> AlertState:
@@ -146,9 +153,7 @@ def level_of(message: Message) -> Level:
     return "info" if message.severity == "good" else message.severity
 
 
-def _write_turn(
-    state: AlertState, run: Run, kind: Kind, why: str, situation: Situation
-) -> AlertState:
+def _write_turn(state: AlertState, run: Run, kind: Kind, why: str, routing: Routing) -> AlertState:
     incident = state.newest
     if incident is None:
         return state
@@ -174,31 +179,29 @@ def _write_turn(
     }[kind]()
     loud = kind in ("worsened", "reopened")
     shapes = _shapes(record) if kind in ("opened", "worsened", "reopened") else ()
-    return state.write(_post(message, incident, situation, line, loud, shapes))
+    return state.write(_post(message, incident, routing, line, loud, shapes))
 
 
-def _write_started(state: AlertState, run: Run, situation: Situation) -> AlertState:
+def _write_started(state: AlertState, run: Run, routing: Routing) -> AlertState:
     record, incident = run.record, state.open
     if incident is None or record.decision.action != "retrain" or record.dry_run:
         return state
-    return state.write(_post(started_line(record, incident), incident, situation))
+    return state.write(_post(started_line(record, incident), incident, routing))
 
 
-def _tell_trial(
-    state: AlertState, run: Run, trial: TrialOutcome, situation: Situation
-) -> AlertState:
-    record, card = run.record, state.open.card if state.open is not None else None
-    if card is not None and trial.action in _MOVES:
-        did = f"{_MOVES[trial.action].format(trial.version, trial.against)} {trial.sentence}"
-        card = with_deed(card, did, WATCH)
+def _tell_trial(state: AlertState, run: Run, trial: TrialOutcome, routing: Routing) -> AlertState:
+    record, summary = run.record, state.open.summary if state.open is not None else None
+    if summary is not None and trial.action in _MOVES:
+        action = f"{_MOVES[trial.action].format(trial.version, trial.against)} {trial.sentence}"
+        summary = with_new_champion(summary, action)
     message = trial_message(record.model, record.as_of, trial, run.links)
-    return tell(state, message, situation, loud=trial.action != "dropped", card=card)
+    return post_message(state, message, routing, loud=trial.action != "dropped", summary=summary)
 
 
 def _post(
     message: Message,
     incident: Incident | None,
-    situation: Situation,
+    routing: Routing,
     line: Message | None = None,
     loud: bool = False,
     shapes: tuple[Shape, ...] = (),
@@ -208,9 +211,9 @@ def _post(
         key=message.key,
         kind=message.kind,
         level=level,
-        written=situation.now,
+        written=routing.now,
         message=message,
-        waiting=situation.waiting(level, incident),
+        waiting=routing.waiting(level, incident),
         incident=incident.number if incident is not None else None,
         line=line,
         loud=loud,
@@ -219,13 +222,17 @@ def _post(
 
 
 def _shapes(record: MonitorRecord) -> tuple[Shape, ...]:
-    drawn = [one for one in record.drifted if one.role == "feature" and one.shape is not None]
-    shapes = (finding.shape for finding in one_a_feature(tuple(drawn)))
+    drawn = [
+        finding
+        for finding in record.drifted
+        if finding.role == "feature" and finding.shape is not None
+    ]
+    shapes = (finding.shape for finding in first_per_feature(tuple(drawn)))
     return tuple(shape for shape in shapes if shape is not None)[:MOST_WORST]
 
 
-def _blind(state: AlertState, run: Run) -> Card:
-    return blind_card(run.record, run.links, blind_runs(state, run.record.as_of))
+def _blind(state: AlertState, run: Run) -> IncidentSummary:
+    return blind_summary(run.record, run.links, blind_runs(state, run.record.as_of))
 
 
 def _remember(state: AlertState) -> AlertState:
@@ -233,7 +240,7 @@ def _remember(state: AlertState) -> AlertState:
     over = state.newest
     if over is None or over.resolved_at is None:
         return state
-    past = Past(
-        over.number, over.since, over.opened_at, over.resolved_at, over.gravest, over.causes
+    past = PastIncident(
+        over.number, over.since, over.opened_at, over.resolved_at, over.peak_severity, over.causes
     )
-    return replace(state, past=(*state.past, past)[-MOST_PAST:])
+    return replace(state, past=(*state.past, past)[-KEPT_INCIDENTS:])

@@ -1,4 +1,4 @@
-"""Results of what a person requested of the alerts: acknowledge, mute, send a test."""
+"""Results of what a person requested: acknowledge, mute, test, deliver."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ class Muted:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class ChannelTest:
     """Whether a test message reached a channel, and if not, why."""
 
     channel: str
@@ -44,13 +44,16 @@ class TestAlert:
     __test__ = False  # keeps pytest from collecting it
 
     model: str
-    channels: tuple[Tried, ...]
+    channels: tuple[ChannelTest, ...]
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """A delivery for all models; ``driftloop deliver --json`` and ``driftloop digest --json``."""
+class DeliveryReport:
+    """The delivery of all models' messages.
+
+    ``driftloop deliver --json`` and ``driftloop digest --json`` print it.
+    """
 
     sent: Annotated[tuple[str, ...], Field(description="Keys of the messages that went out.")]
     waiting: Annotated[tuple[str, ...], Field(description="Keys of those that could not be sent.")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
+from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.base.errors import AlertError, DataError
 from driftloop.base.periods import parse_span, parse_time
 from driftloop.base.workspace import Workspace
@@ -63,7 +63,7 @@ def try_alert(place: Workspace, name: Name) -> TestAlert:
 
 
 @command(delivery_view, services=True)
-def deliver(place: Workspace) -> Swept:
+def deliver(place: Workspace) -> DeliveryReport:
     """Send the waiting messages of all models: after an outage, quiet hours or a mute."""
     with waiting("Delivering"):
         from flows.alerts import deliver as flow
@@ -72,7 +72,7 @@ def deliver(place: Workspace) -> Swept:
 
 
 @command(delivery_view, services=True)
-def digest(place: Workspace, as_of: AsOf = None) -> Swept:
+def digest(place: Workspace, as_of: AsOf = None) -> DeliveryReport:
     """Send every channel the week's digest: a line on each of its models."""
     with waiting("Writing the digest"):
         from flows.alerts import digest as flow

@@ -1,10 +1,10 @@
-"""A sweep: what waits of any model is delivered."""
+"""Delivery of all models' waiting messages."""
 
 from dataclasses import dataclass, field
 
 from driftloop.alerts.channels import Channel
 from driftloop.alerts.messages.wording import count
-from driftloop.alerts.responses import Swept
+from driftloop.alerts.responses import DeliveryReport
 from driftloop.base.errors import DriftloopError
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
@@ -16,36 +16,36 @@ from tasks.runtime.step import step
 
 
 @step("deliver alerts of all models")
-def sweep(
+def deliver_all(
     workspace: Workspace, configs: tuple[ModelConfig, ...], broken: tuple[str, ...] = ()
-) -> Swept:
-    """Send what waits of every model and of the digests, and then publish the metrics.
+) -> DeliveryReport:
+    """Send the waiting messages of every model and the digests, then publish the metrics.
 
-    A model that fails stops no other.
+    A failure of one model does not stop the others.
 
     Args:
-        workspace: whose.
+        workspace: the workspace of the models.
         configs: every model's configuration.
-        broken: errors of configurations that are not valid, whose models cannot be told of.
+        broken: errors of invalid configurations, whose models are left out.
 
     Raises:
         UndeliveredError: with the record, where something could not be delivered or published.
     """
-    round_ = _Round(workspace, errors=list(broken))
+    delivery = _DeliveryOfAll(workspace, errors=list(broken))
     for config in configs:
-        round_.deliver(config.model, config.alerts.channels)
-    round_.deliver(DIGEST, channels_of(configs))
+        delivery.deliver(config.model, config.alerts.channels)
+    delivery.deliver(DIGEST, channels_of(configs))
     for config in configs:
-        round_.publish(config)
-    swept = round_.swept()
-    if swept.errors:
-        raise UndeliveredError(f"{swept.sentence} {'; '.join(swept.errors)}", swept)
-    return swept
+        delivery.publish(config)
+    report = delivery.report()
+    if report.errors:
+        raise UndeliveredError(f"{report.sentence} {'; '.join(report.errors)}", report)
+    return report
 
 
 @dataclass(slots=True)
-class _Round:
-    """One sweep in progress."""
+class _DeliveryOfAll:
+    """The delivery of all models in progress."""
 
     workspace: Workspace
     sent: list[str] = field(default_factory=list)
@@ -56,15 +56,15 @@ class _Round:
     def deliver(self, model: str, channels: tuple[Channel, ...]) -> None:
         """Deliver the messages of one model, and note what became of them."""
         try:
-            delivery = deliver(self.workspace, model, channels, console())
+            delivered = deliver(self.workspace, model, channels, console())
         except DriftloopError as error:
             self.errors.append(f"{model}: {error}")
             return
-        self.sent += delivery.sent
-        self.waiting += delivery.failed
-        self.held += delivery.held
-        if delivery.error:
-            self.errors.append(f"{model}: {delivery.error}")
+        self.sent += delivered.sent
+        self.waiting += delivered.failed
+        self.held += delivered.held
+        if delivered.error:
+            self.errors.append(f"{model}: {delivered.error}")
 
     def publish(self, config: ModelConfig) -> None:
         """Publish the metrics of one model, so that they say what could not be delivered."""
@@ -73,9 +73,10 @@ class _Round:
         except DriftloopError as error:
             self.errors.append(f"{config.model}: {error}")
 
-    def swept(self) -> Swept:
-        """Return what the sweep did."""
-        told = f"{count(len(self.sent), 'message')} sent, {len(self.waiting)} could not be sent"
-        held = f", {self.held} held back by quiet hours or a mute" if self.held else ""
+    def report(self) -> DeliveryReport:
+        """Return what was delivered, and what was not."""
+        sentence = f"{count(len(self.sent), 'message')} sent, {len(self.waiting)} could not be sent"
+        if self.held:
+            sentence += f", {self.held} held back by quiet hours or a mute"
         sent, waiting, errors = tuple(self.sent), tuple(self.waiting), tuple(self.errors)
-        return Swept(sent, waiting, self.held, errors, f"{told}{held}.")
+        return DeliveryReport(sent, waiting, self.held, errors, f"{sentence}.")

@@ -1,4 +1,4 @@
-"""The weekly digest: every model on a line, for every channel that wants it."""
+"""The weekly digest: one line per model, for every channel that wants it."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -51,13 +51,13 @@ def write_digest(
 
 
 def channels_of(configs: tuple[ModelConfig, ...]) -> tuple[Channel, ...]:
-    """Return every channel that some model names and that wants a digest, each once."""
-    found: dict[str, Channel] = {}
+    """Return every configured channel that wants a digest, each once."""
+    channels: dict[str, Channel] = {}
     for config in configs:
         for channel in config.alerts.channels:
             if channel.digest:
-                found.setdefault(channel.key, channel)
-    return tuple(found.values())
+                channels.setdefault(channel.key, channel)
+    return tuple(channels.values())
 
 
 def _models_by_channel(configs: tuple[ModelConfig, ...]) -> dict[str, list[str]]:
@@ -90,7 +90,9 @@ def _line(
         severity=incident.severity if incident else None,
         incidents=_incidents(state, since),
         retrainings=sum(run.kind == "retrain" and run.as_of > since for run in past),
-        promotions=sum(one.kind == "promoted" and since < one.as_of <= until for one in ledger),
+        promotions=sum(
+            entry.kind == "promoted" and since < entry.as_of <= until for entry in ledger
+        ),
         muted_until=state.muted_at(until),
         last_run=last.as_of if last else None,
     )

@@ -1,18 +1,18 @@
-"""What people ask of the alerts: acknowledge an incident, mute a model, send a test."""
+"""Requests of people: acknowledge an incident, mute a model, send a test."""
 
 from datetime import datetime
 
 from driftloop.alerts.channels import Channel, SlackChannel
 from driftloop.alerts.incident import Acknowledgement, AlertState
-from driftloop.alerts.messages.trial_run import alert_test_message
+from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.wording import count
 from driftloop.alerts.posts import acknowledge, mute
-from driftloop.alerts.responses import Acknowledged, Muted, TestAlert, Tried
+from driftloop.alerts.responses import Acknowledged, ChannelTest, Muted, TestAlert
 from driftloop.base.errors import AlertError, DeliveryError
 from driftloop.base.periods import readable
 from tasks.alerts.senders import ConsoleSender, sender_for
-from tasks.alerts.senders.base import Parcel
-from tasks.alerts.write import UndeliveredError, console, situation_of
+from tasks.alerts.senders.base import OutgoingMessage
+from tasks.alerts.write import UndeliveredError, console, routing_of
 from tasks.coordination.alert_store import change_alerts
 from tasks.coordination.documents import open_documents
 from tasks.runtime import clock
@@ -21,30 +21,30 @@ from tasks.runtime.step import step
 
 NOBODY = "someone"
 _ONLY_HERE = (
-    "only drawn here, because {token_variable} and {webhook_variable} are not set; put a bot token "
+    "only shown here, because {token_variable} and {webhook_variable} are not set; put a bot token "
     "or a webhook's address there, or in the Secret blocks {token_secret} or {webhook_secret}"
 )
 
 
 @step("acknowledge incident", retries=2)
 def acknowledge_incident(job: Job, by: str, comment: str) -> Acknowledged:
-    """Note who takes on the model's open incident, and write it for the channels.
+    """Record who takes on the model's open incident, and write a message about it.
 
     Raises:
         AlertError: if no incident is open.
     """
-    situation = situation_of(job)
-    given = Acknowledgement(by.strip() or NOBODY, situation.now, comment.strip())
+    routing = routing_of(job)
+    acknowledgement = Acknowledgement(by.strip() or NOBODY, routing.now, comment.strip())
     state = change_alerts(
         open_documents(job.workspace),
         job.model,
-        lambda old: acknowledge(old, job.model, given, situation),
+        lambda old: acknowledge(old, job.model, acknowledgement, routing),
     )
     incident = state.open
     if incident is None:
-        raise AlertError(f"the incident of {job.model} was resolved meanwhile; nothing is open")
-    told = f"{given.by} took on incident {incident.number} of {job.model}."
-    return Acknowledged(job.model, incident.number, incident.since, given.by, told)
+        raise AlertError(f"the incident of {job.model} was resolved in the meantime; none is open")
+    sentence = f"{acknowledgement.by} took on incident {incident.number} of {job.model}."
+    return Acknowledged(job.model, incident.number, incident.since, acknowledgement.by, sentence)
 
 
 @step("mute alerts", retries=2)
@@ -52,12 +52,12 @@ def mute_alerts(job: Job, until: datetime | None, by: str) -> Muted:
     """Hold back a model's messages until a moment, or no longer where it is None.
 
     Raises:
-        AlertError: if the moment is over.
+        AlertError: if the moment is in the past.
     """
     now = clock.now()
     if until is not None and until <= now:
         raise AlertError(
-            f"until: received {readable(until)} UTC, which is over; name a moment after "
+            f"until: received {readable(until)} UTC, which is in the past; give a time after "
             f"{readable(now)} UTC"
         )
     state = change_alerts(
@@ -68,40 +68,40 @@ def mute_alerts(job: Job, until: datetime | None, by: str) -> Muted:
 
 def _muted_sentence(model: str, state: AlertState) -> str:
     if state.muted_until is None:
-        return f"{model} is not muted; what waited is sent."
+        return f"{model} is not muted; waiting messages are sent."
     return (
-        f"{model} is muted until {readable(state.muted_until)} UTC; incidents are still followed, "
-        "and what there is to tell is sent afterwards."
+        f"{model} is muted until {readable(state.muted_until)} UTC; incidents are still tracked, "
+        "and their messages are sent afterwards."
     )
 
 
 @step("send test alert")
 def try_channels(job: Job) -> TestAlert:
-    """Send a message that is marked as a test through every channel, and say what became of it.
+    """Send a message that is marked as a test through every channel, and return the results.
 
     Neither quiet hours nor a mute hold it back, and a channel that fails does not stop the others.
 
     Raises:
         UndeliveredError: with the record, where a channel could not be reached.
     """
-    tried = tuple(_try(job, channel) for channel in job.config.alerts.channels)
-    failed = [one for one in tried if not one.delivered]
-    reached = len(tried) - len(failed)
-    told = f"The test of {job.model} reached {reached} of {count(len(tried), 'channel')}."
-    test_alert = TestAlert(job.model, tried, told)
+    tests = tuple(_try(job, channel) for channel in job.config.alerts.channels)
+    failed = [test for test in tests if not test.delivered]
+    reached = len(tests) - len(failed)
+    sentence = f"The test of {job.model} reached {reached} of {count(len(tests), 'channel')}."
+    test_alert = TestAlert(job.model, tests, sentence)
     if failed:
-        why = "; ".join(f"{one.channel}: {one.sentence}" for one in failed)
-        raise UndeliveredError(f"{told} {why}", test_alert)
+        why = "; ".join(f"{test.channel}: {test.sentence}" for test in failed)
+        raise UndeliveredError(f"{sentence} {why}", test_alert)
     return test_alert
 
 
-def _try(job: Job, channel: Channel) -> Tried:
+def _try(job: Job, channel: Channel) -> ChannelTest:
     message = alert_test_message(job.model, channel.key, clock.now())
     try:
         sender = sender_for(channel, console(), job.workspace.state)
-        sender.send(Parcel(message.key, "test", message))
+        sender.send(OutgoingMessage(message.key, "test", message))
     except DeliveryError as error:
-        return Tried(channel.key, False, str(error))
+        return ChannelTest(channel.key, False, str(error))
     if isinstance(channel, SlackChannel) and isinstance(sender, ConsoleSender):
-        return Tried(channel.key, False, _ONLY_HERE.format(**channel.model_dump()))
-    return Tried(channel.key, True, "The test message was taken.")
+        return ChannelTest(channel.key, False, _ONLY_HERE.format(**channel.model_dump()))
+    return ChannelTest(channel.key, True, "The test message was accepted.")

@@ -1,4 +1,4 @@
-"""Alerts: what happened is written into a model's alerts, then goes out to every channel."""
+"""Alerts of the flows: events become posts of a model's alerts, then go out to every channel."""
 
 import sys
 from collections.abc import Callable
@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from driftloop.alerts.incident import AlertState, Card
+from driftloop.alerts.incident import AlertState, IncidentSummary
 from driftloop.alerts.message import Kind, Message
-from driftloop.alerts.messages.card import WATCH, with_deed, with_retraining
-from driftloop.alerts.messages.observation import answer_message
 from driftloop.alerts.messages.retraining import outcome_of, retrain_message
-from driftloop.alerts.messages.rollback import rollback_message
-from driftloop.alerts.posts import Run, Situation, tell, tell_run
-from driftloop.alerts.responses import Acknowledged, Muted, Swept, TestAlert
+from driftloop.alerts.messages.summary import with_new_champion, with_retraining
+from driftloop.alerts.messages.versions import answer_message, rollback_message
+from driftloop.alerts.posts import Routing, Run, post_message, post_run
+from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.base.errors import DeliveryError, IncompleteError
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
@@ -30,12 +29,14 @@ from tasks.runtime.step import step
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
-AlertRecord = MonitorRecord | RetrainRecord | Promotion | Acknowledged | Muted | TestAlert | Swept
+AlertRecord = (
+    MonitorRecord | RetrainRecord | Promotion | Acknowledged | Muted | TestAlert | DeliveryReport
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of a model's messages: those that went out, and how many are held back."""
+    """The keys of the messages that were sent, and how many are held back."""
 
     sent: tuple[str, ...] = ()
     held: int = 0
@@ -49,27 +50,27 @@ def write_alert(
     run_id: str | None,
     report: str | None = None,
 ) -> tuple[Kind, ...]:
-    """Write what a run means for the model's incident; return what is new about it.
+    """Write the posts of a monitoring run; return what is new about the model's incident.
 
     `report` is the address of the run's report, where there is one.
     """
     if job.dry_run:
         return ()
     links = replace(links_of(job, run_id, record.champion), report=report)
-    run, situation = Run(record, history, links), situation_of(job)
+    run, routing = Run(record, history, links), routing_of(job)
 
-    def told(old: AlertState) -> tuple[AlertState, tuple[Kind, ...]]:
-        found = tell_run(old, run, situation)
-        return found.state, found.kinds
+    def posted(old: AlertState) -> tuple[AlertState, tuple[Kind, ...]]:
+        transition = post_run(old, run, routing)
+        return transition.state, transition.kinds
 
-    return update_alerts(open_documents(job.workspace), job.model, told)
+    return update_alerts(open_documents(job.workspace), job.model, posted)
 
 
 @step("write retraining alert", retries=2)
 def write_retrain_alert(job: Job, record: RetrainRecord) -> None:
     """Write the outcome of a retraining.
 
-    That nothing could be trained is told once in a row of monitoring runs that ask for it.
+    That nothing could be trained is reported once in a row of monitoring runs that ask for it.
     """
     if record.challenger is None:
         history = open_registry(job.workspace).past_runs(job.model, job.as_of)
@@ -78,43 +79,46 @@ def write_retrain_alert(job: Job, record: RetrainRecord) -> None:
             return
     links = links_of(job, record.run_id, record.challenger)
     loud = outcome_of(record) != "kept"
-    _tell(
-        job, retrain_message(record, links), loud, lambda card: with_retraining(card, record, links)
+    _write(
+        job,
+        retrain_message(record, links),
+        loud,
+        lambda summary: with_retraining(summary, record, links),
     )
 
 
 @step("write rollback alert", retries=2)
 def write_rollback_alert(job: Job, rollback: Promotion, reason: str) -> None:
-    """Write the news of a rollback, if one was done."""
+    """Write the message about a rollback, if one was done."""
     if not rollback.promoted or rollback.previous is None:
         return
     links = links_of(job, None, rollback.version)
     versions = rollback.version, rollback.previous
     message = rollback_message(job.model, job.as_of, *versions, reason, links)
-    done = f"Version {rollback.version} is live again in place of version {rollback.previous}."
-    _tell(job, message, True, lambda card: with_deed(card, done, WATCH))
+    action = f"Version {rollback.version} is live again in place of version {rollback.previous}."
+    _write(job, message, True, lambda summary: with_new_champion(summary, action))
 
 
 @step("write answer alert", retries=2)
-def write_answer_alert(job: Job, done: Promotion, comment: str) -> None:
-    """Write the news of what became of a proposed challenger."""
-    links = links_of(job, None, done.version)
-    message = answer_message(job.model, job.as_of, done, comment, links)
+def write_answer_alert(job: Job, promotion: Promotion, comment: str) -> None:
+    """Write the message about the decision on a proposed challenger."""
+    links = links_of(job, None, promotion.version)
+    message = answer_message(job.model, job.as_of, promotion, comment, links)
 
-    def changed(card: Card) -> Card:
-        if not done.promoted:
-            return card
-        return with_deed(card, f"Version {done.version} was approved and is live.", WATCH)
+    def changed(summary: IncidentSummary) -> IncidentSummary:
+        if not promotion.promoted:
+            return summary
+        return with_new_champion(summary, f"Version {promotion.version} was approved and is live.")
 
-    _tell(job, message, True, changed)
+    _write(job, message, True, changed)
 
 
 @step("deliver alerts", retries=1)
 def deliver_alerts(job: Job) -> Posted:
-    """Send everything that waits, oldest first, also what earlier runs could not deliver.
+    """Send everything that waits, oldest first, including what earlier runs could not deliver.
 
     Raises:
-        DeliveryError: naming what could not be delivered; it is kept for the next run.
+        DeliveryError: if something could not be delivered; it is kept for the next run.
     """
     if job.dry_run:
         return Posted()
@@ -137,23 +141,23 @@ def not_delivered(waiting: int, why: str) -> str:
 def undelivered(
     delivered: "State[Posted]",
     record: AlertRecord,
-    *told: "State[None]",
+    *others: "State[None]",
     unwritten: str | None = None,
 ) -> None:
-    """Fail the run, whose work is done and recorded, where the news of it did not go out.
+    """Fail the run, whose work is done and recorded, if its messages could not be sent.
 
     Args:
-        delivered: what became of its messages.
+        delivered: the state of the step that sent its messages.
         record: what the run did.
-        told: what became of other news of it, such as its metrics.
+        others: the states of similar steps, such as publishing its metrics.
         unwritten: why its report could not be written, None where it was.
 
     Raises:
-        UndeliveredError: with the record; its text names everything that did not go out.
+        UndeliveredError: with the record; its text says everything that was not sent.
     """
-    states: tuple[State[Any], ...] = (delivered, *told)
+    states: tuple[State[Any], ...] = (delivered, *others)
     failed = [state for state in states if state.is_failed()]
-    why = [state.message or "the news of this run did not go out" for state in failed]
+    why = [state.message or "the messages of this run were not sent" for state in failed]
     if unwritten is not None:
         why.append(f"the report could not be written: {unwritten}")
     if why:
@@ -161,12 +165,12 @@ def undelivered(
 
 
 class UndeliveredError(IncompleteError, DeliveryError):
-    """All the work of a run was done and recorded, and the news of it did not go out."""
+    """The work of a run is done and recorded, but its messages were not sent."""
 
 
-def situation_of(job: Job) -> Situation:
-    """Return who is told of the job's model, and the present moment."""
-    return Situation(job.config.alerts, job.config.performance.margin, clock.now())
+def routing_of(job: Job) -> Routing:
+    """Return where the alerts of the job's model go, as of now."""
+    return Routing(job.config.alerts, job.config.performance.margin, clock.now())
 
 
 def console() -> Console:
@@ -174,15 +178,17 @@ def console() -> Console:
     return Console(stderr=True, width=None if sys.stderr.isatty() else 88)
 
 
-def _tell(job: Job, message: Message, loud: bool, changed: Callable[[Card], Card]) -> None:
+def _write(
+    job: Job, message: Message, loud: bool, changed: Callable[[IncidentSummary], IncidentSummary]
+) -> None:
     if job.dry_run:
         return
-    situation = situation_of(job)
+    routing = routing_of(job)
 
-    def told(old: AlertState) -> AlertState:
+    def posted(old: AlertState) -> AlertState:
         if message.key in old.keys:
             return old
-        card = changed(old.open.card) if old.open is not None else None
-        return tell(old, message, situation, loud, card)
+        summary = changed(old.open.summary) if old.open is not None else None
+        return post_message(old, message, routing, loud, summary)
 
-    change_alerts(open_documents(job.workspace), job.model, told)
+    change_alerts(open_documents(job.workspace), job.model, posted)

@@ -104,7 +104,9 @@ def past_points(registry: Registry, job: Job) -> tuple[RunPoint, ...]:
 
 def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
     """Return the incidents of a model, oldest first, the open one last."""
-    episodes = [Episode(past.opened_at, past.resolved_at, past.gravest) for past in alerts.past]
+    episodes = [
+        Episode(past.opened_at, past.resolved_at, past.peak_severity) for past in alerts.past
+    ]
     incident = alerts.open
     if incident is not None:
         episodes.append(Episode(incident.opened_at, None, incident.severity))

@@ -127,7 +127,7 @@ def test_mute_holds_back_and_then_tells(championed: Path, slack: SlackPeer, run_
     [
         ((), "--until"),
         (("--until", "soon"), "'soon'"),
-        (("--until", "2020-01-01"), "2020-01-01 UTC, which is over"),
+        (("--until", "2020-01-01"), "2020-01-01 UTC, which is in the past"),
     ],
 )
 def test_a_mute_that_makes_no_sense(

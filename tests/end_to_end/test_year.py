@@ -10,10 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from peers.slack import SlackPeer, Told
+from pydantic import TypeAdapter
 from workshop import commit_data, monday, small_config
 
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.plain_text import to_text
+from driftloop.alerts.stored import upgraded_message
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.config.model_config import ModelConfig
 from driftloop.demo.story import START
@@ -111,7 +113,10 @@ def digits_left_out(page: str) -> str:
 
 
 def _quoted(told: Told) -> str:
-    message = Message("", "", "opened", "info", told.text, tuple(told.blocks))
+    """A message in Slack as plain text."""
+    posted = {"text": told.text, "blocks": told.blocks, "key": "", "model": ""}
+    neutral = upgraded_message({**posted, "kind": "opened", "severity": "info"})
+    message = TypeAdapter(Message).validate_python(neutral)
     return "```text\n" + to_text(message) + "\n```"
 
 

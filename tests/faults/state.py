@@ -55,7 +55,7 @@ def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
         "posts": [((post.key or "").partition("/")[2], post.text) for post in slack.posts],
         "pending": len(alerts_of(folder).posts),
         "incidents": [
-            (incident.number, incident.card.done, incident.open)
+            (incident.number, incident.summary.action, incident.open)
             for incident in alerts_of(folder).incidents
         ],
     }

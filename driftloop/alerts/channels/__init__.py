@@ -1,7 +1,6 @@
-"""Where messages go: one settings class a channel, joined on `kind`.
+"""Channels that messages go to: one settings class each, joined on `kind`.
 
-Settings name where a secret is kept, never the secret itself. How a channel is reached is told in
-`tasks.alerts.senders`.
+Settings name where a secret is kept, never the secret itself. `tasks.alerts.senders` reaches them.
 """
 
 from typing import Annotated

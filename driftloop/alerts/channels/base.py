@@ -1,4 +1,4 @@
-"""What every channel can be told: from which severity on, when to keep still, whom to mention."""
+"""Settings of every channel: the least severity, quiet hours, the digest."""
 
 from datetime import datetime, time
 from difflib import get_close_matches
@@ -14,16 +14,18 @@ LEVELS: tuple[Level, ...] = ("info", "warning", "page")
 
 
 class QuietHours(Settings):
-    """Hours in which messages wait, unless they are grave enough.
+    """Hours in which messages wait, unless they are severe enough.
 
-    What waits is sent by the first run of ``deliver`` or of the model after the hours end.
+    They are sent by the first run of ``deliver`` or of the model after the hours end.
     """
 
     start: time = Field(default=time(22), description="Local time at which they begin.")
     end: time = Field(default=time(7), description="Local time at which they end.")
     timezone: str = Field(default="UTC", description="IANA name, such as Europe/Berlin.")
     weekends: bool = Field(default=False, description="Saturday and Sunday are quiet all day.")
-    unless: Level = Field(default="page", description="Severity that is told at any hour.")
+    unless: Level = Field(
+        default="page", description="Severity from which messages are sent at any hour."
+    )
 
     @field_validator("start", "end", mode="before")
     @classmethod
@@ -39,20 +41,21 @@ class QuietHours(Settings):
         if name not in zones:
             near = get_close_matches(name, sorted(zones), n=1) or ["Europe/Berlin"]
             raise ValueError(
-                f"received {name!r}, which is no time zone; valid: an IANA name such as {near[0]}"
+                f"received {name!r}, which is not a time zone; valid: an IANA name such as "
+                f"{near[0]}"
             )
         return name
 
     @model_validator(mode="after")
     def _last_some_time(self) -> Self:
         if self.start == self.end:
-            raise ValueError(f"start and end are both {self.start:%H:%M}; let them differ")
+            raise ValueError(f"start and end are both {self.start:%H:%M}; they must differ")
         if self.start.tzinfo or self.end.tzinfo:
-            raise ValueError("start and end are local times; name the zone under timezone")
+            raise ValueError("start and end are local times; give the zone under timezone")
         return self
 
     def hold(self, level: Level, now: datetime) -> bool:
-        """Say whether a message of this severity waits at this moment."""
+        """Return whether messages of this severity wait at this moment."""
         if LEVELS.index(level) >= LEVELS.index(self.unless):
             return False
         local = now.astimezone(ZoneInfo(self.timezone))
@@ -65,10 +68,10 @@ class QuietHours(Settings):
 
 
 class ChannelSettings(Settings):
-    """What all channels share."""
+    """Settings that all channels share."""
 
     at_least: Level = Field(
-        default="info", description="Least severity that is told here; good news counts as info."
+        default="info", description="Least severity that is sent here; good news counts as info."
     )
     quiet_hours: QuietHours | None = Field(
         default=None, description="Hours in which messages wait; none if left out."
@@ -76,9 +79,9 @@ class ChannelSettings(Settings):
     digest: bool = Field(default=True, description="Whether the weekly digest is sent here.")
 
     def takes(self, level: Level) -> bool:
-        """Say whether a message of this severity is told here."""
+        """Return whether messages of this severity are sent here."""
         return LEVELS.index(level) >= LEVELS.index(self.at_least)
 
     def holds(self, level: Level, now: datetime) -> bool:
-        """Say whether a message of this severity waits at this moment."""
+        """Return whether messages of this severity wait at this moment."""
         return self.quiet_hours is not None and self.quiet_hours.hold(level, now)

@@ -20,7 +20,7 @@ Address = Annotated[str, AfterValidator(_addressed), Field(json_schema_extra={"p
 
 
 class EmailChannel(ChannelSettings):
-    """People reached by e-mail: one mail an event, threaded by incident in the mail program."""
+    """E-mail: one mail per event, threaded by incident in the mail program."""
 
     kind: Literal["email"] = "email"
     to: tuple[Address, ...] = Field(min_length=1, description="Addresses that get the mails.")

@@ -10,13 +10,13 @@ from driftloop.alerts.channels.base import ChannelSettings, Level
 class PagerDutyChannel(ChannelSettings):
     """A PagerDuty service: an incident is triggered, acknowledged and resolved there.
 
-    Needs the integration key of an "Events API v2" integration. Only incidents are sent, under one
-    dedup key each, so that PagerDuty joins what belongs together; no digest.
+    Needs the integration key of an "Events API v2" integration. Only incidents are sent, each under
+    one dedup key, so that PagerDuty joins what belongs together; no digest.
     """
 
     kind: Literal["pagerduty"] = "pagerduty"
-    at_least: Level = Field(default="page", description="Least severity that is told here.")
-    digest: Literal[False] = Field(default=False, description="There is no digest here.")
+    at_least: Level = Field(default="page", description="Least severity that is sent here.")
+    digest: Literal[False] = Field(default=False, description="No digest is sent here.")
     service: str = Field(
         default="default", min_length=1, description="A name of your own for the service."
     )

@@ -26,7 +26,7 @@ class SlackChannel(ChannelSettings):
     """A Slack channel, reached with a bot token or, failing that, an incoming webhook.
 
     With a bot token an incident is one message that is updated in place, with a thread. A webhook
-    can only post: it gets one message an event.
+    can only post: it gets one message per event.
     """
 
     kind: Literal["slack"] = "slack"

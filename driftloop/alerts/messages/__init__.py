@@ -1,1 +1,1 @@
-"""What driftloop tells people: messages built from records, in Slack's Block Kit."""
+"""Messages to people, built from records as neutral blocks."""

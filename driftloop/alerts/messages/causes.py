@@ -1,16 +1,26 @@
-"""What broke and how badly, the gravest cause first; texts are escaped mrkdwn."""
+"""Causes of trouble: what broke and how badly, the most severe first."""
 
-from driftloop.alerts.blocks import bullets, escape, sentence
-from driftloop.alerts.messages.formats.sparkline import change
+from driftloop.alerts.blocks import (
+    Line,
+    Section,
+    bold,
+    bullets,
+    clean,
+    code,
+    line,
+    section,
+    sentence,
+)
+from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import EFFECTS, NO_BREAK, count, interval, number
 from driftloop.base.records import Finding, MonitorRecord, Performance, Shape, TroubleKind
 
 MOST_WORST = 3
 _LEADS = {
     "prediction": "The predictions moved.",
-    "joint": "The inputs can be told apart together.",
+    "joint": "The inputs are distinguishable when taken together.",
 }
-# A failed data check is told as a cause of its own.
+# A failed data check is a cause of its own.
 _KINDS: dict[TroubleKind, str] = {
     "covariate_shift": "Covariate shift",
     "concept_drift": "Concept drift",
@@ -22,40 +32,40 @@ def headline(record: MonitorRecord) -> str:
     """Return what is wrong in a few words, such as ``predictions got worse, inputs drifted``."""
     parts = [
         "data checks failed" if record.broken else "",
-        "predictions got worse" if fell(record) else "",
+        "predictions got worse" if performance_fell(record) else "",
         _moved(record),
     ]
-    told = ", ".join(part for part in parts if part)
-    return told or ("monitoring is blind" if _blind(record) else "needs a look")
+    wrong = ", ".join(part for part in parts if part)
+    return wrong or ("monitoring is blind" if _blind(record) else "needs a look")
 
 
-def fell(record: MonitorRecord) -> bool:
+def performance_fell(record: MonitorRecord) -> bool:
     """Say whether the champion's realised performance fell."""
     return record.performance.status == "fell"
 
 
-def causes(record: MonitorRecord) -> tuple[str, ...]:
+def causes(record: MonitorRecord) -> tuple[Section, ...]:
     """Return what broke, one paragraph a cause, the one that explains the others first.
 
     What kind of trouble it is and whether a new version helped come last.
     """
-    drifted = one_a_feature(record.drifted)
-    found = []
+    drifted = first_per_feature(record.drifted)
+    sections: list[Section] = []
     if record.broken:
-        found.append(_broken_data(record, explains=fell(record) or bool(drifted)))
-    if fell(record):
-        found.append(_lost_performance(record.performance))
-    found += _drift(record, drifted)
-    if found and _blind(record):
-        found.append(f"*The rest could not be judged.* {sentence(record.verdict.sentence)}")
-    return tuple((found or [f"*{sentence(record.verdict.sentence)}*"]) + _explained(record))
+        sections.append(_broken_data(record, explains=performance_fell(record) or bool(drifted)))
+    if performance_fell(record):
+        sections.append(_lost_performance(record.performance))
+    sections += _drift(record, drifted)
+    if sections and _blind(record):
+        sections.append(_led("The rest could not be judged.", record.verdict.sentence))
+    return (*(sections or [section(bold(sentence(record.verdict.sentence)))]), *_explained(record))
 
 
-def worst(record: MonitorRecord) -> tuple[str, ...]:
+def most_changed(record: MonitorRecord) -> tuple[Line, ...]:
     """Return the features that changed most, each with a small picture of its distributions."""
     shapes = shapes_of(record)
-    drawn = [one for one in one_a_feature(record.drifted) if one.name in shapes]
-    return tuple(_pictured(one, shapes[one.name]) for one in drawn[:MOST_WORST])
+    drawn = [finding for finding in first_per_feature(record.drifted) if finding.name in shapes]
+    return tuple(_pictured(finding, shapes[finding.name]) for finding in drawn[:MOST_WORST])
 
 
 def shapes_of(record: MonitorRecord) -> dict[str, Shape]:
@@ -63,7 +73,7 @@ def shapes_of(record: MonitorRecord) -> dict[str, Shape]:
     return {finding.name: finding.shape for finding in record.findings if finding.shape is not None}
 
 
-def one_a_feature(findings: tuple[Finding, ...]) -> list[Finding]:
+def first_per_feature(findings: tuple[Finding, ...]) -> list[Finding]:
     """Return the first finding of every feature."""
     first: dict[str, Finding] = {}
     for finding in findings:
@@ -89,51 +99,59 @@ def _moved(record: MonitorRecord) -> str:
     return "predictions moved" if record.drifted else ""
 
 
-def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[str]:
-    found = []
-    inputs = [one for one in drifted if one.role == "feature"]
+def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[Section]:
+    sections = []
+    inputs = [finding for finding in drifted if finding.role == "feature"]
     if inputs:
         every = len({finding.name for finding in record.findings if finding.role == "feature"})
-        lead = f"*{len(inputs)} of {count(every, 'input')} drifted* away from the reference."
-        found.append(f"{lead}\n{bullets([finding.sentence for finding in inputs])}")
-    found += [
-        f"*{_LEADS[one.role]}* {sentence(one.sentence)}" for one in drifted if one.role in _LEADS
-    ]
-    return found
+        lead = bold(f"{len(inputs)} of {count(every, 'input')} drifted")
+        sentences = bullets([finding.sentence for finding in inputs])
+        sections.append(section(line(lead, " away from the reference."), *sentences))
+    others = [finding for finding in drifted if finding.role in _LEADS]
+    return sections + [_led(_LEADS[finding.role], finding.sentence) for finding in others]
 
 
-def _explained(record: MonitorRecord) -> list[str]:
-    told = [
-        f"*{_KINDS[trouble.kind]}.* {sentence(trouble.sentence)}"
+def _explained(record: MonitorRecord) -> list[Section]:
+    sections = [
+        _led(f"{_KINDS[trouble.kind]}.", trouble.sentence)
         for trouble in record.troubles
         if trouble.kind in _KINDS
     ]
-    if record.aftermath:
-        told.append(f"*Did the new version help?* {sentence(record.aftermath)}")
-    return told
+    return [*sections, *after_promotion(record)]
 
 
-def _broken_data(record: MonitorRecord, explains: bool) -> str:
+def after_promotion(record: MonitorRecord) -> tuple[Section, ...]:
+    """Return whether the newest version helped, where that is known."""
+    return (_led("Did the new version help?", record.aftermath),) if record.aftermath else ()
+
+
+def _led(lead: str, text: str) -> Section:
+    return section(line(bold(lead), f" {sentence(text)}"))
+
+
+def _broken_data(record: MonitorRecord, explains: bool) -> Section:
     failed, checks = len(record.broken), len(record.quality)
-    rest = " This may explain the rest." if explains else ""
-    lead = f"*{failed} of {count(checks, 'data check')} failed:* the data look broken.{rest}"
-    return f"{lead}\n{bullets([check.sentence for check in record.broken])}"
+    hint = " This may explain the rest." if explains else ""
+    lead = bold(f"{failed} of {count(checks, 'data check')} failed:")
+    sentences = bullets([check.sentence for check in record.broken])
+    return section(line(lead, f" the data look broken.{hint}"), *sentences)
 
 
-def _lost_performance(performance: Performance) -> str:
+def _lost_performance(performance: Performance) -> Section:
     if performance.score is None:
-        return f"*{sentence(performance.sentence)}*"
+        return section(bold(sentence(performance.sentence)))
     was = f", was {number(performance.baseline)}" if performance.baseline is not None else ""
     now = number(performance.score) + interval(performance.low, performance.high)
     rows = f"on {count(performance.rows, 'row')} with known outcome"
-    return f"*{escape(performance.metric, 60)} is {now}{was}*, {rows}."
+    return section(line(bold(f"{clean(performance.metric, 60)} is {now}{was}"), f", {rows}."))
 
 
-def _pictured(finding: Finding, shape: Shape) -> str:
-    effect = EFFECTS.get(finding.effect, escape(finding.effect, 40))
+def _pictured(finding: Finding, shape: Shape) -> Line:
+    effect = EFFECTS.get(finding.effect, clean(finding.effect, 40))
     size = f"{effect} {_short(finding.effect_size)}, floor {_short(finding.effect_floor)}"
     # On a phone the line breaks before the figures and not within them.
-    return f"`{escape(finding.name, 60)}` {change(shape)} {size.replace(' ', NO_BREAK)}"
+    figures = f" {before_and_after(shape)} {size.replace(' ', NO_BREAK)}"
+    return line(code(clean(finding.name, 60)), figures)
 
 
 def _short(value: float | None) -> str:

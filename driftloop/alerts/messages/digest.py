@@ -1,10 +1,11 @@
 """The weekly digest: every model in one message, those in trouble first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
-from driftloop.alerts.blocks import Block, escape, section
+from driftloop.alerts.blocks import Block, Line, Span, bold, clean, code, line, section
 from driftloop.alerts.channels.base import Level
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.wording import (
@@ -12,8 +13,8 @@ from driftloop.alerts.messages.wording import (
     SIGNS,
     compose,
     count,
+    duration,
     interval,
-    lasted,
     number,
 )
 from driftloop.base.periods import readable
@@ -21,7 +22,7 @@ from driftloop.base.periods import readable
 EVERY = "all models"
 LATELY = timedelta(days=7)
 LINES_LIMIT = 2_800
-"""Characters that the lines of one group may take: Slack cuts a section at 3,000."""
+"""Characters that the lines of one group may take, so that no channel has to cut them."""
 
 DETAILED = 20
 """More healthy models than this are only named."""
@@ -45,7 +46,7 @@ class DigestLine:
         retrainings: retrainings since then.
         promotions: promotions since then.
         muted_until: until when its alerts are muted.
-        last_run: the moment its newest run looked from.
+        last_run: the as-of time of its newest run.
     """
 
     model: str
@@ -70,19 +71,17 @@ def digest_message(channel: str, until: datetime, lines: tuple[DigestLine, ...])
     A model that could not be judged, or did not run in the last seven days, is never called
     healthy. Where there are too many, the rest is counted and `driftloop status` shows them.
     """
-    trouble = sorted(filter(_in_trouble, lines), key=_gravest)
+    trouble = sorted(filter(_in_trouble, lines), key=_by_severity)
     unwatched = [line for line in lines if not _in_trouble(line) and not _watched(line, until)]
     healthy = [line for line in lines if not _in_trouble(line) and _watched(line, until)]
-    summary = _summary(len(trouble), len(unwatched), len(healthy))
-    blocks = [section(f"*{summary}*")]
-    blocks += _group("In trouble", [_trouble_line(digest_line, until) for digest_line in trouble])
-    blocks += _group(
-        "Not watched", [_unwatched_line(digest_line, until) for digest_line in unwatched]
-    )
+    lead = _summary(len(trouble), len(unwatched), len(healthy))
+    blocks: list[Block] = [section(bold(lead))]
+    blocks += _group("In trouble", [_trouble_line(model, until) for model in trouble])
+    blocks += _group("Not watched", [_unwatched_line(model, until) for model in unwatched])
     blocks += _healthy_group(healthy, until)
     key = f"digest/{channel}/{until.astimezone(UTC).date().isoformat()}"
     headline = f"the week to {until.astimezone(UTC):%Y-%m-%d}"
-    return compose(key, "digest", "info", EVERY, headline, summary, blocks)
+    return compose(key, "digest", "info", EVERY, headline, lead, blocks)
 
 
 def _in_trouble(line: DigestLine) -> bool:
@@ -94,7 +93,7 @@ def _watched(line: DigestLine, until: datetime) -> bool:
     return judged and line.last_run is not None and until - line.last_run <= LATELY
 
 
-def _gravest(line: DigestLine) -> tuple[int, str]:
+def _by_severity(line: DigestLine) -> tuple[int, str]:
     return ("page", "warning", "info", None).index(line.severity), line.model
 
 
@@ -106,55 +105,60 @@ def _summary(trouble: int, unwatched: int, healthy: int) -> str:
     return f"{count(every, 'model')}: {', '.join(parts)}."
 
 
-def _trouble_line(line: DigestLine, until: datetime) -> str:
-    sign = SIGNS[line.severity or "warning"]
+def _trouble_line(model: DigestLine, until: datetime) -> Line:
     since = (
-        f"since {readable(line.open_since)} ({lasted(line.open_since, until)})"
-        if line.open_since is not None
+        f"since {readable(model.open_since)} ({duration(model.open_since, until)})"
+        if model.open_since is not None
         else "drift in the newest run"
     )
-    late = [] if line.last_run and until - line.last_run <= LATELY else [_last_run(line)]
-    return " · ".join((f"{sign} {_name(line)} {since}", *late, *_figures(line, until)))
+    late = [] if model.last_run and until - model.last_run <= LATELY else [_last_run(model)]
+    details = " · ".join((since, *late, *_figures(model, until)))
+    return line(f"{SIGNS[model.severity or 'warning']} ", _name(model), f" {details}")
 
 
-def _unwatched_line(line: DigestLine, until: datetime) -> str:
-    late = line.last_run is None or until - line.last_run > LATELY
-    why = _last_run(line) if late else "the newest run could not judge it"
-    return " · ".join((f"• {_name(line)} {why}", *_figures(line, until)))
+def _unwatched_line(model: DigestLine, until: datetime) -> Line:
+    late = model.last_run is None or until - model.last_run > LATELY
+    why = _last_run(model) if late else "the newest run could not judge it"
+    details = " · ".join((why, *_figures(model, until)))
+    return line(_name(model), f" {details}", bullet=True)
 
 
 def _healthy_group(healthy: Sequence[DigestLine], until: datetime) -> list[Block]:
     if len(healthy) <= DETAILED:
-        return _group("Healthy", [_healthy_line(digest_line, until) for digest_line in healthy])
-    changed = [one for one in healthy if one.incidents or one.promotions or _muted(one, until)]
-    told = [_healthy_line(digest_line, until) for digest_line in changed]
-    rest = [escape(one.model, 60) for one in healthy if one not in changed]
-    names = _packed("Healthy, and nothing happened: ", rest, ", ", LINES_LIMIT)
-    return [*_group("Healthy", told), section(names)] if rest else _group("Healthy", told)
+        return _group("Healthy", [_healthy_line(model, until) for model in healthy])
+    changed = [model for model in healthy if _changed(model, until)]
+    lines = [_healthy_line(model, until) for model in changed]
+    unchanged = [clean(model.model, 60) for model in healthy if not _changed(model, until)]
+    return [*_group("Healthy", lines), *_names("Healthy, and nothing happened: ", unchanged)]
 
 
-def _healthy_line(line: DigestLine, until: datetime) -> str:
-    near = ["close to a limit"] if line.verdict == "warning" else []
-    return " · ".join((f"• {_name(line)}", *near, *_figures(line, until)))
+def _changed(model: DigestLine, until: datetime) -> bool:
+    return bool(model.incidents or model.promotions or _muted(model, until))
+
+
+def _healthy_line(model: DigestLine, until: datetime) -> Line:
+    near = ["close to a limit"] if model.verdict == "warning" else []
+    details = "".join(f" · {part}" for part in (*near, *_figures(model, until)))
+    return line(_name(model), details, bullet=True)
 
 
 def _figures(line: DigestLine, until: datetime) -> list[str]:
     """Return score, age, what happened, and whether alerts are muted."""
-    found = []
+    figures = []
     if line.score is not None and line.metric is not None:
-        held = number(line.score) + interval(line.low, line.high)
-        found.append(f"{escape(line.metric, 40)} {held}")
+        score = number(line.score) + interval(line.low, line.high)
+        figures.append(f"{clean(line.metric, 40)} {score}")
     if line.age_days is not None:
-        found.append(f"version {count(line.age_days, 'day')} old".replace(" ", NO_BREAK))
+        figures.append(f"version {count(line.age_days, 'day')} old".replace(" ", NO_BREAK))
     happened = (
         (line.incidents, "incident"),
         (line.retrainings, "retraining"),
         (line.promotions, "promotion"),
     )
-    found += [count(amount, noun) for amount, noun in happened if amount]
+    figures += [count(amount, noun) for amount, noun in happened if amount]
     if _muted(line, until) and line.muted_until is not None:
-        found.append(f"muted until {readable(line.muted_until)}")
-    return found
+        figures.append(f"muted until {readable(line.muted_until)}")
+    return figures
 
 
 def _muted(line: DigestLine, until: datetime) -> bool:
@@ -165,24 +169,31 @@ def _last_run(line: DigestLine) -> str:
     return "never ran" if line.last_run is None else f"has not run since {readable(line.last_run)}"
 
 
-def _name(line: DigestLine) -> str:
-    return f"*{escape(line.model, 60)}*"
+def _name(model: DigestLine) -> Span:
+    return bold(clean(model.model, 60))
 
 
-def _group(title: str, lines: Sequence[str]) -> list[Block]:
-    return [section(_packed(f"*{title}*\n", lines, "\n", LINES_LIMIT))] if lines else []
+def _group(title: str, lines: Sequence[Line]) -> list[Block]:
+    if not lines:
+        return []
+    shown = _fitting([item.plain for item in lines])
+    left = [line(*_left_out(len(lines) - shown))] if shown < len(lines) else []
+    return [section(bold(title), *lines[:shown], *left)]
 
 
-def _packed(title: str, lines: Iterable[str], between: str, limit: int) -> str:
-    """Return the lines that fit after a title, and how many do not."""
-    every = list(lines)
-    shown: list[str] = []
-    room = limit - len(title)
-    for line in every:
-        room -= len(line) + len(between)
-        if room < 0:
-            break
-        shown.append(line)
-    left = len(every) - len(shown)
-    more = [f"and {left:,} more: `driftloop status` shows them"] if left else []
-    return title + between.join((*shown, *more))
+def _names(title: str, names: Sequence[str]) -> list[Block]:
+    if not names:
+        return []
+    shown = _fitting(names)
+    left = (", ", *_left_out(len(names) - shown)) if shown < len(names) else ()
+    return [section(line(title + ", ".join(names[:shown]), *left))]
+
+
+def _fitting(texts: Sequence[str]) -> int:
+    """Return how many of the first texts fit into one section."""
+    ends = accumulate(len(text) + 2 for text in texts)
+    return sum(end <= LINES_LIMIT for end in ends)
+
+
+def _left_out(amount: int) -> tuple[str | Span, ...]:
+    return f"and {amount:,} more: ", code("driftloop status"), " shows them"

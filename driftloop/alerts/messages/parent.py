@@ -2,11 +2,23 @@
 
 from datetime import datetime
 
-from driftloop.alerts.blocks import Block, context, escape, section, sentence
-from driftloop.alerts.incident import Acknowledgement, Card, Incident
+from driftloop.alerts.blocks import (
+    Block,
+    Context,
+    Line,
+    bold,
+    clean,
+    context,
+    line,
+    section,
+    sentence,
+)
+from driftloop.alerts.incident import Acknowledgement, Incident, IncidentSummary
 from driftloop.alerts.message import Message
-from driftloop.alerts.messages.wording import compose, count, gist, lasted, lead_of
+from driftloop.alerts.messages.wording import compose, count, duration
 from driftloop.base.periods import readable
+
+NOTHING = line("Nothing.")
 
 
 def parent_message(model: str, incident: Incident) -> Message:
@@ -14,96 +26,93 @@ def parent_message(model: str, incident: Incident) -> Message:
     key = f"{model}/incident-{incident.number}"
     if incident.resolved_at is not None:
         return _over(key, model, incident, incident.resolved_at)
-    card = incident.card
-    blocks = [
-        *(section(cause) for cause in card.causes[:1]),
+    summary = incident.summary
+    blocks = (
+        *summary.causes[:1],
         context(_standing(incident)),
-        *(section(cause) for cause in card.causes[1:]),
-        *worst_block(card.worst),
-        *action_blocks(card.done, card.step),
-        *_closing(incident),
-        *_footer(card.facts),
-    ]
+        *summary.causes[1:],
+        *worst_block(summary.most_changed),
+        *action_blocks(summary.action, summary.next_step),
+        *_taken(incident.acknowledged),
+        *_healthy(incident),
+        *_footer(summary.small_print),
+    )
+    lead = " ".join(cause.short for cause in summary.causes[:2])
     return compose(
-        key,
-        "opened",
-        incident.severity,
-        model,
-        card.headline,
-        " ".join(gist(cause) for cause in card.causes[:2]),
-        blocks,
-        card.links,
+        key, "opened", incident.severity, model, summary.headline, lead, blocks, summary.links
     )
 
 
 def _over(key: str, model: str, incident: Incident, end: datetime) -> Message:
-    card = incident.card
-    long = lasted(incident.since, incident.until)
-    summary = f"*The trouble is over* after {long}: {card.headline}."
+    summary = incident.summary
+    lasted = duration(incident.since, incident.until)
+    lead = line(bold("The trouble is over"), f" after {lasted}: {summary.headline}.")
     span = f"From {readable(incident.since)} to {readable(incident.until)} UTC"
     seen = f"seen in {count(incident.runs, 'run')}"
     quiet = f"closed {readable(end)} after {count(incident.needed, 'healthy run')} in a row"
-    blocks = [
-        section(summary),
+    blocks = (
+        section(lead),
         context(" · ".join((span, seen, quiet))),
-        *story_blocks(card),
+        *story_blocks(summary),
         *_taken(incident.acknowledged),
-        *_footer(card.facts),
-    ]
-    return compose(key, "opened", "good", model, "back to normal", summary, blocks, card.links)
+        *_footer(summary.small_print),
+    )
+    headline = "back to normal"
+    return compose(key, "opened", "good", model, headline, lead.plain, blocks, summary.links)
 
 
-def story_blocks(card: Card) -> list[Block]:
+def story_blocks(summary: IncidentSummary) -> tuple[Block, ...]:
     """Return what an incident was and what was done, once it is over."""
-    was = "\n".join(lead_of(cause) for cause in card.causes)
-    return [section(f"*What it was*\n{was}"), *action_blocks(card.done, "Nothing.")]
+    causes = section(bold("What it was"), *(cause.lead for cause in summary.causes))
+    return causes, *action_blocks(summary.action, NOTHING)
 
 
-def action_blocks(done: str, step: str) -> list[Block]:
+def action_blocks(action: str, step: Line) -> tuple[Block, ...]:
     """Return what driftloop did and what the reader should do."""
-    return [section(f"*What driftloop did*\n{done}"), section(f"*What you should do*\n{step}")]
+    return section(bold("What driftloop did"), action), step_block(step)
 
 
-def worst_block(worst: tuple[str, ...]) -> list[Block]:
-    """Return the features that changed most, with their pictures."""
-    return [section("\n".join(("*Before → now*", *worst)))] if worst else []
+def step_block(step: Line) -> Block:
+    """Return what the reader should do."""
+    return section(bold("What you should do"), step)
 
 
-def took_on(taken: Acknowledgement) -> str:
-    """Return who took an incident on, when, and what they said, as escaped mrkdwn."""
-    said = f" and says: {sentence(taken.comment)}" if taken.comment else "."
-    return f"*{escape(taken.by, 60)}* took this on at {readable(taken.at)} UTC{said}"
+def worst_block(worst: tuple[Line, ...]) -> tuple[Block, ...]:
+    """Return the features that changed most, with their distributions."""
+    return (section(bold("Before → now"), *worst),) if worst else ()
+
+
+def took_on(taken: Acknowledgement) -> Line:
+    """Return who took an incident on, when, and their comment."""
+    comment = f" and says: {sentence(taken.comment)}" if taken.comment else "."
+    return line(bold(clean(taken.by, 60)), f" took this on at {readable(taken.at)} UTC{comment}")
 
 
 def _standing(incident: Incident) -> str:
-    long = lasted(incident.since, incident.last)
+    lasted = duration(incident.since, incident.last)
     seen = f"seen in {count(incident.runs, 'run')}"
-    return f"Since {readable(incident.since)} UTC ({long}) · {seen}"
+    return f"Since {readable(incident.since)} UTC ({lasted}) · {seen}"
 
 
-def _closing(incident: Incident) -> list[Block]:
-    """Return who works on it, and how close it is to its end."""
-    return [*_taken(incident.acknowledged), *_healthy(incident)]
+def _taken(taken: Acknowledgement | None) -> tuple[Block, ...]:
+    return (section(took_on(taken)),) if taken is not None else ()
 
 
-def _taken(taken: Acknowledgement | None) -> list[Block]:
-    return [section(took_on(taken))] if taken is not None else []
-
-
-def _healthy(incident: Incident) -> list[Block]:
+def _healthy(incident: Incident) -> tuple[Block, ...]:
+    """Return how close an incident is to its end, once a run was healthy."""
     if incident.quiet < 1:
-        return []
+        return ()
     until = f"{readable(incident.last)} UTC"
-    looks = (
-        f"*Looks healthy* since {until}"
+    since = (
+        f" since {until}"
         if incident.quiet == 1
-        else f"*Looks healthy* in the last {incident.quiet} runs, up to {until}"
+        else f" in the last {incident.quiet} runs, up to {until}"
     )
     left = max(incident.needed - incident.quiet, 0)
     agree = "agrees" if left == 1 else "agree"
     closes = f": closes when {count(left, 'more run')} {agree}." if left else "."
-    return [section(f"{looks}{closes}")]
+    return (section(line(bold("Looks healthy"), f"{since}{closes}")),)
 
 
-def _footer(facts: tuple[str, ...]) -> list[Block]:
-    return [context(" · ".join(facts))] if facts else []
+def _footer(facts: tuple[str, ...]) -> tuple[Context, ...]:
+    return (context(" · ".join(facts)),) if facts else ()

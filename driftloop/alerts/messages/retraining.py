@@ -2,7 +2,19 @@
 
 from typing import Literal
 
-from driftloop.alerts.blocks import Block, bullets, context, escape, fields, section, sentence
+from driftloop.alerts.blocks import (
+    Block,
+    Fields,
+    Line,
+    bold,
+    bullets,
+    clean,
+    code,
+    context,
+    line,
+    section,
+    sentence,
+)
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message, Severity, event_key
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
@@ -36,7 +48,7 @@ def outcome_of(record: RetrainRecord) -> Outcome:
 
 
 def outcome_line(record: RetrainRecord) -> str:
-    """Return one escaped sentence on how the retraining ended and which version is live."""
+    """Return a sentence on how the retraining ended and which version is live."""
     outcome, new, old = outcome_of(record), _challenger(record), _champion(record)
     if outcome == "promoted":
         first = record.promotion is not None and record.promotion.previous is None
@@ -44,13 +56,12 @@ def outcome_line(record: RetrainRecord) -> str:
     if outcome == "proposed":
         waits = "approval" if _waits_for(record) == "approval" else "fresh labels in shadow"
         return f"{_capital(new)} proved better and waits for {waits}; {old} stays live."
-    held = record.comparison is not None and record.comparison.claim == "non_inferior"
+    non_inferior = record.comparison is not None and record.comparison.claim == "non_inferior"
     if outcome == "kept":
-        return (
-            f"The new model did not prove {'as good' if held else 'better'}, so {old} stays live."
-        )
+        claim = "as good" if non_inferior else "better"
+        return f"The new model did not prove {claim}, so {old} stays live."
     if outcome == "refused":
-        did = "proved as good" if held else "did better"
+        did = "proved as good" if non_inferior else "did better"
         return f"The new model {did} but was not promoted; {old} stays live."
     return f"No new model could be trained; {old} stays live."
 
@@ -58,14 +69,14 @@ def outcome_line(record: RetrainRecord) -> str:
 def retrain_message(record: RetrainRecord, links: Links) -> Message:
     """Return the message about a retraining's outcome, with scores, gates and what comes next."""
     outcome = outcome_of(record)
-    summary = f"*{outcome_line(record)}*{change(record.comparison)}"
-    blocks: list[Block] = [section(summary)]
+    lead = line(bold(outcome_line(record)), score_change(record.comparison))
+    blocks: list[Block] = [section(lead)]
     if record.comparison is not None:
-        blocks.append(fields(_numbers(record.comparison)))
-    blocks.append(section(f"*Why it retrained*\n{sentence(record.reason)}"))
-    blocks.append(section(f"*What driftloop did*\n{_done(record, outcome)}"))
-    blocks.append(section(f"*What you should do*\n{next_step_of(record)}"))
-    blocks.append(context(f"Data {escape(record.rev[:10])} · {readable(record.as_of)} UTC"))
+        blocks.append(Fields(_numbers(record.comparison)))
+    blocks.append(section(bold("Why it retrained"), sentence(record.reason)))
+    blocks.append(section(bold("What driftloop did"), *_done(record, outcome)))
+    blocks.append(section(bold("What you should do"), next_step_of(record)))
+    blocks.append(context(f"Data {clean(record.rev[:10])} · {readable(record.as_of)} UTC"))
     key = event_key(record.model, record.as_of, "retrained", _key_part(record, outcome))
     return compose(
         key,
@@ -73,7 +84,7 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
         SEVERITIES[outcome],
         record.model,
         _headline(record, outcome),
-        summary,
+        lead.plain,
         blocks,
         links,
     )
@@ -98,7 +109,7 @@ def _headline(record: RetrainRecord, outcome: Outcome) -> str:
 
 def _challenger(record: RetrainRecord) -> str:
     version = record.promotion.version if record.promotion else record.challenger
-    return "the new model" if version is None else f"version {escape(version, 40)}"
+    return "the new model" if version is None else f"version {clean(version, 40)}"
 
 
 def _waits_for(record: RetrainRecord) -> str | None:
@@ -111,21 +122,21 @@ def _capital(text: str) -> str:
 
 def _champion(record: RetrainRecord) -> str:
     previous = record.promotion.previous if record.promotion else None
-    return "the current model" if previous is None else f"version {escape(previous, 40)}"
+    return "the current model" if previous is None else f"version {clean(previous, 40)}"
 
 
-def change(comparison: Comparison | None) -> str:
-    """Return both models' scores as an escaped sentence after a space, or nothing."""
+def score_change(comparison: Comparison | None) -> str:
+    """Return both models' scores as a sentence after a space, or nothing."""
     if comparison is None:
         return ""
-    metric, new = escape(comparison.metric, 60), number(comparison.challenger.value)
+    metric, new = clean(comparison.metric, 60), number(comparison.challenger.value)
     where = f"on {count(comparison.rows, 'row')} neither model was trained on"
     if comparison.champion is None:
         return f" Its {metric} is {new} on {count(comparison.rows, 'row')} it was not trained on."
     return f" Old model's {metric} {number(comparison.champion.value)}, new {new}, {where}."
 
 
-def _numbers(comparison: Comparison) -> list[tuple[str, str]]:
+def _numbers(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     pairs = []
     if comparison.champion is not None:
         pairs.append(("Old score", score(comparison.champion)))
@@ -135,56 +146,66 @@ def _numbers(comparison: Comparison) -> list[tuple[str, str]]:
         pairs.append(("Gain", number(comparison.difference, "+") + edge))
         sure = f"{comparison.confidence * 100:.4g} % sure"
         pairs.append(("Gain needed", f"over {number(comparison.bound)}, {sure}"))
-    return pairs
+    return tuple(pairs)
 
 
-def _done(record: RetrainRecord, outcome: Outcome) -> str:
+def _done(record: RetrainRecord, outcome: Outcome) -> tuple[Line, ...]:
     """Return what was done and why, with the gates that stand in the way."""
     if record.comparison is None:
-        return sentence(record.sentence)
+        return (line(sentence(record.sentence)),)
     failed = [gate for gate in record.comparison.gates if not gate.passed]
     if failed and outcome != "promoted":
         lines = [f"{gate.gate}: {gate.sentence}" for gate in failed]
         blocked = f"{len(failed)} of {count(len(record.comparison.gates), 'gate')} failed"
-        return f"Left the champion alone: {blocked}.\n{bullets(lines)}"
+        return line(f"Left the champion alone: {blocked}."), *bullets(lines)
     every = record.comparison.gates
     gates = f"Passed every gate: {_named(record.comparison)}." if every and not failed else ""
     if outcome == "promoted":
-        return f"{gates} Moved the champion to {_challenger(record)}.".strip()
+        return (line(f"{gates} Moved the champion to {_challenger(record)}.".strip()),)
     reason = record.promotion.sentence if record.promotion else record.sentence
     why = record.comparison.sentence if outcome == "kept" else reason
-    return f"{gates} {sentence(why)}".strip()
+    return (line(f"{gates} {sentence(why)}".strip()),)
 
 
 def _named(comparison: Comparison) -> str:
-    return ", ".join(escape(gate.gate.replace("_", " "), 60) for gate in comparison.gates[:20])
+    return ", ".join(clean(gate.gate.replace("_", " "), 60) for gate in comparison.gates[:20])
 
 
-def next_step_of(record: RetrainRecord) -> str:
-    """Return what the reader should do after a retraining, as escaped mrkdwn."""
-    outcome, name = outcome_of(record), escape(record.model, 60)
+def next_step_of(record: RetrainRecord) -> Line:
+    """Return what the reader should do after a retraining."""
+    outcome, name = outcome_of(record), clean(record.model, 60)
     if outcome == "promoted":
         if record.promotion is None or record.promotion.previous is None:
-            return "Nothing now."
-        return (
-            f"Nothing now. If predictions look wrong, run `driftloop rollback {name}` or the "
-            f"*rollback* deployment: {_champion(record)} then comes back with its reference data."
+            return line("Nothing now.")
+        return line(
+            "Nothing now. If predictions look wrong, run ",
+            code(f"driftloop rollback {name}"),
+            " or the ",
+            bold("rollback"),
+            f" deployment: {_champion(record)} then comes back with its reference data.",
         )
     if outcome == "proposed" and _waits_for(record) == "approval":
-        return (
-            "Decide in the Prefect UI (run *approve*), or with "
-            f"`driftloop approve {name}` or `driftloop approve {name} --decline`."
+        return line(
+            "Decide in the Prefect UI (run ",
+            bold("approve"),
+            "), or with ",
+            code(f"driftloop approve {name}"),
+            " or ",
+            code(f"driftloop approve {name} --decline"),
+            ".",
         )
     if outcome == "proposed":
-        return "Nothing. The next runs with labels decide."
+        return line("Nothing. The next runs with labels decide.")
     if outcome == "kept":
-        return (
+        return line(
             f"Nothing, if {_champion(record)} is still good enough to use. If not, stop using it. "
             "What caused the retraining may go on; the next run decides again."
         )
     if outcome == "refused":
-        return (
-            "In working hours, read why it was stopped and mend that. "
+        return line(
+            "In working hours, read why it was stopped and fix that. "
             "The next retraining tries again."
         )
-    return "In working hours, mend the cause above. Nothing changed, and the next run tries again."
+    return line(
+        "In working hours, fix the cause above. Nothing changed, and the next run tries again."
+    )

@@ -1,19 +1,10 @@
-"""Numbers, times and links as an on-call person reads them."""
+"""Numbers and times as an on-call person reads them."""
 
 import math
 from collections.abc import Iterable
 from datetime import datetime
 
-from driftloop.alerts.blocks import (
-    SECTION_LIMIT,
-    Block,
-    context,
-    cut,
-    escape,
-    header,
-    limited,
-    link,
-)
+from driftloop.alerts.blocks import Block, Header, clean
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message, Severity
 from driftloop.base.records import Score
@@ -43,60 +34,14 @@ def compose(
     severity: Severity,
     model: str,
     headline: str,
-    summary: str,
+    lead: str,
     blocks: Iterable[Block],
     links: Links = NO_LINKS,
 ) -> Message:
-    """Return the message with its header, plain fallback and links.
-
-    Headline and summary are escaped. What Slack would not take is left out, never the links.
-    """
-    title = f"{escape(model, 60)}: {headline}"
-    text = cut(f"{title}. {plain(summary)}", SECTION_LIMIT)
-    parts = (header(f"{SIGNS[severity]} {title}"), *blocks)
-    shown = limited(parts, links_line(links), rest_line(links))
-    return Message(key, model, kind, severity, text, shown)
-
-
-def plain(paragraph: str) -> str:
-    """Return a paragraph of escaped mrkdwn as one line without bold."""
-    return " ".join(paragraph.replace("*", "").split())
-
-
-def lead_of(cause: str) -> str:
-    """Return the first line of a cause without bold."""
-    return plain(cause.partition("\n")[0])
-
-
-def gist(cause: str) -> str:
-    """Return a cause in short: its first line and the first of its points."""
-    _, _, points = cause.partition("\n")
-    first = points.partition("\n")[0]
-    point = f" {plain(first.removeprefix('• '))}" if first.startswith("• ") else ""
-    return f"{lead_of(cause)}{point}"
-
-
-def rest_line(links: Links) -> str:
-    """Return the sentence on where to find what a message has no room for."""
-    places = (
-        link(links.report, "report"),
-        link(links.prefect_run, "Prefect run"),
-        link(links.mlflow_run, "MLflow run"),
-    )
-    where = next((place for place in places if place), None)
-    return f"The rest is in the {where}." if where else "The rest is in the Prefect run."
-
-
-def links_line(links: Links) -> tuple[Block, ...]:
-    """Return the line of links as a block, or nothing where there are none."""
-    shown = (
-        link(links.prefect_run, "Prefect run"),
-        link(links.mlflow_run, "MLflow run"),
-        link(links.model_version, "Model version"),
-        link(links.report, "Report"),
-    )
-    line = " · ".join(item for item in shown if item)
-    return (context(line),) if line else ()
+    """Return the message with its header and its text for notifications."""
+    title = f"{clean(model, 60)}: {headline}"
+    header = Header(f"{SIGNS[severity]} {title}")
+    return Message(key, model, kind, severity, f"{title}. {lead}", (header, *blocks), links)
 
 
 def number(value: float | None, sign: str = "") -> str:
@@ -128,7 +73,7 @@ def count(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
 
 
-def lasted(start: datetime, end: datetime) -> str:
+def duration(start: datetime, end: datetime) -> str:
     """Return how long it is from `start` to `end`, in days, hours or minutes."""
     minutes = max(0, round((end - start).total_seconds() / 60))
     if minutes >= 2 * 1440:

@@ -6,13 +6,15 @@ template prints, so no template can forget it.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from driftloop.alerts.messages.formats.mrkdwn import mrkdwn_html
-from driftloop.alerts.messages.wording import count, interval, lasted, number, score
+from driftloop.alerts.blocks import Line
+from driftloop.alerts.messages.formats.html import lines_html
+from driftloop.alerts.messages.wording import count, duration, interval, number, score
 from driftloop.base.periods import readable
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.profiling.finding_text import share
@@ -51,9 +53,9 @@ def sentence(value: object, limit: int = MAX_TEXT) -> Markup:
     return Markup("").join(code.format(part) if i % 2 else part for i, part in enumerate(parts))
 
 
-def mrkdwn(paragraph: str) -> Markup:
-    """Return a paragraph of a message as HTML."""
-    return Markup(mrkdwn_html(paragraph, {}))  # noqa: S704 - mrkdwn_html escapes
+def lines(of_message: Sequence[Line]) -> Markup:
+    """Return lines of a message as HTML."""
+    return Markup(lines_html(of_message))  # noqa: S704 - lines_html escapes
 
 
 def safe_address(address: str) -> str | None:
@@ -73,9 +75,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (text, name, sentence, mrkdwn, safe_address, readable, share, score)
+    filters = (text, name, sentence, lines, safe_address, readable, share, score)
     environment.filters.update({function.__name__: function for function in filters})
-    functions = (count, interval, lasted, number)
+    functions = (count, interval, duration, number)
     environment.globals.update({function.__name__: function for function in functions})
     environment.globals["outcome_styles"] = OUTCOME_STYLES
     return environment

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import get_args
 
 from driftloop.alerts.channels import LEVELS
-from driftloop.alerts.delivery_plan import Address
+from driftloop.alerts.delivery_plan import Target
 from driftloop.base.findings import by_severity
 from driftloop.base.records import (
     Action,
@@ -171,7 +171,7 @@ def _outcome(retraining: Retraining) -> str:
 def _messages(into: _Samples, inputs: MetricInputs) -> None:
     alerts, written = inputs.alerts, []
     for channel in inputs.channels:
-        to = Address(inputs.model, channel, True, inputs.now)
+        to = Target(inputs.model, channel, True, inputs.now)
         waiting = [post for post in alerts.posts if channel.key in post.waiting]
         held = 0
         for post in waiting:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from driftloop.alerts.blocks import Line, line
+from driftloop.alerts.messages.actions import action_taken, next_step
 from driftloop.alerts.messages.causes import causes, headline
-from driftloop.alerts.messages.steps import done, next_step
-from driftloop.alerts.messages.wording import plain
 from driftloop.base.records import MonitorRecord
 from driftloop.decision.outcome import OUTCOME_STYLES, OutcomeStyle, outcome_of_record
 from driftloop.reporting.run_report.inputs import ReportInput
@@ -20,14 +20,15 @@ _ACTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class VerdictSection:
-    """The head of a report: `sentence` is plain text, the texts after it are escaped mrkdwn."""
+    """The head of a report; `causes` and `next_step` are lines as messages have them."""
 
     style: OutcomeStyle
     sentence: str
-    causes: tuple[str, ...]
+    causes: tuple[tuple[Line, ...], ...]
     decision: str
+    held: str | None
     action_taken: str
-    next_step: str
+    next_step: tuple[Line, ...]
 
 
 def verdict_section(report: ReportInput) -> VerdictSection:
@@ -37,27 +38,23 @@ def verdict_section(report: ReportInput) -> VerdictSection:
     return VerdictSection(
         style=OUTCOME_STYLES[outcome_of_record(record)],
         sentence=_verdict_sentence(record),
-        causes=causes(record),
-        decision=_decision(record),
-        action_taken="Nothing was changed." if calm else done(record),
-        next_step=_calm_step(record) if calm else next_step(record),
+        causes=tuple(cause.lines for cause in causes(record)),
+        decision=_capital(_ACTIONS[record.decision.action]),
+        held=record.decision.held.replace("_", " ") if record.decision.held else None,
+        action_taken="Nothing was changed." if calm else action_taken(record),
+        next_step=(line(_calm_step(record)) if calm else next_step(record),),
     )
 
 
 def _verdict_sentence(record: MonitorRecord) -> str:
     outcome = outcome_of_record(record)
     if outcome in _TROUBLE:
-        return f"{_capital(plain(headline(record)))}."
+        return f"{_capital(headline(record))}."
     return {
         "ok": "Healthy: nothing is wrong.",
         "warning": "No problem, but something is close to its limit.",
         "inconclusive": "Inconclusive: this run could not evaluate the model.",
     }.get(outcome, record.verdict.sentence)
-
-
-def _decision(record: MonitorRecord) -> str:
-    rule = f" ({record.decision.held.replace('_', ' ')})" if record.decision.held else ""
-    return f"*{_capital(_ACTIONS[record.decision.action])}*{rule}."
 
 
 def _calm_step(record: MonitorRecord) -> str:

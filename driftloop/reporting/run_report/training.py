@@ -22,7 +22,7 @@ _OUTCOMES: dict[str, tuple[str, str, Tone]] = {
 
 @dataclass(frozen=True, slots=True)
 class RetrainingOutcome:
-    """How a retraining ended: sign, word and tone of its badge, and a line of escaped mrkdwn."""
+    """How a retraining ended: sign, word and tone of its badge, and a line."""
 
     badge: tuple[str, str, Tone]
     line: str

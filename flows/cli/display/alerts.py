@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.console import RenderableType
 from rich.text import Text
 
-from driftloop.alerts.responses import Swept, TestAlert
+from driftloop.alerts.responses import DeliveryReport, TestAlert
 
 
 def channels_view(test: TestAlert) -> Iterable[RenderableType]:
@@ -16,7 +16,7 @@ def channels_view(test: TestAlert) -> Iterable[RenderableType]:
         yield Text.assemble(f"  {channel.channel}: ", mark, f" {channel.sentence}")
 
 
-def delivery_view(delivery: Swept) -> Iterable[RenderableType]:
+def delivery_view(delivery: DeliveryReport) -> Iterable[RenderableType]:
     """Yield what was delivered, and why the rest was not."""
     yield delivery.sentence
     yield from (Text(error, style="red") for error in delivery.errors)

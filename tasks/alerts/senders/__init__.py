@@ -15,7 +15,7 @@ from driftloop.alerts.channels import (
 )
 from tasks.alerts.senders.base import (
     LostAnswerError,
-    Parcel,
+    OutgoingMessage,
     PartlyRefusedError,
     RefusedError,
     Sender,
@@ -34,9 +34,9 @@ __all__ = [
     "ConsoleSender",
     "LostAnswerError",
     "MailSender",
+    "OutgoingMessage",
     "PageSender",
     "PagerDutySender",
-    "Parcel",
     "PartlyRefusedError",
     "RefusedError",
     "Sender",
@@ -72,9 +72,9 @@ def sender_for(channel: Channel, console: Console | None = None, state: Path = P
         case WebhookChannel():
             return _webhook(channel)
         case PageChannel():
-            return PageSender(channel.key, state / channel.path)
+            return PageSender(channel, state / channel.path)
         case ConsoleChannel():
-            return ConsoleSender(channel.key, "driftloop", console or Console(stderr=True))
+            return ConsoleSender(channel, "driftloop", console or Console(stderr=True))
 
 
 def _slack(channel: SlackChannel, console: Console | None) -> Sender:
@@ -83,7 +83,7 @@ def _slack(channel: SlackChannel, console: Console | None) -> Sender:
     if url := secret_for(channel.webhook_variable, channel.webhook_secret):
         return SlackWebhookSender(channel, url)
     title = f"{channel.channel} (not sent: {channel.token_variable} is not set)"
-    return ConsoleSender(channel.key, title, console or Console(stderr=True))
+    return ConsoleSender(channel, title, console or Console(stderr=True))
 
 
 def _password(channel: EmailChannel) -> str | None:

@@ -1,25 +1,25 @@
-"""What delivers messages to a channel, and what it is handed."""
+"""The protocol of senders, which deliver messages to a channel, and their errors."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from driftloop.alerts.channels import Level
+from driftloop.alerts.channels import Channel, Level
 from driftloop.alerts.incident import Receipt
 from driftloop.alerts.message import Kind, Message
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import DeliveryError
 
 TIMEOUT = 10.0
-"""Seconds that a service has for an answer."""
+"""Seconds to wait for an answer."""
 RETRIES = 2
-"""How often one call is made again."""
+"""How often a failed call is repeated."""
 PAUSE = 0.5
-"""Seconds before a call is made again; the double before the next."""
+"""Seconds before the first repetition; doubled before each further one."""
 LONGEST_WAIT = 30
-"""Seconds that a service may ask to wait; beyond that it is left to the next run."""
+"""The longest Retry-After, in seconds, that is waited for; beyond it the next run sends."""
 SMALL_STEPS: tuple[Kind, ...] = ("confirmed", "started", "acknowledged")
-"""What belongs in a thread, and is little news where there are none."""
+"""Kinds of messages that belong in a thread, and are minor where there are none."""
 
 
 class LostAnswerError(DeliveryError):
@@ -31,7 +31,7 @@ class UnderWayError(LostAnswerError):
 
 
 class RefusedError(DeliveryError):
-    """A service answered that it does not take the message; `code` is its own word for why."""
+    """A service answered that it does not take the message; `code` is its error code."""
 
     def __init__(self, text: str, code: str = "") -> None:
         super().__init__(text)
@@ -41,16 +41,16 @@ class RefusedError(DeliveryError):
 class PartlyRefusedError(RefusedError):
     """Some people have the message and others can never get it as things are.
 
-    Sending it again would tell those twice who have it.
+    Sending it again would reach those who have it twice.
     """
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class OutgoingMessage:
     """One message on its way to one channel.
 
     Args:
-        key: what makes it the same as another; the channel shows equal ones once where it can.
+        key: identifies the message; the channel shows equal ones once where it can.
         kind: what it is about.
         message: what it says.
         incident: the id of its incident, such as ``payments-3``; None where it stands alone.
@@ -75,31 +75,31 @@ class Parcel:
 
 
 class Sender(Protocol):
-    """What delivers messages to one channel."""
+    """A sender of messages to one channel."""
 
     @property
     def key(self) -> str:
-        """The channel's name in the alerts."""
+        """The name under which deliveries are remembered."""
 
     @property
     def threads(self) -> bool:
-        """Whether an incident is one message with a thread here, or a message an event."""
+        """Whether an incident is one message with a thread here, or one message per event."""
 
     def wants(self, kind: Kind) -> bool:
-        """Say whether messages of this kind are of use here."""
+        """Return whether messages of this kind are sent here."""
 
-    def send(self, parcel: Parcel) -> Receipt:
-        """Deliver a message and return its receipt; once, where the channel lets that be told.
+    def send(self, outgoing: OutgoingMessage) -> Receipt:
+        """Deliver a message and return its receipt; only once, where the channel can be queried.
 
-        Where sending was begun before, or an answer was lost, it is first looked for.
+        Where sending was started before, or an answer was lost, the message is first looked for.
 
         Raises:
             DeliveryError: if it was not delivered, or may not have been; the text says what to
-                mend.
+                fix.
         """
 
-    def draw(self, parcel: Parcel) -> Receipt | None:
-        """Add the picture of the parcel's shapes to its thread once, or return None.
+    def draw(self, outgoing: OutgoingMessage) -> Receipt | None:
+        """Add the picture of the outgoing's shapes to its thread once, or return None.
 
         None where the channel shows no pictures, or does not let driftloop upload them.
 
@@ -108,26 +108,42 @@ class Sender(Protocol):
         """
 
     def update(self, receipt: Receipt, message: Message) -> None:
-        """Let a message say something else, without telling people; nothing without threads.
+        """Replace the content of a message, without a notification; nothing without threads.
 
         Raises:
             DeliveryError: as `send`.
         """
 
 
-class Flat:
-    """What holds for a channel without threads: a message an event, which stays as it was told."""
+class ChannelSender:
+    """Defaults of senders: the key is the channel's, and every kind of message is sent."""
+
+    __slots__ = ()
+    channel: Channel
+
+    @property
+    def key(self) -> str:
+        """The name under which deliveries are remembered."""
+        return self.channel.key
+
+    def wants(self, kind: Kind) -> bool:
+        """Return whether messages of this kind are sent here."""
+        return True
+
+
+class ThreadlessSender(ChannelSender):
+    """A channel without threads: one message per event, which is never changed."""
 
     __slots__ = ()
 
     @property
     def threads(self) -> bool:
-        """Whether an incident is one message with a thread here: it is not."""
+        """Whether an incident is one message with a thread here: no."""
         return False
 
-    def draw(self, parcel: Parcel) -> Receipt | None:
+    def draw(self, outgoing: OutgoingMessage) -> Receipt | None:
         """Return None: no pictures are shown here."""
         return None
 
     def update(self, receipt: Receipt, message: Message) -> None:
-        """Do nothing: what was told is not changed."""
+        """Do nothing: messages are never changed here."""

@@ -1,34 +1,30 @@
-"""The terminal."""
+"""The sender for the terminal."""
 
 from dataclasses import dataclass
 
 from rich.console import Console
 
+from driftloop.alerts.channels import ConsoleChannel, SlackChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
-from tasks.alerts.senders.base import SMALL_STEPS, Flat, Parcel
+from tasks.alerts.senders.base import SMALL_STEPS, OutgoingMessage, ThreadlessSender
 from tasks.alerts.senders.terminal import draw, draw_line
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleSender(Flat):
+class ConsoleSender(ThreadlessSender):
     """Draws messages in the terminal."""
 
-    key: str
+    channel: ConsoleChannel | SlackChannel
     title: str
     console: Console
 
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
-
-    def send(self, parcel: Parcel) -> Receipt:
+    def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Draw the message, titled with its incident; a small step in an incident is a line."""
         # One terminal shows one registry, so that its name before the incident tells nothing.
-        incident = parcel.incident and parcel.incident.rpartition("/")[2]
-        if incident and parcel.kind in SMALL_STEPS:
-            draw_line(parcel.message, self.console, incident)
+        incident = outgoing.incident and outgoing.incident.rpartition("/")[2]
+        if incident and outgoing.kind in SMALL_STEPS:
+            draw_line(outgoing.message, self.console, incident)
         else:
             title = f"{self.title} · {incident}" if incident else self.title
-            draw(parcel.message, self.console, title)
-        return Receipt("console", parcel.key)
+            draw(outgoing.message, self.console, title)
+        return Receipt("console", outgoing.key)

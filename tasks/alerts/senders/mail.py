@@ -1,4 +1,4 @@
-"""E-mail by SMTP: one mail an event, which mail programs put together by incident.
+"""E-mail by SMTP: one mail per event, grouped by incident in mail programs.
 
 RFC 5322 says how Message-ID, In-Reply-To and References make a thread, RFC 5321 that answers from
 400 on are temporary and from 500 on final, RFC 3834 how an automatic mail is marked.
@@ -18,17 +18,16 @@ from email.utils import formataddr, formatdate
 
 from driftloop.alerts.channels import EmailChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
 from driftloop.alerts.messages.formats.html import email_html
 from driftloop.alerts.messages.formats.plain_text import title, to_text
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base
 from tasks.alerts.senders.base import (
-    Flat,
     LostAnswerError,
-    Parcel,
+    OutgoingMessage,
     PartlyRefusedError,
     RefusedError,
+    ThreadlessSender,
 )
 from tasks.runtime.redaction import redact
 
@@ -38,7 +37,7 @@ Refusals = Mapping[str, tuple[int, bytes]]
 
 
 class _AgainError(Exception):
-    """A passing fault; `failure` is what is told where it does not pass."""
+    """A temporary fault; `failure` is raised if it lasts."""
 
     def __init__(self, failure: DeliveryError, left: tuple[str, ...] | None = None) -> None:
         super().__init__(str(failure))
@@ -47,7 +46,7 @@ class _AgainError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class MailSender(Flat):
+class MailSender(ThreadlessSender):
     """Sends mails through an SMTP server.
 
     A mail's Message-ID follows from its key, so that one that is sent twice, because an answer was
@@ -57,16 +56,7 @@ class MailSender(Flat):
     channel: EmailChannel
     password: str | None = field(default=None, repr=False)
 
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
-
-    def send(self, parcel: Parcel) -> Receipt:
+    def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Send the mail to every address and return its Message-ID.
 
         Addresses that the server takes get the mail even where it refuses others.
@@ -75,7 +65,7 @@ class MailSender(Flat):
             PartlyRefusedError: if some addresses were refused for good and the others have it.
             DeliveryError: if all were refused, some for now, or the server did not answer.
         """
-        mail, left, pause = compose(parcel, self.channel), self.channel.to, base.PAUSE
+        mail, left, pause = compose(outgoing, self.channel), self.channel.to, base.PAUSE
         for attempt in range(1 + base.RETRIES):
             try:
                 self._deliver(mail, left)
@@ -126,13 +116,13 @@ class MailSender(Flat):
         except ssl.SSLCertVerificationError as error:
             raise RefusedError(
                 f"the certificate of {host} is not trusted ({error.verify_message}); check host, "
-                "or name the file of your certificate authority in SSL_CERT_FILE"
+                "or set SSL_CERT_FILE to the file of your certificate authority"
             ) from None
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
             raise self._silent(error) from None
         except (smtplib.SMTPNotSupportedError, ssl.SSLError, UnicodeError) as error:
             raise RefusedError(
-                f"{host} does not offer what is asked of it ({type(error).__name__}); check port, "
+                f"{host} does not support what is required ({type(error).__name__}); check port, "
                 "security and user of the e-mail channel"
             ) from None
         except (OSError, smtplib.SMTPException) as error:
@@ -152,15 +142,17 @@ class MailSender(Flat):
         host = f"{channel.host}:{channel.port}"
         if 400 <= code < 500 or code < 0:
             return _AgainError(LostAnswerError(f"{host} cannot take mail now ({code}); {_KEPT}"))
-        mend = f"{_KEPT}; ask who runs the server"
+        remedy = f"{_KEPT}; ask who runs the server"
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            mend = (
+            remedy = (
                 f"check user {channel.user} and the password in {channel.password_variable} "
                 f"or the Secret block {channel.password_secret}"
             )
         elif isinstance(error, smtplib.SMTPSenderRefused):
-            mend = "name a sender that it lets you send from, and a user if it wants one"
-        return RefusedError(f"{host} refused the mail ({code}); {mend}", str(code))
+            remedy = (
+                "set sender to an address that it lets you send from, and user if it requires one"
+            )
+        return RefusedError(f"{host} refused the mail ({code}); {remedy}", str(code))
 
     def _partly(self, refused: Refusals) -> Exception:
         """Return the error for refused addresses: those refused for now are tried again."""
@@ -178,20 +170,20 @@ class MailSender(Flat):
         return RefusedError(text, named)
 
 
-def compose(parcel: Parcel, channel: EmailChannel) -> EmailMessage:
-    """Return the mail of a parcel: plain text, and the same as HTML beside it."""
+def compose(outgoing: OutgoingMessage, channel: EmailChannel) -> EmailMessage:
+    """Return the mail of a outgoing: plain text, and the same as HTML beside it."""
     mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = title(parcel.message)
+    mail["Subject"] = title(outgoing.message)
     mail["From"] = formataddr(("driftloop", channel.sender))
     mail["To"] = ", ".join(channel.to)
     mail["Date"] = formatdate(usegmt=True)
-    mail["Message-ID"] = message_id(parcel.key, channel)
-    for name, value in _thread(parcel, channel).items():
+    mail["Message-ID"] = message_id(outgoing.key, channel)
+    for name, value in _thread(outgoing, channel).items():
         mail[name] = value
     mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Driftloop-Key"] = " ".join(parcel.key.split())
-    mail.set_content(to_text(parcel.message) + "\n", charset="utf-8")
-    mail.add_alternative(email_html(parcel.message), subtype="html", charset="utf-8")
+    mail["X-Driftloop-Key"] = " ".join(outgoing.key.split())
+    mail.set_content(to_text(outgoing.message) + "\n", charset="utf-8")
+    mail.add_alternative(email_html(outgoing.message), subtype="html", charset="utf-8")
     return mail
 
 
@@ -201,14 +193,14 @@ def message_id(key: str, channel: EmailChannel) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@driftloop.{domain}>"
 
 
-def _thread(parcel: Parcel, channel: EmailChannel) -> dict[str, str]:
+def _thread(outgoing: OutgoingMessage, channel: EmailChannel) -> dict[str, str]:
     """Return the headers by which a mail program puts an incident's mails together.
 
     Every mail of an incident refers to an id that follows from the incident alone, so that they
     stay together even where the first one is not known.
     """
-    answered = [parcel.thread.ts] if parcel.thread else []
-    root = [message_id(f"incident/{parcel.incident}", channel)] if parcel.incident else []
+    answered = [outgoing.thread.ts] if outgoing.thread else []
+    root = [message_id(f"incident/{outgoing.incident}", channel)] if outgoing.incident else []
     headers = {"In-Reply-To": answered[-1:], "References": [*root, *answered]}
     return {name: " ".join(ids) for name, ids in headers.items() if ids}
 

@@ -1,4 +1,4 @@
-"""What a sender tells the log of its run, each line once."""
+"""Warnings of senders in the log of their run, each once."""
 
 import logging
 from functools import cache

@@ -1,4 +1,4 @@
-"""A page on disk: a transcript of the channel in JSON, and beside it the page drawn from it."""
+"""A page on disk: a transcript of the channel in JSON, and the HTML page made from it."""
 
 import base64
 import json
@@ -10,12 +10,16 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from driftloop.alerts.blocks import Picture
+from driftloop.alerts.channels import PageChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.links import Links
+from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.html import channel_html
+from driftloop.alerts.stored import upgraded_message
 from driftloop.base.errors import DeliveryError
 from driftloop.base.records import to_json
-from tasks.alerts.senders.base import Parcel
+from tasks.alerts.senders.base import ChannelSender, OutgoingMessage
 from tasks.alerts.senders.slack.bot import alt_text
 from tasks.coordination.file_lock import file_lock
 from tasks.reporting.feature_plot import draw_feature_plot
@@ -26,7 +30,7 @@ MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PageMessage:
     """A message on the page; `thread` is the key of the one that it answers."""
 
     key: str
@@ -34,52 +38,48 @@ class Entry:
     thread: str | None = None
 
 
-Entries = tuple[Entry, ...]
-_ADAPTER = TypeAdapter(Entries)
+PageMessages = tuple[PageMessage, ...]
+_ADAPTER = TypeAdapter(PageMessages)
 
 
 @dataclass(frozen=True, slots=True)
-class PageSender:
+class PageSender(ChannelSender):
     """Writes messages to a page, for one machine.
 
     Every reply is in view there, so that one which Slack would repeat in the channel stands in its
     thread only.
     """
 
-    key: str
+    channel: PageChannel
     page: Path
     threads: bool = field(default=True, init=False)
 
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
-
-    def send(self, parcel: Parcel) -> Receipt:
+    def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Put a message on the page once, a reply into its thread, and return its receipt.
 
         Raises:
             DeliveryError: if the page or its transcript cannot be read or written.
         """
-        return self._add(parcel, parcel.message)
+        return self._add(outgoing, outgoing.message)
 
-    def draw(self, parcel: Parcel) -> Receipt | None:
+    def draw(self, outgoing: OutgoingMessage) -> Receipt | None:
         """Put the picture of the shapes into the thread once; None where there is nothing to draw.
 
         Raises:
             DeliveryError: as `send`.
         """
-        if not parcel.shapes or parcel.thread is None:
+        if not outgoing.shapes or outgoing.thread is None:
             return None
-        return self._add(parcel, _picture(parcel))
+        return self._add(outgoing, _picture(outgoing))
 
     def update(self, receipt: Receipt, message: Message) -> None:
-        """Let a message on the page say something else; nothing where it has left the page.
+        """Replace the content of a message; nothing where it has left the page.
 
         Raises:
             DeliveryError: as `send`.
         """
 
-        def updated(entries: Entries) -> Entries:
+        def updated(entries: PageMessages) -> PageMessages:
             return tuple(
                 replace(entry, message=message) if entry.key == receipt.ts else entry
                 for entry in entries
@@ -87,19 +87,19 @@ class PageSender:
 
         self._change(updated)
 
-    def _add(self, parcel: Parcel, message: Message) -> Receipt:
-        def added(entries: Entries) -> Entries:
+    def _add(self, outgoing: OutgoingMessage, message: Message) -> Receipt:
+        def added(entries: PageMessages) -> PageMessages:
             keys = {entry.key for entry in entries}
-            if parcel.key in keys:
+            if outgoing.key in keys:
                 return entries
             # A reply to what has left the page, or is on another machine's, stands alone.
-            thread = parcel.thread.ts if parcel.thread and parcel.thread.ts in keys else None
-            return _newest((*entries, Entry(parcel.key, message, thread)))
+            thread = outgoing.thread.ts if outgoing.thread and outgoing.thread.ts in keys else None
+            return _newest((*entries, PageMessage(outgoing.key, message, thread)))
 
         self._change(added)
-        return Receipt(self.key, parcel.key)
+        return Receipt(self.key, outgoing.key)
 
-    def _change(self, function: Callable[[Entries], Entries]) -> None:
+    def _change(self, function: Callable[[PageMessages], PageMessages]) -> None:
         """Change the transcript and draw the page from it, one process at a time."""
         try:
             self.page.parent.mkdir(parents=True, exist_ok=True)
@@ -113,17 +113,21 @@ class PageSender:
                 "space or make its folder writable"
             ) from error
 
-    def _read(self) -> Entries:
+    def _read(self) -> PageMessages:
         try:
             text = self._transcript.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ()
         try:
-            return _ADAPTER.validate_python(json.loads(text)["entries"])
-        except (ValueError, ValidationError, TypeError, KeyError) as error:
+            entries = json.loads(text)["entries"]
+            upgraded = [
+                {**entry, "message": upgraded_message(entry["message"])} for entry in entries
+            ]
+            return _ADAPTER.validate_python(upgraded)
+        except (ValueError, ValidationError, TypeError, KeyError, AttributeError) as error:
             raise DeliveryError(
-                f"{self._transcript}: no transcript of a page; restore it, or delete it to begin "
-                "a new page"
+                f"{self._transcript}: not a transcript of a page; restore it, or delete it to "
+                "start a new page"
             ) from error
 
     @property
@@ -138,23 +142,22 @@ class PageSender:
                 stack.enter_context(file_lock(path, LOCK_SECONDS, 0.02))
             except TimeoutError as error:
                 raise DeliveryError(
-                    f"{path}: another run has written the page for {LOCK_SECONDS} s; run it "
-                    "again when that one has ended"
+                    f"{path}: another run has held the page for {LOCK_SECONDS} s; run it "
+                    "again when that run has ended"
                 ) from error
             yield
 
 
-def _picture(parcel: Parcel) -> Message:
+def _picture(outgoing: OutgoingMessage) -> Message:
     """Return a message that is the picture, whole, so that the page needs no other file."""
-    model = parcel.message.model
-    image = draw_feature_plot(parcel.shapes, f"{model}: reference and current window")
-    told = alt_text(shape.name for shape in parcel.shapes)
+    model = outgoing.message.model
+    image = draw_feature_plot(outgoing.shapes, f"{model}: reference and current window")
+    alt = alt_text(shape.name for shape in outgoing.shapes)
     address = f"data:image/png;base64,{base64.b64encode(image).decode()}"
-    block = {"type": "image", "image_url": address, "alt_text": told}
-    return replace(parcel.message, text=told, blocks=(block,))
+    return replace(outgoing.message, text=alt, blocks=(Picture(address, alt),), links=Links())
 
 
-def _posts(entries: Entries) -> list[tuple[Message, list[Message]]]:
+def _posts(entries: PageMessages) -> list[tuple[Message, list[Message]]]:
     """Return the messages with their threads, oldest first."""
     threads: dict[str, tuple[Message, list[Message]]] = {
         entry.key: (entry.message, []) for entry in entries if entry.thread is None
@@ -165,7 +168,7 @@ def _posts(entries: Entries) -> list[tuple[Message, list[Message]]]:
     return list(threads.values())
 
 
-def _newest(entries: Entries) -> Entries:
+def _newest(entries: PageMessages) -> PageMessages:
     """Return the newest messages with their threads."""
     first = [entry.key for entry in entries if entry.thread is None][-MOST:]
     return tuple(entry for entry in entries if (entry.thread or entry.key) in first)

@@ -16,7 +16,7 @@ from driftloop.alerts.incident import Receipt
 from driftloop.alerts.message import Kind
 from driftloop.alerts.messages.formats.plain_text import links, title, to_text
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders.base import Flat, Parcel, RefusedError
+from tasks.alerts.senders.base import OutgoingMessage, RefusedError, ThreadlessSender
 from tasks.alerts.senders.http import post
 from tasks.runtime.redaction import redact
 
@@ -45,30 +45,25 @@ _SEVERITIES: dict[Level, str] = {"page": "critical", "warning": "warning", "info
 
 
 @dataclass(frozen=True, slots=True)
-class PagerDutySender(Flat):
+class PagerDutySender(ThreadlessSender):
     """Sends events to a PagerDuty service; those of one incident share one dedup key."""
 
     channel: PagerDutyChannel
     routing_key: str = field(repr=False)
 
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
     def wants(self, kind: Kind) -> bool:
         """Take what begins, changes or ends an incident, and what a person must look at."""
         return kind in _ACTIONS
 
-    def send(self, parcel: Parcel) -> Receipt:
+    def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Send the event and return its dedup key; PagerDuty joins one that is sent twice.
 
         Raises:
             DeliveryError: if PagerDuty refused it or did not answer.
         """
-        for action in _ACTIONS.get(parcel.kind, ()):
-            self._enqueue(event(parcel, action, datetime.now(UTC)))
-        return Receipt("pagerduty", dedup_key(parcel))
+        for action in _ACTIONS.get(outgoing.kind, ()):
+            self._enqueue(event(outgoing, action, datetime.now(UTC)))
+        return Receipt("pagerduty", dedup_key(outgoing))
 
     def _enqueue(self, content: dict[str, Any]) -> None:
         url = os.environ.get("PAGERDUTY_API_URL", "").strip() or BASE_URL
@@ -84,54 +79,54 @@ class PagerDutySender(Flat):
             raise self._refused(answer)
 
     def _refused(self, answer: "httpx.Response") -> DeliveryError:
-        said, channel = _said(answer), self.channel
-        mend = "the message is kept and the next run sends it again"
-        if "routing" in said.lower() or answer.status_code in (401, 403):
-            mend = (
+        reason, channel = _said(answer), self.channel
+        remedy = "the message is kept and the next run sends it again"
+        if "routing" in reason.lower() or answer.status_code in (401, 403):
+            remedy = (
                 "put the integration key of an Events API v2 integration (32 characters) in "
                 f"{channel.key_variable} or the Secret block {channel.key_secret}"
             )
-        reason = redact(said.replace(self.routing_key, "…"))
+        shown_reason = redact(reason.replace(self.routing_key, "…"))
         return RefusedError(
-            f"PagerDuty ({channel.service}) refused the event ({reason}); {mend}",
+            f"PagerDuty ({channel.service}) refused the event ({shown_reason}); {remedy}",
             f"HTTP {answer.status_code}",
         )
 
 
-def event(parcel: Parcel, action: Action, now: datetime) -> dict[str, Any]:
-    """Return the event of a parcel, without the routing key."""
-    content = {"event_action": action, "dedup_key": dedup_key(parcel)}
+def event(outgoing: OutgoingMessage, action: Action, now: datetime) -> dict[str, Any]:
+    """Return the event of a outgoing, without the routing key."""
+    content = {"event_action": action, "dedup_key": dedup_key(outgoing)}
     if action != "trigger":
         return content
-    message, test = parcel.message, parcel.kind == "test"
+    message, test = outgoing.message, outgoing.kind == "test"
     summary = f"[TEST] {title(message)}" if test else title(message)
     payload = {
         "summary": summary[:SUMMARY_LIMIT],
         "source": f"driftloop: {message.model}",
-        "severity": "info" if test else _SEVERITIES[parcel.level],
+        "severity": "info" if test else _SEVERITIES[outgoing.level],
         "timestamp": now.isoformat(timespec="milliseconds"),
         "component": message.model,
         "group": "driftloop",
-        "class": parcel.kind,
-        "custom_details": _details(parcel),
+        "class": outgoing.kind,
+        "custom_details": _details(outgoing),
     }
-    shown = [{"href": url, "text": label} for url, label in links(message)[:MOST_LINKS]]
-    return {**content, "payload": payload, "links": shown, "client": "driftloop"}
+    shown_links = [{"href": url, "text": label} for url, label in links(message)[:MOST_LINKS]]
+    return {**content, "payload": payload, "links": shown_links, "client": "driftloop"}
 
 
-def dedup_key(parcel: Parcel) -> str:
+def dedup_key(outgoing: OutgoingMessage) -> str:
     """Return what joins the events of an incident, or those of a message that stands alone."""
-    name = f"driftloop/{parcel.incident}" if parcel.incident else parcel.key
+    name = f"driftloop/{outgoing.incident}" if outgoing.incident else outgoing.key
     return name[:KEY_LIMIT]
 
 
-def _details(parcel: Parcel) -> dict[str, str]:
-    details = {"message": to_text(parcel.message)[:DETAILS_LIMIT], "key": parcel.key}
-    return {**details, "incident": parcel.incident} if parcel.incident else details
+def _details(outgoing: OutgoingMessage) -> dict[str, str]:
+    details = {"message": to_text(outgoing.message)[:DETAILS_LIMIT], "key": outgoing.key}
+    return {**details, "incident": outgoing.incident} if outgoing.incident else details
 
 
 def _said(answer: "httpx.Response") -> str:
-    """Return the errors that PagerDuty lists, as one short line."""
+    """Return PagerDuty's own errors as one short line."""
     try:
         content = answer.json()
         errors = content.get("errors") or [content.get("message") or ""]

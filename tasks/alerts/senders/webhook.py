@@ -1,4 +1,4 @@
-"""Any HTTP endpoint by a signed JSON webhook: see docs/channels.md for what the receiver gets."""
+"""A signed JSON webhook: see docs/channels.md for what the receiver gets."""
 
 import hashlib
 import hmac
@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from driftloop.alerts.channels import WebhookChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
 from driftloop.alerts.messages.formats.plain_text import links, title, to_text
+from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders.base import Flat, Parcel, RefusedError
+from tasks.alerts.senders.base import OutgoingMessage, RefusedError, ThreadlessSender
 from tasks.alerts.senders.http import post
 
 if TYPE_CHECKING:
@@ -24,35 +24,26 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookSender(Flat):
+class WebhookSender(ThreadlessSender):
     """Posts every event as JSON, signed so that the receiver knows who sent it and when."""
 
     channel: WebhookChannel
     url: str = field(repr=False)
     secret: str = field(repr=False)
 
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
-
-    def send(self, parcel: Parcel) -> Receipt:
-        """Post the event; the receiver tells one that is sent twice by its key.
+    def send(self, outgoing: OutgoingMessage) -> Receipt:
+        """Post the event; the receiver recognises repeats by their key.
 
         Raises:
             DeliveryError: if the endpoint refused it or did not answer.
         """
-        body = json.dumps(content(parcel, datetime.now(UTC)), ensure_ascii=False).encode()
+        body = json.dumps(content(outgoing, datetime.now(UTC)), ensure_ascii=False).encode()
         answer = post(
-            self.url, body, headers(self.secret, parcel.key, body), self._name, self._mend
+            self.url, body, headers(self.secret, outgoing.key, body), self._name, self._mend
         )
         if not answer.is_success:
             raise self._refused(answer)
-        return Receipt("webhook", parcel.key)
+        return Receipt("webhook", outgoing.key)
 
     @property
     def _name(self) -> str:
@@ -65,34 +56,34 @@ class WebhookSender(Flat):
 
     def _refused(self, answer: "httpx.Response") -> DeliveryError:
         status, channel = answer.status_code, self.channel
-        mend = self._mend
+        remedy = self._mend
         if status in (401, 403):
-            mend = (
+            remedy = (
                 f"check that the receiver has the secret in {channel.signing_variable} "
                 f"or the Secret block {channel.signing_secret}"
             )
         elif answer.is_redirect:
-            mend = f"redirects are not followed; {mend}"
+            remedy = f"redirects are not followed; {remedy}"
         return RefusedError(
-            f"{self._name} refused the message (HTTP {status}); {mend}", f"HTTP {status}"
+            f"{self._name} refused the message (HTTP {status}); {remedy}", f"HTTP {status}"
         )
 
 
-def content(parcel: Parcel, now: datetime) -> dict[str, Any]:
+def content(outgoing: OutgoingMessage, now: datetime) -> dict[str, Any]:
     """Return the event as it is sent; it holds no rows of data."""
-    message = parcel.message
+    message = outgoing.message
     return {
         "version": VERSION,
-        "key": parcel.key,
-        "kind": parcel.kind,
+        "key": outgoing.key,
+        "kind": outgoing.kind,
         "severity": message.severity,
-        "level": parcel.level,
+        "level": outgoing.level,
         "model": message.model,
-        "incident": parcel.incident,
+        "incident": outgoing.incident,
         "title": title(message),
         "text": to_text(message),
         "links": [{"url": url, "label": label} for url, label in links(message)],
-        "blocks": list(message.blocks),
+        "blocks": slack_blocks(message),
         "sent_at": now.isoformat(timespec="milliseconds"),
     }
 
@@ -115,7 +106,7 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
-def verify(secret: str, timestamp: str, body: bytes, given: str, tolerance: float = 300) -> bool:
+def verify(secret: str, timestamp: str, body: bytes, received: str, tolerance: float = 300) -> bool:
     """Say whether a signature is driftloop's and not older or newer than `tolerance` seconds.
 
     A receiver in Python can use this as it stands: `given` is the header
@@ -124,4 +115,4 @@ def verify(secret: str, timestamp: str, body: bytes, given: str, tolerance: floa
     """
     expected = f"v1={signature(secret, timestamp, body)}"
     fresh = timestamp.isdecimal() and abs(time.time() - int(timestamp)) <= tolerance
-    return hmac.compare_digest(expected.encode(), given.encode()) and fresh
+    return hmac.compare_digest(expected.encode(), received.encode()) and fresh

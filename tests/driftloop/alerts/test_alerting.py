@@ -6,21 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.alerts.incident import AlertState, Card, Cause
+from driftloop.alerts.blocks import line, section
+from driftloop.alerts.incident import AlertState, Cause, IncidentSummary
 from driftloop.alerts.lifecycle import (
     AlertSettings,
-    Sight,
-    Turn,
+    RunHealth,
+    Transition,
+    advance,
     causes_of,
     newly_stuck,
-    sight_of,
-    turn,
+    run_health,
 )
 from driftloop.base.records import Decision, MonitorRecord, Verdict
 from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
 SETTINGS = AlertSettings()
-CARD = Card("inputs drifted", ("*1 of 2 inputs drifted*",), "Changed nothing.", "Nothing tonight.")
+CARD = IncidentSummary(
+    "inputs drifted",
+    (section("1 of 2 inputs drifted"),),
+    "Changed nothing.",
+    line("Nothing tonight."),
+)
 LETTERS: dict[str, frozenset[Cause]] = {
     ".": frozenset(),
     "d": frozenset({"drift"}),
@@ -48,24 +54,24 @@ def record(verdict: Verdict = OK, fell: bool = False, broken: bool = False) -> M
     )
 
 
-def sight(week: int, what: str, **more: Any) -> Sight:
+def health(week: int, what: str, **more: Any) -> RunHealth:
     """A run of a week: ``?`` could not judge, the other letters say what was wrong."""
     at = NOW + week * WEEK
     causes, judged = LETTERS.get(what, frozenset()), what != "?"
-    return replace(Sight(at, at - WEEK, causes, "7", judged, None, None), **more)
+    return replace(RunHealth(at, at - WEEK, causes, "7", judged, None, None), **more)
 
 
-def seen(story: str | Sequence[Sight], settings: AlertSettings = SETTINGS) -> list[Turn]:
+def seen(story: str | Sequence[RunHealth], settings: AlertSettings = SETTINGS) -> list[Transition]:
     """What each run of a story changed."""
     state, turns = AlertState(), []
     for week, one in enumerate(story):
-        now = one if isinstance(one, Sight) else sight(week, one)
-        turns.append(turn(state, now, CARD, settings, 0.05))
+        now = one if isinstance(one, RunHealth) else health(week, one)
+        turns.append(advance(state, now, CARD, settings, 0.05))
         state = turns[-1].state
     return turns
 
 
-def told(story: str | Sequence[Sight], **settings: Any) -> str:
+def told(story: str | Sequence[RunHealth], **settings: Any) -> str:
     """The first letters of what each run told: Opened, Worsened, Confirmed, Resolved, reopened."""
     names = {"reopened": "B"}
     found = seen(story, AlertSettings(**settings))
@@ -81,12 +87,12 @@ def test_causes() -> None:
 
 
 def test_sight() -> None:
-    assert sight_of(record(BLIND)).judged is False
-    assert sight_of(record(BLIND, broken=True)).judged is True
-    assert sight_of(record(Verdict("warning", "moved."))).judged is True
-    fell = sight_of(record(fell=True))
+    assert run_health(record(BLIND)).judged is False
+    assert run_health(record(BLIND, broken=True)).judged is True
+    assert run_health(record(Verdict("warning", "moved."))).judged is True
+    fell = run_health(record(fell=True))
     assert (fell.score, fell.proven_until) == (0.7, None)
-    assert (sight_of(record()).score, sight_of(record()).proven_until) == (None, NOW)
+    assert (run_health(record()).score, run_health(record()).proven_until) == (None, NOW)
 
 
 @pytest.mark.parametrize(
@@ -163,25 +169,30 @@ def test_how_long_it_takes_to_close_is_bounded() -> None:
 
 def test_worse_score_is_told_when_it_fell_by_the_margin_since_it_was_told() -> None:
     scores = [0.70, 0.68, 0.66, 0.64, 0.66, 0.60, 0.58]
-    story = [sight(week, "p", score=score) for week, score in enumerate(scores)]
+    story = [health(week, "p", score=score) for week, score in enumerate(scores)]
     assert told(story) == "OC.W..W"
     assert seen(story)[3].why == "The score fell by another 0.060."
 
 
 def test_trouble_that_goes_on_under_a_new_champion_is_news_once() -> None:
-    story = [sight(0, "d"), sight(1, "d"), sight(2, "d", champion="8"), sight(3, "d", champion="8")]
+    story = [
+        health(0, "d"),
+        health(1, "d"),
+        health(2, "d", champion="8"),
+        health(3, "d", champion="8"),
+    ]
     assert told(story) == "OCW."
     assert seen(story)[2].why == "It goes on under version 8."
 
 
 def test_drift_of_other_features_is_news() -> None:
     names = "ab", "ab", "abc", "cde", "ab", "xab", "xyab"
-    story = [sight(week, "d", features=frozenset(name)) for week, name in enumerate(names)]
+    story = [health(week, "d", features=frozenset(name)) for week, name in enumerate(names)]
     turns = seen(story)
     assert [one.kinds for one in turns] == [
         *(("opened",), ("confirmed",), (), ("worsened",), (), (), ()),
     ]
-    assert turns[3].why == "Others drift now: d, e."
+    assert turns[3].why == "Other features drift now: d, e."
     last = turns[-1].state.newest
     assert last is not None
     assert "".join(last.features) == "abcdexy"
@@ -189,7 +200,7 @@ def test_drift_of_other_features_is_news() -> None:
 
 def test_severity_comes_from_the_evidence() -> None:
     def level(what: str, **more: Any) -> str:
-        found = seen([sight(0, what, **more)])[0].state.newest
+        found = seen([health(0, what, **more)])[0].state.newest
         assert found is not None
         return found.severity
 
@@ -201,21 +212,21 @@ def test_severity_comes_from_the_evidence() -> None:
 
 
 def test_severity_falls_silently_and_the_gravest_is_kept() -> None:
-    turns = seen([sight(0, "d"), sight(1, "d"), sight(2, "d", proven_until=NOW + WEEK)])
+    turns = seen([health(0, "d"), health(1, "d"), health(2, "d", proven_until=NOW + WEEK)])
     last = turns[-1].state.newest
     assert last is not None
-    assert (last.severity, last.gravest, turns[-1].kinds) == ("info", "warning", ())
+    assert (last.severity, last.peak_severity, turns[-1].kinds) == ("info", "warning", ())
 
 
 def test_drift_that_turns_out_to_do_harm_after_all_is_told() -> None:
-    story = [sight(0, "d", proven_until=NOW), sight(1, "d"), sight(2, "d")]
+    story = [health(0, "d", proven_until=NOW), health(1, "d"), health(2, "d")]
     assert told(story) == "OW."
 
 
 def test_run_that_looks_from_before_changes_nothing() -> None:
     state = seen("..d")[-1].state
     for what in ".dp?":
-        assert turn(state, sight(1, what), CARD, SETTINGS, 0.05) == Turn(state)
+        assert advance(state, health(1, what), CARD, SETTINGS, 0.05) == Transition(state)
 
 
 def test_since_when_and_how_often() -> None:
@@ -235,9 +246,9 @@ STORIES = st.text("..dpqb?", min_size=1, max_size=30)
 def test_the_same_run_again_tells_nothing_and_changes_nothing(story: str) -> None:
     state = AlertState()
     for week, what in enumerate(story):
-        state = turn(state, sight(week, what), CARD, SETTINGS, 0.05).state
-        again = turn(state, sight(week, what), CARD, SETTINGS, 0.05)
-        assert again == Turn(state)
+        state = advance(state, health(week, what), CARD, SETTINGS, 0.05).state
+        again = advance(state, health(week, what), CARD, SETTINGS, 0.05)
+        assert again == Transition(state)
 
 
 @given(STORIES)

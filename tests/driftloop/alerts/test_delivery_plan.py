@@ -9,48 +9,48 @@ from pydantic import ValidationError
 
 from driftloop.alerts.channels import QuietHours, SlackChannel
 from driftloop.alerts.delivery_plan import (
-    Address,
-    Begin,
-    Refresh,
-    Say,
-    Show,
-    begun,
-    concerns,
-    done,
+    AddPicture,
+    PostParent,
+    SendPost,
+    Target,
+    UpdateParent,
+    has_work,
+    mark_done,
+    mark_started,
     next_step,
-    tidy,
+    prune,
 )
 from driftloop.alerts.incident import AlertState, Parent, Receipt
 from driftloop.alerts.posts import mute
 from driftloop.base.records import Shape
 from tests.driftloop.alerts.messages.message_records import AS_OF, drifted, finding
-from tests.driftloop.alerts.test_telling import CALM, FELL, after, later, situation
+from tests.driftloop.alerts.test_telling import CALM, FELL, after, later, routing
 
 KEY = "slack:#ml-alerts"
-THREADS = Address("payments", SlackChannel(), True, AS_OF)
-FLAT = Address("payments", SlackChannel(), False, AS_OF)
+THREADS = Target("payments", SlackChannel(), True, AS_OF)
+FLAT = Target("payments", SlackChannel(), False, AS_OF)
 SHAPE = Shape("x", (), (0.0, 1.0, 2.0), (0.5, 0.5), (0.1, 0.9))
 WEEKS = drifted(), later(drifted(), 1), later(FELL, 2), later(CALM, 3), later(CALM, 4)
 
 
-def play(state: AlertState, to: Address, most: int = 100) -> tuple[AlertState, list[str]]:
+def play(state: AlertState, target: Target, most: int = 100) -> tuple[AlertState, list[str]]:
     """Do all there is to do, and say what that was."""
     log: list[str] = []
-    while (step := next_step(state, to)) is not None and len(log) < most:
-        state = begun(state, step, to)
+    while (step := next_step(state, target)) is not None and len(log) < most:
+        state = mark_started(state, step, target)
         match step:
-            case Say():
+            case SendPost():
                 log.append(f"{step.post.kind} in {step.thread.ts if step.thread else 'channel'}")
             case _:
                 log.append(type(step).__name__)
-        state = done(state, step, to, Receipt("C1", str(len(log))))
+        state = mark_done(state, step, target, Receipt("C1", str(len(log))))
     return state, log
 
 
 def test_an_incident_with_threads() -> None:
     state, log = play(after(*WEEKS), THREADS)
     assert log == [
-        *("Begin", "opened in 1", "confirmed in 1", "worsened in 1", "resolved in 1"),
+        *("PostParent", "opened in 1", "confirmed in 1", "worsened in 1", "resolved in 1"),
     ]
     assert state.posts == ()
     assert next_step(state, THREADS) is None
@@ -67,33 +67,33 @@ def test_an_incident_without_threads() -> None:
 def test_run_by_run_the_parent_is_updated() -> None:
     logs = []
     state = AlertState()
-    from driftloop.alerts.posts import Run, tell_run
+    from driftloop.alerts.posts import Run, post_run
     from tests.driftloop.alerts.messages.message_records import LINKS
 
     for record in WEEKS:
-        state = tell_run(state, Run(record, (), LINKS), situation()).state
+        state = post_run(state, Run(record, (), LINKS), routing()).state
         state, log = play(state, THREADS)
         logs.append(log)
     assert logs == [
-        ["Begin", "opened in 1"],
-        ["confirmed in 1", "Refresh"],
-        ["worsened in 1", "Refresh"],
-        ["Refresh"],
-        ["resolved in 1", "Refresh"],
+        ["PostParent", "opened in 1"],
+        ["confirmed in 1", "UpdateParent"],
+        ["worsened in 1", "UpdateParent"],
+        ["UpdateParent"],
+        ["resolved in 1", "UpdateParent"],
     ]
 
 
 def test_a_run_cut_off_after_sending_began_leaves_a_mark() -> None:
     state = after(drifted())
     step = next_step(state, THREADS)
-    assert isinstance(step, Begin)
-    cut = begun(state, step, THREADS)
+    assert isinstance(step, PostParent)
+    cut = mark_started(state, step, THREADS)
     later_on = replace(THREADS, now=AS_OF + timedelta(hours=1))
     again = next_step(cut, later_on)
-    assert isinstance(again, Begin)
+    assert isinstance(again, PostParent)
     assert again.incident.begun == {KEY: AS_OF}
-    assert begun(cut, again, later_on) == cut, "the first attempt is what is looked for"
-    told = done(cut, again, later_on, Receipt("C1", "1"))
+    assert mark_started(cut, again, later_on) == cut, "the first attempt is what is looked for"
+    told = mark_done(cut, again, later_on, Receipt("C1", "1"))
     assert told.incidents[0].begun == {}
 
 
@@ -101,7 +101,7 @@ def test_a_picture_follows_its_text() -> None:
     found = (replace(finding("x", "moved", 0.9), shape=SHAPE),)
     state = after(drifted(findings=found))
     state, log = play(state, THREADS)
-    assert log == ["Begin", "opened in 1", "Show"]
+    assert log == ["PostParent", "opened in 1", "AddPicture"]
     assert state.posts == ()
     _, log = play(after(drifted(findings=found)), FLAT)
     assert log == ["opened in channel"]
@@ -114,11 +114,11 @@ def test_a_picture_that_fails_holds_up_nothing() -> None:
     for number in range(2):
         step = next_step(state, THREADS)
         assert step is not None
-        state = done(state, step, THREADS, Receipt("C1", str(number)))
+        state = mark_done(state, step, THREADS, Receipt("C1", str(number)))
     show = next_step(state, THREADS)
-    assert isinstance(show, Show)
+    assert isinstance(show, AddPicture)
     following = next_step(state, THREADS, {show.post.key})
-    assert isinstance(following, Say)
+    assert isinstance(following, SendPost)
     assert following.post.kind == "worsened"
 
 
@@ -126,31 +126,31 @@ def test_what_was_told_without_threads_begins_anew_with_them() -> None:
     state, _ = play(after(drifted()), FLAT)
     state = replace(state, posts=after(drifted(), later(FELL, 1)).posts[1:])
     _, log = play(state, THREADS)
-    assert log == ["Begin", "worsened in 1"]
+    assert log == ["PostParent", "worsened in 1"]
 
 
 def test_a_muted_model_is_silent_and_then_tells_all() -> None:
     muted = mute(after(*WEEKS), AS_OF + timedelta(days=1), "Ana")
-    assert not concerns(muted, THREADS)
+    assert not has_work(muted, THREADS)
     _, log = play(muted, replace(THREADS, now=AS_OF + timedelta(days=1)))
-    assert log == ["Begin", "opened in 1", "confirmed in 1", "worsened in 1", "resolved in 1"]
+    assert log == ["PostParent", "opened in 1", "confirmed in 1", "worsened in 1", "resolved in 1"]
 
 
 NIGHT = QuietHours(start=time(22), end=time(7), timezone="Europe/Berlin")
 
 
-def at(channel: SlackChannel, *moment: int) -> Address:
-    return Address("payments", channel, True, datetime(*moment, tzinfo=UTC))  # type: ignore[misc,arg-type]
+def at(channel: SlackChannel, *moment: int) -> Target:
+    return Target("payments", channel, True, datetime(*moment, tzinfo=UTC))  # type: ignore[misc,arg-type]
 
 
 def test_a_warning_waits_for_the_morning_and_a_page_does_not() -> None:
     channel = SlackChannel(quiet_hours=NIGHT)
     night, morning = at(channel, 2026, 3, 9, 2), at(channel, 2026, 3, 9, 6)
     warning, page = after(drifted()), after(drifted(), later(FELL, 1))
-    assert not concerns(warning, night)
-    assert isinstance(next_step(warning, morning), Begin)
+    assert not has_work(warning, night)
+    assert isinstance(next_step(warning, morning), PostParent)
     _, log = play(page, night)
-    assert log == ["Begin", "opened in 1", "worsened in 1"]
+    assert log == ["PostParent", "opened in 1", "worsened in 1"]
 
 
 @pytest.mark.parametrize(
@@ -197,17 +197,17 @@ def test_wrong_quiet_hours(raw: Any, named: str) -> None:
 def test_tidy_drops_channels_that_are_gone_and_incidents_that_are_told() -> None:
     twice = after(*WEEKS, *(later(CALM, week) for week in (5, 6)), later(drifted(), 7))
     assert [incident.number for incident in twice.incidents] == [1, 2]
-    assert tidy(twice, "payments", {KEY}) == twice
-    assert tidy(twice, "payments", ()).posts == ()
+    assert prune(twice, "payments", {KEY}) == twice
+    assert prune(twice, "payments", ()).posts == ()
     told, _ = play(twice, THREADS)
-    assert [incident.number for incident in tidy(told, "payments", {KEY}).incidents] == [2]
+    assert [incident.number for incident in prune(told, "payments", {KEY}).incidents] == [2]
 
 
 def test_tidy_keeps_an_incident_whose_message_is_out_of_date() -> None:
     twice = after(*WEEKS, *(later(CALM, week) for week in (5, 6)), later(drifted(), 7))
     old = replace(twice.incidents[0], parents={KEY: Parent(Receipt("C1", "1"), "other")})
     state = replace(twice.with_incident(old), posts=())
-    assert [incident.number for incident in tidy(state, "payments", {KEY}).incidents] == [1, 2]
+    assert [incident.number for incident in prune(state, "payments", {KEY}).incidents] == [1, 2]
     step = next_step(state, THREADS)
-    assert isinstance(step, Refresh)
+    assert isinstance(step, UpdateParent)
     assert step.incident.number == 1

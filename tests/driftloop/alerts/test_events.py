@@ -16,9 +16,9 @@ from driftloop.alerts.events import (
     rollback_events,
     run_events,
 )
-from driftloop.alerts.messages.samples import examples as the
 from driftloop.alerts.responses import Acknowledged
 from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
+from tools import alert_examples as the
 
 ROOT = Path(__file__).parents[3]
 

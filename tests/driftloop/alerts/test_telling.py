@@ -9,7 +9,7 @@ from driftloop.alerts.incident import Acknowledgement, AlertState
 from driftloop.alerts.lifecycle import AlertSettings
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.retraining import retrain_message
-from driftloop.alerts.posts import Run, Situation, acknowledge, level_of, mute, tell, tell_run
+from driftloop.alerts.posts import Routing, Run, acknowledge, level_of, mute, post_message, post_run
 from driftloop.base.errors import AlertError
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import Decision, MonitorRecord, Shape, TrialOutcome, Verdict
@@ -29,8 +29,8 @@ FELL = drifted(performance=performance("fell"))
 CALM = monitor()
 
 
-def situation(*channels: Any) -> Situation:
-    return Situation(AlertSettings(channels=channels or (SlackChannel(),)), 0.05, AS_OF)
+def routing(*channels: Any) -> Routing:
+    return Routing(AlertSettings(channels=channels or (SlackChannel(),)), 0.05, AS_OF)
 
 
 def later(record: MonitorRecord, weeks: int, **more: Any) -> MonitorRecord:
@@ -38,11 +38,11 @@ def later(record: MonitorRecord, weeks: int, **more: Any) -> MonitorRecord:
 
 
 def after(
-    *records: MonitorRecord, to: Situation | None = None, history: tuple[PastRun, ...] = ()
+    *records: MonitorRecord, to: Routing | None = None, history: tuple[PastRun, ...] = ()
 ) -> AlertState:
     state = AlertState()
     for record in records:
-        state = tell_run(state, Run(record, history, LINKS), to or situation()).state
+        state = post_run(state, Run(record, history, LINKS), to or routing()).state
     return state
 
 
@@ -76,7 +76,7 @@ def test_the_same_run_again_writes_nothing() -> None:
     starts = drifted(decision=Decision("retrain", ("Drift.",)))
     once = after(starts)
     assert kinds(once) == ["opened", "started"]
-    assert tell_run(once, Run(starts, (), LINKS), situation()).state == once
+    assert post_run(once, Run(starts, (), LINKS), routing()).state == once
 
 
 def test_a_retraining_that_starts_is_told_in_the_thread() -> None:
@@ -90,19 +90,19 @@ def test_a_retraining_that_starts_is_told_in_the_thread() -> None:
 
 def test_what_happens_during_an_incident_goes_to_its_thread() -> None:
     state = after(drifted())
-    state = tell(state, retrain_message(retrain(), Links()), situation(), loud=True)
+    state = post_message(state, retrain_message(retrain(), Links()), routing(), loud=True)
     assert (state.posts[-1].incident, state.posts[-1].kind) == (1, "retrained")
-    alone = tell(AlertState(), retrain_message(retrain(), Links()), situation(), loud=True)
+    alone = post_message(AlertState(), retrain_message(retrain(), Links()), routing(), loud=True)
     assert alone.posts[-1].incident is None
 
 
 def test_the_parent_says_what_was_done() -> None:
     state = after(drifted())
     assert state.open is not None
-    card = replace(state.open.card, done="Retrained.")
-    state = tell(state, retrain_message(retrain(), Links()), situation(), card=card)
+    summary = replace(state.open.summary, action="Retrained.")
+    state = post_message(state, retrain_message(retrain(), Links()), routing(), summary=summary)
     assert state.open is not None
-    assert state.open.card.done == "Retrained."
+    assert state.open.summary.action == "Retrained."
 
 
 def test_trials_are_told_unless_all_goes_well() -> None:
@@ -117,10 +117,10 @@ def test_the_parent_says_that_a_version_was_rolled_back() -> None:
     assert kinds(state) == ["opened", "observed"]
     assert state.open is not None
     done = "Version 7 is live again in place of version 8. It lost."
-    assert state.open.card.done == done
+    assert state.open.summary.action == done
     dropped = after(drifted(trials=(replace(trial, action="dropped"),)))
     assert dropped.open is not None
-    assert dropped.open.card == after(drifted()).open.card  # type: ignore[union-attr]
+    assert dropped.open.summary == after(drifted()).open.summary  # type: ignore[union-attr]
 
 
 def test_stuck_is_told_unless_the_opening_says_so() -> None:
@@ -144,13 +144,13 @@ def test_blind_after_three_runs() -> None:
     assert "blind" in state.posts[0].message.text
     assert state.open is not None
     assert state.open.severity == "warning"
-    assert "The last 3 runs in a row" in state.open.card.causes[0]
-    again = tell_run(state, Run(later(blind, 2), (), LINKS), situation())
+    assert "The last 3 runs in a row" in state.open.summary.causes[0].lead
+    again = post_run(state, Run(later(blind, 2), (), LINKS), routing())
     assert again.state == state, "the same run again is not a fourth one"
 
 
 def test_a_channel_is_told_from_its_severity_on() -> None:
-    to = situation(SlackChannel(), PagerDutyChannel(), ConsoleChannel(at_least="page"))
+    to = routing(SlackChannel(), PagerDutyChannel(), ConsoleChannel(at_least="page"))
     state = after(drifted(), later(FELL, 1), later(CALM, 2), later(CALM, 3), to=to)
     assert [post.waiting for post in state.posts] == [
         (SLACK,),
@@ -161,15 +161,15 @@ def test_a_channel_is_told_from_its_severity_on() -> None:
 
 def test_harmless_drift_informs() -> None:
     held = replace(performance("ok"), window=replace(performance().window, end=AS_OF + WEEK))
-    to = situation(SlackChannel(at_least="warning"), ConsoleChannel())
+    to = routing(SlackChannel(at_least="warning"), ConsoleChannel())
     state = after(drifted(performance=held), to=to)
     assert [(post.level, post.waiting) for post in state.posts] == [("info", (CONSOLE,))]
 
 
 def test_nobody_to_tell_leaves_nothing_to_send() -> None:
-    state = after(FELL, to=situation(SlackChannel(at_least="page"), ConsoleChannel()))
+    state = after(FELL, to=routing(SlackChannel(at_least="page"), ConsoleChannel()))
     assert state.posts[0].waiting == (SLACK, CONSOLE)
-    silent = Situation(AlertSettings().model_copy(update={"channels": ()}), 0.05, AS_OF)
+    silent = Routing(AlertSettings().model_copy(update={"channels": ()}), 0.05, AS_OF)
     state = after(FELL, to=silent)
     assert (state.posts, state.open is not None) == ((), True)
 
@@ -191,25 +191,25 @@ def test_the_three_worst_features_are_drawn() -> None:
 
 def test_acknowledging() -> None:
     by = Acknowledgement("Ana", AS_OF + timedelta(hours=1), "Looking.")
-    state = acknowledge(after(drifted()), "payments", by, situation())
+    state = acknowledge(after(drifted()), "payments", by, routing())
     assert state.open is not None
     assert state.open.acknowledged == by
     assert kinds(state) == ["opened", "acknowledged"]
-    assert acknowledge(state, "payments", by, situation()).keys == state.keys
+    assert acknowledge(state, "payments", by, routing()).keys == state.keys
 
 
 @pytest.mark.parametrize("state", [AlertState(), after(drifted(), later(CALM, 1), later(CALM, 2))])
 def test_acknowledging_nothing(state: AlertState) -> None:
     by = Acknowledgement("Ana", AS_OF)
     with pytest.raises(AlertError, match="payments has no open incident"):
-        acknowledge(state, "payments", by, situation())
+        acknowledge(state, "payments", by, routing())
 
 
 def test_trouble_that_comes_back_has_to_be_acknowledged_anew() -> None:
     by = Acknowledgement("Ana", AS_OF)
-    state = acknowledge(after(drifted()), "payments", by, situation())
+    state = acknowledge(after(drifted()), "payments", by, routing())
     for record in (later(CALM, 1), later(CALM, 2), later(drifted(), 3)):
-        state = tell_run(state, Run(record, (), LINKS), situation()).state
+        state = post_run(state, Run(record, (), LINKS), routing()).state
     assert state.open is not None
     assert (state.open.number, state.open.acknowledged, state.past) == (1, None, ())
 
@@ -221,6 +221,6 @@ def test_muting() -> None:
 
 
 def test_the_state_is_stored_whole() -> None:
-    to = situation(SlackChannel(), PagerDutyChannel())
+    to = routing(SlackChannel(), PagerDutyChannel())
     state = after(drifted(), later(FELL, 1), later(CALM, 2), later(CALM, 3), to=to)
     assert AlertState.from_dict(state.to_dict()) == state

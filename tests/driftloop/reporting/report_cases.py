@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from driftloop.alerts.messages.samples import examples
 from driftloop.base.periods import Window
 from driftloop.base.records import (
     DataSlice,
@@ -20,6 +19,7 @@ from driftloop.base.records import (
 from driftloop.promotion.ledger import Entry, EntryKind
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint
+from tools import alert_examples
 
 WEEK = timedelta(weeks=1)
 _ENDS = ("ok",) * 9 + ("broken", "broken") + ("ok",) * 7 + ("warning", "drift", "fell")
@@ -48,11 +48,11 @@ def points(amount: int = 21) -> tuple[RunPoint, ...]:
         made.append(
             RunPoint(
                 f"run-{place}",
-                examples.AT - (len(ends) - place) * WEEK,
+                alert_examples.AT - (len(ends) - place) * WEEK,
                 end,
                 {"broken": "hold", "drift": "alert", "fell": "retrain"}.get(end, "none"),
                 "6" if place < 8 else "7",
-                examples.REV,
+                alert_examples.REV,
                 "What was seen.",
                 "roc_auc",
                 value,
@@ -65,7 +65,7 @@ def points(amount: int = 21) -> tuple[RunPoint, ...]:
 
 def ledger() -> tuple[Entry, ...]:
     """Two promotions and a challenger that was kept out."""
-    at = examples.AT
+    at = alert_examples.AT
     why = "Version 7 proved better by 0.021 (0.008 to 0.034)."
 
     def entry(number: int, kind: EntryKind, version: str, weeks: int, sentence: str) -> Entry:
@@ -97,21 +97,21 @@ def categories() -> Finding:
         (0.46, 0.24, 0.02, 0.2, 0.0, 0.08),
         (0.38, 0.2, 0.17, 0.14, 0.06, 0.05),
     )
-    found = replace(examples.MOVED[1], shape=shape, new_categories=("BR",), importance=0.14)
+    found = replace(alert_examples.MOVED[1], shape=shape, new_categories=("BR",), importance=0.14)
     return replace(found, sentence="`country`: PL rose from 2.0% to 17%; never seen before: BR.")
 
 
 def missing() -> Finding:
     """The missing values of the same column, that moved too."""
     said = "`country` is missing in 6.1% of the rows, before 0.4%."
-    return replace(examples.MOVED[1], test="missing_rate", sentence=said, shape=None)
+    return replace(alert_examples.MOVED[1], test="missing_rate", sentence=said, shape=None)
 
 
 def retrained() -> MonitorRecord:
     """The record of a run that found trouble, retrained and promoted."""
-    amount, _, hour = examples.MOVED
-    window, at = examples.WORSE.window, examples.AT
-    snapshot = Snapshot(".", examples.REV, "data/payments", ())
+    amount, _, hour = alert_examples.MOVED
+    window, at = alert_examples.WORSE.window, alert_examples.AT
+    snapshot = Snapshot(".", alert_examples.REV, "data/payments", ())
     plan = TrainingPlan(
         DataSlice(snapshot, Window(at - 9 * WEEK, at - 2 * WEEK), (), 24_310),
         DataSlice(snapshot, Window(at - 2 * WEEK, at - WEEK), (), 4_210),
@@ -121,18 +121,18 @@ def retrained() -> MonitorRecord:
         ),
         "Trained on 7 weeks up to two weeks before the run.",
     )
-    outcome = replace(examples.PROMOTED, plan=plan, parameters={"learning_rate": 0.08})
+    outcome = replace(alert_examples.PROMOTED, plan=plan, parameters={"learning_rate": 0.08})
     checks = (
-        examples.CHECKED,
+        alert_examples.CHECKED,
         QualityFinding("missing_rate", "device", "inconclusive", "`device` holds no values."),
     )
     trial = TrialOutcome(
         "probation", "7", "6", "going_on", "none", 2, 4, 0.011, "Version 7 does better so far."
     )
     return replace(
-        examples.WORSE,
-        findings=(amount, categories(), missing(), hour, *examples.CALM),
-        performance=replace(examples.FELL, window=Window(window.start - WEEK, window.start)),
+        alert_examples.WORSE,
+        findings=(amount, categories(), missing(), hour, *alert_examples.CALM),
+        performance=replace(alert_examples.FELL, window=Window(window.start - WEEK, window.start)),
         quality=checks,
         retrain=outcome,
         trials=(trial,),
@@ -142,7 +142,7 @@ def retrained() -> MonitorRecord:
 def report_input(record: MonitorRecord | None = None, **more: Any) -> ReportInput:
     """The input of a report on that record."""
     rows = (
-        ("Data commit of this run", examples.REV),
+        ("Data commit of this run", alert_examples.REV),
         ("Batches and their digest", "31 files, md5 0f343b0931126a20f133d67c2b018a3b"),
         ("Trained by run", "5d9f1c0e"),
         ("Version", "payments version 7"),
@@ -154,15 +154,15 @@ def report_input(record: MonitorRecord | None = None, **more: Any) -> ReportInpu
         points(),
         ledger(),
         (
-            Episode(examples.AT - 12 * WEEK, examples.AT - 10 * WEEK, "warning"),
-            Episode(examples.AT - 2 * WEEK, None, "page"),
+            Episode(alert_examples.AT - 12 * WEEK, alert_examples.AT - 10 * WEEK, "warning"),
+            Episode(alert_examples.AT - 2 * WEEK, None, "page"),
         ),
-        labelled_until=examples.AT - WEEK,
+        labelled_until=alert_examples.AT - WEEK,
         label_delay="7 days",
         margin=0.05,
         baselines={"6": 0.846, "7": 0.842},
         lineage=rows,
-        links=examples.LINKS,
+        links=alert_examples.LINKS,
         replay="driftloop monitor payments --as-of 2026-03-09T03:00:00+00:00 --rev a1b2 --dry-run",
         fetch="driftloop report payments --as-of 2026-03-09T03:00:00+00:00",
         run_id="0f5bbd5f",

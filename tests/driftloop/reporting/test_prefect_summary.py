@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from driftloop.alerts.messages.samples import examples as the
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.reporting.prefect_summary import (
     MOST_ROWS,
@@ -13,6 +12,7 @@ from driftloop.reporting.prefect_summary import (
     retrain_markdown,
     run_markdown,
 )
+from tools import alert_examples as the
 
 
 def test_the_page_begins_with_the_verdict_and_ends_with_how_to_look_again() -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from driftloop.alerts.messages.samples import examples
-from driftloop.alerts.messages.steps import done, next_step
+from driftloop.alerts.messages.actions import action_taken, next_step
 from driftloop.base.records import Decision, MonitorRecord, QualityFinding, Verdict
 from driftloop.base.tags import RunTags
 from driftloop.decision.outcome import OUTCOME_STYLES, outcome_of
@@ -26,6 +25,7 @@ from tests.driftloop.reporting.report_cases import (
     report_input,
     retrained,
 )
+from tools import alert_examples
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 BROKEN = QualityFinding("missing_rate", "device", "failed", "`device` lost its values.")
@@ -89,13 +89,13 @@ def test_the_sections_come_in_their_order() -> None:
 
 
 def test_what_did_not_happen_has_no_section() -> None:
-    found = outline(examples.HEALTHY, ledger=())
+    found = outline(alert_examples.HEALTHY, ledger=())
     assert not {"challenger", "trials", "promotions"} & set(found.ids)
     assert "Healthy: nothing is wrong." in found.text
     assert "What you should doNothing." in found.text
 
 
-@pytest.mark.parametrize("record", [retrained(), examples.HEALTHY, examples.DRIFTED])
+@pytest.mark.parametrize("record", [retrained(), alert_examples.HEALTHY, alert_examples.DRIFTED])
 def test_everybody_can_find_their_way(record: MonitorRecord) -> None:
     page = report_page(report_input(record))
     found = Outline(page)
@@ -116,20 +116,20 @@ def test_what_was_done_and_is_to_do_is_said_as_in_the_message() -> None:
     record = replace(retrained(), retrain=None)
     said = outline(record).text
     plain = re.compile(r"[*`]")
-    assert plain.sub("", done(record)) in said
+    assert plain.sub("", action_taken(record)) in said
     assert plain.sub("", next_step(record)) in said
 
 
 @pytest.mark.parametrize(
     ("record", "sentence"),
     [
-        (replace(examples.HEALTHY, quality=(BROKEN,)), "Data checks failed."),
+        (replace(alert_examples.HEALTHY, quality=(BROKEN,)), "Data checks failed."),
         (
-            replace(examples.HEALTHY, verdict=Verdict("inconclusive", "No rows.")),
+            replace(alert_examples.HEALTHY, verdict=Verdict("inconclusive", "No rows.")),
             "Inconclusive: this run could not evaluate the model.",
         ),
         (
-            replace(examples.HEALTHY, verdict=Verdict("warning", "`a` is near.")),
+            replace(alert_examples.HEALTHY, verdict=Verdict("warning", "`a` is near.")),
             "No problem, but something is close to its limit.",
         ),
     ],
@@ -139,7 +139,9 @@ def test_the_verdict_in_one_sentence(record: MonitorRecord, sentence: str) -> No
 
 
 def test_a_run_that_could_not_judge_is_never_shown_as_healthy() -> None:
-    blind = replace(examples.HEALTHY, verdict=Verdict("inconclusive", "The window holds no rows."))
+    blind = replace(
+        alert_examples.HEALTHY, verdict=Verdict("inconclusive", "The window holds no rows.")
+    )
     page = report_page(report_input(blind))
     assert 'class="verdict blind"' in page
     assert "Healthy" not in Outline(page).text
@@ -147,7 +149,7 @@ def test_a_run_that_could_not_judge_is_never_shown_as_healthy() -> None:
 
 def test_held_retrainings_say_what_holds_them() -> None:
     decision = Decision("hold", ("The last retraining was 3 days ago.",), held="cooldown")
-    said = outline(replace(examples.WORSE, decision=decision)).text
+    said = outline(replace(alert_examples.WORSE, decision=decision)).text
     assert "Hold back the retraining (cooldown)." in said
     assert "The last retraining was 3 days ago." in said
 

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from driftloop.alerts.channels import Channel, ConsoleChannel, PagerDutyChannel, SlackChannel
 from driftloop.alerts.incident import AlertState
-from driftloop.alerts.posts import Run, mute, tell_run
+from driftloop.alerts.posts import Run, mute, post_run
 from driftloop.base.errors import UnavailableError
 from driftloop.base.records import MonitorRecord, Shape
 from driftloop.base.workspace import Workspace
@@ -27,7 +27,7 @@ from tasks.coordination.alert_store import change_alerts, read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.runtime import clock
 from tests.driftloop.alerts.messages.message_records import AS_OF, LINKS, drifted, finding
-from tests.driftloop.alerts.test_telling import CALM, FELL, later, situation
+from tests.driftloop.alerts.test_telling import CALM, FELL, later, routing
 
 SLACK, CONSOLE = SlackChannel(), ConsoleChannel()
 SHAPE = Shape("x", (), (0.0, 1.0, 2.0), (0.5, 0.5), (0.1, 0.9))
@@ -61,8 +61,8 @@ def write(place: Workspace, *records: MonitorRecord, channels: tuple[Any, ...] =
             open_documents(place),
             "payments",
             lambda old, record=record: (
-                tell_run(  # type: ignore[misc]
-                    old, Run(record, (), LINKS), situation(*channels)
+                post_run(  # type: ignore[misc]
+                    old, Run(record, (), LINKS), routing(*channels)
                 ).state
             ),
         )

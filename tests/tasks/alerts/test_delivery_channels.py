@@ -20,7 +20,7 @@ from driftloop.alerts.channels import (
     WebhookChannel,
 )
 from driftloop.alerts.incident import Acknowledgement
-from driftloop.alerts.posts import Run, acknowledge, tell_run
+from driftloop.alerts.posts import Run, acknowledge, post_run
 from driftloop.base.records import MonitorRecord, Shape, Verdict
 from driftloop.base.workspace import Workspace
 from tasks.alerts.deliver import Delivery, deliver
@@ -29,7 +29,7 @@ from tasks.coordination.alert_store import change_alerts, read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.runtime import clock
 from tests.driftloop.alerts.messages.message_records import AS_OF, LINKS, check, drifted, finding
-from tests.driftloop.alerts.test_telling import CALM, FELL, later, situation
+from tests.driftloop.alerts.test_telling import CALM, FELL, later, routing
 
 STORY = drifted(), later(FELL, 1), later(CALM, 2), later(CALM, 3)
 WHOLE = ["opened", "worsened", "acknowledged", "resolved"]
@@ -66,10 +66,10 @@ class Town:
 
     def run(self, record: MonitorRecord) -> None:
         """Write what a run has to tell; after the second somebody takes it on."""
-        to = situation(*self.channels)
+        to = routing(*self.channels)
 
         def told(old: Any) -> Any:
-            state = tell_run(old, Run(record, (), LINKS), to).state
+            state = post_run(old, Run(record, (), LINKS), to).state
             if record is STORY[1]:
                 state = acknowledge(state, "payments", Acknowledgement("Ana", AS_OF), to)
             return state
@@ -208,7 +208,7 @@ def test_hostile_names_and_values_reach_everybody_harmless(town: Town, name: str
         verdict=Verdict("drift", f"60 inputs drifted: {text}"),
         rev=text,
     )
-    to = situation(*town.channels)
+    to = routing(*town.channels)
     town.run(record)
     change_alerts(
         open_documents(town.place),

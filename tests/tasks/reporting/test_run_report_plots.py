@@ -6,7 +6,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from driftloop.alerts.messages.samples import examples
 from driftloop.base.records import MonitorRecord
 from driftloop.reporting.html.svg import INKS
 from driftloop.reporting.run_report.inputs import ReportFigures
@@ -19,6 +18,7 @@ from tests.driftloop.reporting.report_cases import (
     report_input,
     retrained,
 )
+from tools import alert_examples
 
 
 def every(pictures: ReportFigures) -> list[str]:
@@ -92,7 +92,9 @@ def test_a_first_model_is_compared_with_nobody() -> None:
     assert "champion" not in texts(pictures.comparison or "")
 
 
-@pytest.mark.parametrize("record", [examples.HEALTHY, replace(examples.HEALTHY, findings=())])
+@pytest.mark.parametrize(
+    "record", [alert_examples.HEALTHY, replace(alert_examples.HEALTHY, findings=())]
+)
 def test_where_nothing_is_known_nothing_is_drawn(record: MonitorRecord) -> None:
     blind = replace(record, performance=replace(record.performance, score=None))
     assert draw_figures(report_input(blind, past=())) == ReportFigures({}, None)
@@ -114,7 +116,7 @@ def test_hostile_labels_are_drawn_as_text(hostile: str) -> None:
 
 
 def test_a_feature_of_one_value_is_drawn() -> None:
-    amount = examples.MOVED[0]
+    amount = alert_examples.MOVED[0]
     assert amount.shape is not None
     flat = replace(amount.shape, edges=(1.0, 1.0), reference=(1.0,), current=(1.0,))
     record = replace(retrained(), findings=(replace(amount, shape=flat),))

@@ -19,7 +19,7 @@ def sparkline(shares: Sequence[float], top: float | None = None) -> str:
     return "".join(LEVELS[_level(share, highest)] for share in shares)
 
 
-def change(shape: Shape) -> str:
+def before_and_after(shape: Shape) -> str:
     """Return both distributions on one scale: ``▅▅▅▅ → ▁▂▅█``."""
     reference, current = _few(shape.reference), _few(shape.current)
     top = max((*reference, *current), default=0.0)

@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.alerts.channels import SlackChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.message import Message
+from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from tasks.alerts.senders import base
-from tasks.alerts.senders.base import LostAnswerError, Parcel, RefusedError, UnderWayError
+from tasks.alerts.senders.base import (
+    ChannelSender,
+    LostAnswerError,
+    OutgoingMessage,
+    RefusedError,
+    UnderWayError,
+)
 from tasks.alerts.senders.notes import warn_once
-from tasks.alerts.senders.slack.blocks import blocks_of, text_of
+from tasks.alerts.senders.slack.blocks import content_of
 from tasks.alerts.senders.slack.errors import one_line_errors, quiet_logger
 from tasks.alerts.senders.slack.retries import bold_retries, careful_retries
 from tasks.alerts.senders.slack.search import EVENT_TYPE, LOST_THREAD, Search
@@ -31,37 +38,28 @@ _NO_PICTURES = {"missing_scope", "not_allowed_token_type", "file_uploads_disable
 
 
 @dataclass(frozen=True, slots=True)
-class BotSender:
+class BotSender(ChannelSender):
     """Posts to a Slack channel with a bot token."""
 
     channel: SlackChannel
     token: str = field(repr=False)
     threads: bool = field(default=True, init=False)
 
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
-    def wants(self, kind: Kind) -> bool:
-        """Take every message."""
-        return True
-
-    def send(self, parcel: Parcel) -> Receipt:
+    def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Post the message once and return the channel's id and Slack's timestamp.
 
         Raises:
-            DeliveryError: if Slack refused it, did not answer, or cannot be asked whether it has
+            DeliveryError: if Slack refused it, did not answer, or cannot be queried whether it has
                 the message.
         """
         search = self._search()
         return self._once(
-            parcel.begun,
-            lambda since: search.message(parcel, since),
-            lambda: self._answer_or_post(parcel),
+            outgoing.begun,
+            lambda since: search.message(outgoing, since),
+            lambda: self._answer_or_post(outgoing),
         )
 
-    def draw(self, parcel: Parcel) -> Receipt | None:
+    def draw(self, outgoing: OutgoingMessage) -> Receipt | None:
         """Upload the picture of the shapes to the thread once and return the file's id.
 
         None where there is nothing to draw, or the token lacks the scope files:write.
@@ -69,14 +67,14 @@ class BotSender:
         Raises:
             DeliveryError: as `send`.
         """
-        if not parcel.shapes or parcel.thread is None:
+        if not outgoing.shapes or outgoing.thread is None:
             return None
-        search, name = self._search(), file_name(parcel.key)
+        search, name = self._search(), file_name(outgoing.key)
         try:
             return self._once(
-                parcel.begun,
-                lambda since: search.picture(parcel, name, since),
-                lambda: self._upload(parcel, name),
+                outgoing.begun,
+                lambda since: search.picture(outgoing, name, since),
+                lambda: self._upload(outgoing, name),
             )
         except RefusedError as refusal:
             if refusal.code not in _NO_PICTURES:
@@ -88,7 +86,7 @@ class BotSender:
             return None
 
     def update(self, receipt: Receipt, message: Message) -> None:
-        """Let a message say something else; one that is gone or too old is left alone.
+        """Replace the content of a message; one that is gone or too old is left alone.
 
         Raises:
             DeliveryError: if Slack refused it or did not answer.
@@ -98,8 +96,8 @@ class BotSender:
                 self._client(bold_retries()).chat_update(
                     channel=receipt.place,
                     ts=receipt.ts,
-                    text=message.text,
-                    blocks=list(message.blocks),
+                    text=slack_text(message),
+                    blocks=slack_blocks(message),
                 )
         except RefusedError as refusal:
             if refusal.code not in _UNCHANGEABLE:
@@ -134,49 +132,48 @@ class BotSender:
                 break
         raise lost
 
-    def _answer_or_post(self, parcel: Parcel) -> Receipt:
+    def _answer_or_post(self, outgoing: OutgoingMessage) -> Receipt:
         """Post a message; one whose thread is gone stands alone, so that people see it."""
         try:
-            return self._post(parcel)
+            return self._post(outgoing)
         except RefusedError as refusal:
-            if parcel.thread is None or refusal.code not in LOST_THREAD:
+            if outgoing.thread is None or refusal.code not in LOST_THREAD:
                 raise
         warn_once(f"a thread in {self.channel.channel} is gone; its messages stand alone")
-        return self._post(replace(parcel, thread=None))
+        return self._post(replace(outgoing, thread=None))
 
-    def _post(self, parcel: Parcel) -> Receipt:
+    def _post(self, outgoing: OutgoingMessage) -> Receipt:
         thread: dict[str, Any] = {}
-        if parcel.thread is not None:
-            thread = {"thread_ts": parcel.thread.ts, "reply_broadcast": parcel.broadcast}
+        if outgoing.thread is not None:
+            thread = {"thread_ts": outgoing.thread.ts, "reply_broadcast": outgoing.broadcast}
         with one_line_errors(self.channel):
             answer = self._client(careful_retries()).chat_postMessage(
-                channel=parcel.thread.place if parcel.thread else self.channel.channel,
-                text=text_of(parcel, self.channel),
-                blocks=blocks_of(parcel, self.channel),
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": parcel.key}},
+                channel=outgoing.thread.place if outgoing.thread else self.channel.channel,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}},
                 unfurl_links=False,
                 unfurl_media=False,
+                **content_of(outgoing, self.channel),
                 **thread,
             )
         return Receipt(str(answer["channel"]), str(answer["ts"]))
 
-    def _upload(self, parcel: Parcel, name: str) -> Receipt:
+    def _upload(self, outgoing: OutgoingMessage, name: str) -> Receipt:
         from tasks.reporting.feature_plot import draw_feature_plot
 
-        if parcel.thread is None:
+        if outgoing.thread is None:
             raise ValueError("a picture needs a thread")
-        title = f"{parcel.message.model}: reference and current window"
-        image = draw_feature_plot(parcel.shapes, title)
+        title = f"{outgoing.message.model}: reference and current window"
+        image = draw_feature_plot(outgoing.shapes, title)
         with one_line_errors(self.channel):
             answer = self._client(careful_retries()).files_upload_v2(
                 content=image,
                 filename=name,
                 title=title,
-                alt_txt=alt_text(shape.name for shape in parcel.shapes),
-                channel=parcel.thread.place,
-                thread_ts=parcel.thread.ts,
+                alt_txt=alt_text(shape.name for shape in outgoing.shapes),
+                channel=outgoing.thread.place,
+                thread_ts=outgoing.thread.ts,
             )
-        return Receipt(parcel.thread.place, str(answer["files"][0]["id"]))
+        return Receipt(outgoing.thread.place, str(answer["files"][0]["id"]))
 
     def _search(self) -> Search:
         return Search(self._client(bold_retries()), self.channel)

@@ -28,7 +28,7 @@ _WEBHOOK = (
 _NAME = "check the name, and invite the bot if the channel is private"
 _ARCHIVED = "unarchive it or name another channel"
 _RULES = "ask a workspace admin to let the app post there"
-_MENDS = {
+_REMEDIES = {
     "invalid_auth": _TOKEN_MEND,
     "not_authed": _TOKEN_MEND,
     "account_inactive": _TOKEN_MEND,
@@ -42,7 +42,7 @@ _MENDS = {
     "channel_is_archived": _ARCHIVED,
     "restricted_action": _RULES,
     "action_prohibited": _RULES,
-    "ratelimited": "nothing to mend: the next run sends it",
+    "ratelimited": "nothing to fix: the next run sends it",
     "invalid_token": _WEBHOOK,
     "no_service": _WEBHOOK,
     "no_service_id": _WEBHOOK,
@@ -78,7 +78,7 @@ def one_line_errors(channel: SlackChannel) -> Iterator[None]:
             raise _silent(channel, error) from None
         # These texts quote the address or the header, which hold the secret.
         raise DeliveryError(
-            f"Slack could not be asked to post to {channel.channel} ({type(error).__name__}); "
+            f"Slack could not be called to post to {channel.channel} ({type(error).__name__}); "
             f"check the values behind {channel.token_variable} and {channel.webhook_variable}"
         ) from None
 
@@ -93,10 +93,10 @@ def refused(channel: SlackChannel, status: int, answer: str) -> DeliveryError:
             f"Slack failed over the message for {channel.channel} ({code}), which may have "
             "arrived; it is kept and the next run sends it"
         )
-    mend = _MENDS.get(code, "the message is kept and the next run sends it again")
+    remedy = _REMEDIES.get(code, "the message is kept and the next run sends it again")
     names = channel.model_dump()
     return RefusedError(
-        f"Slack refused the message for {channel.channel} ({code}); {mend.format(**names)}", code
+        f"Slack refused the message for {channel.channel} ({code}); {remedy.format(**names)}", code
     )
 
 
@@ -109,7 +109,7 @@ def never_sent(error: BaseException | None) -> bool:
 def quiet_logger() -> logging.Logger:
     """Return a logger for the SDK that says nothing.
 
-    It would log the webhook URL when it retries; failures are told by DeliveryError instead.
+    It would log the webhook URL when it retries; failures are raised as DeliveryError instead.
     """
     logger = logging.getLogger("driftloop.slack")
     logger.setLevel(logging.CRITICAL)
@@ -120,10 +120,13 @@ def _silent(channel: SlackChannel, error: Exception) -> DeliveryError:
     reason = error.reason if isinstance(error, URLError) else error
     garbled = isinstance(error, JSONDecodeError | HTTPException)
     text = "" if garbled else redact(" ".join(str(reason).split()))
-    told = f"Slack did not answer for {channel.channel} ({text or type(reason).__name__})"
+    failure = f"Slack did not answer for {channel.channel} ({text or type(reason).__name__})"
     if never_sent(error):
-        return DeliveryError(f"{told}; the message is kept, check that this machine reaches Slack")
+        return DeliveryError(
+            f"{failure}; the message is kept, check that this machine reaches Slack"
+        )
     kind = UnderWayError if isinstance(reason, TimeoutError) else LostAnswerError
     return kind(
-        f"{told}, the message may have arrived; it is kept, check that this machine reaches Slack"
+        f"{failure}, the message may have arrived; it is kept, check that this machine reaches "
+        "Slack"
     )

@@ -42,8 +42,8 @@ def _rate_limit() -> "RetryHandler":
             if not super()._can_retry(**kwargs) or response is None:
                 return False
             names = {name.lower(): values for name, values in response.headers.items()}
-            asked = names.get("retry-after", ["1"])[0]
-            return asked.isdigit() and int(asked) <= base.LONGEST_WAIT
+            retry_after = names.get("retry-after", ["1"])[0]
+            return retry_after.isdigit() and int(retry_after) <= base.LONGEST_WAIT
 
     return RateLimit(base.RETRIES)
 

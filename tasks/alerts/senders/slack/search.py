@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftloop.alerts.channels import SlackChannel
 from driftloop.alerts.incident import Receipt
-from tasks.alerts.senders.base import Parcel, RefusedError
+from tasks.alerts.senders.base import OutgoingMessage, RefusedError
 from tasks.alerts.senders.notes import warn_once
 from tasks.alerts.senders.slack.errors import one_line_errors
 
@@ -40,8 +40,8 @@ class Search:
     client: "WebClient"
     channel: SlackChannel
 
-    def message(self, parcel: Parcel, since: datetime) -> Receipt | None:
-        """Return where the message with the parcel's key is, or None if it is not to be found.
+    def message(self, outgoing: OutgoingMessage, since: datetime) -> Receipt | None:
+        """Return where the message with the outgoing's key is, or None if it is not to be found.
 
         Raises:
             DeliveryError: if Slack did not answer, so that nobody knows.
@@ -50,13 +50,13 @@ class Search:
         def has_key(row: Row) -> bool:
             metadata = row.get("metadata") or {}
             payload = metadata.get("event_payload") or {}
-            return metadata.get("event_type") == EVENT_TYPE and payload.get("key") == parcel.key
+            return metadata.get("event_type") == EVENT_TYPE and payload.get("key") == outgoing.key
 
-        found = self._first(parcel, since, has_key)
-        return None if found is None else Receipt(found[0], str(found[1]["ts"]))
+        match = self._first(outgoing, since, has_key)
+        return None if match is None else Receipt(match[0], str(match[1]["ts"]))
 
-    def picture(self, parcel: Parcel, name: str, since: datetime) -> Receipt | None:
-        """Return the receipt of the file of this name in the parcel's thread, or None.
+    def picture(self, outgoing: OutgoingMessage, name: str, since: datetime) -> Receipt | None:
+        """Return the receipt of the file of this name in the outgoing's thread, or None.
 
         Raises:
             DeliveryError: as `message`.
@@ -65,26 +65,26 @@ class Search:
         def has_file(row: Row) -> bool:
             return any(file.get("name") == name for file in row.get("files") or ())
 
-        found = self._first(parcel, since, has_file)
-        if found is None:
+        match = self._first(outgoing, since, has_file)
+        if match is None:
             return None
-        file = next(file for file in found[1]["files"] if file.get("name") == name)
-        return Receipt(found[0], str(file["id"]))
+        file = next(file for file in match[1]["files"] if file.get("name") == name)
+        return Receipt(match[0], str(file["id"]))
 
     def _first(
-        self, parcel: Parcel, since: datetime, wanted: Callable[[Row], bool]
+        self, outgoing: OutgoingMessage, since: datetime, wanted: Callable[[Row], bool]
     ) -> tuple[str, Row] | None:
         try:
-            place = parcel.thread.place if parcel.thread else self.place()
-            rows = self._rows(parcel, place, since) if place else iter(())
-            found = next((row for row in rows if wanted(row)), None)
+            place = outgoing.thread.place if outgoing.thread else self.place()
+            rows = self._rows(outgoing, place, since) if place else iter(())
+            match = next((row for row in rows if wanted(row)), None)
         except RefusedError as refusal:
             if refusal.code not in _BLIND:
                 raise
-            place, found = None, None
+            place, match = None, None
         if place is None:
             self._warn()
-        return None if place is None or found is None else (place, found)
+        return None if place is None or match is None else (place, match)
 
     def place(self) -> str | None:
         """Return the channel's id, or None if the bot does not see a channel of that name."""
@@ -103,13 +103,13 @@ class Search:
         rows = self._pages("conversations.list", "channels", options)
         return next((str(row["id"]) for row in rows if row.get("name") == name), None)
 
-    def _rows(self, parcel: Parcel, place: str, since: datetime) -> Iterator[Row]:
+    def _rows(self, outgoing: OutgoingMessage, place: str, since: datetime) -> Iterator[Row]:
         options = {"channel": place, "include_all_metadata": True, "limit": _PAGE}
-        if parcel.thread is not None:
-            thread = {**options, "ts": parcel.thread.ts}
+        if outgoing.thread is not None:
+            thread = {**options, "ts": outgoing.thread.ts}
             try:
                 for row in self._pages("conversations.replies", "messages", thread):
-                    if row["ts"] != parcel.thread.ts:
+                    if row["ts"] != outgoing.thread.ts:
                         yield row
                 return
             except RefusedError as refusal:
@@ -133,7 +133,7 @@ class Search:
 
     def _warn(self) -> None:
         warn_once(
-            f"driftloop cannot look whether a message reached {self.channel.channel}, so one may "
+            f"driftloop cannot check whether a message reached {self.channel.channel}, so one may "
             "be posted twice after an outage; invite the bot, give it the scopes channels:read "
             "and channels:history (groups:read and groups:history for a private channel) and "
             "install it again"

@@ -6,14 +6,14 @@ from driftloop.alerts.channels import SlackChannel
 from driftloop.alerts.incident import Receipt
 from driftloop.alerts.message import Kind
 from tasks.alerts.senders import base
-from tasks.alerts.senders.base import SMALL_STEPS, Flat, Parcel
-from tasks.alerts.senders.slack.blocks import blocks_of, text_of
+from tasks.alerts.senders.base import SMALL_STEPS, OutgoingMessage, ThreadlessSender
+from tasks.alerts.senders.slack.blocks import content_of
 from tasks.alerts.senders.slack.errors import one_line_errors, quiet_logger, refused
 from tasks.alerts.senders.slack.retries import careful_retries
 
 
 @dataclass(frozen=True, slots=True)
-class SlackWebhookSender(Flat):
+class SlackWebhookSender(ThreadlessSender):
     """Posts to the channel of a Slack incoming webhook.
 
     Nobody can ask a webhook what it has. What was lost in between is sent again by the next run,
@@ -23,16 +23,11 @@ class SlackWebhookSender(Flat):
     channel: SlackChannel
     url: str = field(repr=False)
 
-    @property
-    def key(self) -> str:
-        """The channel's name in the alerts."""
-        return self.channel.key
-
     def wants(self, kind: Kind) -> bool:
         """Take everything but the small steps that belong in a thread."""
         return kind not in SMALL_STEPS
 
-    def send(self, parcel: Parcel) -> Receipt:
+    def send(self, outgoing: OutgoingMessage) -> Receipt:
         """Post the message and return the key as its receipt, for a webhook gives no timestamp.
 
         Raises:
@@ -48,11 +43,10 @@ class SlackWebhookSender(Flat):
         )
         with one_line_errors(self.channel):
             answer = client.send(
-                text=text_of(parcel, self.channel),
-                blocks=blocks_of(parcel, self.channel),
+                **content_of(outgoing, self.channel),
                 unfurl_links=False,
                 unfurl_media=False,
             )
         if answer.status_code != 200:
             raise refused(self.channel, answer.status_code, answer.body)
-        return Receipt("webhook", parcel.key)
+        return Receipt("webhook", outgoing.key)

@@ -6,6 +6,7 @@ from typing import Any
 
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message
+from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.periods import Window
 from driftloop.base.records import (
     Comparison,
@@ -123,9 +124,9 @@ def retrain(**changes: Any) -> RetrainRecord:
 
 
 def shown(message: Message) -> str:
-    """The blocks of a message as text, one paragraph a block."""
+    """The message as Slack shows it, one paragraph per block."""
     parts = []
-    for block in message.blocks:
+    for block in slack_blocks(message):
         texts = block.get("fields") or block.get("elements") or [block["text"]]
         parts.append("\n".join(text["text"] for text in texts))
     return "\n\n".join(parts)

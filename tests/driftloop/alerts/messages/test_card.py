@@ -3,10 +3,16 @@ from typing import Any
 
 import pytest
 
-from driftloop.alerts.incident import Card
+from driftloop.alerts.incident import IncidentSummary
 from driftloop.alerts.links import Links
-from driftloop.alerts.messages.card import blind_card, card_of, with_deed, with_retraining
 from driftloop.alerts.messages.causes import shapes_of
+from driftloop.alerts.messages.formats.slack import mrkdwn
+from driftloop.alerts.messages.summary import (
+    blind_summary,
+    summary_of,
+    with_new_champion,
+    with_retraining,
+)
 from driftloop.base.records import Decision, Shape, TrialOutcome, Trouble, Verdict
 from tests.driftloop.alerts.messages.message_records import (
     DRIFTED,
@@ -27,31 +33,41 @@ BROKEN = (
 )
 
 
-def text(card: Card) -> str:
-    """Everything that a card says, one paragraph a line."""
-    return "\n".join((card.headline, *card.causes, *card.worst, card.done, card.step, *card.facts))
+def text(summary: IncidentSummary) -> str:
+    """Everything that a summary says, one paragraph per line."""
+    paragraphs = (summary.headline, *causes_of(summary), *worst_of(summary), summary.action)
+    return "\n".join((*paragraphs, summary.next_step.plain, *summary.small_print))
+
+
+def causes_of(summary: IncidentSummary) -> tuple[str, ...]:
+    """The causes as Slack shows them."""
+    return tuple(mrkdwn(cause.lines) for cause in summary.causes)
+
+
+def worst_of(summary: IncidentSummary) -> tuple[str, ...]:
+    return tuple(mrkdwn((line,)) for line in summary.most_changed)
 
 
 def test_drift_alone() -> None:
-    card = card_of(drifted(), LINKS)
-    assert card.headline == "inputs drifted"
-    assert card.causes == (
+    summary = summary_of(drifted(), LINKS)
+    assert summary.headline == "inputs drifted"
+    assert causes_of(summary) == (
         "*8 of 20 inputs drifted* away from the reference.\n"
         "• amount: the median rose from 42 to 61.\n"
         "• country: PL went from 2 % to 19 % of rows.\n"
         "• hour: evenings went from 21 % to 35 % of rows.\n"
         "and 5 more",
     )
-    assert card.done == "Changed nothing. Retraining needs 2 of 3 runs to agree."
-    assert card.step == (
+    assert summary.action == "Changed nothing. Retraining needs 2 of 3 runs to agree."
+    assert summary.next_step.plain == (
         "Nothing tonight. In working hours, check whether the change is real and will stay."
     )
-    assert card.facts == (
+    assert summary.small_print == (
         "12,408 rows from 2026-03-02 to 2026-03-09",
         "version 7",
         "data a1b2c3d4e5",
     )
-    assert card.links == LINKS
+    assert summary.links == LINKS
 
 
 def test_broken_data_lead() -> None:
@@ -60,9 +76,9 @@ def test_broken_data_lead() -> None:
         performance=performance("fell"),
         decision=Decision("hold", ("Broken data must not train a model",)),
     )
-    card = card_of(record, Links())
-    assert card.headline == "data checks failed, predictions got worse, inputs drifted"
-    assert card.causes == (
+    summary = summary_of(record, Links())
+    assert summary.headline == "data checks failed, predictions got worse, inputs drifted"
+    assert causes_of(summary) == (
         "*2 of 3 data checks failed:* the data look broken. This may explain the rest.\n"
         "• amount: 98 % of values are above 5,000 (allowed: 1 %).\n"
         "• device_age: 85 % missing (allowed: 10 %).",
@@ -73,9 +89,9 @@ def test_broken_data_lead() -> None:
         "• signal_0: moved.\n"
         "and 4 more",
     )
-    assert card.done == "Held back the retraining. Broken data must not train a model."
-    assert card.step == (
-        "Tell the owner of the data feed now (amount, device_age). Until it is mended, do not "
+    assert summary.action == "Held back the retraining. Broken data must not train a model."
+    assert summary.next_step.plain == (
+        "Tell the owner of the data feed now (amount, device_age). Until it is fixed, do not "
         "trust predictions made from these data."
     )
 
@@ -104,25 +120,30 @@ def test_broken_data_lead() -> None:
     ],
 )
 def test_lost_performance_says_what_follows(changes: dict[str, Any], done: str, step: str) -> None:
-    card = card_of(monitor(performance=performance("fell"), **changes), LINKS)
-    assert card.headline == "predictions got worse"
-    assert done in card.done
-    assert step in card.step
+    summary = summary_of(monitor(performance=performance("fell"), **changes), LINKS)
+    assert summary.headline == "predictions got worse"
+    assert done in summary.action
+    assert step in summary.next_step.plain
 
 
 def test_trouble_without_a_known_cause_repeats_the_verdict() -> None:
-    card = card_of(monitor(verdict=Verdict("warning", "3 inputs are close to a limit")), LINKS)
-    assert (card.headline, card.causes) == ("needs a look", ("*3 inputs are close to a limit.*",))
+    summary = summary_of(
+        monitor(verdict=Verdict("warning", "3 inputs are close to a limit")), LINKS
+    )
+    assert (summary.headline, causes_of(summary)) == (
+        "needs a look",
+        ("*3 inputs are close to a limit.*",),
+    )
 
 
 def test_a_score_that_is_missing_gives_its_sentence() -> None:
     fell = replace(performance("fell"), score=None)
-    assert card_of(monitor(performance=fell), LINKS).causes == ("*roc_auc fell.*",)
+    assert causes_of(summary_of(monitor(performance=fell), LINKS)) == ("*roc_auc fell.*",)
 
 
 def test_a_feature_with_two_findings_counts_once() -> None:
     twice = (*DRIFTED, finding("amount", "amount: 9 % missing, was 1 %", 0.1))
-    told = text(card_of(drifted(findings=twice), LINKS))
+    told = text(summary_of(drifted(findings=twice), LINKS))
     assert "*8 of 8 inputs drifted*" in told
     assert "9 % missing" not in told
 
@@ -134,7 +155,7 @@ def test_the_three_worst_are_drawn() -> None:
         replace(one, shape=Shape(one.name, (), edges, even, tilted)) for one in DRIFTED[1:]
     )
     record = drifted(findings=(DRIFTED[0], *moved))
-    assert [line.replace("\u00a0", " ") for line in card_of(record, LINKS).worst] == [
+    assert [line.replace("\u00a0", " ") for line in worst_of(summary_of(record, LINKS))] == [
         "`country` ▃▃▃▃ → ▁▁▃█ PSI 0.70, floor 0.10",
         "`hour` ▃▃▃▃ → ▁▁▃█ PSI 0.50, floor 0.10",
         "`signal_0` ▃▃▃▃ → ▁▁▃█ PSI 0.20, floor 0.10",
@@ -150,8 +171,8 @@ def test_blind() -> None:
             for i in range(5)
         ),
     )
-    card = blind_card(record, Links(), 3)
-    assert card.causes == (
+    summary = blind_summary(record, Links(), 3)
+    assert causes_of(summary) == (
         "*The last 3 runs in a row could not judge the data*, so trouble would go unseen.",
         "*Why:* 55 rows, 200 needed.\n"
         "• input_0: 55 rows are too few.\n"
@@ -159,36 +180,37 @@ def test_blind() -> None:
         "• input_2: 55 rows are too few.\n"
         "and 2 more",
     )
-    assert card.headline == "monitoring is blind"
-    assert card.done == "Changed nothing: no verdict, no retraining."
-    assert "nobody is watching" in card.step
-    assert "The last run could not" in blind_card(monitor(), Links(), 1).causes[0]
-    assert card_of(record, Links()).headline == "monitoring is blind"
+    assert summary.headline == "monitoring is blind"
+    assert summary.action == "Changed nothing: no verdict, no retraining."
+    assert "nobody is watching" in summary.next_step.plain
+    assert "The last run could not" in causes_of(blind_summary(monitor(), Links(), 1))[0]
+    assert summary_of(record, Links()).headline == "monitoring is blind"
 
 
 def test_what_could_not_be_judged_beside_lost_performance() -> None:
     verdict = Verdict("inconclusive", "The window holds no rows")
-    card = card_of(monitor(performance=performance("fell"), verdict=verdict), LINKS)
-    assert card.causes[-1] == "*The rest could not be judged.* The window holds no rows."
+    summary = summary_of(monitor(performance=performance("fell"), verdict=verdict), LINKS)
+    assert causes_of(summary)[-1] == "*The rest could not be judged.* The window holds no rows."
 
 
 def test_a_retraining_takes_the_place_of_deed_and_step() -> None:
-    before = card_of(drifted(), Links("http://prefect/runs/1", report="http://reports/1"))
+    before = summary_of(drifted(), Links("http://prefect/runs/1", report="http://reports/1"))
     after = with_retraining(before, retrain(), Links("http://prefect/runs/2"))
-    assert after.done == (
+    assert after.action == (
         "Retrained. Version 8 replaced version 7. Old model's roc_auc 0.842, new 0.861, on 4,210 "
         "rows neither model was trained on."
     )
-    assert after.step == "Nothing now. The next run shows whether the new model holds."
+    assert after.next_step.plain == "Nothing now. The next run shows whether the new model holds."
     assert after.links == Links("http://prefect/runs/2", report="http://reports/1")
     assert after.causes == before.causes
     kept = retrain(comparison=comparison(won=False, low=-0.1), promotion=None)
-    assert "If not, stop using it." in with_retraining(before, kept, LINKS).step
+    assert "If not, stop using it." in with_retraining(before, kept, LINKS).next_step.plain
 
 
-def test_a_deed_is_escaped() -> None:
-    card = with_deed(card_of(drifted(), LINKS), "Rolled back to <!channel>", "Look at `x`")
-    assert (card.done, card.step) == ("Rolled back to &lt;!channel&gt;.", "Look at 'x'.")
+def test_a_deed_is_one_sentence_and_leaves_nothing_to_do() -> None:
+    summary = with_new_champion(summary_of(drifted(), LINKS), "Rolled back to <!channel>\n`x`")
+    assert summary.action == "Rolled back to <!channel> 'x'."
+    assert summary.next_step.plain == "Nothing now. The next run shows whether it holds."
 
 
 def test_kinds_of_trouble_are_told_with_their_evidence() -> None:
@@ -197,15 +219,15 @@ def test_kinds_of_trouble_are_told_with_their_evidence() -> None:
         Trouble("concept_drift", "roc_auc is 0.712 and 0.850 was promised <here>."),
         Trouble("covariate_shift", "Inputs moved (amount); performance holds."),
     )
-    assert card_of(replace(drifted(), troubles=troubles), LINKS).causes[1:] == (
+    assert causes_of(summary_of(replace(drifted(), troubles=troubles), LINKS))[1:] == (
         "*Concept drift.* roc_auc is 0.712 and 0.850 was promised &lt;here&gt;.",
         "*Covariate shift.* Inputs moved (amount); performance holds.",
     )
 
 
 def test_whether_a_new_version_helped_is_told() -> None:
-    card = card_of(drifted(aftermath="Since version 8 came, the data still drift."), LINKS)
-    assert card.causes[-1] == (
+    summary = summary_of(drifted(aftermath="Since version 8 came, the data still drift."), LINKS)
+    assert causes_of(summary)[-1] == (
         "*Did the new version help?* Since version 8 came, the data still drift."
     )
 
@@ -213,22 +235,22 @@ def test_whether_a_new_version_helped_is_told() -> None:
 def test_predictions_are_no_input() -> None:
     moved = replace(finding("prediction", "`prediction` rose from 0.1 to 0.3."), role="prediction")
     quiet = tuple(finding(f"input_{i}", "as before", status="ok") for i in range(3))
-    card = card_of(drifted(findings=(moved, *quiet)), LINKS)
-    assert card.headline == "predictions moved"
-    assert card.causes == ("*The predictions moved.* 'prediction' rose from 0.1 to 0.3.",)
+    summary = summary_of(drifted(findings=(moved, *quiet)), LINKS)
+    assert summary.headline == "predictions moved"
+    assert causes_of(summary) == ("*The predictions moved.* 'prediction' rose from 0.1 to 0.3.",)
     beside = drifted(findings=(moved, finding("amount", "amount rose."), *quiet))
-    both = card_of(beside, LINKS)
+    both = summary_of(beside, LINKS)
     assert both.headline == "inputs drifted"
-    assert both.causes[0] == "*1 of 4 inputs drifted* away from the reference.\n• amount rose."
+    assert causes_of(both)[0] == "*1 of 4 inputs drifted* away from the reference.\n• amount rose."
 
 
 def test_who_has_to_approve_is_told_that_and_not_to_retrain() -> None:
     asked = TrialOutcome("approval", "8", "7", "going_on", "none", 0, 0, None, "It waits.")
     held = Decision("hold", ("Performance fell.", "It waits."), held="waiting")
     worse = monitor(performance=performance("fell"), decision=held, trials=(asked,))
-    assert card_of(worse, LINKS).step == (
+    assert mrkdwn((summary_of(worse, LINKS).next_step,)) == (
         "Version 8 is proven better and waits for approval. Decide on it with `driftloop approve "
         "payments`, or in the Prefect UI."
     )
     in_shadow = replace(worse, trials=(replace(asked, kind="shadow"),))
-    assert "driftloop approve" not in card_of(in_shadow, LINKS).step
+    assert "driftloop approve" not in summary_of(in_shadow, LINKS).next_step.plain

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from driftloop.alerts.blocks import TOTAL_LIMIT, size
 from driftloop.alerts.messages.digest import DigestLine, digest_message
+from driftloop.alerts.messages.formats.slack import TOTAL_LIMIT, size, slack_blocks
 from tests.driftloop.alerts.messages.message_records import AS_OF, shown
 
 CALM = DigestLine("churn", "ok", "roc_auc", 0.812, 0.8, 0.824, 34, None, None, 0, 0, 0, None, AS_OF)
@@ -85,5 +85,5 @@ def test_hundreds_of_models_fit_and_are_counted() -> None:
     assert "900 models: 200 in trouble, 200 not watched, 500 healthy." in text
     assert text.count("more: `driftloop status` shows them") == 4
     assert "Healthy, and nothing happened: a_rather_long" in text
-    assert sum(map(size, message.blocks)) <= TOTAL_LIMIT
+    assert sum(map(size, slack_blocks(message))) <= TOTAL_LIMIT
     assert "…" not in text

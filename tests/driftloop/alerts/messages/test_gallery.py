@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 
 from driftloop.alerts.message import Kind
-from driftloop.alerts.messages.samples.gallery import gallery, messages, write
 from driftloop.base.errors import ConfigError
+from tools.gallery import gallery, messages, write
 
 DOCS = Path(__file__).parents[4] / "docs"
 

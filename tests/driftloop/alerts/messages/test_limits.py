@@ -5,65 +5,62 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.alerts import blocks
-from driftloop.alerts.incident import Card, Incident
+from driftloop.alerts.blocks import Line, Section, bullets, clean, line, section
+from driftloop.alerts.incident import Incident, IncidentSummary
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message
-from driftloop.alerts.messages.formats.html import PAGE
-from driftloop.alerts.messages.formats.mrkdwn import mrkdwn_html
+from driftloop.alerts.messages.formats.slack import (
+    BLOCKS_LIMIT,
+    SECTION_LIMIT,
+    TOTAL_LIMIT,
+    size,
+    slack_blocks,
+)
 from driftloop.alerts.messages.formats.sparkline import LEVELS, sparkline
 from driftloop.alerts.messages.parent import parent_message
 from tests.driftloop.alerts.messages.message_records import AS_OF, LINKS
 
 TEXT = st.text(max_size=200)
-PARAGRAPH = st.builds(lambda text, times: blocks.escape(text * times, 20_000), TEXT, st.just(90))
-PARAGRAPHS = st.lists(PARAGRAPH.filter(bool), max_size=60).map(tuple)
+LONG = st.builds(lambda text: clean(text * 90, 20_000), TEXT).filter(bool)
+LINES = st.lists(st.builds(line, LONG), max_size=60).map(tuple)
+SECTIONS = st.lists(st.builds(lambda text: section(text, *bullets([text])), LONG), max_size=60)
 
 
-def total(message: Message) -> int:
-    return sum(map(blocks.size, message.blocks))
+@given(st.lists(st.text(max_size=20_000), max_size=80))
+def test_a_message_never_exceeds(texts: list[str]) -> None:
+    blocks = tuple(section(text) for text in texts)
+    shown = slack_blocks(Message("k", "m", "test", "info", "t", blocks, LINKS), "<!here>")
+    assert len(shown) <= BLOCKS_LIMIT
+    assert sum(map(size, shown)) <= TOTAL_LIMIT
+    assert all(len(block["text"]["text"]) <= SECTION_LIMIT for block in shown if "text" in block)
+    assert "Prefect run" in shown[-2]["elements"][0]["text"]
+    assert shown[-1]["text"]["text"] == "<!here>"
 
 
-@given(st.lists(st.text(max_size=20_000), max_size=80), st.lists(TEXT, max_size=2))
-def test_limited_never_exceeds(texts: list[str], ending: list[str]) -> None:
-    last = [blocks.context(text) for text in ending]
-    shown = blocks.limited([blocks.section(text) for text in texts], last)
-    assert len(shown) <= blocks.BLOCKS_LIMIT
-    assert sum(map(blocks.size, shown)) <= blocks.TOTAL_LIMIT
-    assert list(shown[len(shown) - len(last) :]) == last
-
-
-@given(PARAGRAPHS, PARAGRAPHS, PARAGRAPH, PARAGRAPH, PARAGRAPHS, TEXT)
+@given(SECTIONS.map(tuple), LINES, LONG, LONG, st.lists(LONG).map(tuple), TEXT)
 def test_a_parent_always_fits_and_keeps_its_links(
-    causes: tuple[str, ...],
-    worst: tuple[str, ...],
+    causes: tuple[Section, ...],
+    worst: tuple[Line, ...],
     done: str,
     step: str,
     facts: tuple[str, ...],
     model: str,
 ) -> None:
-    card = Card("needs a look", causes, done, step, worst, facts, LINKS)
+    summary = IncidentSummary("needs a look", causes, done, line(step), worst, facts, LINKS)
     opened = Incident(
-        1, AS_OF - timedelta(1), AS_OF, AS_OF, AS_OF, "page", "page", ("drift",), "7", card
+        1, AS_OF - timedelta(1), AS_OF, AS_OF, AS_OF, "page", "page", ("drift",), "7", summary
     )
-    message = parent_message(model, opened)
-    assert len(message.blocks) <= blocks.BLOCKS_LIMIT
-    assert total(message) <= blocks.TOTAL_LIMIT
-    assert "Prefect run" in message.blocks[-1]["elements"][0]["text"]
+    shown = slack_blocks(parent_message(model, opened))
+    assert len(shown) <= BLOCKS_LIMIT
+    assert sum(map(size, shown)) <= TOTAL_LIMIT
+    assert "Prefect run" in shown[-1]["elements"][0]["text"]
 
 
 @given(TEXT, st.integers(2, 400))
-def test_escaped_text_is_one_line_within_its_limit(text: str, limit: int) -> None:
-    line = blocks.escape(text, limit)
-    assert len(line) <= limit
-    assert not set(line) & set("<>`\n\r\x00\u202e")
-
-
-@given(st.text("*_~`<>|@#!&;:abc \n", max_size=300))
-def test_mrkdwn_gives_balanced_html(text: str) -> None:
-    made = mrkdwn_html(text, PAGE)
-    for name in ("strong", "em", "s", "code", "pre", "span", "a"):
-        assert made.count(f"<{name} ") + made.count(f"<{name}>") == made.count(f"</{name}>")
+def test_cleaned_text_is_one_line_within_its_limit(text: str, limit: int) -> None:
+    cleaned = clean(text, limit)
+    assert len(cleaned) <= limit
+    assert not set(cleaned) & set("`\n\r\x00\u202e")
 
 
 @given(st.lists(st.floats(0, 1), max_size=40))
@@ -81,11 +78,12 @@ def test_a_cut_message_says_where_the_rest_is() -> None:
         (Links(prefect_run="http://prefect/1"), "<http://prefect/1|Prefect run>"),
         (Links(), "Prefect run"),
     ):
-        card = Card("needs a look", ("x" * 2_900,) * 9, "Done.", "Step.", links=links)
-        opened = Incident(1, AS_OF, AS_OF, AS_OF, AS_OF, "page", "page", ("drift",), "7", card)
+        causes = (section("x" * 2_900),) * 9
+        summary = IncidentSummary("needs a look", causes, "Done.", line("Step."), links=links)
+        opened = Incident(1, AS_OF, AS_OF, AS_OF, AS_OF, "page", "page", ("drift",), "7", summary)
         said = [
             block["elements"][0]["text"]
-            for block in parent_message("payments", opened).blocks
+            for block in slack_blocks(parent_message("payments", opened))
             if block["type"] == "context"
         ]
         assert f"The rest is in the {where}." in said

@@ -7,7 +7,7 @@ import pytest
 
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message
-from driftloop.alerts.messages.observation import answer_message, stuck_message, trial_message
+from driftloop.alerts.messages.versions import answer_message, stuck_message, trial_message
 from driftloop.base.records import Decision, Promotion, TrialOutcome
 from tests.driftloop.alerts.messages.message_records import AS_OF, LINK_LINE, LINKS, monitor, shown
 
@@ -51,7 +51,7 @@ def told(outcome: TrialOutcome, links: Links = LINKS) -> Message:
             "warning",
             "🟠 payments: rolled back to version 7",
             "*Version 7 is live again*: version 8 did worse on new labels.",
-            "In working hours, find out why the newer version failed. The next run decides anew "
+            "In working hours, find out why the newer version failed. The next run decides again "
             "whether to retrain.",
         ),
         (

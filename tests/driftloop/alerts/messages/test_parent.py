@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from driftloop.alerts.incident import Acknowledgement, Incident
-from driftloop.alerts.messages.card import card_of
 from driftloop.alerts.messages.parent import parent_message
+from driftloop.alerts.messages.summary import summary_of
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     LINK_LINE,
@@ -24,10 +24,10 @@ OPEN = Incident(
     last=AS_OF,
     until=AS_OF,
     severity="page",
-    gravest="page",
+    peak_severity="page",
     causes=("performance", "drift"),
     champion="7",
-    card=card_of(RECORD, LINKS),
+    summary=summary_of(RECORD, LINKS),
     runs=2,
 )
 SIGNS = re.compile("[🚨🟠🔵✅]")

@@ -3,8 +3,8 @@
 import pytest
 
 from driftloop.alerts.messages.parent import parent_message
-from driftloop.alerts.messages.samples import examples as of
-from driftloop.alerts.messages.samples.gallery import messages
+from tools import alert_examples as of
+from tools.gallery import messages
 
 SHOWN = 300
 OPENED = {

@@ -1,6 +1,6 @@
 """Every message of the gallery, as it reads: a change of words shows in the diff.
 
-``UPDATE_SNAPSHOTS=1`` writes the files anew.
+``UPDATE_SNAPSHOTS=1`` writes the files.
 """
 
 import os
@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from driftloop.alerts.message import Message
-from driftloop.alerts.messages.samples.gallery import messages
+from driftloop.alerts.messages.formats.slack import slack_text
 from tests.driftloop.alerts.messages.message_records import shown
+from tools.gallery import messages
 
 FOLDER = Path(__file__).parent / "snapshots"
 MESSAGES = messages()
 
 
 def written(message: Message) -> str:
-    lead = f"{message.kind} · {message.severity} · {message.key}\n{message.text}"
+    lead = f"{message.kind} · {message.severity} · {message.key}\n{slack_text(message)}"
     return f"{lead}\n\n{shown(message)}\n"
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from driftloop.alerts.messages.formats.sparkline import change, sparkline
+from driftloop.alerts.messages.formats.sparkline import before_and_after, sparkline
 from driftloop.base.distribution import Shape
 
 
@@ -23,7 +23,7 @@ def test_sparkline(shares: list[float], top: float | None, drawn: str) -> None:
 
 def test_change_has_one_scale_and_fits_a_phone() -> None:
     one = Shape("x", ("a", "b"), (), (0.5, 0.5), (0.0, 1.0))
-    assert change(one) == "▄▄ → ▁█"
+    assert before_and_after(one) == "▄▄ → ▁█"
     many = Shape("x", (), tuple(range(25)), (1 / 24,) * 24, (1 / 24,) * 24)
-    before, now = change(many).split(" → ")
+    before, now = before_and_after(many).split(" → ")
     assert len(before) == len(now) == 8

@@ -1,4 +1,4 @@
-from driftloop.alerts.messages.trial_run import alert_test_message
+from driftloop.alerts.messages.channel_test import alert_test_message
 from tests.driftloop.alerts.messages.message_records import AS_OF, shown
 
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from driftloop.alerts.messages.wording import interval, lasted, number
+from driftloop.alerts.messages.wording import duration, interval, number
 from tests.driftloop.alerts.messages.message_records import AS_OF
 
 
@@ -34,4 +34,4 @@ def test_interval_is_silent_without_bounds() -> None:
     [(1, "1 minute"), (119, "119 minutes"), (120, "2 hours"), (2880, "2 days"), (-5, "0 minutes")],
 )
 def test_lasted(minutes: int, shown: str) -> None:
-    assert lasted(AS_OF, AS_OF + timedelta(minutes=minutes)) == shown
+    assert duration(AS_OF, AS_OF + timedelta(minutes=minutes)) == shown

@@ -7,9 +7,17 @@ from typing import Any, get_args
 
 import pytest
 
+from driftloop.alerts.blocks import line
 from driftloop.alerts.channels import LEVELS, PagerDutyChannel, SlackChannel
 from driftloop.alerts.channels.base import QuietHours
-from driftloop.alerts.incident import Acknowledgement, AlertState, Card, Incident, Past, Post
+from driftloop.alerts.incident import (
+    Acknowledgement,
+    AlertState,
+    Incident,
+    IncidentSummary,
+    PastIncident,
+    Post,
+)
 from driftloop.alerts.message import Message
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Window
@@ -44,7 +52,7 @@ from tests.driftloop.alerts.messages.message_records import (
 
 DAY = timedelta(days=1)
 SLACK = SlackChannel()
-CARD = Card("payments: drift", (), "", "")
+CARD = IncidentSummary("payments: drift", (), "", line(""))
 
 
 def facts(**known: Any) -> MetricInputs:
@@ -64,10 +72,10 @@ def incident(number: int, since: int, opened: int, resolved: int | None = None) 
     return replace(made, resolved_at=at[2])
 
 
-def past(number: int, since: int, opened: int, resolved: int) -> Past:
+def past(number: int, since: int, opened: int, resolved: int) -> PastIncident:
     over = incident(number, since, opened, resolved)
     assert over.resolved_at is not None
-    return Past(number, over.since, over.opened_at, over.resolved_at, "page", ("drift",))
+    return PastIncident(number, over.since, over.opened_at, over.resolved_at, "page", ("drift",))
 
 
 def entry(number: int, kind: EntryKind, version: str, day: int = 0) -> Entry:

@@ -3,18 +3,18 @@ import io
 import pytest
 from rich.console import Console
 
-from driftloop.alerts import blocks
+from driftloop.alerts.blocks import bold, line, section
 from driftloop.alerts.channels import ConsoleChannel, SlackChannel
 from driftloop.alerts.incident import Receipt
 from tasks.alerts.senders import sender_for
-from tests.tasks.alerts.senders.parcels import SHAPE, message, parcel
+from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 
 
 @pytest.mark.parametrize("channel", [SlackChannel(), ConsoleChannel()])
 def test_a_message_is_drawn(channel: SlackChannel | ConsoleChannel) -> None:
     out = io.StringIO()
     sender = sender_for(channel, Console(file=out, width=90))
-    assert sender.send(parcel("k")) == Receipt("console", "k")
+    assert sender.send(outgoing("k")) == Receipt("console", "k")
     drawn = out.getvalue()
     for text in (
         "payments-3",
@@ -30,7 +30,7 @@ def test_a_message_is_drawn(channel: SlackChannel | ConsoleChannel) -> None:
 
 def test_a_message_that_stands_alone_has_no_incident() -> None:
     out = io.StringIO()
-    sender_for(ConsoleChannel(), Console(file=out, width=90)).send(parcel(incident=None))
+    sender_for(ConsoleChannel(), Console(file=out, width=90)).send(outgoing(incident=None))
     assert "driftloop" in out.getvalue()
     assert "payments-3" not in out.getvalue()
 
@@ -38,8 +38,9 @@ def test_a_message_that_stands_alone_has_no_incident() -> None:
 def test_a_small_step_of_an_incident_is_two_lines_at_most() -> None:
     out = io.StringIO()
     sender = sender_for(ConsoleChannel(), Console(file=out, width=60))
-    long = message(blocks=(blocks.section(f"*Retraining started.* {'Drift of a. ' * 20}"),))
-    sender.send(parcel("s", "started", incident="4e379f85/payments-3", message=long))
+    lead = line(bold("Retraining started."), f" {'Drift of a. ' * 20}")
+    long = message(blocks=(section(lead),))
+    sender.send(outgoing("s", "started", incident="4e379f85/payments-3", message=long))
     first, second = out.getvalue().splitlines()
     assert first.startswith("  ↳ payments-3: Retraining started. Drift of a.")
     assert second.endswith(" …")
@@ -49,22 +50,22 @@ def test_a_small_step_of_an_incident_is_two_lines_at_most() -> None:
 def test_an_incident_is_named_without_its_registry() -> None:
     out = io.StringIO()
     console = Console(file=out, width=90)
-    sender_for(ConsoleChannel(), console).send(parcel(incident="4e379f85/payments-3"))
+    sender_for(ConsoleChannel(), console).send(outgoing(incident="4e379f85/payments-3"))
     assert "driftloop · payments-3" in out.getvalue()
 
 
 def test_bold_is_shown() -> None:
     out = io.StringIO()
     console = Console(file=out, width=70, force_terminal=True, color_system="standard")
-    sender_for(ConsoleChannel(), console).send(parcel())
+    sender_for(ConsoleChannel(), console).send(outgoing())
     assert "\x1b[1m2 of 9 checks failed:\x1b[0m" in out.getvalue()
 
 
 def test_it_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     sender = sender_for(ConsoleChannel())
-    sender.send(parcel())
-    sender.update(Receipt("console", "k"), parcel().message)
-    assert sender.draw(parcel(shapes=(SHAPE,))) is None
+    sender.send(outgoing())
+    sender.update(Receipt("console", "k"), outgoing().message)
+    assert sender.draw(outgoing(shapes=(SHAPE,))) is None
     printed = capsys.readouterr()
     assert printed.err.count("payments: data checks failed") == 1
     assert printed.out == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from driftloop.alerts import blocks
+from driftloop.alerts.blocks import Header, section
 from driftloop.alerts.channels import PageChannel
 from driftloop.alerts.incident import Post, Receipt
 from driftloop.base.errors import DeliveryError
@@ -16,17 +16,18 @@ from tasks.alerts.deliver import deliver
 from tasks.alerts.senders import PageSender, page, sender_for
 from tasks.coordination.alert_store import change_alerts
 from tasks.coordination.documents import open_documents
-from tests.tasks.alerts.senders.parcels import NOW, SHAPE, message, parcel
+from tests.tasks.alerts.senders.outgoing import NOW, SHAPE, message, outgoing
 
 KEY = "page:alerts.html"
 WRITER = """
 import sys
 from pathlib import Path
+from driftloop.alerts.channels import PageChannel
 from tasks.alerts.senders import PageSender
-from tests.tasks.alerts.senders.parcels import parcel
-sender = PageSender("page", Path(sys.argv[1]))
+from tests.tasks.alerts.senders.outgoing import outgoing
+sender = PageSender(PageChannel(), Path(sys.argv[1]))
 for number in range(20):
-    sender.send(parcel(f"{sys.argv[2]}-{number}"))
+    sender.send(outgoing(f"{sys.argv[2]}-{number}"))
 """
 
 
@@ -74,7 +75,7 @@ def posts(sender: PageSender) -> int:
 
 def test_a_message_is_on_the_page(sender: PageSender, tmp_path: Path) -> None:
     assert sender.threads
-    assert sender.send(parcel("k")) == Receipt(KEY, "k")
+    assert sender.send(outgoing("k")) == Receipt(KEY, "k")
     found = shown(sender)
     assert "🚨 payments: data checks failed" in found.words
     assert any("a < b [red]c[/red]" in words for words in found.words)
@@ -84,28 +85,28 @@ def test_a_message_is_on_the_page(sender: PageSender, tmp_path: Path) -> None:
 
 
 def test_the_page_is_where_the_channel_says(tmp_path: Path) -> None:
-    sender_for(PageChannel(path="pages/payments.html"), state=tmp_path).send(parcel())
+    sender_for(PageChannel(path="pages/payments.html"), state=tmp_path).send(outgoing())
     assert "payments" in (tmp_path / "pages" / "payments.html").read_text()
 
 
 def test_a_message_is_there_once(sender: PageSender) -> None:
-    first, second = (sender.send(parcel("k")) for _ in range(2))
+    first, second = (sender.send(outgoing("k")) for _ in range(2))
     assert first == second
     assert posts(sender) == 1
 
 
 def test_a_run_that_was_cut_off_before_the_page_was_drawn(sender: PageSender) -> None:
-    sender.send(parcel("k"))
+    sender.send(outgoing("k"))
     sender.page.unlink()
-    sender.send(parcel("k", begun=NOW))
+    sender.send(outgoing("k", begun=NOW))
     assert posts(sender) == 1
 
 
 def test_replies_stand_in_their_thread(sender: PageSender) -> None:
-    parent, other = sender.send(parcel("a")), sender.send(parcel("b"))
-    said = message(text="x", blocks=(blocks.section("The next run sees it too"),))
-    sender.send(parcel("a/1", "confirmed", message=said, thread=parent, broadcast=True))
-    sender.send(parcel("b/1", "resolved", thread=other))
+    parent, other = sender.send(outgoing("a")), sender.send(outgoing("b"))
+    said = message(text="x", blocks=(section("The next run sees it too"),))
+    sender.send(outgoing("a/1", "confirmed", message=said, thread=parent, broadcast=True))
+    sender.send(outgoing("b/1", "resolved", thread=other))
     assert posts(sender) == 2
     replies = shown(sender).replies
     assert "The next run sees it too" in replies
@@ -113,14 +114,14 @@ def test_replies_stand_in_their_thread(sender: PageSender) -> None:
 
 
 def test_a_reply_to_what_is_not_on_this_page_stands_alone(sender: PageSender) -> None:
-    sender.send(parcel("k", thread=Receipt(KEY, "elsewhere")))
+    sender.send(outgoing("k", thread=Receipt(KEY, "elsewhere")))
     assert posts(sender) == 1
     assert shown(sender).replies == []
 
 
 def test_a_message_is_made_to_say_something_else(sender: PageSender) -> None:
-    receipt = sender.send(parcel("k"))
-    over = message(blocks=(blocks.header("✅ payments: back to normal"),))
+    receipt = sender.send(outgoing("k"))
+    over = message(blocks=(Header("✅ payments: back to normal"),))
     sender.update(receipt, over)
     sender.update(Receipt(KEY, "gone"), over)
     words = shown(sender).words
@@ -129,9 +130,9 @@ def test_a_message_is_made_to_say_something_else(sender: PageSender) -> None:
 
 
 def test_a_picture_is_in_the_page_itself(sender: PageSender) -> None:
-    parent = sender.send(parcel("k"))
+    parent = sender.send(outgoing("k"))
     for _ in range(2):
-        drawn = sender.draw(parcel("k/picture", thread=parent, shapes=(SHAPE,)))
+        drawn = sender.draw(outgoing("k/picture", thread=parent, shapes=(SHAPE,)))
         assert drawn == Receipt(KEY, "k/picture")
     (source,) = shown(sender).sources
     kind, _, content = source.partition(",")
@@ -141,15 +142,15 @@ def test_a_picture_is_in_the_page_itself(sender: PageSender) -> None:
 
 
 def test_without_shapes_or_thread_there_is_no_picture(sender: PageSender) -> None:
-    parent = sender.send(parcel("k"))
-    assert sender.draw(parcel("k/picture", thread=parent)) is None
-    assert sender.draw(parcel("k/picture", shapes=(SHAPE,))) is None
+    parent = sender.send(outgoing("k"))
+    assert sender.draw(outgoing("k/picture", thread=parent)) is None
+    assert sender.draw(outgoing("k/picture", shapes=(SHAPE,))) is None
     assert shown(sender).sources == []
 
 
 def test_names_from_the_data_are_text(sender: PageSender) -> None:
-    hostile = blocks.section(blocks.escape("<script>alert(1)</script><img src=x onerror=y>"))
-    sender.send(parcel(message=message(blocks=(hostile,))))
+    hostile = section("<script>alert(1)</script><img src=x onerror=y>")
+    sender.send(outgoing(message=message(blocks=(hostile,))))
     found = shown(sender)
     assert {"script", "img", "link", "iframe"}.isdisjoint(found.tags)
     assert any("<script>alert(1)</script>" in words for words in found.words)
@@ -160,8 +161,8 @@ def test_old_messages_leave_with_their_threads(
 ) -> None:
     monkeypatch.setattr(page, "MOST", 3)
     for number in range(5):
-        parent = sender.send(parcel(f"k{number}"))
-        sender.send(parcel(f"k{number}/1", thread=parent))
+        parent = sender.send(outgoing(f"k{number}"))
+        sender.send(outgoing(f"k{number}/1", thread=parent))
     assert posts(sender) == 3
     assert shown(sender).replies.count("1 reply") == 3
 
@@ -182,15 +183,15 @@ def test_a_page_that_cannot_be_written_keeps_the_message(tmp_path: Path) -> None
     with pytest.raises(
         DeliveryError, match=r"pages/a\.html: the page cannot be written .*make its"
     ):
-        sender.send(parcel())
+        sender.send(outgoing())
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"entries": [{"key": 1}]}', "\ufffd{"])
 def test_a_damaged_transcript_is_not_written_over(sender: PageSender, text: str) -> None:
     transcript = sender.page.with_suffix(".json")
     transcript.write_text(text)
-    with pytest.raises(DeliveryError, match=r"alerts\.json: no transcript of a page; restore it"):
-        sender.send(parcel())
+    with pytest.raises(DeliveryError, match=r"alerts\.json: not a transcript of a page"):
+        sender.send(outgoing())
     assert transcript.read_text() == text
 
 
@@ -201,8 +202,8 @@ def test_a_page_that_another_run_holds_for_too_long(
     with sender.page.with_suffix(".lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(DeliveryError, match=r"alerts\.lock: another run"):
-            sender.send(parcel())
-    sender.send(parcel())
+            sender.send(outgoing())
+    sender.send(outgoing())
 
 
 def test_delivery_writes_below_the_state_of_the_workspace(tmp_path: Path, no_server: None) -> None:

@@ -10,7 +10,7 @@ from driftloop.alerts.incident import Receipt
 from driftloop.alerts.message import Kind
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import LostAnswerError, PagerDutySender, base, sender_for
-from tests.tasks.alerts.senders.parcels import SHAPE, message, parcel
+from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 from tests.tasks.alerts.senders.safe import assert_one_safe_line
 
 KEY = "driftloop/payments-3"
@@ -34,7 +34,7 @@ def use_pagerduty() -> PagerDutySender:
 def test_an_incident_is_triggered_with_what_a_person_needs(
     pagerduty: PagerDutyPeer, sender: PagerDutySender
 ) -> None:
-    assert sender.send(parcel()) == Receipt("pagerduty", KEY)
+    assert sender.send(outgoing()) == Receipt("pagerduty", KEY)
     (event,) = pagerduty.events
     payload = event["payload"]
     assert payload["summary"] == "🚨 payments: data checks failed"
@@ -60,8 +60,8 @@ def test_an_incident_is_triggered_with_what_a_person_needs(
 def test_what_happens_to_an_incident_happens_there(
     pagerduty: PagerDutyPeer, sender: PagerDutySender, kind: Kind, state: str
 ) -> None:
-    sender.send(parcel("a"))
-    sender.send(parcel("b", kind))
+    sender.send(outgoing("a"))
+    sender.send(outgoing("b", kind))
     assert pagerduty.states == {KEY: state}
     assert pagerduty.opened == [KEY]
 
@@ -72,21 +72,21 @@ def test_what_happens_to_an_incident_happens_there(
 def test_the_severity_is_the_incidents(
     pagerduty: PagerDutyPeer, sender: PagerDutySender, level: Any, severity: str
 ) -> None:
-    sender.send(parcel(level=level))
+    sender.send(outgoing(level=level))
     assert pagerduty.events[0]["payload"]["severity"] == severity
 
 
 def test_a_message_that_stands_alone_has_a_key_of_its_own(
     pagerduty: PagerDutyPeer, sender: PagerDutySender
 ) -> None:
-    sender.send(parcel("k" * 300, "stuck", incident=None))
+    sender.send(outgoing("k" * 300, "stuck", incident=None))
     assert pagerduty.states == {"k" * 255: "triggered"}
 
 
 def test_a_test_is_over_at_once_and_says_so(
     pagerduty: PagerDutyPeer, sender: PagerDutySender
 ) -> None:
-    sender.send(parcel("t", "test", incident=None))
+    sender.send(outgoing("t", "test", incident=None))
     assert pagerduty.states == {"t": "resolved"}
     payload = pagerduty.events[0]["payload"]
     assert payload["summary"].startswith("[TEST] ")
@@ -94,16 +94,16 @@ def test_a_test_is_over_at_once_and_says_so(
 
 
 def test_long_texts_are_cut(pagerduty: PagerDutyPeer, sender: PagerDutySender) -> None:
-    sender.send(parcel(message=message(text="x" * 5000, blocks=())))
+    sender.send(outgoing(message=message(text="x" * 5000, blocks=())))
     assert len(pagerduty.events[0]["payload"]["summary"]) == 1024
 
 
 def test_what_does_not_concern_pagerduty_is_not_sent(
     pagerduty: PagerDutyPeer, sender: PagerDutySender
 ) -> None:
-    sender.send(parcel("a", "started"))
+    sender.send(outgoing("a", "started"))
     sender.update(Receipt("pagerduty", KEY), message())
-    assert sender.draw(parcel(shapes=(SHAPE,))) is None
+    assert sender.draw(outgoing(shapes=(SHAPE,))) is None
     assert pagerduty.requests == []
 
 
@@ -118,8 +118,8 @@ def test_after_a_fault_each_incident_was_opened_once(
         monkeypatch.setattr(base, "TIMEOUT", 0.15)
     pagerduty.misbehave(fault, seconds=0.3 if fault.startswith("slow") else 0)
     for number in (1, 2):
-        sender.send(parcel(incident=f"payments-{number}"))
-    sender.send(parcel("r", "resolved", incident="payments-1"))
+        sender.send(outgoing(incident=f"payments-{number}"))
+    sender.send(outgoing("r", "resolved", incident="payments-1"))
     assert pagerduty.opened == ["driftloop/payments-1", "driftloop/payments-2"]
     assert list(pagerduty.states.values()) == ["resolved", "triggered"]
 
@@ -131,7 +131,7 @@ def test_a_refused_connection_is_tried_again(
 ) -> None:
     pagerduty.close()
     when_waiting.append(pagerduty.reopen)
-    sender.send(parcel())
+    sender.send(outgoing())
     assert pagerduty.opened == [KEY]
 
 
@@ -140,13 +140,13 @@ def test_an_outage_ends_in_one_line_and_the_next_run_sends(
 ) -> None:
     pagerduty.misbehave("error", times=9)
     with pytest.raises(LostAnswerError, match="HTTP 500") as caught:
-        sender.send(parcel())
+        sender.send(outgoing())
     assert len(pagerduty.requests) == 1 + base.RETRIES
     assert_one_safe_line(caught.value, pagerduty.routing_key)
     with pagerduty.refusing(), pytest.raises(DeliveryError, match="did not answer"):
-        sender.send(parcel())
+        sender.send(outgoing())
     pagerduty.mend()
-    sender.send(parcel())
+    sender.send(outgoing())
     assert pagerduty.opened == [KEY]
 
 
@@ -162,10 +162,10 @@ def test_retry_after_is_honoured_up_to_a_limit(
     monkeypatch.setattr("tasks.alerts.senders.http.time.sleep", waits.append)
     pagerduty.misbehave("rate_limit", seconds=seconds)
     if requests == 1:
-        with pytest.raises(DeliveryError, match="asked too much"):
-            sender.send(parcel())
+        with pytest.raises(DeliveryError, match="rate-limited"):
+            sender.send(outgoing())
     else:
-        sender.send(parcel())
+        sender.send(outgoing())
     assert (len(pagerduty.requests), waits) == (requests, [1] if requests == 2 else [])
 
 
@@ -175,7 +175,7 @@ def test_a_wrong_key_names_where_it_belongs(
 ) -> None:
     monkeypatch.setenv("PAGERDUTY_ROUTING_KEY", key)
     with pytest.raises(DeliveryError, match=r"(?i)routing.*PAGERDUTY_ROUTING_KEY") as caught:
-        use_pagerduty().send(parcel())
+        use_pagerduty().send(outgoing())
     assert_one_safe_line(caught.value, key)
     assert len(pagerduty.requests) == 1
 
@@ -185,7 +185,7 @@ def test_an_invalid_event_tells_what_pagerduty_says(
 ) -> None:
     nameless = message(text="", blocks=())
     with pytest.raises(DeliveryError, match=r"'payload.summary' is missing or blank"):
-        sender.send(parcel(message=nameless))
+        sender.send(outgoing(message=nameless))
 
 
 @pytest.mark.parametrize("url", ["nowhere", "http://a b/secret", "ftp://host/secret"])
@@ -194,5 +194,5 @@ def test_an_address_that_is_none_is_told(
 ) -> None:
     monkeypatch.setenv("PAGERDUTY_API_URL", url)
     with pytest.raises(DeliveryError, match="check PAGERDUTY_API_URL") as caught:
-        sender.send(parcel())
+        sender.send(outgoing())
     assert_one_safe_line(caught.value, "secret")

@@ -10,7 +10,7 @@ from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import BotSender, base, sender_for
 from tasks.alerts.senders.base import UnderWayError
 from tasks.alerts.senders.slack.bot import file_name
-from tests.tasks.alerts.senders.parcels import NOW, SHAPE, parcel
+from tests.tasks.alerts.senders.outgoing import NOW, SHAPE, outgoing
 
 PNG = b"\x89PNG\r\n\x1a\n"
 draw_picture = tasks.reporting.feature_plot.draw_feature_plot
@@ -29,13 +29,13 @@ def bot(slack: SlackPeer, monkeypatch: pytest.MonkeyPatch) -> BotSender:
 
 @pytest.fixture
 def thread(bot: BotSender) -> Receipt:
-    return bot.send(parcel())
+    return bot.send(outgoing())
 
 
 def test_a_picture_is_shown_in_the_thread(
     slack: SlackPeer, bot: BotSender, thread: Receipt
 ) -> None:
-    receipt = bot.draw(parcel("k", thread=thread, shapes=(SHAPE,)))
+    receipt = bot.draw(outgoing("k", thread=thread, shapes=(SHAPE,)))
     (file,) = slack.files
     assert receipt == Receipt(thread.place, file.id)
     assert (file.channel, file.thread_ts) == ("#ml-alerts", thread.ts)
@@ -49,7 +49,7 @@ def test_a_real_picture_is_a_png(
     slack: SlackPeer, bot: BotSender, thread: Receipt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks.reporting.feature_plot, "draw_feature_plot", draw_picture)
-    assert bot.draw(parcel("k", thread=thread, shapes=(SHAPE,))) is not None
+    assert bot.draw(outgoing("k", thread=thread, shapes=(SHAPE,))) is not None
     assert (slack.files[0].content or b"").startswith(PNG)
 
 
@@ -71,7 +71,7 @@ def test_a_picture_is_shown_once(
     if fault.startswith("slow"):
         monkeypatch.setattr(base, "TIMEOUT", 0.15)
     slack.misbehave(fault, seconds=0.3 if fault.startswith("slow") else 0, only=method)
-    given = parcel("k", thread=thread, shapes=(SHAPE,))
+    given = outgoing("k", thread=thread, shapes=(SHAPE,))
     try:
         receipt = bot.draw(given)
     except UnderWayError:  # what may still be done is left to the next run
@@ -84,8 +84,8 @@ def test_a_picture_is_shown_once(
 def test_a_picture_of_an_earlier_run_is_found(
     slack: SlackPeer, bot: BotSender, thread: Receipt
 ) -> None:
-    given = parcel("k", thread=thread, shapes=(SHAPE,), begun=NOW)
-    other = bot.draw(parcel("other", thread=thread, shapes=(SHAPE,), begun=NOW))
+    given = outgoing("k", thread=thread, shapes=(SHAPE,), begun=NOW)
+    other = bot.draw(outgoing("other", thread=thread, shapes=(SHAPE,), begun=NOW))
     first = bot.draw(given)
     assert bot.draw(given) == first != other
     assert slack.story()[0].files == (file_name("other"), file_name("k"))
@@ -94,8 +94,8 @@ def test_a_picture_of_an_earlier_run_is_found(
 def test_without_shapes_or_a_thread_nothing_is_drawn(
     slack: SlackPeer, bot: BotSender, thread: Receipt
 ) -> None:
-    assert bot.draw(parcel(thread=thread)) is None
-    assert bot.draw(parcel(shapes=(SHAPE,))) is None
+    assert bot.draw(outgoing(thread=thread)) is None
+    assert bot.draw(outgoing(shapes=(SHAPE,))) is None
     assert slack.files == []
 
 
@@ -104,11 +104,11 @@ def test_without_the_scope_the_text_does_not_wait(
 ) -> None:
     slack.scopes = tuple(scope for scope in slack.scopes if scope != "files:write")
     for key in "ab":
-        assert bot.draw(parcel(key, thread=thread, shapes=(SHAPE,))) is None
+        assert bot.draw(outgoing(key, thread=thread, shapes=(SHAPE,))) is None
     assert caplog.text.count("files:write") == 1
 
 
 def test_another_refusal_is_told(slack: SlackPeer, bot: BotSender, thread: Receipt) -> None:
     slack.archived = ("#ml-alerts",)
     with pytest.raises(DeliveryError, match="is_archived"):
-        bot.draw(parcel(thread=thread, shapes=(SHAPE,)))
+        bot.draw(outgoing(thread=thread, shapes=(SHAPE,)))

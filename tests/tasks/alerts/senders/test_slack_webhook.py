@@ -6,9 +6,16 @@ from peers.slack import Fault, SlackPeer
 
 from driftloop.alerts.channels import SlackChannel
 from driftloop.alerts.incident import Receipt
+from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders import LostAnswerError, Parcel, SlackWebhookSender, base, sender_for
-from tests.tasks.alerts.senders.parcels import SHAPE, message, parcel
+from tasks.alerts.senders import (
+    LostAnswerError,
+    OutgoingMessage,
+    SlackWebhookSender,
+    base,
+    sender_for,
+)
+from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 from tests.tasks.alerts.senders.safe import assert_one_safe_line
 
 
@@ -25,18 +32,18 @@ def sender(slack: SlackPeer, monkeypatch: pytest.MonkeyPatch) -> SlackWebhookSen
 
 
 def test_a_message_is_posted_with_a_mention(slack: SlackPeer, sender: SlackWebhookSender) -> None:
-    assert sender.send(parcel("k")) == Receipt("webhook", "k")
+    assert sender.send(outgoing("k")) == Receipt("webhook", "k")
     sender.update(Receipt("webhook", "k"), message())
-    assert sender.draw(parcel("k", shapes=(SHAPE,))) is None
+    assert sender.draw(outgoing("k", shapes=(SHAPE,))) is None
     (post,) = slack.posts
-    assert post.text == f"<!here> {message().text}"
-    assert post.blocks[:-1] == list(message().blocks)
+    assert post.text == slack_text(message(), "<!here>")
+    assert post.blocks == slack_blocks(message(), "<!here>")
     assert len(slack.requests) == 1
 
 
 def test_too_many_requests_are_waited_out(slack: SlackPeer, sender: SlackWebhookSender) -> None:
     slack.misbehave("rate_limit")
-    sender.send(parcel())
+    sender.send(outgoing())
     assert (len(slack.posts), len(slack.requests)) == (1, 2)
 
 
@@ -45,7 +52,7 @@ def test_a_refused_connection_is_tried_again(
 ) -> None:
     slack.close()
     when_waiting.append(slack.reopen)
-    sender.send(parcel())
+    sender.send(outgoing())
     assert len(slack.posts) == 1
 
 
@@ -68,7 +75,7 @@ def test_what_may_have_arrived_is_not_posted_again_by_the_same_run(
         monkeypatch.setattr(base, "TIMEOUT", 0.15)
     slack.misbehave(fault, seconds=0.3)
     with pytest.raises(LostAnswerError, match="may have arrived") as caught:
-        sender.send(parcel())
+        sender.send(outgoing())
     assert len(slack.requests) == 1
     assert_one_safe_line(caught.value, "peer-secret")
     assert "peer-secret" not in caplog.text
@@ -76,9 +83,9 @@ def test_what_may_have_arrived_is_not_posted_again_by_the_same_run(
 
 def test_what_nobody_took_can_be_sent_later(slack: SlackPeer, sender: SlackWebhookSender) -> None:
     with slack.refusing(), pytest.raises(DeliveryError, match="Connection refused") as caught:
-        sender.send(parcel())
+        sender.send(outgoing())
     assert not isinstance(caught.value, LostAnswerError)
-    sender.send(parcel())
+    sender.send(outgoing())
     assert len(slack.posts) == 1
 
 
@@ -86,8 +93,8 @@ def test_what_nobody_took_can_be_sent_later(slack: SlackPeer, sender: SlackWebho
 def test_after_an_outage_the_story_is_whole_in_order_and_told_once(
     slack: SlackPeer, sender: SlackWebhookSender, fault: Fault
 ) -> None:
-    def told(text: str) -> Parcel:
-        return parcel(text, message=message(text=text), mention=False)
+    def told(text: str) -> OutgoingMessage:
+        return outgoing(text, message=message(text=text), mention=False)
 
     sender.send(told("a"))
     slack.misbehave(fault, times=9, seconds=3600)
@@ -103,7 +110,7 @@ def test_after_an_outage_the_story_is_whole_in_order_and_told_once(
 @pytest.mark.parametrize("url", ["ftp://host/secret", "secret", "http://127.0.0.1/a b/secret"])
 def test_an_address_that_is_none_is_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     with pytest.raises(DeliveryError, match="SLACK_WEBHOOK_URL") as caught:
-        use_webhook(monkeypatch, url).send(parcel())
+        use_webhook(monkeypatch, url).send(outgoing())
     assert_one_safe_line(caught.value, "secret")
 
 
@@ -111,4 +118,4 @@ def test_an_unknown_webhook_says_make_a_new_one(
     slack: SlackPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(DeliveryError, match=r"no_service.*create a new incoming webhook"):
-        use_webhook(monkeypatch, f"{slack.root}/services/gone/secret").send(parcel())
+        use_webhook(monkeypatch, f"{slack.root}/services/gone/secret").send(outgoing())

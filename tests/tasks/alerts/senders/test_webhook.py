@@ -11,10 +11,11 @@ from peers.http_peer import Fault
 
 from driftloop.alerts.channels import WebhookChannel
 from driftloop.alerts.incident import Receipt
+from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import LostAnswerError, WebhookSender, base, sender_for
 from tasks.alerts.senders.webhook import headers, verify
-from tests.tasks.alerts.senders.parcels import SHAPE, message, parcel
+from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 from tests.tasks.alerts.senders.safe import assert_one_safe_line
 
 
@@ -30,7 +31,7 @@ def use_webhook() -> WebhookSender:
 
 
 def test_an_event_is_posted_as_json(hook: HookPeer, sender: WebhookSender) -> None:
-    assert sender.send(parcel("k")) == Receipt("webhook", "k")
+    assert sender.send(outgoing("k")) == Receipt("webhook", "k")
     (event,) = hook.events
     sent_at = event.pop("sent_at")
     assert sent_at.endswith("+00:00")
@@ -46,19 +47,19 @@ def test_an_event_is_posted_as_json(hook: HookPeer, sender: WebhookSender) -> No
         "incident": "payments-3",
         "title": "🚨 payments: data checks failed",
         "links": [{"url": "http://prefect/runs/1?a=1&b=2", "label": "Prefect run"}],
-        "blocks": list(message().blocks),
+        "blocks": slack_blocks(message()),
     }
 
 
 def test_a_key_beyond_ascii_fits_a_header(hook: HookPeer, sender: WebhookSender) -> None:
-    sender.send(parcel("модель/1 x"))
+    sender.send(outgoing("модель/1 x"))
     assert hook.keys == ["модель/1 x"]
     assert hook.deliveries == ["%D0%BC%D0%BE%D0%B4%D0%B5%D0%BB%D1%8C/1%20x"]
 
 
 def test_nothing_is_drawn_or_updated(hook: HookPeer, sender: WebhookSender) -> None:
     sender.update(Receipt("webhook", "k"), message())
-    assert sender.draw(parcel(shapes=(SHAPE,))) is None
+    assert sender.draw(outgoing(shapes=(SHAPE,))) is None
     assert hook.requests == []
 
 
@@ -74,10 +75,10 @@ def test_after_a_fault_the_story_is_whole_and_each_event_once(
 ) -> None:
     if fault.startswith("slow"):
         monkeypatch.setattr(base, "TIMEOUT", 0.15)
-    sender.send(parcel("a"))
+    sender.send(outgoing("a"))
     hook.misbehave(fault, seconds=0.3 if fault.startswith("slow") else 0)
-    sender.send(parcel("b"))
-    sender.send(parcel("c"))
+    sender.send(outgoing("b"))
+    sender.send(outgoing("c"))
     assert hook.keys == ["a", "b", "c"]
 
 
@@ -86,7 +87,7 @@ def test_a_refused_connection_is_tried_again(
 ) -> None:
     hook.close()
     when_waiting.append(hook.reopen)
-    sender.send(parcel("a"))
+    sender.send(outgoing("a"))
     assert hook.keys == ["a"]
 
 
@@ -96,15 +97,15 @@ def test_an_outage_ends_in_one_line_without_the_address(
     caplog.set_level(logging.DEBUG)
     hook.misbehave("error", times=9)
     with pytest.raises(LostAnswerError, match="HTTP 500") as caught:
-        sender.send(parcel())
+        sender.send(outgoing())
     assert_one_safe_line(caught.value, "peer-path-secret", hook.secret)
     with hook.refusing(), pytest.raises(DeliveryError, match="did not answer") as caught:
-        sender.send(parcel())
+        sender.send(outgoing())
     assert_one_safe_line(caught.value, "peer-path-secret", hook.secret)
     assert "500" in caplog.text
     assert "peer-path-secret" not in caplog.text
     hook.mend()
-    sender.send(parcel("a"))
+    sender.send(outgoing("a"))
     assert hook.keys == ["a"]
 
 
@@ -114,7 +115,7 @@ def test_a_refusal_says_check_the_address(
 ) -> None:
     hook.status, hook.location = status, f"{hook.root}/elsewhere"
     with pytest.raises(DeliveryError, match=rf"HTTP {status}.*DRIFTLOOP_WEBHOOK_URL") as caught:
-        sender.send(parcel())
+        sender.send(outgoing())
     assert_one_safe_line(caught.value, "peer-path-secret")
     assert len(hook.requests) == 1
 
@@ -124,7 +125,7 @@ def test_a_wrong_signing_secret_is_named(
 ) -> None:
     monkeypatch.setenv("DRIFTLOOP_WEBHOOK_SECRET", "another-secret")
     with pytest.raises(DeliveryError, match=r"HTTP 401.*DRIFTLOOP_WEBHOOK_SECRET") as caught:
-        use_webhook().send(parcel())
+        use_webhook().send(outgoing())
     assert_one_safe_line(caught.value, "another-secret")
 
 
@@ -134,7 +135,7 @@ def test_an_address_that_is_none_is_not_shown(
 ) -> None:
     monkeypatch.setenv("DRIFTLOOP_WEBHOOK_URL", url)
     with pytest.raises(DeliveryError, match="DRIFTLOOP_WEBHOOK_URL") as caught:
-        use_webhook().send(parcel())
+        use_webhook().send(outgoing())
     assert_one_safe_line(caught.value, "secret")
 
 

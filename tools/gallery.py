@@ -1,6 +1,6 @@
 """A page with one example of each message.
 
-``python -m driftloop.alerts.messages.samples.gallery OUTFILE`` writes it.
+``python -m tools.gallery OUTFILE`` writes it.
 
 A second argument names one part of it. The pictures of ``docs/alerts.md`` are made from it.
 """
@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from driftloop.alerts.message import Message
+from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.digest import digest_message
 from driftloop.alerts.messages.formats.html import channel_html
-from driftloop.alerts.messages.observation import answer_message, stuck_message, trial_message
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.alerts.messages.retraining import retrain_message
-from driftloop.alerts.messages.rollback import rollback_message
-from driftloop.alerts.messages.samples import examples as of
 from driftloop.alerts.messages.thread import (
     acknowledged_line,
     acknowledged_message,
@@ -30,9 +28,15 @@ from driftloop.alerts.messages.thread import (
     worsened_line,
     worsened_message,
 )
-from driftloop.alerts.messages.trial_run import alert_test_message
+from driftloop.alerts.messages.versions import (
+    answer_message,
+    rollback_message,
+    stuck_message,
+    trial_message,
+)
 from driftloop.base.errors import ConfigError, valid_choices
 from driftloop.base.records import RetrainRecord
+from tools import alert_examples as of
 
 Posts = tuple[tuple[Message, tuple[Message, ...]], ...]
 CHANNEL = "slack:#ml-alerts"

@@ -6,8 +6,8 @@ from typing import Any
 
 from driftloop.alerts.incident import Acknowledgement, Incident
 from driftloop.alerts.links import Links
-from driftloop.alerts.messages.card import blind_card, card_of, with_retraining
 from driftloop.alerts.messages.digest import DigestLine
+from driftloop.alerts.messages.summary import blind_summary, summary_of, with_retraining
 from driftloop.base.periods import Window
 from driftloop.base.records import (
     Comparison,
@@ -256,10 +256,10 @@ def incident(record: MonitorRecord, severity: Any, causes: Any) -> Incident:
         last=record.as_of,
         until=record.as_of,
         severity=severity,
-        gravest=severity,
+        peak_severity=severity,
         causes=causes,
         champion=record.champion,
-        card=card_of(record, LINKS),
+        summary=summary_of(record, LINKS),
         score=record.performance.score,
     )
 
@@ -272,15 +272,15 @@ TAKEN = replace(
     until=AT + DAY,
     acknowledged=Acknowledgement("Ana", AT + DAY / 4, "Looking at it"),
 )
-CHANGED = replace(TAKEN, card=with_retraining(OPENED.card, PROMOTED, LINKS))
+CHANGED = replace(TAKEN, summary=with_retraining(OPENED.summary, PROMOTED, LINKS))
 HEALING = replace(CHANGED, quiet=1, last=AT + 2 * DAY)
 OVER = replace(HEALING, quiet=2, last=AT + 3 * DAY, resolved_at=AT + 3 * DAY)
-GRAVER = replace(TAKEN, card=card_of(WORST, LINKS), runs=3, last=WORST.as_of)
-AGAIN = replace(TAKEN, card=card_of(BACK, LINKS), runs=4, last=BACK.as_of, needed=4)
+GRAVER = replace(TAKEN, summary=summary_of(WORST, LINKS), runs=3, last=WORST.as_of)
+AGAIN = replace(TAKEN, summary=summary_of(BACK, LINKS), runs=4, last=BACK.as_of, needed=4)
 SUSPECTED = incident(DRIFTED, "warning", ("drift",))
 FAULTY = incident(BROKEN, "page", ("quality",))
 BLIND = replace(
-    incident(UNJUDGED, "warning", ("blind",)), card=blind_card(UNJUDGED, LINKS, 3), runs=3
+    incident(UNJUDGED, "warning", ("blind",)), summary=blind_summary(UNJUDGED, LINKS, 3), runs=3
 )
 
 WEEK_END = AT + 7 * DAY

@@ -2,20 +2,21 @@
 
 from datetime import datetime
 
-from driftloop.alerts.blocks import context, escape, section
+from driftloop.alerts.blocks import bold, clean, context, line, section
 from driftloop.alerts.message import Message, event_key
+from driftloop.alerts.messages.parent import NOTHING, step_block
 from driftloop.alerts.messages.wording import compose
 from driftloop.base.periods import readable
 
 
 def alert_test_message(model: str, channel: str, at: datetime) -> Message:
     """Return a message that says that it is a test and which channel it reached."""
-    where = escape(channel, 100)
-    summary = "*This is a test. Nothing is wrong.*"
-    blocks = [
-        section(f"{summary} Alerts about this model reach {where}."),
-        section("*What you should do*\nNothing."),
+    lead = "This is a test. Nothing is wrong."
+    reached = f" Alerts about this model reach {clean(channel, 100)}."
+    blocks = (
+        section(line(bold(lead), reached)),
+        step_block(NOTHING),
         context(f"Sent {readable(at)} UTC"),
-    ]
+    )
     key = event_key(model, at, "test", channel)
-    return compose(key, "test", "info", model, "TEST of alerts", summary, blocks)
+    return compose(key, "test", "info", model, "TEST of alerts", lead, blocks)

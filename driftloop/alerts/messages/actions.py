@@ -1,0 +1,79 @@
+"""Actions: what driftloop did about a run, and what the reader should do."""
+
+from driftloop.alerts.blocks import Line, clean, code, line, sentence
+from driftloop.alerts.messages.causes import performance_fell
+from driftloop.alerts.messages.retraining import outcome_line, outcome_of
+from driftloop.base.errors import listed
+from driftloop.base.records import MonitorRecord
+
+
+def action_taken(record: MonitorRecord) -> str:
+    """Return what driftloop did about a run."""
+    reasons = " ".join(sentence(reason) for reason in _untold(record))
+    dry = "Dry run, so nothing was changed. " if record.dry_run else ""
+    if record.retrain is not None:
+        lead = "A trial retraining:" if record.dry_run else "Retrained."
+        return f"{dry}{lead} {outcome_line(record.retrain)}"
+    lead = {
+        "none": "Changed nothing.",
+        "alert": "Changed nothing.",
+        "hold": "Held back the retraining.",
+        "retrain": "Would retrain." if record.dry_run else "Started a retraining.",
+    }[record.decision.action]
+    return f"{dry}{lead} {reasons}".strip()
+
+
+PROMOTED = line("Nothing now. The next run shows whether the new model holds.")
+
+
+def next_step(record: MonitorRecord) -> Line:
+    """Return what the reader should do, for the most severe cause."""
+    if record.broken:
+        return _fix_data(record)
+    if record.retrain is not None and outcome_of(record.retrain) == "promoted":
+        return PROMOTED
+    if record.decision.held == "losing_streak":
+        return line(
+            "Retraining has stopped until a person starts one. In working hours, read why the "
+            "challengers lost, then run ",
+            code(f"driftloop retrain {clean(record.model, 60)}"),
+            ".",
+        )
+    if record.decision.action == "retrain" and record.retrain is None and not record.dry_run:
+        return line("Wait for the retraining; its result is posted here.")
+    if record.decision.held == "waiting" and (version := _waiting(record)) is not None:
+        return line(
+            f"Version {version} is proven better and waits for approval. Decide on it with ",
+            code(f"driftloop approve {clean(record.model, 60)}"),
+            ", or in the Prefect UI.",
+        )
+    if performance_fell(record):
+        return line(
+            f"Version {clean(record.champion, 40)} is live and predicts worse than it should. "
+            "Decide now: stop using it, roll back, or retrain by hand."
+        )
+    return line(
+        "Nothing tonight. In working hours, check whether the change is real and will stay."
+    )
+
+
+def _fix_data(record: MonitorRecord) -> Line:
+    named = [check.column for check in record.broken if check.column is not None]
+    where = f" ({clean(listed(dict.fromkeys(named), 3))})" if named else ""
+    return line(
+        f"Tell the owner of the data feed now{where}. Until it is fixed, do not trust "
+        "predictions made from these data."
+    )
+
+
+def _waiting(record: MonitorRecord) -> str | None:
+    approval = next((trial for trial in record.trials if trial.kind == "approval"), None)
+    return None if approval is None else clean(approval.version, 40)
+
+
+def _untold(record: MonitorRecord) -> tuple[str, ...]:
+    """Return the reasons that the causes have not stated already."""
+    if record.decision.action == "none":
+        return ()
+    stated = {record.verdict.sentence, *(check.sentence for check in record.broken)}
+    return tuple(reason for reason in record.decision.reasons if reason not in stated)[:3]

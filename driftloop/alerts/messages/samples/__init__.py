@@ -1,1 +1,0 @@
-"""Sample messages of every kind, for documentation and tests."""

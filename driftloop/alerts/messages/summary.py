@@ -1,0 +1,88 @@
+"""What the parent message of an incident says, from the records of what happened."""
+
+from dataclasses import fields, replace
+
+from driftloop.alerts.blocks import bold, bullets, clean, line, section, sentence
+from driftloop.alerts.incident import IncidentSummary
+from driftloop.alerts.links import Links
+from driftloop.alerts.messages.actions import PROMOTED, action_taken, next_step
+from driftloop.alerts.messages.causes import causes, headline, most_changed, unjudged
+from driftloop.alerts.messages.retraining import (
+    next_step_of,
+    outcome_line,
+    outcome_of,
+    score_change,
+)
+from driftloop.alerts.messages.wording import count
+from driftloop.base.records import MonitorRecord, RetrainRecord
+
+WATCH = line("Nothing now. The next run shows whether it holds.")
+"""What to do after the version that serves was changed."""
+
+
+def summary_of(record: MonitorRecord, links: Links) -> IncidentSummary:
+    """Return what a run has to say: what broke, what was done, what to do."""
+    return IncidentSummary(
+        headline=headline(record),
+        causes=causes(record),
+        action=action_taken(record),
+        next_step=next_step(record),
+        most_changed=most_changed(record),
+        small_print=small_print(record),
+        links=links,
+    )
+
+
+def blind_summary(record: MonitorRecord, links: Links, runs: int) -> IncidentSummary:
+    """Return the summary that says that `runs` runs in a row could not judge the model, and why."""
+    times = "The last run" if runs == 1 else f"The last {runs} runs in a row"
+    why = line(bold("Why:"), f" {sentence(record.verdict.sentence)}")
+    return IncidentSummary(
+        headline="monitoring is blind",
+        causes=(
+            section(
+                line(bold(f"{times} could not judge the data"), ", so trouble would go unseen.")
+            ),
+            section(why, *bullets(unjudged(record))),
+        ),
+        action="Changed nothing: no verdict, no retraining.",
+        next_step=line(
+            "No alarm, but nobody is watching. In working hours, check that new data arrive and "
+            "that enough rows reach each run."
+        ),
+        small_print=small_print(record),
+        links=links,
+    )
+
+
+def with_retraining(
+    summary: IncidentSummary, record: RetrainRecord, links: Links
+) -> IncidentSummary:
+    """Return the summary with what came of a retraining in place of what was done and is to do."""
+    outcome = outcome_of(record)
+    return replace(
+        summary,
+        action=f"Retrained. {outcome_line(record)}{score_change(record.comparison)}",
+        next_step=PROMOTED if outcome == "promoted" else next_step_of(record),
+        links=_joined(summary.links, links),
+    )
+
+
+def with_new_champion(summary: IncidentSummary, action: str) -> IncidentSummary:
+    """Return the summary after another version was made champion, `action` saying so."""
+    return replace(summary, action=sentence(action), next_step=WATCH)
+
+
+def small_print(record: MonitorRecord) -> tuple[str, ...]:
+    """Return the small print of a run: its rows and window, the champion and the data."""
+    return (
+        f"{count(record.rows_current, 'row')} from {record.window}",
+        f"version {clean(record.champion, 40)}",
+        f"data {clean(record.rev[:10])}",
+    )
+
+
+def _joined(old: Links, new: Links) -> Links:
+    """Return the new addresses, and the old ones where there is no new one."""
+    names = [field.name for field in fields(Links)]
+    return Links(**{name: getattr(new, name) or getattr(old, name) for name in names})
