@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from prefect import flow, tags
 
 from driftloop.backtest.injection import Injection, middle, parse_injection
-from driftloop.backtest.result import Backtest, injection_result, summary_sentence
 from driftloop.backtest.summary import ALWAYS_RETRAINING, FIRST_MODEL, Scored
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
+from driftloop.reporting.backtest import Backtest, injection_result, summary_sentence
 from flows.naming import moment, run_name
 from flows.rehearse_pool import Report, run_parts
 from tasks.backtest.plot import plot_backtest

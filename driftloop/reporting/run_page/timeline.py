@@ -7,7 +7,7 @@ from datetime import datetime
 from driftloop.alerts.messages.formats.sparkline import LEVELS
 from driftloop.alerts.messages.wording import number
 from driftloop.decision.outcome import LOOKS, Tone
-from driftloop.reporting.history import History
+from driftloop.reporting.run_page.model_history import History
 from driftloop.reporting.run_page.past import RunPoint
 
 LABEL = 10

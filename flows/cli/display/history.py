@@ -9,7 +9,7 @@ from driftloop.alerts.messages.wording import count
 from driftloop.base.periods import readable
 from driftloop.decision.outcome import LOOKS, Tone
 from driftloop.reporting.fleet_page.rows import Fleet
-from driftloop.reporting.history import FetchedReport, History
+from driftloop.reporting.run_page.model_history import FetchedReport, History
 from driftloop.reporting.run_page.strip import strip_sentence
 from driftloop.reporting.run_page.timeline import LABEL, Line, score_range, timeline
 

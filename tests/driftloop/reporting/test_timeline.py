@@ -7,7 +7,7 @@ import pytest
 
 from driftloop.base.retraining import Champion
 from driftloop.decision.outcome import LOOKS
-from driftloop.reporting.history import History
+from driftloop.reporting.run_page.model_history import History
 from driftloop.reporting.run_page.timeline import LABEL, score_range, timeline
 from tests.driftloop.reporting.report_cases import WEEK, ledger, points, source
 
