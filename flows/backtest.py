@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from prefect import flow, tags
 
 from driftloop.backtest.injection import Injection, middle, parse_injection
-from driftloop.backtest.result import Backtest, injection_result, summary_sentence
 from driftloop.backtest.summary import ALWAYS_RETRAINING, FIRST_MODEL, Scored
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
+from driftloop.reporting.backtest import Backtest, injection_result, summary_sentence
 from flows.backtest_pool import Report, backtest_candidates
 from flows.naming import resolve_as_of, run_name
 from tasks.backtest.plot import plot_backtest

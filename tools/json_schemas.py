@@ -14,14 +14,14 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
-from driftloop.backtest.result import Backtest
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.config.model_config import ModelConfig
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.promotion.ledger import Answer, Ledger, Rollback
+from driftloop.reporting.backtest import Backtest
 from driftloop.reporting.dashboard.rows import Dashboard
-from driftloop.reporting.history import FetchedReport, History
 from driftloop.reporting.prometheus.metrics import Metrics
+from driftloop.reporting.run_report.model_history import FetchedReport, History
 from driftloop.reporting.status import Statuses
 from driftloop.snapshots.record import SnapshotRecord
 from tasks.deployments.register import Registration

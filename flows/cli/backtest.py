@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from driftloop.backtest.result import Backtest
 from driftloop.base.workspace import Workspace
+from driftloop.reporting.backtest import Backtest
 from flows.cli.command import command
 from flows.cli.display.backtest import backtest_view
 from flows.cli.options import Name, Rev, data_job, time_of

@@ -11,7 +11,7 @@ import typer
 from driftloop.base.errors import RegistryError
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.dashboard.rows import Dashboard
-from driftloop.reporting.history import FetchedReport, History
+from driftloop.reporting.run_report.model_history import FetchedReport, History
 from flows.cli.command import Json, command
 from flows.cli.display.history import dashboard_view, history_view, report_view
 from flows.cli.options import Name, time_of

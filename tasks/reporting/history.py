@@ -10,7 +10,7 @@ from driftloop.base.retraining import Champion
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
 from driftloop.promotion.ledger import MOVES
-from driftloop.reporting.history import FetchedReport, History
+from driftloop.reporting.run_report.model_history import FetchedReport, History
 from driftloop.reporting.run_report.page import REPORT_FILE
 from driftloop.reporting.run_report.past_runs import RunPoint, point_of_tags
 from tasks.coordination.alert_store import read_alerts

@@ -7,9 +7,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.backtest.result import Backtest, InjectionResult
 from driftloop.backtest.summary import PolicyResult
 from driftloop.base.periods import readable
+from driftloop.reporting.backtest import Backtest, InjectionResult
 
 
 def backtest_view(result: Backtest) -> Iterable[RenderableType]:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from driftloop.backtest.injection import Injection
-from driftloop.backtest.result import injection_result, summary_sentence
 from driftloop.backtest.summary import (
     Detection,
     Period,
@@ -25,6 +24,7 @@ from driftloop.backtest.summary import (
 from driftloop.base.periods import Window
 from driftloop.base.records import Trouble
 from driftloop.base.serialize import printed_json
+from driftloop.reporting.backtest import injection_result, summary_sentence
 from tests.driftloop.alerts.messages.message_records import check, drifted, monitor, performance
 from tests.driftloop.cases import NOW, WEEK
 
