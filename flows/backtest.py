@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from prefect import flow, tags
 
-from driftloop.backtest.injection import Injection, middle, parse_injection
-from driftloop.backtest.summary import Scored
+from driftloop.backtest.injection import Injection, midpoint, parse_injection
+from driftloop.backtest.summary import BaselineScores
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
 from driftloop.reporting.json.backtest import (
@@ -94,7 +94,7 @@ def run_backtest(
     features = job.config.features.numeric + job.config.features.categorical
     drift = None
     if inject is not None:
-        at = moment(inject_at) if inject_at else middle(moments[0], moments[-1])
+        at = moment(inject_at) if inject_at else midpoint(moments[0], moments[-1])
         drift = parse_injection(inject, at, features, job.config.data.label)
     policies = [(job.model, job.config), *((path.stem, load_config(path)) for path in others)]
     with ExitStack() as stack:
@@ -129,14 +129,14 @@ def _summary(
     results = [outcome for outcome in outcomes if outcome.policy is not None]
     altered = results.pop() if drift is not None else None
     policies = tuple(result.policy for result in results if result.policy is not None)
-    rivals = (Scored("first model", results[0].frozen, 0), *(_rivals(outcomes)))
+    rivals = (BaselineScores("first model", results[0].frozen, 0), *(_rivals(outcomes)))
     place = plot or job.workspace.state / "backtests" / f"{job.model}.png"
     shown = policies if altered is None or altered.policy is None else (*policies, altered.policy)
     title = f"{job.model}: {len(moments) - 1} periods of {job.config.windows.current}"
     plot_backtest(shown, rivals, place, title, drift.at if drift else None)
     injected = None
     if drift is not None and altered is not None and altered.policy is not None:
-        own = (Scored("first model", altered.frozen, 0),)
+        own = (BaselineScores("first model", altered.frozen, 0),)
         injected = injection_output(drift, altered.policy, own)
     return BacktestOutput(
         model=job.model,
@@ -154,5 +154,5 @@ def _summary(
     )
 
 
-def _rivals(outcomes: tuple[Outcome, ...]) -> list[Scored]:
+def _rivals(outcomes: tuple[Outcome, ...]) -> list[BaselineScores]:
     return [outcome.rival for outcome in outcomes if outcome.rival is not None]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from prefect.runtime import flow_run
 
-from driftloop.base.periods import parse_time, readable
+from driftloop.base.periods import format_time, parse_time
 
 
 def moment(as_of: datetime | None) -> datetime:
@@ -21,10 +21,10 @@ def moment(as_of: datetime | None) -> datetime:
 def run_name() -> str:
     """Return a run's name, such as ``monitor payments 2026-03-02``."""
     parameters = flow_run.parameters
-    day = readable(moment(parameters.get("as_of")))
+    day = format_time(moment(parameters.get("as_of")))
     return f"{flow_run.flow_name} {parameters['model']} {day}"
 
 
 def all_models_run_name() -> str:
     """Return the name of a run that is of all models, such as ``digest 2026-03-02 08:00``."""
-    return f"{flow_run.flow_name} {readable(moment(flow_run.parameters.get('as_of')))}"
+    return f"{flow_run.flow_name} {format_time(moment(flow_run.parameters.get('as_of')))}"

@@ -7,7 +7,7 @@ from concurrent.futures import wait as wait_for
 from multiprocessing import get_context
 from typing import Any
 
-from driftloop.backtest.summary import Scored
+from driftloop.backtest.summary import BaselineScores
 from driftloop.base.environment import prepare_environment
 from tasks.backtest.rehearsal import Outcome, Part
 
@@ -48,7 +48,7 @@ def run_part(part: Part, report: Report) -> Outcome:
         return Outcome(policy, frozen)
     with rehearsal(part.root, part.config, part.rev) as stage:
         scores, count = always_retrained(stage, part.moments, on_period)
-    return Outcome(rival=Scored(part.name, scores, count))
+    return Outcome(rival=BaselineScores(part.name, scores, count))
 
 
 def _in_process(part: Part, queue: Any, environment: dict[str, str]) -> Outcome:

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from driftloop.alerts.channels import LEVELS, Channel, Level, SlackChannel
 from driftloop.alerts.incident import AlertState, Card, Cause, Incident
 from driftloop.alerts.message import Kind
-from driftloop.base.errors import listed
+from driftloop.base.errors import join_names
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import MonitorRecord
 from driftloop.base.settings import Settings
@@ -265,7 +265,7 @@ def _why_worse(
         return "It is graver than it was."
     others = sorted(sight.features.difference(known.features))
     if 2 * len(others) >= len(sight.features) > 0:
-        return f"Others drift now: {listed(others, 3)}."
+        return f"Others drift now: {join_names(others, 3)}."
     if known.score is not None and sight.score is not None:
         lost = known.score - sight.score
         if lost > margin:

@@ -1,4 +1,4 @@
-"""What a policy was worth over a stretch of history: alarms, retrainings, delays and scores."""
+"""Summary of a policy over a stretch of history: alarms, retrainings, delays and scores."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ DAYS_A_YEAR = 365.25
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One monitoring run of a rehearsal.
+    """One monitoring run of a backtest.
 
     `by_hand` says that a person had to start the retraining.
     `served` is the version that served during the window, `score` what it scored there once all
@@ -40,7 +40,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class BaselineScores:
     """The scores of something served beside the policy, one a period."""
 
     name: str
@@ -105,30 +105,30 @@ def detections(periods: Sequence[Period]) -> tuple[Detection, ...]:
     An episode is an unbroken row of runs with drift; runs that could not judge do not break it. It
     began where the data say that it did.
     """
-    found: list[Detection] = []
+    episodes: list[Detection] = []
     episode: list[Period] = []
     for period in [*periods, None]:
         if period is not None and period.verdict == "drift":
             episode.append(period)
         elif period is None or period.verdict != "inconclusive":
             if episode:
-                found.append(_detection(episode))
+                episodes.append(_detection(episode))
             episode = []
-    return tuple(found)
+    return tuple(episodes)
 
 
 def _detection(episode: list[Period]) -> Detection:
     first = episode[0]
     began = first.since or first.window.start
-    retrained = next((one.as_of for one in episode if one.retrained), None)
-    promoted = next((one.as_of for one in episode if one.promoted), None)
+    retrained = next((period.as_of for period in episode if period.retrained), None)
+    promoted = next((period.as_of for period in episode if period.promoted), None)
     return Detection(
         began, first.as_of, (first.as_of - began).total_seconds() / 86_400, retrained, promoted
     )
 
 
-def known_after(periods: Sequence[Period], onset: datetime) -> Period | None:
-    """Return the first run after `onset` that told people of trouble, or None."""
+def first_alarm_after(periods: Sequence[Period], onset: datetime) -> Period | None:
+    """Return the first run after `onset` that alerted people, or None."""
     return next((period for period in periods if period.alarm and period.window.end > onset), None)
 
 
@@ -138,13 +138,13 @@ def mean_score(scores: Iterable[float]) -> float:
     return sum(defined) / len(defined) if defined else math.nan
 
 
-def common(*series: Sequence[float]) -> tuple[list[float], ...]:
+def common_periods(*series: Sequence[float]) -> tuple[list[float], ...]:
     """Return the series over those periods in which all of them are defined."""
     rows = [row for row in zip(*series, strict=True) if not any(map(math.isnan, row))]
     return tuple([row[place] for row in rows] for place in range(len(series)))
 
 
-def gain_kept(loop: float, frozen: float, always: float) -> float:
+def share_of_gain(loop: float, frozen: float, always: float) -> float:
     """Return the share of always retraining's gain over the first model that a policy keeps.
 
     NaN where always retraining gains nothing.
@@ -153,9 +153,9 @@ def gain_kept(loop: float, frozen: float, always: float) -> float:
     return (loop - frozen) / gain if gain > 0 else math.nan
 
 
-def is_alarm(record: MonitorRecord, told: bool) -> bool:
-    """Return whether a run told people of trouble."""
-    return told and bool(
+def is_alarm(record: MonitorRecord, notified: bool) -> bool:
+    """Return whether a run alerted people."""
+    return notified and bool(
         record.troubles
         or record.broken
         or record.verdict.status == "drift"

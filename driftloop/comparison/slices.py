@@ -1,11 +1,11 @@
-"""Both models on the newest part of the holdout and on what came before it."""
+"""Scores of both models on the newest part of the holdout and on the older part."""
 
 from driftloop.base.scores import Score, SliceScores
 from driftloop.performance.bootstrap import Model, interval, resampled_scores
 from driftloop.performance.metrics import MetricName, Truth, score
 
 _LEAST = 6
-"""Fewer rows than this make no two parts."""
+"""Fewer rows than this are not split."""
 
 
 def slice_scores(
@@ -32,13 +32,16 @@ def slice_scores(
     edge = len(y) - len(y) // 3
     found = []
     for name, rows in (("newest", slice(edge, None)), ("older", slice(0, edge))):
-        part = tuple((p[rows], cut) for p, cut in models)
+        part = tuple((p[rows], threshold) for p, threshold in models)
         drawn = resampled_scores(metric, y[rows], part, count, seed)
         scores = [
             Score(
-                metric, score(metric, y[rows], p, cut), *interval(one, y[rows], confidence), len(p)
+                metric,
+                score(metric, y[rows], p, threshold),
+                *interval(resampled, y[rows], confidence),
+                len(p),
             )
-            for (p, cut), one in zip(part, drawn, strict=True)
+            for (p, threshold), resampled in zip(part, drawn, strict=True)
         ]
         if len(scores) == 1:
             found.append(SliceScores(name, scores[0].rows, None, scores[0], None, None, None))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import yaml
 
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.onboarding.notes import DRIFT_ROWS
 from driftloop.onboarding.training_part import HOLDOUT_SHARE
 from driftloop.snapshots.options import ColumnRole, Inferred
@@ -98,8 +98,8 @@ def config_yaml(inferred: Inferred) -> str:
         model=scalar(inferred.name),
         file=_comment(inferred.file),
         rows=inferred.rows,
-        first=readable(inferred.first)[:10],
-        last=readable(inferred.last)[:10],
+        first=format_time(inferred.first)[:10],
+        last=format_time(inferred.last)[:10],
         task=target.task,
         classes=_comment(f"the label is {' or '.join(target.classes[:6])}"),
         path=scalar(f"data/{inferred.name}"),

@@ -1,6 +1,6 @@
 """The README of a new workspace: what it is and what to run next."""
 
-from driftloop.base.periods import Span, readable
+from driftloop.base.periods import Span, format_time
 from driftloop.snapshots.options import Inferred
 
 _TEMPLATE = """\
@@ -52,10 +52,10 @@ def readme(inferred: Inferred) -> str:
         name=inferred.name,
         file=inferred.file.replace("`", "'"),
         rows=inferred.rows,
-        first=readable(inferred.first)[:10],
-        last=readable(inferred.last)[:10],
-        until=readable(until),
+        first=format_time(inferred.first)[:10],
+        last=format_time(inferred.last)[:10],
+        until=format_time(until),
         every=every,
-        bootstrap=readable(inferred.label_delay.after(until)),
-        monitor=readable(Span(1, every).after(until)),
+        bootstrap=format_time(inferred.label_delay.after(until)),
+        monitor=format_time(Span(1, every).after(until)),
     )

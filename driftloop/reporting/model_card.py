@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driftloop.alerts.messages.wording import interval, number
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Comparison, ModelVersion, RetrainRecord, TrainingPlan
 from driftloop.base.scores import Score, SliceScores
 from driftloop.config.model_config import ModelConfig
@@ -196,7 +196,7 @@ def _lineage(background: Background, record: RetrainRecord) -> str:
         "code": tags.get("code", ""),
         "environment": f"{tags.get('environment', '')} {tags.get('environment.sha256', '')[:12]}",
         "trained by": tags.get("by", ""),
-        "as of": readable(record.as_of),
+        "as of": format_time(record.as_of),
         "run": record.run_id or "",
     }
     lines = [(name, _cell(value)) for name, value in shown.items() if value.strip()]

@@ -5,9 +5,9 @@ import re
 from typing import Any
 
 from driftloop.alerts.links import Links
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Finding, MonitorRecord, RetrainRecord
-from driftloop.drift.ranking import ranked
+from driftloop.drift.ranking import by_severity
 from driftloop.reporting.json.convert import replay_command
 
 SIGNS = {"ok": "✅", "warning": "🟠", "drift": "🔴", "inconclusive": "⚪", "broken": "🚨"}
@@ -51,7 +51,7 @@ def retrain_markdown(record: RetrainRecord, links: Links) -> str:
 
 def findings_table(record: MonitorRecord) -> list[dict[str, Any]]:
     """Return the findings as rows of plain numbers and texts, what matters most first."""
-    return [_row(finding) for finding in ranked(record.findings)[:MOST_ROWS]]
+    return [_row(finding) for finding in by_severity(record.findings)[:MOST_ROWS]]
 
 
 def escaped(text: str) -> str:
@@ -80,7 +80,7 @@ def _numbers(record: MonitorRecord) -> list[str]:
         f"live {scored.metric}": f"{score}: {scored.status}",
         "champion": f"version {record.champion}",
         "data": record.rev[:10],
-        "looked from": f"{readable(record.as_of)} UTC",
+        "looked from": f"{format_time(record.as_of)} UTC",
     }
     shown = [f"| {name} | {escaped(value)} |" for name, value in rows.items()]
     return ["| | |", "| --- | --- |", *shown]

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from driftloop.base.errors import TrainingError
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import RetrainRecord
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.json.convert import retrain_output
@@ -86,6 +86,6 @@ def _output(made: Made, columns: tuple[InferredColumn, ...], record: RetrainReco
         metric=metric,
         sentence=(
             f"{made.rows:,} rows in {made.batches} batches; the first champion was trained on data "
-            f"until {readable(made.train_until)} and has {metric} {score:.3f} on its holdout."
+            f"until {format_time(made.train_until)} and has {metric} {score:.3f} on its holdout."
         ),
     )

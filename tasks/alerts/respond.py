@@ -9,7 +9,7 @@ from driftloop.alerts.messages.wording import count
 from driftloop.alerts.posts import acknowledge, mute
 from driftloop.alerts.responses import Acknowledged, Muted, TestAlert, Tried
 from driftloop.base.errors import AlertError, DeliveryError
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from tasks.alerts.senders import ConsoleSender, sender_for
 from tasks.alerts.senders.base import Parcel
 from tasks.alerts.write import UndeliveredError, console, situation_of
@@ -57,8 +57,8 @@ def mute_alerts(job: Job, until: datetime | None, by: str) -> Muted:
     now = clock.now()
     if until is not None and until <= now:
         raise AlertError(
-            f"until: received {readable(until)} UTC, which is over; name a moment after "
-            f"{readable(now)} UTC"
+            f"until: received {format_time(until)} UTC, which is over; name a moment after "
+            f"{format_time(now)} UTC"
         )
     state = change_alerts(
         open_documents(job.workspace), job.model, lambda old: mute(old, until, by.strip() or NOBODY)
@@ -70,8 +70,8 @@ def _muted_sentence(model: str, state: AlertState) -> str:
     if state.muted_until is None:
         return f"{model} is not muted; what waited is sent."
     return (
-        f"{model} is muted until {readable(state.muted_until)} UTC; incidents are still followed, "
-        "and what there is to tell is sent afterwards."
+        f"{model} is muted until {format_time(state.muted_until)} UTC; incidents are still "
+        "followed, and what there is to tell is sent afterwards."
     )
 
 

@@ -69,4 +69,4 @@ def _score(job: Job, table: pd.DataFrame, made: Any | None) -> float:
         return float("nan")
     model, target = made
     at = forecast_of(job, model, rows.reset_index(drop=True), target)
-    return score(job.config.comparison.metric, at.y, at.p, at.cut)
+    return score(job.config.comparison.metric, at.y, at.p, at.threshold)

@@ -20,5 +20,5 @@ def score_versions(job: Job, window: Window, versions: tuple[str, ...]) -> tuple
     found = []
     for version in versions:
         at = forecast(job, version, table)
-        found.append(score(metric, at.y, at.p, at.cut))
+        found.append(score(metric, at.y, at.p, at.threshold))
     return tuple(found)

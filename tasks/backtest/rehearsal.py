@@ -13,9 +13,9 @@ from typing import Literal
 import pandas as pd
 
 from driftloop.backtest.injection import Injection, inject, spread_of
-from driftloop.backtest.summary import PolicyResult, Scored
+from driftloop.backtest.summary import BaselineScores, PolicyResult
 from driftloop.base.errors import DataError, SnapshotError
-from driftloop.base.periods import Span, Window, readable
+from driftloop.base.periods import Span, Window, format_time
 from driftloop.base.records import DataSlice, Snapshot
 from driftloop.base.windows import EARLIEST
 from driftloop.base.workspace import Workspace
@@ -64,7 +64,7 @@ class Outcome:
 
     policy: PolicyResult | None = None
     frozen: tuple[float, ...] = ()
-    rival: Scored | None = None
+    rival: BaselineScores | None = None
 
 
 @contextmanager
@@ -127,8 +127,8 @@ def moments_of(
         moments.append(following)
     if len(moments) < 2 or begin <= history.start:
         raise DataError(
-            f"no period of {span} between {readable(begin)} and {readable(end)}; the data hold "
-            f"rows from {history}"
+            f"no period of {span} between {format_time(begin)} and {format_time(end)}; the data "
+            f"hold rows from {history}"
         )
     return tuple(moments)
 

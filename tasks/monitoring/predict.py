@@ -8,7 +8,7 @@ import pandas as pd
 from driftloop.performance.bootstrap import Model
 from driftloop.performance.metrics import Truth
 from driftloop.performance.target import Probabilities, Target
-from driftloop.training.training import cut_of, predict
+from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.tables import examples
 from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
@@ -22,7 +22,7 @@ class Forecast:
 
     y: Truth
     p: Probabilities
-    cut: float | None
+    threshold: float | None
     model: Any
     target: Target
     features: pd.DataFrame
@@ -30,7 +30,7 @@ class Forecast:
     @property
     def scored(self) -> Model:
         """Predictions and threshold, as scores are computed of them."""
-        return self.p, self.cut
+        return self.p, self.threshold
 
 
 def forecast(
@@ -52,4 +52,4 @@ def forecast_of(job: Job, model: Any, labelled: pd.DataFrame, target: Target) ->
     """Return what a model predicts of labelled rows, registered or not."""
     rows = examples(job, labelled, target)
     p = predict(model, rows.table, target)
-    return Forecast(rows.y, p, cut_of(model), model, target, rows.table)
+    return Forecast(rows.y, p, threshold_of(model), model, target, rows.table)

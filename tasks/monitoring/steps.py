@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.past_run import PastRun
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import (
     ModelVersion,
     MonitorRecord,
@@ -15,15 +15,15 @@ from driftloop.base.records import (
     TrialOutcome,
     Verdict,
 )
-from driftloop.decision.after_promotion import aftermath, waiting_on
+from driftloop.decision.after_promotion import effect_of_promotion, pending_trial
 from driftloop.decision.decision import decide, drift_since
 from driftloop.decision.diagnosis import diagnose
-from driftloop.decision.examination import Examination, examine, verdict_of
-from driftloop.decision.triggers import Evidence
-from driftloop.drift.confirmation import Seen, seen_marks
+from driftloop.decision.triggers import TriggerInputs
+from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
+from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
 from tasks.monitoring.realised_performance import Realised, realise
-from tasks.monitoring.scope import standard, subject
+from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.windows import Slices
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import importances_of, md5_of
@@ -81,7 +81,7 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
         job.model,
         "monitor",
         run_key(job, "monitor", snapshot.rev),
-        f"monitor {job.model} {readable(job.as_of)}",
+        f"monitor {job.model} {format_time(job.as_of)}",
         {"driftloop.as_of": job.as_of.isoformat(), "driftloop.champion": champion.version},
     )
     pinned = run.tags["driftloop.champion"]
@@ -91,7 +91,7 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
 
 
 @step("examine window", retries=2)
-def examine_window(job: Job, run: OpenRun, slices: Slices) -> Examination:
+def examine_window(job: Job, run: OpenRun, slices: Slices) -> WindowAnalysis:
     """Return what the quality checks and the drift tests say of the current window.
 
     Both come from one pass over the data; where the window holds no rows nothing is tested.
@@ -107,8 +107,8 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> Examination:
     )
     registry = open_registry(job.workspace)
     importances = importances_of(registry, champion.run_id)
-    by = standard(job, importances, Seen.of(run.history, champion.version))
-    return examine(profile, current, subject(job), by, beside)
+    by = criteria(job, importances, DriftHistory.from_runs(run.history, champion.version))
+    return analyse_window(profile, current, analysis_scope(job), by, beside)
 
 
 @step("measure performance", retries=2)
@@ -122,12 +122,12 @@ def judge_and_decide(
     job: Job,
     run: OpenRun,
     rev: str,
-    found: Examination,
+    found: WindowAnalysis,
     realised: Realised,
     trials: tuple[TrialOutcome, ...] = (),
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
-    verdict = verdict_of(found, job.config.drift)
+    verdict = verdict_of_analysis(found, job.config.drift)
     since = drift_since(job.window.start, verdict, run.history)
     evidence = _evidence(job, run, verdict, realised, since, trials)
     return MonitorRecord(
@@ -149,7 +149,9 @@ def judge_and_decide(
             found.findings, found.quality, realised.performance, realised.label, since
         ),
         trials=trials,
-        aftermath=aftermath(verdict, realised.performance, run.champion.version, run.history),
+        aftermath=effect_of_promotion(
+            verdict, realised.performance, run.champion.version, run.history
+        ),
     )
 
 
@@ -160,9 +162,9 @@ def _evidence(
     realised: Realised,
     since: datetime | None,
     trials: tuple[TrialOutcome, ...],
-) -> Evidence:
+) -> TriggerInputs:
     trained = run.champion.training
-    return Evidence(
+    return TriggerInputs(
         as_of=job.as_of,
         verdict=verdict,
         performance=realised.performance,
@@ -170,7 +172,7 @@ def _evidence(
         drift_since=since,
         labelled_until=job.labelled_window.end,
         champion_trained_until=trained.window.end if trained else None,
-        waiting=waiting_on(trials),
+        blocked_by=pending_trial(trials),
     )
 
 
@@ -191,7 +193,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         "troubles": " ".join(trouble.kind for trouble in record.troubles),
         **_score_tags(record.performance),
         "prefect_run": prefect_page() or "",
-        "seen": " ".join(seen_marks(record.findings)[:MOST_SEEN]),
+        "seen": " ".join(drifted_column_hashes(record.findings)[:MOST_SEEN]),
         **stamps(),
     }
     open_registry(job.workspace).close_run(

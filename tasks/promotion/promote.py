@@ -47,16 +47,16 @@ def promote(
     Raises:
         RegistryError: if the alias does not name the challenger after it was set.
     """
-    course = job.config.promotion.mode.course(job.as_of)
+    next_step = job.config.promotion.mode.next_step(job.as_of)
     if not comparison.won:
         return keep(job, key, challenger, expected, comparison.sentence)
-    if course.step == "promote" or expected is None:
+    if next_step.step == "promote" or expected is None:
         return carry_out(job, promotion_move(job, key, challenger, expected, comparison))
-    if course.step == "report":
+    if next_step.step == "report":
         told = "It would be promoted; the promotion mode is never, so a person decides."
         return keep(job, key, challenger, expected, f"{comparison.sentence} {told}")
     with promotion_slot(job):
-        return propose(job, key, challenger, expected, comparison, course)
+        return propose(job, key, challenger, expected, comparison, next_step)
 
 
 def promotion_move(

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from driftloop.base.periods import Window, parse_time, readable
+from driftloop.base.periods import Window, format_time, parse_time
 from driftloop.base.records import Comparison, Promotion, to_json, to_plain
 from driftloop.promotion.ledger import outcome_of_key
-from driftloop.promotion.modes import Course
-from driftloop.promotion.sequential import Look
+from driftloop.promotion.modes import NextStep
+from driftloop.promotion.sequential import InterimResult
 from tasks.registry.ledger import settled_ledger, write_entry
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import PREFIX, Registry
@@ -51,7 +51,7 @@ class Watched:
 
 
 def propose(
-    job: Job, key: str, challenger: str, expected: str, comparison: Comparison, course: Course
+    job: Job, key: str, challenger: str, expected: str, comparison: Comparison, course: NextStep
 ) -> Promotion:
     """Let a challenger that won wait: for an answer, or for labelled windows.
 
@@ -82,9 +82,9 @@ def propose(
     return Promotion(False, challenger, expected, told, kind)
 
 
-def _told(kind: Kind, challenger: str, course: Course) -> str:
+def _told(kind: Kind, challenger: str, course: NextStep) -> str:
     if kind == "approval" and course.until is not None:
-        return f"Version {challenger} waits for approval until {readable(course.until)} UTC."
+        return f"Version {challenger} waits for approval until {format_time(course.until)} UTC."
     return f"Version {challenger} is in shadow for up to {course.windows} labelled windows."
 
 
@@ -139,13 +139,13 @@ def end_watch(registry: Registry, model: str, one: Watched, state: str) -> None:
     keep_watch(registry, model, replace(one, state=state))
 
 
-def looks_at(tags: Mapping[str, str], kind: Kind) -> tuple[Look, ...]:
+def looks_at(tags: Mapping[str, str], kind: Kind) -> tuple[InterimResult, ...]:
     """Return the windows on which a version was scored under observation, oldest first."""
     own = f"{PREFIX}{kind}.look."
     return tuple(_look(json.loads(tags[name])) for name in sorted(tags) if name.startswith(own))
 
 
-def keep_look(registry: Registry, model: str, one: Watched, look: Look) -> None:
+def keep_look(registry: Registry, model: str, one: Watched, look: InterimResult) -> None:
     """Store a look; a second one at the same window takes the place of the first."""
     end = f"{look.window.end:%Y-%m-%dT%H-%M}"
     registry.tag(model, one.version, {f"{one.kind}.look.{end}": json.dumps(to_plain(look))})
@@ -166,7 +166,7 @@ def _watched(stored: dict[str, Any]) -> Watched:
     return Watched(**{**stored, **times})
 
 
-def _look(stored: dict[str, Any]) -> Look:
+def _look(stored: dict[str, Any]) -> InterimResult:
     edges = stored["window"]
     window = Window(parse_time(edges["start"]), parse_time(edges["end"]))
-    return Look(window, stored["rows"], stored["difference"], stored["error"])
+    return InterimResult(window, stored["rows"], stored["difference"], stored["error"])

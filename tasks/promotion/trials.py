@@ -7,7 +7,7 @@ an approval that nobody gave expires.
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import (
     DataSlice,
     ModelVersion,
@@ -17,8 +17,8 @@ from driftloop.base.records import (
     TrialOutcome,
 )
 from driftloop.promotion.ledger import EntryKind
-from driftloop.promotion.sequential import Look, TrialStatus, TrialVerdict, judge_trial
-from driftloop.promotion.trial import look_at, told
+from driftloop.promotion.sequential import InterimResult, TrialStatus, TrialVerdict, judge_trial
+from driftloop.promotion.trial import interim_result, trial_sentence
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import forecast
 from tasks.monitoring.tables import read_labelled
@@ -89,7 +89,7 @@ def _trial(job: Job, one: Watched, fresh: Fresh) -> TrialOutcome:
         sentence = why or f"Version {one.version} has not been scored yet."
         return _outcome(one, status, "none", 0, None, sentence)
     verdict = judge_trial(looks, one.windows, one.confidence)
-    sentence = told(verdict, job.config.comparison.metric, one.version, one.against)
+    sentence = trial_sentence(verdict, job.config.comparison.metric, one.version, one.against)
     action, sentence = _act(job, one, verdict, sentence)
     return _outcome(one, verdict.status, action, verdict.looks, verdict.difference, sentence)
 
@@ -132,14 +132,14 @@ def _cannot_look(job: Job, one: Watched, fresh: Fresh) -> str | None:
     return None
 
 
-def _look(job: Job, one: Watched, fresh: Fresh) -> Look | None:
+def _look(job: Job, one: Watched, fresh: Fresh) -> InterimResult | None:
     metric, window = job.config.comparison.metric, fresh.rows.window
     table = read_labelled(job, fresh.rows)
     newer, older = (forecast(job, version, table) for version in (one.version, one.against))
     if newer.target != older.target:
         return None
     seed = job.config.comparison.seed
-    return look_at(metric, window, newer.y, (newer.scored, older.scored), seed)
+    return interim_result(metric, window, newer.y, (newer.scored, older.scored), seed)
 
 
 def _act(job: Job, one: Watched, verdict: TrialVerdict, sentence: str) -> tuple[TrialAction, str]:
@@ -178,11 +178,11 @@ def _moved(
 
 def _approval(job: Job, one: Watched) -> TrialOutcome:
     if one.until is None or job.as_of < one.until:
-        until = f" until {readable(one.until)} UTC" if one.until else ""
+        until = f" until {format_time(one.until)} UTC" if one.until else ""
         told_so = f"Version {one.version} waits for approval{until}."
         return _outcome(one, "going_on", "none", 0, None, told_so)
     sentence = (
-        f"Nobody approved version {one.version} by {readable(one.until)} UTC: version "
+        f"Nobody approved version {one.version} by {format_time(one.until)} UTC: version "
         f"{one.against} stays."
     )
     if not job.dry_run:

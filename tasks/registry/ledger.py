@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 
 from driftloop.base.periods import parse_time
 from driftloop.base.records import to_json
-from driftloop.promotion.ledger import Entry, EntryKind, champion_by, open_move, outcome_of_key
+from driftloop.promotion.ledger import (
+    Entry,
+    EntryKind,
+    champion_in_ledger,
+    outcome_of_key,
+    unfinished_move,
+)
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import PREFIX, Registry
 from tasks.runtime.job import Job
@@ -66,14 +72,14 @@ def settled_ledger(job: Job) -> tuple[Entry, ...]:
     entries = read_ledger(registry, job.model)
     present = registry.champion(job.model)
     champion = present.version if present else None
-    began = open_move(entries)
+    began = unfinished_move(entries)
     if began is not None and began.intent is not None and champion == began.version:
         close_move(job, began)
     elif began is not None:
         told = f"Version {began.version} was not made champion: the run ended before."
         write_entry(job, "abandoned", began.key, began.version, began.previous, told)
     entries = read_ledger(registry, job.model) if began is not None else entries
-    before = champion_by(entries)
+    before = champion_in_ledger(entries)
     if champion is not None and champion != before:
         told = f"The alias was moved from {before or 'none'} to {champion} without driftloop."
         write_entry(job, "outside", f"outside-{len(entries)}", champion, before, told)

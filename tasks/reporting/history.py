@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from driftloop.base.errors import RegistryError, WorkspaceError
-from driftloop.base.periods import parse_time, readable
+from driftloop.base.periods import format_time, parse_time
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
 from driftloop.promotion.ledger import MOVES
@@ -147,7 +147,7 @@ def _chosen(registry: Registry, model: str, wanted: Wanted) -> RunPoint:
     asked = (
         f"--run: received {wanted.run_id!r}"
         if wanted.run_id is not None
-        else f"--as-of: no run of {model} looked from {readable(wanted.as_of or points[-1].as_of)}"
+        else f"--as-of: no run of {model} as of {format_time(wanted.as_of or points[-1].as_of)}"
     )
     newest = "; ".join(
         f"{_told(point)} (run {point.run_id})" for point in reversed(points[-_LISTED:])
@@ -167,7 +167,7 @@ def _refuse_retraining(registry: Registry, model: str, run_id: str) -> None:
     for kind in ("retrain", "bootstrap"):
         for run in registry.finished(model, kind, MOST_SEARCHED):
             if run.run_id == run_id:
-                seen = readable(parse_time(own_tags(run.tags)["as_of"]))
+                seen = format_time(parse_time(own_tags(run.tags)["as_of"]))
                 raise RegistryError(
                     f"run {run_id} is a training ({seen}) and has no report of its own: only "
                     "monitoring runs have one. What it came to is in model_card.md of that run"

@@ -1,7 +1,7 @@
 """The comparison of a challenger with the champion on the frozen holdout."""
 
 from driftloop.base.errors import RegistryError, TrainingError
-from driftloop.base.periods import Window, readable
+from driftloop.base.periods import Window, format_time
 from driftloop.base.records import Comparison, ModelVersion, TrainingPlan
 from driftloop.comparison.compare import Predictions, compare
 from tasks.monitoring.predict import forecast
@@ -35,8 +35,8 @@ def compare_models(
     target = target_of(registry, job.model, challenger)
     forecasts = [forecast(job, version.version, table, target) for version in versions]
     new, old = forecasts[0], forecasts[1] if len(forecasts) > 1 else None
-    cuts = new.cut, old.cut if old else None
-    predictions = Predictions(new.y, new.p, old.p if old else None, cuts)
+    thresholds = new.threshold, old.threshold if old else None
+    predictions = Predictions(new.y, new.p, old.p if old else None, thresholds)
     models = [one.model for one in forecasts]
     tables = new.features, table
     shown = gate_evidence(job, registry, predictions, tables, versions, models, target)
@@ -52,5 +52,5 @@ def _check_before(version: ModelVersion, holdout: Window) -> None:
     if version.training.window.end > holdout.start:
         raise TrainingError(
             f"the holdout from {holdout} overlaps the training data of version {version.version}, "
-            f"which end {readable(version.training.window.end)}: no fair comparison"
+            f"which end {format_time(version.training.window.end)}: no fair comparison"
         )

@@ -15,9 +15,9 @@ from driftloop.base.records import (
     TrainingPlan,
 )
 from driftloop.comparison.compare import score_alone
-from driftloop.training.training import Examples, TrainingSettings, cut_of, with_settings
+from driftloop.training.training import Examples, TrainingSettings, threshold_of, with_settings
 from driftloop.training.validation import search
-from driftloop.training.warm_start import Trained, train
+from driftloop.training.warm_start import TrainedModel, train
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import Forecast, forecast_of
 from tasks.monitoring.tables import examples, read_labelled, target_in
@@ -133,7 +133,9 @@ def _with_parameters(job: Job, parameters: dict[str, Any]) -> TrainingSettings:
     return settings.model_copy(update={"estimator": estimator})
 
 
-def _trained(job: Job, opened: OpenTraining, settings: TrainingSettings, rows: Examples) -> Trained:
+def _trained(
+    job: Job, opened: OpenTraining, settings: TrainingSettings, rows: Examples
+) -> TrainedModel:
     features, start = job.config.features, None
     if settings.warm_start and opened.champion is not None:
         start = model_of(job, opened.champion.version)
@@ -163,14 +165,14 @@ def _version_tags(
     }
 
 
-def _shown(settings: TrainingSettings, trained: Trained) -> dict[str, Any]:
-    cut = cut_of(trained.model)
+def _shown(settings: TrainingSettings, trained: TrainedModel) -> dict[str, Any]:
+    threshold = threshold_of(trained.model)
     return {
         **settings.estimator.model_dump(),
         "seed": settings.seed,
         "imbalance": settings.imbalance,
         "calibration": settings.calibration,
-        "threshold": 0.5 if cut is None else cut,
+        "threshold": 0.5 if threshold is None else threshold,
         "start": trained.sentence,
     }
 

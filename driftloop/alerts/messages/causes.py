@@ -2,12 +2,13 @@
 
 from driftloop.alerts.blocks import bullets, escape, sentence
 from driftloop.alerts.messages.formats.sparkline import change
-from driftloop.alerts.messages.wording import EFFECTS, NO_BREAK, count, interval, number
+from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
 from driftloop.base.records import Finding, MonitorRecord, Performance, Shape, TroubleKind
+from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3
 _LEADS = {
-    "prediction": "The predictions moved.",
+    "prediction": "The predictions drifted.",
     "joint": "The inputs can be told apart together.",
 }
 # A failed data check is told as a cause of its own.
@@ -130,7 +131,7 @@ def _lost_performance(performance: Performance) -> str:
 
 
 def _pictured(finding: Finding, shape: Shape) -> str:
-    effect = EFFECTS.get(finding.effect, escape(finding.effect, 40))
+    effect = EFFECT_LABELS.get(finding.effect, escape(finding.effect, 40))
     size = f"{effect} {_short(finding.effect_size)}, floor {_short(finding.effect_floor)}"
     # On a phone the line breaks before the figures and not within them.
     return f"`{escape(finding.name, 60)}` {change(shape)} {size.replace(' ', NO_BREAK)}"

@@ -16,7 +16,7 @@ from driftloop.alerts.messages.wording import (
     lasted,
     number,
 )
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 
 EVERY = "all models"
 LATELY = timedelta(days=7)
@@ -109,7 +109,7 @@ def _summary(trouble: int, unwatched: int, healthy: int) -> str:
 def _trouble_line(line: DigestLine, until: datetime) -> str:
     sign = SIGNS[line.severity or "warning"]
     since = (
-        f"since {readable(line.open_since)} ({lasted(line.open_since, until)})"
+        f"since {format_time(line.open_since)} ({lasted(line.open_since, until)})"
         if line.open_since is not None
         else "drift in the newest run"
     )
@@ -153,7 +153,7 @@ def _figures(line: DigestLine, until: datetime) -> list[str]:
     )
     found += [count(amount, noun) for amount, noun in happened if amount]
     if _muted(line, until) and line.muted_until is not None:
-        found.append(f"muted until {readable(line.muted_until)}")
+        found.append(f"muted until {format_time(line.muted_until)}")
     return found
 
 
@@ -162,7 +162,9 @@ def _muted(line: DigestLine, until: datetime) -> bool:
 
 
 def _last_run(line: DigestLine) -> str:
-    return "never ran" if line.last_run is None else f"has not run since {readable(line.last_run)}"
+    return (
+        "never ran" if line.last_run is None else f"has not run since {format_time(line.last_run)}"
+    )
 
 
 def _name(line: DigestLine) -> str:

@@ -6,7 +6,7 @@ from driftloop.alerts.blocks import Block, context, escape, section, sentence
 from driftloop.alerts.incident import Acknowledgement, Card, Incident
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.wording import compose, count, gist, lasted, lead_of
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 
 
 def parent_message(model: str, incident: Incident) -> Message:
@@ -40,9 +40,9 @@ def _over(key: str, model: str, incident: Incident, end: datetime) -> Message:
     card = incident.card
     long = lasted(incident.since, incident.until)
     summary = f"*The trouble is over* after {long}: {card.headline}."
-    span = f"From {readable(incident.since)} to {readable(incident.until)} UTC"
+    span = f"From {format_time(incident.since)} to {format_time(incident.until)} UTC"
     seen = f"seen in {count(incident.runs, 'run')}"
-    quiet = f"closed {readable(end)} after {count(incident.needed, 'healthy run')} in a row"
+    quiet = f"closed {format_time(end)} after {count(incident.needed, 'healthy run')} in a row"
     blocks = [
         section(summary),
         context(" · ".join((span, seen, quiet))),
@@ -72,13 +72,13 @@ def worst_block(worst: tuple[str, ...]) -> list[Block]:
 def took_on(taken: Acknowledgement) -> str:
     """Return who took an incident on, when, and what they said, as escaped mrkdwn."""
     said = f" and says: {sentence(taken.comment)}" if taken.comment else "."
-    return f"*{escape(taken.by, 60)}* took this on at {readable(taken.at)} UTC{said}"
+    return f"*{escape(taken.by, 60)}* took this on at {format_time(taken.at)} UTC{said}"
 
 
 def _standing(incident: Incident) -> str:
     long = lasted(incident.since, incident.last)
     seen = f"seen in {count(incident.runs, 'run')}"
-    return f"Since {readable(incident.since)} UTC ({long}) · {seen}"
+    return f"Since {format_time(incident.since)} UTC ({long}) · {seen}"
 
 
 def _closing(incident: Incident) -> list[Block]:
@@ -93,7 +93,7 @@ def _taken(taken: Acknowledgement | None) -> list[Block]:
 def _healthy(incident: Incident) -> list[Block]:
     if incident.quiet < 1:
         return []
-    until = f"{readable(incident.last)} UTC"
+    until = f"{format_time(incident.last)} UTC"
     looks = (
         f"*Looks healthy* since {until}"
         if incident.quiet == 1

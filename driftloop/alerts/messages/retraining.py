@@ -6,7 +6,7 @@ from driftloop.alerts.blocks import Block, bullets, context, escape, fields, sec
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message, Severity, event_key
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Comparison, RetrainRecord
 
 Outcome = Literal["promoted", "proposed", "kept", "refused", "failed"]
@@ -65,7 +65,7 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
     blocks.append(section(f"*Why it retrained*\n{sentence(record.reason)}"))
     blocks.append(section(f"*What driftloop did*\n{_done(record, outcome)}"))
     blocks.append(section(f"*What you should do*\n{next_step_of(record)}"))
-    blocks.append(context(f"Data {escape(record.rev[:10])} · {readable(record.as_of)} UTC"))
+    blocks.append(context(f"Data {escape(record.rev[:10])} · {format_time(record.as_of)} UTC"))
     key = event_key(record.model, record.as_of, "retrained", _key_part(record, outcome))
     return compose(
         key,

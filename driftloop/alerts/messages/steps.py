@@ -3,7 +3,7 @@
 from driftloop.alerts.blocks import escape, sentence
 from driftloop.alerts.messages.causes import fell
 from driftloop.alerts.messages.retraining import outcome_line, outcome_of
-from driftloop.base.errors import listed
+from driftloop.base.errors import join_names
 from driftloop.base.records import MonitorRecord
 
 
@@ -51,7 +51,7 @@ def next_step(record: MonitorRecord) -> str:
 
 def _mend_data(record: MonitorRecord) -> str:
     named = [check.column for check in record.broken if check.column is not None]
-    where = f" ({escape(listed(dict.fromkeys(named), 3))})" if named else ""
+    where = f" ({escape(join_names(dict.fromkeys(named), 3))})" if named else ""
     return (
         f"Tell the owner of the data feed now{where}. Until it is mended, do not trust "
         "predictions made from these data."

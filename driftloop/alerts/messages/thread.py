@@ -29,14 +29,14 @@ from driftloop.alerts.messages.wording import (
     plain,
     rest_line,
 )
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 
 
 def opened_line(record: MonitorRecord, incident: Incident, links: Links) -> Message:
     """Return what was seen first, which stays when the parent above it changes."""
     card = incident.card
-    lead = f"*Opened* by the run of {readable(record.as_of)} UTC: {card.headline}."
+    lead = f"*Opened* by the run of {format_time(record.as_of)} UTC: {card.headline}."
     seen = "\n".join(lead_of(cause) for cause in card.causes)
     told = tuple(filter(None, (lead, seen, f"*What driftloop did*\n{card.done}")))
     return _line(record, "opened", incident.severity, told, links)
@@ -132,7 +132,7 @@ def _alone(
         *worst_block(card.worst),
         *action_blocks(card.done, card.step),
         *more,
-        context(f"Since {readable(incident.since)} UTC ({_duration(incident)})"),
+        context(f"Since {format_time(incident.since)} UTC ({_duration(incident)})"),
     ]
     key = event_key(record.model, record.as_of, kind)
     summary = _first(card)

@@ -5,7 +5,7 @@ from datetime import datetime
 from driftloop.alerts.blocks import context, escape, section
 from driftloop.alerts.message import Message, event_key
 from driftloop.alerts.messages.wording import compose
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 
 
 def alert_test_message(model: str, channel: str, at: datetime) -> Message:
@@ -15,7 +15,7 @@ def alert_test_message(model: str, channel: str, at: datetime) -> Message:
     blocks = [
         section(f"{summary} Alerts about this model reach {where}."),
         section("*What you should do*\nNothing."),
-        context(f"Sent {readable(at)} UTC"),
+        context(f"Sent {format_time(at)} UTC"),
     ]
     key = event_key(model, at, "test", channel)
     return compose(key, "test", "info", model, "TEST of alerts", summary, blocks)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from driftloop.alerts.messages.wording import count, interval, lasted, number
-from driftloop.base.periods import readable
-from driftloop.decision.outcome import LOOKS, Outcome, Tone
+from driftloop.base.periods import format_time
+from driftloop.decision.outcome import OUTCOME_STYLES, Outcome, Tone
 from driftloop.reporting.fleet_page.rows import ModelRow, fleet_sentence, gravest_first
 from driftloop.reporting.fleet_page.style import SCRIPT, STYLE
 from driftloop.reporting.html.markup import Drawing, Element, Node, el, group, name, page, text
@@ -44,7 +44,7 @@ def dashboard_page(rows: Sequence[ModelRow], now: datetime) -> str:
         "header",
         el("h1", "driftloop"),
         el("p", told, class_="sum"),
-        el("p", f"As of {readable(now)} UTC. All times are UTC.", class_="small dim"),
+        el("p", f"As of {format_time(now)} UTC. All times are UTC.", class_="small dim"),
     )
     region = el("div", made, class_="wide", tabindex=0, role="region", aria_label="All models")
     main = el("main", _tools(ordered), *group(region))
@@ -90,8 +90,8 @@ def _head(key: str, label: str) -> Element:
 
 def _tools(rows: Sequence[ModelRow]) -> Element:
     """Return search and filters; they are shown where JavaScript runs."""
-    present = [outcome for outcome in LOOKS if any(row.outcome == outcome for row in rows)]
-    verdicts = [el("option", LOOKS[one].word, value=one) for one in present]
+    present = [outcome for outcome in OUTCOME_STYLES if any(row.outcome == outcome for row in rows)]
+    verdicts = [el("option", OUTCOME_STYLES[one].word, value=one) for one in present]
     return el(
         "form",
         el("label", "Search ", el("input", type="search", id="search", autocomplete="off")),
@@ -137,7 +137,7 @@ def _row(row: ModelRow, place: int, now: datetime) -> Element:
 
 
 def _grave(outcome: Outcome) -> int:
-    return list(LOOKS).index(outcome)
+    return list(OUTCOME_STYLES).index(outcome)
 
 
 def _verdict(row: ModelRow) -> tuple[Node, ...]:
@@ -188,7 +188,7 @@ def _last_run(row: ModelRow, now: datetime) -> tuple[Node, ...]:
         return (el("span", "never", class_="dim"),)
     ago = el("span", f"{lasted(row.as_of, now)} ago", class_="number")
     late = badge("!", "stale", "warn") if row.stale else None
-    return group(ago, late, el("span", readable(row.as_of), class_="dim small block"))
+    return group(ago, late, el("span", format_time(row.as_of), class_="dim small block"))
 
 
 def _links(row: ModelRow) -> tuple[Node, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from driftloop.decision.outcome import GRAVEST, Outcome
+from driftloop.decision.outcome import MOST_SEVERE_FIRST, Outcome
 
 SLACK = timedelta(days=1)
 """How much later than two windows a run may be before it counts as missing."""
@@ -88,7 +88,7 @@ def gravest_first(rows: Iterable[ModelRow]) -> list[ModelRow]:
 
     def key(row: ModelRow) -> tuple[bool, bool, int, str]:
         known = row.problem is None
-        return known, row.incident_since is None, GRAVEST.index(row.outcome), row.model
+        return known, row.incident_since is None, MOST_SEVERE_FIRST.index(row.outcome), row.model
 
     return sorted(rows, key=key)
 

@@ -6,7 +6,7 @@ from driftloop.alerts.links import Links
 from driftloop.alerts.messages.formats.mrkdwn import Look as Attributes
 from driftloop.alerts.messages.formats.mrkdwn import mrkdwn_html
 from driftloop.base.records import QualityFinding
-from driftloop.decision.outcome import LOOKS, Outcome, Tone
+from driftloop.decision.outcome import OUTCOME_STYLES, Outcome, Tone
 from driftloop.reporting.html.markup import Drawing, Element, Node, el, name, table, text, told
 
 _MRKDWN: Attributes = {}
@@ -38,7 +38,7 @@ def status_badge(status: str) -> Element:
 
 def outcome_badge(outcome: Outcome) -> Element:
     """Return the badge of how a run ended."""
-    look = LOOKS[outcome]
+    look = OUTCOME_STYLES[outcome]
     return badge(look.sign, look.word, look.tone)
 
 

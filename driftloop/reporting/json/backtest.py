@@ -8,15 +8,15 @@ from pydantic import Field
 
 from driftloop.alerts.messages.wording import count
 from driftloop.backtest.summary import (
+    BaselineScores,
     Detection,
     Period,
     PolicyResult,
-    Scored,
-    common,
+    common_periods,
     detections,
-    gain_kept,
-    known_after,
+    first_alarm_after,
     mean_score,
+    share_of_gain,
 )
 from driftloop.reporting.json.base import Output, Span
 
@@ -113,7 +113,7 @@ class BacktestOutput(Output):
     sentence: str
 
 
-def policy_output(result: PolicyResult, rivals: tuple[Scored, ...]) -> PolicyOutput:
+def policy_output(result: PolicyResult, rivals: tuple[BaselineScores, ...]) -> PolicyOutput:
     """Return what is printed of a policy; gains are over periods in which all have a score."""
     return PolicyOutput(
         name=result.name,
@@ -131,7 +131,7 @@ def policy_output(result: PolicyResult, rivals: tuple[Scored, ...]) -> PolicyOut
     )
 
 
-def rival_output(rival: Scored) -> RivalOutput:
+def rival_output(rival: BaselineScores) -> RivalOutput:
     """Return what is printed of a rival."""
     return RivalOutput(
         name=rival.name,
@@ -142,11 +142,11 @@ def rival_output(rival: Scored) -> RivalOutput:
 
 
 def injection_output(
-    injection: "Injection", result: PolicyResult, rivals: tuple[Scored, ...]
+    injection: "Injection", result: PolicyResult, rivals: tuple[BaselineScores, ...]
 ) -> InjectionOutput:
     """Return how soon a drift that was put in became known."""
     after = [period for period in result.periods if period.window.end > injection.at]
-    known = known_after(result.periods, injection.at)
+    known = first_alarm_after(result.periods, injection.at)
     days = (known.as_of - injection.at).total_seconds() / 86_400 if known else None
     return InjectionOutput(
         kind=injection.kind,
@@ -162,7 +162,7 @@ def injection_output(
     )
 
 
-def summary_sentence(policy: PolicyResult, rivals: tuple[Scored, ...]) -> str:
+def summary_sentence(policy: PolicyResult, rivals: tuple[BaselineScores, ...]) -> str:
     """Return what a policy was worth in one sentence."""
     own, kept = mean_score(policy.scores), _gain(policy, rivals)
     beside = ", ".join(f"{rival.name} {mean_score(rival.scores):.3f}" for rival in rivals)
@@ -175,12 +175,12 @@ def summary_sentence(policy: PolicyResult, rivals: tuple[Scored, ...]) -> str:
     )
 
 
-def _gain(result: PolicyResult, rivals: tuple[Scored, ...]) -> float:
+def _gain(result: PolicyResult, rivals: tuple[BaselineScores, ...]) -> float:
     by_name = {rival.name: rival.scores for rival in rivals}
     if not {"first model", "always retraining"} <= set(by_name):
         return math.nan
-    series = common(result.scores, by_name["first model"], by_name["always retraining"])
-    return gain_kept(*(mean_score(one) for one in series))
+    series = common_periods(result.scores, by_name["first model"], by_name["always retraining"])
+    return share_of_gain(*(mean_score(one) for one in series))
 
 
 def _detection(one: Detection) -> DetectionOutput:

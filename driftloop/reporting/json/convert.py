@@ -13,8 +13,8 @@ from driftloop.base.records import (
     RetrainRecord,
     to_plain,
 )
-from driftloop.drift.ranking import ranked
-from driftloop.promotion.ledger import Entry, faults
+from driftloop.drift.ranking import by_severity
+from driftloop.promotion.ledger import Entry, inconsistencies
 from driftloop.reporting.json.base import (
     ApproveOutput,
     Champion,
@@ -48,7 +48,9 @@ def monitor_output(record: MonitorRecord) -> MonitorOutput:
         verdict=record.verdict.status,
         sentence=record.verdict.sentence,
         rows=Rows(reference=record.rows_reference, current=record.rows_current),
-        features=tuple(Feature(**_picked(finding, Feature)) for finding in ranked(record.findings)),
+        features=tuple(
+            Feature(**_picked(finding, Feature)) for finding in by_severity(record.findings)
+        ),
         quality=tuple(Check(**_picked(finding, Check)) for finding in record.quality),
         performance=PerformanceOutput(**plain["performance"]),
         label=Feature(**_picked(record.label, Feature)) if record.label else None,
@@ -86,7 +88,7 @@ def ledger_output(model: str, champion: str | None, entries: tuple[Entry, ...]) 
         model=model,
         champion=Champion(version=champion),
         entries=tuple(LedgerEntry(**_picked(entry, LedgerEntry)) for entry in entries),
-        faults=faults(entries, champion),
+        faults=inconsistencies(entries, champion),
     )
 
 

@@ -21,7 +21,7 @@ from driftloop.base.records import (
     PerformanceStatus,
     Status,
 )
-from driftloop.drift.ranking import ranked
+from driftloop.drift.ranking import by_severity
 from driftloop.promotion.ledger import MOVES
 from driftloop.reporting.prometheus.facts import Facts, LastRun, Retraining
 from driftloop.reporting.prometheus.table import PREFIX, TABLE, Sample
@@ -109,7 +109,7 @@ def _gravest(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]:
     """Yield one finding a column: of the features that changed most, and of all that is beside."""
     seen: set[tuple[str, str]] = set()
     features = 0
-    for finding in ranked(findings):
+    for finding in by_severity(findings):
         column = finding.role, shortened(finding.name)
         if finding.effect_size is None or column in seen:
             continue

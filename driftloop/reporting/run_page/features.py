@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from driftloop.alerts.messages.wording import EFFECTS, count, number
+from driftloop.alerts.messages.wording import count, number
 from driftloop.base.records import Finding, Shape, Status
-from driftloop.drift.ranking import ranked
-from driftloop.profiling.finding_text import share
+from driftloop.drift.ranking import by_severity
+from driftloop.profiling.effect_sizes import EFFECT_LABELS
+from driftloop.profiling.finding_text import format_share
 from driftloop.reporting.html.markup import Element, Node, el, group, name, table, text, told
 from driftloop.reporting.html.parts import figure, status_badge
 from driftloop.reporting.run_page.source import ReportInput, gravest_statuses, pictured
@@ -31,7 +32,7 @@ def features_section(source: ReportInput) -> Node:
     ]
     shown = {finding.name for finding, _ in drawn}
     moved = sum(grave[finding.name] != "ok" for finding, _ in drawn)
-    rest = [one for one in ranked(record.findings) if one.name not in shown]
+    rest = [one for one in by_severity(record.findings) if one.name not in shown]
     return el(
         "section",
         el("h2", "Features"),
@@ -109,14 +110,14 @@ def _new_categories(finding: Finding) -> Node:
 def _small_print(finding: Finding) -> str:
     parts = []
     if finding.effect_size is not None:
-        label = EFFECTS.get(finding.effect, finding.effect)
+        label = EFFECT_LABELS.get(finding.effect, finding.effect)
         learned = " (learned)" if finding.learned_floor else ""
         floor = f", floor {number(finding.effect_floor)}{learned}" if finding.effect_floor else ""
         parts.append(f"{label} {number(finding.effect_size)}{floor}")
     if finding.p_adjusted is not None:
         parts.append(f"{finding.test}, adjusted p {finding.p_adjusted:.2g}")
     if finding.importance is not None:
-        parts.append(f"importance {share(finding.importance)}")
+        parts.append(f"importance {format_share(finding.importance)}")
     if finding.unconfirmed:
         parts.append("not confirmed by enough runs yet")
     parts.append(f"{finding.rows_current:,} against {finding.rows_reference:,} values")
@@ -132,7 +133,7 @@ def _numbers(shape: Shape, new: Sequence[str]) -> Element:
         else [f"{_edge(low)} to {_edge(high)}" for low, high in _pairs(shape.edges)]
     )
     rows = [
-        (label, share(before), share(now))
+        (label, format_share(before), format_share(now))
         for label, before, now in zip(labels, shape.reference, shape.current, strict=False)
     ]
     first = "category" if shape.labels else "from and to"

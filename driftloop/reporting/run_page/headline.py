@@ -3,9 +3,9 @@
 from driftloop.alerts.messages.causes import causes, headline
 from driftloop.alerts.messages.steps import done, next_step
 from driftloop.alerts.messages.wording import plain
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
-from driftloop.decision.outcome import LOOKS, outcome_of_record
+from driftloop.decision.outcome import OUTCOME_STYLES, outcome_of_record
 from driftloop.reporting.html.markup import Node, el, group, text
 from driftloop.reporting.html.parts import link_list, mrkdwn
 from driftloop.reporting.run_page.source import ReportInput
@@ -23,7 +23,7 @@ def headline_section(source: ReportInput) -> Node:
     """Return the verdict, its causes, the decision, what was done and what the reader should do."""
     record = source.record
     outcome = outcome_of_record(record)
-    look = LOOKS[outcome]
+    look = OUTCOME_STYLES[outcome]
     mark = el("span", look.sign, class_="sign big", aria_hidden="true")
     title = el("h2", mark, el("span", text(verdict_line(record))))
     head = el("div", title, *_explained(record), class_=f"verdict {look.tone}")
@@ -87,7 +87,7 @@ def _incident(source: ReportInput) -> Node:
     going_on = [episode for episode in source.episodes if episode.end is None]
     if not going_on:
         return None
-    since = readable(going_on[-1].start)
+    since = format_time(going_on[-1].start)
     return el(
         "p", f"An incident is open since {since} UTC ({going_on[-1].severity}).", class_="dim"
     )

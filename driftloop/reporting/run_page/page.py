@@ -1,7 +1,7 @@
 """The report of one monitoring run as one HTML page that needs nothing else."""
 
 from driftloop.alerts.messages.wording import count
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.reporting.html.markup import Node, el, group, name, page, text
 from driftloop.reporting.html.styles import REPORT
 from driftloop.reporting.html.theme import style_of
@@ -37,7 +37,7 @@ def report_page(source: ReportInput) -> str:
         replay_section(source),
     )
     shown = [section for section in sections if section is not None]
-    title = f"{record.model}: {record.verdict.status} on {readable(record.as_of)}"
+    title = f"{record.model}: {record.verdict.status} on {format_time(record.as_of)}"
     skip = el("a", "Skip to the verdict", href="#verdict", class_="skip")
     top = el("header", el("div", *_heading(source), class_="inner"))
     end = el("footer", el("div", *_footer(source), class_="inner"))
@@ -73,5 +73,5 @@ def _heading(source: ReportInput) -> tuple[Node, ...]:
 
 
 def _footer(source: ReportInput) -> tuple[Node, ...]:
-    moment = f"Looked at from {readable(source.record.as_of)} UTC. All times are UTC."
+    moment = f"Looked at from {format_time(source.record.as_of)} UTC. All times are UTC."
     return (el("p", text(moment), " Aggregates only: no row of data is on this page."),)

@@ -1,7 +1,7 @@
 """The label and the realised performance of the champion over time."""
 
 from driftloop.alerts.messages.wording import count, interval, number
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Performance
 from driftloop.reporting.html.markup import Node, el, group, told
 from driftloop.reporting.html.parts import figure, status_badge
@@ -81,8 +81,8 @@ def performance_words(source: ReportInput) -> str:
     first, last = points[0], points[-1]
     scores = [point.score for point in points if point.score is not None]
     return (
-        f"{performance.metric} of {count(len(points), 'run')} from {readable(first.as_of)} to "
-        f"{readable(last.as_of)}: between {number(min(scores))} and {number(max(scores))}, last "
+        f"{performance.metric} of {count(len(points), 'run')} from {format_time(first.as_of)} to "
+        f"{format_time(last.as_of)}: between {number(min(scores))} and {number(max(scores))}, last "
         f"{number(last.score)}{interval(last.low, last.high)}."
     )
 
@@ -97,7 +97,7 @@ def _figures(found: Performance, margin: float) -> tuple[str, ...]:
 
 
 def _delay(source: ReportInput) -> str:
-    until = readable(source.labelled_until) if source.labelled_until else ""
+    until = format_time(source.labelled_until) if source.labelled_until else ""
     return (
         f"Labels take {source.label_delay}: of what happened after {until} they are not there yet."
     )

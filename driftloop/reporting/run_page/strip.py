@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from driftloop.alerts.messages.wording import count, interval, number
-from driftloop.base.periods import readable
-from driftloop.decision.outcome import LOOKS, Outcome
+from driftloop.base.periods import format_time
+from driftloop.decision.outcome import OUTCOME_STYLES, Outcome
 from driftloop.promotion.ledger import MOVES, Entry
 from driftloop.reporting.html.markup import Element, Node, el, table, text
 from driftloop.reporting.html.parts import outcome_badge
@@ -50,14 +50,18 @@ def strip_sentence(points: Iterable[Looked]) -> str:
     """Return what a strip shows, in words: how many runs ended how, and since when."""
     every = tuple(points)
     found = Counter(looked.outcome for looked in every)
-    parts = [f"{found[outcome]} {LOOKS[outcome].word}" for outcome in LOOKS if found[outcome]]
-    since = f" since {readable(every[0].as_of)}" if every else ""
+    parts = [
+        f"{found[outcome]} {OUTCOME_STYLES[outcome].word}"
+        for outcome in OUTCOME_STYLES
+        if found[outcome]
+    ]
+    since = f" since {format_time(every[0].as_of)}" if every else ""
     return f"{count(len(every), 'run')}{since}: {', '.join(parts) or 'none yet'}."
 
 
 def point_line(point: RunPoint) -> str:
     """Return a run in a line of plain text."""
-    parts = [readable(point.as_of), LOOKS[point.outcome].word]
+    parts = [format_time(point.as_of), OUTCOME_STYLES[point.outcome].word]
     if point.score is not None and point.metric:
         parts.append(f"{point.metric} {number(point.score)}{interval(point.low, point.high)}")
     if point.champion:
@@ -90,7 +94,7 @@ def _in_incident(episodes: Iterable[Episode], point: RunPoint) -> bool:
 
 
 def _cell(point: RunPoint, marks: tuple[bool, bool]) -> Element:
-    look = LOOKS[point.outcome]
+    look = OUTCOME_STYLES[point.outcome]
     incident, moved = marks
     said = point_line(point)
     said += ", in an incident" if incident else ""
@@ -109,7 +113,7 @@ def _cell(point: RunPoint, marks: tuple[bool, bool]) -> Element:
 def _key(points: Iterable[RunPoint]) -> list[Node]:
     shown: set[Outcome] = {point.outcome for point in points}
     parts: list[Node] = []
-    for outcome, look in LOOKS.items():
+    for outcome, look in OUTCOME_STYLES.items():
         if outcome in shown:
             mark = el("span", look.sign, class_=f"sign chip {look.tone}")
             parts.append(el("span", mark, f" {look.word}"))
@@ -122,7 +126,7 @@ def _table(points: tuple[RunPoint, ...], ledger: tuple[Entry, ...]) -> Element:
     moved = moves_between(ledger, points)
     rows = [
         (
-            readable(point.as_of),
+            format_time(point.as_of),
             outcome_badge(point.outcome),
             text(point.action or "none", 40),
             _scored(point),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from driftloop.alerts.messages.formats.sparkline import LEVELS
 from driftloop.alerts.messages.wording import number
-from driftloop.decision.outcome import LOOKS, Tone
+from driftloop.decision.outcome import OUTCOME_STYLES, Tone
 from driftloop.reporting.json.reports import HistoryOutput, HistoryRun
 
 LABEL = 10
@@ -49,10 +49,10 @@ def score_range(runs: Iterable[HistoryRun]) -> str:
 
 
 def _outcomes(runs: tuple[HistoryRun, ...], cell: int) -> Line:
-    signs = [LOOKS[run.outcome].sign for run in runs]
+    signs = [OUTCOME_STYLES[run.outcome].sign for run in runs]
     tones: list[Tone | None] = []
     for run in runs:
-        tones += [LOOKS[run.outcome].tone, *[None] * (cell - 1)]
+        tones += [OUTCOME_STYLES[run.outcome].tone, *[None] * (cell - 1)]
     return Line("runs", _spread(signs, cell), tuple(tones))
 
 

@@ -3,7 +3,7 @@
 from driftloop.alerts.messages.retraining import outcome_line, outcome_of
 from driftloop.alerts.messages.wording import count, interval, number
 from driftloop.alerts.messages.wording import score as score_text
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Comparison, RetrainRecord, Score, TrainingPlan, WindowScore
 from driftloop.decision.outcome import Tone
 from driftloop.promotion.ledger import Entry
@@ -162,7 +162,7 @@ def _parameters(found: RetrainRecord) -> Node:
 
 def _entry(one: Entry) -> tuple[Node, ...]:
     return (
-        readable(one.as_of),
+        format_time(one.as_of),
         one.kind.replace("_", " "),
         text(one.version, 40),
         text(one.previous or "none", 40),

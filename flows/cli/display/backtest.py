@@ -6,13 +6,13 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.base.periods import parse_time, readable
+from driftloop.base.periods import format_time, parse_time
 from driftloop.reporting.json.backtest import BacktestOutput, InjectionOutput, PolicyOutput
 
 
 def backtest_view(found: BacktestOutput) -> Iterable[RenderableType]:
     """Yield the parts of a backtest that a person wants to see."""
-    begin, end = (readable(parse_time(moment)) for moment in (found.start, found.end))
+    begin, end = (format_time(parse_time(moment)) for moment in (found.start, found.end))
     yield Text.assemble((f"{found.model} ", "bold"), f"{begin} to {end}: {found.sentence}")
     yield _table(found)
     for policy in found.policies:
@@ -53,12 +53,12 @@ def _details(policy: PolicyOutput) -> Iterable[str]:
     for detection in policy.detections:
         done = ""
         if detection.promoted:
-            done = f", a new champion on {readable(parse_time(detection.promoted))}"
+            done = f", a new champion on {format_time(parse_time(detection.promoted))}"
         elif detection.retrained:
-            done = f", retrained on {readable(parse_time(detection.retrained))}, kept"
+            done = f", retrained on {format_time(parse_time(detection.retrained))}, kept"
         yield (
-            f"  {policy.name}: drift from {readable(parse_time(detection.began))} known on "
-            f"{readable(parse_time(detection.found))}, after {detection.days:.0f} days{done}"
+            f"  {policy.name}: drift from {format_time(parse_time(detection.began))} known on "
+            f"{format_time(parse_time(detection.found))}, after {detection.days:.0f} days{done}"
         )
     if policy.persons:
         times = f"{policy.persons} time{'' if policy.persons == 1 else 's'}"
@@ -70,12 +70,12 @@ def _details(policy: PolicyOutput) -> Iterable[str]:
 
 def _injection(found: InjectionOutput) -> str:
     put_in = (
-        f"{found.kind} of {found.column} by {found.size:g} from {readable(parse_time(found.at))}"
+        f"{found.kind} of {found.column} by {found.size:g} from {format_time(parse_time(found.at))}"
     )
     if found.known is None:
         return f"  {put_in}: never known"
     return (
-        f"  {put_in}: known on {readable(parse_time(found.known))}, after {found.days:.0f} days "
+        f"  {put_in}: known on {format_time(parse_time(found.known))}, after {found.days:.0f} days "
         f"and {found.periods} runs"
     )
 

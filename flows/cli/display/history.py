@@ -6,8 +6,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from driftloop.alerts.messages.wording import count
-from driftloop.base.periods import parse_time, readable
-from driftloop.decision.outcome import LOOKS, Tone
+from driftloop.base.periods import format_time, parse_time
+from driftloop.decision.outcome import OUTCOME_STYLES, Tone
 from driftloop.reporting.json.reports import HistoryOutput, ReportOutput
 from driftloop.reporting.run_page.strip import strip_sentence
 from driftloop.reporting.run_page.timeline import LABEL, Line, score_range, timeline
@@ -24,8 +24,8 @@ WIDTH = 80
 
 def report_view(found: ReportOutput) -> Iterable[RenderableType]:
     """Yield how a run ended and where its report is."""
-    look = LOOKS[found.outcome]
-    moment = readable(parse_time(found.as_of))
+    look = OUTCOME_STYLES[found.outcome]
+    moment = format_time(parse_time(found.as_of))
     yield Text.assemble(
         (found.model, "bold"),
         f" as of {moment}: ",
@@ -43,7 +43,7 @@ def history_view(found: HistoryOutput, width: int = WIDTH) -> Iterable[Renderabl
         yield _line(line)
     yield Text(f"{'':{LABEL}}{score_range(found.runs)}", style="dim")
     shown = {run.outcome for run in found.runs}
-    signs = [f"{look.sign} {look.word}" for name, look in LOOKS.items() if name in shown]
+    signs = [f"{look.sign} {look.word}" for name, look in OUTCOME_STYLES.items() if name in shown]
     marks = ["★ champion changed"] if found.moves else []
     marks += ["━ incident"] if found.incidents else []
     yield Text("  ".join((*signs, *marks)), style="dim")

@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.base.periods import Window, parse_time, readable
+from driftloop.base.periods import Window, format_time, parse_time
 from driftloop.reporting.json.alerts import AckOutput, DeliverOutput, MuteOutput, TestAlertOutput
 from driftloop.reporting.json.backtest import BacktestOutput
 from driftloop.reporting.json.base import (
@@ -111,7 +111,7 @@ def ledger_view(found: LedgerOutput) -> Iterable[RenderableType]:
     for column in ("#", "written", "as of", "what", "version", "before", "why"):
         table.add_column(column, no_wrap=column != "why")
     for entry in found.entries:
-        written, seen = (readable(parse_time(moment)) for moment in (entry.at, entry.as_of))
+        written, seen = (format_time(parse_time(moment)) for moment in (entry.at, entry.as_of))
         style = "bold" if entry.kind in ("promoted", "rolled_back", "outside") else ""
         kind = Text(entry.kind.replace("_", " "), style)
         row = (str(entry.number), written, seen, kind, entry.version, entry.previous or "none")
@@ -187,8 +187,8 @@ def status_view(models: tuple[ModelStatus, ...]) -> Table:
             model.model,
             model.champion or "none",
             score,
-            readable(model.trained_until) if model.trained_until else "",
-            readable(parse_time(model.as_of)) if model.as_of else "never",
+            format_time(model.trained_until) if model.trained_until else "",
+            format_time(parse_time(model.as_of)) if model.as_of else "never",
             status_text(model.verdict or ""),
             model.action or "",
             _alerts(model),
@@ -200,9 +200,9 @@ def _alerts(one: ModelStatus) -> Text:
     """Return the open incident, until when the model is muted, and what waits to be sent."""
     parts = []
     if one.incident_since is not None:
-        parts.append((f"{one.incident_severity} since {readable(one.incident_since)}", "red"))
+        parts.append((f"{one.incident_severity} since {format_time(one.incident_since)}", "red"))
     if one.muted_until is not None:
-        parts.append((f"muted until {readable(one.muted_until)}", "yellow"))
+        parts.append((f"muted until {format_time(one.muted_until)}", "yellow"))
     if one.waiting:
         parts.append((f"{one.waiting} waiting to be sent", "yellow"))
     return Text(", ").join(Text(text, style) for text, style in parts)

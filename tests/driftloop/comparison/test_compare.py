@@ -7,7 +7,8 @@ from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 from driftloop.comparison.compare import ComparisonSettings, Predictions, compare
-from driftloop.comparison.gates import MinimumScore, NewestSlice
+from driftloop.comparison.gates.minimum_score import MinimumScore
+from driftloop.comparison.gates.newest_slice import NewestSlice
 from driftloop.performance.metrics import MetricName, valid_metrics
 from tests.driftloop.cases import probabilities
 
@@ -266,7 +267,7 @@ def test_better_regression_wins(metric: MetricName) -> None:
     broken[3] = np.inf
     done = compare(Predictions(y, broken, far), settings)
     assert not done.won
-    assert "1 of 400 predictions are no number." in done.sentence
+    assert "1 of 400 predictions are not valid numbers." in done.sentence
 
 
 def test_each_model_is_judged_by_its_own_cut() -> None:

@@ -161,7 +161,7 @@ def test_the_asked_date_counts_and_the_minima_fit_it() -> None:
     [
         ("2024-01-01", "is no date within this file; name one after 2024-01-01"),
         ("2031-01-01", "is no date within this file"),
-        ("tomorrow", "--train-until: 'tomorrow' is no date"),
+        ("tomorrow", "--train-until: 'tomorrow' is not a valid date"),
         ("2024-01-03", "holds 48 labelled rows; 100 are needed"),
     ],
 )
@@ -218,7 +218,7 @@ def test_names_come_from_the_file_or_are_checked() -> None:
 
 
 def test_a_label_delay_that_is_no_span_is_refused() -> None:
-    with pytest.raises(DataError, match="--label-delay: 'soon' is no length of time"):
+    with pytest.raises(DataError, match="--label-delay: 'soon' is not a duration"):
         found(history(), replace(OPTIONS, label_delay="soon"))
 
 

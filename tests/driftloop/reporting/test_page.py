@@ -11,7 +11,7 @@ import pytest
 from driftloop.alerts.messages.samples import examples
 from driftloop.alerts.messages.steps import done, next_step
 from driftloop.base.records import Decision, MonitorRecord, QualityFinding, Verdict
-from driftloop.decision.outcome import LOOKS, outcome_of
+from driftloop.decision.outcome import OUTCOME_STYLES, outcome_of
 from driftloop.reporting.run_page.page import report_page
 from driftloop.reporting.run_page.past import point_of_tags
 from driftloop.reporting.run_page.source import MOST_PICTURED, pictured
@@ -65,7 +65,7 @@ def test_the_report_says_what_the_record_says() -> None:
         "Predictions got worse, inputs drifted.",
         "Version 8 replaced version 7.",
         "PL rose from 2.0% to 17%",
-        "is missing in 6.1% of the rows, before 0.4%.",
+        "is missing in 6.1% of the rows, previously 0.4%.",
         "Never seen before: BR",
         "0.731 (0.718 to 0.744)",
         "+0.107 (+0.092 to +0.122)",
@@ -137,7 +137,7 @@ def test_the_verdict_in_one_sentence(record: MonitorRecord, sentence: str) -> No
 
 
 def test_a_run_that_could_not_judge_is_never_shown_as_healthy() -> None:
-    blind = replace(examples.HEALTHY, verdict=Verdict("inconclusive", "The window holds no rows."))
+    blind = replace(examples.HEALTHY, verdict=Verdict("inconclusive", "The window has no rows."))
     page = report_page(source(blind))
     assert 'class="verdict blind"' in page
     assert "Healthy" not in Outline(page).text
@@ -207,7 +207,7 @@ def test_every_cell_of_the_strip_has_sign_and_words() -> None:
     cells = strip.split("<li ")[1:]
     assert len(cells) == len(points()) + 1
     for cell in cells:
-        look = next(look for look in LOOKS.values() if f", {look.word}" in cell)
+        look = next(look for look in OUTCOME_STYLES.values() if f", {look.word}" in cell)
         assert f'aria-hidden="true">{look.sign}<' in cell
         assert "title=" in cell
     assert [("★" in cell) for cell in cells] == ["the champion changed" in cell for cell in cells]
@@ -216,7 +216,7 @@ def test_every_cell_of_the_strip_has_sign_and_words() -> None:
 
 
 def test_signs_differ_in_shape() -> None:
-    assert len({look.sign for look in LOOKS.values()}) == len(LOOKS)
+    assert len({look.sign for look in OUTCOME_STYLES.values()}) == len(OUTCOME_STYLES)
 
 
 def test_a_strip_in_words() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from driftloop.decision.outcome import LOOKS
+from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.json.base import Champion
 from driftloop.reporting.json.reports import HistoryIncident, HistoryMove, HistoryOutput, HistoryRun
 from driftloop.reporting.run_page.timeline import LABEL, score_range, timeline
@@ -53,7 +53,7 @@ def test_the_newest_runs_are_those_that_stay() -> None:
 
 def test_tones_stand_where_the_signs_are() -> None:
     line = next(line for line in timeline(history()) if line.label == "runs")
-    known = {look.sign: look.tone for look in LOOKS.values()}
+    known = {look.sign: look.tone for look in OUTCOME_STYLES.values()}
     for character, tone in zip(line.text, line.tones, strict=False):
         assert tone == known.get(character)
 

@@ -12,7 +12,7 @@ from driftloop.base.periods import Window
 from driftloop.base.records import DataSlice, ModelVersion, Performance, Snapshot
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
-from driftloop.promotion.sequential import Look
+from driftloop.promotion.sequential import InterimResult
 from tasks.promotion import trials
 from tasks.promotion.proposals import PROBATION, Watched, keep_watch, looks_at, watched
 from tasks.promotion.trials import continue_trials
@@ -37,7 +37,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
         '{"metric": "roc_auc", "value": 0.9, "low": 0.8, "high": 1, "rows": 9}'
     )
     monkeypatch.setattr(
-        trials, "_look", lambda job, one, fresh: Look(fresh.rows.window, 500, 0.01, 0.02)
+        trials, "_look", lambda job, one, fresh: InterimResult(fresh.rows.window, 500, 0.01, 0.02)
     )
     with memory_registry(workspace) as registry:
         for _ in range(2):

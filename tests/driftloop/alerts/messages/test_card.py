@@ -167,9 +167,9 @@ def test_blind() -> None:
 
 
 def test_what_could_not_be_judged_beside_lost_performance() -> None:
-    verdict = Verdict("inconclusive", "The window holds no rows")
+    verdict = Verdict("inconclusive", "The window has no rows")
     card = card_of(monitor(performance=performance("fell"), verdict=verdict), LINKS)
-    assert card.causes[-1] == "*The rest could not be judged.* The window holds no rows."
+    assert card.causes[-1] == "*The rest could not be judged.* The window has no rows."
 
 
 def test_a_retraining_takes_the_place_of_deed_and_step() -> None:
@@ -195,18 +195,18 @@ def test_kinds_of_trouble_are_told_with_their_evidence() -> None:
     troubles = (
         Trouble("data_quality", "Checks failed on amount."),
         Trouble("concept_drift", "roc_auc is 0.712 and 0.850 was promised <here>."),
-        Trouble("covariate_shift", "Inputs moved (amount); performance holds."),
+        Trouble("covariate_shift", "Inputs drifted (amount); performance holds."),
     )
     assert card_of(replace(drifted(), troubles=troubles), LINKS).causes[1:] == (
         "*Concept drift.* roc_auc is 0.712 and 0.850 was promised &lt;here&gt;.",
-        "*Covariate shift.* Inputs moved (amount); performance holds.",
+        "*Covariate shift.* Inputs drifted (amount); performance holds.",
     )
 
 
 def test_whether_a_new_version_helped_is_told() -> None:
-    card = card_of(drifted(aftermath="Since version 8 came, the data still drift."), LINKS)
+    card = card_of(drifted(aftermath="Since version 8 came, the data still drifts."), LINKS)
     assert card.causes[-1] == (
-        "*Did the new version help?* Since version 8 came, the data still drift."
+        "*Did the new version help?* Since version 8 came, the data still drifts."
     )
 
 
@@ -215,7 +215,7 @@ def test_predictions_are_no_input() -> None:
     quiet = tuple(finding(f"input_{i}", "as before", status="ok") for i in range(3))
     card = card_of(drifted(findings=(moved, *quiet)), LINKS)
     assert card.headline == "predictions moved"
-    assert card.causes == ("*The predictions moved.* 'prediction' rose from 0.1 to 0.3.",)
+    assert card.causes == ("*The predictions drifted.* 'prediction' rose from 0.1 to 0.3.",)
     beside = drifted(findings=(moved, finding("amount", "amount rose."), *quiet))
     both = card_of(beside, LINKS)
     assert both.headline == "inputs drifted"
