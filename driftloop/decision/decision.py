@@ -93,7 +93,7 @@ def _performance_fell(fired: list[TriggerResult]) -> bool:
 
 def _broken(broken: list[QualityFinding], results: tuple[TriggerResult, ...]) -> Decision:
     columns = join_names(dict.fromkeys(check.column or "the window" for check in broken), 5)
-    veto = f"Data quality failed ({columns}): broken data is not trained on."
+    veto = f"Data quality failed ({columns}): no retraining on broken data."
     return Decision("hold", (*(check.sentence for check in broken), veto), results, "quality")
 
 
@@ -109,8 +109,8 @@ def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[
     lost = losing_streak(inputs.history)
     if lost >= settings.stop_after:
         sentence = (
-            f"{lost} challengers in a row did not win. Find out why, then start a retraining by "
-            "hand."
+            f"{lost} challengers in a row did not win. A person has to step in: find out "
+            "why, then start a retraining by hand."
         )
         return "losing_streak", sentence
     runs = [run.as_of for run in inputs.history if run.kind == "retrain"]

@@ -113,7 +113,7 @@ def test_challenger_that_predicts_no_probability_is_refused(bad: float, champion
     assert not done.won
     assert math.isnan(done.challenger.value)
     assert done.difference is None
-    assert "1 of 600 predictions are no probability" in done.sentence
+    assert "1 of 600 predictions are not valid probabilities" in done.sentence
 
 
 def test_champion_that_predicts_nan_is_not_beaten_by_that() -> None:
@@ -199,7 +199,7 @@ def test_bootstrap_win_that_delong_does_not_bear_out_is_not_proven() -> None:
     assert not done.delong.agrees
     assert "The challenger is not proven better" in done.sentence
     assert f"DeLong's interval [{done.delong.low:+.3f}" in done.sentence
-    assert "does not bear that out" in done.sentence
+    assert "does not confirm that" in done.sentence
 
 
 def test_delong_has_no_say_in_other_metrics_and_many_classes() -> None:

@@ -133,7 +133,7 @@ def test_stops_after_losing_challengers(history: Any, held: str | None) -> None:
     done = decided(history=history)
     assert (done.action, done.held) == ("hold" if held else "retrain", held)
     if held:
-        assert "5 challengers in a row did not win. A person is needed" in done.reasons[-1]
+        assert "5 challengers in a row did not win. A person has to step in" in done.reasons[-1]
 
 
 def test_weekly_cap() -> None:
