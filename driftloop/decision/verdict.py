@@ -37,22 +37,26 @@ def judge_window(
         sentence = f"The window has {rows} rows, {minimum} are needed: nothing was concluded."
         return Verdict("inconclusive", sentence)
     broken = {check.column for check in quality if check.status == "failed"}
-    sound = [
-        finding
-        for finding in findings
-        if (finding.name not in broken if finding.role == "feature" else not broken)
-    ]
+    sound = [finding for finding in findings if _is_sound(finding, broken)]
     features = {finding.name for finding in findings if finding.role == "feature"}
-    own = [finding for finding in sound if finding.role == "feature"]
-    judged = {finding.name for finding in own} - {
-        finding.name for finding in own if finding.status == "inconclusive"
-    }
+    judged = _judged(sound)
     unknown = sorted(features - judged)
     aside = f" Not judged: {join_names(unknown, 4)}." if unknown else ""
     drifted = by_weight([finding for finding in sound if finding.status == "drift"])
     if any(_matters(finding, minimum_importance) for finding in drifted):
         return Verdict("drift", f"{_summary(drifted, len(features))}.{aside}")
     return _without_drift(sound, drifted, len(features), len(judged), aside)
+
+
+def _is_sound(finding: Finding, broken: set[str | None]) -> bool:
+    return finding.name not in broken if finding.role == "feature" else not broken
+
+
+def _judged(findings: list[Finding]) -> set[str]:
+    """Return the features without an inconclusive finding."""
+    own = [finding for finding in findings if finding.role == "feature"]
+    unknown = {finding.name for finding in own if finding.status == "inconclusive"}
+    return {finding.name for finding in own} - unknown
 
 
 def _matters(finding: Finding, minimum_importance: float) -> bool:

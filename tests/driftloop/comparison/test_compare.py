@@ -134,7 +134,7 @@ def test_first_champion_needs_the_gates_only() -> None:
     strict = ComparisonSettings(gates=(MinimumScore(minimum=0.99),))
     refused = compare(Predictions(y, p, None), strict)
     assert not refused.won
-    assert "at least 0.990 is asked" in refused.sentence
+    assert "at least 0.990 is required" in refused.sentence
 
 
 def test_failed_gate_refuses_a_proven_challenger() -> None:

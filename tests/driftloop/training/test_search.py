@@ -155,7 +155,7 @@ def test_halving_keeps_as_many_rows_as_the_rarest_class_needs() -> None:
         sizes.append(len(past))
         return 0.0
 
-    Halving(space=PEAK, trials=8).search(peak(score=noted, least=80), 0)
+    Halving(space=PEAK, trials=8).search(peak(score=noted, min_rows=80), 0)
     assert min(sizes) >= 0.8 * 22
 
 
