@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from prefect import flow, tags
 
-from driftloop.backtest.injection import Injection, middle, parse_injection
-from driftloop.backtest.summary import ALWAYS_RETRAINING, FIRST_MODEL, Scored
+from driftloop.backtest.injection import Injection, midpoint, parse_injection
+from driftloop.backtest.summary import ALWAYS_RETRAINING, FIRST_MODEL, BaselineScores
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
 from driftloop.reporting.backtest import Backtest, injection_result, summary_sentence
@@ -88,7 +88,7 @@ def run_backtest(
     features = job.config.features.numeric + job.config.features.categorical
     drift = None
     if inject is not None:
-        at = resolve_as_of(inject_at) if inject_at else middle(moments[0], moments[-1])
+        at = resolve_as_of(inject_at) if inject_at else midpoint(moments[0], moments[-1])
         drift = parse_injection(inject, at, features, job.config.data.label)
     policies = [(job.model, job.config), *((path.stem, load_config(path)) for path in others)]
     with ExitStack() as stack:
@@ -125,7 +125,7 @@ def _summary(
 ) -> Backtest:
     results = [outcome for outcome in outcomes if outcome.policy is not None]
     altered = results.pop() if drift is not None else None
-    baselines = (Scored(FIRST_MODEL, results[0].first_champion, 0), *_baselines(outcomes))
+    baselines = (BaselineScores(FIRST_MODEL, results[0].first_champion, 0), *_baselines(outcomes))
     policies = tuple(
         result.policy.with_gain(baselines) for result in results if result.policy is not None
     )
@@ -152,5 +152,5 @@ def _summary(
     )
 
 
-def _baselines(outcomes: tuple[CandidateOutcome, ...]) -> list[Scored]:
+def _baselines(outcomes: tuple[CandidateOutcome, ...]) -> list[BaselineScores]:
     return [outcome.baseline for outcome in outcomes if outcome.baseline is not None]

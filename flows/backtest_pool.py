@@ -7,7 +7,7 @@ from concurrent.futures import wait as wait_for
 from multiprocessing import get_context
 from typing import Any
 
-from driftloop.backtest.summary import Scored
+from driftloop.backtest.summary import BaselineScores
 from driftloop.base.environment import prepare_environment
 from tasks.backtest.sandbox import Candidate, CandidateOutcome
 
@@ -53,7 +53,7 @@ def backtest_candidate(candidate: Candidate, report: Report) -> CandidateOutcome
         return CandidateOutcome(policy, first_champion)
     with open_sandbox(candidate.root, candidate.config, candidate.rev) as sandbox:
         scores, count = score_always_retraining(sandbox, candidate.moments, on_period)
-    return CandidateOutcome(baseline=Scored(candidate.name, scores, count))
+    return CandidateOutcome(baseline=BaselineScores(candidate.name, scores, count))
 
 
 def _in_process(candidate: Candidate, queue: Any, environment: dict[str, str]) -> CandidateOutcome:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from prefect.runtime import flow_run
 
-from driftloop.base.periods import parse_time, readable
+from driftloop.base.periods import format_time, parse_time
 
 
 def resolve_as_of(as_of: datetime | None) -> datetime:
@@ -21,10 +21,10 @@ def resolve_as_of(as_of: datetime | None) -> datetime:
 def run_name() -> str:
     """Return a run's name, such as ``monitor payments 2026-03-02``."""
     parameters = flow_run.parameters
-    day = readable(resolve_as_of(parameters.get("as_of")))
+    day = format_time(resolve_as_of(parameters.get("as_of")))
     return f"{flow_run.flow_name} {parameters['model']} {day}"
 
 
 def all_models_run_name() -> str:
     """Return the name of a run for all models, such as ``digest 2026-03-02 08:00``."""
-    return f"{flow_run.flow_name} {readable(resolve_as_of(flow_run.parameters.get('as_of')))}"
+    return f"{flow_run.flow_name} {format_time(resolve_as_of(flow_run.parameters.get('as_of')))}"

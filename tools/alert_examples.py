@@ -106,7 +106,7 @@ WORSE = replace(
     troubles=(
         Trouble(
             "covariate_shift",
-            "Inputs moved (amount, country, hour); performance fell with them: the champion "
+            "Inputs drifted (amount, country, hour); performance fell with them: the champion "
             "promised no more on such inputs.",
         ),
     ),
@@ -124,7 +124,8 @@ DRIFTED = replace(
     troubles=(
         Trouble(
             "covariate_shift",
-            "Inputs moved (amount, country, hour); no labels tell yet whether performance suffers.",
+            "Inputs drifted (amount, country, hour); no labels show yet whether performance "
+            "suffers.",
         ),
     ),
     performance=replace(HOLDS, status="inconclusive", score=None),

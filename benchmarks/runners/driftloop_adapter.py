@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from driftloop.drift.judge import Standard, judge_findings, measure_all
-from driftloop.drift.measure import Yardstick
+from driftloop.drift.judge import JudgingCriteria, judge_findings, measure_features
+from driftloop.drift.measure import MeasuringOptions
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_profile import (
@@ -39,7 +39,9 @@ def prepare(
     shutil.rmtree(folder, ignore_errors=True)
     columns = ParquetColumns.of((Path(reference_path),))
     features = Features(tuple(numeric), tuple(categorical))
-    write_profile(folder, KEY, columns.rows, profile_columns(columns, features, SETTINGS.measures))
+    write_profile(
+        folder, KEY, columns.rows, profile_columns(columns, features, SETTINGS.effect_sizes)
+    )
     return folder
 
 
@@ -78,7 +80,7 @@ def judge(
         starts = np.datetime64("2000-01-03", "us") + np.arange(count) * np.timedelta64(7, "D")
         end = starts[-1] + np.timedelta64(7, "D")
         parts = window_rows(moments, starts, end, SETTINGS.minimum_rows)
-    profile = build_profile(FrameColumns(reference), features, SETTINGS.measures, parts)
+    profile = build_profile(FrameColumns(reference), features, SETTINGS.effect_sizes, parts)
     return [bool(_drifted(profile, FrameColumns(window), features)) for window in windows]
 
 
@@ -101,7 +103,7 @@ def weekly(
         np.datetime64(start + pd.Timedelta(weeks=training_weeks)),
         SETTINGS.minimum_rows,
     )
-    profile = build_profile(FrameColumns(training), features, SETTINGS.measures, rows)
+    profile = build_profile(FrameColumns(training), features, SETTINGS.effect_sizes, rows)
     return [
         (
             start + pd.Timedelta(weeks=week),
@@ -117,8 +119,8 @@ def _drifted(
     features: Features,
 ) -> list[str]:
     level = SETTINGS.level_of_run(RUNS_A_YEAR)
-    yardstick = Yardstick(SETTINGS, level / max(len(features.names), 1))
-    measured = measure_all(profile, columns, features, yardstick)
+    options = MeasuringOptions(SETTINGS, level / max(len(features.names), 1))
+    measured = measure_features(profile, columns, features, options)
     findings = tuple(finding for feature in measured for finding in feature.findings)
-    judged = judge_findings(findings, Standard(SETTINGS, level))
+    judged = judge_findings(findings, JudgingCriteria(SETTINGS, level))
     return list(dict.fromkeys(one.name for one in judged if one.status == "drift"))

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from driftloop.alerts.channels import LEVELS, Channel, Level, SlackChannel
 from driftloop.alerts.incident import AlertState, Cause, Incident, IncidentSummary
 from driftloop.alerts.message import Kind
-from driftloop.base.errors import listed
+from driftloop.base.errors import join_names
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import MonitorRecord
 from driftloop.base.settings import Settings
@@ -277,7 +277,7 @@ def _why_worse(
         return "It is more severe than before."
     others = sorted(health.features.difference(known.features))
     if 2 * len(others) >= len(health.features) > 0:
-        return f"Other features drift now: {listed(others, 3)}."
+        return f"Other features drift now: {join_names(others, 3)}."
     if known.score is not None and health.score is not None:
         lost = known.score - health.score
         if lost > margin:

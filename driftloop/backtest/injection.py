@@ -1,4 +1,4 @@
-"""Drift put into data on purpose, to learn how soon it would have been noticed."""
+"""Injection of drift into data, to measure how soon it would be detected."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,10 +37,10 @@ class Injection:
 
 
 def parse_injection(text: str, at: datetime, features: tuple[str, ...], label: str) -> Injection:
-    """Return the injection that ``shift:amount:0.5`` or ``label_flip:0.3`` names.
+    """Return the injection that is written as ``shift:amount:0.5`` or ``label_flip:0.3``.
 
     Raises:
-        ConfigError: naming the part that is wrong and the valid choices.
+        ConfigError: with the part that is wrong and the valid choices.
     """
     parts = text.split(":")
     if parts[0] == "label_flip" and len(parts) == 2:
@@ -63,7 +63,7 @@ def _size(text: str, kind: str, written: str) -> float:
     try:
         size = float(written)
     except ValueError:
-        raise ConfigError(f"--inject {text!r}: size {written!r} is no number") from None
+        raise ConfigError(f"--inject {text!r}: size {written!r} is not a number") from None
     share = kind in ("missing", "new_category", "label_flip")
     if not np.isfinite(size):
         raise ConfigError(f"--inject {text!r}: size {written} has to be finite")
@@ -82,7 +82,7 @@ def inject(table: pd.DataFrame, injection: Injection, time: str, spread: float) 
         spread: of the column over the whole history, see `spread_of`, for ``shift``.
 
     Raises:
-        ConfigError: if numbers are asked for in a column of texts.
+        ConfigError: if a change of numbers is requested in a column of texts.
     """
     times = pd.to_datetime(table[time], utc=True).dt.tz_localize(None)
     late = (times >= naive(injection.at)).to_numpy()
@@ -151,7 +151,7 @@ def spread_of(column: "pd.Series[Any]") -> float:
     return float((high - low) / 1.349 if high > low else column.astype(float).std())
 
 
-def middle(start: datetime, end: datetime) -> datetime:
+def midpoint(start: datetime, end: datetime) -> datetime:
     """Return the moment in the middle of a span, at midnight."""
     moment = parse_time(start + (end - start) / 2)
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,4 +1,4 @@
-"""The worth of a policy over a stretch of history: alarms, retrainings, delays and scores."""
+"""Summary of a policy over a stretch of history: alarms, retrainings, delays and scores."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ ALWAYS_RETRAINING = "always retraining"
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One monitoring run of a rehearsal."""
+    """One monitoring run of a backtest."""
 
     as_of: datetime
     window: Window
@@ -40,8 +40,8 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """The scores of a baseline served beside the policy, one per period."""
+class BaselineScores:
+    """The scores of something served beside the policy, one a period."""
 
     name: str
     scores: tuple[RoundedScore, ...]
@@ -126,13 +126,13 @@ class PolicyResult:
         """Episodes of drift, and how late each was found."""
         return detections(self.periods)
 
-    def with_gain(self, baselines: Sequence[Scored]) -> "PolicyResult":
-        """Return the result with its `gain_kept`, over periods in which all have a score."""
+    def with_gain(self, baselines: Sequence[BaselineScores]) -> "PolicyResult":
+        """Return the result with its `share_of_gain`, over periods in which all have a score."""
         by_name = {baseline.name: baseline.scores for baseline in baselines}
         if not {FIRST_MODEL, ALWAYS_RETRAINING} <= set(by_name):
             return self
-        series = common(self.scores, by_name[FIRST_MODEL], by_name[ALWAYS_RETRAINING])
-        return replace(self, gain_kept=gain_kept(*(mean_score(scores) for scores in series)))
+        series = common_periods(self.scores, by_name[FIRST_MODEL], by_name[ALWAYS_RETRAINING])
+        return replace(self, gain_kept=share_of_gain(*(mean_score(scores) for scores in series)))
 
     def per_year(self, count: int) -> float:
         """Return a count as a rate per year."""
@@ -157,30 +157,30 @@ def detections(periods: Sequence[Period]) -> tuple[Detection, ...]:
     An episode is an unbroken row of runs with drift; runs that could not judge do not break it. It
     began where the data say that it did.
     """
-    found: list[Detection] = []
+    episodes: list[Detection] = []
     episode: list[Period] = []
     for period in [*periods, None]:
         if period is not None and period.verdict == "drift":
             episode.append(period)
         elif period is None or period.verdict != "inconclusive":
             if episode:
-                found.append(_detection(episode))
+                episodes.append(_detection(episode))
             episode = []
-    return tuple(found)
+    return tuple(episodes)
 
 
 def _detection(episode: list[Period]) -> Detection:
     first = episode[0]
     began = first.since or first.window.start
-    retrained = next((one.as_of for one in episode if one.retrained), None)
-    promoted = next((one.as_of for one in episode if one.promoted), None)
+    retrained = next((period.as_of for period in episode if period.retrained), None)
+    promoted = next((period.as_of for period in episode if period.promoted), None)
     return Detection(
         began, first.as_of, (first.as_of - began).total_seconds() / 86_400, retrained, promoted
     )
 
 
-def known_after(periods: Sequence[Period], onset: datetime) -> Period | None:
-    """Return the first run after `onset` that reported trouble to people, or None."""
+def first_alarm_after(periods: Sequence[Period], onset: datetime) -> Period | None:
+    """Return the first run after `onset` that alerted people, or None."""
     return next((period for period in periods if period.alarm and period.window.end > onset), None)
 
 
@@ -190,13 +190,13 @@ def mean_score(scores: Iterable[float]) -> float:
     return sum(defined) / len(defined) if defined else math.nan
 
 
-def common(*series: Sequence[float]) -> tuple[list[float], ...]:
+def common_periods(*series: Sequence[float]) -> tuple[list[float], ...]:
     """Return the series over those periods in which all of them are defined."""
     rows = [row for row in zip(*series, strict=True) if not any(map(math.isnan, row))]
     return tuple([row[place] for row in rows] for place in range(len(series)))
 
 
-def gain_kept(loop: float, frozen: float, always: float) -> float:
+def share_of_gain(loop: float, frozen: float, always: float) -> float:
     """Return the share of always retraining's gain over the first model that a policy keeps.
 
     NaN where always retraining gains nothing.
@@ -205,9 +205,9 @@ def gain_kept(loop: float, frozen: float, always: float) -> float:
     return (loop - frozen) / gain if gain > 0 else math.nan
 
 
-def is_alarm(record: MonitorRecord, told: bool) -> bool:
-    """Return whether a run reported trouble to people."""
-    return told and bool(
+def is_alarm(record: MonitorRecord, notified: bool) -> bool:
+    """Return whether a run alerted people."""
+    return notified and bool(
         record.troubles
         or record.broken
         or record.verdict.status == "drift"

@@ -37,8 +37,8 @@ def shape_of_numbers(
 ) -> Shape:
     """Return the shape of a number counted over bins.
 
-    Bins that no value of either side fell into are joined with a neighbour: they lie between
-    values that have a bin of their own.
+    Bins that are empty on both sides are joined with a neighbour: they lie between values that have
+    a bin of their own.
 
     Args:
         name: the column.
@@ -58,7 +58,7 @@ def shape_of_categories(
 ) -> Shape:
     """Return the shape of counted categories: the most frequent of either side, then the rest.
 
-    Labels are cut where they are long: shapes travel with the alerts.
+    Long labels are shortened, because shapes are stored with the alerts.
 
     Args:
         name: the column.
@@ -68,13 +68,13 @@ def shape_of_categories(
     """
     old, new = reference / reference.sum(), current / current.sum()
     order = np.argsort(-np.maximum(old, new), kind="stable")
-    shown, rest = order[:MOST_LABELS], order[MOST_LABELS:]
+    shown, others = order[:MOST_LABELS], order[MOST_LABELS:]
     labels = [str(level)[:LONGEST_LABEL] for level in levels[shown]]
     sides = [[float(share) for share in side[shown]] for side in (old, new)]
-    if len(rest):
+    if len(others):
         labels.append(OTHER)
         for side, shares in zip((old, new), sides, strict=True):
-            shares.append(float(side[rest].sum()))
+            shares.append(float(side[others].sum()))
     return Shape(name, tuple(labels), (), tuple(sides[0]), tuple(sides[1]))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from driftloop.base.workspace import DVC_SITE
 
-QUIET = {
+ENVIRONMENT_DEFAULTS = {
     "DO_NOT_TRACK": "true",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
@@ -15,7 +15,7 @@ QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # A run whose worker was killed has nobody to print to, and must not fail for that.
+    # A run whose worker was killed has no terminal to print to, and must not fail for that.
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
@@ -32,5 +32,8 @@ def prepare_environment(state: Path) -> None:
         "MPLCONFIGDIR": state / "matplotlib",
         "NUMBA_CACHE_DIR": state / "numba",
     }
-    for name, value in {**QUIET, **{name: str(path) for name, path in homes.items()}}.items():
+    for name, value in {
+        **ENVIRONMENT_DEFAULTS,
+        **{name: str(path) for name, path in homes.items()},
+    }.items():
         os.environ.setdefault(name, value)

@@ -1,4 +1,4 @@
-"""Errors a person can act on: one line each, with the mend in it."""
+"""Errors that a person can act on: one line each, which says what to do."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 
 class DriftloopError(Exception):
-    """Base of every error driftloop raises on purpose. Its text is one line and names the mend."""
+    """Base of every error that driftloop raises itself: one line that says what to do."""
 
 
 class ConfigError(DriftloopError):
@@ -14,7 +14,7 @@ class ConfigError(DriftloopError):
 
 
 class DataError(DriftloopError):
-    """A table lacks what was asked of it: a column, a type, an order, a class."""
+    """A table lacks what is required of it: a column, a type, an order, a class."""
 
 
 class SnapshotError(DriftloopError):
@@ -22,15 +22,15 @@ class SnapshotError(DriftloopError):
 
 
 class EmptySnapshotError(SnapshotError):
-    """The commit is there and holds no batch of the model."""
+    """The commit exists and has no batch of the model."""
 
 
 class WorkspaceError(DriftloopError):
-    """The workspace folder is missing, already there, or not writable."""
+    """The workspace folder is missing, exists already, or is not writable."""
 
 
 class RegistryError(DriftloopError):
-    """MLflow refused, or what it holds is not what driftloop needs."""
+    """MLflow refused, or does not hold what driftloop needs."""
 
 
 class TrainingError(DriftloopError):
@@ -38,15 +38,15 @@ class TrainingError(DriftloopError):
 
 
 class AlertError(DriftloopError):
-    """What was asked of an incident or a channel cannot be done."""
+    """A request about an incident or a channel cannot be carried out."""
 
 
 class MetricsError(DriftloopError):
-    """Metrics could not be published, and trying again will not help."""
+    """Metrics could not be published, and a retry will not help."""
 
 
 class StackError(DriftloopError):
-    """The local stack cannot be started, stopped, backed up or restored as asked."""
+    """The local stack cannot be started, stopped, backed up or restored as requested."""
 
 
 class AccessError(DriftloopError):
@@ -54,11 +54,11 @@ class AccessError(DriftloopError):
 
 
 class UnavailableError(DriftloopError):
-    """A service did not answer. Trying again later can help, so tasks retry on it."""
+    """A service did not answer. Trying again later can help, so tasks retry."""
 
 
 class ConflictError(UnavailableError):
-    """Another run changed the same document meanwhile; the change has to be made anew."""
+    """Another run changed the same document meanwhile; the change has to be made again."""
 
 
 class IncompleteError(DriftloopError):
@@ -70,7 +70,7 @@ class IncompleteError(DriftloopError):
 
 
 class DeliveryError(UnavailableError):
-    """A message could not be delivered; it is kept and sent by the next run."""
+    """A message could not be delivered; it is kept, and the next run sends it."""
 
 
 _ARRAY = re.compile(r"\[[^\])]*(\]|$)")
@@ -78,23 +78,23 @@ _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 
 def reason(error: BaseException, known: Iterable[str] = ()) -> str:
-    """Return the first line of what a library says, short and without values of data rows.
+    """Return the first line of a library's error, short and without values of data rows.
 
     Args:
         error: what was raised.
-        known: names that may be told, such as columns and parameters; other quoted text and
+        known: names that may be shown, such as columns and parameters; other quoted text and
             arrays are left out.
     """
     names = set(known)
 
-    def told(quoted: re.Match[str]) -> str:
+    def shown(quoted: re.Match[str]) -> str:
         return quoted[0] if (quoted[1] or quoted[2]) in names else "'…'"
 
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return _QUOTED.sub(told, _ARRAY.sub("[…]", line))[:200].rstrip(" .:")
+    return _QUOTED.sub(shown, _ARRAY.sub("[…]", line))[:200].rstrip(" .:")
 
 
-def listed(names: Iterable[object], limit: int = 12) -> str:
+def join_names(names: Iterable[object], limit: int = 12) -> str:
     """Return names as ``a, b, c`` and say how many were left out beyond `limit`."""
     texts = [str(name) for name in names]
     more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
@@ -106,4 +106,4 @@ def valid_choices(received: object, valid: Iterable[object]) -> str:
     names = [str(choice) for choice in valid]
     close = get_close_matches(str(received), names, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
-    return f"received {str(received)!r}; valid: {listed(names)}{hint}"
+    return f"received {str(received)!r}; valid: {join_names(names)}{hint}"

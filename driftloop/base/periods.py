@@ -48,17 +48,17 @@ class Span:
 
 
 def parse_span(value: object) -> Span:
-    """Return the span that ``"7 days"``, ``"1 month"`` or ``"week"`` names.
+    """Return the span that is written as ``"7 days"``, ``"1 month"`` or ``"week"``.
 
     Raises:
-        ValueError: if the text is no number and unit.
+        ValueError: if the text is not a number and a unit.
     """
     if isinstance(value, Span):
         return value
     match = _PATTERN.match(str(value).strip().lower())
     if match is None:
         raise ValueError(
-            f"{value!r} is no length of time; write a whole number and a unit, such as '7 days' "
+            f"{value!r} is not a duration; write a whole number and a unit, such as '7 days' "
             f"or '1 month' (units: {', '.join(UNITS)})"
         )
     span = Span(int(match[1] or 1), match[2])  # type: ignore[arg-type]
@@ -67,9 +67,9 @@ def parse_span(value: object) -> Span:
     return span
 
 
-def _some_length(span: Span) -> Span:
+def _not_zero(span: Span) -> Span:
     if span.count == 0:
-        raise ValueError(f"'{span}' is no length of a window; write one of 1 or more")
+        raise ValueError(f"'{span}' is not a valid length of a window; write 1 or more")
     return span
 
 
@@ -81,8 +81,8 @@ SpanField = Annotated[
 ]
 
 
-LengthField = Annotated[SpanField, AfterValidator(_some_length)]
-"""A span of a window: not nothing."""
+LengthField = Annotated[SpanField, AfterValidator(_not_zero)]
+"""A span that is longer than zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +96,18 @@ class Window:
         return self.start <= moment < self.end
 
     def overlaps(self, other: "Window") -> bool:
-        """Say whether the two windows share any moment."""
+        """Return whether the two windows share any moment."""
         return self.start < other.end and other.start < self.end
 
     def __str__(self) -> str:
-        return f"{readable(self.start)} to {readable(self.end)}"
+        return f"{format_time(self.start)} to {format_time(self.end)}"
 
 
 def parse_time(value: object) -> datetime:
     """Return a date or time as an aware UTC datetime; a time without a zone is taken as UTC.
 
     Raises:
-        DataError: if the value is no ISO date or time.
+        DataError: if the value is not an ISO date or time.
     """
     if isinstance(value, datetime):
         moment = value
@@ -116,12 +116,13 @@ def parse_time(value: object) -> datetime:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
             raise DataError(
-                f"{value!r} is no date; write it as 2026-03-02 or 2026-03-02T06:00:00+00:00"
+                f"{value!r} is not a valid date; write it as 2026-03-02 or "
+                "2026-03-02T06:00:00+00:00"
             ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def readable(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """Return ``2026-03-02`` at midnight, ``2026-03-02 06:00`` otherwise (UTC)."""
     utc = moment.astimezone(UTC)
     midnight = utc.timetz().replace(tzinfo=None) == datetime.min.time()
@@ -131,7 +132,7 @@ def readable(moment: datetime) -> str:
 def floor_to(moment: datetime, span: Span) -> datetime:
     """Floor to the day, or to the hour or minute for spans shorter than a day.
 
-    A run that starts late then looks at the same window as one that started on time.
+    A run that starts late then judges the same window as one that started on time.
     """
     utc = moment.astimezone(UTC).replace(second=0, microsecond=0)
     if span.unit == "minute":
@@ -139,9 +140,9 @@ def floor_to(moment: datetime, span: Span) -> datetime:
     return utc.replace(minute=0) if span.unit == "hour" else utc.replace(hour=0, minute=0)
 
 
-def split(window: Window, span: Span) -> Iterator[Window]:
+def split_window(window: Window, span: Span) -> Iterator[Window]:
     """Yield consecutive windows of length `span`, the newest one ending where `window` ends."""
-    _some_length(span)
+    _not_zero(span)
     end = window.end
     while end > window.start:
         start = max(span.before(end), window.start)

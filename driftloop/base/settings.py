@@ -1,9 +1,50 @@
-"""The base of everything people write: frozen models that refuse unknown keys."""
+"""The base of everything people write, and of the families whose members a `kind` tells apart."""
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated, Any, Union
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
     """A frozen settings model; unknown keys are errors and lists become tuples."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def family_members(base: Any, package: str | None = None) -> tuple[type[Any], ...]:
+    """Return the members of a family, by module: the subclasses of `base` with a `kind` of theirs.
+
+    Args:
+        base: the (abstract) class that all members extend.
+        package: a package whose modules are imported first, so that a module in it is enough to
+            add a member.
+    """
+    if package is not None:
+        for module in iter_modules(import_module(package).__path__):
+            import_module(f"{package}.{module.name}")
+    members = dict.fromkeys(
+        cls
+        for cls in _subclasses(base)
+        if "kind" in cls.model_fields and not cls.model_fields["kind"].is_required()
+    )
+    return tuple(sorted(members, key=lambda member: member.__module__))
+
+
+def any_of(base: Any, package: str | None = None) -> Any:
+    """Return the type of a setting that takes any member of a family, told apart by its `kind`.
+
+    Type checkers take the base class for it: they cannot know the members.
+    """
+    members = family_members(base, package)
+    if len(members) == 1:
+        return members[0]
+    return Annotated[Union[members], Field(discriminator="kind")]  # noqa: UP007
+
+
+def _subclasses(base: Any) -> Iterator[type[Any]]:
+    for cls in base.__subclasses__():
+        yield cls
+        yield from _subclasses(cls)

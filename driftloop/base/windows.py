@@ -1,17 +1,31 @@
-"""Which rows: the window to judge, the reference to compare with, candidates to train on."""
+"""Windows: the one to judge, the reference to compare it with, and candidates to train on.
 
+A new subclass of `Reference` or `TrainingWindow`, above the ``Any…`` of its family, is a new kind.
+"""
+
+from abc import abstractmethod
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from driftloop.base.periods import LengthField, Span, Window, floor_to, parse_time
-from driftloop.base.settings import Settings
+from driftloop.base.settings import Settings, any_of
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-class ChampionReference(Settings):
+class Reference(Settings):
+    """The rows that the current window is compared with."""
+
+    kind: str
+
+    @abstractmethod
+    def window(self, current: Window, training: Window) -> Window:
+        """Return the reference of a current window and the champion's training window."""
+
+
+class ChampionReference(Reference):
     """The rows the champion was trained on, read from the model version. The default."""
 
     kind: Literal["champion"] = "champion"
@@ -21,7 +35,7 @@ class ChampionReference(Settings):
         return training
 
 
-class FixedReference(Settings):
+class FixedReference(Reference):
     """A window that never moves, whichever model is champion."""
 
     kind: Literal["fixed"] = "fixed"
@@ -30,7 +44,7 @@ class FixedReference(Settings):
 
     @field_validator("start", "end", mode="before")
     @classmethod
-    def _is_written_as_date(cls, value: object) -> object:
+    def _is_a_date(cls, value: object) -> object:
         if isinstance(value, int | float):
             raise ValueError(f"write it as 2026-03-02, received {value}")
         return value
@@ -46,8 +60,8 @@ class FixedReference(Settings):
         return Window(parse_time(self.start), parse_time(self.end))
 
 
-class RollingReference(Settings):
-    """The time just before the current window: finds sudden changes, misses slow ones."""
+class RollingReference(Reference):
+    """The period just before the current window: finds sudden changes, misses slow ones."""
 
     kind: Literal["rolling"] = "rolling"
     length: LengthField = Field(default=Span(8, "week"), description="Length of the reference.")
@@ -57,18 +71,19 @@ class RollingReference(Settings):
         return Window(self.length.before(current.start), current.start)
 
 
-Reference = Annotated[
-    ChampionReference | FixedReference | RollingReference, Field(discriminator="kind")
-]
+if TYPE_CHECKING:
+    AnyReference = Reference
+else:
+    AnyReference = any_of(Reference)
 
 
 class WindowSettings(Settings):
-    """What is compared with what."""
+    """Which window is judged, and what it is compared with."""
 
     current: LengthField = Field(
         default=Span(1, "week"), description="Length of the window that a run judges."
     )
-    reference: Reference = Field(
+    reference: AnyReference = Field(
         default=ChampionReference(), description="What the current window is compared with."
     )
 
@@ -83,18 +98,28 @@ class WindowSettings(Settings):
         return Window(self.current.before(end), end)
 
 
-class AllHistory(Settings):
-    """Everything up to now: the most rows, the slowest to forget."""
+class TrainingWindow(Settings):
+    """A candidate for the rows to train on; it ends where the holdout starts."""
+
+    kind: str
+
+    @abstractmethod
+    def start(self, end: datetime, changed: datetime | None) -> datetime | None:
+        """Return the first moment to train on, or None where there is no candidate."""
+
+
+class AllHistory(TrainingWindow):
+    """All rows up to now: the most, and the slowest to forget."""
 
     kind: Literal["all"] = "all"
 
     def start(self, end: datetime, changed: datetime | None) -> datetime | None:
-        """Return the earliest moment there is."""
+        """Return a moment before any data."""
         return EARLIEST
 
 
-class SlidingWindow(Settings):
-    """The newest span of a fixed length."""
+class SlidingWindow(TrainingWindow):
+    """The newest rows, over a fixed length of time."""
 
     kind: Literal["sliding"] = "sliding"
     length: LengthField = Field(default=Span(8, "week"), description="Length of the window.")
@@ -104,8 +129,8 @@ class SlidingWindow(Settings):
         return self.length.before(end)
 
 
-class SinceChange(Settings):
-    """Only what came after the detected change: the purest, and the fewest rows."""
+class SinceChange(TrainingWindow):
+    """Only rows after the detected change: the purest, and the fewest."""
 
     kind: Literal["since_change"] = "since_change"
 
@@ -114,5 +139,8 @@ class SinceChange(Settings):
         return changed
 
 
-TrainingWindow = Annotated[AllHistory | SlidingWindow | SinceChange, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    AnyTrainingWindow = TrainingWindow
+else:
+    AnyTrainingWindow = any_of(TrainingWindow)
 DEFAULT_TRAINING_WINDOWS: tuple[TrainingWindow, ...] = (SinceChange(), AllHistory())

@@ -15,7 +15,7 @@ NAME, DVC_SITE = ".driftloop", "dvc-site"
 class Workspace:
     """Paths of a workspace; everything driftloop writes locally is below ``.driftloop``.
 
-    `scratch` puts the state elsewhere for a rehearsal, which leaves the workspace as it was.
+    `scratch` puts the state elsewhere for a backtest, which leaves the workspace unchanged.
     """
 
     root: Path
@@ -23,7 +23,7 @@ class Workspace:
 
     @property
     def configs(self) -> Path:
-        """One YAML file a model."""
+        """One YAML file per model."""
         return self.root / "configs"
 
     @property
@@ -46,7 +46,7 @@ class Workspace:
 
     @property
     def artifacts(self) -> str | None:
-        """Where MLflow keeps artifacts of a local database; a server knows its own place."""
+        """Where MLflow keeps artifacts of a local database; a server has its own location."""
         local = self.tracking_uri.startswith("sqlite:")
         return (self.state / "artifacts").as_uri() if local else None
 
@@ -72,19 +72,19 @@ def find_workspace(folder: str | Path | None = None) -> Workspace:
     """Return the workspace in `folder`, in ``DRIFTLOOP_WORKSPACE``, or in or above this folder.
 
     Raises:
-        WorkspaceError: if there is no folder with ``configs/`` there.
+        WorkspaceError: if no such folder has ``configs/``.
     """
     named = folder or os.environ.get(VARIABLE)
     if named:
         root = Path(named).expanduser().resolve()
         if not (root / "configs").is_dir():
-            raise WorkspaceError(f"{root}: no workspace (it has no configs folder); {_MEND}")
+            raise WorkspaceError(f"{root}: not a workspace (it has no configs folder); {_HINT}")
         return Workspace(root)
     here = Path.cwd().resolve()
     for root in (here, *here.parents):
         if (root / "configs").is_dir() and (root / ".git").exists():
             return Workspace(root)
-    raise WorkspaceError(f"{here}: no workspace here or above; {_MEND}")
+    raise WorkspaceError(f"{here}: no workspace here or above; {_HINT}")
 
 
-_MEND = "name one with --workspace, or make one with 'driftloop init FILE --time COL --label COL'"
+_HINT = "give one with --workspace, or create one with 'driftloop init FILE --time COL --label COL'"

@@ -14,7 +14,8 @@ from pydantic import Field, model_validator
 
 from driftloop.base.records import Claim, Comparison, CrossCheck, GateResult, Score
 from driftloop.base.settings import Settings
-from driftloop.comparison.gates import DEFAULT_GATES, Evidence, Gate, run_gates
+from driftloop.comparison.gates import DEFAULT_GATES, AnyGate, run_gates
+from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.comparison.slices import slice_scores
 from driftloop.performance.bootstrap import Model, interval, resampled_scores
 from driftloop.performance.delong import delong_test
@@ -23,7 +24,7 @@ from driftloop.performance.target import Probabilities
 
 
 class ComparisonSettings(Settings):
-    """What a challenger must prove before it replaces the champion."""
+    """What a challenger has to prove before it replaces the champion."""
 
     metric: MetricName = Field(default="roc_auc", description="The primary metric.")
     claim: Claim = Field(
@@ -31,14 +32,16 @@ class ComparisonSettings(Settings):
         description="Better by more than the margin, or not worse by more than the margin.",
     )
     margin: float = Field(
-        default=0.0, ge=0, description="Gain that is asked, or loss that is allowed, by `claim`."
+        default=0.0,
+        ge=0,
+        description="Gain that is required, or loss that is allowed, depending on `claim`.",
     )
     confidence: float = Field(
         default=0.95, gt=0.5, lt=1, description="Two-sided confidence of the interval."
     )
     resamples: int = Field(default=1000, ge=1000, le=100_000, description="Bootstrap resamples.")
-    gates: tuple[Gate, ...] = Field(
-        default=DEFAULT_GATES, description="Further conditions; one that cannot run refuses."
+    gates: tuple[AnyGate, ...] = Field(
+        default=DEFAULT_GATES, description="Further conditions; a gate that cannot run refuses."
     )
     seed: int = Field(default=0, ge=0, description="Seed of the resampling.")
 
@@ -63,17 +66,17 @@ class Predictions:
     y: Truth
     challenger: Probabilities
     champion: Probabilities | None
-    cuts: tuple[float | None, float | None] = (None, None)
+    thresholds: tuple[float | None, float | None] = (None, None)
 
     @property
     def models(self) -> tuple[Model, ...]:
         """Predictions and cut of the challenger, and of the champion if there is one."""
-        first = (self.challenger, self.cuts[0])
-        return (first,) if self.champion is None else (first, (self.champion, self.cuts[1]))
+        first = (self.challenger, self.thresholds[0])
+        return (first,) if self.champion is None else (first, (self.champion, self.thresholds[1]))
 
 
 def compare(
-    predictions: Predictions, settings: ComparisonSettings, *, evidence: Evidence | None = None
+    predictions: Predictions, settings: ComparisonSettings, *, evidence: GateInputs | None = None
 ) -> Comparison:
     """Return the comparison on the holdout.
 
@@ -93,7 +96,9 @@ def compare(
         return _without_difference(settings, undefined, gates, "The challenger cannot be scored.")
     if predictions.champion is not None and not np.isfinite(predictions.champion).all():
         undefined = Score(settings.metric, math.nan, math.nan, math.nan, len(predictions.y))
-        sentence = "The champion's predictions are no numbers: a person has to look."
+        sentence = (
+            "The champion's predictions are not valid numbers: look into it before retraining."
+        )
         return _without_difference(settings, undefined, gates, sentence)
     return _scored(predictions, settings, gates)
 
@@ -147,28 +152,28 @@ def _scored(
 
 
 def _evidence(
-    predictions: Predictions, settings: ComparisonSettings, evidence: Evidence | None
-) -> Evidence:
+    predictions: Predictions, settings: ComparisonSettings, evidence: GateInputs | None
+) -> GateInputs:
     y, challenger, champion = predictions.y, predictions.challenger, predictions.champion
-    made = evidence or Evidence(settings.metric, y, challenger, champion)
+    made = evidence or GateInputs(settings.metric, y, challenger, champion)
     return replace(
         made,
         metric=settings.metric,
         y=y,
         challenger=challenger,
         champion=champion,
-        cuts=predictions.cuts,
+        thresholds=predictions.thresholds,
         seed=settings.seed,
     )
 
 
 def _delong(predictions: Predictions, found: Comparison) -> CrossCheck | None:
-    """Return DeLong's view of a difference of two ROC areas; None where it has no say.
+    """Return DeLong's interval of the difference of two ROC areas; None where it does not apply.
 
-    Both intervals are of the same difference by unlike ways: resampled, and from a normal with the
-    variance of the placements. Where the placements do not vary (classes told apart without error
-    by either model) DeLong's interval is the difference alone, as is the bootstrap's. With a single
-    row in a class it is undefined and supports nothing.
+    Both intervals estimate the same difference in different ways: by resampling, and from a normal
+    distribution with the variance of the placements. Where the placements do not vary (both models
+    separate the classes without error) DeLong's interval is the difference alone, as is
+    the bootstrap's. With a single row in a class it is undefined and supports nothing.
     """
     y, champion = predictions.y, predictions.champion
     if found.metric != "roc_auc" or champion is None or champion.shape[1] != 2:
@@ -209,7 +214,7 @@ def _without_difference(
 
 
 def _sentence(found: Comparison) -> str:
-    """Return who is better by how much, what stands against it, and which gates refuse."""
+    """Return which model is better by how much, what speaks against it, and which gates refuse."""
     assert found.champion is not None
     claim = "not worse" if found.claim == "non_inferior" else "better"
     claim += f" by more than {found.margin:g}" if found.margin else ""
@@ -221,6 +226,6 @@ def _sentence(found: Comparison) -> str:
     against = []
     if found.delong and not found.delong.agrees and (found.low or 0.0) > found.bound:
         ends = f"[{found.delong.low:+.3f}, {found.delong.high:+.3f}]"
-        against.append(f"DeLong's interval {ends} does not bear that out.")
+        against.append(f"DeLong's interval {ends} does not confirm that.")
     refused = (gate.sentence for gate in found.gates if not gate.passed)
     return " ".join([text, *against, *refused])

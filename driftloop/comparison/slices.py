@@ -1,11 +1,11 @@
-"""Both models on the newest part of the holdout and on what came before it."""
+"""Scores of both models on the newest part of the holdout and on the older part."""
 
 from driftloop.base.scores import Score, SliceScores
 from driftloop.performance.bootstrap import Model, interval, resampled_scores
 from driftloop.performance.metrics import MetricName, Truth, score
 
 _LEAST = 6
-"""Fewer rows than this make no two parts."""
+"""Fewer rows than this are not split."""
 
 
 def slice_scores(
@@ -30,21 +30,36 @@ def slice_scores(
     if len(y) < _LEAST:
         return ()
     edge = len(y) - len(y) // 3
-    found = []
-    for name, rows in (("newest", slice(edge, None)), ("older", slice(0, edge))):
-        part = tuple((p[rows], cut) for p, cut in models)
-        drawn = resampled_scores(metric, y[rows], part, count, seed)
-        scores = [
-            Score(
-                metric, score(metric, y[rows], p, cut), *interval(one, y[rows], confidence), len(p)
-            )
-            for (p, cut), one in zip(part, drawn, strict=True)
-        ]
-        if len(scores) == 1:
-            found.append(SliceScores(name, scores[0].rows, None, scores[0], None, None, None))
-            continue
-        new, old = scores
-        low, high = interval(drawn[0] - drawn[1], y[rows], confidence)
-        gain = new.value - old.value
-        found.append(SliceScores(name, new.rows, old, new, gain, low, high))
-    return tuple(found)
+    return tuple(
+        _slice(
+            name,
+            metric,
+            y[rows],
+            tuple((p[rows], threshold) for p, threshold in models),
+            count,
+            confidence,
+            seed,
+        )
+        for name, rows in (("newest", slice(edge, None)), ("older", slice(0, edge)))
+    )
+
+
+def _slice(
+    name: str,
+    metric: MetricName,
+    y: Truth,
+    models: tuple[Model, ...],
+    count: int,
+    confidence: float,
+    seed: int,
+) -> SliceScores:
+    drawn = resampled_scores(metric, y, models, count, seed)
+    scores = [
+        Score(metric, score(metric, y, p, threshold), *interval(values, y, confidence), len(p))
+        for (p, threshold), values in zip(models, drawn, strict=True)
+    ]
+    if len(scores) == 1:
+        return SliceScores(name, len(y), None, scores[0], None, None, None)
+    new, old = scores
+    low, high = interval(drawn[0] - drawn[1], y, confidence)
+    return SliceScores(name, len(y), old, new, new.value - old.value, low, high)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from driftloop.base.errors import ConfigError, listed, valid_choices
+from driftloop.base.errors import ConfigError, join_names, valid_choices
 from driftloop.base.settings import Settings
 from driftloop.config.model_config import ModelConfig
 
@@ -172,7 +172,9 @@ def _message(error: Any, raw: Any) -> str:
     shown = f"received {_shown(error['input'])}"
     if kind in {"union_tag_not_found", "model_attributes_type", "model_type"}:
         owner = _union_kinds(error["loc"]) or _owner((*error["loc"], ""))
-        form = f"kind: one of {listed(owner)}" if _union_kinds(error["loc"]) else listed(owner)
+        form = (
+            f"kind: one of {join_names(owner)}" if _union_kinds(error["loc"]) else join_names(owner)
+        )
         return f"needs fields ({form}), {shown}"
     if kind == "tuple_type":
         return f"needs a list, {shown}"

@@ -10,13 +10,11 @@ from driftloop.base.periods import Span, SpanField
 from driftloop.base.settings import Settings
 from driftloop.base.windows import WindowSettings
 from driftloop.comparison.compare import ComparisonSettings
-from driftloop.comparison.gates import (
-    Calibration,
-    Expectations,
-    Fairness,
-    MinimumScore,
-    columns_needed,
-)
+from driftloop.comparison.gates import columns_needed
+from driftloop.comparison.gates.calibration import Calibration
+from driftloop.comparison.gates.expectations import Expectations
+from driftloop.comparison.gates.fairness import Fairness
+from driftloop.comparison.gates.minimum_score import MinimumScore
 from driftloop.config.arrivals import ArrivalSettings
 from driftloop.config.schedule import Schedule
 from driftloop.decision.decision import DecisionSettings
@@ -31,8 +29,8 @@ from driftloop.performance.metrics import (
 from driftloop.performance.realised import PerformanceSettings
 from driftloop.performance.target import Task
 from driftloop.promotion.modes import PromotionSettings
-from driftloop.quality.checks import DEFAULT_CHECKS, QualityCheck, Range
-from driftloop.training.training import TrainingSettings, kinds_for, name_of
+from driftloop.quality.checks import DEFAULT_CHECKS, AnyQualityCheck, Range
+from driftloop.training.training import TrainingSettings, estimator_kinds, estimator_name
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
@@ -90,7 +88,7 @@ class ModelConfig(Settings):
     windows: WindowSettings = Field(
         default=WindowSettings(), description="What is compared with what."
     )
-    quality: tuple[QualityCheck, ...] = Field(
+    quality: tuple[AnyQualityCheck, ...] = Field(
         default=DEFAULT_CHECKS, description="Data-quality checks; a failed one forbids to retrain."
     )
     drift: DriftSettings = Field(default=DriftSettings(), description="What counts as drift.")
@@ -176,9 +174,9 @@ class ModelConfig(Settings):
         wanted = "quantity" if regression else "classes"
         if wanted not in training.can_predict():
             raise ValueError(
-                f"training.estimator {name_of(training.estimator)} does not predict "
+                f"training.estimator {estimator_name(training.estimator)} does not predict "
                 f"{'a quantity' if regression else 'classes'}; valid with task {self.task}: "
-                f"{', '.join(kinds_for(wanted))}"
+                f"{', '.join(estimator_kinds(wanted))}"
             )
         for name, default in (("imbalance", "none"), ("calibration", "none")):
             value = getattr(training, name)

@@ -1,15 +1,15 @@
-"""What follows from a change of champion: whether it helped, and what has to wait for it."""
+"""After a change of champion: whether it helped, and what has to wait for it."""
 
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import Held, Performance, TrialOutcome, Verdict
 
 
-def aftermath(
+def effect_of_promotion(
     verdict: Verdict, performance: Performance, champion: str, history: tuple[PastRun, ...]
 ) -> str | None:
-    """Return whether a new champion cleared the trouble there was, or None where none is new.
+    """Return whether a new champion ended the trouble, as a sentence; None where none is new.
 
-    Said by the first run that judges under another champion than the last run before it.
+    Only the first run under another champion than that of the run before says so.
 
     Args:
         verdict: of this run.
@@ -22,16 +22,16 @@ def aftermath(
         return None
     change = f"Since version {champion} replaced version {last.champion}"
     parts = [_drift(verdict, last), _performance(performance, last)]
-    told = " and ".join(part for part in parts if part)
-    return f"{change}, {told}." if told else None
+    effect = " and ".join(part for part in parts if part)
+    return f"{change}, {effect}." if effect else None
 
 
 def _drift(verdict: Verdict, last: PastRun) -> str:
     if last.verdict != "drift":
         return ""
     return {
-        "drift": "the data still drift",
-        "inconclusive": "it is not known whether the data still drift",
+        "drift": "the data still drifts",
+        "inconclusive": "it is unknown whether the data still drifts",
     }.get(verdict.status, "the drift is gone")
 
 
@@ -44,10 +44,10 @@ def _performance(performance: Performance, last: PastRun) -> str:
     }.get(performance.status, "it is not known yet whether performance holds")
 
 
-def waiting_on(trials: tuple[TrialOutcome, ...]) -> tuple[Held, str] | None:
-    """Return why no retraining may start while a version is under observation, or None.
+def pending_trial(trials: tuple[TrialOutcome, ...]) -> tuple[Held, str] | None:
+    """Return why no retraining may start while a version is on trial, or None.
 
-    A challenger that waits for approval or is in shadow has to be decided on first. A rollback or
+    A challenger that waits for approval or is in shadow has to be decided first. A rollback or
     a promotion in this run changed the champion that a challenger would be compared with.
     """
     for trial in trials:

@@ -1,14 +1,15 @@
-"""Kinds of trouble told apart, each with the evidence that led to it.
+"""Diagnosis: the kinds of trouble in a window, each with the evidence for it.
 
-Broken data, moved inputs, a changed relation between inputs and outcome, and a changed share of the
-outcomes ask for different remedies. Source of the terms: Moreno-Torres et al., A unifying view on
+Broken data, drifted inputs, a changed relation between inputs and outcome, and a changed share of
+the outcomes need different remedies. Source of the terms: Moreno-Torres et al., A unifying view on
 dataset shift in classification, Pattern Recognition 45, 2012.
 """
 
 from datetime import datetime
 
-from driftloop.base.errors import listed
+from driftloop.base.errors import join_names
 from driftloop.base.records import Finding, Performance, QualityFinding, Trouble
+from driftloop.decision.verdict import by_weight
 
 
 def diagnose(
@@ -18,21 +19,21 @@ def diagnose(
     label: Finding | None,
     since: datetime | None = None,
 ) -> tuple[Trouble, ...]:
-    """Return what kinds of trouble a window shows, the one that explains the others first.
+    """Return the kinds of trouble in a window, the one that explains the others first.
 
-    - ``data_quality``: a check failed. What else moved may follow from it, so nothing else is said
-      of the inputs.
-    - ``concept_drift``: performance fell, and either no input moved or the champion's own
-      probabilities promised more on these very rows than it scored.
-    - ``covariate_shift``: inputs moved, and the evidence does not speak of a changed relation.
-    - ``label_shift``: the share of the outcomes moved.
+    - ``data_quality``: a check failed. Other changes may follow from it, so nothing else is
+      concluded about the inputs.
+    - ``concept_drift``: performance fell, and either no input drifted or the champion's own
+      probabilities predicted a better score on these rows than it reached.
+    - ``covariate_shift``: inputs drifted, without evidence of a changed relation.
+    - ``label_shift``: the distribution of the outcomes drifted.
 
     Args:
         findings: of the features, the predictions and all features together, judged.
-        quality: what the quality checks say.
+        quality: findings of the quality checks.
         performance: on the newest rows with labels.
-        label: how the label moved since training, if that was judged.
-        since: when the present drift began; performance from before it says nothing of it.
+        label: the finding on the label since training, if it was judged.
+        since: when the present drift began; earlier performance says nothing about it.
     """
     troubles = [*_data_quality(quality)]
     broken = {check.column for check in quality if check.status == "failed"}
@@ -54,9 +55,9 @@ def _data_quality(quality: tuple[QualityFinding, ...]) -> list[Trouble]:
     failed = [check for check in quality if check.status == "failed"]
     if not failed:
         return []
-    where = listed(dict.fromkeys(check.column or "the window" for check in failed), 3)
-    told = f"Checks failed on {where}; what else moved cannot be told from such data."
-    return [Trouble("data_quality", told)]
+    where = join_names(dict.fromkeys(check.column or "the window" for check in failed), 3)
+    sentence = f"Checks failed on {where}; other changes cannot be judged on such data."
+    return [Trouble("data_quality", sentence)]
 
 
 def _concept_drift(moved: list[Finding], performance: Performance) -> Trouble | None:
@@ -67,12 +68,13 @@ def _concept_drift(moved: list[Finding], performance: Performance) -> Trouble | 
     if promised is not None and promised > performance.high:
         return Trouble(
             "concept_drift",
-            f"{numbers}, and the champion's own probabilities promised {promised:.3f} on these "
-            "rows: the same inputs now lead to other outcomes.",
+            f"{numbers}, although the champion's own probabilities predicted {promised:.3f} on "
+            "these rows: the same inputs now lead to other outcomes.",
         )
     if not moved:
         return Trouble(
-            "concept_drift", f"{numbers} and no input moved: what leads to the outcome has changed."
+            "concept_drift",
+            f"{numbers} and no input drifted: the relation of inputs and outcome has changed.",
         )
     return None
 
@@ -80,13 +82,12 @@ def _concept_drift(moved: list[Finding], performance: Performance) -> Trouble | 
 def _covariate_shift(
     moved: list[Finding], performance: Performance, concept: bool, since: datetime | None
 ) -> Trouble:
-    ranked = sorted(moved, key=lambda one: -one.weight)
-    names = dict.fromkeys(one.name for one in ranked if one.role == "feature")
-    parts = [f"Inputs moved ({listed(names, 3)})"] if names else []
+    names = dict.fromkeys(finding.name for finding in by_weight(moved) if finding.role == "feature")
+    parts = [f"Inputs drifted ({join_names(names, 3)})"] if names else []
     if any(finding.role == "joint" for finding in moved):
-        parts.append("all features together can be told from the reference")
+        parts.append("all features together differ from the reference")
     if any(finding.role == "prediction" for finding in moved):
-        parts.append("the predictions moved")
+        parts.append("the predictions drifted")
     parts.append(_effect_on_performance(performance, concept, since))
     text = "; ".join(parts)
     return Trouble("covariate_shift", f"{text[0].upper()}{text[1:]}.")
@@ -94,12 +95,12 @@ def _covariate_shift(
 
 def _effect_on_performance(performance: Performance, concept: bool, since: datetime | None) -> str:
     if concept:
-        return "this stands beside the changed relation"
+        return "this comes on top of the changed relation"
     if since is not None and performance.window.end <= since:
-        return "no label of that time has arrived yet"
+        return "no labels of that period have arrived yet"
     return {
         "ok": "performance holds",
-        "unclear": "labels do not tell yet whether performance suffers",
-        "inconclusive": "no labels tell yet whether performance suffers",
-        "fell": "performance fell with them: the champion promised no more on such inputs",
+        "unclear": "labels do not show yet whether performance suffers",
+        "inconclusive": "no labels show yet whether performance suffers",
+        "fell": "performance fell with them, as the champion's own probabilities predicted",
     }[performance.status]

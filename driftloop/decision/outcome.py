@@ -1,6 +1,6 @@
-"""How a run ended, in a sign, a word and a tone: the same in reports, strips and tables.
+"""The outcome of a run as a sign, a word and a tone: the same in reports, timelines and tables.
 
-Signs differ in shape, so that colour is never what tells them apart.
+Signs differ in shape, so that nobody depends on colour.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Tone = Literal["bad", "warn", "blind", "good", "plain"]
 
 @dataclass(frozen=True, slots=True)
 class OutcomeStyle:
-    """How an outcome is shown, and what it means in a sentence."""
+    """The display of an outcome, and its meaning in a sentence."""
 
     sign: str
     word: str
@@ -26,20 +26,20 @@ class OutcomeStyle:
 OUTCOME_STYLES: Mapping[Outcome, OutcomeStyle] = {
     "broken": OutcomeStyle("✖", "data broken", "bad", "A data-quality check failed."),
     "fell": OutcomeStyle(
-        "▼", "predictions worse", "bad", "The champion predicts worse than it should."
+        "▼", "predictions worse", "bad", "The champion performs worse than it should."
     ),
-    "drift": OutcomeStyle("▲", "drift", "bad", "The data moved away from the reference."),
-    "inconclusive": OutcomeStyle("?", "not judged", "blind", "There was too little to judge."),
+    "drift": OutcomeStyle("▲", "drift", "bad", "The data drifted from the reference."),
+    "inconclusive": OutcomeStyle("?", "not judged", "blind", "There was too little data to judge."),
     "missing": OutcomeStyle("·", "no run", "plain", "There is no run."),
     "warning": OutcomeStyle("!", "close to a limit", "warn", "Something is close to its limit."),
     "ok": OutcomeStyle("✓", "healthy", "good", "Nothing is wrong."),
 }
 MOST_SEVERE_FIRST: tuple[Outcome, ...] = tuple(OUTCOME_STYLES)
-"""All outcomes, the gravest first."""
+"""All outcomes, most severe first."""
 
 
 def outcome_of(verdict: str, quality_failed: bool, performance: str) -> Outcome:
-    """Return the gravest thing a run found; what is not known counts as not judged."""
+    """Return the most severe outcome of a run; an unknown verdict counts as not judged."""
     if quality_failed:
         return "broken"
     if performance == "fell":
@@ -49,5 +49,5 @@ def outcome_of(verdict: str, quality_failed: bool, performance: str) -> Outcome:
 
 
 def outcome_of_record(record: MonitorRecord) -> Outcome:
-    """Return the gravest thing that a record holds."""
+    """Return the most severe outcome in a record."""
     return outcome_of(record.verdict.status, bool(record.broken), record.performance.status)

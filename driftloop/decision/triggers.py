@@ -1,22 +1,35 @@
-"""Triggers: reasons to retrain. Each is its settings and one method, ``check(evidence)``."""
+"""Triggers: reasons to retrain. Each is its settings and one method, ``check(inputs)``.
 
+A new subclass of `Trigger` above the line ``AnyTrigger`` is a new kind.
+"""
+
+from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from driftloop.base.past_run import PastRun
 from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Held, Performance, TriggerResult, TriggerStatus, Verdict
-from driftloop.base.settings import Settings
+from driftloop.base.settings import Settings, any_of
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What triggers look at; `history` holds earlier runs, newest first.
+class TriggerInputs:
+    """What triggers decide on.
 
-    `asked` is what a person said who asked for a retraining, and None where nobody did.
+    Args:
+        as_of: the moment of the run.
+        verdict: on the current window.
+        performance: realised, on the newest rows with labels.
+        history: earlier runs, newest first.
+        drift_since: start of the present episode of drift; None without drift.
+        labelled_until: labels up to this moment have arrived.
+        champion_trained_until: end of the champion's training data; None where unknown.
+        manual_reason: the reason of a person who requested a retraining; None where nobody did.
+        blocked_by: what has to be over first, such as a pending approval, with a sentence on it.
     """
 
     as_of: datetime
@@ -26,84 +39,96 @@ class Evidence:
     drift_since: datetime | None
     labelled_until: datetime
     champion_trained_until: datetime | None
-    asked: str | None = None
-    waiting: tuple[Held, str] | None = None
-    """What has to be over first, such as an approval that is waited for, and a sentence on it."""
+    manual_reason: str | None = None
+    blocked_by: tuple[Held, str] | None = None
 
 
-class DriftTrigger(Settings):
-    """The inputs moved, and labels do not show that the champion still does well on them.
+class Trigger(Settings):
+    """A reason to retrain."""
 
-    Waits until labels of the drifted time have arrived, because before that no challenger can
-    learn from it, and stays quiet where the champion's performance provably holds: a covariate
-    shift that does no harm is news, not a reason to retrain.
+    kind: str
+
+    @abstractmethod
+    def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether this is a reason to retrain now: fired, quiet or inconclusive."""
+
+
+class DriftTrigger(Trigger):
+    """The features drifted, and labels do not show that the champion still performs on them.
+
+    Waits until labels of the drifted period have arrived, because no challenger can learn from it
+    before, and stays quiet where the champion's performance provably holds: a covariate shift that
+    does no harm is news, not a reason to retrain.
     """
 
     kind: Literal["drift"] = "drift"
     even_if_performance_holds: bool = Field(
-        default=False, description="Retrain on drift although the champion does well on it."
+        default=False, description="Retrain on drift even where the champion still performs."
     )
 
-    def check(self, evidence: Evidence) -> TriggerResult:
-        """Return whether drift asks for a retraining now."""
-        since = evidence.drift_since
-        if evidence.verdict.status == "inconclusive":
-            return TriggerResult(self.kind, "inconclusive", "Whether there is drift is unknown.")
-        if evidence.verdict.status != "drift" or since is None:
+    def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether drift is a reason to retrain now."""
+        since = inputs.drift_since
+        if inputs.verdict.status == "inconclusive":
+            return TriggerResult(self.kind, "inconclusive", "It is unknown whether there is drift.")
+        if inputs.verdict.status != "drift" or since is None:
             return TriggerResult(self.kind, "quiet", "No drift.")
-        if evidence.performance.window.end <= since or evidence.labelled_until <= since:
-            sentence = "Drift, but no label of the drifted time has arrived yet."
+        if inputs.performance.window.end <= since or inputs.labelled_until <= since:
+            sentence = "Drift, but no labels of the drifted period have arrived yet."
             return TriggerResult(self.kind, "inconclusive", sentence)
-        if evidence.performance.status == "ok" and not self.even_if_performance_holds:
+        if inputs.performance.status == "ok" and not self.even_if_performance_holds:
             return TriggerResult(self.kind, "quiet", "Drift, but the champion's performance holds.")
-        return TriggerResult(self.kind, "fired", f"Drift: {evidence.verdict.sentence}")
+        return TriggerResult(self.kind, "fired", f"Drift: {inputs.verdict.sentence}")
 
 
-class PerformanceTrigger(Settings):
+class PerformanceTrigger(Trigger):
     """The champion provably lost performance on fresh labels (see the performance settings)."""
 
     kind: Literal["performance"] = "performance"
 
-    def check(self, evidence: Evidence) -> TriggerResult:
-        """Return whether realised performance asks for a retraining."""
-        performance = evidence.performance
+    def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether realised performance is a reason to retrain."""
+        performance = inputs.performance
         status: TriggerStatus = {"fell": "fired", "ok": "quiet"}.get(
             performance.status, "inconclusive"
         )  # type: ignore[assignment]
         return TriggerResult(self.kind, status, performance.sentence)
 
 
-class AgeTrigger(Settings):
+class AgeTrigger(Trigger):
     """The champion was trained on data that ended too long ago."""
 
     kind: Literal["age"] = "age"
-    after: SpanField = Field(default=Span(6, "month"), description="Age that asks to retrain.")
+    after: SpanField = Field(
+        default=Span(6, "month"), description="Age from which on it is retrained."
+    )
 
-    def check(self, evidence: Evidence) -> TriggerResult:
-        """Return whether the champion's age asks for a retraining."""
-        trained = evidence.champion_trained_until
+    def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether the champion's age is a reason to retrain."""
+        trained = inputs.champion_trained_until
         if trained is None:
             return TriggerResult(
-                self.kind, "inconclusive", "The champion's training data are unknown."
+                self.kind, "inconclusive", "The champion's training data is unknown."
             )
-        age = (evidence.as_of - trained).days
-        old = self.after.after(trained) <= evidence.as_of
+        age = (inputs.as_of - trained).days
+        old = self.after.after(trained) <= inputs.as_of
         sentence = f"The champion's training data are {age} days old; the limit is {self.after}."
         return TriggerResult(self.kind, "fired" if old else "quiet", sentence)
 
 
-class ManualTrigger(Settings):
-    """A person asked for it; without this trigger nobody can start a retraining by hand."""
+class ManualTrigger(Trigger):
+    """A person requested it; without this trigger nobody can start a retraining by hand."""
 
     kind: Literal["manual"] = "manual"
 
-    def check(self, evidence: Evidence) -> TriggerResult:
-        """Return whether a person asks for a retraining."""
-        if evidence.asked is None:
-            return TriggerResult(self.kind, "quiet", "Nobody asked for a retraining.")
-        return TriggerResult(self.kind, "fired", evidence.asked)
+    def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether a person requested a retraining."""
+        if inputs.manual_reason is None:
+            return TriggerResult(self.kind, "quiet", "Nobody requested a retraining.")
+        return TriggerResult(self.kind, "fired", inputs.manual_reason)
 
 
-Trigger = Annotated[
-    DriftTrigger | PerformanceTrigger | AgeTrigger | ManualTrigger, Field(discriminator="kind")
-]
+if TYPE_CHECKING:
+    AnyTrigger = Trigger
+else:
+    AnyTrigger = any_of(Trigger)

@@ -1,6 +1,6 @@
-"""The verdict: one status and one sentence for a whole data set."""
+"""The verdict: one status and one sentence for a whole window."""
 
-from driftloop.base.errors import listed
+from driftloop.base.errors import join_names
 from driftloop.base.records import Finding, QualityFinding, Verdict
 
 _OTHERS = {
@@ -9,7 +9,7 @@ _OTHERS = {
 }
 
 
-def judge(
+def judge_window(
     findings: tuple[Finding, ...],
     quality: tuple[QualityFinding, ...],
     rows: int,
@@ -18,39 +18,45 @@ def judge(
 ) -> Verdict:
     """Return the verdict of a window.
 
-    Drift where a feature drifted that the champion uses, or the predictions, or the features
+    Drift where a feature that the champion uses drifted, or the predictions, or the features
     together; inconclusive where the window is empty or small, or where no more than half of the
     features could be judged; warning where only features drifted that the champion hardly uses, or
-    where something changed significantly but does not count; ok otherwise. Broken columns are
-    named, and what they show is not called drift; nor is what the predictions make of them.
+    where a change is significant but too small to count; ok otherwise. Columns that failed a
+    quality check do not count as drift, and then neither do the predictions made from them.
 
     Args:
         findings: of all columns, judged.
-        quality: what the quality checks say.
+        quality: findings of the quality checks.
         rows: rows of the window.
         minimum: fewer rows are inconclusive.
         minimum_importance: share of importance below which the champion hardly uses a feature.
     """
     if rows == 0:
-        return Verdict("inconclusive", "The window holds no rows: nothing was tested.")
+        return Verdict("inconclusive", "The window has no rows: nothing was tested.")
     if rows < minimum:
-        sentence = f"The window holds {rows} rows, {minimum} are needed: nothing was concluded."
+        sentence = f"The window has {rows} rows, {minimum} are needed: nothing was concluded."
         return Verdict("inconclusive", sentence)
     broken = {check.column for check in quality if check.status == "failed"}
-    sound = [
-        finding
-        for finding in findings
-        if (finding.name not in broken if finding.role == "feature" else not broken)
-    ]
+    sound = [finding for finding in findings if _is_sound(finding, broken)]
     features = {finding.name for finding in findings if finding.role == "feature"}
-    own = [one for one in sound if one.role == "feature"]
-    judged = {one.name for one in own} - {one.name for one in own if one.status == "inconclusive"}
+    judged = _judged(sound)
     unknown = sorted(features - judged)
-    aside = f" Not judged: {listed(unknown, 4)}." if unknown else ""
-    drifted = by_weight([one for one in sound if one.status == "drift"])
+    aside = f" Not judged: {join_names(unknown, 4)}." if unknown else ""
+    drifted = by_weight([finding for finding in sound if finding.status == "drift"])
     if any(_matters(finding, minimum_importance) for finding in drifted):
-        return Verdict("drift", f"{_told(drifted, len(features))}.{aside}")
+        return Verdict("drift", f"{_summary(drifted, len(features))}.{aside}")
     return _without_drift(sound, drifted, len(features), len(judged), aside)
+
+
+def _is_sound(finding: Finding, broken: set[str | None]) -> bool:
+    return finding.name not in broken if finding.role == "feature" else not broken
+
+
+def _judged(findings: list[Finding]) -> set[str]:
+    """Return the features without an inconclusive finding."""
+    own = [finding for finding in findings if finding.role == "feature"]
+    unknown = {finding.name for finding in own if finding.status == "inconclusive"}
+    return {finding.name for finding in own} - unknown
 
 
 def _matters(finding: Finding, minimum_importance: float) -> bool:
@@ -64,23 +70,25 @@ def _without_drift(
         text = f"Only {judged} of {features} features could be judged.{aside}"
         return Verdict("inconclusive", text)
     if drifted:
-        text = f"{_told(drifted, features)}; the champion hardly uses what moved.{aside}"
+        text = f"{_summary(drifted, features)}; the champion hardly uses what drifted.{aside}"
         return Verdict("warning", text)
-    near = by_weight([one for one in sound if one.status == "warning"])
+    near = by_weight([finding for finding in sound if finding.status == "warning"])
     if near:
-        names = listed(dict.fromkeys(finding.name for finding in near), 5)
-        return Verdict("warning", f"{names} moved, not enough to count as drift.{aside}")
+        names = join_names(dict.fromkeys(finding.name for finding in near), 5)
+        return Verdict("warning", f"{names} changed, but not enough to count as drift.{aside}")
     return Verdict("ok", f"No drift in {judged} of {features} features.{aside}")
 
 
 def by_weight(findings: list[Finding]) -> list[Finding]:
-    """Return findings with the one that matters most first."""
-    return sorted(findings, key=lambda one: -one.weight)
+    """Return the findings, most important first."""
+    return sorted(findings, key=lambda finding: -finding.weight)
 
 
-def _told(drifted: list[Finding], features: int) -> str:
-    names = list(dict.fromkeys(one.name for one in drifted if one.role == "feature"))
-    parts = [f"{len(names)} of {features} features drifted: {listed(names, 5)}"] if names else []
+def _summary(drifted: list[Finding], features: int) -> str:
+    names = list(dict.fromkeys(finding.name for finding in drifted if finding.role == "feature"))
+    parts = (
+        [f"{len(names)} of {features} features drifted: {join_names(names, 5)}"] if names else []
+    )
     parts += [
         text for role, text in _OTHERS.items() if any(finding.role == role for finding in drifted)
     ]

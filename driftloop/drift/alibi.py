@@ -1,6 +1,6 @@
-"""alibi-detect's detectors on data that is sorted and counted already.
+"""alibi-detect's detectors on data that is already sorted and counted.
 
-As they come, `KSDrift` sorts the reference anew at every call and `ChiSquareDrift` goes through
+By themselves, `KSDrift` sorts the reference again at every call and `ChiSquareDrift` goes through
 all rows once a category, and both answer in 32-bit numbers. The subclasses keep their interface
 and thresholds and take statistic and p-value from what driftloop has at hand.
 """
@@ -19,22 +19,24 @@ Pair = TypeVar("Pair", NumericPair, CategoricalPair | NumericPair)
 Score = Callable[[Any], tuple[float, PValue]]
 
 
-def ks_by_alibi(pair: NumericPair, score: Score) -> tuple[float, PValue]:
+def alibi_ks_test(pair: NumericPair, score: Score) -> tuple[float, PValue]:
     """Return the statistic and p-value of `KSDrift` on a pair."""
     reference, current = pair.reference.values.reshape(-1, 1), pair.current.reshape(-1, 1)
-    return _ask(_sorted_ks()(pair, score, x_ref=reference, p_val=0.05), current)
+    return _predict(_sorted_ks()(pair, score, x_ref=reference, p_val=0.05), current)
 
 
-def chi_square_by_alibi(pair: CategoricalPair | NumericPair, score: Score) -> tuple[float, PValue]:
+def alibi_chi_square_test(
+    pair: CategoricalPair | NumericPair, score: Score
+) -> tuple[float, PValue]:
     """Return the statistic and p-value of `ChiSquareDrift` on a pair."""
-    levels = np.arange(max(pair.table.shape[1], 1)).reshape(-1, 1)
+    levels = np.arange(max(pair.contingency_table.shape[1], 1)).reshape(-1, 1)
     detector = _counted_chi_square()(
         pair, score, x_ref=levels, p_val=0.05, categories_per_feature={0: len(levels)}
     )
-    return _ask(detector, levels)
+    return _predict(detector, levels)
 
 
-def _ask(detector: Any, current: Any) -> tuple[float, PValue]:
+def _predict(detector: Any, current: Any) -> tuple[float, PValue]:
     data = detector.predict(current, drift_type="feature")["data"]
     return float(data["distance"][0]), PValue(float(data["p_val"][0]), detector.relative_error)
 

@@ -1,20 +1,22 @@
 """Two-sample tests: has the distribution of one column changed?
 
 Each detector is its settings and one method, ``test(pair)``, which measures and does not judge.
-Missing values are taken out before, and their rate is a test of its own.
+Missing values are removed beforehand; their rate has a test of its own. A new subclass of
+`NumericDetector` or `CategoricalDetector` above the line ``AnyNumericDetector`` is a new kind.
 """
 
-from typing import Annotated, Literal
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from driftloop.base.records import TestResult
-from driftloop.base.settings import Settings
+from driftloop.base.settings import Settings, any_of
 from driftloop.drift.pvalues import (
-    EXACT_KS_CELLS,
+    EXACT_KS_MAX_PRODUCT,
     PValue,
-    chi_square_of,
-    fisher_exact_of,
+    chi_square_of_table,
+    fisher_p_value,
     ks_exact,
     ks_p_value,
 )
@@ -23,13 +25,33 @@ from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 Engine = Literal["alibi", "scipy"]
 
 _ENGINE = (
-    "Who runs the test: alibi-detect (Business Source License: production use needs a licence "
+    "What runs the test: alibi-detect (Business Source License: production use needs a licence "
     "from its vendor) or driftloop with scipy, which gives the same statistic and p-value."
 )
-FISHER_BELOW = 5.0
+FISHER_MIN_EXPECTED = 5.0
 
 
-class KolmogorovSmirnov(Settings):
+class NumericDetector(Settings):
+    """A test of two samples of numbers."""
+
+    kind: str
+
+    @abstractmethod
+    def test(self, pair: NumericPair) -> TestResult:
+        """Return the statistic and p-value of two samples of finite numbers."""
+
+
+class CategoricalDetector(Settings):
+    """A test of two samples of categories; numbers with few values are tested as categories."""
+
+    kind: str
+
+    @abstractmethod
+    def test(self, pair: CategoricalPair | NumericPair) -> TestResult:
+        """Return the statistic and p-value of two samples of categories."""
+
+
+class KolmogorovSmirnov(NumericDetector):
     """Two-sample Kolmogorov-Smirnov test for numbers, sensitive to any change of shape.
 
     Decides from the largest distance between the two empirical distribution functions. The p-value
@@ -54,15 +76,15 @@ class KolmogorovSmirnov(Settings):
     def test(self, pair: NumericPair) -> TestResult:
         """Return the KS statistic and p-value of two samples of finite numbers."""
         if self.engine == "alibi":
-            from driftloop.drift.alibi import ks_by_alibi
+            from driftloop.drift.alibi import alibi_ks_test
 
-            statistic, p = ks_by_alibi(pair, ks_of)
+            statistic, p = alibi_ks_test(pair, ks_test)
         else:
-            statistic, p = ks_of(pair)
+            statistic, p = ks_test(pair)
         return TestResult("ks", statistic, p.value, p.relative_error)
 
 
-class ChiSquare(Settings):
+class ChiSquare(CategoricalDetector):
     """Chi-square test of homogeneity for categories: do both samples share their proportions?
 
     Prefer `KolmogorovSmirnov` for quantities. Categories too rare for the test are joined (see
@@ -85,34 +107,38 @@ class ChiSquare(Settings):
     def test(self, pair: CategoricalPair | NumericPair) -> TestResult:
         """Return the chi-square statistic and p-value of two samples of categories."""
         if self.engine == "alibi":
-            from driftloop.drift.alibi import chi_square_by_alibi
+            from driftloop.drift.alibi import alibi_chi_square_test
 
-            statistic, p = chi_square_by_alibi(pair, chi_square_of_pair)
+            statistic, p = alibi_chi_square_test(pair, chi_square_test)
         else:
-            statistic, p = chi_square_of_pair(pair)
+            statistic, p = chi_square_test(pair)
         return TestResult("chi2", statistic, p.value, p.relative_error)
 
 
-NumericDetector = Annotated[KolmogorovSmirnov, Field(description="Test for numeric features.")]
-CategoricalDetector = Annotated[ChiSquare, Field(description="Test for categorical features.")]
+if TYPE_CHECKING:
+    AnyNumericDetector = NumericDetector
+    AnyCategoricalDetector = CategoricalDetector
+else:
+    AnyNumericDetector = any_of(NumericDetector)
+    AnyCategoricalDetector = any_of(CategoricalDetector)
 
 
-def ks_of(pair: NumericPair) -> tuple[float, PValue]:
+def ks_test(pair: NumericPair) -> tuple[float, PValue]:
     """Return the KS statistic and its p-value: exact for small samples, else asymptotic."""
     n, m = pair.rows
-    if n * m <= EXACT_KS_CELLS:
+    if n * m <= EXACT_KS_MAX_PRODUCT:
         statistic, exact = ks_exact(pair.reference.values, pair.current)
         return statistic, PValue(exact, 0.0)
     return pair.distance, ks_p_value(pair.distance, (n, m))
 
 
-def chi_square_of_pair(pair: CategoricalPair | NumericPair) -> tuple[float, PValue]:
+def chi_square_test(pair: CategoricalPair | NumericPair) -> tuple[float, PValue]:
     """Return the chi-square statistic and its p-value, Fisher's for a small two-by-two table."""
-    table = pair.table
-    statistic, p, _ = chi_square_of(table)
+    table = pair.contingency_table
+    statistic, p, _ = chi_square_of_table(table)
     rows, columns = table.sum(axis=1), table.sum(axis=0)
-    if table.shape == (2, 2) and rows.min() * columns.min() / rows.sum() < FISHER_BELOW:
-        return statistic, PValue(fisher_exact_of(table), 0.0)
+    if table.shape == (2, 2) and rows.min() * columns.min() / rows.sum() < FISHER_MIN_EXPECTED:
+        return statistic, PValue(fisher_p_value(table), 0.0)
     return statistic, PValue(p, 0.0)
 
 
@@ -135,18 +161,18 @@ def missing_rate_test(missing: tuple[int, int], rows: tuple[int, int]) -> TestRe
     if deviation == 0.0:
         return TestResult("missing_rate", 0.0, 1.0)
     z = (rates[1] - rates[0]) / deviation
-    if min(pooled, 1 - pooled) * min(rows) < FISHER_BELOW:
+    if min(pooled, 1 - pooled) * min(rows) < FISHER_MIN_EXPECTED:
         table = [[missing[0], rows[0] - missing[0]], [missing[1], rows[1] - missing[1]]]
-        return TestResult("missing_rate", float(z), fisher_exact_of(table))
+        return TestResult("missing_rate", float(z), fisher_p_value(table))
     return TestResult("missing_rate", float(z), float(2 * ndtr(-abs(z))))
 
 
 def new_categories_test(pair: CategoricalPair) -> TestResult:
     """Return how surprising the rows are that hold categories unseen in the reference.
 
-    A column with many rare categories always meets some new ones. How often is told by the
-    categories that the reference holds once: their share f/n estimates the chance that one more
-    row holds a new one. The p-value is the binomial chance of as many new rows as were found.
+    A column with many rare categories always has some new ones. How often follows from the
+    categories that occur once in the reference: their share f/n estimates the probability that one
+    more row has a new one. The p-value is the binomial probability of at least as many new rows.
 
     Source: Good, The population frequencies of species and the estimation of population
     parameters, Biometrika 40, 1953. The statistic is the share of rows with new categories.

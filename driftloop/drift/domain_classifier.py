@@ -1,4 +1,4 @@
-"""Can a model tell the current rows from those of the reference?"""
+"""Domain classifier: can a model distinguish the current rows from the reference?"""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from driftloop.base.errors import DataError, listed
+from driftloop.base.errors import DataError, join_names
 from driftloop.base.settings import Settings
 from driftloop.performance.delong import auc_variance
 from driftloop.performance.target import class_text
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 Values = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
-LEAST_ROWS = 50
-"""Rows a side below which a model has nothing to learn from."""
+MIN_ROWS = 50
+"""Rows per side below which a model has nothing to learn from."""
 
-BOTH_WAYS = 2.0
+VARIANCE_INFLATION = 2.0
 """What cross-validation does to the variance of an area at most.
 
 Every two rows of different parts meet twice: each helps the model that judges the other. Where what
@@ -32,14 +32,14 @@ they say of each other is symmetric the two terms are the same one, and the vari
 twice that of independent ones. Without this, 12 % of runs without drift fell below 5 %.
 """
 
-MOST_NAMED = 5
+MAX_NAMED_FEATURES = 5
 _NAMED_FROM = 0.1
 _ROWS_TO_SHUFFLE = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class DomainResult:
-    """How well a model tells the two windows apart.
+    """How well a model distinguishes the two windows.
 
     Args:
         auc: area under the ROC curve on rows the model has not seen; 0.5 is chance.
@@ -47,8 +47,8 @@ class DomainResult:
         high: upper end.
         p_value: chance of so large an area where both windows are alike.
         rows: rows used of reference and current window.
-        features: what gives the current rows away: how much the area falls when a feature is
-            shuffled, largest first; none where the interval holds 0.5.
+        features: what distinguishes the current rows: how much the area falls when a feature is
+            shuffled, largest first; none where the interval contains 0.5.
     """
 
     auc: float
@@ -73,13 +73,13 @@ class DomainClassifier(Settings):
     Gradient boosting learns to tell current rows from rows of the reference, and is judged on rows
     it has not seen. Prefer tests of single features to say which one changed, and this one to see
     what none of them shows, such as a correlation that flips. Missing values are information to
-    it. Neighbours in time are alike in ways that are no drift, so that the area exceeds 0.5 a
+    it. Neighbours in time are alike in ways that are not drift, so that the area exceeds 0.5 a
     little in real data: hence the floor. Where two features say the same, shuffling one of them
     hardly matters and neither may be named.
 
     The p-value is that of the Mann-Whitney test and the interval DeLong's, both with the variance
-    doubled, since in cross-validation every row also helps to judge the others (`BOTH_WAYS`). Far
-    from chance that is more than needed.
+    doubled, since in cross-validation every row also helps to judge the others (see
+    `VARIANCE_INFLATION`). Far from chance that is more than needed.
 
     Source: Lopez-Paz & Oquab, Revisiting classifier two-sample tests, ICLR 2017; Rabanser et al.,
     Failing loudly, NeurIPS 2019.
@@ -94,8 +94,8 @@ class DomainClassifier(Settings):
     """
 
     kind: Literal["domain_classifier"] = "domain_classifier"
-    rows: int = Field(default=5000, ge=LEAST_ROWS, description="Most rows of a window to use.")
-    folds: int = Field(default=5, ge=2, le=20, description="Parts, each judged by the others.")
+    rows: int = Field(default=5000, ge=MIN_ROWS, description="Most rows of a window to use.")
+    folds: int = Field(default=5, ge=2, le=20, description="Cross-validation folds.")
     floor: float = Field(
         default=0.6, ge=0.5, lt=1, description="Areas up to this do not count as drift."
     )
@@ -105,7 +105,7 @@ class DomainClassifier(Settings):
     seed: int = Field(default=0, ge=0, description="Seed of the rows, the folds and the models.")
 
     def test(self, reference: pd.DataFrame, current: pd.DataFrame) -> DomainResult:
-        """Return how well unseen rows of two tables of features are told apart.
+        """Return how well unseen rows of two tables of features can be distinguished.
 
         Args:
             reference: numbers, and text with None where missing.
@@ -126,9 +126,9 @@ class DomainClassifier(Settings):
         for fold in folds:
             scores[fold.unseen] = fold.model.predict_proba(table.iloc[fold.unseen])[:, 1]
         auc, variance = auc_variance(y, scores)
-        low, high = _interval(auc, BOTH_WAYS * variance, self.confidence)
+        low, high = _interval(auc, VARIANCE_INFLATION * variance, self.confidence)
         named = _features(folds, table, y, rng) if low > 0.5 else ()
-        p_value = mann_whitney_p(auc, y, scores, BOTH_WAYS)
+        p_value = mann_whitney_p(auc, y, scores, VARIANCE_INFLATION)
         return DomainResult(auc, low, high, p_value, (len(sides[0]), len(sides[1])), named)
 
     def _fit(
@@ -173,15 +173,15 @@ def mann_whitney_p(
 
 def _check(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     for where, side in (("reference", reference), ("current window", current)):
-        if len(side) < LEAST_ROWS:
+        if len(side) < MIN_ROWS:
             raise DataError(
-                f"the {where} has {len(side)} rows; the domain classifier needs {LEAST_ROWS}"
+                f"the {where} has {len(side)} rows; the domain classifier needs {MIN_ROWS}"
             )
     if not len(reference.columns):
         raise DataError("the domain classifier needs at least one feature")
     gone = [name for name in reference.columns if name not in current.columns]
     if gone:
-        raise DataError(f"the current window lacks columns of the reference: {listed(gone)}")
+        raise DataError(f"the current window lacks columns of the reference: {join_names(gone)}")
 
 
 def _sample(table: pd.DataFrame, most: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -196,7 +196,7 @@ def _prepared(
     """Return both tables as one, and which columns are numbers on both sides.
 
     Anything else is compared as text, also a column of hardly any numbers: scikit-learn cannot
-    learn from one that holds none. Infinities count as missing, as everywhere in driftloop.
+    learn from one without any. Infinities count as missing, as everywhere in driftloop.
     """
     columns: dict[Any, npt.NDArray[Any]] = {}
     numeric = []
@@ -207,7 +207,7 @@ def _prepared(
                 [side[name].to_numpy(float, na_value=np.nan) for side in (reference, current)]
             )
             both[np.isinf(both)] = np.nan
-            if np.count_nonzero(~np.isnan(both)) >= LEAST_ROWS:
+            if np.count_nonzero(~np.isnan(both)) >= MIN_ROWS:
                 columns[name] = both
                 numeric.append(name)
                 continue
@@ -243,7 +243,7 @@ def _features(
             shuffled = values.copy()
             shuffled[:, place] = rng.permutation(shuffled[:, place])
             drops[place] += whole - _auc(y[kept], estimator.predict_proba(shuffled)[:, 1])
-    order = np.argsort(-drops, kind="stable")[:MOST_NAMED]
+    order = np.argsort(-drops, kind="stable")[:MAX_NAMED_FEATURES]
     least = max(_NAMED_FROM * float(drops[order[0]]), 0.0)
     return tuple(
         (names[place], float(drops[place]) / len(folds)) for place in order if drops[place] > least

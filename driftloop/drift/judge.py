@@ -1,7 +1,7 @@
-"""Drift findings: control false discoveries over all tests of a run, then judge each one.
+"""Judging: control of false discoveries over all tests of a run, then a status for each finding.
 
 A feature has drifted only when its p-value survives the control over all tests of the run *and*
-its effect size exceeds its floor, so that neither a million rows nor fifty make a false alarm.
+its effect size exceeds its floor, so that neither a million rows nor fifty raise a false alarm.
 """
 
 import math
@@ -13,20 +13,20 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from driftloop.base.records import Finding, Status
-from driftloop.drift.confirmation import Seen, confirm
-from driftloop.drift.measure import Measured, Yardstick, measure_feature
-from driftloop.drift.multiple_testing import adjust, thresholds
-from driftloop.drift.pvalues import ks_p_value_exactly
+from driftloop.drift.confirmation import DriftHistory, confirm
+from driftloop.drift.measure import FeatureMeasurement, MeasuringOptions, measure_feature
+from driftloop.drift.multiple_testing import adjust_p_values, rejection_thresholds
+from driftloop.drift.pvalues import scipy_ks_p_value
 from driftloop.drift.settings import DriftSettings
-from driftloop.profiling.binning import COMPILED_FROM
-from driftloop.profiling.column_source import Columns, FrameColumns, groups
+from driftloop.profiling.binning import COMPILED_MIN_ROWS
+from driftloop.profiling.column_source import Columns, FrameColumns, column_groups
 from driftloop.profiling.reference_profile import Features, Profile, build_profile
 
 RUNS_A_YEAR = 365.25 / 7
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class TwoSamples:
     """The two samples to compare and which of their columns are features."""
 
     reference: pd.DataFrame
@@ -36,69 +36,71 @@ class Tables:
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
-    """What findings are judged by.
+class JudgingCriteria:
+    """The criteria that findings are judged by.
 
     Args:
         settings: the drift settings.
         level: the false-discovery level of the run.
         importances: the champion's shares of importance, by feature; none where unknown.
-        seen: what earlier runs saw drifting; None asks for no confirmation.
+        history: drift seen in earlier runs; None requires no confirmation.
     """
 
     settings: DriftSettings
     level: float
     importances: Mapping[str, float] = field(default_factory=dict)
-    seen: Seen | None = None
+    history: DriftHistory | None = None
 
 
 def find_drift(
-    tables: Tables, settings: DriftSettings, runs_a_year: float = RUNS_A_YEAR
+    tables: TwoSamples, settings: DriftSettings, runs_a_year: float = RUNS_A_YEAR
 ) -> tuple[Finding, ...]:
     """Return the findings of every feature of two data frames: shares or values, and gaps."""
     features = Features(tables.numeric, tables.categorical)
     level = settings.level_of_run(runs_a_year)
-    profile = build_profile(FrameColumns(tables.reference), features, settings.measures)
-    yardstick = Yardstick(settings, level / max(len(features.names), 1))
-    measured = measure_all(profile, FrameColumns(tables.current), features, yardstick)
+    profile = build_profile(FrameColumns(tables.reference), features, settings.effect_sizes)
+    options = MeasuringOptions(settings, level / max(len(features.names), 1))
+    measured = measure_features(profile, FrameColumns(tables.current), features, options)
     raw = tuple(finding for feature in measured for finding in feature.findings)
-    return judge_findings(raw, Standard(settings, level))
+    return judge_findings(raw, JudgingCriteria(settings, level))
 
 
-def measure_all(
+def measure_features(
     profile: Profile,
     current: Columns,
     features: Features,
-    yardstick: Yardstick,
-) -> tuple[Measured, ...]:
-    """Return what every feature shows, read by groups of columns, on all cores where it pays."""
+    options: MeasuringOptions,
+) -> tuple[FeatureMeasurement, ...]:
+    """Return the measurement of every feature, read in groups of columns, on all cores if large."""
 
-    def measure(names: tuple[str, ...]) -> list[Measured]:
+    def measure(names: tuple[str, ...]) -> list[FeatureMeasurement]:
         batch = current.batch(names)
         return [
-            measure_feature(name, name in features.numeric, profile.column(name), batch, yardstick)
+            measure_feature(name, name in features.numeric, profile.column(name), batch, options)
             for name in names
         ]
 
-    parts = list(groups(features.names, current.rows))
-    workers = cores() if current.rows >= COMPILED_FROM else 1
+    parts = list(column_groups(features.names, current.rows))
+    workers = available_cores() if current.rows >= COMPILED_MIN_ROWS else 1
     if workers == 1 or len(parts) == 1:
         return tuple(measured for names in parts for measured in measure(names))
     with ThreadPoolExecutor(workers) as pool:
-        return tuple(measured for found in pool.map(measure, parts) for measured in found)
+        return tuple(measured for group in pool.map(measure, parts) for measured in group)
 
 
-def judge_findings(findings: tuple[Finding, ...], standard: Standard) -> tuple[Finding, ...]:
+def judge_findings(findings: tuple[Finding, ...], criteria: JudgingCriteria) -> tuple[Finding, ...]:
     """Return the findings with adjusted p-values and statuses."""
-    settings, level = standard.settings, standard.level
+    settings, level = criteria.settings, criteria.level
     settled = _settle(findings, settings, level)
-    p_values = [math.nan if one.p_value is None else one.p_value for one in settled]
-    adjusted = adjust(p_values, settings.correction)
+    p_values = [math.nan if finding.p_value is None else finding.p_value for finding in settled]
+    adjusted = adjust_p_values(p_values, settings.correction)
     judged = (
         _judge(finding, float(p), level) for finding, p in zip(settled, adjusted, strict=True)
     )
-    weighed = tuple(_weighed(finding, standard) for finding in judged)
-    return weighed if standard.seen is None else confirm(weighed, standard.seen, settings.confirm)
+    weighed = tuple(_weighed(finding, criteria) for finding in judged)
+    if criteria.history is None:
+        return weighed
+    return confirm(weighed, criteria.history, settings.confirm)
 
 
 def _settle(
@@ -108,11 +110,11 @@ def _settle(
     count = sum(
         finding.p_value is not None and not math.isnan(finding.p_value) for finding in findings
     )
-    cuts = thresholds(level, count, settings.correction) if count else ()
+    limits = rejection_thresholds(level, count, settings.correction) if count else ()
     return tuple(
         replace(
             finding,
-            p_value=ks_p_value_exactly(
+            p_value=scipy_ks_p_value(
                 finding.statistic, (finding.rows_reference, finding.rows_current)
             ),
             p_error=0.0,
@@ -120,7 +122,9 @@ def _settle(
         if finding.p_error
         and finding.p_value is not None
         and finding.statistic is not None
-        and any(abs(finding.p_value - cut) <= finding.p_error * finding.p_value for cut in cuts)
+        and any(
+            abs(finding.p_value - limit) <= finding.p_error * finding.p_value for limit in limits
+        )
         else finding
         for finding in findings
     )
@@ -141,12 +145,12 @@ def _judge(finding: Finding, p_adjusted: float, level: float) -> Finding:
     return replace(finding, p_adjusted=p_adjusted, status=status)
 
 
-def _weighed(finding: Finding, standard: Standard) -> Finding:
-    if finding.role != "feature" or finding.name not in standard.importances:
+def _weighed(finding: Finding, criteria: JudgingCriteria) -> Finding:
+    if finding.role != "feature" or finding.name not in criteria.importances:
         return finding
-    return replace(finding, importance=standard.importances[finding.name])
+    return replace(finding, importance=criteria.importances[finding.name])
 
 
-def cores() -> int:
+def available_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -15,45 +15,45 @@ from driftloop.profiling.columns import CategoricalColumn, NumericColumn
 from driftloop.profiling.finding_text import (
     describe_categories,
     describe_missing,
-    describe_new,
+    describe_new_categories,
     describe_numbers,
-    describe_vanished,
+    describe_vanished_categories,
 )
 from driftloop.profiling.reference_column import (
     CategoricalReference,
     ColumnReference,
     NumericReference,
-    Unreadable,
+    UnreadableColumn,
 )
 from driftloop.profiling.variation import learned_floor
-from driftloop.quality.column_summary import Glance, glance_at_categories, glance_at_numbers
+from driftloop.quality.column_summary import ColumnSummary, summarise_categorical, summarise_numeric
 
 Column = NumericColumn | CategoricalColumn
 Reference = NumericReference | CategoricalReference
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A feature at a glance, and the findings of its tests, whose status is still open."""
+class FeatureMeasurement:
+    """The summary of a feature, and the findings of its tests, not judged yet."""
 
-    glance: Glance
+    summary: ColumnSummary
     findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Yardstick:
+class MeasuringOptions:
     """How features are measured: the settings, and the chance that a floor may be exceeded.
 
-    With `glances_only` nothing is tested, which is enough for data-quality checks.
+    With `summaries_only` nothing is tested, which is enough for data-quality checks.
     """
 
     settings: DriftSettings
     chance: float
-    glances_only: bool = False
+    summaries_only: bool = False
 
-    def passes_over(self, name: str) -> bool:
+    def skips_test(self, name: str) -> bool:
         """Return whether a feature is not to be tested."""
-        return self.glances_only or name in self.settings.ignore
+        return self.summaries_only or name in self.settings.ignore
 
     def floor(self, fixed: float, windows: tuple[float, ...]) -> tuple[float, bool]:
         """Return the floor of an effect, and whether the reference's own variation set it."""
@@ -64,95 +64,104 @@ class Yardstick:
 
 
 def measure_feature(
-    name: str, numeric: bool, reference: ColumnReference, current: Columns, yardstick: Yardstick
-) -> Measured:
-    """Return what one feature shows; an unreadable one has a fault and an inconclusive finding."""
+    name: str,
+    numeric: bool,
+    reference: ColumnReference,
+    current: Columns,
+    options: MeasuringOptions,
+) -> FeatureMeasurement:
+    """Return the measurement of a feature; an unreadable one has a fault and is inconclusive."""
     try:
-        if isinstance(reference, Unreadable):
+        if isinstance(reference, UnreadableColumn):
             raise DataError(reference.reason)
         column = current.numeric(name) if numeric else current.categorical(name)
     except DataError as error:
         rows = reference.rows, current.rows
-        return Measured(Glance(name, f"{error}"), (inconclusive(name, *rows, f"{error}."),))
+        return FeatureMeasurement(
+            ColumnSummary(name, f"{error}"), (inconclusive_finding(name, *rows, f"{error}."),)
+        )
     if isinstance(reference, NumericReference) and isinstance(column, NumericColumn):
-        return _measure_numbers(name, reference, column, yardstick)
+        return _measure_numbers(name, reference, column, options)
     if isinstance(reference, CategoricalReference) and isinstance(column, CategoricalColumn):
-        return _measure_categories(name, reference, column, yardstick)
-    raise DataError(f"column {name!r} is of another type in the reference; build its profile anew")
+        return _measure_categories(name, reference, column, options)
+    raise DataError(f"column {name!r} is of another type in the reference; rebuild its profile")
 
 
 def _measure_numbers(
-    name: str, reference: NumericReference, column: NumericColumn, yardstick: Yardstick
-) -> Measured:
+    name: str, reference: NumericReference, column: NumericColumn, options: MeasuringOptions
+) -> FeatureMeasurement:
     present = column.present
     pair = NumericPair(reference, present) if len(present) and len(reference.values) else None
-    glance = glance_at_numbers(name, reference, column, pair)
-    if yardstick.passes_over(name):
-        return Measured(glance)
+    summary = summarise_numeric(name, reference, column, pair)
+    if options.skips_test(name):
+        return FeatureMeasurement(summary)
     sizes = len(reference.values), len(present)
-    reason = _too_few(sizes, yardstick.settings.minimum_rows)
+    reason = _too_few(sizes, options.settings.minimum_rows)
     if reason is None and pair is not None and pair.constant:
-        reason = _throughout(reference.values[0])
+        reason = _constant_at(reference.values[0])
     if reason or pair is None:
-        findings = [inconclusive(name, *sizes, f"`{name}` {reason}.")]
+        findings = [inconclusive_finding(name, *sizes, f"`{name}` {reason}.")]
     else:
-        findings = [measure_numbers(name, pair, yardstick)]
-    return Measured(glance, (*findings, *_missing(name, reference, column, yardstick)))
+        findings = [numeric_finding(name, pair, options)]
+    return FeatureMeasurement(summary, (*findings, *_missing(name, reference, column, options)))
 
 
-def measure_numbers(name: str, pair: NumericPair, yardstick: Yardstick) -> Finding:
+def numeric_finding(name: str, pair: NumericPair, options: MeasuringOptions) -> Finding:
     """Return the finding of a numeric column; one of few values is tested as categories."""
-    settings = yardstick.settings
+    settings = options.settings
     few = pair.reference.distinct <= settings.few_values
     result = settings.categorical.test(pair) if few else settings.numeric.test(pair)
     effect = settings.effect
-    floor, learned = yardstick.floor(effect.floor, pair.reference.variation.effects)
-    binned = pair.binned if effect.kind == "wasserstein" else pair.counted
-    sized = effect.kind, effect.size(binned), floor
+    floor, learned = options.floor(effect.floor, pair.reference.variation.effects)
+    sized = effect.kind, effect.size(pair.binned), floor
     found = finding(name, result, sized, pair.rows, describe_numbers(name, pair))
     return replace(found, learned_floor=learned, shape=pair.shape(name))
 
 
 def _measure_categories(
-    name: str, reference: CategoricalReference, column: CategoricalColumn, yardstick: Yardstick
-) -> Measured:
-    held = int(column.counts.sum())
-    sizes = int(reference.counts.sum()), held
-    pair = CategoricalPair.against(reference, column) if all(sizes) else None
-    glance = glance_at_categories(name, reference, column, pair)
-    if yardstick.passes_over(name):
-        return Measured(glance)
-    reason = _too_few(sizes, yardstick.settings.minimum_rows)
+    name: str,
+    reference: CategoricalReference,
+    column: CategoricalColumn,
+    options: MeasuringOptions,
+) -> FeatureMeasurement:
+    sizes = int(reference.counts.sum()), int(column.counts.sum())
+    pair = CategoricalPair.from_reference(reference, column) if all(sizes) else None
+    summary = summarise_categorical(name, reference, column, pair)
+    if options.skips_test(name):
+        return FeatureMeasurement(summary)
+    reason = _too_few(sizes, options.settings.minimum_rows)
     if reason is None and pair is not None:
         reason = _cannot_compare(pair)
     if reason or pair is None:
-        findings = [inconclusive(name, *sizes, f"`{name}` {reason}.")]
+        findings = [inconclusive_finding(name, *sizes, f"`{name}` {reason}.")]
     else:
-        findings = measure_categories(name, pair, yardstick, reference.variation.effects)
-    return Measured(glance, (*findings, *_missing(name, reference, column, yardstick)))
+        findings = categorical_findings(name, pair, options, reference.variation.effects)
+    return FeatureMeasurement(summary, (*findings, *_missing(name, reference, column, options)))
 
 
-def measure_categories(
-    name: str, pair: CategoricalPair, yardstick: Yardstick, windows: tuple[float, ...] = ()
+def categorical_findings(
+    name: str, pair: CategoricalPair, options: MeasuringOptions, windows: tuple[float, ...] = ()
 ) -> list[Finding]:
     """Return the findings of a categorical column: its shares, and new and vanished categories."""
-    settings, effect = yardstick.settings, yardstick.settings.categorical_effect
-    floor, learned = yardstick.floor(effect.floor, windows)
-    new, gone = pair.new, pair.vanished
+    settings, effect = options.settings, options.settings.categorical_effect
+    floor, learned = options.floor(effect.floor, windows)
+    new, gone = pair.new_categories, pair.vanished_categories
     sized = effect.kind, effect.size(pair.binned), floor
     shares = finding(
         name, settings.categorical.test(pair), sized, pair.rows, describe_categories(name, pair)
     )
-    named = tuple(str(one) for one in new)
+    named = tuple(str(level) for level in new)
     drawn = pair.shape(name)
     findings = [replace(shares, new_categories=named, learned_floor=learned, shape=drawn)]
     if len(new):
         result = new_categories_test(pair)
-        findings.append(_share(name, result, settings.new_floor, pair, describe_new(name, pair)))
+        findings.append(
+            _share(name, result, settings.new_floor, pair, describe_new_categories(name, pair))
+        )
     if len(gone):
         result = vanished_category_test(pair)
-        told = describe_vanished(name, pair)
-        findings.append(_share(name, result, settings.vanished_floor, pair, told))
+        sentence = describe_vanished_categories(name, pair)
+        findings.append(_share(name, result, settings.vanished_floor, pair, sentence))
     return findings
 
 
@@ -163,20 +172,20 @@ def _share(
 
 
 def _missing(
-    name: str, reference: Reference, column: Column, yardstick: Yardstick
+    name: str, reference: Reference, column: Column, options: MeasuringOptions
 ) -> list[Finding]:
     """Return the finding of the missing rate where any value is missing on either side."""
     counts, rows = (reference.missing, column.missing), (reference.rows, column.rows)
     if not any(counts):
         return []
-    least = yardstick.settings.minimum_rows
+    least = options.settings.minimum_rows
     if min(rows) < least:
         few = f"`{name}` has {rows[1]} rows, {least} are needed."
-        return [inconclusive(name, *rows, few, "missing_rate")]
+        return [inconclusive_finding(name, *rows, few, "missing_rate")]
     result = missing_rate_test(counts, rows)
     rates = reference.missing_rate, column.missing_rate
-    fixed = yardstick.settings.missing_floor
-    floor, learned = yardstick.floor(fixed, reference.variation.missing)
+    fixed = options.settings.missing_floor
+    floor, learned = options.floor(fixed, reference.variation.missing)
     sized = "rate_difference", abs(rates[1] - rates[0]), floor
     found = finding(name, result, sized, rows, describe_missing(name, *rates))
     return [replace(found, learned_floor=learned)]
@@ -185,21 +194,21 @@ def _missing(
 def _too_few(sizes: tuple[int, int], least: int) -> str | None:
     for size, where in zip(sizes, ("reference", "current window"), strict=True):
         if size == 0:
-            return f"holds no values in the {where}"
+            return f"has no values in the {where}"
         if size < least:
             return f"has {size} values in the {where}, {least} are needed"
     return None
 
 
-def _throughout(value: object) -> str:
-    return f"is {value} throughout in both windows, which leaves nothing to test"
+def _constant_at(value: object) -> str:
+    return f"is {value} in every row of both windows, which leaves nothing to test"
 
 
 def _cannot_compare(pair: CategoricalPair) -> str | None:
     if pair.identifies_rows:
-        return "is nearly another value in every row, as an identifier, which cannot be tested"
+        return "has a different value in nearly every row, like an identifier, and cannot be tested"
     if pair.constant:
-        return _throughout(pair.levels[0])
+        return _constant_at(pair.levels[0])
     return None
 
 
@@ -228,10 +237,10 @@ def finding(
     )
 
 
-def inconclusive(
+def inconclusive_finding(
     name: str, reference: int, current: int, sentence: str, test: str = "none"
 ) -> Finding:
-    """Return the finding of a column that could not be tested, and why."""
+    """Return the finding of a column that could not be tested, with the reason."""
     return Finding(
         name=name,
         test=test,

@@ -9,7 +9,7 @@ Correction = Literal["benjamini-hochberg", "benjamini-yekutieli", "holm", "bonfe
 Values = npt.NDArray[np.float64]
 
 
-def adjust(p_values: npt.ArrayLike, method: Correction) -> Values:
+def adjust_p_values(p_values: npt.ArrayLike, method: Correction) -> Values:
     """Return adjusted p-values: a test is rejected at level q where its adjusted p is at most q.
 
     Benjamini-Hochberg holds the share of false ones among the rejected, for independent tests and
@@ -33,7 +33,7 @@ def adjust(p_values: npt.ArrayLike, method: Correction) -> Values:
     return adjusted
 
 
-def thresholds(level: float, count: int, method: Correction) -> Values:
+def rejection_thresholds(level: float, count: int, method: Correction) -> Values:
     """Return the p-values at which the rejection of one of `count` tests can turn (count,)."""
     cuts: Values = level / _factors(count, method)
     return cuts

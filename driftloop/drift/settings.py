@@ -1,4 +1,4 @@
-"""How features are tested and when a change counts as drift."""
+"""Drift settings: how features are tested and when a change counts as drift."""
 
 import re
 from dataclasses import dataclass
@@ -8,24 +8,25 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from driftloop.base.settings import Settings
 from driftloop.drift.detectors import (
-    CategoricalDetector,
+    AnyCategoricalDetector,
+    AnyNumericDetector,
     ChiSquare,
     KolmogorovSmirnov,
-    NumericDetector,
 )
 from driftloop.drift.domain_classifier import DomainClassifier
 from driftloop.drift.multiple_testing import Correction
-from driftloop.profiling.effect_sizes import CategoricalEffect, NumericEffect, PopulationStability
-from driftloop.profiling.reference_profile import Measures
+from driftloop.profiling.effect_sizes import AnyCategoricalEffect, AnyNumericEffect
+from driftloop.profiling.effect_sizes.psi import PopulationStability
+from driftloop.profiling.reference_profile import EffectSizes
 
-LEAST_STRICT = 0.05
-MOST_RUNS = 20
+MAX_LEVEL = 0.05
+MAX_CONFIRMATION_RUNS = 20
 _CONFIRM = re.compile(r"^(\d+) of (\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Drift counts once `needed` of the last `runs` runs have seen it, this one included."""
+    """Drift counts once it was seen in `needed` of the last `runs` runs, this one included."""
 
     needed: int
     runs: int
@@ -35,22 +36,23 @@ class Confirmation:
 
 
 def parse_confirmation(value: object) -> Confirmation:
-    """Return what ``"2 of 3"`` asks.
+    """Return the confirmation that ``"2 of 3"`` stands for.
 
     Raises:
-        ValueError: if it is not written so, or can never hold.
+        ValueError: if it has another form, or can never hold.
     """
     if isinstance(value, Confirmation):
         return value
     match = _CONFIRM.match(str(value).strip())
     if match is None:
         raise ValueError(f"received {value!r}; write it as '2 of 3'")
-    asked = Confirmation(int(match[1]), int(match[2]))
-    if not 1 <= asked.needed <= asked.runs <= MOST_RUNS:
+    rule = Confirmation(int(match[1]), int(match[2]))
+    if not 1 <= rule.needed <= rule.runs <= MAX_CONFIRMATION_RUNS:
         raise ValueError(
-            f"received '{asked}'; write 'k of n' with 1 <= k <= n <= {MOST_RUNS}, such as '2 of 3'"
+            f"received '{rule}'; write 'k of n' with 1 <= k <= n <= {MAX_CONFIRMATION_RUNS}, such "
+            "as '2 of 3'"
         )
-    return asked
+    return rule
 
 
 ConfirmField = Annotated[
@@ -64,12 +66,16 @@ ConfirmField = Annotated[
 class DriftSettings(Settings):
     """How features are tested and when a change counts as drift."""
 
-    numeric: NumericDetector = KolmogorovSmirnov()
-    categorical: CategoricalDetector = ChiSquare()
-    effect: NumericEffect = Field(
+    numeric: AnyNumericDetector = Field(
+        default=KolmogorovSmirnov(), description="Test for numeric features."
+    )
+    categorical: AnyCategoricalDetector = Field(
+        default=ChiSquare(), description="Test for categorical features."
+    )
+    effect: AnyNumericEffect = Field(
         default=PopulationStability(), description="Effect size of numeric features, and its floor."
     )
-    categorical_effect: CategoricalEffect = Field(
+    categorical_effect: AnyCategoricalEffect = Field(
         default=PopulationStability(), description="Effect size of categorical features."
     )
     learn_floors: bool = Field(
@@ -110,31 +116,31 @@ class DriftSettings(Settings):
         default="benjamini-hochberg", description="Control over all tests of a run."
     )
     confirm: ConfirmField = Field(
-        default=Confirmation(1, 1), description="How many of the last runs must see a drift."
+        default=Confirmation(1, 1), description="In how many of the last runs drift has to be seen."
     )
     minimum_importance: float = Field(
         default=0.01,
         ge=0,
         lt=1,
-        description="Where all that drifted has a smaller share of importance: a warning only.",
+        description="Drift of features with a smaller share of importance alone is only a warning.",
     )
     predictions: bool = Field(
         default=True, description="Monitor the distribution of the champion's predictions."
     )
     multivariate: DomainClassifier | None = Field(
-        default=None, description="A test over all features together; off if left out."
+        default=None, description="A test of all features together; off if left out."
     )
     ignore: tuple[str, ...] = Field(
-        default=(), description="Features the model reads but drift does not test."
+        default=(), description="Features of the model that are not tested for drift."
     )
     minimum_rows: int = Field(
         default=100, ge=2, description="Fewer present values than this are inconclusive."
     )
 
     @property
-    def measures(self) -> Measures:
+    def effect_sizes(self) -> EffectSizes:
         """The effect sizes that the profile of a reference depends on."""
-        return Measures(self.effect, self.categorical_effect)
+        return EffectSizes(self.effect, self.categorical_effect)
 
     def level_of_run(self, runs_a_year: float) -> float:
         """Return the false-discovery level of one run.
@@ -142,6 +148,6 @@ class DriftSettings(Settings):
         Without any drift, the chance of an alarm in a run is at most its false-discovery level, so
         `runs_a_year` runs raise at most ``runs_a_year * level`` on average: the budget. This
         holds however the runs depend on each other, which they do: they share a reference. A
-        confirmation asked for makes alarms rarer still and does not loosen the level.
+        confirmation makes alarms rarer still and does not loosen the level.
         """
-        return self.level or min(self.alarm_budget / runs_a_year, LEAST_STRICT)
+        return self.level or min(self.alarm_budget / runs_a_year, MAX_LEVEL)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from driftloop.base.errors import listed
+from driftloop.base.errors import join_names
 from driftloop.base.periods import naive
 from driftloop.snapshots.options import Inferred
 from driftloop.snapshots.table_source import Source
@@ -42,7 +42,7 @@ def _labels(source: Source, inferred: Inferred) -> Iterator[str]:
     seen = set(labels[before].dropna().unique())
     late = sorted(str(value) for value in set(labels.dropna().unique()) - seen)
     if late:
-        yield f"Classes that first occur after the training period: {listed(late, 5)}."
+        yield f"Classes that first occur after the training period: {join_names(late, 5)}."
 
 
 def _is_flat(present: "pd.Series[Any]") -> bool:
@@ -57,6 +57,6 @@ def _flat(source: Source, inferred: Inferred) -> Iterator[str]:
     flat = [name for name in features if _is_flat(source.table[name][before].dropna())]
     if flat:
         yield (
-            f"Constant or empty until the training period ends: {listed(flat, 6)}. The first "
+            f"Constant or empty until the training period ends: {join_names(flat, 6)}. The first "
             "champion learns nothing from them; they will count as drift once they vary."
         )

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.base.errors import listed
+from driftloop.base.errors import join_names
 from driftloop.base.periods import Every
 from driftloop.base.whole_numbers import EXACT_BELOW, lost_digits
 from driftloop.snapshots.options import ColumnRole
@@ -236,7 +236,7 @@ def _values(column: _Column) -> str:
     """Return examples: the most common texts, the lowest numbers."""
     present = column.present
     ordered = present.value_counts().index if column.kind == "text" else sorted(present.unique())
-    return listed((_short(value) for value in ordered), 3)
+    return join_names((_short(value) for value in ordered), 3)
 
 
 def _short(value: object) -> str:

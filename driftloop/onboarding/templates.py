@@ -7,7 +7,7 @@ from functools import cache
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from driftloop.base.periods import Span, readable
+from driftloop.base.periods import Span, format_time
 from driftloop.onboarding.notes import DRIFT_ROWS
 from driftloop.onboarding.training_part import HOLDOUT_SHARE
 from driftloop.snapshots.options import ColumnRole, Inferred
@@ -51,7 +51,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (scalar, comment, aligned, readable)
+    filters = (scalar, comment, aligned, format_time)
     environment.filters.update({function.__name__: function for function in filters})
     return environment
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.base.errors import DataError, listed
-from driftloop.base.periods import Span, naive, parse_time, readable
+from driftloop.base.errors import DataError, join_names
+from driftloop.base.periods import Span, format_time, naive, parse_time
 from driftloop.performance.target import label_text
 from driftloop.snapshots.options import Options, Periods, TrainingPart
 from driftloop.snapshots.table_source import Source, fail
@@ -42,7 +42,7 @@ def find_training_part(source: Source, options: Options, periods: Periods) -> Tr
     labels = source.table[options.label]
     inside = (times < naive(until)).to_numpy() & labels.notna().to_numpy()
     rows = int(inside.sum())
-    where = f"the training period, the rows before {readable(until)}"
+    where = f"the training period, the rows before {format_time(until)}"
     if rows < LEAST_ROWS:
         fail(
             source.path,
@@ -97,8 +97,8 @@ def _requested(source: Source, options: Options, periods: Periods, starts: Days)
     if not first < until <= end:
         fail(
             source.path,
-            f"--train-until {readable(until)} is outside this file; choose a date after "
-            f"{readable(first)} and up to {readable(end)}",
+            f"--train-until {format_time(until)} is outside this file; choose a date after "
+            f"{format_time(first)} and up to {format_time(end)}",
         )
     return until
 
@@ -120,7 +120,8 @@ def _per_class(source: Source, labels: Labels, where: str, most: int) -> int:
     if len(counts) < 2:
         fail(
             source.path,
-            f"the training period holds only the class {listed(map(repr, counts.index))} {where}, "
+            f"the training period holds only the class {join_names(map(repr, counts.index))} "
+            f"{where}, "
             f"where two are needed; {_LATER}",
         )
     if least < 2:

@@ -16,11 +16,11 @@ def resampled_scores(
     # Rank metrics read weights by score. In the first model's order, much like the second's, they
     # read memory in a row, which is most of their time on large holdouts.
     order = np.argsort(models[0][0][:, -1], kind="stable")
-    y_ordered, ordered = y[order], [(p[order], cut) for p, cut in models]
+    y_ordered, ordered = y[order], [(p[order], threshold) for p, threshold in models]
     drawn: list[list[Scores]] = [[] for _ in models]
     for weights in resamples(y, count, seed, order):
-        for scores, (p, cut) in zip(drawn, ordered, strict=True):
-            scores.append(METRICS[metric](y_ordered, p, weights, cut))
+        for scores, (p, threshold) in zip(drawn, ordered, strict=True):
+            scores.append(METRICS[metric](y_ordered, p, weights, threshold))
     return tuple(np.concatenate(scores) for scores in drawn)
 
 

@@ -34,8 +34,8 @@ def placements(y: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Values, Values]:
 def auc_variance(y: npt.ArrayLike, score: npt.ArrayLike) -> tuple[float, float]:
     """Return the area under the ROC curve and its variance, ``var(V10)/m + var(V01)/n``.
 
-    NaN with a single row in a class. 0 where the classes are told apart without error, which
-    only says that more rows are needed to see one.
+    NaN with a single row in a class. 0 where the classes are separated without error, which
+    only means that more rows are needed to see one.
     """
     wins, losses = placements(y, score)
     return float(wins.mean()), _variance(wins, losses)

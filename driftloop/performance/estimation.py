@@ -1,4 +1,4 @@
-"""Performance estimated before the labels arrive, from the probabilities a model gives."""
+"""Performance estimated before the labels arrive, from a model's own probabilities."""
 
 import math
 
@@ -11,7 +11,7 @@ from driftloop.performance.target import Probabilities
 Confusion = npt.NDArray[np.float64]
 
 
-def estimated_score(metric: MetricName, p: Probabilities, cut: float | None = None) -> float:
+def estimated_score(metric: MetricName, p: Probabilities, threshold: float | None = None) -> float:
     """Return the score that a model expects of itself, larger is better; no labels needed.
 
     Each row counts once for each class, weighted with the probability that it is of that class:
@@ -21,8 +21,8 @@ def estimated_score(metric: MetricName, p: Probabilities, cut: float | None = No
     expectations stands for the expectation of the ratio, which is alike for more than some
     hundred rows; the accuracy and the log-loss are exact.
 
-    It holds as far as the probabilities are calibrated and go on to be: it sees inputs on which
-    the model is less sure of itself, and it does not see concept drift. NaN without rows, with NaN
+    It is valid as far as the probabilities are and stay calibrated: it accounts for inputs on which
+    the model is less certain, and not for concept drift. NaN without rows, with NaN
     among the probabilities, for a binary metric of another number of classes than two, and for a
     metric of regression: a predicted value does not say how sure it is.
 
@@ -42,7 +42,7 @@ def estimated_score(metric: MetricName, p: Probabilities, cut: float | None = No
         return math.nan
     codes = np.tile(np.arange(classes), rows)
     weights = p.reshape(1, -1)
-    return float(METRICS[metric](codes, np.repeat(p, classes, axis=0), weights, cut)[0])
+    return float(METRICS[metric](codes, np.repeat(p, classes, axis=0), weights, threshold)[0])
 
 
 def expected_confusion(p: Probabilities) -> Confusion:

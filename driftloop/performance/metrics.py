@@ -40,12 +40,14 @@ _COMPILED = 1_000_000
 class Metric(Protocol):
     """What every metric is."""
 
-    def __call__(self, y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+    def __call__(
+        self, y: Truth, p: Probabilities, w: Weights, threshold: float | None = None
+    ) -> Scores:
         """Return the scores (b,) of resamples `w` (b, n); without a threshold `cut` is ignored."""
         ...
 
 
-def roc_auc(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+def roc_auc(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -> Scores:
     """Area under the ROC curve of the positive class: P(score of a positive > of a negative).
 
     Ties count half. Source: Hanley & McNeil, Radiology 143(1), 1982.
@@ -64,7 +66,9 @@ def roc_auc(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) ->
     return _ratio((positives * below).sum(axis=1), pairs)
 
 
-def average_precision(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+def average_precision(
+    y: Truth, p: Probabilities, w: Weights, threshold: float | None = None
+) -> Scores:
     """Mean precision over the recall steps of the positive class, as in scikit-learn."""
     order, starts = _ranked(-p[:, -1])
     positive = y[order] == 1
@@ -81,26 +85,28 @@ def average_precision(y: Truth, p: Probabilities, w: Weights, cut: float | None 
     return _ratio((positives * precision).sum(axis=1), positives.sum(axis=1))
 
 
-def decisions(p: Probabilities, cut: float | None = None) -> npt.NDArray[np.int64]:
+def predicted_classes(p: Probabilities, threshold: float | None = None) -> npt.NDArray[np.int64]:
     """Return the class code each row is called (n,): the positive one from `cut` on.
 
     Without a cut, or with more classes than two, it is the likeliest class.
     """
-    if cut is None or p.shape[1] != 2:
+    if threshold is None or p.shape[1] != 2:
         likeliest: npt.NDArray[np.int64] = p.argmax(axis=1)
         return likeliest
-    return (p[:, -1] >= cut).astype(np.int64)
+    return (p[:, -1] >= threshold).astype(np.int64)
 
 
-def accuracy(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+def accuracy(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -> Scores:
     """Share of rows that are called their class."""
-    right: Scores = (decisions(p, cut) == y).astype(float)
+    right: Scores = (predicted_classes(p, threshold) == y).astype(float)
     return _ratio(w @ right, w.sum(axis=1))
 
 
-def balanced_accuracy(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+def balanced_accuracy(
+    y: Truth, p: Probabilities, w: Weights, threshold: float | None = None
+) -> Scores:
     """Mean over the classes present of the share of their rows that are found."""
-    right = decisions(p, cut) == y
+    right = predicted_classes(p, threshold) == y
     recalls = [
         _ratio(w[:, y == code] @ right[y == code], w[:, y == code].sum(axis=1))
         for code in np.unique(y)
@@ -109,30 +115,30 @@ def balanced_accuracy(y: Truth, p: Probabilities, w: Weights, cut: float | None 
     return mean
 
 
-def f1(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+def f1(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -> Scores:
     """Harmonic mean of precision and recall of the positive class."""
-    called, positive = decisions(p, cut) == p.shape[1] - 1, y == p.shape[1] - 1
+    called, positive = predicted_classes(p, threshold) == p.shape[1] - 1, y == p.shape[1] - 1
     return _ratio(2 * (w @ (called & positive)), w @ called + w @ positive)
 
 
-def neg_log_loss(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+def neg_log_loss(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -> Scores:
     """Mean log-probability given to the true class, floored at 1e-15; 0 is perfect."""
     known = np.where(y >= 0, p[np.arange(len(y)), np.maximum(y, 0)], 0.0)
     return _ratio(w @ np.log(np.maximum(known, 1e-15)), w.sum(axis=1))
 
 
-def neg_rmse(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+def neg_rmse(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -> Scores:
     """Root of the mean squared error with its sign turned, in units of the label; 0 is perfect."""
     mean: Scores = _ratio(w @ (p[:, 0] - y) ** 2, w.sum(axis=1))
     return -np.sqrt(mean)
 
 
-def neg_mae(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+def neg_mae(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -> Scores:
     """Mean absolute error with its sign turned, in units of the label; 0 is perfect."""
     return -_ratio(w @ np.abs(p[:, 0] - y), w.sum(axis=1))
 
 
-def r2(y: Truth, p: Probabilities, w: Weights, cut: float | None = None) -> Scores:
+def r2(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -> Scores:
     """Share of the label's variance that is explained; NaN where the label does not vary."""
     rows = w.sum(axis=1)
     # Around the mean of all rows, so that large labels cancel nothing in the sum of squares.
@@ -171,11 +177,11 @@ def is_regression(y: Truth) -> bool:
     return y.dtype.kind == "f"
 
 
-def score(metric: MetricName, y: Truth, p: Probabilities, cut: float | None = None) -> float:
+def score(metric: MetricName, y: Truth, p: Probabilities, threshold: float | None = None) -> float:
     """Return the plain score; NaN where undefined, such as the AUC of one class."""
     if not len(y) or np.isnan(p).any():
         return float("nan")
-    return float(METRICS[metric](y, p, np.ones((1, len(y))), cut)[0])
+    return float(METRICS[metric](y, p, np.ones((1, len(y))), threshold)[0])
 
 
 def strata(y: Truth) -> list[npt.NDArray[np.intp]]:
@@ -216,12 +222,12 @@ def score_with_interval(
     count: int,
     confidence: float,
     seed: int,
-    cut: float | None = None,
+    threshold: float | None = None,
 ) -> Score:
     """Return the score with its percentile bootstrap interval at two-sided `confidence`."""
-    drawn = np.concatenate([METRICS[metric](y, p, w, cut) for w in resamples(y, count, seed)])
+    drawn = np.concatenate([METRICS[metric](y, p, w, threshold) for w in resamples(y, count, seed)])
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Score(metric, score(metric, y, p, cut), float(low), float(high), len(y))
+    return Score(metric, score(metric, y, p, threshold), float(low), float(high), len(y))
 
 
 def _count(rows: npt.NDArray[np.intp], drawn: npt.NDArray[np.int64], weights: Weights) -> None:

@@ -1,4 +1,4 @@
-"""Realised performance: does the champion still do on fresh labels what it did on its holdout?"""
+"""Realised performance: does the champion still score on fresh labels as on its holdout?"""
 
 import math
 
@@ -17,10 +17,13 @@ class PerformanceSettings(Settings):
     """When the champion counts as having lost performance."""
 
     margin: float = Field(
-        default=0.03, ge=0, description="Loss against the champion's own holdout score allowed."
+        default=0.03,
+        ge=0,
+        description="Loss against the champion's own holdout score that is allowed.",
     )
     floor: float | None = Field(
-        default=None, description="Score the champion must not fall below, whatever its past."
+        default=None,
+        description="Score that the champion must not fall below, whatever its holdout score.",
     )
     confidence: float = Field(
         default=0.95, gt=0.5, lt=1, description="Two-sided confidence of the score's interval."
@@ -44,17 +47,17 @@ def judge_performance(
     labels: tuple[Truth, Probabilities],
     baseline: Score | None,
     settings: PerformanceSettings,
-    cut: float | None = None,
+    threshold: float | None = None,
 ) -> Performance:
     """Return the champion's score on labelled rows, judged against what is expected of it.
 
     ``fell`` where the whole interval lies below the limit, ``ok`` where it lies above,
     ``unclear`` in between. The limit is the higher of the floor and the baseline less the margin.
-    Rows of a regression whose label is no number are left out.
+    Rows of a regression without a finite label are left out.
 
     Args:
         metric: the primary metric.
-        window: when the labelled rows happened.
+        window: of the labelled rows.
         labels: the truth (n,) and the champion's predictions (n, k).
         baseline: the champion's score on its own holdout.
         settings: margin, floor and how many rows are needed.
@@ -65,16 +68,16 @@ def judge_performance(
     if why is not None:
         return no_performance(metric, window, len(y), why)
     score = score_with_interval(
-        metric, y, p, count=400, confidence=settings.confidence, seed=len(y), cut=cut
+        metric, y, p, count=400, confidence=settings.confidence, seed=len(y), threshold=threshold
     )
     status, sentence = _status(score, _limit(baseline, settings), baseline)
-    expected, promised = baseline.value if baseline else None, _promised(metric, p, cut)
+    expected, promised = baseline.value if baseline else None, _promised(metric, p, threshold)
     edges = score.value, score.low, score.high
     return Performance(metric, window, len(y), *edges, expected, status, sentence, promised)
 
 
-def _promised(metric: MetricName, p: Probabilities, cut: float | None) -> float | None:
-    value = estimated_score(metric, p, cut)
+def _promised(metric: MetricName, p: Probabilities, threshold: float | None) -> float | None:
+    value = estimated_score(metric, p, threshold)
     return None if math.isnan(value) else value
 
 
@@ -85,7 +88,7 @@ def _labelled(y: Truth, p: Probabilities) -> tuple[Truth, Probabilities]:
 
 def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> str | None:
     if np.isnan(p).any():
-        return f"{int(np.isnan(p).any(axis=1).sum())} predictions are no number."
+        return f"{int(np.isnan(p).any(axis=1).sum())} predictions are not valid numbers."
     if len(y) < settings.minimum_rows:
         return f"{len(y)} labelled rows, {settings.minimum_rows} are needed."
     if is_regression(y):
@@ -111,7 +114,7 @@ def _status(found: Score, limit: float, baseline: Score | None) -> tuple[Perform
     if math.isnan(found.value):
         return "inconclusive", f"{found.metric} is undefined on these rows."
     if found.high < limit:
-        return "fell", f"Performance fell: {text}; {limit:.3f} is the limit."
+        return "fell", f"Performance fell: {text}; the limit is {limit:.3f}."
     if found.low >= limit:
         return "ok", f"Performance holds: {text}."
-    return "unclear", f"Performance is unclear: {text}; {limit:.3f} is the limit."
+    return "unclear", f"Performance is unclear: {text}; the limit is {limit:.3f}."

@@ -1,4 +1,4 @@
-"""What a model predicts: classes, with labels as codes, or a quantity."""
+"""Targets of a model: classes, with labels as codes, or a quantity."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -65,8 +65,8 @@ class Classes:
             named: npt.NDArray[Any] = np.array([int(name) for name in self.names])
         else:
             named = np.array(self.names)
-        found: npt.NDArray[Any] = named[codes]
-        return found
+        values: npt.NDArray[Any] = named[codes]
+        return values
 
     def encode(self, labels: "pd.Series[Any]") -> Codes:
         """Return the place of each label among the classes, -1 for a class not among them."""
@@ -101,12 +101,12 @@ class Quantity:
         """Return the labels as numbers.
 
         Raises:
-            DataError: if one is missing, infinite or no number.
+            DataError: if one is missing, infinite or not a number.
         """
         labels = labels.infer_objects()
         if not pd.api.types.is_numeric_dtype(labels) or pd.api.types.is_complex_dtype(labels):
             raise DataError(
-                f"the label {labels.name!r} holds {labels.dtype} values and task regression needs "
+                f"the label {labels.name!r} has {labels.dtype} values and task regression needs "
                 "numbers; set task: binary or task: multiclass"
             )
         numbers: Values = labels.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -114,7 +114,7 @@ class Quantity:
         if bad:
             raise DataError(
                 f"the label {labels.name!r} is missing or infinite in {bad:,} of "
-                f"{len(numbers):,} rows; a regression needs finite labels: mend or drop these rows"
+                f"{len(numbers):,} rows; a regression needs finite labels: fix or drop these rows"
             )
         return numbers
 
@@ -137,12 +137,12 @@ def find_classes(labels: "pd.Series[Any]", positive: object | None, most: int = 
     names = sorted(set(label_text(labels)))
     if len(names) < 2:
         raise DataError(
-            f"the label {labels.name!r} holds one class only ({', '.join(names) or 'no rows'}); "
+            f"the label {labels.name!r} has one class only ({', '.join(names) or 'no rows'}); "
             "a model needs two or more"
         )
     if len(names) > most:
         raise DataError(
-            f"the label {labels.name!r} holds {len(names)} different values; driftloop trains "
+            f"the label {labels.name!r} has {len(names)} distinct values; driftloop trains "
             f"classifiers of up to {most} classes: set task: regression for a quantity"
         )
     if positive is None:

@@ -1,7 +1,7 @@
-"""Counting many numbers into the cells between fixed edges, without sorting them.
+"""Histograms of many numbers between fixed edges, without sorting them.
 
-Cell i of k edges holds the values in ``(edge[i-1], edge[i]]``; cell 0 those up to the first edge
-and cell k those beyond the last.
+Bin i of k edges has the values in ``(edge[i-1], edge[i]]``; bin 0 those up to the first edge and
+bin k those beyond the last.
 """
 
 from dataclasses import dataclass
@@ -13,34 +13,34 @@ from driftloop.profiling.columns import Numbers
 
 Edges = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-CellCodes = npt.NDArray[np.uint16]
+BinCodes = npt.NDArray[np.uint16]
 
-COMPILED_FROM = 50_000
-"""Values from which loading and running compiled code beats numpy's search."""
+COMPILED_MIN_ROWS = 50_000
+"""Number of values from which compiled code, its loading included, beats numpy's search."""
 
-FINEST = 8192
+MAX_EDGES = 8192
 """Most quantiles of a reference that serve as edges."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """The cell of each value (n,) and the number of values a cell (k + 1,)."""
+class Histogram:
+    """The bin of each value (n,) and the number of values in each bin (k + 1,)."""
 
-    codes: CellCodes
+    codes: BinCodes
     counts: Counts
 
 
-def count_cells(values: Numbers, edges: Edges) -> Cells:
-    """Return the cells of finite values between strictly ascending edges (at most 65,535)."""
-    if len(values) < COMPILED_FROM or len(edges) < 2:
+def histogram(values: Numbers, edges: Edges) -> Histogram:
+    """Return the histogram of finite values between strictly ascending edges (at most 65,535)."""
+    if len(values) < COMPILED_MIN_ROWS or len(edges) < 2:
         codes = np.searchsorted(edges, values, side="left").astype(np.uint16)
-        return Cells(codes, np.bincount(codes, minlength=len(edges) + 1))
+        return Histogram(codes, np.bincount(codes, minlength=len(edges) + 1))
     from driftloop.profiling.binning_numba import count
 
     codes = np.empty(len(values), dtype=np.uint16)
     counts = np.zeros(len(edges) + 1, dtype=np.int64)
     count(edges, *_guide(edges), np.ascontiguousarray(values), codes, counts)
-    return Cells(codes, counts)
+    return Histogram(codes, counts)
 
 
 def _guide(edges: Edges) -> tuple[npt.NDArray[np.int32], float, float, int, int]:

@@ -1,7 +1,7 @@
-"""Reference and current values of one feature, counted over the same cells.
+"""Reference and current values of one feature, counted over the same bins.
 
-Everything that judges a feature, tests, effect sizes and sentences, reads from here, so that the
-current values are gone through once.
+Tests, effect sizes and sentences all read from here, so that one pass over the current values is
+enough.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.distribution import Shape, shape_of_categories, shape_of_numbers
-from driftloop.profiling.binning import COMPILED_FROM, Cells, Counts, count_cells
+from driftloop.profiling.binning import COMPILED_MIN_ROWS, Counts, Histogram, histogram
 from driftloop.profiling.columns import (
     CategoricalColumn,
     Levels,
@@ -20,14 +20,14 @@ from driftloop.profiling.columns import (
     NumericColumn,
     categorical_column,
 )
-from driftloop.profiling.effect_sizes import Binned, Ladder
-from driftloop.profiling.ks_distance import Ranked, hollow, largest_distance
-from driftloop.profiling.pooling import Table, pool
+from driftloop.profiling.effect_sizes.binned import Binned, CdfPair
+from driftloop.profiling.ks_distance import RankedValues, ks_distance, single_value_bins
+from driftloop.profiling.pooling import ContingencyTable, pool_rare_categories
 from driftloop.profiling.reference_column import (
     CategoricalReference,
     NumericReference,
     categorical_reference,
-    ladder_of,
+    cdf_points,
     numeric_reference,
     sorted_quantile,
 )
@@ -66,12 +66,12 @@ class NumericPair:
         """How many current values lie at or below each edge of the reference."""
         if self._sorted is not None:
             return np.searchsorted(self._sorted, self.reference.edges, side="right")
-        return np.cumsum(self._cells.counts[:-1])
+        return np.cumsum(self._histogram.counts[:-1])
 
     @cached_property
     def distance(self) -> float:
-        """The Kolmogorov-Smirnov distance, equal to that of the sorted samples."""
-        return largest_distance(self.reference, self.below, len(self.current), self._ranked)
+        """The Kolmogorov-Smirnov distance, exactly as from two sorted samples."""
+        return ks_distance(self.reference, self.below, len(self.current), self._ranked)
 
     @cached_property
     def quartiles(self) -> Quartiles:
@@ -83,24 +83,18 @@ class NumericPair:
         last = len(self.current) - 1
         floor = np.floor(places).astype(int)
         ranks = np.concatenate([floor, np.minimum(floor + 1, last)])
-        left, right = np.split(self._values_of(ranks), 2)
+        left, right = np.split(self._values_at(ranks), 2)
         low, middle, high = left + (right - left) * (places % 1)
         return float(low), float(middle), float(high)
 
     @property
-    def beyond(self) -> tuple[float, float]:
+    def outside_tails(self) -> tuple[float, float]:
         """Shares of current values below the reference's 5th and above its 95th percentile."""
         under, upto = self.below[self.reference.tails]
         return float(under / len(self.current)), float(1 - upto / len(self.current))
 
-    @property
-    def binned(self) -> Binned:
-        """Both samples over the bins of the reference, and on its ladder."""
-        counts = self.counted
-        return Binned(counts.reference, counts.current, self._ladder())
-
     @cached_property
-    def counted(self) -> Binned:
+    def binned(self) -> Binned:
         """Both samples over the bins of the reference."""
         reference = self.reference
         sizes = self.rows
@@ -108,20 +102,20 @@ class NumericPair:
             np.diff(below[reference.bins], prepend=0, append=size).astype(float)
             for below, size in zip((reference.below, self.below), sizes, strict=True)
         ]
-        return Binned(counts[0], counts[1])
+        return Binned(counts[0], counts[1], self._cdfs)
 
     def shape(self, name: str) -> Shape:
         """Return the shares of both samples over the bins of the reference."""
-        values, counted = self.reference.values, self.counted
+        values, binned = self.reference.values, self.binned
         low, high = self._range
         outer = min(float(values[0]), low), max(float(values[-1]), high)
         ends = self.reference.edges[self.reference.bins]
-        return shape_of_numbers(name, ends, outer, counted.reference, counted.current)
+        return shape_of_numbers(name, ends, outer, binned.reference, binned.current)
 
     @property
-    def table(self) -> Table:
+    def contingency_table(self) -> ContingencyTable:
         """Both samples counted over the bins, as whole numbers, for a test of homogeneity."""
-        return pool(self.counted.reference, self.counted.current)
+        return pool_rare_categories(self.binned.reference, self.binned.current)
 
     @cached_property
     def constant(self) -> bool:
@@ -130,36 +124,37 @@ class NumericPair:
             np.all(self.current == self.reference.values[0])
         )
 
-    def _ladder(self) -> Ladder:
-        """The reference's ladder with rungs of the current values between its own.
+    def _cdfs(self) -> CdfPair:
+        """Return both distribution functions at quantiles of reference and current values.
 
-        Each rung of a frequent value has one just below it, so that a jump stays a jump.
+        Each point at a frequent value has one just below it, so that a jump stays a jump.
         """
         reference, n, m = self.reference, *self.rows
-        own = reference.edges[reference.ladder]
-        rungs, at = self._rungs()
-        points = np.concatenate([own, rungs])
+        own = reference.edges[reference.cdf_points]
+        added, counts_at_added = self._added_cdf_points()
+        points = np.concatenate([own, added])
+        at_own = reference.cdf_points
         shares = (
-            np.concatenate([reference.below[reference.ladder], _upto(reference.values, rungs)]) / n,
-            np.concatenate([self.below[reference.ladder], at]) / m,
+            np.concatenate([reference.below[at_own], _count_up_to(reference.values, added)]) / n,
+            np.concatenate([self.below[at_own], counts_at_added]) / m,
         )
         points, first = np.unique(points, return_index=True)
-        return Ladder(points, shares[0][first], shares[1][first], reference.scale)
+        return CdfPair(points, shares[0][first], shares[1][first], reference.scale)
 
-    def _rungs(self) -> tuple[Numbers, Counts]:
+    def _added_cdf_points(self) -> tuple[Numbers, Counts]:
         """Return points among the current values, and how many of these lie at or below each.
 
-        Many values are not in order, and only their ends are looked at.
+        Large samples are not sorted, so only their smallest and largest value are used.
         """
         if self._sorted is not None:
-            rungs = ladder_of(self._sorted)
-            return rungs, _upto(self._sorted, rungs)
+            points = cdf_points(self._sorted)
+            return points, _count_up_to(self._sorted, points)
         low, high = self._range
         count = len(self.current)
-        rungs = np.nextafter([low, low, high, high], [-np.inf, low, -np.inf, high])
+        points = np.nextafter([low, low, high, high], [-np.inf, low, -np.inf, high])
         top = int(np.count_nonzero(self.current == high))
         lowest = int(np.count_nonzero(self.current == low))
-        return rungs, np.array([0, lowest, count - top, count])
+        return points, np.array([0, lowest, count - top, count])
 
     @cached_property
     def _range(self) -> tuple[float, float]:
@@ -169,36 +164,36 @@ class NumericPair:
 
     @cached_property
     def _sorted(self) -> Numbers | None:
-        """Few values are sorted at once; many are only counted."""
-        return np.sort(self.current) if len(self.current) < COMPILED_FROM else None
+        """The current values in order; None where there are so many that counting is cheaper."""
+        return np.sort(self.current) if len(self.current) < COMPILED_MIN_ROWS else None
 
     @cached_property
-    def _cells(self) -> Cells:
-        return count_cells(self.current, self.reference.edges)
+    def _histogram(self) -> Histogram:
+        return histogram(self.current, self.reference.edges)
 
-    def _values_of(self, ranks: npt.NDArray[np.int64]) -> Numbers:
+    def _values_at(self, ranks: npt.NDArray[np.int64]) -> Numbers:
         """Return the values at ranks (from 0) among all."""
         edges = self.reference.edges
-        cells = np.searchsorted(self.below, ranks, side="right")
-        single = hollow(edges)[cells]
+        bins = np.searchsorted(self.below, ranks, side="right")
+        single = single_value_bins(edges)[bins]
         wanted = np.zeros(len(edges) + 1, dtype=bool)
-        wanted[cells[~single]] = True
-        found = self._ranked(wanted)
-        values: Numbers = edges[np.minimum(cells, len(edges) - 1)]
-        values[~single] = found.values[np.searchsorted(found.ranks, ranks[~single])]
+        wanted[bins[~single]] = True
+        ranked = self._ranked(wanted)
+        values: Numbers = edges[np.minimum(bins, len(edges) - 1)]
+        values[~single] = ranked.values[np.searchsorted(ranked.ranks, ranks[~single])]
         return values
 
-    def _ranked(self, wanted: npt.NDArray[np.bool_]) -> Ranked:
-        """Return the values of the wanted cells in order, each with its rank among all."""
+    def _ranked(self, wanted: npt.NDArray[np.bool_]) -> RankedValues:
+        """Return the values of the wanted bins in order, each with its rank among all."""
         ends = np.append(self.below, len(self.current))
         first = np.concatenate([[0], ends[:-1]])[wanted]
         counts = ends[wanted] - first
         inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         ranks = np.repeat(first, counts) + inside
         if self._sorted is not None:
-            return Ranked(self._sorted[ranks], ranks)
-        chosen = np.flatnonzero(wanted[self._cells.codes])
-        return Ranked(np.sort(self.current[chosen]), ranks)
+            return RankedValues(self._sorted[ranks], ranks)
+        chosen = np.flatnonzero(wanted[self._histogram.codes])
+        return RankedValues(np.sort(self.current[chosen]), ranks)
 
 
 @dataclass(frozen=True)
@@ -216,10 +211,12 @@ class CategoricalPair:
         sides = [
             categorical_column(pd.DataFrame({"x": side}), "x") for side in (reference, current)
         ]
-        return CategoricalPair.against(categorical_reference(sides[0]), sides[1])
+        return CategoricalPair.from_reference(categorical_reference(sides[0]), sides[1])
 
     @staticmethod
-    def against(reference: CategoricalReference, current: CategoricalColumn) -> "CategoricalPair":
+    def from_reference(
+        reference: CategoricalReference, current: CategoricalColumn
+    ) -> "CategoricalPair":
         """Return the pair of a stored reference and a column of the current window."""
         levels = np.unique(np.concatenate([reference.levels, current.levels]))
         sides = []
@@ -235,9 +232,9 @@ class CategoricalPair:
         return int(self.reference.sum()), int(self.current.sum())
 
     @cached_property
-    def table(self) -> Table:
+    def contingency_table(self) -> ContingencyTable:
         """Both windows counted over the levels, rare ones pooled."""
-        return pool(self.reference, self.current)
+        return pool_rare_categories(self.reference, self.current)
 
     @property
     def binned(self) -> Binned:
@@ -250,27 +247,27 @@ class CategoricalPair:
         return shape_of_categories(name, self.levels, binned.reference, binned.current)
 
     @property
-    def new(self) -> Levels:
-        """Levels that the reference never held, the most frequent first."""
-        return self._only(self.current, self.reference)
+    def new_categories(self) -> Levels:
+        """Levels that do not occur in the reference, the most frequent first."""
+        return self._only_in(self.current, self.reference)
 
     @property
-    def vanished(self) -> Levels:
-        """Levels that the current window no longer holds, the most frequent first."""
-        return self._only(self.reference, self.current)
+    def vanished_categories(self) -> Levels:
+        """Levels that no longer occur in the current window, the most frequent first."""
+        return self._only_in(self.reference, self.current)
 
     @property
     def constant(self) -> bool:
         """Whether one single value fills both windows."""
         return len(self.levels) == 1
 
-    def _only(self, here: Counts, there: Counts) -> Levels:
-        only = (here > 0) & (there == 0)
-        order = np.argsort(-here[only], kind="stable")
-        found: Levels = self.levels[only][order]
-        return found
+    def _only_in(self, one_side: Counts, other_side: Counts) -> Levels:
+        only = (one_side > 0) & (other_side == 0)
+        order = np.argsort(-one_side[only], kind="stable")
+        levels: Levels = self.levels[only][order]
+        return levels
 
 
-def _upto(ordered: Numbers, points: Numbers) -> Counts:
-    found: Counts = np.searchsorted(ordered, points, side="right")
-    return found
+def _count_up_to(ordered: Numbers, points: Numbers) -> Counts:
+    counts: Counts = np.searchsorted(ordered, points, side="right")
+    return counts

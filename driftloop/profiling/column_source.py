@@ -1,7 +1,7 @@
-"""Where columns come from: anything that can hand out one column at a time.
+"""Sources of columns: anything that can return one column at a time.
 
-A table of a million rows and a hundred columns is never held whole: what judges it asks for one
-group of columns after the other.
+A table of a million rows and a hundred columns is never loaded as a whole: it is read one group of
+columns after the other.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from driftloop.profiling.columns import (
 )
 
 GROUP_BYTES = 8_000_000
-"""Columns read at once hold about this much."""
+"""Size of the columns that are read at once."""
 
 
 class Columns(Protocol):
@@ -72,7 +72,7 @@ class FrameColumns:
         return self
 
 
-def groups(names: tuple[str, ...], rows: int) -> Iterator[tuple[str, ...]]:
+def column_groups(names: tuple[str, ...], rows: int) -> Iterator[tuple[str, ...]]:
     """Yield runs of names whose columns hold about `GROUP_BYTES` together."""
     size = max(1, GROUP_BYTES // (8 * max(rows, 1)))
     for start in range(0, len(names), size):

@@ -51,29 +51,29 @@ class NumericColumn:
 class CategoricalColumn:
     """Sorted categories (k,) with the rows of each (k,).
 
-    `raw` holds a code of each row (rows,), -1 where missing, and `place` what level such a code
-    stands for, -1 for a gap: few need the levels row by row.
+    `row_codes` holds a code for each row (rows,), -1 where missing, and `code_levels` the level of
+    each code, -1 for a missing value. Resolving them row by row is left to those who need it.
     """
 
     levels: Levels
     counts: npt.NDArray[np.int64]
-    raw: Codes
-    place: Codes
+    row_codes: Codes
+    code_levels: Codes
 
     @property
     def rows(self) -> int:
         """All rows, missing ones included."""
-        return len(self.raw)
+        return len(self.row_codes)
 
     @property
     def codes(self) -> Codes:
         """The level of each row (rows,), -1 where missing."""
-        return np.append(self.place, np.int32(-1))[self.raw]
+        return np.append(self.code_levels, np.int32(-1))[self.row_codes]
 
     @property
     def missing(self) -> int:
         """Rows without a value."""
-        return len(self.raw) - int(self.counts.sum())
+        return len(self.row_codes) - int(self.counts.sum())
 
     @property
     def missing_rate(self) -> float:

@@ -1,17 +1,17 @@
-"""Findings in words: what changed in a column, with the numbers a person would use."""
+"""Sentences of findings: what changed in a column, in numbers that a person would use."""
 
 import numpy as np
 
-from driftloop.base.errors import listed
+from driftloop.base.errors import join_names
 from driftloop.profiling.column_pair import QUARTILES, CategoricalPair, NumericPair
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a number with about four significant digits and no exponent where avoidable."""
     return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
-def share(value: float) -> str:
+def format_share(value: float) -> str:
     """Return a share as a percentage, with a decimal only below 10 %."""
     if 0 < value < 0.0005:
         return "<0.1%"
@@ -21,53 +21,61 @@ def share(value: float) -> str:
 
 
 def describe_numbers(name: str, pair: NumericPair) -> str:
-    """Say how the median moved and how much of the new data lies beyond the reference's tails."""
+    """Return how the median moved and how much of the new data lies in the reference's tails."""
     before = [pair.reference.quantile(level) for level in QUARTILES]
     old, new = before[1], pair.quartiles[1]
     near = abs(old - new) <= 1e-8 + 0.02 * abs(new)
     verb = "rose" if new > old else "fell"
-    moved = f"stayed near {number(new)}" if near else f"{verb} from {number(old)} to {number(new)}"
-    below, above = pair.beyond
+    moved = (
+        f"stayed near {format_number(new)}"
+        if near
+        else f"{verb} from {format_number(old)} to {format_number(new)}"
+    )
+    below, above = pair.outside_tails
     if max(below, above) >= 0.15:
         side, beyond = ("below", below) if below >= above else ("above", above)
         percentile = "5th" if side == "below" else "95th"
         return (
-            f"`{name}` {moved} (median); {share(beyond)} of the new values lie {side} the "
+            f"`{name}` {moved} (median); {format_share(beyond)} of the new values lie {side} the "
             f"reference's {percentile} percentile."
         )
     return (
         f"`{name}` {moved} (median); its middle half spans "
-        f"{number(pair.quartiles[2] - pair.quartiles[0])}, before {number(before[2] - before[0])}."
+        f"{format_number(pair.quartiles[2] - pair.quartiles[0])}, previously "
+        f"{format_number(before[2] - before[0])}."
     )
 
 
 def describe_categories(name: str, pair: CategoricalPair) -> str:
-    """Say which category's share moved most, and name categories the reference never held."""
+    """Return which category's share changed most, and the categories unseen in the reference."""
     n, m = pair.rows
     old, new = pair.reference / n, pair.current / m
     most = int(np.argmax(np.abs(new - old)))
     verb = "rose" if new[most] >= old[most] else "fell"
-    text = f"`{name}`: {pair.levels[most]} {verb} from {share(old[most])} to {share(new[most])}"
-    unseen = pair.new
+    shares = f"from {format_share(old[most])} to {format_share(new[most])}"
+    text = f"`{name}`: {pair.levels[most]} {verb} {shares}"
+    unseen = pair.new_categories
     if len(unseen) == 0:
         return f"{text}."
-    held = share(float(new[old == 0].sum()))
-    return f"{text}; never seen before: {listed(unseen, 3)} ({held})."
+    new_share = format_share(float(new[old == 0].sum()))
+    return f"{text}; never seen before: {join_names(unseen, 3)} ({new_share})."
 
 
 def describe_missing(name: str, reference: float, current: float) -> str:
-    """Say how the share of missing values moved."""
-    return f"`{name}` is missing in {share(current)} of the rows, before {share(reference)}."
+    """Return how the share of missing values changed."""
+    now, before = format_share(current), format_share(reference)
+    return f"`{name}` is missing in {now} of the rows, previously {before}."
 
 
-def describe_new(name: str, pair: CategoricalPair) -> str:
-    """Name the categories that the reference never held, and their share."""
-    held = share(float(pair.current[pair.reference == 0].sum() / pair.rows[1]))
-    return f"`{name}` holds categories the reference never held: {listed(pair.new, 3)} ({held})."
+def describe_new_categories(name: str, pair: CategoricalPair) -> str:
+    """Return the categories unseen in the reference, and their share."""
+    new_share = format_share(float(pair.current[pair.reference == 0].sum() / pair.rows[1]))
+    unseen = join_names(pair.new_categories, 3)
+    return f"`{name}` has categories unseen in the reference: {unseen} ({new_share})."
 
 
-def describe_vanished(name: str, pair: CategoricalPair) -> str:
-    """Name the categories that are gone, and the share that the first of them had."""
-    gone = pair.vanished
-    lost = float(pair.reference[pair.current == 0].max() / pair.rows[0])
-    return f"`{name}` no longer holds {listed(gone, 3)}; {gone[0]} had {share(lost)} of the rows."
+def describe_vanished_categories(name: str, pair: CategoricalPair) -> str:
+    """Return the categories that vanished, and the share that the first of them had."""
+    gone = pair.vanished_categories
+    lost = format_share(float(pair.reference[pair.current == 0].max() / pair.rows[0]))
+    return f"`{name}` no longer contains {join_names(gone, 3)}; {gone[0]} had {lost} of the rows."

@@ -9,9 +9,9 @@ of D. Between two edges both only rise, so that the difference there is at most
 
     max( F(right) - G(left), G(right) - F(left) )
 
-Only the cells where this bound exceeds the lower bound can hold D, and only their values are
+Only the bins where this bound exceeds the lower bound can contain D, and only their values are
 sorted. The result is exact, ties included: a value that is frequent has an edge of its own and one
-just below it, and the cell between the two has no inside.
+just below it, and the bin between the two contains no other number.
 """
 
 from collections.abc import Callable
@@ -26,23 +26,23 @@ from driftloop.profiling.reference_column import NumericReference
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedValues:
     """Some current values in order, each with its rank (from 0) among all of them."""
 
     values: Numbers
     ranks: npt.NDArray[np.int64]
 
 
-def sorted_distance(reference: Numbers, current: Numbers) -> float:
+def ks_distance_of_sorted(reference: Numbers, current: Numbers) -> float:
     """Return the distance of two sorted samples."""
-    return _at(reference, Ranked(current, np.arange(len(current))), len(current))
+    return _at(reference, RankedValues(current, np.arange(len(current))), len(current))
 
 
-def largest_distance(
+def ks_distance(
     reference: NumericReference,
     below: Counts,
     rows: int,
-    ranked: Callable[[npt.NDArray[np.bool_]], Ranked],
+    ranked: Callable[[npt.NDArray[np.bool_]], RankedValues],
 ) -> float:
     """Return the distance of a reference and current values that are counted over its edges.
 
@@ -50,23 +50,23 @@ def largest_distance(
         reference: the reference with its edges (k,).
         below: how many current values lie at or below each edge (k,).
         rows: how many current values there are.
-        ranked: gives the current values of the wanted cells (k + 1,), in order.
+        ranked: returns the current values of the wanted bins (k + 1,), in order.
     """
     old = np.concatenate([[0], reference.below, [len(reference.values)]]) / len(reference.values)
     new = np.concatenate([[0], below, [rows]]) / rows
     found = float(np.max(np.abs(old - new)))
     bounds = np.maximum(old[1:] - new[:-1], new[1:] - old[:-1])
-    wanted = (bounds > found) & (np.diff(new) > 0) & ~hollow(reference.edges)
+    wanted = (bounds > found) & (np.diff(new) > 0) & ~single_value_bins(reference.edges)
     return max(found, _at(reference.values, ranked(wanted), rows)) if wanted.any() else found
 
 
-def hollow(edges: Edges) -> npt.NDArray[np.bool_]:
-    """Return which cells (k + 1,) between edges hold a single number, their own right edge."""
+def single_value_bins(edges: Edges) -> npt.NDArray[np.bool_]:
+    """Return which bins (k + 1,) between edges contain a single number, their own right edge."""
     single = np.nextafter(edges[:-1], np.inf) == edges[1:]
     return np.concatenate([[False], single, [False]])
 
 
-def _at(reference: Numbers, current: Ranked, rows: int) -> float:
+def _at(reference: Numbers, current: RankedValues, rows: int) -> float:
     """Return the largest difference just before and at each of the current values."""
     if len(current.values) == 0:
         return 0.0

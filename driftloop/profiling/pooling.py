@@ -1,23 +1,25 @@
-"""Rare categories are joined before a chi-square test, which needs some rows in every cell."""
+"""Pooling of rare categories before a chi-square test, which needs some rows in every cell."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Table = npt.NDArray[np.float64]
+ContingencyTable = npt.NDArray[np.float64]
 
-LEAST_EXPECTED = 5.0
+MIN_EXPECTED_COUNT = 5.0
 """Source: Cochran, Some methods for strengthening the common chi-square tests, 1954."""
 
 
-def pool(reference: npt.NDArray[Any], current: npt.NDArray[Any]) -> Table:
+def pool_rare_categories(
+    reference: npt.NDArray[Any], current: npt.NDArray[Any]
+) -> ContingencyTable:
     """Return the counts of both samples (2, k) with rare categories joined into groups.
 
     Categories that expect fewer than five rows in the smaller sample are joined, the most frequent
     first, into groups that expect at least five; a rest that does not joins the last group.
-    Frequent and rare are told from both samples together, which says nothing of how they differ,
-    so that the choice does not bend the test. Categories in neither sample are left out, and a
+    What is rare depends on both samples together and not on how they differ, so the choice does not
+    bias the test. Categories in neither sample are left out, and a
     table of two categories is never joined.
     """
     counts = np.vstack([reference, current]).astype(np.float64)
@@ -27,25 +29,27 @@ def pool(reference: npt.NDArray[Any], current: npt.NDArray[Any]) -> Table:
     if counts.shape[1] <= 2 or not rows.all():
         return counts
     expected = totals * rows.min() / rows.sum()
-    rare = np.flatnonzero(expected < LEAST_EXPECTED)
+    rare = np.flatnonzero(expected < MIN_EXPECTED_COUNT)
     if len(rare) == 0:
         return counts
-    frequent = counts[:, expected >= LEAST_EXPECTED]
+    frequent = counts[:, expected >= MIN_EXPECTED_COUNT]
     rare = rare[np.argsort(-totals[rare], kind="stable")]
     return _with_groups(frequent, counts[:, rare], expected[rare])
 
 
-def _with_groups(frequent: Table, rare: Table, expected: npt.NDArray[np.float64]) -> Table:
-    starts, held = [0], 0.0
-    for place, one in enumerate(expected):
-        if held >= LEAST_EXPECTED:
+def _with_groups(
+    frequent: ContingencyTable, rare: ContingencyTable, expected: npt.NDArray[np.float64]
+) -> ContingencyTable:
+    starts, group = [0], 0.0
+    for place, count in enumerate(expected):
+        if group >= MIN_EXPECTED_COUNT:
             starts.append(place)
-            held = 0.0
-        held += float(one)
-    if held < LEAST_EXPECTED and len(starts) > 1:
+            group = 0.0
+        group += float(count)
+    if group < MIN_EXPECTED_COUNT and len(starts) > 1:
         starts.pop()
-    grouped: Table = np.add.reduceat(rare, starts, axis=1)
-    whole = len(starts) > 1 or expected.sum() >= LEAST_EXPECTED or frequent.shape[1] == 0
+    grouped: ContingencyTable = np.add.reduceat(rare, starts, axis=1)
+    whole = len(starts) > 1 or expected.sum() >= MIN_EXPECTED_COUNT or frequent.shape[1] == 0
     if whole:
         return np.hstack([frequent, grouped])
     least = int(np.argmin(frequent.sum(axis=0)))

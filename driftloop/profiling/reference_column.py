@@ -1,4 +1,4 @@
-"""The reference side of a feature: everything that a run compares the current window with.
+"""Reference columns: everything about a feature that the current window is compared with.
 
 It is computed once and stored beside the champion, so that a run reads the new window only.
 """
@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profiling.binning import FINEST, Counts, Edges
+from driftloop.profiling.binning import MAX_EDGES, Counts, Edges
 from driftloop.profiling.columns import CategoricalColumn, Levels, Numbers, NumericColumn
 
 Places = npt.NDArray[np.int64]
 
-LADDER = 200
-"""Quantiles of the reference at which both distribution functions are held against each other."""
+CDF_POINTS = 200
+"""Quantiles of the reference at which both distribution functions are compared."""
 
-TAILS = (0.05, 0.95)
+TAIL_QUANTILES = (0.05, 0.95)
 IDENTIFIER_SHARE = 0.9
 """A text column with more different values than this share of its rows identifies rows."""
 
@@ -39,7 +39,7 @@ class NumericReference:
         edges: strictly ascending edges (k,); every place below is an index into them.
         below: how many values lie at or below each edge (k,).
         bins: edges that end the bins of effect sizes; the last bin is open.
-        ladder: edges at which the distribution functions are held against each other.
+        cdf_points: edges at which the distribution functions are compared.
         tails: edges that end just below the 5th percentile and at the 95th.
         distinct: how many different values there are.
         variation: how far windows of the reference differ by themselves.
@@ -50,7 +50,7 @@ class NumericReference:
     edges: Edges
     below: Counts
     bins: Places
-    ladder: Places
+    cdf_points: Places
     tails: Places
     scale: float
     distinct: int
@@ -96,19 +96,19 @@ class CategoricalReference:
 
     @property
     def identifies_rows(self) -> bool:
-        """Whether nearly every row holds another value."""
+        """Whether nearly every row has a value of its own."""
         return bool(len(self.levels) > IDENTIFIER_SHARE * max(int(self.counts.sum()), 1))
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A feature that the reference does not hold as declared, and why."""
+class UnreadableColumn:
+    """A feature that cannot be read from the reference as declared, and why."""
 
     reason: str
     rows: int
 
 
-ColumnReference = NumericReference | CategoricalReference | Unreadable
+ColumnReference = NumericReference | CategoricalReference | UnreadableColumn
 
 
 def numeric_reference(column: NumericColumn, bins: int) -> NumericReference:
@@ -121,19 +121,19 @@ def numeric_reference(column: NumericColumn, bins: int) -> NumericReference:
         )
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     ends = bin_ends(ordered, starts, bins)
-    ladder = ladder_of(ordered)
-    low, high = (sorted_quantile(ordered, level) for level in TAILS)
+    points = cdf_points(ordered)
+    low, high = (sorted_quantile(ordered, level) for level in TAIL_QUANTILES)
     tails = np.array([np.nextafter(low, -np.inf), high])
-    edges = np.unique(np.concatenate([_fine(ordered), ends, ladder, tails]))
+    edges = np.unique(np.concatenate([_fine_edges(ordered), ends, points, tails]))
     return NumericReference(
         values=ordered,
         missing=column.missing,
         edges=edges,
         below=np.searchsorted(ordered, edges, side="right"),
         bins=np.searchsorted(edges, ends),
-        ladder=np.searchsorted(edges, ladder),
+        cdf_points=np.searchsorted(edges, points),
         tails=np.searchsorted(edges, tails),
-        scale=_spread(ordered),
+        scale=_standard_deviation(ordered),
         distinct=len(starts),
     )
 
@@ -148,14 +148,14 @@ def categorical_reference(
 def bin_ends(ordered: Numbers, starts: Places, bins: int) -> Edges:
     """Return the ends that cut sorted values into at most `bins` equally filled bins.
 
-    A value that holds more than a bin's share, and every value of a column of few, gets a bin of
-    its own: between and beside them are bins that the reference leaves (nearly) empty, so that a
-    value it never held is seen. The last bin is open and has no end.
+    A value with more than a bin's share of rows, and every value of a column with few, gets a bin
+    of its own: between and beside them are bins that are (nearly) empty in the reference, so that
+    a new value is noticed. The last bin is open and has no end.
 
     Args:
         ordered: the sorted values.
         starts: where each run of equal values starts.
-        bins: bins asked for.
+        bins: requested number of bins.
     """
     distinct, held = ordered[starts], np.diff(np.append(starts, len(ordered)))
     few = len(starts) <= bins
@@ -178,23 +178,23 @@ def sorted_quantile(ordered: Numbers, level: float) -> float:
     return low if low == high else low + (high - low) * (place - left)
 
 
-def _spread(ordered: Numbers) -> float:
+def _standard_deviation(ordered: Numbers) -> float:
     """The standard deviation; of values too large to square, the largest number there is."""
     with np.errstate(over="ignore", invalid="ignore"):
         spread = float(np.std(ordered))
     return spread if np.isfinite(spread) else float(np.finfo(float).max)
 
 
-def ladder_of(ordered: Numbers) -> Edges:
+def cdf_points(ordered: Numbers) -> Edges:
     """Return quantiles of sorted values, and points just below the frequent ones and the first.
 
     Towards both ends they lie closer and closer: that is where a long tail has its area.
     """
     steps = 2 ** np.arange(int(np.log2(len(ordered))) + 1)
     tails = np.concatenate([ordered[steps - 1], ordered[-steps]])
-    picked = np.sort(np.concatenate([_evenly(ordered, LADDER), tails]))
+    picked = np.sort(np.concatenate([_evenly(ordered, CDF_POINTS), tails]))
     held = np.searchsorted(ordered, picked, "right") - np.searchsorted(ordered, picked, "left")
-    frequent = picked[held > max(1, len(ordered) // LADDER)]
+    frequent = picked[held > max(1, len(ordered) // CDF_POINTS)]
     return _with_points_below(picked, np.append(frequent, ordered[:1]))
 
 
@@ -213,12 +213,12 @@ def _with_points_below(picked: Numbers, frequent: Numbers) -> Edges:
     return finite
 
 
-def _fine(ordered: Numbers) -> Edges:
+def _fine_edges(ordered: Numbers) -> Edges:
     """Quantiles so close that few values lie between two, with heavy values between two edges.
 
-    An edge just below the smallest value says that nothing of the reference lies beneath it.
+    An edge just below the smallest value marks that the reference has nothing below it.
     """
-    count = min(FINEST, max(64, len(ordered) // 64))
+    count = min(MAX_EDGES, max(64, len(ordered) // 64))
     picked = _evenly(ordered, count)
     if len(ordered) <= count:
         return _with_points_below(picked, picked)

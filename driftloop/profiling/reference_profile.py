@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from driftloop.base.errors import DataError
-from driftloop.profiling.column_source import Columns, groups
-from driftloop.profiling.effect_sizes import CategoricalEffect, NumericEffect
+from driftloop.profiling.column_source import Columns, column_groups
+from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
 from driftloop.profiling.reference_column import (
     ColumnReference,
-    Unreadable,
+    UnreadableColumn,
     Variation,
     categorical_reference,
     numeric_reference,
@@ -36,7 +36,7 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
+class EffectSizes:
     """The effect sizes by which numbers and categories are measured."""
 
     numeric: NumericEffect
@@ -45,7 +45,7 @@ class Measures:
     @property
     def bins(self) -> int:
         """Quantile bins of numeric features."""
-        return int(getattr(self.numeric, "bins", 10))
+        return self.numeric.bins
 
 
 class Profile(Protocol):
@@ -72,44 +72,50 @@ class MemoryProfile:
 
 
 def build_profile(
-    columns: Columns, features: Features, measures: Measures, windows: WindowRows = NO_WINDOWS
+    columns: Columns,
+    features: Features,
+    effect_sizes: EffectSizes,
+    windows: WindowRows = NO_WINDOWS,
 ) -> MemoryProfile:
     """Return the profile of a reference that fits in memory."""
-    built = dict(profile_columns(columns, features, measures, windows))
+    built = dict(profile_columns(columns, features, effect_sizes, windows))
     return MemoryProfile(columns.rows, built)
 
 
 def profile_columns(
-    columns: Columns, features: Features, measures: Measures, windows: WindowRows = NO_WINDOWS
+    columns: Columns,
+    features: Features,
+    effect_sizes: EffectSizes,
+    windows: WindowRows = NO_WINDOWS,
 ) -> Iterator[tuple[str, ColumnReference]]:
-    """Yield the reference side of one feature after the other, so that none is held twice."""
-    for group in groups(features.names, columns.rows):
+    """Yield the reference side of one feature after the other, so that none is in memory twice."""
+    for group in column_groups(features.names, columns.rows):
         batch = columns.batch(group)
         for name in group:
             try:
                 if name in features.numeric:
-                    yield name, _numeric(batch, name, measures, windows)
+                    yield name, _numeric(batch, name, effect_sizes, windows)
                 else:
-                    yield name, _categorical(batch, name, measures, windows)
+                    yield name, _categorical(batch, name, effect_sizes, windows)
             except DataError as error:
-                yield name, Unreadable(f"{error} in the reference", columns.rows)
+                yield name, UnreadableColumn(f"{error} in the reference", columns.rows)
 
 
 def _numeric(
-    columns: Columns, name: str, measures: Measures, windows: WindowRows
+    columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.numeric(name)
-    plain = numeric_reference(column, measures.bins)
-    variation = numeric_variation(column, plain, windows, measures.numeric)
+    plain = numeric_reference(column, effect_sizes.bins)
+    variation = numeric_variation(column, plain, windows, effect_sizes.numeric)
     return plain.with_variation(variation)
 
 
 def _categorical(
-    columns: Columns, name: str, measures: Measures, windows: WindowRows
+    columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.categorical(name)
     plain = categorical_reference(column)
     if plain.identifies_rows:
         return plain
-    variation: Variation = categorical_variation(column, windows, measures.categorical)
+    variation: Variation = categorical_variation(column, windows, effect_sizes.categorical)
     return categorical_reference(column, variation)

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profiling.binning import count_cells
+from driftloop.profiling.binning import Counts, Edges, histogram
 from driftloop.profiling.columns import CategoricalColumn, NumericColumn
-from driftloop.profiling.effect_sizes import Binned, CategoricalEffect, Ladder, NumericEffect
-from driftloop.profiling.reference_column import NumericReference, Variation
+from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
+from driftloop.profiling.effect_sizes.binned import Binned, CdfPair
+from driftloop.profiling.reference_column import NumericReference, Places, Variation
 
-MOST_WINDOWS = 104
+MAX_WINDOWS = 104
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +60,35 @@ def numeric_variation(
     """Return how far each window of a numeric column differs from the rest of its column."""
     if windows.count == 0 or len(reference.values) == 0:
         return Variation()
-    places = np.unique(np.concatenate([reference.bins, reference.ladder]))
+    places = np.unique(np.concatenate([reference.bins, reference.cdf_points]))
     edges = reference.edges[places]
     present = ~np.isnan(column.values)
     cells = np.full(column.rows, -1, dtype=np.int64)
-    cells[present] = count_cells(column.values[present], edges).codes
+    cells[present] = histogram(column.values[present], edges).codes
     table = windows.table(cells, len(edges) + 1)
     whole = np.bincount(cells[present], minlength=len(edges) + 1)
-    bins, ladder = (np.searchsorted(places, one) for one in (reference.bins, reference.ladder))
-    effects = []
-    for counts in table:
-        if counts.sum() < windows.least or (whole - counts).sum() < windows.least:
-            continue
-        sides = [np.cumsum(side)[:-1] for side in (whole - counts, counts)]
-        sizes = [int((whole - counts).sum()), int(counts.sum())]
-        binned = [
-            np.diff(side[bins], prepend=0, append=size).astype(float)
-            for side, size in zip(sides, sizes, strict=True)
-        ]
-        shares = [side[ladder] / size for side, size in zip(sides, sizes, strict=True)]
-        steps = Ladder(edges[ladder], shares[0], shares[1], reference.scale)
-        effects.append(effect.size(Binned(binned[0], binned[1], steps)))
+    bins, points = (
+        np.searchsorted(places, edge) for edge in (reference.bins, reference.cdf_points)
+    )
+    effects = [
+        effect.size(_binned(whole - counts, counts, edges, bins, points, reference.scale))
+        for counts in table
+        if min(counts.sum(), (whole - counts).sum()) >= windows.least
+    ]
     return Variation(tuple(effects), _missing(present, windows))
+
+
+def _binned(
+    rest: Counts, window: Counts, edges: Edges, bins: Places, points: Places, scale: float
+) -> Binned:
+    """Return a window and the rest of its column, both counted between the edges."""
+    sides, sizes = [np.cumsum(side) for side in (rest, window)], [rest.sum(), window.sum()]
+    counts = [
+        np.diff(side[bins], prepend=0, append=size).astype(float)
+        for side, size in zip(sides, sizes, strict=True)
+    ]
+    shares = [side[points] / size for side, size in zip(sides, sizes, strict=True)]
+    return Binned(counts[0], counts[1], lambda: CdfPair(edges[points], shares[0], shares[1], scale))
 
 
 def categorical_variation(
@@ -94,9 +102,9 @@ def categorical_variation(
     effects = [
         effect.size(Binned((whole - counts).astype(float), counts.astype(float)))
         for counts in table
-        if counts.sum() >= windows.least and (whole - counts).sum() >= windows.least
+        if min(counts.sum(), (whole - counts).sum()) >= windows.least
     ]
-    return Variation(tuple(effects), _missing(column.raw >= 0, windows))
+    return Variation(tuple(effects), _missing(column.row_codes >= 0, windows))
 
 
 def learned_floor(effects: tuple[float, ...], fixed: float, chance: float) -> float:

@@ -1,7 +1,7 @@
-"""The promotion ledger: every move of a champion alias, and every move that was not made.
+"""The promotion ledger: every move of a champion alias, and every one that was decided against.
 
 Entries are only ever added. A move is announced before the alias is set (``began``) and closed
-afterwards, so that a run killed in between leaves a trace which the next one settles. An alias that
+afterwards, so that a run killed in between leaves a trace that the next one resolves. An alias that
 somebody moved without driftloop is noted as ``outside``.
 """
 
@@ -68,7 +68,7 @@ class Ledger:
     @property
     def faults(self) -> tuple[str, ...]:
         """Contradictions, within the ledger or with the champion; none in a sound one."""
-        return faults(self.entries, self.champion.version)
+        return inconsistencies(self.entries, self.champion.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Answer:
     sentence: str
 
 
-def open_move(entries: Iterable[Entry]) -> Entry | None:
+def unfinished_move(entries: Iterable[Entry]) -> Entry | None:
     """Return the move that was begun and not closed, or None."""
     began = None
     for entry in entries:
@@ -111,7 +111,7 @@ def outcome_of_key(entries: Iterable[Entry], key: str) -> Entry | None:
     return ends[-1] if ends else None
 
 
-def champion_by(entries: Iterable[Entry]) -> str | None:
+def champion_in_ledger(entries: Iterable[Entry]) -> str | None:
     """Return the champion that the ledger accounts for."""
     moves = [entry.version for entry in entries if entry.kind in MOVES]
     return moves[-1] if moves else None
@@ -123,18 +123,22 @@ def predecessor_of(entries: Iterable[Entry], version: str) -> str | None:
     return first[0].previous if first else None
 
 
-def faults(entries: tuple[Entry, ...], champion: str | None) -> tuple[str, ...]:
-    """Return the contradictions in a ledger, one sentence per fault; none in a sound one."""
-    found, current = [], None
+def inconsistencies(entries: tuple[Entry, ...], champion: str | None) -> tuple[str, ...]:
+    """Return the inconsistencies of a ledger, one sentence each; none in a sound one."""
+    problems, current = [], None
     for place, entry in enumerate(entries, start=1):
         if entry.number != place:
-            found.append(f"entry {place} is numbered {entry.number}")
+            problems.append(f"entry {place} is numbered {entry.number}")
         if entry.kind in MOVES:
             if entry.previous != current:
-                found.append(f"entry {place} replaces {entry.previous}, the champion was {current}")
+                problems.append(
+                    f"entry {place} replaces {entry.previous}, the champion was {current}"
+                )
             current = entry.version
     if current != champion:
-        found.append(f"the champion is {champion}, the ledger accounts for {current}")
-    done = [entry.key for entry in entries if entry.kind in MOVES]
-    found += [f"the request {key} was carried out twice" for key in {*done} if done.count(key) > 1]
-    return tuple(found)
+        problems.append(f"the champion is {champion}, the ledger accounts for {current}")
+    keys = [entry.key for entry in entries if entry.kind in MOVES]
+    problems += [
+        f"the request {key} was carried out twice" for key in {*keys} if keys.count(key) > 1
+    ]
+    return tuple(problems)

@@ -1,23 +1,25 @@
-"""What becomes of a challenger that won, and how a new champion is watched afterwards.
+"""Promotion modes: what happens to a challenger that won, and the probation of a new champion.
 
-Each mode is its settings and one method, ``course(as_of)``.
+Each mode is its settings and one method, ``next_step(as_of)``. A new subclass of `PromotionMode`
+above the line ``AnyPromotionMode`` is a new kind.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from driftloop.base.periods import LengthField, Span
-from driftloop.base.settings import Settings
+from driftloop.base.settings import Settings, any_of
 
 Step = Literal["promote", "ask", "shadow", "report"]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """What happens next to a challenger that won.
+class NextStep:
+    """The next step with a challenger that won.
 
     ``promote`` it; ``ask`` a person until a deadline; ``shadow`` it for a number of labelled
     windows; ``report`` that it would have been promoted.
@@ -29,68 +31,81 @@ class Course:
     confidence: float = 0.95
 
 
-class Auto(Settings):
+class PromotionMode(Settings):
+    """What happens to a challenger that won."""
+
+    kind: str
+
+    @abstractmethod
+    def next_step(self, as_of: datetime) -> NextStep:
+        """Return the next step with a challenger that won at `as_of`."""
+
+
+class Auto(PromotionMode):
     """A challenger that won becomes champion at once. The default."""
 
     kind: Literal["auto"] = "auto"
 
-    def course(self, as_of: datetime) -> Course:
+    def next_step(self, as_of: datetime) -> NextStep:
         """Return that it is promoted."""
-        return Course("promote")
+        return NextStep("promote")
 
 
-class Approval(Settings):
+class Approval(PromotionMode):
     """A person says yes or no, in the Prefect UI or on the command line.
 
-    Where nobody answers by the deadline, the champion stays.
+    If nobody answers by the deadline, the champion stays.
     """
 
     kind: Literal["approval"] = "approval"
     deadline: LengthField = Field(
-        default=Span(3, "day"), description="How long an answer is waited for."
+        default=Span(3, "day"), description="How long to wait for an answer."
     )
 
-    def course(self, as_of: datetime) -> Course:
+    def next_step(self, as_of: datetime) -> NextStep:
         """Return until when a person is asked."""
-        return Course("ask", until=self.deadline.after(as_of))
+        return NextStep("ask", until=self.deadline.after(as_of))
 
 
-class Shadow(Settings):
+class Shadow(PromotionMode):
     """The challenger is scored beside the champion on the next labelled windows.
 
-    A sequential test over these windows promotes it where it is proven better, and drops it where
-    it is proven worse or nothing is proven by the last one.
+    A sequential test over these windows promotes it once it is proven better, and drops it once it
+    is proven worse or nothing is proven by the last one.
     """
 
     kind: Literal["shadow"] = "shadow"
-    windows: int = Field(default=4, ge=1, le=52, description="Labelled windows at most.")
+    windows: int = Field(default=4, ge=1, le=52, description="Most labelled windows.")
     confidence: float = Field(
         default=0.95, gt=0.5, lt=1, description="Two-sided confidence over all windows together."
     )
 
-    def course(self, as_of: datetime) -> Course:
+    def next_step(self, as_of: datetime) -> NextStep:
         """Return for how many windows both are scored."""
-        return Course("shadow", windows=self.windows, confidence=self.confidence)
+        return NextStep("shadow", windows=self.windows, confidence=self.confidence)
 
 
-class Never(Settings):
-    """Nothing is promoted: who reads the report decides, and promotes by hand."""
+class Never(PromotionMode):
+    """Nothing is promoted: a reader of the report decides and promotes by hand."""
 
     kind: Literal["never"] = "never"
 
-    def course(self, as_of: datetime) -> Course:
+    def next_step(self, as_of: datetime) -> NextStep:
         """Return that it is reported."""
-        return Course("report")
+        return NextStep("report")
 
 
-PromotionMode = Annotated[Auto | Approval | Shadow | Never, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    AnyPromotionMode = PromotionMode
+else:
+    AnyPromotionMode = any_of(PromotionMode)
 
 
 class ProbationSettings(Settings):
-    """How a new champion is watched against its predecessor, and rolled back if proven worse."""
+    """How a new champion is compared with its predecessor, and rolled back if proven worse."""
 
     windows: int = Field(
-        default=4, ge=0, le=52, description="Labelled windows it is watched for; 0 watches none."
+        default=4, ge=0, le=52, description="Labelled windows of probation; 0 turns it off."
     )
     confidence: float = Field(
         default=0.95, gt=0.5, lt=1, description="Two-sided confidence over all windows together."
@@ -100,9 +115,10 @@ class ProbationSettings(Settings):
 class PromotionSettings(Settings):
     """How a challenger that won is promoted."""
 
-    mode: PromotionMode = Field(
+    mode: AnyPromotionMode = Field(
         default=Auto(), description="What happens to a challenger that won."
     )
     probation: ProbationSettings = Field(
-        default=ProbationSettings(), description="How a new champion is watched."
+        default=ProbationSettings(),
+        description="How a new champion is compared with its predecessor.",
     )

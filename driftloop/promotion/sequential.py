@@ -1,8 +1,8 @@
-"""Two models compared again and again: bounds that keep the chance of a false end where it belongs.
+"""Group sequential test: two models compared repeatedly, with control of the error over all looks.
 
-Who looks at a 5 % test after each of five windows is wrong in 14 % of cases. A group sequential
-test spends its error on the looks: early ones ask for much, the last one for about what a single
-test asks.
+A 5 % test that is repeated after each of five windows is wrong in 14 % of cases. A group sequential
+test distributes its error over the looks: early ones need strong evidence, the last one about as
+much as a single test.
 """
 
 import math
@@ -23,7 +23,7 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class InterimResult:
     """One window on which two models were scored: the difference in favour of the newer if > 0."""
 
     window: Window
@@ -35,7 +35,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class TrialVerdict:
-    """What the looks so far say: pooled difference, its statistic and the bound of this look."""
+    """The status after the looks so far: pooled difference, its statistic and the bound."""
 
     status: TrialStatus
     difference: float
@@ -46,7 +46,7 @@ class TrialVerdict:
 
 
 def judge_trial(
-    looks: Sequence[Look],
+    looks: Sequence[InterimResult],
     planned: int,
     confidence: float = 0.95,
     spending: Spending = "obrien_fleming",
@@ -54,7 +54,7 @@ def judge_trial(
     """Return whether the newer model is proven better or worse, or the trial goes on.
 
     Differences are pooled with the weights 1 / error². At look k of n the statistic
-    ``Z = sum(d/e²) / sqrt(sum(1/e²))`` is held against a bound that lets both sides together end
+    ``Z = sum(d/e²) / sqrt(sum(1/e²))`` is compared with a bound that lets both sides together end
     falsely with probability ``1 - confidence`` over all looks. Time is spent by the share of
     planned looks and correlation follows the information gathered, so that windows may differ in
     size. ``undecided`` after the last look.
@@ -106,17 +106,17 @@ def boundaries(
     for number, at in enumerate(gathered):
         before = (gathered[number - 1], uses[number - 1]) if number else (0.0, 0.0)
         step = math.sqrt(at - before[0])
-        leaves = _leaves(nodes, density, math.sqrt(at), step, uses[number] - before[1])
-        bound = _REACH if leaves(_REACH) >= 0 else float(brentq(leaves, 0.0, _REACH, xtol=1e-10))
+        excess = _excess_error(nodes, density, math.sqrt(at), step, uses[number] - before[1])
+        bound = _REACH if excess(_REACH) >= 0 else float(brentq(excess, 0.0, _REACH, xtol=1e-10))
         bounds.append(bound)
-        nodes, density = _carry_on(nodes, density, bound * math.sqrt(at), step)
+        nodes, density = _propagate(nodes, density, bound * math.sqrt(at), step)
     return tuple(bounds)
 
 
-def _leaves(
+def _excess_error(
     nodes: Values, density: Values, scale: float, step: float, due: float
 ) -> Callable[[float], float]:
-    """Return by how much more than is due a trial ends at a bound on Z."""
+    """Return the function of the bound on Z that gives the error spent beyond what is due."""
 
     def surplus(bound: float) -> float:
         return float(density @ _upper((bound * scale - nodes) / step)) - due
@@ -124,8 +124,8 @@ def _leaves(
     return surplus
 
 
-def _carry_on(nodes: Values, density: Values, edge: float, step: float) -> tuple[Values, Values]:
-    """Return where the trial stands, and how likely, among those that go on."""
+def _propagate(nodes: Values, density: Values, edge: float, step: float) -> tuple[Values, Values]:
+    """Return the nodes and density of the statistic among the trials that go on."""
     from scipy.special import roots_legendre
 
     places, weights = roots_legendre(_NODES)

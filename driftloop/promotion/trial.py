@@ -1,29 +1,29 @@
-"""One look at two models on the same labelled rows, and how it is told."""
+"""Interim results of a trial: two models on the same labelled rows, and a sentence on them."""
 
 import numpy as np
 
 from driftloop.base.periods import Window
 from driftloop.performance.bootstrap import Model, resampled_scores
 from driftloop.performance.metrics import MetricName, Truth, score
-from driftloop.promotion.sequential import Look, TrialVerdict
+from driftloop.promotion.sequential import InterimResult, TrialVerdict
 
 RESAMPLES = 400
 
 
-def look_at(
+def interim_result(
     metric: MetricName, window: Window, y: Truth, models: tuple[Model, Model], seed: int = 0
-) -> Look | None:
+) -> InterimResult | None:
     """Return the difference of two models on a window with its standard error.
 
     The error is the standard deviation of the difference over paired, stratified resamples. None
-    where a score is undefined, or where the models cannot be told apart because they predict alike.
+    where a score is undefined, or where the models predict alike.
 
     Args:
         metric: the primary metric, larger is better.
         window: where the rows are from.
         y: the truth (n,).
-        models: predictions (n, k) and decision threshold of the version under observation, and of
-            the one it is held against.
+        models: predictions (n, k) and decision threshold of the version on trial, and of
+            the one it is compared with.
         seed: of the resampling.
     """
     (newer, new_cut), (older, old_cut) = models
@@ -32,10 +32,10 @@ def look_at(
         return None
     new, old = resampled_scores(metric, y, models, RESAMPLES, seed)
     error = float(np.nanstd(new - old, ddof=1))
-    return Look(window, len(y), float(difference), error) if error > 0 else None
+    return InterimResult(window, len(y), float(difference), error) if error > 0 else None
 
 
-def told(verdict: TrialVerdict, metric: str, version: str, against: str) -> str:
+def trial_sentence(verdict: TrialVerdict, metric: str, version: str, against: str) -> str:
     """Return one sentence on how a trial stands."""
     standing = {
         "going_on": "nothing is proven yet",

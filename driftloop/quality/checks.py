@@ -1,160 +1,197 @@
 """Data-quality checks: is the window fit to be judged and trained on?
 
-A failed check means broken data, not a changed world: it alerts, and it forbids to retrain.
-Each check is its settings and one method, ``check(sample)``.
+A failed check means broken data, not a changed world: it raises an alert and blocks retraining.
+Each check is its settings and one method, ``check(inputs)``, or ``fault(summary)`` where it looks
+at one feature after the other. A new subclass of `QualityCheck` or `FeatureCheck` above the line
+``AnyQualityCheck`` is a new kind.
 """
 
-from collections.abc import Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from driftloop.base.errors import DataError, listed
+from driftloop.base.errors import DataError, join_names
 from driftloop.base.records import QualityFinding
-from driftloop.base.settings import Settings
+from driftloop.base.settings import Settings, any_of
 from driftloop.profiling.column_source import Columns
 from driftloop.profiling.columns import Numbers
-from driftloop.profiling.ks_distance import sorted_distance
-from driftloop.quality.column_summary import Glance
+from driftloop.profiling.ks_distance import ks_distance_of_sorted
+from driftloop.quality.column_summary import ColumnSummary
 
 Factor = Annotated[float, Field(gt=0)]
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """What quality checks look at: every feature at a glance, and the window's own columns."""
+class QualityInputs:
+    """The columns of the window, a summary of every feature, and the key column if there is one."""
 
     current: Columns
-    glances: Mapping[str, Glance]
+    summaries: Mapping[str, ColumnSummary]
     key: str | None = None
 
+    @property
+    def readable(self) -> tuple[ColumnSummary, ...]:
+        """The features that can be read; the others are findings of the schema check."""
+        return tuple(summary for summary in self.summaries.values() if summary.fault is None)
 
-class Schema(Settings):
-    """Every declared feature is there and of its declared type. Fails by the column."""
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a feature, the measured value and the limit it exceeds, if any."""
+
+    sentence: str
+    value: float | None = None
+    limit: float | None = None
+
+
+class QualityCheck(Settings):
+    """A check of the data quality of a window."""
+
+    kind: str
+
+    @abstractmethod
+    def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
+        """Return one finding per faulty column, or one that says that all passed."""
+
+
+class FeatureCheck(QualityCheck):
+    """A check of one feature after the other."""
+
+    passed: ClassVar[str]
+    """The sentence where no feature is at fault."""
+
+    @abstractmethod
+    def fault(self, summary: ColumnSummary) -> Fault | None:
+        """Return what is wrong with a feature, or None."""
+
+    def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
+        """Return one finding per faulty column, or one that says that all passed."""
+        faults = [(summary.name, self.fault(summary)) for summary in inputs.readable]
+        findings = tuple(
+            QualityFinding(self.kind, name, "failed", fault.sentence, fault.value, fault.limit)
+            for name, fault in faults
+            if fault is not None
+        )
+        if findings:
+            return findings
+        if not any(summary.comparable for summary in inputs.readable):
+            sentence = "No feature could be compared."
+            return (QualityFinding(self.kind, None, "inconclusive", sentence),)
+        return (QualityFinding(self.kind, None, "ok", self.passed),)
+
+
+class Schema(QualityCheck):
+    """Every declared feature is present and has its declared type."""
 
     kind: Literal["schema"] = "schema"
 
-    def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
-        """Return one finding a faulty column, or one that all are there."""
+    def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
+        """Return one finding per faulty column, or one that says that all are present."""
         faults = tuple(
-            QualityFinding(self.kind, glance.name, "failed", f"{glance.fault}.")
-            for glance in sample.glances.values()
-            if glance.fault is not None
+            QualityFinding(self.kind, summary.name, "failed", f"{summary.fault}.")
+            for summary in inputs.summaries.values()
+            if summary.fault is not None
         )
-        count = len(sample.glances)
-        told = f"All {count} features are there with their declared types."
-        return faults or (_passed(self.kind, told),)
+        sentence = f"All {len(inputs.summaries)} features are present with their declared types."
+        return faults or (QualityFinding(self.kind, None, "ok", sentence),)
 
 
-class MissingRate(Settings):
-    """Missing values of a feature do not rise far above their rate in the reference."""
+class MissingRate(FeatureCheck):
+    """The missing rate of a feature does not rise far above that of the reference."""
 
+    passed = "No feature lost its values."
     kind: Literal["missing_rate"] = "missing_rate"
     increase: float = Field(
-        default=0.2, gt=0, le=1, description="Rise of the missing share that fails (0.2 = 20 %)."
+        default=0.2, gt=0, le=1, description="Rise of the missing rate that fails (0.2 = 20 %)."
     )
 
-    def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
-        """Return one finding a column that fails, or one that all pass."""
-        faults = []
-        for glance in _readable(sample):
-            before, now = glance.missing_rates
-            if now - before > self.increase:
-                sentence = (
-                    f"`{glance.name}` is missing in {now:.0%} of the rows; "
-                    f"it was {before:.1%} in the reference."
-                )
-                finding = QualityFinding(
-                    self.kind, glance.name, "failed", sentence, now - before, self.increase
-                )
-                faults.append(finding)
-        return tuple(faults) or (_passed(self.kind, "No feature lost its values.", sample),)
+    def fault(self, summary: ColumnSummary) -> Fault | None:
+        """Return the rise of the missing rate where it is too large."""
+        before, now = summary.missing_rates
+        if not now - before > self.increase:
+            return None
+        sentence = (
+            f"`{summary.name}` is missing in {now:.0%} of the rows; "
+            f"it was {before:.1%} in the reference."
+        )
+        return Fault(sentence, now - before, self.increase)
 
 
-class UnitChange(Settings):
+class UnitChange(FeatureCheck):
     """A numeric feature does not arrive in another unit, such as cents instead of euros.
 
-    Fails where the values, divided by one of the factors or multiplied with it, look like the
-    reference (KS distance below 0.2), and as they are do not (above 0.5). A real change of the
-    world rarely keeps the shape and multiplies every value by a round factor.
+    Fails where the values, divided by one of the factors or multiplied by it, look like the
+    reference (KS distance below 0.2) although as they are they do not (above 0.5). A real change of
+    the world rarely keeps the shape and multiplies every value by a round factor.
     """
 
+    passed = "No numeric feature changed its unit."
     kind: Literal["unit_change"] = "unit_change"
     factors: tuple[Factor, ...] = Field(
         default=(10.0, 60.0, 100.0, 1000.0, 3600.0, 1e6),
         description="Conversion factors to look for, in both directions.",
     )
 
-    def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
-        """Return one finding a column that fails, or one that all pass."""
-        faults = []
-        for glance in _readable(sample):
-            sketch = glance.sketch
-            if sketch is None:
-                continue
-            factor = self._factor(sketch.reference, sketch.current)
-            if factor is None:
-                continue
-            before, now = sketch.medians
-            sentence = (
-                f"`{glance.name}` looks {_times(factor)} than in the reference (median "
-                f"{now:.4g} against {before:.4g}): a changed unit?"
-            )
-            faults.append(QualityFinding(self.kind, glance.name, "failed", sentence, factor))
-        return tuple(faults) or (
-            _passed(self.kind, "No numeric feature changed its unit.", sample),
+    def fault(self, summary: ColumnSummary) -> Fault | None:
+        """Return the factor between the two units, if there is one."""
+        sample = summary.sample
+        factor = self._factor(sample.reference, sample.current) if sample else None
+        if sample is None or factor is None:
+            return None
+        before, now = sample.medians
+        times = f"{factor:g} times larger" if factor > 1 else f"{1 / factor:g} times smaller"
+        sentence = (
+            f"`{summary.name}` looks {times} than in the reference (median {now:.4g} against "
+            f"{before:.4g}): a changed unit?"
         )
+        return Fault(sentence, factor)
 
     def _factor(self, reference: Numbers, current: Numbers) -> float | None:
         if min(len(reference), len(current)) < 30 or np.ptp(reference) == 0:
             return None
         candidates = [*self.factors, *(1 / factor for factor in self.factors)]
-        distances = [sorted_distance(reference, current / factor) for factor in candidates]
+        distances = [ks_distance_of_sorted(reference, current / factor) for factor in candidates]
         best = int(np.argmin(distances))
         return candidates[best] if distances[best] < 0.2 else None
 
 
-class UnseenCategories(Settings):
-    """Most values of a categorical feature are known from the reference.
+class UnseenCategories(FeatureCheck):
+    """Most values of a categorical feature occur in the reference.
 
-    A renamed code set makes every value new. Not on by default: a column that follows the
-    calendar holds new categories every month. A few new categories are drift's business.
+    Renaming the codes of a column makes every value new. Not on by default: a column that follows
+    the calendar has new categories every month. A few new categories are a matter of drift.
     """
 
+    passed = "Categories are those of the reference."
     kind: Literal["unseen_categories"] = "unseen_categories"
     limit: float = Field(
-        default=0.5, gt=0, le=1, description="Share of rows with unknown categories that fails."
+        default=0.5, gt=0, le=1, description="Share of rows with unseen categories that fails."
     )
 
-    def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
-        """Return one finding a column that fails, or one that all pass."""
-        faults = []
-        for glance in _readable(sample):
-            if glance.unseen_share > self.limit:
-                sentence = (
-                    f"{glance.unseen_share:.0%} of `{glance.name}` are categories the reference "
-                    f"never held ({listed(sorted(glance.unseen), 3)}): renamed codes?"
-                )
-                finding = QualityFinding(
-                    self.kind, glance.name, "failed", sentence, glance.unseen_share, self.limit
-                )
-                faults.append(finding)
-        return tuple(faults) or (
-            _passed(self.kind, "Categories are those of the reference.", sample),
+    def fault(self, summary: ColumnSummary) -> Fault | None:
+        """Return the share of rows with unseen categories where it is too large."""
+        if summary.unseen_share <= self.limit:
+            return None
+        sentence = (
+            f"{summary.unseen_share:.0%} of the values of `{summary.name}` are categories unseen "
+            f"in the reference ({join_names(sorted(summary.unseen), 3)}): renamed codes?"
         )
+        return Fault(sentence, summary.unseen_share, self.limit)
 
 
-class Range(Settings):
-    """Values of one column stay within bounds that its owner knows."""
+class Range(QualityCheck):
+    """The values of one column stay within known bounds."""
 
     kind: Literal["range"] = "range"
     column: str = Field(description="The numeric feature.")
     minimum: float | None = Field(default=None, description="Smallest possible value.")
     maximum: float | None = Field(default=None, description="Largest possible value.")
     tolerance: float = Field(
-        default=0.0, ge=0, lt=1, description="Share of rows outside that is still fine."
+        default=0.0, ge=0, lt=1, description="Share of rows outside the bounds that is allowed."
     )
 
     @model_validator(mode="after")
@@ -166,50 +203,53 @@ class Range(Settings):
             raise ValueError(f"minimum {low:g} is above maximum {high:g}")
         return self
 
-    def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
+    def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
         """Return one finding."""
         try:
-            values = sample.current.numeric(self.column).present
+            values = inputs.current.numeric(self.column).present
         except DataError as error:
             return (QualityFinding(self.kind, self.column, "inconclusive", f"{error}."),)
         if not len(values):
-            sentence = f"`{self.column}` holds no values to check."
+            sentence = f"`{self.column}` has no values to check."
             return (QualityFinding(self.kind, self.column, "inconclusive", sentence),)
         low = -np.inf if self.minimum is None else self.minimum
         high = np.inf if self.maximum is None else self.maximum
         outside = float(np.mean((values < low) | (values > high)))
         status: Literal["ok", "failed"] = "failed" if outside > self.tolerance else "ok"
-        sentence = f"{outside:.1%} of `{self.column}` lie outside {low:g} to {high:g}."
+        sentence = (
+            f"{outside:.1%} of the values of `{self.column}` are outside {low:g} to {high:g}."
+        )
         return (QualityFinding(self.kind, self.column, status, sentence, outside, self.tolerance),)
 
 
-class DuplicateKeys(Settings):
-    """No key occurs twice in the window; a feed that repeats rows counts them double."""
+class DuplicateKeys(QualityCheck):
+    """No key occurs twice in the window: a feed that repeats rows counts them twice."""
 
     kind: Literal["duplicate_keys"] = "duplicate_keys"
     limit: float = Field(
-        default=0.0, ge=0, lt=1, description="Share of repeated rows that is still fine."
+        default=0.0, ge=0, lt=1, description="Share of repeated rows that is allowed."
     )
 
-    def check(self, sample: Sample) -> tuple[QualityFinding, ...]:
-        """Return one finding; inconclusive where the key column is missing."""
-        if sample.key is None:
+    def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
+        """Return one finding; inconclusive where the key column is missing, none without a key."""
+        if inputs.key is None:
             return ()
         try:
-            keys = sample.current.series(sample.key)
+            keys = inputs.current.series(inputs.key)
         except DataError:
-            sentence = f"The key column `{sample.key}` is missing."
-            return (QualityFinding(self.kind, sample.key, "inconclusive", sentence),)
+            sentence = f"The key column `{inputs.key}` is missing."
+            return (QualityFinding(self.kind, inputs.key, "inconclusive", sentence),)
         share = float(keys.duplicated().mean())
         status: Literal["ok", "failed"] = "failed" if share > self.limit else "ok"
-        sentence = f"{share:.1%} of the rows repeat a `{sample.key}`."
-        return (QualityFinding(self.kind, sample.key, status, sentence, share, self.limit),)
+        sentence = f"{share:.1%} of the rows repeat a `{inputs.key}`."
+        return (QualityFinding(self.kind, inputs.key, status, sentence, share, self.limit),)
 
 
-QualityCheck = Annotated[
-    Schema | MissingRate | UnitChange | UnseenCategories | Range | DuplicateKeys,
-    Field(discriminator="kind"),
-]
+if TYPE_CHECKING:
+    AnyQualityCheck = QualityCheck
+else:
+    AnyQualityCheck = any_of(QualityCheck)
+
 DEFAULT_CHECKS: tuple[QualityCheck, ...] = (
     Schema(),
     MissingRate(),
@@ -218,24 +258,10 @@ DEFAULT_CHECKS: tuple[QualityCheck, ...] = (
 )
 
 
-def check_quality(sample: Sample, checks: tuple[QualityCheck, ...]) -> tuple[QualityFinding, ...]:
-    """Return what every check says of the window. A window without rows has none to check."""
-    if sample.current.rows == 0:
-        return (QualityFinding("rows", None, "inconclusive", "The window holds no rows."),)
-    return tuple(finding for check in checks for finding in check.check(sample))
-
-
-def _readable(sample: Sample) -> Iterator[Glance]:
-    """Features that can be read; the others are the schema check's finding."""
-    return (glance for glance in sample.glances.values() if glance.fault is None)
-
-
-def _passed(check: str, sentence: str, sample: Sample | None = None) -> QualityFinding:
-    """Say that a check passed; one that compared features must have had some to read."""
-    if sample and not any(glance.comparable for glance in _readable(sample)):
-        return QualityFinding(check, None, "inconclusive", "No feature could be compared.")
-    return QualityFinding(check, None, "ok", sentence)
-
-
-def _times(factor: float) -> str:
-    return f"{factor:g} times larger" if factor > 1 else f"{1 / factor:g} times smaller"
+def check_quality(
+    inputs: QualityInputs, checks: tuple[QualityCheck, ...]
+) -> tuple[QualityFinding, ...]:
+    """Return the findings of every check; a window without rows is inconclusive."""
+    if inputs.current.rows == 0:
+        return (QualityFinding("rows", None, "inconclusive", "The window has no rows."),)
+    return tuple(finding for check in checks for finding in check.check(inputs))

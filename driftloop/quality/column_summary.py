@@ -1,4 +1,4 @@
-"""What data-quality checks need to know of a feature: small enough to keep for all of them."""
+"""Summaries of features for the data-quality checks, small enough to keep for all features."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.columns import CategoricalColumn, Numbers, NumericColumn
 from driftloop.profiling.reference_column import CategoricalReference, NumericReference
 
-SKETCH = 2000
-"""Values that stand for a whole column where its shape is looked at."""
+SAMPLE_SIZE = 2000
+"""Values that stand for a whole column where its distribution is compared."""
 
-FAR = 0.5
+UNIT_CHANGE_DISTANCE = 0.5
 """Distance of the distribution functions beyond which a column may have changed its unit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
-    """Some values of reference and current window, sorted, and the medians of all of them."""
+class ValueSample:
+    """Sorted samples of reference and current window, and the medians of all their values."""
 
     reference: Numbers
     current: Numbers
@@ -25,73 +25,78 @@ class Sketch:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """One feature of the reference and of the current window at a glance.
+class ColumnSummary:
+    """One feature of the reference and of the current window, summarised.
 
-    `fault` says why it cannot be read as declared; `unseen` names the categories that the
-    reference never held and `unseen_share` is their share of the present values. Numbers have a
-    sketch where both windows are far apart.
+    Args:
+        name: the feature.
+        fault: why it cannot be read as declared; None where it can.
+        missing_rates: of the reference and of the current window.
+        comparable: whether both sides have rows.
+        sample: values of both sides; numbers only, where the distributions are far apart.
+        unseen: categories that do not occur in the reference.
+        unseen_share: their share of the present values.
     """
 
     name: str
     fault: str | None = None
     missing_rates: tuple[float, float] = (float("nan"), float("nan"))
     comparable: bool = False
-    sketch: Sketch | None = None
+    sample: ValueSample | None = None
     unseen: tuple[str, ...] = ()
     unseen_share: float = 0.0
 
 
-def glance_at_numbers(
+def summarise_numeric(
     name: str, reference: NumericReference, current: NumericColumn, pair: NumericPair | None
-) -> Glance:
-    """Return a numeric feature at a glance; `pair` is None where a side holds no values."""
+) -> ColumnSummary:
+    """Return the summary of a numeric feature; `pair` is None where a side has no values."""
     rates = reference.missing_rate, current.missing_rate
     comparable = reference.rows > 0 and current.rows > 0
     if pair is None:
-        return Glance(name, None, rates, comparable)
-    if _at_edges(pair) <= FAR:
-        return Glance(name, None, rates, comparable)
+        return ColumnSummary(name, None, rates, comparable)
+    if _distance_at_edges(pair) <= UNIT_CHANGE_DISTANCE:
+        return ColumnSummary(name, None, rates, comparable)
     medians = reference.quantile(0.5), pair.quartiles[1]
-    sketch = Sketch(_quantiles(reference), _picked(pair.current), medians)
-    return Glance(name, None, rates, comparable, sketch)
+    sample = ValueSample(_quantiles(reference), _sampled(pair.current), medians)
+    return ColumnSummary(name, None, rates, comparable, sample)
 
 
-def glance_at_categories(
+def summarise_categorical(
     name: str,
     reference: CategoricalReference,
     current: CategoricalColumn,
     pair: CategoricalPair | None,
-) -> Glance:
-    """Return a categorical feature at a glance; `pair` is None where a side holds no values."""
+) -> ColumnSummary:
+    """Return the summary of a categorical feature; `pair` is None where a side has no values."""
     rates = reference.missing_rate, current.missing_rate
     comparable = reference.rows > 0 and current.rows > 0
     if pair is None:
-        return Glance(name, None, rates, comparable)
-    held = pair.current[pair.reference == 0].sum() / pair.rows[1]
-    unseen = tuple(str(one) for one in pair.new[:SKETCH])
-    return Glance(name, None, rates, comparable, None, unseen, float(held))
+        return ColumnSummary(name, None, rates, comparable)
+    unseen_rows = pair.current[pair.reference == 0].sum() / pair.rows[1]
+    unseen = tuple(str(level) for level in pair.new_categories[:SAMPLE_SIZE])
+    return ColumnSummary(name, None, rates, comparable, None, unseen, float(unseen_rows))
 
 
 def _quantiles(reference: NumericReference) -> Numbers:
-    """The reference at even steps, told from its edges so that its values are not gone through."""
+    """Evenly spaced quantiles of the reference, from its edges and not from all its values."""
     count = len(reference.values)
-    if count <= SKETCH:
+    if count <= SAMPLE_SIZE:
         return reference.values
-    ranks = np.linspace(1, count, SKETCH).astype(int)
+    ranks = np.linspace(1, count, SAMPLE_SIZE).astype(int)
     places = np.minimum(np.searchsorted(reference.below, ranks), len(reference.edges) - 1)
-    found: Numbers = reference.edges[places]
-    return found
+    quantiles: Numbers = reference.edges[places]
+    return quantiles
 
 
-def _picked(values: Numbers) -> Numbers:
-    """A seeded pick: every n-th row would fall in step with data that repeats by the hour."""
-    if len(values) > SKETCH:
-        values = values[np.random.default_rng(0).integers(0, len(values), SKETCH)]
+def _sampled(values: Numbers) -> Numbers:
+    """A seeded sample: every n-th row would fall in step with data that repeats by the hour."""
+    if len(values) > SAMPLE_SIZE:
+        values = values[np.random.default_rng(0).integers(0, len(values), SAMPLE_SIZE)]
     return np.sort(values)
 
 
-def _at_edges(pair: NumericPair) -> float:
-    """Largest distance at an edge of the reference: enough to tell near from far."""
+def _distance_at_edges(pair: NumericPair) -> float:
+    """The largest distance at an edge of the reference: enough to tell near from far."""
     n, m = pair.rows
     return float(np.max(np.abs(pair.reference.below / n - pair.below / m)))

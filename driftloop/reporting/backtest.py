@@ -10,7 +10,7 @@ from pydantic import Field
 
 from driftloop.alerts.messages.wording import count
 from driftloop.backtest.injection import Injection
-from driftloop.backtest.summary import PolicyResult, Scored, known_after
+from driftloop.backtest.summary import BaselineScores, PolicyResult, first_alarm_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Backtest:
     metric: str
     policies: tuple[PolicyResult, ...]
     baselines: Annotated[
-        tuple[Scored, ...],
+        tuple[BaselineScores, ...],
         Field(serialization_alias="rivals", description="Served beside the policies."),
     ]
     injection: InjectionResult | None
@@ -57,7 +57,7 @@ class Backtest:
 def injection_result(injection: Injection, policy: PolicyResult) -> InjectionResult:
     """Return how soon a drift that was put in became known."""
     after = [period for period in policy.periods if period.window.end > injection.at]
-    known = known_after(policy.periods, injection.at)
+    known = first_alarm_after(policy.periods, injection.at)
     return InjectionResult(
         kind=injection.kind,
         column=injection.column,
@@ -72,7 +72,7 @@ def injection_result(injection: Injection, policy: PolicyResult) -> InjectionRes
     )
 
 
-def summary_sentence(policy: PolicyResult, baselines: Sequence[Scored]) -> str:
+def summary_sentence(policy: PolicyResult, baselines: Sequence[BaselineScores]) -> str:
     """Return what a policy was worth in one sentence."""
     beside = ", ".join(f"{baseline.name} {baseline.mean_score:.3f}" for baseline in baselines)
     kept = policy.gain_kept

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from driftloop.alerts.messages.wording import interval, number
 from driftloop.alerts.messages.wording import score as score_text
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Comparison, ModelVersion, RetrainRecord, TrainingPlan
 from driftloop.base.scores import Score, SliceScores
 from driftloop.base.tags import VersionTags
@@ -100,7 +100,7 @@ def _lineage(tags: VersionTags, record: RetrainRecord) -> list[tuple[str, str]]:
         ("code", tags.code or ""),
         ("environment", f"{tags.environment or ''} {(tags.lock_sha256 or '')[:12]}"),
         ("trained by", tags.by or ""),
-        ("as of", readable(record.as_of)),
+        ("as of", format_time(record.as_of)),
         ("run", record.run_id or ""),
     ]
 

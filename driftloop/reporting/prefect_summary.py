@@ -6,7 +6,7 @@ from typing import Any
 
 from driftloop.alerts.links import Links
 from driftloop.base.findings import by_severity
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Finding, MonitorRecord, RetrainRecord
 
 SIGNS = {"ok": "✅", "warning": "🟠", "drift": "🔴", "inconclusive": "⚪", "broken": "🚨"}
@@ -79,7 +79,7 @@ def _numbers(record: MonitorRecord) -> list[str]:
         f"live {scored.metric}": f"{score}: {scored.status}",
         "champion": f"version {record.champion}",
         "data": record.rev[:10],
-        "as of": f"{readable(record.as_of)} UTC",
+        "as of": f"{format_time(record.as_of)} UTC",
     }
     shown = [f"| {name} | {escaped(value)} |" for name, value in rows.items()]
     return ["| | |", "| --- | --- |", *shown]

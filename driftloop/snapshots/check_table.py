@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftloop.base.errors import listed, valid_choices
+from driftloop.base.errors import join_names, valid_choices
 from driftloop.base.whole_numbers import lost_digits
 from driftloop.performance.target import class_text, label_text
 from driftloop.snapshots.options import Options
@@ -23,7 +23,7 @@ def check_columns(path: Path, names: list[str], options: Options) -> None:
     """
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        fail(path, f"the header names {listed(map(repr, twice))} more than once; rename one")
+        fail(path, f"the header names {join_names(map(repr, twice))} more than once; rename one")
     asked = {"--time": options.time, "--label": options.label, "--key": options.key}
     taken: dict[str, str] = {}
     for option, name in (
@@ -92,7 +92,7 @@ def check_positive(path: Path, label: str, classes: list[str], positive: str | N
         fail(
             path,
             f"--positive is for two classes; {label!r} holds {len(classes)} "
-            f"({listed(classes, 6)}): leave it out",
+            f"({join_names(classes, 6)}): leave it out",
         )
     wanted = next((reading for reading in _readings(positive) if reading in classes), None)
     if wanted is None:
@@ -173,7 +173,7 @@ def _check_filled(source: Source, options: Options) -> None:
         noun = "column" if len(empty) == 1 else "columns"
         fail(
             source.path,
-            f"{noun} {listed(map(repr, empty))}: entirely empty; leave out with {options_text}",
+            f"{noun} {join_names(map(repr, empty))}: entirely empty; leave out with {options_text}",
         )
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftloop.base.errors import listed, valid_choices
-from driftloop.base.periods import naive, readable
+from driftloop.base.errors import join_names, valid_choices
+from driftloop.base.periods import format_time, naive
 from driftloop.base.whole_numbers import holds_long
 from driftloop.config.model_config import ModelConfig
 from driftloop.snapshots.table_source import Source, fail
@@ -61,7 +61,7 @@ def check_arrival(
     names = arrival.table.column_names
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        fail(source.path, f"names {listed(map(repr, twice))} more than once; rename one")
+        fail(source.path, f"names {join_names(map(repr, twice))} more than once; rename one")
     labels_only = _labels_only(config, names)
     _check_there(source, config, names, labels_only)
     kept, dropped = _kept(config, names, schema, labels_only)
@@ -143,8 +143,8 @@ def _with_times(source: Source, table: pa.Table, time: str, now: datetime) -> pa
         fail(
             source.path,
             f"column {time!r}, {source.place(row)}: {pd.Timestamp(times[row]):%Y-%m-%d %H:%M:%S} "
-            f"is in the future (it is {readable(now)} UTC; {int(late.sum()):,} such rows); a time "
-            "without a zone is taken as UTC: write its zone, or correct it",
+            f"is in the future (it is {format_time(now)} UTC; {int(late.sum()):,} such rows); a "
+            "time without a zone is taken as UTC: write its zone, or correct it",
         )
     place = table.schema.get_field_index(time)
     return table.set_column(place, time, pa.chunked_array([pa.array(times, pa.timestamp("us"))]))
@@ -208,6 +208,6 @@ def _check_label(source: Source, table: pa.Table, config: ModelConfig) -> None:
     if len(classes) > 2:
         fail(
             source.path,
-            f"column {name!r} holds {len(classes)} classes ({listed(classes, 6)}), and task is "
+            f"column {name!r} holds {len(classes)} classes ({join_names(classes, 6)}), and task is "
             "binary; correct the labels, or set task: multiclass",
         )

@@ -1,27 +1,60 @@
 """scikit-learn models that driftloop trains, each with its preprocessing.
 
-Preprocessing lives inside the pipeline, so that serving equals training.
+Preprocessing is part of the pipeline, so that serving equals training. A new subclass of
+`Estimator` above the line ``AnyEstimator`` is a new kind.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from driftloop.base.import_path import Predicts, find_class, parameters_of
-from driftloop.base.settings import Settings
+from driftloop.base.import_path import PredictionType, default_parameters, import_class
+from driftloop.base.settings import Settings, any_of
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Choice = bool | int | float | str | None
-Both = tuple[Predicts, ...]
-_CATEGORIES = 200
+Steps = tuple[Any, Any, Any]
+_MAX_CATEGORIES = 200
 
 
-class HistGradientBoosting(Settings):
+class Estimator(Settings):
+    """A scikit-learn model and the preprocessing that suits it."""
+
+    predicts: ClassVar[tuple[PredictionType, ...]] = ("classes", "quantity")
+    kind: str
+
+    @abstractmethod
+    def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
+
+    def build(
+        self,
+        numeric: tuple[str, ...],
+        categorical: tuple[str, ...],
+        seed: int,
+        regression: bool = False,
+    ) -> "Pipeline":
+        """Return the unfitted pipeline for a table of these columns."""
+        from sklearn.compose import ColumnTransformer
+        from sklearn.pipeline import Pipeline
+
+        on_numbers, on_categories, estimator = self.steps(seed, regression)
+        transformers = [
+            ("numeric", on_numbers, list(numeric)),
+            ("categorical", on_categories, list(categorical)),
+        ]
+        return Pipeline([("prepare", ColumnTransformer(transformers)), ("estimator", estimator)])
+
+    def _parameters(self) -> dict[str, Any]:
+        return self.model_dump(exclude={"kind"})
+
+
+class HistGradientBoosting(Estimator):
     """Histogram gradient boosting: strong on tables, takes missing values as they are."""
 
-    predicts: ClassVar[Both] = ("classes", "quantity")
     kind: Literal["hist_gradient_boosting"] = "hist_gradient_boosting"
     max_iter: int = Field(default=150, ge=1, le=5000, description="Number of trees.")
     learning_rate: float = Field(default=0.1, gt=0, le=1, description="Shrinkage of each tree.")
@@ -29,132 +62,100 @@ class HistGradientBoosting(Settings):
     min_samples_leaf: int = Field(default=20, ge=1, description="Rows a leaf must hold.")
     l2_regularization: float = Field(default=0.0, ge=0, description="Penalty on leaf values.")
 
-    def build(
-        self,
-        numeric: tuple[str, ...],
-        categorical: tuple[str, ...],
-        seed: int,
-        regression: bool = False,
-    ) -> "Pipeline":
-        """Return the unfitted pipeline for a table of these columns."""
+    def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-        made = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
-        estimator = made(**_parameters(self), random_state=seed)
-        return _pipeline("passthrough", numeric, _ordinal(), categorical, estimator)
+        model = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
+        estimator = model(**self._parameters(), random_state=seed)
+        return "passthrough", _ordinal(), estimator
 
 
-class RandomForest(Settings):
+class RandomForest(Estimator):
     """Random forest: robust with little tuning; larger and slower than boosting."""
 
-    predicts: ClassVar[Both] = ("classes", "quantity")
     kind: Literal["random_forest"] = "random_forest"
     n_estimators: int = Field(default=200, ge=1, le=5000, description="Number of trees.")
     max_depth: int | None = Field(default=None, ge=1, description="Depth of a tree, if limited.")
     min_samples_leaf: int = Field(default=5, ge=1, description="Rows a leaf must hold.")
 
-    def build(
-        self,
-        numeric: tuple[str, ...],
-        categorical: tuple[str, ...],
-        seed: int,
-        regression: bool = False,
-    ) -> "Pipeline":
-        """Return the unfitted pipeline for a table of these columns."""
+    def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-        made = RandomForestRegressor if regression else RandomForestClassifier
-        estimator = made(**_parameters(self), random_state=seed, n_jobs=-1)
-        return _pipeline(_imputer(), numeric, _one_hot(), categorical, estimator)
+        model = RandomForestRegressor if regression else RandomForestClassifier
+        estimator = model(**self._parameters(), random_state=seed, n_jobs=-1)
+        return _imputer(), _one_hot(), estimator
 
 
-class LogisticRegression(Settings):
+class LogisticRegression(Estimator):
     """Logistic regression on scaled numbers: small, fast and easy to explain; for classes."""
 
-    predicts: ClassVar[Both] = ("classes",)
+    predicts = ("classes",)
     kind: Literal["logistic_regression"] = "logistic_regression"
     C: float = Field(default=1.0, gt=0, description="Inverse strength of the penalty.")
     max_iter: int = Field(default=1000, ge=10, description="Iterations of the solver.")
 
-    def build(
-        self,
-        numeric: tuple[str, ...],
-        categorical: tuple[str, ...],
-        seed: int,
-        regression: bool = False,
-    ) -> "Pipeline":
-        """Return the unfitted pipeline for a table of these columns."""
+    def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
         from sklearn.linear_model import LogisticRegression as Classifier
 
-        estimator = Classifier(**_parameters(self), random_state=seed)
-        return _pipeline(_scaled(), numeric, _one_hot(), categorical, estimator)
+        estimator = Classifier(**self._parameters(), random_state=seed)
+        return _scaled(), _one_hot(), estimator
 
 
-class LinearRegression(Settings):
+class LinearRegression(Estimator):
     """Ridge regression on scaled numbers: small, fast and easy to explain; for quantities."""
 
-    predicts: ClassVar[Both] = ("quantity",)
+    predicts = ("quantity",)
     kind: Literal["linear_regression"] = "linear_regression"
     alpha: float = Field(default=1.0, ge=0, description="Strength of the penalty.")
 
-    def build(
-        self,
-        numeric: tuple[str, ...],
-        categorical: tuple[str, ...],
-        seed: int,
-        regression: bool = False,
-    ) -> "Pipeline":
-        """Return the unfitted pipeline for a table of these columns."""
+    def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
         from sklearn.linear_model import Ridge
 
-        estimator = Ridge(**_parameters(self), random_state=seed)
-        return _pipeline(_scaled(), numeric, _one_hot(), categorical, estimator)
+        estimator = Ridge(**self._parameters(), random_state=seed)
+        return _scaled(), _one_hot(), estimator
 
 
-class Custom(Settings):
-    """Any estimator of scikit-learn, or one that training.allow.estimators names, by its path."""
+class Custom(Estimator):
+    """Any estimator of scikit-learn, or one listed in training.allow.estimators, by import path."""
 
-    predicts: ClassVar[Both] = ("classes", "quantity")
     kind: Literal["custom"] = "custom"
     path: str = Field(
         pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$",
         description="Import path of the class, such as sklearn.ensemble.ExtraTreesClassifier.",
     )
     parameters: dict[str, Choice | tuple[Choice, ...]] = Field(
-        default_factory=dict, description="Its parameters; the others keep their defaults."
+        default_factory=dict, description="Its parameters; others keep their defaults."
     )
     numeric: Literal["passthrough", "impute", "scale"] = Field(
         default="impute",
-        description="Numbers as they are, with medians for missing ones, or scaled as well.",
+        description="Numbers as they are, with missing ones imputed by the median, or also scaled.",
     )
     categorical: Literal["ordinal", "one_hot"] = Field(
-        default="one_hot", description="Categories as whole numbers, or one column each."
+        default="one_hot", description="Categories as integers, or one column per category."
     )
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
 
-    def build(
-        self,
-        numeric: tuple[str, ...],
-        categorical: tuple[str, ...],
-        seed: int,
-        regression: bool = False,
-    ) -> "Pipeline":
-        """Return the unfitted pipeline for a table of these columns."""
-        given = dict(self.parameters)
-        if "random_state" in parameters_of(self.path):
-            given.setdefault("random_state", seed)
+    def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
+        parameters = dict(self.parameters)
+        if "random_state" in default_parameters(self.path):
+            parameters.setdefault("random_state", seed)
         on_numbers = {"passthrough": "passthrough", "impute": _imputer(), "scale": _scaled()}
         encoder = _ordinal() if self.categorical == "ordinal" else _one_hot()
-        estimator = find_class(self.path)(**given)
-        return _pipeline(on_numbers[self.numeric], numeric, encoder, categorical, estimator)
+        estimator = import_class(self.path)(**parameters)
+        return on_numbers[self.numeric], encoder, estimator
 
 
-Estimator = Annotated[
-    HistGradientBoosting | RandomForest | LogisticRegression | LinearRegression | Custom,
-    Field(discriminator="kind"),
-]
+if TYPE_CHECKING:
+    AnyEstimator = Estimator
+else:
+    AnyEstimator = any_of(Estimator)
 
 SAFE_TYPES = frozenset(
     {
@@ -171,10 +172,6 @@ SAFE_TYPES = frozenset(
 """Types that skops does not trust by itself and that these estimators are made of."""
 
 
-def _parameters(settings: Settings) -> dict[str, Any]:
-    return settings.model_dump(exclude={"kind"})
-
-
 def _ordinal() -> Any:
     from sklearn.preprocessing import OrdinalEncoder
 
@@ -182,7 +179,7 @@ def _ordinal() -> Any:
         handle_unknown="use_encoded_value",
         unknown_value=-1,
         encoded_missing_value=-1,
-        max_categories=_CATEGORIES,
+        max_categories=_MAX_CATEGORIES,
     )
 
 
@@ -203,24 +200,5 @@ def _one_hot() -> Any:
     from sklearn.preprocessing import OneHotEncoder
 
     return OneHotEncoder(
-        handle_unknown="infrequent_if_exist", max_categories=_CATEGORIES, sparse_output=False
+        handle_unknown="infrequent_if_exist", max_categories=_MAX_CATEGORIES, sparse_output=False
     )
-
-
-def _pipeline(
-    on_numbers: Any,
-    numeric: tuple[str, ...],
-    on_categories: Any,
-    categorical: tuple[str, ...],
-    estimator: Any,
-) -> "Pipeline":
-    from sklearn.compose import ColumnTransformer
-    from sklearn.pipeline import Pipeline
-
-    prepare = ColumnTransformer(
-        [
-            ("numeric", on_numbers, list(numeric)),
-            ("categorical", on_categories, list(categorical)),
-        ]
-    )
-    return Pipeline([("prepare", prepare), ("estimator", estimator)])

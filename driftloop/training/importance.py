@@ -1,4 +1,4 @@
-"""How much a model relies on each feature."""
+"""Permutation importances: how much a model relies on each feature."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ ROWS, REPEATS = 2000, 3
 
 
 def permutation_importances(
-    model: Any, examples: Examples, metric: MetricName, seed: int, cut: float | None = None
+    model: Any, examples: Examples, metric: MetricName, seed: int, threshold: float | None = None
 ) -> dict[str, float]:
     """Return each feature's share of the score that is lost when its values are shuffled.
 
@@ -29,10 +29,12 @@ def permutation_importances(
     are wrong, but many are useful, JMLR 20, 2019.
     """
     rows = examples.rows(slice(-ROWS, None))
-    whole = score(metric, rows.y, predict(model, rows.table, rows.target), cut)
+    whole = score(metric, rows.y, predict(model, rows.table, rows.target), threshold)
     rng, lost = np.random.default_rng(seed), {}
     for name in rows.table.columns:
-        drops = [whole - _shuffled(model, rows, name, (metric, cut), rng) for _ in range(REPEATS)]
+        drops = [
+            whole - _shuffled(model, rows, name, (metric, threshold), rng) for _ in range(REPEATS)
+        ]
         lost[str(name)] = float(np.nan_to_num(np.mean(drops)))
     kept = {name: max(0.0, value) for name, value in lost.items()}
     total = sum(kept.values())

@@ -1,4 +1,4 @@
-"""The training plan: which labelled rows train the challenger, which frozen ones judge it.
+"""The training plan: which labelled rows train the challenger, and which frozen ones judge it.
 
 The holdout is the newest part of the labelled rows, after everything that the champion was
 trained on. Candidate training windows end where the holdout starts; validation in time order on
@@ -26,13 +26,13 @@ from driftloop.training.training import (
     fit,
     predict,
 )
-from driftloop.training.tuning import as_judged
+from driftloop.training.tuning import at_best_threshold
 
 Times = npt.NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledRows:
     """Labelled rows in time order: their times (n,) and class codes (n,) or quantities (n,)."""
 
     times: Times
@@ -46,7 +46,7 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PlanCandidates:
     """Where the holdout starts, and the candidate training windows with enough rows."""
 
     holdout: Window
@@ -54,12 +54,12 @@ class Draft:
     candidates: tuple[WindowScore, ...]
 
 
-def draft_plan(
-    rows: Labelled,
+def plan_candidates(
+    rows: LabelledRows,
     settings: TrainingSettings,
     changed: datetime | None,
     not_before: datetime | None,
-) -> Draft | Refusal:
+) -> PlanCandidates | Refusal:
     """Return the holdout and the candidates, or why there is nothing to compare on.
 
     Args:
@@ -79,18 +79,18 @@ def draft_plan(
     first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, min(enough)))
     begin = parse_time(pd.Timestamp(rows.times[first]).to_pydatetime())
     begin = max(begin, not_before) if not_before else begin
-    held = rows.y[rows.since(begin)]
+    newest = rows.y[rows.since(begin)]
     per_class = None if rows.quantity else settings.holdout.minimum_per_class
-    refusal = _too_few(held, settings.holdout.minimum_rows, per_class)
+    refusal = _too_few(newest, settings.holdout.minimum_rows, per_class)
     if refusal:
         return Refusal(f"The holdout after the champion's training data has {refusal}.")
-    return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(held))
+    return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(newest))
 
 
-def _holdout_rows(rows: Labelled, settings: HoldoutSettings, smallest: int) -> int:
-    """Return how many of the newest rows judge: the share, or as many as tell models apart.
+def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, smallest: int) -> int:
+    """Return how many of the newest rows judge: the share, or as many as distinguish two models.
 
-    Rows that are kept back cannot be learned from, and they are the newest ones.
+    Rows in the holdout cannot be learned from, and they are the newest ones.
     """
     newest = rows.y[::-1]
     enough = 2 * settings.enough_per_class
@@ -104,12 +104,12 @@ def _holdout_rows(rows: Labelled, settings: HoldoutSettings, smallest: int) -> i
 
 
 def _with_candidates(
-    rows: Labelled,
+    rows: LabelledRows,
     settings: TrainingSettings,
     starts: list[tuple[str, datetime]],
     holdout: Window,
-    held: int,
-) -> Draft | Refusal:
+    holdout_rows: int,
+) -> PlanCandidates | Refusal:
     candidates, reasons = [], []
     for name, start in starts:
         chosen = slice(rows.since(start).start, rows.since(holdout.start).start)
@@ -124,11 +124,11 @@ def _with_candidates(
         candidates.append(WindowScore(name, window, len(y), None, "not compared"))
     if not candidates:
         return Refusal(f"No training window is large enough: {'; '.join(reasons)}.")
-    return Draft(holdout, held, tuple(candidates))
+    return PlanCandidates(holdout, holdout_rows, tuple(candidates))
 
 
 def choose_window(
-    draft: Draft,
+    draft: PlanCandidates,
     load: Callable[[Window], Examples],
     settings: TrainingSettings,
     features: Features,
@@ -153,14 +153,14 @@ def choose_window(
         errors.append(error)
     values = np.array([window_score.score for window_score in scored], dtype=float)
     if np.isnan(values).all():
-        return max(scored, key=lambda one: one.rows), tuple(scored)
+        return max(scored, key=lambda candidate: candidate.rows), tuple(scored)
     best = int(np.nanargmax(values))
     near = [
         window_score
         for window_score, value in zip(scored, values, strict=True)
         if value >= values[best] - errors[best]
     ]
-    return max(near, key=lambda one: one.window.start), tuple(scored)
+    return max(near, key=lambda candidate: candidate.window.start), tuple(scored)
 
 
 def _validate(
@@ -178,11 +178,11 @@ def _validate(
     balanced = settings.imbalance == "balanced"
     model = fit(settings.estimator, past, *features, settings.seed, balanced=balanced)
     p = predict(model, newest.table, examples.target)
-    judged = as_judged(settings, metric, newest.y, p)
-    found = score_with_interval(
+    judged = at_best_threshold(settings, metric, newest.y, p)
+    result = score_with_interval(
         metric, newest.y, judged, count=200, confidence=0.6827, seed=settings.seed
     )
-    return found.value, (found.high - found.low) / 2
+    return result.value, (result.high - result.low) / 2
 
 
 def _starts(
@@ -192,7 +192,7 @@ def _starts(
     return [(name, start) for name, start in starts if start is not None]
 
 
-def _size(rows: Labelled, start: datetime) -> int:
+def _size(rows: LabelledRows, start: datetime) -> int:
     chosen = rows.since(start)
     return len(rows.times[chosen])
 

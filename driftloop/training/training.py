@@ -1,8 +1,8 @@
-"""Training: its settings, plain fitting, and predictions aligned to what is predicted."""
+"""Training: its settings, fitting, and predictions with a column per class."""
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +13,20 @@ from driftloop.base.errors import TrainingError, reason, valid_choices
 from driftloop.base.import_path import (
     check_estimator_path,
     check_type_path,
-    parameters_of,
-    what_it_predicts,
+    default_parameters,
+    prediction_type,
 )
-from driftloop.base.settings import Settings
-from driftloop.base.windows import DEFAULT_TRAINING_WINDOWS, TrainingWindow
+from driftloop.base.settings import Settings, family_members
+from driftloop.base.windows import DEFAULT_TRAINING_WINDOWS, AnyTrainingWindow
 from driftloop.performance.target import Probabilities, Quantity, Target, class_text
-from driftloop.training.estimators import SAFE_TYPES, Custom, Estimator, HistGradientBoosting
-from driftloop.training.search import Search
+from driftloop.training.estimators import (
+    SAFE_TYPES,
+    AnyEstimator,
+    Custom,
+    Estimator,
+    HistGradientBoosting,
+)
+from driftloop.training.search import AnySearch
 from driftloop.training.search.halving import Halving
 from driftloop.training.search.space import Range
 
@@ -34,10 +40,10 @@ class AllowSettings(Settings):
     """What may be imported and stored beyond scikit-learn's own."""
 
     estimators: tuple[str, ...] = Field(
-        default=(), description="Import paths that the estimator `custom` may name."
+        default=(), description="Import paths that the estimator `custom` may use."
     )
     types: tuple[str, ...] = Field(
-        default=(), description="Import paths of classes that a stored model may hold."
+        default=(), description="Import paths of classes that a stored model may contain."
     )
 
     @field_validator("types")
@@ -55,11 +61,13 @@ class HoldoutSettings(Settings):
         default=0.2,
         gt=0,
         lt=0.9,
-        description="Share of the smallest sufficient training window, newest rows.",
+        description="Share of the smallest sufficient training window, its newest rows.",
     )
-    minimum_rows: int = Field(default=200, ge=20, description="Fewer rows refuse to compare.")
+    minimum_rows: int = Field(
+        default=200, ge=20, description="With fewer rows nothing is compared."
+    )
     minimum_per_class: int = Field(
-        default=10, ge=2, description="Fewer rows of any class refuse to compare."
+        default=10, ge=2, description="With fewer rows of any class nothing is compared."
     )
     enough_per_class: int = Field(
         default=500,
@@ -72,26 +80,26 @@ class HoldoutSettings(Settings):
 class TrainingSettings(Settings):
     """What is trained, on which rows, and how its settings are searched."""
 
-    estimator: Estimator = Field(
+    estimator: AnyEstimator = Field(
         default=HistGradientBoosting(), description="The model that is trained."
     )
     allow: AllowSettings = Field(
-        default=AllowSettings(), description="What is trusted beside scikit-learn's own."
+        default=AllowSettings(), description="What is trusted besides scikit-learn."
     )
     imbalance: Literal["none", "balanced"] = Field(
-        default="none", description="`balanced` weighs each class as much as the others."
+        default="none", description="`balanced` gives all classes the same weight."
     )
     calibration: Literal["none", "sigmoid", "isotonic"] = Field(
-        default="none", description="How probabilities are made to hold, on rows not trained on."
+        default="none", description="Calibration of the probabilities, on rows not trained on."
     )
     threshold: Literal["fixed", "tuned"] = Field(
         default="fixed",
         description="`tuned` calls positive at the probability that scores best (two classes).",
     )
     warm_start: bool = Field(
-        default=False, description="Continue from the champion instead of starting anew."
+        default=False, description="Continue from the champion instead of training from scratch."
     )
-    windows: tuple[TrainingWindow, ...] = Field(
+    windows: tuple[AnyTrainingWindow, ...] = Field(
         default=DEFAULT_TRAINING_WINDOWS,
         min_length=1,
         description="Candidate training windows; validation in time order picks one.",
@@ -99,12 +107,14 @@ class TrainingSettings(Settings):
     holdout: HoldoutSettings = Field(
         default=HoldoutSettings(), description="The newest rows, kept back to compare on."
     )
-    search: Search = Field(
+    search: AnySearch = Field(
         default=Halving(), description="How the estimator's settings are searched."
     )
-    minimum_rows: int = Field(default=500, ge=20, description="Fewer labelled rows do not train.")
+    minimum_rows: int = Field(
+        default=500, ge=20, description="With fewer labelled rows nothing is trained."
+    )
     minimum_per_class: int = Field(
-        default=20, ge=2, description="Fewer rows of any class do not train."
+        default=20, ge=2, description="With fewer rows of any class nothing is trained."
     )
     seed: int = Field(default=0, ge=0, description="Seed of everything random.")
 
@@ -119,8 +129,8 @@ class TrainingSettings(Settings):
             custom = self.estimator
             try:
                 check_estimator_path(custom.path, self.allow.estimators)
-                what_it_predicts(custom.path)
-                valid = parameters_of(custom.path)
+                prediction_type(custom.path)
+                valid = default_parameters(custom.path)
             except ValueError as error:
                 raise ValueError(f"estimator.path: {error}") from None
             for name in custom.parameters:
@@ -130,10 +140,12 @@ class TrainingSettings(Settings):
 
     @model_validator(mode="after")
     def _space_fits_estimator(self) -> Self:
-        valid = settable(self.estimator)
+        valid = tunable_settings(self.estimator)
         for name, values in self.search.space.items():
             if name not in valid:
-                raise ValueError(f"search.space names no setting; {valid_choices(name, valid)}")
+                raise ValueError(
+                    f"search.space: not a setting of the estimator; {valid_choices(name, valid)}"
+                )
             for value in values.samples if isinstance(values, Range) else values:
                 with_settings(self.estimator, {name: value})
         return self
@@ -151,29 +163,30 @@ class TrainingSettings(Settings):
     def can_predict(self) -> tuple[str, ...]:
         """Return whether the estimator predicts ``classes``, a ``quantity``, or either."""
         if isinstance(self.estimator, Custom):
-            return (what_it_predicts(self.estimator.path),)
+            return (prediction_type(self.estimator.path),)
         return self.estimator.predicts
 
 
-def kinds_for(wanted: str) -> tuple[str, ...]:
+def estimator_kinds(wanted: str) -> tuple[str, ...]:
     """Return the kinds of estimator that can predict ``classes`` or a ``quantity``."""
-    members = get_args(get_args(Estimator)[0])
     return tuple(
-        member.model_fields["kind"].default for member in members if wanted in member.predicts
+        member.model_fields["kind"].default
+        for member in family_members(Estimator)
+        if wanted in member.predicts
     )
 
 
-def settable(estimator: Estimator) -> list[str]:
+def tunable_settings(estimator: Estimator) -> list[str]:
     """Return the names of the settings of an estimator that a search may vary."""
     if isinstance(estimator, Custom):
-        return list(parameters_of(estimator.path))
+        return list(default_parameters(estimator.path))
     return [name for name in type(estimator).model_fields if name != "kind"]
 
 
-def setting(estimator: Estimator, name: str) -> Any:
+def current_setting(estimator: Estimator, name: str) -> Any:
     """Return the present value of a setting."""
     if isinstance(estimator, Custom):
-        return estimator.parameters.get(name, parameters_of(estimator.path)[name])
+        return estimator.parameters.get(name, default_parameters(estimator.path)[name])
     return getattr(estimator, name)
 
 
@@ -225,13 +238,15 @@ def fit(
     """Return the plain pipeline fitted on all rows.
 
     Raises:
-        TrainingError: if the rows hold one class only or the estimator raises.
+        TrainingError: if the rows have one class only or the estimator raises.
     """
-    pipeline, weights = prepared(estimator, examples, (numeric, categorical), seed, balanced)
-    return fitted(pipeline, estimator, examples, weights)
+    pipeline, weights = unfitted_pipeline(
+        estimator, examples, (numeric, categorical), seed, balanced
+    )
+    return fit_model(pipeline, estimator, examples, weights)
 
 
-def prepared(
+def unfitted_pipeline(
     estimator: Estimator, examples: Examples, features: Features, seed: int, balanced: bool
 ) -> "tuple[Pipeline, dict[str, Any]]":
     """Return the unfitted pipeline for these rows, and what its ``fit`` takes beside them.
@@ -244,13 +259,13 @@ def prepared(
     try:
         pipeline = estimator.build(numeric, features[1], seed, regression)
     except (ValueError, TypeError) as error:
-        raise TrainingError(f"{name_of(estimator)} cannot be made: {error}") from error
+        raise TrainingError(f"{estimator_name(estimator)} cannot be created: {error}") from error
     if not balanced:
         return pipeline, {}
     return pipeline, _balance(pipeline, estimator, examples)
 
 
-def fitted(
+def fit_model(
     model: Any, estimator: Estimator, examples: Examples, extra: dict[str, Any] | None = None
 ) -> Any:
     """Return the model after fitting it on all rows.
@@ -260,22 +275,22 @@ def fitted(
     """
     if not examples.learnable:
         raise TrainingError(
-            f"{name_of(estimator)} could not be trained: the {len(examples.y):,} rows hold one "
-            "class only"
+            f"{estimator_name(estimator)} could not be trained: the {len(examples.y):,} rows have "
+            "one class only"
         )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.fit(examples.table, examples.target.values(examples.y), **(extra or {}))
     except Exception as error:  # an estimator named by its path may raise anything
-        known = {*map(str, examples.table.columns), *settable(estimator)}
+        known = {*map(str, examples.table.columns), *tunable_settings(estimator)}
         raise TrainingError(
-            f"{name_of(estimator)} could not be trained: {reason(error, known)}"
+            f"{estimator_name(estimator)} could not be trained: {reason(error, known)}"
         ) from error
     return model
 
 
-def name_of(estimator: Estimator) -> str:
+def estimator_name(estimator: Estimator) -> str:
     """Return how an estimator is called in a sentence: its kind, or its import path."""
     return estimator.path if isinstance(estimator, Custom) else estimator.kind
 
@@ -292,7 +307,7 @@ def _balance(pipeline: "Pipeline", estimator: Estimator, examples: Examples) -> 
     if has_fit_parameter(last, "sample_weight"):
         return {"estimator__sample_weight": compute_sample_weight("balanced", examples.y)}
     raise TrainingError(
-        f"{name_of(estimator)} knows neither class_weight nor sample_weight, so "
+        f"{estimator_name(estimator)} supports neither class_weight nor sample_weight, so "
         "training.imbalance cannot be balanced; valid: none"
     )
 
@@ -305,24 +320,24 @@ def predict(pipeline: Any, table: pd.DataFrame, target: Target) -> Probabilities
     Raises:
         TrainingError: if the model cannot score the table.
     """
-    ask = "predict" if isinstance(target, Quantity) else "predict_proba"
+    method = "predict" if isinstance(target, Quantity) else "predict_proba"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = np.asarray(getattr(pipeline, ask)(table), dtype=np.float64)
+            scores = np.asarray(getattr(pipeline, method)(table), dtype=np.float64)
     except Exception as error:  # an estimator named by its path may raise anything
-        said = reason(error, map(str, table.columns))
-        raise TrainingError(f"the model cannot score these rows: {said}") from error
+        cause = reason(error, map(str, table.columns))
+        raise TrainingError(f"the model cannot score these rows: {cause}") from error
     if isinstance(target, Quantity):
-        return found.reshape(len(table), 1)
+        return scores.reshape(len(table), 1)
     probabilities = np.zeros((len(table), len(target.names)))
     for column, value in enumerate(pipeline.classes_.tolist()):
         if class_text(value) in target.names:
-            probabilities[:, target.names.index(class_text(value))] = found[:, column]
+            probabilities[:, target.names.index(class_text(value))] = scores[:, column]
     return probabilities
 
 
-def cut_of(model: Any) -> float | None:
+def threshold_of(model: Any) -> float | None:
     """Return the probability from which a model calls a row positive; None where it was not tuned.
 
     A model without one calls the most probable class.

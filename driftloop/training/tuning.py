@@ -1,7 +1,6 @@
-"""Probabilities that hold, and the probability from which a row is called positive.
+"""Calibrated probabilities, and the probability from which a row is predicted positive.
 
-Both are learned from out-of-fold predictions: on the rows that it was trained on a model is surer
-of itself than it will ever be again.
+Both are learned from out-of-fold predictions: on its own training rows a model is overconfident.
 """
 
 import warnings
@@ -16,18 +15,18 @@ from driftloop.training.training import (
     Examples,
     Features,
     TrainingSettings,
-    fitted,
-    name_of,
-    prepared,
+    estimator_name,
+    fit_model,
+    unfitted_pipeline,
 )
 
-FOLDS, CUTS = 5, 200
+FOLDS, THRESHOLDS = 5, 200
 
 
-def tuned(
+def fit_for_serving(
     settings: TrainingSettings, examples: Examples, features: Features, metric: MetricName
 ) -> Any:
-    """Return the model as it will serve: balanced, calibrated and with its threshold, as asked.
+    """Return the model as it will serve: balanced, calibrated and with a threshold, as configured.
 
     The model is trained on all rows. Folds are runs in time order of each class.
 
@@ -39,37 +38,39 @@ def tuned(
         TrainingError: if the estimator raises, or a class has too few rows for two folds.
     """
     balanced = settings.imbalance == "balanced"
-    model, extra = prepared(settings.estimator, examples, features, settings.seed, balanced)
+    model, extra = unfitted_pipeline(
+        settings.estimator, examples, features, settings.seed, balanced
+    )
     if settings.calibration != "none":
         model = _calibrated(model, settings, examples)
-    cut = None
+    threshold = None
     if settings.threshold == "tuned":
         p = _out_of_fold(model, settings, examples, extra)
-        cut = best_cut(metric, examples.y, p)
-    model = fitted(model, settings.estimator, examples, extra)
-    return model if cut is None else _with_cut(model, cut, examples)
+        threshold = best_threshold(metric, examples.y, p)
+    model = fit_model(model, settings.estimator, examples, extra)
+    return model if threshold is None else _with_cut(model, threshold, examples)
 
 
-def best_cut(metric: MetricName, y: Codes, p: Probabilities) -> float:
+def best_threshold(metric: MetricName, y: Codes, p: Probabilities) -> float:
     """Return the probability of the positive class from which calling it scores best.
 
     Tried are 0.5 and quantiles of the predictions; of equally good ones the nearest to 0.5 wins.
     """
-    tried = np.append(np.unique(np.quantile(p[:, -1], np.linspace(0, 1, CUTS))), 0.5)
+    tried = np.append(np.unique(np.quantile(p[:, -1], np.linspace(0, 1, THRESHOLDS))), 0.5)
     tried = tried[np.argsort(np.abs(tried - 0.5), kind="stable")]
-    scores = np.array([score(metric, y, called(p, cut)) for cut in tried])
+    scores = np.array([score(metric, y, hard_predictions(p, threshold)) for threshold in tried])
     if np.isnan(scores).all():
         return 0.5
     return float(tried[np.nanargmax(scores)])
 
 
-def called(p: Probabilities, cut: float) -> Probabilities:
+def hard_predictions(p: Probabilities, threshold: float) -> Probabilities:
     """Return 1 for the class that each row is called at a threshold, 0 for the other (n, 2)."""
-    positive = p[:, -1] >= cut
+    positive = p[:, -1] >= threshold
     return np.column_stack([~positive, positive]).astype(np.float64)
 
 
-def as_judged(
+def at_best_threshold(
     settings: TrainingSettings, metric: MetricName, y: Codes, p: Probabilities
 ) -> Probabilities:
     """Return predictions as validation scores them: at their best threshold where one is tuned.
@@ -78,7 +79,7 @@ def as_judged(
     """
     if settings.threshold == "fixed" or np.isnan(p).any() or not len(y):
         return p
-    return called(p, best_cut(metric, y, p))
+    return hard_predictions(p, best_threshold(metric, y, p))
 
 
 def _calibrated(model: Any, settings: TrainingSettings, examples: Examples) -> Any:
@@ -106,11 +107,11 @@ def _out_of_fold(
                 params=extra,
             )
     except Exception as error:  # an estimator named by its path may raise anything
-        said = reason(error, map(str, examples.table.columns))
-        name = name_of(settings.estimator)
-        raise TrainingError(f"{name} could not be trained: {said}") from error
-    found: Probabilities = np.asarray(p, dtype=np.float64)
-    return found
+        cause = reason(error, map(str, examples.table.columns))
+        name = estimator_name(settings.estimator)
+        raise TrainingError(f"{name} could not be trained: {cause}") from error
+    probabilities: Probabilities = np.asarray(p, dtype=np.float64)
+    return probabilities
 
 
 def _folds(examples: Examples, what: str) -> Any:
@@ -124,12 +125,12 @@ def _folds(examples: Examples, what: str) -> Any:
     return StratifiedKFold(n_splits=min(FOLDS, rarest), shuffle=False)
 
 
-def _with_cut(model: Any, cut: float, examples: Examples) -> Any:
+def _with_cut(model: Any, threshold: float, examples: Examples) -> Any:
     """Wrap a fitted model, so that what it serves calls rows as they were judged."""
     from sklearn.model_selection import FixedThresholdClassifier
 
     assert isinstance(examples.target, Classes)
     positive = examples.target.values(np.array([1]))[0].item()
     return FixedThresholdClassifier(
-        model, threshold=cut, pos_label=positive, response_method="predict_proba"
+        model, threshold=threshold, pos_label=positive, response_method="predict_proba"
     )

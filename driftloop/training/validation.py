@@ -1,4 +1,4 @@
-"""Validation in time order: what a search is asked to solve for an estimator and labelled rows."""
+"""Validation in time order: the search problem of an estimator on labelled rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ import numpy as np
 from driftloop.base.errors import TrainingError
 from driftloop.performance.metrics import MetricName, score
 from driftloop.performance.target import Classes
-from driftloop.training.search.problem import Problem, Rows, Trial
+from driftloop.training.search.problem import Rows, SearchProblem, SearchTrial
 from driftloop.training.search.space import Parameters
 from driftloop.training.training import (
     Examples,
     Features,
     TrainingSettings,
+    current_setting,
     fit,
     predict,
-    setting,
     with_settings,
 )
-from driftloop.training.tuning import as_judged
+from driftloop.training.tuning import at_best_threshold
 
 _ROWS_PER_CLASS, _ROWS = 5, 30
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The trials of a search, best first, and what came of it in one sentence."""
 
-    trials: tuple[Trial, ...]
+    trials: tuple[SearchTrial, ...]
     sentence: str
 
     @property
@@ -43,34 +43,34 @@ def search(
     features: Features,
     metric: MetricName,
     on_trial: Callable[[int, int], None] = lambda done, total: None,
-) -> Found:
-    """Return what the configured search found; the same rows give the same winner.
+) -> SearchResult:
+    """Return the result of the configured search; the same rows give the same winner.
 
     Args:
         settings: the estimator, its search and the seed.
         examples: training rows in time order; no row of the holdout.
         features: numeric and categorical columns.
         metric: the primary metric.
-        on_trial: told after each trial how many are done, of how many.
+        on_trial: called after each trial with the number done and the total.
 
     Raises:
         TrainingError: if the configured settings cannot be trained, or there are too few rows.
     """
     if not settings.search.space or settings.search.trials == 0:
-        trials: tuple[Trial, ...] = (Trial({}, float("nan")),)
-        return Found(trials, "The configured settings were taken; nothing was searched.")
-    problem = problem_of(settings, examples, features, metric, on_trial)
+        trials: tuple[SearchTrial, ...] = (SearchTrial({}, float("nan")),)
+        return SearchResult(trials, "The configured settings were used; nothing was searched.")
+    problem = search_problem(settings, examples, features, metric, on_trial)
     trials = settings.search.search(problem, settings.seed)
-    return Found(trials, _sentence(trials, metric))
+    return SearchResult(trials, _sentence(trials, metric))
 
 
-def problem_of(
+def search_problem(
     settings: TrainingSettings,
     examples: Examples,
     features: Features,
     metric: MetricName,
     on_trial: Callable[[int, int], None] = lambda done, total: None,
-) -> Problem:
+) -> SearchProblem:
     """Return the folds that each train on the past and score what follows, and how.
 
     Folds whose score is undefined, as of one class, are left out. Source: scikit-learn
@@ -88,7 +88,7 @@ def problem_of(
             estimator = with_settings(settings.estimator, parameters)
             model = fit(estimator, train, *features, settings.seed, balanced=balanced)
             p = predict(model, test.table, test.target)
-            return score(metric, test.y, as_judged(settings, metric, test.y, p))
+            return score(metric, test.y, at_best_threshold(settings, metric, test.y, p))
         except (TrainingError, ValueError):
             if not parameters:
                 raise
@@ -96,8 +96,10 @@ def problem_of(
 
     balanced = settings.imbalance == "balanced"
     folds = _folds(examples, settings.search.folds, metric)
-    configured = {name: setting(settings.estimator, name) for name in settings.search.space}
-    return Problem(len(examples.y), folds, scored, configured, _least(examples, folds), on_trial)
+    configured = {name: current_setting(settings.estimator, name) for name in settings.search.space}
+    return SearchProblem(
+        len(examples.y), folds, scored, configured, _least(examples, folds), on_trial
+    )
 
 
 def _folds(examples: Examples, count: int, metric: MetricName) -> tuple[tuple[Rows, Rows], ...]:
@@ -128,10 +130,10 @@ def _least(examples: Examples, folds: tuple[tuple[Rows, Rows], ...]) -> int:
     return min(len(examples.y), int(np.ceil(len(examples.y) * max(shares))))
 
 
-def _sentence(trials: tuple[Trial, ...], metric: MetricName) -> str:
+def _sentence(trials: tuple[SearchTrial, ...], metric: MetricName) -> str:
     scored = [trial for trial in trials if np.isfinite(trial.score)]
     if not scored:
-        return f"No setting could be scored with {metric}; the configured ones were taken."
+        return f"No setting could be scored with {metric}; the configured ones were used."
     best = trials[0]
     shown = ", ".join(f"{name} {value}" for name, value in best.parameters.items())
     return (

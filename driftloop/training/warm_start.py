@@ -13,17 +13,17 @@ from driftloop.training.training import (
     Examples,
     Features,
     TrainingSettings,
-    fitted,
+    fit_model,
     predict,
-    prepared,
+    unfitted_pipeline,
 )
-from driftloop.training.tuning import tuned
+from driftloop.training.tuning import fit_for_serving
 
 _CHECKED = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class TrainedModel:
     """A trained model, whether it continued from another one, and why or why not."""
 
     model: Any
@@ -37,27 +37,29 @@ def train(
     features: Features,
     metric: MetricName,
     start: Any | None = None,
-) -> Trained:
+) -> TrainedModel:
     """Return the trained challenger; with `start` it continues from there where it can.
 
     Boosting and forests add the configured number of trees, linear models start from the present
     coefficients. A model that continues has also seen the rows that `start` was trained on.
 
     Raises:
-        TrainingError: if it cannot be trained, or predicts what is no number.
+        TrainingError: if it cannot be trained, or its predictions are not valid numbers.
     """
     why = "It was trained from scratch."
     if settings.warm_start:
         found = _continued(settings, examples, features, start)
-        if isinstance(found, Trained):
+        if isinstance(found, TrainedModel):
             return _checked(found, examples)
         why = f"It was trained from scratch: {found}."
-    return _checked(Trained(tuned(settings, examples, features, metric), False, why), examples)
+    return _checked(
+        TrainedModel(fit_for_serving(settings, examples, features, metric), False, why), examples
+    )
 
 
 def _continued(
     settings: TrainingSettings, examples: Examples, features: Features, start: Any | None
-) -> Trained | str:
+) -> TrainedModel | str:
     """Return the model trained further, or why that is not possible."""
     from sklearn.frozen import FrozenEstimator
     from sklearn.pipeline import Pipeline
@@ -65,7 +67,9 @@ def _continued(
     if start is None:
         return "there is no champion to continue from"
     balanced = settings.imbalance == "balanced"
-    fresh, extra = prepared(settings.estimator, examples, features, settings.seed, balanced)
+    fresh, extra = unfitted_pipeline(
+        settings.estimator, examples, features, settings.seed, balanced
+    )
     why = _differs(start, fresh, examples)
     if why is not None:
         return why
@@ -78,17 +82,17 @@ def _continued(
     estimator.set_params(**changes)
     frozen = FrozenEstimator(old.named_steps["prepare"])
     going = Pipeline([("prepare", frozen), ("estimator", estimator)])
-    fitted(going, settings.estimator, examples, extra)
+    fit_model(going, settings.estimator, examples, extra)
     estimator.set_params(warm_start=False)
     more = f" with {new.get_params()[trees[0]]} more trees" if trees else ""
-    return Trained(old, True, f"It continued from the champion{more}.")
+    return TrainedModel(old, True, f"It continued from the champion{more}.")
 
 
 def _differs(start: Any, fresh: Any, examples: Examples) -> str | None:
     """Return why a model cannot be continued as the configured one, or None where it can."""
     steps = getattr(start, "named_steps", {})
     if set(steps) != set(fresh.named_steps):
-        return "the champion is calibrated, has a tuned threshold, or is none of driftloop's"
+        return "the champion is calibrated, has a tuned threshold, or is not one of driftloop's"
     old, new = steps["estimator"], fresh.named_steps["estimator"]
     if type(old) is not type(new):
         return f"the champion is a {type(old).__name__}, the challenger a {type(new).__name__}"
@@ -119,13 +123,13 @@ def _trees(estimator: Any) -> tuple[str, int] | None:
     return None
 
 
-def _checked(trained: Trained, examples: Examples) -> Trained:
+def _checked(trained: TrainedModel, examples: Examples) -> TrainedModel:
     newest = examples.rows(slice(-_CHECKED, None))
     p = predict(trained.model, newest.table, newest.target)
     bad = int((~np.isfinite(p)).any(axis=1).sum())
     if bad:
         raise TrainingError(
-            f"the trained model's predictions are no numbers on {bad:,} of its "
+            f"the trained model's predictions are not valid numbers on {bad:,} of its "
             f"{len(p):,} newest training rows"
         )
     return trained

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from driftloop.base.errors import TrainingError
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import RetrainRecord
 from driftloop.base.workspace import Workspace
 from driftloop.onboarding.result import NewWorkspace
@@ -80,6 +80,6 @@ def _result(made: CreatedWorkspace, record: RetrainRecord) -> NewWorkspace:
         metric=metric,
         sentence=(
             f"{made.rows:,} rows in {made.batches} batches; the first champion was trained on data "
-            f"until {readable(made.train_until)} and has {metric} {score:.3f} on its holdout."
+            f"until {format_time(made.train_until)} and has {metric} {score:.3f} on its holdout."
         ),
     )

@@ -9,7 +9,7 @@ from driftloop.alerts.messages.wording import count
 from driftloop.alerts.posts import acknowledge, mute
 from driftloop.alerts.responses import Acknowledged, ChannelTest, Muted, TestAlert
 from driftloop.base.errors import AlertError, DeliveryError
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from tasks.alerts.senders import ConsoleSender, sender_for
 from tasks.alerts.senders.base import OutgoingMessage
 from tasks.alerts.write import UndeliveredError, console, routing_of
@@ -57,8 +57,8 @@ def mute_alerts(job: Job, until: datetime | None, by: str) -> Muted:
     now = clock.now()
     if until is not None and until <= now:
         raise AlertError(
-            f"until: received {readable(until)} UTC, which is in the past; give a time after "
-            f"{readable(now)} UTC"
+            f"until: received {format_time(until)} UTC, which is in the past; give a time after "
+            f"{format_time(now)} UTC"
         )
     state = change_alerts(
         open_documents(job.workspace), job.model, lambda old: mute(old, until, by.strip() or NOBODY)
@@ -70,7 +70,8 @@ def _muted_sentence(model: str, state: AlertState) -> str:
     if state.muted_until is None:
         return f"{model} is not muted; waiting messages are sent."
     return (
-        f"{model} is muted until {readable(state.muted_until)} UTC; incidents are still tracked, "
+        f"{model} is muted until {format_time(state.muted_until)} UTC; "
+        "incidents are still tracked, "
         "and their messages are sent afterwards."
     )
 

@@ -70,4 +70,4 @@ def _score(job: Job, table: pd.DataFrame, trained: Any | None) -> float:
         return float("nan")
     model, target = trained
     scored = predict_model(job, model, rows.reset_index(drop=True), target)
-    return score(job.config.comparison.metric, scored.y, scored.p, scored.cut)
+    return score(job.config.comparison.metric, scored.y, scored.p, scored.threshold)

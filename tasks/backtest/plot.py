@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from driftloop.backtest.summary import Period, PolicyResult, Scored
+from driftloop.backtest.summary import BaselineScores, Period, PolicyResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ _ROWS = (("promoted", "*", 110), ("retrained, kept", "o", 36), ("alarm", "v", 44
 
 def plot_backtest(
     policies: tuple[PolicyResult, ...],
-    baselines: tuple[Scored, ...],
+    baselines: tuple[BaselineScores, ...],
     path: Path,
     title: str,
     onset: Any | None = None,

@@ -14,9 +14,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from driftloop.backtest.injection import Injection, inject, spread_of
-from driftloop.backtest.summary import PolicyResult, Scored
+from driftloop.backtest.summary import BaselineScores, PolicyResult
 from driftloop.base.errors import DataError, SnapshotError
-from driftloop.base.periods import Span, Window, readable
+from driftloop.base.periods import Span, Window, format_time
 from driftloop.base.records import DataSlice, Snapshot
 from driftloop.base.whole_numbers import to_frame
 from driftloop.base.windows import EARLIEST
@@ -66,7 +66,7 @@ class CandidateOutcome:
 
     policy: PolicyResult | None = None
     first_champion: tuple[float, ...] = ()
-    baseline: Scored | None = None
+    baseline: BaselineScores | None = None
 
 
 @contextmanager
@@ -128,8 +128,8 @@ def period_edges(
         moments.append(following)
     if len(moments) < 2 or begin <= history.start:
         raise DataError(
-            f"no period of {span} between {readable(begin)} and {readable(end)}; the data hold "
-            f"rows from {history}"
+            f"no period of {span} between {format_time(begin)} and {format_time(end)}; the data "
+            f"hold rows from {history}"
         )
     return tuple(moments)
 

@@ -18,4 +18,4 @@ def score_with_all_labels(job: Job, window: Window, versions: tuple[str, ...]) -
     if table.empty:
         return tuple(float("nan") for _ in versions)
     scored = [predict_version(job, version, table) for version in versions]
-    return tuple(score(metric, each.y, each.p, each.cut) for each in scored)
+    return tuple(score(metric, each.y, each.p, each.threshold) for each in scored)

@@ -7,16 +7,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.base.errors import DataError, TrainingError, listed
+from driftloop.base.errors import DataError, TrainingError, join_names
 from driftloop.base.records import DataSlice, Finding, ModelVersion, TestResult
 from driftloop.drift.domain_classifier import DomainClassifier
 from driftloop.drift.judge import judge_findings
 from driftloop.drift.measure import (
-    Yardstick,
+    MeasuringOptions,
+    categorical_findings,
     finding,
-    inconclusive,
-    measure_categories,
-    measure_numbers,
+    inconclusive_finding,
+    numeric_finding,
 )
 from driftloop.performance.target import Probabilities, Quantity, Target
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
@@ -29,7 +29,7 @@ from driftloop.profiling.columns import (
 from driftloop.profiling.finding_text import describe_categories
 from driftloop.profiling.reference_column import categorical_reference, numeric_reference
 from driftloop.training.training import predict
-from tasks.monitoring.scope import standard
+from tasks.monitoring.scope import criteria
 from tasks.registry.lineage import target_of
 from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
@@ -65,11 +65,11 @@ def _prediction_finding(
         sides = [probabilities(job, model, target, side) for side in (before, current)]
     except (DataError, TrainingError) as error:
         sentence = f"`{PREDICTION}` cannot be compared: {error}."
-        return inconclusive(PREDICTION, before.rows, current.rows, sentence)
+        return inconclusive_finding(PREDICTION, before.rows, current.rows, sentence)
     if min(len(side) for side in sides) < least:
         sentence = f"`{PREDICTION}` has {len(sides[0])} rows in the holdout, {least} are needed."
-        return inconclusive(PREDICTION, len(sides[0]), len(sides[1]), sentence)
-    yardstick = Yardstick(job.config.drift, standard(job).level)
+        return inconclusive_finding(PREDICTION, len(sides[0]), len(sides[1]), sentence)
+    yardstick = MeasuringOptions(job.config.drift, criteria(job).level)
     if isinstance(target, Quantity) or target.binary:
         return _of_scores(sides[0][:, -1], sides[1][:, -1], yardstick)
     before_class, now_class = (np.array(target.names)[side.argmax(1)] for side in sides)
@@ -88,9 +88,11 @@ def joint_findings(
         tested = classifier.test(*tables)
     except DataError as error:
         sentence = f"The features together cannot be compared: {error}."
-        failed = inconclusive(TOGETHER, reference.rows, current.rows, sentence, classifier.kind)
+        failed = inconclusive_finding(
+            TOGETHER, reference.rows, current.rows, sentence, classifier.kind
+        )
         return (replace(failed, role="joint"),)
-    names = listed((f"`{name}`" for name, _ in tested.features), 3)
+    names = join_names((f"`{name}`" for name, _ in tested.features), 3)
     by = f", mostly by {names}" if tested.features else ""
     sentence = (
         f"A classifier separates new rows from the reference with AUC {tested.auc:.3f} "
@@ -110,16 +112,16 @@ def label_finding(job: Job, labelled: pd.DataFrame, training: DataSlice) -> Find
     columns = slice_columns(training, job.config.data.time, job.workspace)
     if len(labelled) < settings.minimum_rows:
         return None
-    by = standard(job)
+    by = criteria(job)
     try:
         pair = _label_pair(job, columns, labelled)
     except DataError as error:
-        failed = inconclusive(name, columns.rows, len(labelled), f"{error}.")
+        failed = inconclusive_finding(name, columns.rows, len(labelled), f"{error}.")
         return replace(failed, role="label")
     if min(pair.rows) < settings.minimum_rows or pair.constant:
         return None
     if isinstance(pair, NumericPair):
-        measured = measure_numbers(name, pair, Yardstick(settings, by.level))
+        measured = numeric_finding(name, pair, MeasuringOptions(settings, by.level))
     else:
         effect = settings.categorical_effect
         shape = effect.kind, effect.size(pair.binned), effect.floor
@@ -135,10 +137,10 @@ def _label_pair(
     name = job.config.data.label
     if job.config.task == "regression":
         before = NumericColumn(columns.numeric(name).present, 0)
-        reference = numeric_reference(before, job.config.drift.measures.bins)
+        reference = numeric_reference(before, job.config.drift.effect_sizes.bins)
         return NumericPair(reference, numeric_column(labelled, name).present)
     categories = categorical_reference(columns.categorical(name))
-    return CategoricalPair.against(categories, categorical_column(labelled, name))
+    return CategoricalPair.from_reference(categories, categorical_column(labelled, name))
 
 
 def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns) -> Probabilities:
@@ -151,22 +153,26 @@ def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns)
     return np.concatenate(parts) if parts else np.zeros((0, target.width))
 
 
-def _of_scores(before: npt.NDArray[Any], now: npt.NDArray[Any], yardstick: Yardstick) -> Finding:
-    bins = yardstick.settings.measures.bins
+def _of_scores(
+    before: npt.NDArray[Any], now: npt.NDArray[Any], options: MeasuringOptions
+) -> Finding:
+    bins = options.settings.effect_sizes.bins
     reference = numeric_reference(NumericColumn(before, 0), bins)
     pair = NumericPair(reference, now)
     if pair.constant:
         sentence = f"`{PREDICTION}` is constant at {before[0]:.3g} in both windows."
-        return inconclusive(PREDICTION, len(before), len(now), sentence)
-    return measure_numbers(PREDICTION, pair, yardstick)
+        return inconclusive_finding(PREDICTION, len(before), len(now), sentence)
+    return numeric_finding(PREDICTION, pair, options)
 
 
-def _of_classes(before: npt.NDArray[Any], now: npt.NDArray[Any], yardstick: Yardstick) -> Finding:
+def _of_classes(
+    before: npt.NDArray[Any], now: npt.NDArray[Any], options: MeasuringOptions
+) -> Finding:
     pair = CategoricalPair.of(before, now)
     if pair.constant:
         sentence = f"`{PREDICTION}` is constant at {pair.levels[0]} in both windows."
-        return inconclusive(PREDICTION, len(before), len(now), sentence)
-    return measure_categories(PREDICTION, pair, yardstick)[0]
+        return inconclusive_finding(PREDICTION, len(before), len(now), sentence)
+    return categorical_findings(PREDICTION, pair, options)[0]
 
 
 def _sample(job: Job, columns: ParquetColumns, classifier: DomainClassifier) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 from driftloop.performance.bootstrap import Model
 from driftloop.performance.metrics import Truth
 from driftloop.performance.target import Probabilities, Target
-from driftloop.training.training import cut_of, predict
+from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.tables import examples
 from tasks.registry.lineage import target_of
 from tasks.registry.models import model_of
@@ -22,7 +22,7 @@ class LabelledPredictions:
 
     y: Truth
     p: Probabilities
-    cut: float | None
+    threshold: float | None
     model: Any
     target: Target
     features: pd.DataFrame
@@ -30,7 +30,7 @@ class LabelledPredictions:
     @property
     def scored(self) -> Model:
         """Predictions and threshold, from which scores are computed."""
-        return self.p, self.cut
+        return self.p, self.threshold
 
 
 def predict_version(
@@ -54,4 +54,4 @@ def predict_model(
     """Return the predictions on labelled rows of a model that may not be registered yet."""
     rows = examples(job, labelled, target)
     p = predict(model, rows.table, target)
-    return LabelledPredictions(rows.y, p, cut_of(model), model, target, rows.table)
+    return LabelledPredictions(rows.y, p, threshold_of(model), model, target, rows.table)

@@ -21,7 +21,7 @@ from driftloop.profiling.reference_column import (
     CategoricalReference,
     ColumnReference,
     NumericReference,
-    Unreadable,
+    UnreadableColumn,
     Variation,
 )
 
@@ -96,7 +96,7 @@ def read_profile(folder: Path, key: str, thorough: bool = False) -> StoredProfil
 
 
 def _record(column: ColumnReference, file: BinaryIO, digest: Any) -> dict[str, Any]:
-    if isinstance(column, Unreadable):
+    if isinstance(column, UnreadableColumn):
         return {"kind": "unreadable", "reason": column.reason, "missing": column.rows}
     common = {
         "kind": _KINDS[type(column)],
@@ -110,8 +110,8 @@ def _record(column: ColumnReference, file: BinaryIO, digest: Any) -> dict[str, A
     start = file.tell() // 8
     file.write(content.data)
     digest.update(content.data)
-    names = ("edges", "below", "bins", "ladder", "tails", "scale", "distinct")
-    numbers = {name: getattr(column, name) for name in names}
+    names = ("edges", "below", "bins", "tails", "scale", "distinct")
+    numbers = {name: getattr(column, name) for name in names} | {"ladder": column.cdf_points}
     return {**common, **numbers, "start": start, "length": len(content)}
 
 
@@ -184,7 +184,7 @@ def _column(folder: Path, name: str) -> ColumnReference:
 
     kind, missing = scalar("kind"), scalar("missing")
     if kind == "unreadable":
-        return Unreadable(scalar("reason"), missing)
+        return UnreadableColumn(scalar("reason"), missing)
     variation = Variation(tuple(array("effects").tolist()), tuple(array("gaps").tolist()))
     if kind == "categorical":
         return CategoricalReference(array("levels"), array("counts"), missing, variation)
@@ -194,7 +194,7 @@ def _column(folder: Path, name: str) -> ColumnReference:
         edges=array("edges"),
         below=array("below"),
         bins=array("bins"),
-        ladder=array("ladder"),
+        cdf_points=array("ladder"),
         tails=array("tails"),
         scale=scalar("scale"),
         distinct=scalar("distinct"),

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from driftloop.base.errors import DataError, TrainingError, listed
+from driftloop.base.errors import DataError, TrainingError, join_names
 from driftloop.base.records import DataSlice, Finding, ModelVersion, Performance
 from driftloop.performance.estimation import estimated_score
 from driftloop.performance.realised import judge_performance, no_performance
-from driftloop.training.training import cut_of
+from driftloop.training.training import threshold_of
 from tasks.monitoring.joint_and_prediction_drift import label_finding, probabilities
 from tasks.monitoring.predict import predict_version
 from tasks.monitoring.tables import broken_periods, read_labelled
@@ -40,7 +40,7 @@ def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> Rea
         )
     broken = broken_periods(job, slices.profile(job), table, window)
     if broken:
-        columns = listed(dict.fromkeys(check.column for check in broken[0].checks), 4)
+        columns = join_names(dict.fromkeys(check.column for check in broken[0].checks), 4)
         why = f"The feed was broken from {window} ({columns}): not scored."
         return RealisedPerformance(no_performance(metric, window, len(table), why))
     performance = _scored(job, table, slices, champion)
@@ -56,7 +56,7 @@ def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersio
         (scored.y, scored.p),
         champion.baseline,
         job.config.performance,
-        scored.cut,
+        scored.threshold,
     )
     if performance.status != "fell" or performance.estimated is None or slices.holdout is None:
         return performance
@@ -79,7 +79,7 @@ def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
         p = probabilities(job, model, target, columns)
     except (DataError, TrainingError):
         return 0.0
-    estimated = estimated_score(job.config.comparison.metric, p, cut_of(model))
+    estimated = estimated_score(job.config.comparison.metric, p, threshold_of(model))
     scored = champion.baseline.value if champion.baseline else float("nan")
     optimism = estimated - scored
     return optimism if optimism == optimism else 0.0

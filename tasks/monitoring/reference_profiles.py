@@ -17,13 +17,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.errors import SnapshotError
-from driftloop.base.periods import Window, naive, parse_time, split
+from driftloop.base.periods import Window, naive, parse_time, split_window
 from driftloop.base.records import DataSlice, to_plain
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_profile import Profile, build_profile, profile_columns
-from driftloop.profiling.variation import MOST_WINDOWS, NO_WINDOWS, WindowRows, window_rows
+from driftloop.profiling.variation import MAX_WINDOWS, NO_WINDOWS, WindowRows, window_rows
 from tasks.monitoring.profile_file import StoredProfile, read_profile, write_profile
-from tasks.monitoring.scope import subject
+from tasks.monitoring.scope import analysis_scope
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import slice_columns
@@ -54,7 +54,7 @@ def open_profile(job: Job, part: DataSlice, run_id: str | None = None) -> Stored
         return cached
     columns = slice_columns(part, job.config.data.time, job.workspace)
     windows = windows_of(job, columns.times)
-    features, measures = subject(job).features, job.config.drift.measures
+    features, measures = analysis_scope(job).features, job.config.drift.effect_sizes
     profile = write_profile(
         folder, key, columns.rows, profile_columns(columns, features, measures, windows)
     )
@@ -84,8 +84,8 @@ def profile_key(job: Job, part: DataSlice) -> str:
 def profile_of(job: Job, reference: pd.DataFrame) -> Profile:
     """Return the profile of a table in memory."""
     times = reference[job.config.data.time].to_numpy().astype("datetime64[us]")
-    features, measures = subject(job).features, job.config.drift.measures
-    return build_profile(FrameColumns(reference), features, measures, windows_of(job, times))
+    features, effect_sizes = analysis_scope(job).features, job.config.drift.effect_sizes
+    return build_profile(FrameColumns(reference), features, effect_sizes, windows_of(job, times))
 
 
 def windows_of(job: Job, times: Times) -> WindowRows:
@@ -98,12 +98,12 @@ def windows_of(job: Job, times: Times) -> WindowRows:
     span, end = job.config.windows.current, last + timedelta(microseconds=1)
     whole = [
         window
-        for window in split(Window(first, end), span)
+        for window in split_window(Window(first, end), span)
         if span.before(window.end) == window.start
     ]
     if not whole:
         return NO_WINDOWS
-    starts = [np.datetime64(naive(window.start), "us") for window in whole[:MOST_WINDOWS]][::-1]
+    starts = [np.datetime64(naive(window.start), "us") for window in whole[:MAX_WINDOWS]][::-1]
     least = job.config.drift.minimum_rows
     return window_rows(times, np.array(starts), np.datetime64(naive(end), "us"), least)
 

@@ -3,29 +3,29 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from driftloop.decision.examination import Subject
-from driftloop.drift.confirmation import Seen
-from driftloop.drift.judge import Standard
+from driftloop.decision.window_analysis import AnalysisScope
+from driftloop.drift.confirmation import DriftHistory
+from driftloop.drift.judge import JudgingCriteria
 from driftloop.profiling.reference_profile import Features
 from tasks.runtime.job import Job
 
 NO_IMPORTANCES: Mapping[str, float] = MappingProxyType({})
 
 
-def subject(job: Job) -> Subject:
+def analysis_scope(job: Job) -> AnalysisScope:
     """Return the features, quality checks and key column of a model."""
     config = job.config
     features = Features(config.features.numeric, config.features.categorical)
-    return Subject(features, config.quality, config.data.key)
+    return AnalysisScope(features, config.quality, config.data.key)
 
 
-def standard(
-    job: Job, importances: Mapping[str, float] = NO_IMPORTANCES, seen: Seen | None = None
-) -> Standard:
+def criteria(
+    job: Job, importances: Mapping[str, float] = NO_IMPORTANCES, seen: DriftHistory | None = None
+) -> JudgingCriteria:
     """Return what findings are judged by, with one run per window in mind.
 
     Without `seen` drift needs no confirmation by earlier runs, as when past windows are analysed.
     """
     settings = job.config.drift
     level = settings.level_of_run(365.25 / job.config.windows.current.days)
-    return Standard(settings, level, importances, seen)
+    return JudgingCriteria(settings, level, importances, seen)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.past_run import PastRun
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import (
     ModelVersion,
     MonitorRecord,
@@ -15,15 +15,15 @@ from driftloop.base.records import (
     Verdict,
 )
 from driftloop.base.tags import RunTags
-from driftloop.decision.after_promotion import aftermath, waiting_on
+from driftloop.decision.after_promotion import effect_of_promotion, pending_trial
 from driftloop.decision.decision import decide, drift_since
 from driftloop.decision.diagnosis import diagnose
-from driftloop.decision.examination import Examination, examine, verdict_of
-from driftloop.decision.triggers import Evidence
-from driftloop.drift.confirmation import Seen, seen_marks
+from driftloop.decision.triggers import TriggerInputs
+from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
+from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
 from tasks.monitoring.realised_performance import RealisedPerformance
-from tasks.monitoring.scope import standard, subject
+from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import md5_of
 from tasks.registry.opening import open_registry
@@ -78,7 +78,10 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     files = len(snapshot.files), md5_of(snapshot)
     if job.dry_run:
         return OpenRun(None, champion, history, *files)
-    key, name = run_key(job, "monitor", snapshot.rev), f"monitor {job.model} {readable(job.as_of)}"
+    key, name = (
+        run_key(job, "monitor", snapshot.rev),
+        f"monitor {job.model} {format_time(job.as_of)}",
+    )
     opening = RunTags(kind="monitor", key=key, as_of=job.as_of, champion=champion.version)
     run = registry.open_run(job.model, name, opening)
     pinned = run.tags.champion
@@ -88,7 +91,7 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
 
 
 @step("examine window", retries=2)
-def examine_window(job: Job, run: OpenRun, slices: Slices) -> Examination:
+def examine_window(job: Job, run: OpenRun, slices: Slices) -> WindowAnalysis:
     """Return the results of the quality checks and the drift tests on the current window.
 
     Both come from one pass over the data; an empty window is not tested.
@@ -104,8 +107,8 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> Examination:
     )
     registry = open_registry(job.workspace)
     importances = importances_of(registry, champion.run_id)
-    by = standard(job, importances, Seen.of(run.history, champion.version))
-    return examine(profile, current, subject(job), by, beside)
+    by = criteria(job, importances, DriftHistory.from_runs(run.history, champion.version))
+    return analyse_window(profile, current, analysis_scope(job), by, beside)
 
 
 @step("decide")
@@ -113,12 +116,12 @@ def judge_and_decide(
     job: Job,
     run: OpenRun,
     rev: str,
-    examination: Examination,
+    examination: WindowAnalysis,
     realised: RealisedPerformance,
     trials: tuple[TrialOutcome, ...] = (),
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
-    verdict = verdict_of(examination, job.config.drift)
+    verdict = verdict_of_analysis(examination, job.config.drift)
     since = drift_since(job.window.start, verdict, run.history)
     evidence = _evidence(job, run, verdict, realised, since, trials)
     return MonitorRecord(
@@ -140,7 +143,9 @@ def judge_and_decide(
             examination.findings, examination.quality, realised.performance, realised.label, since
         ),
         trials=trials,
-        aftermath=aftermath(verdict, realised.performance, run.champion.version, run.history),
+        aftermath=effect_of_promotion(
+            verdict, realised.performance, run.champion.version, run.history
+        ),
     )
 
 
@@ -151,9 +156,9 @@ def _evidence(
     realised: RealisedPerformance,
     since: datetime | None,
     trials: tuple[TrialOutcome, ...],
-) -> Evidence:
+) -> TriggerInputs:
     trained = run.champion.training
-    return Evidence(
+    return TriggerInputs(
         as_of=job.as_of,
         verdict=verdict,
         performance=realised.performance,
@@ -161,7 +166,7 @@ def _evidence(
         drift_since=since,
         labelled_until=job.labelled_window.end,
         champion_trained_until=trained.window.end if trained else None,
-        waiting=waiting_on(trials),
+        blocked_by=pending_trial(trials),
     )
 
 
@@ -191,7 +196,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         score_low=record.performance.low if scored else None,
         score_high=record.performance.high if scored else None,
         prefect_run=prefect_run_url() or "",
-        seen=tuple(seen_marks(record.findings)[:MAX_COLUMN_HASHES]),
+        seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
         recorded_at=recorded_at,
         seconds=seconds,
     )

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from driftloop.base.errors import DataError, listed, valid_choices
-from driftloop.base.periods import Window, split
+from driftloop.base.errors import DataError, join_names, valid_choices
+from driftloop.base.periods import Window, split_window
 from driftloop.base.records import DataSlice, QualityFinding
-from driftloop.decision.examination import check_window_quality
+from driftloop.decision.window_analysis import check_window_quality
 from driftloop.performance.target import Quantity, Target, find_classes
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.columns import feature_table
 from driftloop.profiling.reference_profile import Profile
 from driftloop.training.training import Examples
-from tasks.monitoring.scope import standard, subject
+from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import read_slice
 
@@ -44,7 +44,7 @@ def target_in(job: Job, table: pd.DataFrame) -> Target:
     if job.config.task == "binary" and not classes.binary:
         raise DataError(
             f"the label {data.label!r} holds {len(classes.names)} classes "
-            f"({listed(classes.names, 6)}) and the task is binary; set task: multiclass"
+            f"({join_names(classes.names, 6)}) and the task is binary; set task: multiclass"
         )
     return classes
 
@@ -76,8 +76,8 @@ def broken_periods(
 ) -> tuple[BrokenPeriod, ...]:
     """Return the periods of a table, as long as a current window, that fail a quality check."""
     time, broken = job.config.data.time, []
-    scope, by = subject(job), standard(job)
-    for period in split(window, job.config.windows.current):
+    scope, by = analysis_scope(job), criteria(job)
+    for period in split_window(window, job.config.windows.current):
         rows = rows_inside(table, period, time)
         if rows.empty:
             continue

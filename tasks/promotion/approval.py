@@ -7,7 +7,7 @@ from prefect.input import RunInput
 from pydantic import Field
 
 from driftloop.base.errors import RegistryError, UnavailableError
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Promotion
 from driftloop.base.tags import VersionTags
 from tasks.coordination.slots import promotion_slot
@@ -98,7 +98,7 @@ def answer_proposal(job: Job, proposal: Trial, answer: Answer) -> Promotion:
     comment = answer.comment.strip().rstrip(".")
     who = f"{answer.by or 'somebody'}{f': {comment}' if comment else ''}"
     if proposal.until is not None and datetime.now(UTC) >= proposal.until > proposal.as_of:
-        late = f"the answer came after {readable(proposal.until)} UTC"
+        late = f"the answer came after {format_time(proposal.until)} UTC"
         return _close(job, proposal, "expired", late)
     if not answer.approved:
         return _close(job, proposal, "declined", f"declined by {who}")

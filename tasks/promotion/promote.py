@@ -47,19 +47,19 @@ def promote(
     Raises:
         RegistryError: if the alias does not point to the challenger after it was set.
     """
-    course = job.config.promotion.mode.course(job.as_of)
+    next_step = job.config.promotion.mode.next_step(job.as_of)
     if not comparison.won:
         return keep_champion(job, key, challenger, expected, comparison.sentence)
-    if course.step == "promote" or expected is None:
+    if next_step.step == "promote" or expected is None:
         return carry_out_move(job, promotion_move(job, key, challenger, expected, comparison))
-    if course.step == "report":
+    if next_step.step == "report":
         sentence = (
             f"{comparison.sentence} It would be promoted; the promotion mode is never, so a person "
             "decides."
         )
         return keep_champion(job, key, challenger, expected, sentence)
     with promotion_slot(job):
-        return propose(job, key, challenger, expected, comparison, course)
+        return propose(job, key, challenger, expected, comparison, next_step)
 
 
 def promotion_move(

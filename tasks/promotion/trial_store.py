@@ -11,12 +11,12 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Comparison, Promotion, to_json, to_plain
 from driftloop.base.tags import LONGEST_TAG, VersionTags
 from driftloop.promotion.ledger import outcome_of_key
-from driftloop.promotion.modes import Course
-from driftloop.promotion.sequential import Look
+from driftloop.promotion.modes import NextStep
+from driftloop.promotion.sequential import InterimResult
 from tasks.registry.ledger import reconciled_ledger, write_entry
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
@@ -47,11 +47,11 @@ class Trial:
     ended: datetime | None = None
 
 
-_TRIAL, _RESULT = TypeAdapter(Trial), TypeAdapter(Look)
+_TRIAL, _RESULT = TypeAdapter(Trial), TypeAdapter(InterimResult)
 
 
 def propose(
-    job: Job, key: str, challenger: str, expected: str, comparison: Comparison, course: Course
+    job: Job, key: str, challenger: str, expected: str, comparison: Comparison, course: NextStep
 ) -> Promotion:
     """Store a challenger that won as waiting: for approval, or for labelled windows.
 
@@ -83,9 +83,9 @@ def propose(
     return Promotion(False, challenger, expected, sentence, kind)
 
 
-def _proposal_sentence(kind: TrialKind, challenger: str, course: Course) -> str:
+def _proposal_sentence(kind: TrialKind, challenger: str, course: NextStep) -> str:
     if kind == "approval" and course.until is not None:
-        return f"Version {challenger} waits for approval until {readable(course.until)} UTC."
+        return f"Version {challenger} waits for approval until {format_time(course.until)} UTC."
     return f"Version {challenger} is in shadow for up to {course.windows} labelled windows."
 
 
@@ -143,13 +143,15 @@ def end_trial(registry: Registry, model: str, trial: Trial, state: str) -> None:
     store_trial(registry, model, replace(trial, state=state))
 
 
-def interim_results(tags: VersionTags, kind: TrialKind) -> tuple[Look, ...]:
+def interim_results(tags: VersionTags, kind: TrialKind) -> tuple[InterimResult, ...]:
     """Return the windows on which a version was scored under observation, oldest first."""
     stored = tags.probation_looks if kind == "probation" else tags.shadow_looks
     return tuple(_RESULT.validate_json(text) for text in stored.values())
 
 
-def store_interim_result(registry: Registry, model: str, trial: Trial, result: Look) -> None:
+def store_interim_result(
+    registry: Registry, model: str, trial: Trial, result: InterimResult
+) -> None:
     """Store the result of a window; a second one of the same window replaces the first."""
     stored = {f"{result.window.end:%Y-%m-%dT%H-%M}": json.dumps(to_plain(result))}
     is_probation = trial.kind == "probation"

@@ -7,7 +7,7 @@ an approval that nobody gave expires.
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import (
     DataSlice,
     ModelVersion,
@@ -18,8 +18,8 @@ from driftloop.base.records import (
 )
 from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import EntryKind
-from driftloop.promotion.sequential import Look, TrialStatus, TrialVerdict, judge_trial
-from driftloop.promotion.trial import look_at, told
+from driftloop.promotion.sequential import InterimResult, TrialStatus, TrialVerdict, judge_trial
+from driftloop.promotion.trial import interim_result, trial_sentence
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import predict_version
 from tasks.monitoring.tables import read_labelled
@@ -96,7 +96,7 @@ def _continue(job: Job, trial: Trial, labelled: LabelledWindow) -> TrialOutcome:
         sentence = obstacle or f"Version {trial.version} has not been scored yet."
         return _outcome(trial, status, "none", 0, None, sentence)
     verdict = judge_trial(results, trial.windows, trial.confidence)
-    sentence = told(verdict, job.config.comparison.metric, trial.version, trial.against)
+    sentence = trial_sentence(verdict, job.config.comparison.metric, trial.version, trial.against)
     action, sentence = _act_on(job, trial, verdict, sentence)
     return _outcome(trial, verdict.status, action, verdict.looks, verdict.difference, sentence)
 
@@ -140,7 +140,7 @@ def _obstacle(job: Job, trial: Trial, labelled: LabelledWindow) -> str | None:
     return None
 
 
-def _score_both(job: Job, trial: Trial, labelled: LabelledWindow) -> Look | None:
+def _score_both(job: Job, trial: Trial, labelled: LabelledWindow) -> InterimResult | None:
     metric, window = job.config.comparison.metric, labelled.rows.window
     table = read_labelled(job, labelled.rows)
     newer, older = (
@@ -149,7 +149,7 @@ def _score_both(job: Job, trial: Trial, labelled: LabelledWindow) -> Look | None
     if newer.target != older.target:
         return None
     seed = job.config.comparison.seed
-    return look_at(metric, window, newer.y, (newer.scored, older.scored), seed)
+    return interim_result(metric, window, newer.y, (newer.scored, older.scored), seed)
 
 
 def _act_on(
@@ -193,11 +193,11 @@ def _end_after_move(
 
 def _continue_approval(job: Job, trial: Trial) -> TrialOutcome:
     if trial.until is None or job.as_of < trial.until:
-        until = f" until {readable(trial.until)} UTC" if trial.until else ""
+        until = f" until {format_time(trial.until)} UTC" if trial.until else ""
         sentence = f"Version {trial.version} waits for approval{until}."
         return _outcome(trial, "going_on", "none", 0, None, sentence)
     sentence = (
-        f"Nobody approved version {trial.version} by {readable(trial.until)} UTC: version "
+        f"Nobody approved version {trial.version} by {format_time(trial.until)} UTC: version "
         f"{trial.against} stays."
     )
     if not job.dry_run:

@@ -9,7 +9,13 @@ from pydantic import TypeAdapter
 
 from driftloop.base.records import to_json
 from driftloop.base.tags import ModelTags, VersionTags
-from driftloop.promotion.ledger import Entry, EntryKind, champion_by, open_move, outcome_of_key
+from driftloop.promotion.ledger import (
+    Entry,
+    EntryKind,
+    champion_in_ledger,
+    outcome_of_key,
+    unfinished_move,
+)
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
 from tasks.runtime.job import Job
@@ -75,14 +81,14 @@ def reconciled_ledger(job: Job) -> tuple[Entry, ...]:
     entries = read_ledger(registry, job.model)
     present = registry.champion(job.model)
     champion = present.version if present else None
-    began = open_move(entries)
+    began = unfinished_move(entries)
     if began is not None and began.intent is not None and champion == began.version:
         complete_move(job, began)
     elif began is not None:
         sentence = f"Version {began.version} was not made champion: the run ended before that."
         write_entry(job, "abandoned", began.key, began.version, began.previous, sentence)
     entries = read_ledger(registry, job.model) if began is not None else entries
-    recorded = champion_by(entries)
+    recorded = champion_in_ledger(entries)
     if champion is not None and champion != recorded:
         sentence = f"The alias was moved from {recorded or 'none'} to {champion} without driftloop."
         write_entry(job, "outside", f"outside-{len(entries)}", champion, recorded, sentence)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftloop.base.errors import RegistryError, TrainingError, listed, reason
+from driftloop.base.errors import RegistryError, TrainingError, join_names, reason
 from driftloop.base.workspace import Workspace
 from driftloop.training.estimators import SAFE_TYPES
 from tasks.registry.environment_lock import Environment
@@ -35,7 +35,7 @@ def check_types(unknown: list[str], what: str, allowed: Set[str] = SAFE_TYPES) -
     if forbidden:
         raise TrainingError(
             f"{what} holds types that are not on the allow-list and is neither stored nor loaded: "
-            f"{listed(forbidden)}; add them to training.allow.types if you trust them"
+            f"{join_names(forbidden)}; add them to training.allow.types if you trust them"
         )
 
 

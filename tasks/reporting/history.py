@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from driftloop.base.errors import RegistryError, WorkspaceError
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.retraining import Champion
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
@@ -139,7 +139,7 @@ def _select(registry: Registry, model: str, selector: ReportSelector) -> RunPoin
     problem = (
         f"--run: received {selector.run_id!r}"
         if selector.run_id is not None
-        else f"--as-of: no run of {model} as of {readable(selector.as_of or points[-1].as_of)}"
+        else f"--as-of: no run of {model} as of {format_time(selector.as_of or points[-1].as_of)}"
     )
     newest = "; ".join(
         f"{point.as_of.isoformat()} (run {point.run_id})" for point in reversed(points[-_LISTED:])
@@ -159,7 +159,7 @@ def _refuse_retraining(registry: Registry, model: str, run_id: str) -> None:
     for kind in ("retrain", "bootstrap"):
         for run in registry.finished(model, kind, MOST_SEARCHED):
             if run.run_id == run_id:
-                as_of = readable(run.tags.as_of)
+                as_of = format_time(run.tags.as_of)
                 raise RegistryError(
                     f"run {run_id} is a training run ({as_of}) and has no report: only monitoring "
                     "runs have one. Its outcome is in model_card.md of that run"

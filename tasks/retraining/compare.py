@@ -1,7 +1,7 @@
 """The comparison of a challenger with the champion on the frozen holdout."""
 
 from driftloop.base.errors import RegistryError, TrainingError
-from driftloop.base.periods import Window, readable
+from driftloop.base.periods import Window, format_time
 from driftloop.base.records import Comparison, ModelVersion, TrainingPlan
 from driftloop.comparison.compare import Predictions, compare
 from tasks.monitoring.predict import predict_version
@@ -35,7 +35,7 @@ def compare_models(
     target = target_of(registry, job.model, challenger)
     scored = [predict_version(job, version.version, table, target) for version in versions]
     new, old = scored[0], scored[1] if len(scored) > 1 else None
-    thresholds = new.cut, old.cut if old else None
+    thresholds = new.threshold, old.threshold if old else None
     predictions = Predictions(new.y, new.p, old.p if old else None, thresholds)
     models = [predicted.model for predicted in scored]
     tables = new.features, table
@@ -52,5 +52,5 @@ def _check_before(version: ModelVersion, holdout: Window) -> None:
     if version.training.window.end > holdout.start:
         raise TrainingError(
             f"the holdout from {holdout} overlaps the training data of version {version.version}, "
-            f"which end {readable(version.training.window.end)}: no fair comparison"
+            f"which end {format_time(version.training.window.end)}: no fair comparison"
         )

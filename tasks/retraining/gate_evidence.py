@@ -7,14 +7,9 @@ import pandas as pd
 
 from driftloop.base.records import ModelVersion
 from driftloop.comparison.compare import Predictions
-from driftloop.comparison.gates import (
-    Evidence,
-    Gate,
-    ModelSize,
-    Scorer,
-    StableImportances,
-    columns_needed,
-)
+from driftloop.comparison.gates import columns_needed
+from driftloop.comparison.gates.base import Gate
+from driftloop.comparison.gates.inputs import GateInputs, Scorer
 from driftloop.performance.target import Target
 from driftloop.training.training import predict
 from tasks.registry.models import skops_bytes
@@ -30,7 +25,7 @@ def gate_evidence(
     versions: Sequence[ModelVersion],
     models: Sequence[Any],
     target: Target,
-) -> Evidence:
+) -> GateInputs:
     """Return the inputs of the gates, without what no configured gate needs.
 
     Args:
@@ -48,12 +43,12 @@ def gate_evidence(
         for version, model in zip(versions, models, strict=True)
     ]
     names = [name for name in columns_needed(gates) if name in table.columns]
-    return Evidence(
+    return GateInputs(
         job.config.comparison.metric,
         predictions.y,
         predictions.challenger,
         predictions.champion,
-        predictions.cuts,
+        predictions.thresholds,
         features,
         table[names],
         scorers[0],
@@ -67,8 +62,8 @@ def _scorer(
     def scores(table: pd.DataFrame) -> Any:
         return predict(model, table, target)
 
-    by_size = any(isinstance(gate, ModelSize) for gate in gates)
+    by_size = any(gate.needs_size for gate in gates)
     importances: Mapping[str, float] = {}
-    if any(isinstance(gate, StableImportances) for gate in gates):
+    if any(gate.needs_importances for gate in gates):
         importances = importances_of(registry, version.run_id)
     return Scorer(scores, len(skops_bytes(model)) if by_size else None, importances)

@@ -10,7 +10,7 @@ from driftloop.performance.metrics import Truth, score, valid_metrics
 from driftloop.performance.target import Classes
 from driftloop.training.importance import permutation_importances
 from driftloop.training.training import Examples
-from driftloop.training.tuning import called
+from driftloop.training.tuning import hard_predictions
 from tasks.monitoring.predict import LabelledPredictions
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import IMPORTANCES
@@ -43,19 +43,22 @@ def log_importances(job: Job, run_id: str, scored: LabelledPredictions) -> None:
     """Store how much the model relies on each feature."""
     rows = Examples(scored.features, scored.y, scored.target)
     metric, seed = job.config.comparison.metric, job.config.training.seed
-    weights = permutation_importances(scored.model, rows, metric, seed, scored.cut)
+    weights = permutation_importances(scored.model, rows, metric, seed, scored.threshold)
     open_registry(job.workspace).log(run_id, files={IMPORTANCES: weights})
 
 
 def log_scores(job: Job, run_id: str, scored: LabelledPredictions) -> None:
     """Store every score of the model on the holdout, and its confusion matrix if it has one."""
     values = {
-        name: score(name, scored.y, scored.p, scored.cut) for name in valid_metrics(job.config.task)
+        name: score(name, scored.y, scored.p, scored.threshold)
+        for name in valid_metrics(job.config.task)
     }
     finite = {f"holdout_{name}": value for name, value in values.items() if np.isfinite(value)}
     open_registry(job.workspace).log(run_id, metrics=finite)
     if isinstance(scored.target, Classes):
-        calls = scored.p if scored.cut is None else called(scored.p, scored.cut)
+        calls = (
+            scored.p if scored.threshold is None else hard_predictions(scored.p, scored.threshold)
+        )
         _log_confusion(job, run_id, scored.y, calls.argmax(axis=1), scored.target)
 
 

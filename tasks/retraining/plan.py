@@ -6,17 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from driftloop.base.errors import ConfigError, RegistryError, listed
-from driftloop.base.periods import Window, readable, split
+from driftloop.base.errors import ConfigError, RegistryError, join_names
+from driftloop.base.periods import Window, format_time, split_window
 from driftloop.base.records import DataSlice, ModelVersion, Refusal, Snapshot, TrainingPlan
 from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
-from driftloop.decision.examination import window_verdict
 from driftloop.decision.triggers import ManualTrigger
-from driftloop.training.planning import Draft, Labelled, choose_window, draft_plan
+from driftloop.decision.window_analysis import window_verdict
+from driftloop.training.planning import LabelledRows, PlanCandidates, choose_window, plan_candidates
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.reference_profiles import profile_of
-from tasks.monitoring.scope import standard, subject
+from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.steps import run_key
 from tasks.monitoring.tables import broken_periods, examples, read_labelled, rows_outside, target_in
 from tasks.monitoring.windows import reference_profile
@@ -55,7 +55,7 @@ def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None)
         return OpenTraining(None, key, kind, current)
     version = current.version if current else ""
     opening = RunTags(kind=kind, key=key, as_of=job.as_of, champion=version)
-    name = f"{kind} {job.model} {readable(job.as_of)}"
+    name = f"{kind} {job.model} {format_time(job.as_of)}"
     with promotion_slot(job):  # two processes of the same job share one run
         run = registry.open_run(job.model, name, opening)
     pinned = run.tags.champion
@@ -93,7 +93,8 @@ def check_request(job: Job, reason: str) -> None:
     if not any(isinstance(trigger, ManualTrigger) for trigger in job.config.decision.triggers):
         kinds = [trigger.kind for trigger in job.config.decision.triggers]
         raise ConfigError(
-            f"decision.triggers of {job.model} has no 'manual' ({listed(kinds)}), so a retraining "
+            f"decision.triggers of {job.model} has no 'manual' ({join_names(kinds)}), "
+            "so a retraining "
             f"cannot be started manually ({reason}); add 'kind: manual' to it"
         )
 
@@ -111,12 +112,12 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
         return None
     profile = reference_profile(job, snapshot, champion)
     registry = open_registry(job.workspace)
-    by = standard(job, importances_of(registry, champion.run_id))
+    by = criteria(job, importances_of(registry, champion.run_id))
     past = Window(champion.training.window.end, job.window.end)
     since = None
-    for period in split(past, job.config.windows.current):
+    for period in split_window(past, job.config.windows.current):
         window = slice_columns(DataSlice(snapshot, period), job.config.data.time, job.workspace)
-        status = window_verdict(profile, window, subject(job), by).status
+        status = window_verdict(profile, window, analysis_scope(job), by).status
         if status == "inconclusive":
             continue
         if status != "drift":
@@ -137,7 +138,7 @@ def plan_training(
     part = DataSlice(snapshot, Window(EARLIEST, end))
     table = read_labelled(job, part)
     if table.empty:
-        return Refusal(f"No labelled rows before {readable(end)}: nothing was trained.")
+        return Refusal(f"No labelled rows before {format_time(end)}: nothing was trained.")
     time = job.config.data.time
     history = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
     champion = opened.champion
@@ -160,9 +161,9 @@ def _plan(
     labelled = examples(job, table, target_in(job, table))
     times = table[time].to_numpy().astype("datetime64[us]")
     quantity = config.task == "regression"
-    rows = Labelled(times, labelled.y, part.window.end, quantity)
+    rows = LabelledRows(times, labelled.y, part.window.end, quantity)
     trained_until = champion.training.window.end if champion and champion.training else None
-    draft = draft_plan(rows, config.training, changed, trained_until)
+    draft = plan_candidates(rows, config.training, changed, trained_until)
     if isinstance(draft, Refusal):
         return draft
     chosen, candidates = choose_window(
@@ -177,7 +178,9 @@ def _plan(
     return _finished_plan(part, draft, chosen, candidates)
 
 
-def _finished_plan(part: DataSlice, draft: Draft, chosen: Any, candidates: Any) -> TrainingPlan:
+def _finished_plan(
+    part: DataSlice, draft: PlanCandidates, chosen: Any, candidates: Any
+) -> TrainingPlan:
     def cut(window: Window, rows: int) -> DataSlice:
         excluded = tuple(period for period in part.excluded if period.overlaps(window))
         return DataSlice(part.snapshot, window, excluded, rows)

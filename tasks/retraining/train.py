@@ -15,9 +15,9 @@ from driftloop.base.records import (
 )
 from driftloop.base.tags import RunTags, VersionTags
 from driftloop.comparison.compare import score_alone
-from driftloop.training.training import Examples, TrainingSettings, cut_of, with_settings
+from driftloop.training.training import Examples, TrainingSettings, threshold_of, with_settings
 from driftloop.training.validation import search
-from driftloop.training.warm_start import Trained, train
+from driftloop.training.warm_start import TrainedModel, train
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import LabelledPredictions, predict_model
 from tasks.monitoring.tables import examples, read_labelled, target_in
@@ -145,7 +145,9 @@ def _with_parameters(job: Job, parameters: dict[str, Any]) -> TrainingSettings:
     return settings.model_copy(update={"estimator": estimator})
 
 
-def _fit(job: Job, opened: OpenTraining, settings: TrainingSettings, rows: Examples) -> Trained:
+def _fit(
+    job: Job, opened: OpenTraining, settings: TrainingSettings, rows: Examples
+) -> TrainedModel:
     features, start = job.config.features, None
     if settings.warm_start and opened.champion is not None:
         start = model_of(job, opened.champion.version)
@@ -170,14 +172,14 @@ def _version_tags(
     return with_score(tags, score, scored.target)
 
 
-def _logged_parameters(settings: TrainingSettings, trained: Trained) -> dict[str, Any]:
-    cut = cut_of(trained.model)
+def _logged_parameters(settings: TrainingSettings, trained: TrainedModel) -> dict[str, Any]:
+    threshold = threshold_of(trained.model)
     return {
         **settings.estimator.model_dump(),
         "seed": settings.seed,
         "imbalance": settings.imbalance,
         "calibration": settings.calibration,
-        "threshold": 0.5 if cut is None else cut,
+        "threshold": 0.5 if threshold is None else threshold,
         "start": trained.sentence,
     }
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from driftloop.base.errors import UnavailableError
-from driftloop.base.periods import parse_time, readable
+from driftloop.base.periods import format_time, parse_time
 from tasks.coordination.file_lock import file_lock
 from tasks.coordination.slots import snapshot_slot
 from tasks.runtime import clock
@@ -49,7 +49,7 @@ def _note(holder: Path, model: str) -> None:
 def _told(holder: Path) -> str:
     try:
         who = json.loads(holder.read_text(encoding="utf-8"))
-        since = readable(parse_time(who["since"]))
+        since = format_time(parse_time(who["since"]))
         return f"({who['model']}, process {who['pid']} on {who['host']}, since {since} UTC)"
     except (OSError, ValueError, KeyError):
         return "(of whom nothing is noted)"

@@ -20,7 +20,7 @@ from driftloop.base.periods import Window, naive
 from driftloop.base.records import DataSlice
 from driftloop.base.whole_numbers import to_frame, to_series
 from driftloop.base.workspace import Workspace
-from driftloop.profiling.binning import COMPILED_FROM
+from driftloop.profiling.binning import COMPILED_MIN_ROWS
 from driftloop.profiling.columns import (
     CategoricalColumn,
     NumericColumn,
@@ -136,7 +136,7 @@ class ParquetColumns:
         """Return the named columns in memory; those that no batch holds are left out."""
         import pyarrow as pa
 
-        alone = self.rows < COMPILED_FROM
+        alone = self.rows < COMPILED_MIN_ROWS
         tables = [_read(part, names, alone) for part in self.parts]
         if not tables:
             return ArrowColumns(pa.table({}))

@@ -95,7 +95,25 @@ def run(root: Path, *words: str, **extra: str) -> str:
 
 
 def test_every_code_block_is_followed() -> None:
-    assert len(re.findall(r"```python\n", PAGE)) == len(EDITS) > 25
+    assert len(re.findall(r"```python\n", PAGE)) == len(EDITS) > 20
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        *("detector", "effect size", "quality check", "trigger", "gate", "promotion mode"),
+        *("estimator", "search"),
+    ],
+)
+def test_a_member_takes_one_product_file(section: str) -> None:
+    """The width of a change; a channel has its sender in ``tasks/`` besides."""
+    (text,) = re.findall(rf"^## An? {section}\n(.*?)(?=^## )", PAGE, re.DOTALL | re.MULTILINE)
+    files = {
+        path or new
+        for _, _, path, new in _WHERE.findall("\n".join(re.findall("edit: (.+?) -->", text)))
+    }
+    product = [file for file in files if not file.startswith("tests/")]
+    assert len(product) == 1, product
 
 
 def test_the_new_members_are_known_and_pass_the_contract(copy: tuple[Path, list[str]]) -> None:

@@ -12,21 +12,21 @@ import pandas as pd
 import pytest
 from scipy import special, stats
 
-from driftloop.drift.multiple_testing import Correction, adjust, thresholds
+from driftloop.drift.multiple_testing import Correction, adjust_p_values, rejection_thresholds
 from driftloop.drift.pvalues import (
-    EXACT_KS_CELLS,
-    chi_square_of,
+    EXACT_KS_MAX_PRODUCT,
+    chi_square_of_table,
     ks_exact,
     ks_p_value,
-    ks_p_value_exactly,
+    scipy_ks_p_value,
     vrbik_error,
 )
 from driftloop.performance.estimation import estimated_score, expected_precision_and_recall
 from driftloop.performance.metrics import MetricName
 from driftloop.profiling.column_pair import NumericPair
-from driftloop.profiling.effect_sizes import Binned, JensenShannon, PopulationStability
-from driftloop.profiling.effect_sizes.jensen_shannon import divergence
-from driftloop.profiling.effect_sizes.psi import population_stability_index
+from driftloop.profiling.effect_sizes.binned import Binned
+from driftloop.profiling.effect_sizes.jensen_shannon import JensenShannon, divergence
+from driftloop.profiling.effect_sizes.psi import PopulationStability, population_stability_index
 
 MILLION = (10**6, 10**6)
 ELEC2 = Path(__file__).parents[1] / "fixtures" / "elec2_counts.csv.xz"
@@ -53,7 +53,7 @@ def test_ks_of_two_samples_of_five() -> None:
 def test_critical_ks_distance_at_a_million_rows(critical: float, level: float) -> None:
     """The distance whose p-value is the level: ``kstwo.isf(level, n / 2)``."""
     assert ks_p_value(critical, MILLION).value == pytest.approx(level, rel=2e-5)
-    assert ks_p_value_exactly(critical, MILLION) == pytest.approx(level, rel=2e-5)
+    assert scipy_ks_p_value(critical, MILLION) == pytest.approx(level, rel=2e-5)
 
 
 def test_ks_distances_of_the_electricity_market() -> None:
@@ -97,10 +97,10 @@ def test_error_of_the_corrected_limit_distribution(n: int, far: float, near: flo
 def test_chi_square_of_small_tables() -> None:
     """Pearson's chi-square, with Yates' |O - E| - 1/2 at two by two, as scipy's default."""
     two = [[50, 50], [80, 20]]
-    assert chi_square_of(two)[0] == pytest.approx(18.48351648, abs=1e-8)
+    assert chi_square_of_table(two)[0] == pytest.approx(18.48351648, abs=1e-8)
     third = np.column_stack([two, [1e-12, 1e-12]])
-    assert chi_square_of(third)[0] == pytest.approx(19.78021978, abs=1e-8), "without Yates"
-    statistic, p, freedom = chi_square_of([[500, 300, 200], [450, 330, 220]])
+    assert chi_square_of_table(third)[0] == pytest.approx(19.78021978, abs=1e-8), "without Yates"
+    statistic, p, freedom = chi_square_of_table([[500, 300, 200], [450, 330, 220]])
     assert statistic == pytest.approx(5.0125313283, abs=1e-10)
     assert p == pytest.approx(0.0815722895, abs=1e-10)
     assert freedom == 2
@@ -133,7 +133,7 @@ def test_p_values_of_alibi_detect_on_adult(
     moved = math.sqrt(statistic * each / 4) + (0.5 if categories == 2 else 0.0)
     step = np.zeros(categories)
     step[[0, -1]] = moved, -moved
-    found = chi_square_of([each + step, each - step])
+    found = chi_square_of_table([each + step, each - step])
     assert found[0] == pytest.approx(statistic, rel=1e-9), feature
     assert found[1] == pytest.approx(p, abs=1e-8)
     assert found[2] == categories - 1
@@ -184,8 +184,8 @@ def test_rejections_of_benjamini_and_hochberg(method: Correction, rejected: int)
 
     Found by the adjusted p-values and, independently, by walking along the cut-offs.
     """
-    assert int((adjust(BH_1995, method) <= 0.05).sum()) == rejected
-    below = np.array(BH_1995) <= thresholds(0.05, 15, method)
+    assert int((adjust_p_values(BH_1995, method) <= 0.05).sum()) == rejected
+    below = np.array(BH_1995) <= rejection_thresholds(0.05, 15, method)
     up = int(np.flatnonzero(below).max()) + 1
     down = int(np.argmin(below))
     assert (up if method.startswith("benjamini") else down) == rejected
@@ -193,7 +193,7 @@ def test_rejections_of_benjamini_and_hochberg(method: Correction, rejected: int)
 
 def test_adjusted_p_values_of_benjamini_and_hochberg() -> None:
     """p_(i) m / i, made monotone from the largest down."""
-    adjusted = adjust(BH_1995, "benjamini-hochberg")
+    adjusted = adjust_p_values(BH_1995, "benjamini-hochberg")
     assert adjusted[:5] == pytest.approx([0.0015, 0.003, 0.0095, 0.035625, 0.0603])
 
 
@@ -202,7 +202,7 @@ def ks_p_values(rng: np.random.Generator, rows: int, shift: float, runs: int) ->
     found: list[float] = []
     for _ in range(runs):
         one, other = rng.normal(size=rows), rng.normal(shift, size=rows)
-        if rows * rows <= EXACT_KS_CELLS:
+        if rows * rows <= EXACT_KS_MAX_PRODUCT:
             found.append(ks_exact(one, other)[1])
         else:
             found.append(ks_p_value(NumericPair.of(one, other).distance, (rows, rows)).value)
@@ -224,7 +224,7 @@ def ks_p_values(rng: np.random.Generator, rows: int, shift: float, runs: int) ->
 def test_power_of_ks_with_bonferroni(rows: int, shift: float, power: float, runs: int) -> None:
     """Twenty features, one shifted by a part of its standard deviation: p <= 0.05 / 20."""
     p_values = np.array(ks_p_values(np.random.default_rng(rows), rows, shift, runs))
-    found = float(np.mean(p_values <= thresholds(0.05, 20, "bonferroni")[0]))
+    found = float(np.mean(p_values <= rejection_thresholds(0.05, 20, "bonferroni")[0]))
     assert found == pytest.approx(power, abs=0.06 if 0.3 < power < 0.9 else 0.03)
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 from driftloop.base.past_run import PastRun
 from driftloop.base.periods import Window
 from driftloop.base.records import Finding, Performance, QualityFinding, Verdict
-from driftloop.decision.triggers import Evidence
+from driftloop.decision.triggers import TriggerInputs
 from driftloop.drift.detectors import ChiSquare, KolmogorovSmirnov
-from driftloop.drift.judge import Tables, find_drift
+from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.settings import DriftSettings
 
 NOW = datetime(2026, 3, 9, 6, tzinfo=UTC)
@@ -24,7 +24,7 @@ FAST: dict[str, Any] = {
 }
 DRIFT = Verdict("drift", "1 of 2 features drifted: amount.")
 OK = Verdict("ok", "No drift in 2 of 2 features.")
-BLIND = Verdict("inconclusive", "The window holds no rows: nothing was tested.")
+BLIND = Verdict("inconclusive", "The window has no rows: nothing was tested.")
 
 
 def utc(*parts: int) -> datetime:
@@ -42,7 +42,7 @@ def categories(reference: Any, current: Any, **settings: Any) -> tuple[Finding, 
 
 
 def _found(reference: Any, current: Any, names: Any, settings: Any) -> tuple[Finding, ...]:
-    tables = Tables(pd.DataFrame({"x": reference}), pd.DataFrame({"x": current}), *names)
+    tables = TwoSamples(pd.DataFrame({"x": reference}), pd.DataFrame({"x": current}), *names)
     return find_drift(tables, DriftSettings(**{**FAST, **settings}))
 
 
@@ -72,9 +72,9 @@ def retrained(weeks: float, won: bool = False) -> PastRun:
     return past(weeks, "", kind="retrain", won=won)
 
 
-def evidence(verdict: Verdict = DRIFT, **more: Any) -> Evidence:
+def evidence(verdict: Verdict = DRIFT, **more: Any) -> TriggerInputs:
     """Drift that began four weeks ago, with labels up to now, and an unclear performance."""
-    made = Evidence(NOW, verdict, performance(), (), NOW - 4 * WEEK, NOW, NOW - 10 * WEEK)
+    made = TriggerInputs(NOW, verdict, performance(), (), NOW - 4 * WEEK, NOW, NOW - 10 * WEEK)
     return replace(made, **more)
 
 

@@ -14,7 +14,7 @@ from peers.slack import SlackPeer
 from workshop import look, small_config, write_config
 
 from driftloop.base.workspace import Workspace
-from driftloop.promotion.ledger import faults
+from driftloop.promotion.ledger import inconsistencies
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
 
@@ -39,7 +39,7 @@ def champion(folder: Path) -> str:
     registry = open_registry(Workspace(folder))
     found = registry.champion("payments")
     assert found is not None
-    assert faults(read_ledger(registry, "payments"), found.version) == ()
+    assert inconsistencies(read_ledger(registry, "payments"), found.version) == ()
     return found.version
 
 

@@ -99,7 +99,7 @@ def test_bootstrap_refuses_a_second_champion(championed: Path, prefect_server: s
     [
         (("monitor", "paymints"), ("paymints", "valid: payments", "did you mean payments?")),
         (("retrain", "payments", "--rev", "nope"), ("no revision 'nope'", "git log")),
-        (("monitor", "payments", "--as-of", "soon"), ("'soon' is no date", "2026-03-02")),
+        (("monitor", "payments", "--as-of", "soon"), ("'soon' is not a valid date", "2026-03-02")),
     ],
 )
 def test_bad_arguments(
@@ -116,7 +116,9 @@ def test_an_unknown_key_in_the_configuration(payments: Path, run_cli: Cli) -> No
 
 
 def test_a_folder_that_is_no_workspace(tmp_path: Path, run_cli: Cli) -> None:
-    fails(run_cli("status", "-w", str(tmp_path)), str(tmp_path), "no workspace", "driftloop init")
+    fails(
+        run_cli("status", "-w", str(tmp_path)), str(tmp_path), "not a workspace", "driftloop init"
+    )
 
 
 def test_no_champion_yet(payments: Path, run_cli: Cli, prefect_server: str) -> None:

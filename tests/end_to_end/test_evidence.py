@@ -7,7 +7,7 @@ from workshop import look, small_config, write_config
 
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
-from driftloop.drift.confirmation import column_mark
+from driftloop.drift.confirmation import column_hash
 from tasks.registry.opening import open_registry
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -32,7 +32,7 @@ def test_kinds_of_trouble_are_told_apart(championed: Path) -> None:
     broken, travel, takeover = (look(championed, week, dry_run=True) for week in (12, 15, 20))
     assert [trouble.kind for trouble in broken.troubles] == ["data_quality"]
     assert [trouble.kind for trouble in travel.troubles] == ["covariate_shift"]
-    assert "no label of that time has arrived yet" in travel.troubles[0].sentence
+    assert "no labels of that period have arrived yet" in travel.troubles[0].sentence
     assert "concept_drift" in [trouble.kind for trouble in takeover.troubles]
     assert takeover.performance.estimated is not None
     assert takeover.performance.high is not None
@@ -69,6 +69,6 @@ def test_drift_that_asks_for_confirmation_waits_for_it(championed: Path) -> None
     (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
     marks = run.tags.seen or ()
     hit = next(finding for finding in first.findings if finding.unconfirmed)
-    assert column_mark(hit.name) in marks
+    assert column_hash(hit.name) in marks
     second = look(championed, 16)
     assert second.verdict.status == "drift"

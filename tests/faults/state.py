@@ -9,7 +9,7 @@ from peers.slack import SlackPeer
 from driftloop.alerts.incident import AlertState
 from driftloop.base.tags import RunTags, VersionTags
 from driftloop.base.workspace import Workspace
-from driftloop.promotion.ledger import MOVES, faults
+from driftloop.promotion.ledger import MOVES, inconsistencies
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.document_files import FileDocuments
 from tasks.registry.ledger import read_ledger
@@ -27,7 +27,7 @@ def champion_of(folder: Path) -> str | None:
 def ledger_faults(folder: Path) -> tuple[str, ...]:
     """What contradicts itself in the ledger."""
     registry = MlflowRegistry(Workspace(folder))
-    return faults(read_ledger(registry, "payments"), champion_of(folder))
+    return inconsistencies(read_ledger(registry, "payments"), champion_of(folder))
 
 
 def alerts_of(folder: Path) -> AlertState:

@@ -65,7 +65,7 @@ TABLE: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "one class": (
         one_class,
         LIVE,
-        "the label 'bad' holds one class only (0); a model needs two or more.",
+        "the label 'bad' has one class only (0); a model needs two or more.",
     ),
     "an estimator that raises": (
         custom("Raising"),
@@ -75,7 +75,8 @@ TABLE: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "predictions that are no number": (
         custom("NoNumber", "faults.estimators.NoNumber"),
         LIVE,
-        "the trained model's predictions are no numbers on 720 of its 720 newest training rows.",
+        "the trained model's predictions are not valid numbers on 720 of its 720 newest training "
+        "rows.",
     ),
     "a type that is not allowed": (
         custom("Constant"),

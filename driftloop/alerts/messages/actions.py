@@ -3,7 +3,7 @@
 from driftloop.alerts.blocks import Line, clean, code, line, sentence
 from driftloop.alerts.messages.causes import performance_fell
 from driftloop.alerts.messages.retraining import outcome_line, outcome_of
-from driftloop.base.errors import listed
+from driftloop.base.errors import join_names
 from driftloop.base.records import MonitorRecord
 
 
@@ -59,7 +59,7 @@ def next_step(record: MonitorRecord) -> Line:
 
 def _fix_data(record: MonitorRecord) -> Line:
     named = [check.column for check in record.broken if check.column is not None]
-    where = f" ({clean(listed(dict.fromkeys(named), 3))})" if named else ""
+    where = f" ({clean(join_names(dict.fromkeys(named), 3))})" if named else ""
     return line(
         f"Tell the owner of the data feed now{where}. Until it is fixed, do not trust "
         "predictions made from these data."

@@ -12,8 +12,9 @@ from driftloop.alerts.blocks import (
     sentence,
 )
 from driftloop.alerts.messages.formats.sparkline import before_and_after
-from driftloop.alerts.messages.wording import EFFECTS, NO_BREAK, count, interval, number
+from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
 from driftloop.base.records import Finding, MonitorRecord, Performance, Shape, TroubleKind
+from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3
 _LEADS = {
@@ -147,7 +148,7 @@ def _lost_performance(performance: Performance) -> Section:
 
 
 def _pictured(finding: Finding, shape: Shape) -> Line:
-    effect = EFFECTS.get(finding.effect, clean(finding.effect, 40))
+    effect = EFFECT_LABELS.get(finding.effect, clean(finding.effect, 40))
     size = f"{effect} {_short(finding.effect_size)}, floor {_short(finding.effect_floor)}"
     # On a phone the line breaks before the figures and not within them.
     figures = f" {before_and_after(shape)} {size.replace(' ', NO_BREAK)}"

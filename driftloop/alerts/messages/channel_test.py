@@ -6,7 +6,7 @@ from driftloop.alerts.blocks import bold, clean, context, line, section
 from driftloop.alerts.message import Message, event_key
 from driftloop.alerts.messages.parent import NOTHING, step_block
 from driftloop.alerts.messages.wording import compose
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 
 
 def alert_test_message(model: str, channel: str, at: datetime) -> Message:
@@ -16,7 +16,7 @@ def alert_test_message(model: str, channel: str, at: datetime) -> Message:
     blocks = (
         section(line(bold(lead), reached)),
         step_block(NOTHING),
-        context(f"Sent {readable(at)} UTC"),
+        context(f"Sent {format_time(at)} UTC"),
     )
     key = event_key(model, at, "test", channel)
     return compose(key, "test", "info", model, "TEST of alerts", lead, blocks)

@@ -17,7 +17,7 @@ from driftloop.alerts.messages.wording import (
     interval,
     number,
 )
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 
 EVERY = "all models"
 LATELY = timedelta(days=7)
@@ -107,7 +107,7 @@ def _summary(trouble: int, unwatched: int, healthy: int) -> str:
 
 def _trouble_line(model: DigestLine, until: datetime) -> Line:
     since = (
-        f"since {readable(model.open_since)} ({duration(model.open_since, until)})"
+        f"since {format_time(model.open_since)} ({duration(model.open_since, until)})"
         if model.open_since is not None
         else "drift in the newest run"
     )
@@ -157,7 +157,7 @@ def _figures(line: DigestLine, until: datetime) -> list[str]:
     )
     figures += [count(amount, noun) for amount, noun in happened if amount]
     if _muted(line, until) and line.muted_until is not None:
-        figures.append(f"muted until {readable(line.muted_until)}")
+        figures.append(f"muted until {format_time(line.muted_until)}")
     return figures
 
 
@@ -166,7 +166,9 @@ def _muted(line: DigestLine, until: datetime) -> bool:
 
 
 def _last_run(line: DigestLine) -> str:
-    return "never ran" if line.last_run is None else f"has not run since {readable(line.last_run)}"
+    return (
+        "never ran" if line.last_run is None else f"has not run since {format_time(line.last_run)}"
+    )
 
 
 def _name(model: DigestLine) -> Span:

@@ -16,7 +16,7 @@ from driftloop.alerts.blocks import (
 from driftloop.alerts.incident import Acknowledgement, Incident, IncidentSummary
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.wording import compose, count, duration
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 
 NOTHING = line("Nothing.")
 
@@ -47,9 +47,9 @@ def _over(key: str, model: str, incident: Incident, end: datetime) -> Message:
     summary = incident.summary
     lasted = duration(incident.since, incident.until)
     lead = line(bold("The trouble is over"), f" after {lasted}: {summary.headline}.")
-    span = f"From {readable(incident.since)} to {readable(incident.until)} UTC"
+    span = f"From {format_time(incident.since)} to {format_time(incident.until)} UTC"
     seen = f"seen in {count(incident.runs, 'run')}"
-    quiet = f"closed {readable(end)} after {count(incident.needed, 'healthy run')} in a row"
+    quiet = f"closed {format_time(end)} after {count(incident.needed, 'healthy run')} in a row"
     blocks = (
         section(lead),
         context(" · ".join((span, seen, quiet))),
@@ -85,13 +85,13 @@ def worst_block(worst: tuple[Line, ...]) -> tuple[Block, ...]:
 def took_on(taken: Acknowledgement) -> Line:
     """Return who took an incident on, when, and their comment."""
     comment = f" and says: {sentence(taken.comment)}" if taken.comment else "."
-    return line(bold(clean(taken.by, 60)), f" took this on at {readable(taken.at)} UTC{comment}")
+    return line(bold(clean(taken.by, 60)), f" took this on at {format_time(taken.at)} UTC{comment}")
 
 
 def _standing(incident: Incident) -> str:
     lasted = duration(incident.since, incident.last)
     seen = f"seen in {count(incident.runs, 'run')}"
-    return f"Since {readable(incident.since)} UTC ({lasted}) · {seen}"
+    return f"Since {format_time(incident.since)} UTC ({lasted}) · {seen}"
 
 
 def _taken(taken: Acknowledgement | None) -> tuple[Block, ...]:
@@ -102,7 +102,7 @@ def _healthy(incident: Incident) -> tuple[Block, ...]:
     """Return how close an incident is to its end, once a run was healthy."""
     if incident.quiet < 1:
         return ()
-    until = f"{readable(incident.last)} UTC"
+    until = f"{format_time(incident.last)} UTC"
     since = (
         f" since {until}"
         if incident.quiet == 1

@@ -18,7 +18,7 @@ from driftloop.alerts.blocks import (
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message, Severity, event_key
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Comparison, RetrainRecord
 
 Outcome = Literal["promoted", "proposed", "kept", "refused", "failed"]
@@ -76,7 +76,7 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
     blocks.append(section(bold("Why it retrained"), sentence(record.reason)))
     blocks.append(section(bold("What driftloop did"), *_done(record, outcome)))
     blocks.append(section(bold("What you should do"), next_step_of(record)))
-    blocks.append(context(f"Data {clean(record.rev[:10])} · {readable(record.as_of)} UTC"))
+    blocks.append(context(f"Data {clean(record.rev[:10])} · {format_time(record.as_of)} UTC"))
     key = event_key(record.model, record.as_of, "retrained", _key_part(record, outcome))
     return compose(
         key,

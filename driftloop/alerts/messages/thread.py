@@ -26,14 +26,16 @@ from driftloop.alerts.messages.parent import (
 )
 from driftloop.alerts.messages.summary import summary_of
 from driftloop.alerts.messages.wording import NO_LINKS, SIGNS, compose, count, duration
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 
 
 def opened_line(record: MonitorRecord, incident: Incident, links: Links) -> Message:
     """Return what was found first, which stays when the parent above it changes."""
     summary = incident.summary
-    lead = line(bold("Opened"), f" by the run of {readable(record.as_of)} UTC: {summary.headline}.")
+    lead = line(
+        bold("Opened"), f" by the run of {format_time(record.as_of)} UTC: {summary.headline}."
+    )
     causes = [section(*(cause.lead for cause in summary.causes))] if summary.causes else []
     blocks = (section(lead), *causes, section(bold("What driftloop did"), summary.action))
     return _line(record, "opened", incident.severity, blocks, links)
@@ -134,7 +136,7 @@ def _alone(
         *worst_block(summary.most_changed),
         *action_blocks(summary.action, summary.next_step),
         *more,
-        context(f"Since {readable(incident.since)} UTC ({_duration(incident)})"),
+        context(f"Since {format_time(incident.since)} UTC ({_duration(incident)})"),
     )
     key = event_key(record.model, record.as_of, kind)
     lead = _first(summary)

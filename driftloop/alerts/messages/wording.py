@@ -13,17 +13,6 @@ NO_BREAK = "\u00a0"
 # Shapes differ as well as colours, and each stands for exactly one severity.
 SIGNS: dict[Severity, str] = {"page": "🚨", "warning": "🟠", "info": "🔵", "good": "✅"}
 
-EFFECTS = {
-    "psi": "PSI",
-    "jensen_shannon": "Jensen-Shannon",
-    "hellinger": "Hellinger",
-    "wasserstein": "Wasserstein",
-    "cramers_v": "Cramér's V",
-    "share_of_rows": "share of rows",
-    "rate_difference": "change of rate",
-}
-"""Effect sizes as people call them."""
-
 
 NO_LINKS = Links()
 

@@ -1,4 +1,4 @@
-"""The gate on calibration: a probability of 0.8 comes true in eight of ten cases."""
+"""The gate on calibration: of rows with a probability of 0.8, eight in ten are positive."""
 
 import math
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from driftloop.base.scores import GateResult
-from driftloop.base.settings import Settings
-from driftloop.comparison.gates.evidence import Evidence, not_run, told
+from driftloop.comparison.gates.base import CannotRun, Gate
+from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.metrics import Truth
 from driftloop.performance.target import Probabilities
 
@@ -43,60 +42,62 @@ def calibration_error(y: Truth, p: Probabilities, bins: int) -> CalibrationError
     Source: Kumar, Liang & Ma, Verified Uncertainty Calibration, NeurIPS 2019 (debiased estimator,
     l2). The standard error is that of squared normal deviates: ``2 s^4 + 4 d^2 s^2`` a bin with
     true squared gap d^2, estimated as above, and the variance s^2 that the probabilities promise,
-    which is above 0 where all came true.
+    which is above 0 even where all predictions came true.
     """
     two = p.shape[1] == 2
-    said = p[:, -1] if two else p.max(axis=1)
+    predicted = p[:, -1] if two else p.max(axis=1)
     right = (y == 1) if two else (p.argmax(axis=1) == y)
     if len(y) < 10:
         return CalibrationError(math.nan, math.nan)
     squared = chance = variance = 0.0
-    for rows in _bins(said, min(bins, len(y) // 10)):
+    for rows in _bins(predicted, min(bins, len(y) // 10)):
         rate, share = float(right[rows].mean()), len(rows) / len(y)
-        gap = float(said[rows].mean()) - rate
+        gap = float(predicted[rows].mean()) - rate
         noise = rate * (1 - rate) / max(1, len(rows) - 1)
         excess = gap**2 - noise
         squared += share * excess
-        promised = float((said[rows] * (1 - said[rows])).mean()) / len(rows)
+        promised = float((predicted[rows] * (1 - predicted[rows])).mean()) / len(rows)
         chance += share**2 * 2 * promised**2
         variance += share**2 * 4 * excess * promised
     return CalibrationError(squared, math.sqrt(chance + max(0.0, variance)))
 
 
-class Calibration(Settings):
-    """The challenger's probabilities are not surely further from what comes true than allowed."""
+class Calibration(Gate):
+    """The challenger's calibration error is not significantly above the maximum."""
 
     kind: Literal["calibration"] = "calibration"
     maximum: float = Field(default=0.05, gt=0, lt=1, description="Largest calibration error.")
     tolerance: float | None = Field(
-        default=None, ge=0, description="Error beyond the champion's allowed; none: not compared."
+        default=None,
+        ge=0,
+        description="Excess over the champion's error that is allowed; not compared if left out.",
     )
-    bins: int = Field(default=10, ge=2, le=100, description="Bins of equally many rows.")
+    bins: int = Field(default=10, ge=2, le=100, description="Number of equal-mass bins.")
 
-    def check(self, evidence: Evidence) -> GateResult:
-        """Return whether the error stays within the maximum, noise aside, and near the champion's.
+    def decide(self, inputs: GateInputs) -> tuple[bool, str]:
+        """Return whether the error is within the maximum, noise aside, and close to the champion's.
 
         It refuses where the squared error exceeds the squared maximum by 1.64 standard errors, so
         that a small holdout does not refuse by chance.
         """
-        if evidence.regression:
-            return not_run(self.kind, "Calibration is for classes; this model predicts values.")
-        found = calibration_error(evidence.y, evidence.challenger, self.bins)
-        if math.isnan(found.squared):
-            return not_run(self.kind, f"{len(evidence.y)} rows are too few to judge calibration.")
-        fine = found.squared - _SURE * found.deviation <= self.maximum**2
-        text = f"The calibration error is {found.root:.3f}; {self.maximum:.3f} is allowed"
-        if fine and found.root > self.maximum:
-            text += f", and on {len(evidence.y):,} rows the excess may be chance"
-        if evidence.champion is not None and self.tolerance is not None:
-            old = calibration_error(evidence.y, evidence.champion, self.bins).root
-            fine = fine and found.root <= old + self.tolerance
+        if inputs.regression:
+            raise CannotRun("Calibration needs a classifier; this model predicts values.")
+        error = calibration_error(inputs.y, inputs.challenger, self.bins)
+        if math.isnan(error.squared):
+            raise CannotRun(f"{len(inputs.y)} rows are too few to estimate calibration.")
+        passed = error.squared - _SURE * error.deviation <= self.maximum**2
+        text = f"The calibration error is {error.root:.3f}; {self.maximum:.3f} is allowed"
+        if passed and error.root > self.maximum:
+            text += f", and on {len(inputs.y):,} rows the excess may be chance"
+        if inputs.champion is not None and self.tolerance is not None:
+            old = calibration_error(inputs.y, inputs.champion, self.bins).root
+            passed = passed and error.root <= old + self.tolerance
             text += f"; the champion's is {old:.3f}, and {self.tolerance:.3f} more is allowed"
-        return told(self.kind, fine, text + ".")
+        return passed, text + "."
 
 
-def _bins(said: npt.NDArray[np.float64], count: int) -> list[npt.NDArray[np.intp]]:
+def _bins(predicted: npt.NDArray[np.float64], count: int) -> list[npt.NDArray[np.intp]]:
     """Return the rows of each bin: cut at quantiles, equal values together."""
-    edges = np.unique(np.quantile(said, np.linspace(0, 1, count + 1)[1:-1]))
-    places = np.searchsorted(edges, said, side="left")
+    edges = np.unique(np.quantile(predicted, np.linspace(0, 1, count + 1)[1:-1]))
+    places = np.searchsorted(edges, predicted, side="left")
     return [np.flatnonzero(places == place) for place in np.unique(places)]

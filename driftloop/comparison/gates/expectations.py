@@ -1,4 +1,4 @@
-"""The gate on what people know: more debt is no lower risk."""
+"""The gate on domain knowledge: more debt must not lower the risk."""
 
 from typing import Literal
 
@@ -6,77 +6,79 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from driftloop.base.scores import GateResult
 from driftloop.base.settings import Settings
-from driftloop.comparison.gates.evidence import CannotRun, Evidence, not_run, or_not_run, told
+from driftloop.comparison.gates.base import CannotRun, Gate
+from driftloop.comparison.gates.inputs import GateInputs
 
 
 class Expectation(Settings):
-    """Which way the prediction moves as one feature rises and all others stay."""
+    """The direction of the prediction as one feature rises and all others stay the same."""
 
     feature: str = Field(description="A numeric feature of the model.")
     effect: Literal["increasing", "decreasing"] = Field(
-        description="Where the prediction goes as the feature rises."
+        description="Direction of the prediction as the feature rises."
     )
     tolerance: float = Field(
-        default=0.01, ge=0, description="Move against it that is still fine, in the prediction."
+        default=0.01, ge=0, description="Change of the prediction against it that is allowed."
     )
 
 
-class Expectations(Settings):
-    """The challenger's predictions move with features the way that people know they must."""
+class Expectations(Gate):
+    """The challenger's predictions change with features in the directions that are expected."""
 
     kind: Literal["expectations"] = "expectations"
-    expected: tuple[Expectation, ...] = Field(min_length=1, description="What is expected.")
+    expected: tuple[Expectation, ...] = Field(min_length=1, description="The expectations.")
     share: float = Field(
-        default=0.05, ge=0, lt=1, description="Share of rows that may move against it."
+        default=0.05, ge=0, lt=1, description="Share of rows that may violate one."
     )
-    rows: int = Field(default=200, ge=10, le=10_000, description="Rows of the holdout asked.")
-    steps: int = Field(default=9, ge=2, le=100, description="Quantiles of the feature tried.")
+    rows: int = Field(default=200, ge=10, le=10_000, description="Rows of the holdout to try.")
+    steps: int = Field(default=9, ge=2, le=100, description="Quantiles of the feature to try.")
 
-    @or_not_run
-    def check(self, evidence: Evidence) -> GateResult:
+    def decide(self, inputs: GateInputs) -> tuple[bool, str]:
         """Return whether every expectation holds on a seeded sample of rows.
 
         A row violates one where, along quantiles of the feature from 5 % to 95 %, the probability
-        of the positive class (a regression's value) goes against it by more than the tolerance. A
-        prediction that does not move at all violates nothing.
+        of the positive class (a regression's value) changes against it by more than the tolerance.
+        A constant prediction violates nothing.
         """
-        if evidence.challenger.shape[1] > 2:
-            return not_run(self.kind, "Expectations are for two classes or for values.")
-        found = [(one, self._violating(evidence, one)) for one in self.expected]
-        against = [(expectation, part) for expectation, part in found if part > self.share]
-        if not against:
-            one, part = max(found, key=lambda pair: pair[1])
+        if inputs.challenger.shape[1] > 2:
+            raise CannotRun("Expectations need a binary classifier or a regression.")
+        shares = [(expected, self._violating(inputs, expected)) for expected in self.expected]
+        violated = [(expected, share) for expected, share in shares if share > self.share]
+        if not violated:
+            expected, share = max(shares, key=lambda pair: pair[1])
             sentence = (
-                f"Every expectation holds; the most violated is {one.feature}: "
-                f"{part:.1%} of rows move against it."
+                f"Every expectation holds; the most violated is {expected.feature}: "
+                f"{share:.1%} of the rows violate it."
             )
-            return told(self.kind, True, sentence)
+            return True, sentence
         parts = [
-            f"{one.feature} is not {one.effect} for {part:.1%} of rows" for one, part in against
+            f"{expected.feature} is not {expected.effect} for {share:.1%} of the rows"
+            for expected, share in violated
         ]
-        return told(self.kind, False, f"{'; '.join(parts)}; {self.share:.1%} are allowed.")
+        return False, f"{'; '.join(parts)}; at most {self.share:.1%} may be."
 
-    def _violating(self, evidence: Evidence, one: Expectation) -> float:
+    def _violating(self, inputs: GateInputs, expected: Expectation) -> float:
         """Return the share of rows that move against an expectation."""
-        model, table = evidence.challenger_model, evidence.table
+        model, table = inputs.challenger_model, inputs.table
         if model is None or table is None or table.empty:
             raise CannotRun("The challenger or its features are missing.")
-        if one.feature not in table.columns:
-            raise CannotRun(f"The holdout has no feature {one.feature!r}.")
-        values = table[one.feature].to_numpy(dtype=float)
+        if expected.feature not in table.columns:
+            raise CannotRun(f"The holdout has no feature {expected.feature!r}.")
+        values = table[expected.feature].to_numpy(dtype=float)
         levels = np.unique(np.nanquantile(values, np.linspace(0.05, 0.95, self.steps)))
         if len(levels) < 2 or np.isnan(levels).any():
-            raise CannotRun(f"{one.feature} takes a single value in the holdout.")
-        sample = table.sample(min(len(table), self.rows), random_state=evidence.seed)
-        moved = [model.predict(sample.assign(**{one.feature: level}))[:, -1] for level in levels]
-        against = _furthest_fall(np.column_stack(moved), rising=one.effect == "increasing")
-        return float(np.mean(against > one.tolerance))
+            raise CannotRun(f"{expected.feature} takes a single value in the holdout.")
+        sample = table.sample(min(len(table), self.rows), random_state=inputs.seed)
+        predictions = [
+            model.predict(sample.assign(**{expected.feature: level}))[:, -1] for level in levels
+        ]
+        falls = _furthest_fall(np.column_stack(predictions), rising=expected.effect == "increasing")
+        return float(np.mean(falls > expected.tolerance))
 
 
 def _furthest_fall(p: npt.NDArray[np.float64], *, rising: bool) -> npt.NDArray[np.float64]:
-    """Return how far each row (n, steps) ever falls below what it reached before (n,)."""
+    """Return how far each row (n, steps) falls below its running maximum (n,)."""
     signed = p if rising else -p
     fall: npt.NDArray[np.float64] = (np.maximum.accumulate(signed, axis=1) - signed).max(axis=1)
     return fall

@@ -1,4 +1,4 @@
-"""Rows of the holdout by the values of a column, for gates that look at groups."""
+"""Rows of the holdout grouped by the values of a column."""
 
 import itertools
 from dataclasses import dataclass
@@ -9,35 +9,36 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.errors import valid_choices
-from driftloop.comparison.gates.evidence import CannotRun, Evidence
+from driftloop.comparison.gates.base import CannotRun
+from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.target import class_text
 
 Names = npt.NDArray[np.object_]
 _FEW = 10
-"""Numbers with no more different values than this are taken as categories."""
+"""Numeric columns with no more distinct values than this are taken as categories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A named group and the places of its rows."""
+    """A named group and the indices of its rows."""
 
     name: str
     rows: npt.NDArray[np.intp]
 
 
-def column(evidence: Evidence, name: str) -> "pd.Series[Any]":
-    """Return a column of the holdout, from the asked columns or the features.
+def column(inputs: GateInputs, name: str) -> "pd.Series[Any]":
+    """Return a column of the holdout, from the requested columns or the features.
 
     Raises:
         CannotRun: if there is no such column.
     """
-    held = [part for part in (evidence.groups, evidence.table) if part is not None]
-    for part in held:
-        if name in part.columns:
-            return part[name]
-    if not held:
-        raise CannotRun(f"The columns of the holdout are missing, {name!r} among them.")
-    names = sorted({str(column) for part in held for column in part.columns})
+    tables = [part for part in (inputs.groups, inputs.table) if part is not None]
+    for table in tables:
+        if name in table.columns:
+            return table[name]
+    if not tables:
+        raise CannotRun(f"The columns of the holdout are missing, including {name!r}.")
+    names = sorted({str(column) for table in tables for column in table.columns})
     raise CannotRun(f"The holdout has no such column: {valid_choices(name, names)}.")
 
 
@@ -53,17 +54,17 @@ def group_names(values: "pd.Series[Any]") -> Names:
     return np.array(names, dtype=object)
 
 
-def groups(names: Names, minimum_rows: int) -> tuple[tuple[Group, ...], int]:
-    """Return the groups of at least so many rows by name, and the rows of the smaller ones."""
+def split_by_size(names: Names, minimum_rows: int) -> tuple[tuple[Group, ...], int]:
+    """Return the groups with enough rows, by name, and the number of rows in the others."""
     levels, places = np.unique(names.astype(str), return_inverse=True)
-    found = [Group(str(name), np.flatnonzero(places == i)) for i, name in enumerate(levels)]
-    large = tuple(group for group in found if len(group.rows) >= minimum_rows)
+    every = [Group(str(name), np.flatnonzero(places == i)) for i, name in enumerate(levels)]
+    large = tuple(group for group in every if len(group.rows) >= minimum_rows)
     return large, len(names) - sum(len(group.rows) for group in large)
 
 
-def pooled(names: Names, minimum_rows: int) -> Names:
-    """Return the names with those of fewer rows put together as ``all others``."""
-    large, _ = groups(names, minimum_rows)
+def pool_small_groups(names: Names, minimum_rows: int) -> Names:
+    """Return the names with those of small groups replaced by ``all others``."""
+    large, _ = split_by_size(names, minimum_rows)
     kept = {group.name for group in large}
     return np.array([name if name in kept else "all others" for name in names], dtype=object)
 

@@ -1,4 +1,4 @@
-"""The gate on speed: the challenger answers as fast as its users need."""
+"""The gate on prediction latency."""
 
 import statistics
 import time
@@ -7,30 +7,29 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from driftloop.base.scores import GateResult
-from driftloop.base.settings import Settings
-from driftloop.comparison.gates.evidence import Evidence, not_run, told
+from driftloop.comparison.gates.base import CannotRun, Gate
+from driftloop.comparison.gates.inputs import GateInputs
 
 
-class Latency(Settings):
-    """The challenger scores a batch of rows within a time, on the machine that compares."""
+class Latency(Gate):
+    """The challenger scores a batch of rows within a time limit, on the machine that compares."""
 
     kind: Literal["latency"] = "latency"
     maximum: float = Field(gt=0, description="Milliseconds that a batch may take.")
     rows: int = Field(default=1000, ge=1, le=1_000_000, description="Rows of the batch.")
     repeats: int = Field(
-        default=7, ge=3, le=100, description="Times it is measured; the median counts."
+        default=7, ge=3, le=100, description="Number of measurements; the median counts."
     )
 
-    def check(self, evidence: Evidence) -> GateResult:
+    def decide(self, inputs: GateInputs) -> tuple[bool, str]:
         """Return whether the median time of a batch stays within the maximum.
 
-        The newest rows make the batch, over again where there are fewer; one batch is scored
-        beforehand, unmeasured.
+        The batch holds the newest rows, repeated where there are fewer; one batch is scored first
+        as a warm-up.
         """
-        model, table = evidence.challenger_model, evidence.table
+        model, table = inputs.challenger_model, inputs.table
         if model is None or table is None or table.empty:
-            return not_run(self.kind, "The challenger or its features are missing.")
+            raise CannotRun("The challenger or its features are missing.")
         batch = table.iloc[-1 - np.arange(self.rows) % len(table)].reset_index(drop=True)
         model.predict(batch)
         times = []
@@ -43,4 +42,4 @@ class Latency(Settings):
             f"{self.rows:,} rows take {median:.3g} ms (median of {self.repeats}); "
             f"{self.maximum:g} ms are allowed."
         )
-        return told(self.kind, median <= self.maximum, sentence)
+        return median <= self.maximum, sentence

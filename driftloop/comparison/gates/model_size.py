@@ -1,24 +1,24 @@
-"""The gate on size: the challenger fits where it is served."""
+"""The gate on the stored size of the challenger."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from driftloop.base.scores import GateResult
-from driftloop.base.settings import Settings
-from driftloop.comparison.gates.evidence import Evidence, not_run, told
+from driftloop.comparison.gates.base import CannotRun, Gate
+from driftloop.comparison.gates.inputs import GateInputs
 
 
-class ModelSize(Settings):
+class ModelSize(Gate):
     """The challenger as stored is no larger than the maximum."""
 
+    needs_size = True
     kind: Literal["model_size"] = "model_size"
     maximum: float = Field(gt=0, description="Megabytes (10^6 bytes) that the model may take.")
 
-    def check(self, evidence: Evidence) -> GateResult:
+    def decide(self, inputs: GateInputs) -> tuple[bool, str]:
         """Return whether the stored model stays within the maximum."""
-        size = evidence.challenger_model.size if evidence.challenger_model else None
+        size = inputs.challenger_model.size if inputs.challenger_model else None
         if size is None:
-            return not_run(self.kind, "The size of the challenger is not known.")
+            raise CannotRun("The size of the challenger is unknown.")
         sentence = f"The model takes {size / 1e6:.3g} MB; {self.maximum:g} MB are allowed."
-        return told(self.kind, size <= self.maximum * 1e6, sentence)
+        return size <= self.maximum * 1e6, sentence

@@ -1,4 +1,4 @@
-"""The gate on segments: no part of the business pays for the gain of the rest."""
+"""The gate on segments: a gain overall must not cost any segment."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,10 +6,15 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from driftloop.base.scores import GateResult
-from driftloop.base.settings import Settings
-from driftloop.comparison.gates.evidence import Evidence, not_run, or_not_run, told
-from driftloop.comparison.gates.grouping import Group, column, group_names, groups, pooled
+from driftloop.comparison.gates.base import NO_CHAMPION, CannotRun, Gate
+from driftloop.comparison.gates.grouping import (
+    Group,
+    column,
+    group_names,
+    pool_small_groups,
+    split_by_size,
+)
+from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.bootstrap import interval, resampled_scores
 from driftloop.performance.metrics import score
 
@@ -25,14 +30,14 @@ class _Segment:
     group: Group
 
 
-class Segments(Settings):
-    """In no segment is the challenger surely worse than the champion by more than the margin."""
+class Segments(Gate):
+    """The challenger is in no segment significantly worse than the champion minus the margin."""
 
     kind: Literal["segments"] = "segments"
     columns: tuple[str, ...] = Field(
-        min_length=1, description="Columns whose values are segments; numbers go by quartile."
+        min_length=1, description="Columns whose values are segments; numbers by quartile."
     )
-    margin: float = Field(default=0.02, ge=0, description="Loss in a segment that is still fine.")
+    margin: float = Field(default=0.02, ge=0, description="Loss in a segment that is allowed.")
     minimum_rows: int = Field(
         default=100, ge=20, description="Values with fewer rows are pooled as `all others`."
     )
@@ -42,70 +47,78 @@ class Segments(Settings):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The columns of the data that the gate needs."""
+        """The columns with the segments."""
         return self.columns
 
-    @or_not_run
-    def check(self, evidence: Evidence) -> GateResult:
-        """Return whether every segment holds.
+    def decide(self, inputs: GateInputs) -> tuple[bool, str]:
+        """Return whether no segment is lost.
 
         A segment is lost where the score fell by more than the margin and the upper end of the
-        paired bootstrap interval of the difference lies below 0. The confidence is shared out over
-        the segments judged (Bonferroni), so that many segments do not refuse by chance.
+        paired bootstrap interval of the difference lies below 0. The confidence is split over
+        the judged segments (Bonferroni), so that many segments do not refuse by chance.
         """
-        if evidence.champion is None:
-            return told(self.kind, True, "There is no champion to compare with.")
-        judged, left = self._judged(evidence)
+        if inputs.champion is None:
+            return True, NO_CHAMPION
+        judged, left = self._judged(inputs)
         if not judged:
-            sentence = f"No segment could be judged: none has {self.minimum_rows} rows and a score."
-            return not_run(self.kind, sentence)
+            raise CannotRun(
+                f"No segment could be judged: none has {self.minimum_rows} rows and a "
+                "defined score."
+            )
         beside = f"; {left:,} rows were in segments too small to judge" if left else ""
         level = 1 - (1 - self.confidence) / len(judged)
-        lost = [one for one in judged if one.gain < -self.margin and _sure(evidence, one, level)]
-        worst = min(lost or judged, key=lambda one: one.gain)
+        lost = [
+            segment
+            for segment in judged
+            if segment.gain < -self.margin and _significant(inputs, segment, level)
+        ]
+        worst = min(lost or judged, key=lambda segment: segment.gain)
         rows = f"{len(worst.group.rows):,} rows"
         if lost:
             text = (
                 f"Worse by more than {self.margin:g} in {len(lost)} of {len(judged)} segments, most"
-                f" in {worst.name}: {evidence.metric} {worst.gain:+.3f} on {rows}{beside}."
+                f" in {worst.name}: {inputs.metric} {worst.gain:+.3f} on {rows}{beside}."
             )
         else:
             text = (
-                f"No surely lost segment among {len(judged)}; the least gain is {worst.gain:+.3f} "
+                f"None of {len(judged)} segments is significantly worse; the smallest gain is "
+                f"{worst.gain:+.3f} "
                 f"in {worst.name} ({rows}){beside}."
             )
-        return told(self.kind, not lost, text)
+        return not lost, text
 
-    def _judged(self, evidence: Evidence) -> tuple[list[_Segment], int]:
+    def _judged(self, inputs: GateInputs) -> tuple[list[_Segment], int]:
         judged, left = [], 0
         for name in self.columns:
-            names = pooled(group_names(column(evidence, name)), self.minimum_rows)
-            large, few = groups(names, self.minimum_rows)
+            names = pool_small_groups(group_names(column(inputs, name)), self.minimum_rows)
+            large, few = split_by_size(names, self.minimum_rows)
             left += few
             for group in large:
-                gain = _gain(evidence, group)
-                if np.isnan(gain) or len(group.rows) == len(evidence.y):  # the whole is no segment
+                gain = _gain(inputs, group)
+                if np.isnan(gain) or len(group.rows) == len(
+                    inputs.y
+                ):  # the whole holdout is not a segment
                     left += len(group.rows)
                 else:
                     judged.append(_Segment(f"{name} = {group.name}", gain, group))
         return judged, left
 
 
-def _gain(evidence: Evidence, group: Group) -> float:
-    assert evidence.champion is not None
-    y = evidence.y[group.rows]
-    new = score(evidence.metric, y, evidence.challenger[group.rows], evidence.cuts[0])
-    return new - score(evidence.metric, y, evidence.champion[group.rows], evidence.cuts[1])
+def _gain(inputs: GateInputs, group: Group) -> float:
+    assert inputs.champion is not None
+    y = inputs.y[group.rows]
+    new = score(inputs.metric, y, inputs.challenger[group.rows], inputs.thresholds[0])
+    return new - score(inputs.metric, y, inputs.champion[group.rows], inputs.thresholds[1])
 
 
-def _sure(evidence: Evidence, segment: _Segment, confidence: float) -> bool:
-    """Say whether the whole interval of the gain lies below 0."""
-    assert evidence.champion is not None
+def _significant(inputs: GateInputs, segment: _Segment, confidence: float) -> bool:
+    """Return whether the whole interval of the gain lies below 0."""
+    assert inputs.champion is not None
     rows = segment.group.rows
     models = (
-        (evidence.challenger[rows], evidence.cuts[0]),
-        (evidence.champion[rows], evidence.cuts[1]),
+        (inputs.challenger[rows], inputs.thresholds[0]),
+        (inputs.champion[rows], inputs.thresholds[1]),
     )
-    y = evidence.y[rows]
-    new, old = resampled_scores(evidence.metric, y, models, _RESAMPLES, evidence.seed)
+    y = inputs.y[rows]
+    new, old = resampled_scores(inputs.metric, y, models, _RESAMPLES, inputs.seed)
     return interval(new - old, y, confidence)[1] < 0

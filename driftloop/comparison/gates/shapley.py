@@ -1,4 +1,4 @@
-"""How much predictions owe to each feature, by Shapley values of any model."""
+"""Shapley values: how much each feature contributes to the predictions of any model."""
 
 from collections.abc import Callable
 from typing import Any
@@ -43,9 +43,9 @@ def shap_importances(
 
     masker = shap.maskers.Independent(known, max_samples=BACKGROUND)
     explainer = shap.PermutationExplainer(values, masker, seed=seed)
-    most = 2 * codes.shape[1] + 1
-    found = explainer(explained, max_evals=most, silent=True).values
-    sizes = np.abs(found).mean(axis=0).reshape(codes.shape[1], -1).sum(axis=1)
+    evaluations = 2 * codes.shape[1] + 1
+    values_of_rows = explainer(explained, max_evals=evaluations, silent=True).values
+    sizes = np.abs(values_of_rows).mean(axis=0).reshape(codes.shape[1], -1).sum(axis=1)
     total = float(sizes.sum())
     names = [str(name) for name in table.columns]
     return {n: float(s) / total if total else 0.0 for n, s in zip(names, sizes, strict=True)}
@@ -59,18 +59,18 @@ def _as_numbers(
     Shapley values only mix values of rows, so that codes serve for numbers and categories alike,
     and a missing value is a code like any other.
     """
-    held: list[tuple[Any, Any]] = []
+    levels_of: list[tuple[Any, Any]] = []
     columns = []
     for name in table.columns:
         places, levels = pd.factorize(table[name], use_na_sentinel=False)
         columns.append(places.astype(float))
-        held.append((name, pd.Series(levels, dtype=table[name].dtype)))
+        levels_of.append((name, pd.Series(levels, dtype=table[name].dtype)))
     codes = np.column_stack(columns)
 
     def restore(rows: npt.NDArray[np.float64]) -> pd.DataFrame:
         parts = {
             name: levels.take(rows[:, place].astype(int)).reset_index(drop=True)
-            for place, (name, levels) in enumerate(held)
+            for place, (name, levels) in enumerate(levels_of)
         }
         return pd.DataFrame(parts)
 

@@ -1,20 +1,22 @@
-"""The gate on what a model relies on: a challenger that reads other features is another model."""
+"""The gate on feature importances: a challenger that relies on other features is a new model."""
 
 from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
-from driftloop.base.scores import GateResult
-from driftloop.base.settings import Settings
-from driftloop.comparison.gates.evidence import CannotRun, Evidence, Scorer, or_not_run, told
+from driftloop.comparison.gates.base import NO_CHAMPION, CannotRun, Gate
+from driftloop.comparison.gates.inputs import GateInputs, Scorer
 
 
-class StableImportances(Settings):
+class StableImportances(Gate):
     """The challenger's most important features are mostly the champion's."""
 
+    needs_importances = True
     kind: Literal["stable_importances"] = "stable_importances"
-    top: int = Field(default=5, ge=1, le=100, description="How many of the most important.")
+    top: int = Field(
+        default=5, ge=1, le=100, description="How many of the most important features."
+    )
     overlap: float = Field(
         default=0.6, gt=0, le=1, description="Share of them that both models must have in common."
     )
@@ -23,39 +25,38 @@ class StableImportances(Settings):
         description="Loss on shuffling, as stored with each model; or mean absolute SHAP value.",
     )
 
-    @or_not_run
-    def check(self, evidence: Evidence) -> GateResult:
+    def decide(self, inputs: GateInputs) -> tuple[bool, str]:
         """Return whether both models' top features overlap enough.
 
-        Of fewer than `top` features that matter at all, fewer are compared.
+        Where fewer than `top` features matter at all, fewer are compared.
         """
-        if evidence.champion is None:
-            return told(self.kind, True, "There is no champion to compare with.")
-        new = self._ranked(evidence, evidence.challenger_model, "challenger")
-        old = self._ranked(evidence, evidence.champion_model, "champion")
+        if inputs.champion is None:
+            return True, NO_CHAMPION
+        new = self._ranked(inputs, inputs.challenger_model, "challenger")
+        old = self._ranked(inputs, inputs.champion_model, "champion")
         most = max(len(new), len(old))
         shared = [name for name in new if name in old]
         sentence = (
             f"Of the {most} most important features {len(shared)} are the champion's too "
             f"({', '.join(shared) or 'none'}); new: "
             f"{', '.join(name for name in new if name not in old) or 'none'}; "
-            f"{self.overlap:.0%} in common is asked."
+            f"{self.overlap:.0%} in common are required."
         )
-        return told(self.kind, len(shared) >= self.overlap * most - 1e-9, sentence)
+        return len(shared) >= self.overlap * most - 1e-9, sentence
 
-    def _ranked(self, evidence: Evidence, model: Scorer | None, which: str) -> list[str]:
+    def _ranked(self, inputs: GateInputs, model: Scorer | None, which: str) -> list[str]:
         importances: Mapping[str, float] = model.importances if model else {}
         if self.method == "shap":
-            if model is None or evidence.table is None or evidence.table.empty:
+            if model is None or inputs.table is None or inputs.table.empty:
                 raise CannotRun(f"The {which} or the features are missing.")
             try:
                 from driftloop.comparison.gates.shapley import shap_importances
 
-                importances = shap_importances(model.predict, evidence.table, evidence.seed)
+                importances = shap_importances(model.predict, inputs.table, inputs.seed)
             except ImportError:
                 raise CannotRun("shap is missing; pip install 'driftloop[explain]'.") from None
         ranked = sorted(importances, key=lambda name: (-importances[name], name))
         ranked = [name for name in ranked if importances[name] > 0][: self.top]
         if not ranked:
-            raise CannotRun(f"No importances of the {which} are known.")
+            raise CannotRun(f"The importances of the {which} are unknown.")
         return ranked

@@ -1,36 +1,28 @@
 """Effect sizes: how large is a change, apart from whether it is significant?
 
-Each is its settings and one method, ``size(binned)``, which gives the effect without the part
-that two samples of one distribution show by chance.
+Each is a module of this folder with one class: its settings, and ``size(binned)``, which returns
+the effect without the part that two samples of one distribution show by chance. A new module is
+found by itself.
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from driftloop.base.settings import any_of, family_members
+from driftloop.profiling.effect_sizes.base import CategoricalEffect, EffectSize, NumericEffect
 
-from driftloop.profiling.effect_sizes.binned import Binned, Ladder
-from driftloop.profiling.effect_sizes.cramers_v import CramersV
-from driftloop.profiling.effect_sizes.hellinger import Hellinger
-from driftloop.profiling.effect_sizes.jensen_shannon import JensenShannon
-from driftloop.profiling.effect_sizes.psi import PopulationStability
-from driftloop.profiling.effect_sizes.wasserstein import NormalisedWasserstein
+if TYPE_CHECKING:
+    AnyNumericEffect = NumericEffect
+    AnyCategoricalEffect = CategoricalEffect
+else:
+    AnyNumericEffect = any_of(NumericEffect, __name__)
+    AnyCategoricalEffect = any_of(CategoricalEffect, __name__)
 
-NumericEffect = Annotated[
-    PopulationStability | JensenShannon | Hellinger | NormalisedWasserstein,
-    Field(discriminator="kind"),
-]
-CategoricalEffect = Annotated[
-    PopulationStability | JensenShannon | Hellinger | CramersV, Field(discriminator="kind")
-]
-
-__all__ = [
-    "Binned",
-    "CategoricalEffect",
-    "CramersV",
-    "Hellinger",
-    "JensenShannon",
-    "Ladder",
-    "NormalisedWasserstein",
-    "NumericEffect",
-    "PopulationStability",
-]
+EFFECT_LABELS: dict[str, str] = {
+    **{
+        effect.model_fields["kind"].default: effect.label
+        for effect in family_members(EffectSize, __name__)
+    },
+    "share_of_rows": "share of rows",
+    "rate_difference": "change of rate",
+}
+"""Effect sizes as people call them, by kind; the last two belong to tests with a fixed effect."""

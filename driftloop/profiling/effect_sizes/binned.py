@@ -1,5 +1,6 @@
 """Two samples counted over the same bins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,12 +8,12 @@ import numpy.typing as npt
 
 Counts = npt.NDArray[np.float64]
 
-ROWS_A_BIN = 10
+MIN_ROWS_PER_BIN = 10
 """Fewer rows a bin of the smaller window than this bend logarithms and roots of shares."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder:
+class CdfPair:
     """Both distribution functions of a number at the same points.
 
     Args:
@@ -30,11 +31,15 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class Binned:
-    """Counts of reference and current window over the same bins (b,); numbers have a ladder."""
+    """Counts of reference and current window over the same bins (b,).
+
+    `cdfs` returns both distribution functions of a number; None for categories. It is called only
+    by effect sizes that need them, because they cost more than the counts.
+    """
 
     reference: Counts
     current: Counts
-    ladder: Ladder | None = None
+    cdfs: Callable[[], CdfPair] | None = None
 
     @property
     def rows(self) -> tuple[float, float]:
@@ -61,7 +66,7 @@ class Binned:
 
         The smaller window decides: its empty bins are what bends them, however large the other is.
         """
-        return min(self.rows) < ROWS_A_BIN * self.filled
+        return min(self.rows) < MIN_ROWS_PER_BIN * self.filled
 
     def shares(self, added: float = 0.0) -> tuple[Counts, Counts]:
         """Return the shares of both samples over the filled bins, `added` rows put in each."""

@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from driftloop.base.settings import Settings
+from driftloop.profiling.effect_sizes.base import CategoricalEffect
 from driftloop.profiling.effect_sizes.binned import Binned
 
 
-class CramersV(Settings):
+class CramersV(CategoricalEffect):
     """Cramer's V of window and category, at equal weights of both windows.
 
     Between 0, the shares are the same, and 1, no category occurs in both. The usual V depends on
@@ -30,6 +30,7 @@ class CramersV(Settings):
         0.3145
     """
 
+    label = "Cramér's V"
     kind: Literal["cramers_v"] = "cramers_v"
     floor: float = Field(
         default=0.16,

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from driftloop.base.settings import Settings
+from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
 from driftloop.profiling.effect_sizes.binned import Binned, Counts
 
 
-class Hellinger(Settings):
+class Hellinger(NumericEffect, CategoricalEffect):
     """Hellinger distance over reference-quantile bins, or over categories.
 
     The root of 1 - sum of sqrt(p q), between 0 and 1. Prefer it to `JensenShannon` where small
@@ -27,8 +27,8 @@ class Hellinger(Settings):
         0.2265
     """
 
+    label = "Hellinger"
     kind: Literal["hellinger"] = "hellinger"
-    bins: int = Field(default=10, ge=2, le=100, description="Number of reference-quantile bins.")
     floor: float = Field(
         default=0.11,
         ge=0,

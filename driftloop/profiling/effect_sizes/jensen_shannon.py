@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from driftloop.base.settings import Settings
+from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
 from driftloop.profiling.effect_sizes.binned import Binned, Counts
 
 
-class JensenShannon(Settings):
+class JensenShannon(NumericEffect, CategoricalEffect):
     """Jensen-Shannon distance (base 2) over reference-quantile bins, or over categories.
 
     The root of the mean divergence of both samples from their mixture, between 0 and 1. Prefer it
@@ -29,8 +29,8 @@ class JensenShannon(Settings):
         0.104
     """
 
+    label = "Jensen-Shannon"
     kind: Literal["jensen_shannon"] = "jensen_shannon"
-    bins: int = Field(default=10, ge=2, le=100, description="Number of reference-quantile bins.")
     floor: float = Field(
         default=0.13,
         ge=0,

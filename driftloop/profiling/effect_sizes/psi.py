@@ -3,13 +3,12 @@
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
-from driftloop.base.settings import Settings
+from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
 from driftloop.profiling.effect_sizes.binned import Binned, Counts
 
 
-class PopulationStability(Settings):
+class PopulationStability(NumericEffect, CategoricalEffect):
     """Population stability index over reference-quantile bins, or over categories.
 
     PSI is the symmetrised Kullback-Leibler divergence of the binned shares. Without any drift its
@@ -31,11 +30,8 @@ class PopulationStability(Settings):
         0.0602
     """
 
+    label = "PSI"
     kind: Literal["psi"] = "psi"
-    bins: int = Field(default=10, ge=2, le=100, description="Number of reference-quantile bins.")
-    floor: float = Field(
-        default=0.1, ge=0, description="Effects up to this size do not count as drift."
-    )
 
     def size(self, binned: Binned) -> float:
         """Return the noise-corrected PSI (0 or more)."""

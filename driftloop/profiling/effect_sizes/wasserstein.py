@@ -6,14 +6,14 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from driftloop.base.settings import Settings
-from driftloop.profiling.effect_sizes.binned import Binned, Counts, Ladder
+from driftloop.profiling.effect_sizes.base import NumericEffect
+from driftloop.profiling.effect_sizes.binned import Binned, CdfPair, Counts
 
 CONSTANT = 10.0
 """What any change of a constant column counts as: ten standard deviations of nothing."""
 
 
-class NormalisedWasserstein(Settings):
+class NormalisedWasserstein(NumericEffect):
     """How far values moved on average, in standard deviations of the reference.
 
     The area between the two distribution functions, taken as linear between 200 quantiles of the
@@ -27,12 +27,13 @@ class NormalisedWasserstein(Settings):
 
     Example:
         >>> points = np.array([0.0, 1.0, 2.0])
-        >>> ladder = Ladder(points, np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.0, 1.0]), 1.0)
-        >>> binned = Binned(np.array([1e9]), np.array([1e9]), ladder)
+        >>> cdfs = CdfPair(points, np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.0, 1.0]), 1.0)
+        >>> binned = Binned(np.array([1e9]), np.array([1e9]), lambda: cdfs)
         >>> round(NormalisedWasserstein().size(binned), 4)
         0.5
     """
 
+    label = "Wasserstein"
     kind: Literal["wasserstein"] = "wasserstein"
     bins: int = Field(default=10, ge=2, le=100, description="Quantile bins shown in reports.")
     floor: float = Field(
@@ -43,20 +44,20 @@ class NormalisedWasserstein(Settings):
 
     def size(self, binned: Binned) -> float:
         """Return the noise-corrected distance in standard deviations of the reference."""
-        ladder = binned.ladder
-        if ladder is None:
+        if binned.cdfs is None:
             return math.nan
-        area = area_between(ladder)
-        if ladder.scale == 0:
+        cdfs = binned.cdfs()
+        area = area_between(cdfs)
+        if cdfs.scale == 0:
             return CONSTANT if area > 0 else 0.0
-        corrected = max(0.0, area**2 - chance_area(ladder, binned.rows) ** 2)
-        return math.sqrt(corrected) / ladder.scale
+        corrected = max(0.0, area**2 - chance_area(cdfs, binned.rows) ** 2)
+        return math.sqrt(corrected) / cdfs.scale
 
 
-def area_between(ladder: Ladder) -> float:
+def area_between(cdfs: CdfPair) -> float:
     """Return the integral of the absolute difference of two functions linear between points."""
-    widths = np.diff(ladder.points)
-    gap = ladder.reference - ladder.current
+    widths = np.diff(cdfs.points)
+    gap = cdfs.reference - cdfs.current
     left, right = gap[:-1], gap[1:]
     same = left * right >= 0
     height = np.abs(left) + np.abs(right)
@@ -65,9 +66,9 @@ def area_between(ladder: Ladder) -> float:
     return float((widths * np.where(same, height / 2, crossing)).sum())
 
 
-def chance_area(ladder: Ladder, rows: tuple[float, float]) -> float:
+def chance_area(cdfs: CdfPair, rows: tuple[float, float]) -> float:
     """Return the area to expect between two samples of the pooled distribution."""
-    pooled = (rows[0] * ladder.reference + rows[1] * ladder.current) / sum(rows)
+    pooled = (rows[0] * cdfs.reference + rows[1] * cdfs.current) / sum(rows)
     height = np.sqrt(np.maximum(pooled * (1 - pooled), 0.0) * (1 / rows[0] + 1 / rows[1]))
     mean: Counts = (height[:-1] + height[1:]) / 2
-    return math.sqrt(2 / math.pi) * float((np.diff(ladder.points) * mean).sum())
+    return math.sqrt(2 / math.pi) * float((np.diff(cdfs.points) * mean).sum())

@@ -15,9 +15,9 @@ from markupsafe import Markup
 from driftloop.alerts.blocks import Line
 from driftloop.alerts.messages.formats.html import lines_html
 from driftloop.alerts.messages.wording import count, duration, interval, number, score
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.decision.outcome import OUTCOME_STYLES
-from driftloop.profiling.finding_text import share
+from driftloop.profiling.finding_text import format_share
 
 MAX_TEXT = 600
 """Characters of one value; a longer one ends in an ellipsis."""
@@ -75,7 +75,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (text, name, sentence, lines, safe_address, readable, share, score)
+    filters = (text, name, sentence, lines, safe_address, format_time, format_share, score)
     environment.filters.update({function.__name__: function for function in filters})
     functions = (count, interval, duration, number)
     environment.globals.update({function.__name__: function for function in functions})

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from driftloop.alerts.messages.wording import EFFECTS, count, number
+from driftloop.alerts.messages.wording import count, number
 from driftloop.base.findings import by_severity
 from driftloop.base.records import Finding, Shape, Status
-from driftloop.profiling.finding_text import share
+from driftloop.profiling.effect_sizes import EFFECT_LABELS
+from driftloop.profiling.finding_text import format_share
 from driftloop.reporting.run_report.inputs import ReportInput, plotted_findings, worst_statuses
 
 _MOST_OPEN = 20
@@ -28,7 +29,7 @@ class FeaturePanel:
         """Effect size, test, importance and row counts in one line."""
         finding, parts = self.finding, []
         if finding.effect_size is not None:
-            label = EFFECTS.get(finding.effect, finding.effect)
+            label = EFFECT_LABELS.get(finding.effect, finding.effect)
             learned = " (learned)" if finding.learned_floor else ""
             floor = (
                 f", floor {number(finding.effect_floor)}{learned}" if finding.effect_floor else ""
@@ -37,7 +38,7 @@ class FeaturePanel:
         if finding.p_adjusted is not None:
             parts.append(f"{finding.test}, adjusted p {finding.p_adjusted:.2g}")
         if finding.importance is not None:
-            parts.append(f"importance {share(finding.importance)}")
+            parts.append(f"importance {format_share(finding.importance)}")
         if finding.unconfirmed:
             parts.append("not confirmed by enough runs yet")
         parts.append(f"{finding.rows_current:,} against {finding.rows_reference:,} values")

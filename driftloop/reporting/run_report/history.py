@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from driftloop.alerts.messages.wording import count, interval, number
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.decision.outcome import OUTCOME_STYLES, Outcome, OutcomeStyle
 from driftloop.promotion.ledger import MOVES, Entry
 from driftloop.reporting.run_report.inputs import ReportInput
@@ -40,7 +40,7 @@ class HistoryCell:
     @property
     def title(self) -> str:
         """The run in one line of plain text."""
-        run, parts = self.run, [readable(self.run.as_of), self.style.word]
+        run, parts = self.run, [format_time(self.run.as_of), self.style.word]
         if run.score is not None and run.metric:
             parts.append(f"{run.metric} {number(run.score)}{interval(run.low, run.high)}")
         if run.champion:
@@ -91,7 +91,7 @@ def history_sentence(runs: Iterable[FinishedRun]) -> str:
         for outcome, style in OUTCOME_STYLES.items()
         if counts[outcome]
     ]
-    since = f" since {readable(runs[0].as_of)}" if runs else ""
+    since = f" since {format_time(runs[0].as_of)}" if runs else ""
     return f"{count(len(runs), 'run')}{since}: {', '.join(parts) or 'none yet'}."
 
 

@@ -1,6 +1,6 @@
 """The report of one monitoring run as one HTML page that needs nothing else."""
 
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.reporting.html.rendering import render_page
 from driftloop.reporting.run_report.features import features_section
 from driftloop.reporting.run_report.headline import verdict_section
@@ -19,7 +19,7 @@ def report_page(report: ReportInput) -> str:
         "run_report/report.html.j2",
         report=report,
         record=record,
-        title=f"{record.model}: {record.verdict.status} on {readable(record.as_of)}",
+        title=f"{record.model}: {record.verdict.status} on {format_time(record.as_of)}",
         verdict=verdict_section(report),
         history=history_section(report),
         features=features_section(report) if record.findings else None,

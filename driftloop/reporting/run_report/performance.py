@@ -1,7 +1,7 @@
 """The realised performance of the champion over time."""
 
 from driftloop.alerts.messages.wording import count, interval, number
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import Performance
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import RunPoint, point_of_record
@@ -23,7 +23,8 @@ def performance_alt_text(report: ReportInput) -> str:
     scores = [point.score for point in points if point.score is not None]
     return (
         f"{report.record.performance.metric} of {count(len(points), 'run')} from "
-        f"{readable(first.as_of)} to {readable(last.as_of)}: between {number(min(scores))} and "
+        f"{format_time(first.as_of)} to {format_time(last.as_of)}: "
+        f"between {number(min(scores))} and "
         f"{number(max(scores))}, last {number(last.score)}{interval(last.low, last.high)}."
     )
 

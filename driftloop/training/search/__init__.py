@@ -1,15 +1,16 @@
-"""Ways to search an estimator's settings: each is its settings and one method, ``search``.
+"""Searches of an estimator's settings; each is a module with its settings and ``search``.
 
-A search knows nothing of models. It gets a `Problem`: folds in time order, and a function that
-trains one proposal on the past rows of a fold and scores it on what follows. The configured
-settings, written as no changes, are always the first proposal.
+A search knows nothing of models. It gets a `SearchProblem`: folds in time order, and a function
+that trains one proposal on the past rows of a fold and scores it on what follows. The configured
+settings, written as no changes, are always the first proposal. A new module is found by itself.
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from driftloop.base.settings import any_of
+from driftloop.training.search.base import Search
 
-from driftloop.training.search.halving import Halving
-from driftloop.training.search.tpe import Optuna
-
-Search = Annotated[Halving | Optuna, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    AnySearch = Search
+else:
+    AnySearch = any_of(Search, __name__)

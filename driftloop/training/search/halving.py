@@ -7,12 +7,12 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from driftloop.base.settings import Settings
-from driftloop.training.search.problem import Clock, Problem, Rows, Trial
-from driftloop.training.search.space import Folds, Minutes, Parameters, Space, Trials, propose
+from driftloop.training.search.base import Search
+from driftloop.training.search.problem import Rows, SearchProblem, SearchTrial, TimeLimit
+from driftloop.training.search.space import Parameters, Trials, propose
 
 
-class Halving(Settings):
+class Halving(Search):
     """Successive halving: many proposals on few rows, the best of them on more and more rows.
 
     Source: scikit-learn ``HalvingGridSearchCV``; Jamieson & Talwalkar, Non-stochastic best arm
@@ -21,31 +21,25 @@ class Halving(Settings):
 
     kind: Literal["halving"] = "halving"
     trials: Trials = 6
-    folds: Folds = 3
-    minutes: Minutes = None
-    space: Space = Field(
-        default_factory=dict, description="What to try, by setting: values, or a range."
+    factor: int = Field(
+        default=3, ge=2, le=10, description="One in this many goes on to the next round."
     )
-    factor: int = Field(default=3, ge=2, le=10, description="One in so many goes on each time.")
 
-    def __hash__(self) -> int:
-        return hash(self.model_dump_json())
-
-    def search(self, problem: Problem, seed: int) -> tuple[Trial, ...]:
+    def search(self, problem: SearchProblem, seed: int) -> tuple[SearchTrial, ...]:
         """Return the trials, best first: those that went on longest, then by their score."""
         from sklearn.experimental import enable_halving_search_cv  # noqa: F401
         from sklearn.model_selection import HalvingGridSearchCV
 
         proposals = propose(self.space, self.trials, problem.configured, seed)
         if len(proposals) == 1 or not problem.folds:
-            return (Trial({}, float("nan")),)
+            return (SearchTrial({}, float("nan")),)
         rounds = 1 + floor(log(len(proposals), self.factor))
         most = problem.rows // self.factor ** (rounds - 1)
         smallest = min(len(part) for fold in problem.folds for part in fold)
         drawn = -(-2 * problem.rows // smallest)  # no part of a fold may be drawn empty
-        least = min(problem.rows, max(problem.least, most, drawn))
-        total = _fits(len(proposals), problem.rows, least, self.factor)
-        candidate, scorer = _candidate(problem, Clock(self.minutes), total)
+        min_rows = min(problem.rows, max(problem.min_rows, most, drawn))
+        total = _fits(len(proposals), problem.rows, min_rows, self.factor)
+        candidate, scorer = _candidate(problem, TimeLimit(self.minutes), total)
         halving = HalvingGridSearchCV(
             candidate,
             {"parameters": proposals},
@@ -55,7 +49,7 @@ class Halving(Settings):
             return_train_score=False,
             error_score="raise",
             factor=self.factor,
-            min_resources=least,
+            min_resources=min_rows,
             random_state=seed,
         )
         rows = np.arange(problem.rows).reshape(-1, 1)
@@ -65,9 +59,9 @@ class Halving(Settings):
         return _ranked(proposals, halving.cv_results_, problem.rows)
 
 
-def _fits(proposals: int, rows: int, least: int, factor: int) -> int:
-    """Return how many proposals halving looks at, over all its rounds."""
-    rounds = min(1 + floor(log(rows // least, factor)), 1 + floor(log(proposals, factor)))
+def _fits(proposals: int, rows: int, min_rows: int, factor: int) -> int:
+    """Return how many proposals halving evaluates, over all its rounds."""
+    rounds = min(1 + floor(log(rows // min_rows, factor)), 1 + floor(log(proposals, factor)))
     total = 0
     for _ in range(rounds):
         total += proposals
@@ -75,7 +69,7 @@ def _fits(proposals: int, rows: int, least: int, factor: int) -> int:
     return total
 
 
-def _candidate(problem: Problem, clock: Clock, total: int) -> tuple[Any, Any]:
+def _candidate(problem: SearchProblem, time_limit: TimeLimit, total: int) -> tuple[Any, Any]:
     """Return a stand-in for an estimator whose one parameter is a proposal, and its scorer."""
     from sklearn.base import BaseEstimator
 
@@ -95,24 +89,26 @@ def _candidate(problem: Problem, clock: Clock, total: int) -> tuple[Any, Any]:
         if scored % len(problem.folds) == 0:
             problem.on_trial(scored // len(problem.folds), total)
         first = scored <= len(problem.folds)  # the configured settings
-        if not clock.left and not first:
+        if not time_limit.seconds_left and not first:
             return float("nan")
         return problem.score(candidate.parameters or {}, candidate.past_, np.sort(X[:, 0]))
 
     return Candidate({}), scorer
 
 
-def _ranked(proposals: list[Parameters], results: dict[str, Any], rows: int) -> tuple[Trial, ...]:
+def _ranked(
+    proposals: list[Parameters], results: dict[str, Any], rows: int
+) -> tuple[SearchTrial, ...]:
     """Return each proposal with the score of the last round that could score it."""
-    last: dict[int, tuple[int, Trial]] = {
-        place: (-1, Trial(proposal, float("nan"))) for place, proposal in enumerate(proposals)
+    last: dict[int, tuple[int, SearchTrial]] = {
+        place: (-1, SearchTrial(proposal, float("nan"))) for place, proposal in enumerate(proposals)
     }
     columns = ("iter", "n_resources", "mean_test_score", "params")
     for round_, used, score, written in zip(*(results[name] for name in columns), strict=True):
         place = proposals.index(written["parameters"])
         if not np.isnan(score) and round_ > last[place][0]:
-            last[place] = (int(round_), Trial(proposals[place], float(score), used / rows))
+            last[place] = (int(round_), SearchTrial(proposals[place], float(score), used / rows))
     order = sorted(
-        last.values(), key=lambda one: (-one[0], -np.nan_to_num(one[1].score, nan=-np.inf))
+        last.values(), key=lambda last: (-last[0], -np.nan_to_num(last[1].score, nan=-np.inf))
     )
     return tuple(trial for _, trial in order)

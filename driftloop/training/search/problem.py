@@ -1,4 +1,4 @@
-"""What a search is to solve, and what it returns."""
+"""The problem that a search solves, its trials, and its time limit."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SearchTrial:
     """One proposal, its mean validation score (NaN where undefined) and the share of rows used."""
 
     parameters: Parameters
@@ -22,12 +22,12 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What a search is to solve.
+class SearchProblem:
+    """The problem that a search solves.
 
     `score` takes a proposal, past and future rows, and returns the score, larger is better; NaN
-    where it is undefined or these settings fail. `least` is the number of all rows below which a
-    random part of the folds has too few of some class. `configured` holds the present values of
+    where it is undefined or these settings fail. `min_rows` is the number of all rows below which a
+    random part of the folds has too few of some class. `configured` has the present values of
     the settings in the space.
     """
 
@@ -35,17 +35,17 @@ class Problem:
     folds: tuple[tuple[Rows, Rows], ...]
     score: Callable[[Parameters, Rows, Rows], float]
     configured: Parameters
-    least: int = 1
+    min_rows: int = 1
     on_trial: Callable[[int, int], None] = lambda done, total: None
 
 
-class Clock:
-    """Says when the time is up."""
+class TimeLimit:
+    """A time limit that starts when it is made."""
 
     def __init__(self, minutes: float | None) -> None:
         self._end = None if minutes is None else time.monotonic() + 60 * minutes
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds until then, 0 afterwards; infinity without a limit."""
         return float("inf") if self._end is None else max(0.0, self._end - time.monotonic())

@@ -1,4 +1,4 @@
-"""What a search may try: values or ranges by setting, and a seeded sample of them."""
+"""The space of a search: values or ranges by setting, and a seeded sample of them."""
 
 from typing import Annotated, Any, Self
 
@@ -39,7 +39,7 @@ class Range(Settings):
         return (*ends, round(between) if self.integer else between)
 
     def rvs(self, random_state: np.random.RandomState) -> int | float:
-        """Return one value at random; scikit-learn's ``ParameterSampler`` asks for it."""
+        """Return one value at random; scikit-learn's ``ParameterSampler`` calls it."""
         ends = (float(self.low), float(self.high))
         drawn = (
             float(np.exp(random_state.uniform(*np.log(ends))))
@@ -51,12 +51,7 @@ class Range(Settings):
 
 Trials = Annotated[
     int,
-    Field(ge=0, le=500, description="Settings tried beside the configured; 0 searches nothing."),
-]
-Folds = Annotated[int, Field(ge=2, le=20, description="Time-ordered validation folds.")]
-Minutes = Annotated[
-    float | None,
-    Field(gt=0, description="Time after which no further settings are tried, if limited."),
+    Field(ge=0, le=500, description="Proposals beside the configured settings; 0 turns it off."),
 ]
 Space = dict[
     str,

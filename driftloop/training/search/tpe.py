@@ -3,15 +3,14 @@
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field
 
 from driftloop.base.errors import TrainingError
-from driftloop.base.settings import Settings
-from driftloop.training.search.problem import Clock, Problem, Trial
-from driftloop.training.search.space import Folds, Minutes, Parameters, Range, Space, Trials
+from driftloop.training.search.base import Search
+from driftloop.training.search.problem import SearchProblem, SearchTrial, TimeLimit
+from driftloop.training.search.space import Parameters, Range, Trials
 
 
-class Optuna(Settings):
+class Optuna(Search):
     """Tree-structured Parzen estimators: each proposal learns from those before it.
 
     Proposals below the median of the others after a fold are given up. Needs the extra `search`.
@@ -21,38 +20,30 @@ class Optuna(Settings):
 
     kind: Literal["optuna"] = "optuna"
     trials: Trials = 20
-    folds: Folds = 3
-    minutes: Minutes = None
-    space: Space = Field(
-        default_factory=dict, description="What to try, by setting: values, or a range."
-    )
 
-    def __hash__(self) -> int:
-        return hash(self.model_dump_json())
-
-    def search(self, problem: Problem, seed: int) -> tuple[Trial, ...]:
+    def search(self, problem: SearchProblem, seed: int) -> tuple[SearchTrial, ...]:
         """Return the trials, best first.
 
         Raises:
             TrainingError: if Optuna is not installed.
         """
         if not self.trials or not self.space or not problem.folds:
-            return (Trial({}, float("nan")),)
+            return (SearchTrial({}, float("nan")),)
         optuna = _optuna()
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         pruner = optuna.pruners.MedianPruner(n_startup_trials=3)
         sampler = optuna.samplers.TPESampler(seed=seed)
         study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
-        clock, total = Clock(self.minutes), self.trials + 1
+        time_limit, total = TimeLimit(self.minutes), self.trials + 1
         means = _running_means(problem, {})
-        tried = [Trial({}, means[-1])]
+        tried = [SearchTrial({}, means[-1])]
         _tell_configured(study, self.space, problem.configured, means)
         problem.on_trial(1, total)
 
         study.optimize(
-            lambda trial: _objective(trial, self.space, problem, clock, tried),
+            lambda trial: _objective(trial, self.space, problem, time_limit, tried),
             n_trials=self.trials,
-            timeout=None if self.minutes is None else clock.left,
+            timeout=None if self.minutes is None else time_limit.seconds_left,
             callbacks=[lambda study, trial: problem.on_trial(_done(study, total), total)],
         )
         return tuple(sorted(tried, key=lambda one: -np.nan_to_num(one.score, nan=-np.inf)))
@@ -69,7 +60,7 @@ def _optuna() -> Any:
     return optuna
 
 
-def _running_means(problem: Problem, parameters: Parameters) -> list[float]:
+def _running_means(problem: SearchProblem, parameters: Parameters) -> list[float]:
     scores: list[float] = []
     means = []
     for past, future in problem.folds:
@@ -132,7 +123,11 @@ def _suggest(trial: Any, name: str, one: Any) -> Any:
 
 
 def _objective(
-    trial: Any, space: dict[str, Any], problem: Problem, clock: Clock, tried: list[Trial]
+    trial: Any,
+    space: dict[str, Any],
+    problem: SearchProblem,
+    time_limit: TimeLimit,
+    tried: list[SearchTrial],
 ) -> float:
     """Return the mean score of a proposal; one that is given up counts as untried."""
     pruned = _optuna().TrialPruned
@@ -143,7 +138,7 @@ def _objective(
         return done.score
     scores: list[float] = []
     for step, (past, future) in enumerate(problem.folds):
-        if not clock.left:
+        if not time_limit.seconds_left:
             raise pruned
         scores.append(problem.score(proposal, past, future))
         mean = float(np.mean(scores))
@@ -152,5 +147,5 @@ def _objective(
         trial.report(mean, step)
         if trial.should_prune() and step + 1 < len(problem.folds):
             raise pruned
-    tried.append(Trial(proposal, mean))
+    tried.append(SearchTrial(proposal, mean))
     return mean

@@ -8,13 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from driftloop.backtest.summary import PolicyResult
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.reporting.backtest import Backtest, InjectionResult
 
 
 def backtest_view(result: Backtest) -> Iterable[RenderableType]:
     """Yield the parts of a backtest that a person wants to see."""
-    begin, end = (readable(moment) for moment in (result.start, result.end))
+    begin, end = (format_time(moment) for moment in (result.start, result.end))
     yield Text.assemble((f"{result.model} ", "bold"), f"{begin} to {end}: {result.sentence}")
     yield _table(result)
     for policy in result.policies:
@@ -56,12 +56,12 @@ def _details(policy: PolicyResult) -> Iterable[str]:
     for detection in policy.detections:
         done = ""
         if detection.promoted:
-            done = f", a new champion on {readable(detection.promoted)}"
+            done = f", a new champion on {format_time(detection.promoted)}"
         elif detection.retrained:
-            done = f", retrained on {readable(detection.retrained)}, kept"
+            done = f", retrained on {format_time(detection.retrained)}, kept"
         yield (
-            f"  {policy.name}: drift from {readable(detection.began)} known on "
-            f"{readable(detection.found)}, after {detection.days:.0f} days{done}"
+            f"  {policy.name}: drift from {format_time(detection.began)} known on "
+            f"{format_time(detection.found)}, after {detection.days:.0f} days{done}"
         )
     if policy.persons:
         times = f"{policy.persons} time{'' if policy.persons == 1 else 's'}"
@@ -72,12 +72,12 @@ def _details(policy: PolicyResult) -> Iterable[str]:
 
 
 def _injection(injection: InjectionResult) -> str:
-    begin = readable(injection.at)
+    begin = format_time(injection.at)
     put_in = f"{injection.kind} of {injection.column} by {injection.size:g} from {begin}"
     if injection.known is None:
         return f"  {put_in}: never known"
     return (
-        f"  {put_in}: known on {readable(injection.known)}, after {injection.days:.0f} days "
+        f"  {put_in}: known on {format_time(injection.known)}, after {injection.days:.0f} days "
         f"and {injection.periods} runs"
     )
 

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from driftloop.alerts.messages.wording import count
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.decision.outcome import OUTCOME_STYLES, Tone
 from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.run_report.history import history_sentence
@@ -28,7 +28,7 @@ def report_view(report: FetchedReport) -> Iterable[RenderableType]:
     look = OUTCOME_STYLES[report.outcome]
     yield Text.assemble(
         (report.model, "bold"),
-        f" as of {readable(report.as_of)}: ",
+        f" as of {format_time(report.as_of)}: ",
         (f"{look.sign} {look.word}", _COLOURS[look.tone]),
     )
     yield Text(report.path)

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from driftloop.base.findings import Finding, by_severity
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.reporting.status import ModelStatus, Statuses
 from flows.cli.display.promotion import retrain_view
@@ -94,8 +94,8 @@ def status_view(statuses: Statuses) -> Iterable[RenderableType]:
             model.model,
             model.champion or "none",
             score,
-            readable(model.trained_until) if model.trained_until else "",
-            readable(model.as_of) if model.as_of else "never",
+            format_time(model.trained_until) if model.trained_until else "",
+            format_time(model.as_of) if model.as_of else "never",
             status_text(model.verdict or ""),
             model.action or "",
             _alerts(model),
@@ -107,9 +107,11 @@ def _alerts(model: ModelStatus) -> Text:
     """Return the open incident, until when the model is muted, and what waits to be sent."""
     parts = []
     if model.incident_since is not None:
-        parts.append((f"{model.incident_severity} since {readable(model.incident_since)}", "red"))
+        parts.append(
+            (f"{model.incident_severity} since {format_time(model.incident_since)}", "red")
+        )
     if model.muted_until is not None:
-        parts.append((f"muted until {readable(model.muted_until)}", "yellow"))
+        parts.append((f"muted until {format_time(model.muted_until)}", "yellow"))
     if model.waiting:
         parts.append((f"{model.waiting} waiting to be sent", "yellow"))
     return Text(", ").join(Text(text, style) for text, style in parts)

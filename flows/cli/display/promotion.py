@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.base.periods import readable
+from driftloop.base.periods import format_time
 from driftloop.base.records import RetrainOutcome
 from driftloop.promotion.ledger import MOVES, Ledger
 
@@ -31,7 +31,7 @@ def ledger_view(ledger: Ledger) -> Iterable[RenderableType]:
         table.add_column(column, no_wrap=column != "why")
     for entry in ledger.entries:
         kind = Text(entry.kind.replace("_", " "), "bold" if entry.kind in MOVES else "")
-        written, as_of = readable(entry.at), readable(entry.as_of)
+        written, as_of = format_time(entry.at), format_time(entry.as_of)
         row = (str(entry.number), written, as_of, kind, entry.version, entry.previous or "none")
         table.add_row(*row, entry.sentence)
     yield table

@@ -136,7 +136,7 @@ def test_stuck_is_told_unless_the_opening_says_so() -> None:
 
 def test_blind_after_three_runs() -> None:
     blind = monitor(
-        verdict=Verdict("inconclusive", "The window holds no rows."),
+        verdict=Verdict("inconclusive", "The window has no rows."),
         performance=performance("inconclusive"),
     )
     state = after(blind, later(blind, 1), later(blind, 2))

@@ -11,7 +11,7 @@ from driftloop.backtest.injection import (
     NEW_CATEGORY,
     Injection,
     inject,
-    middle,
+    midpoint,
     parse_injection,
     spread_of,
 )
@@ -157,7 +157,7 @@ def test_parsed(text: str, made: Injection) -> None:
         ("shift:amuont:1", "valid: amount, country"),
         ("shift:label:1", "valid: amount, country"),
         ("label_flip:amount:0.3", "valid: label"),
-        ("shift:amount:much", "size 'much' is no number"),
+        ("shift:amount:much", "size 'much' is not a number"),
         ("shift:amount:inf", "size inf has to be finite"),
         ("missing:amount:nan", "size nan has to be finite"),
         ("missing:amount:0", "size 0 has to be a share, above 0 up to 1"),
@@ -173,7 +173,7 @@ def test_errors_name_what_is_valid(text: str, why: str) -> None:
 
 
 def test_middle_is_a_midnight() -> None:
-    assert middle(START, START + timedelta(days=5)) == START + timedelta(days=2)
+    assert midpoint(START, START + timedelta(days=5)) == START + timedelta(days=2)
 
 
 def test_spread_is_that_of_normal_numbers_and_minds_no_outliers() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.base.errors import DriftloopError, listed, valid_choices
+from driftloop.base.errors import DriftloopError, join_names, valid_choices
 from driftloop.base.records import (
     BatchFile,
     CrossCheck,
@@ -94,9 +94,9 @@ def test_valid_choices(received: object, valid: Any, text: str) -> None:
 
 
 def test_listed() -> None:
-    assert listed("abc", 2) == "a, b and 1 more"
-    assert listed("ab", 2) == "a, b"
-    assert listed(()) == "none"
+    assert join_names("abc", 2) == "a, b and 1 more"
+    assert join_names("ab", 2) == "a, b"
+    assert join_names(()) == "none"
 
 
 def test_every_error_is_ours() -> None:

@@ -7,7 +7,8 @@ from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 from driftloop.comparison.compare import ComparisonSettings, Predictions, compare
-from driftloop.comparison.gates import MinimumScore, NewestSlice
+from driftloop.comparison.gates.minimum_score import MinimumScore
+from driftloop.comparison.gates.newest_slice import NewestSlice
 from driftloop.performance.metrics import MetricName, valid_metrics
 from tests.driftloop.cases import probabilities
 
@@ -112,7 +113,7 @@ def test_challenger_that_predicts_no_probability_is_refused(bad: float, champion
     assert not done.won
     assert math.isnan(done.challenger.value)
     assert done.difference is None
-    assert "1 of 600 predictions are no probability" in done.sentence
+    assert "1 of 600 predictions are not valid probabilities" in done.sentence
 
 
 def test_champion_that_predicts_nan_is_not_beaten_by_that() -> None:
@@ -133,7 +134,7 @@ def test_first_champion_needs_the_gates_only() -> None:
     strict = ComparisonSettings(gates=(MinimumScore(minimum=0.99),))
     refused = compare(Predictions(y, p, None), strict)
     assert not refused.won
-    assert "at least 0.990 is asked" in refused.sentence
+    assert "at least 0.990 is required" in refused.sentence
 
 
 def test_failed_gate_refuses_a_proven_challenger() -> None:
@@ -198,7 +199,7 @@ def test_bootstrap_win_that_delong_does_not_bear_out_is_not_proven() -> None:
     assert not done.delong.agrees
     assert "The challenger is not proven better" in done.sentence
     assert f"DeLong's interval [{done.delong.low:+.3f}" in done.sentence
-    assert "does not bear that out" in done.sentence
+    assert "does not confirm that" in done.sentence
 
 
 def test_delong_has_no_say_in_other_metrics_and_many_classes() -> None:
@@ -266,7 +267,7 @@ def test_better_regression_wins(metric: MetricName) -> None:
     broken[3] = np.inf
     done = compare(Predictions(y, broken, far), settings)
     assert not done.won
-    assert "1 of 400 predictions are no number." in done.sentence
+    assert "1 of 400 predictions are not valid numbers." in done.sentence
 
 
 def test_each_model_is_judged_by_its_own_cut() -> None:

@@ -84,7 +84,7 @@ def test_drift_waits_for_labels(status: str) -> None:
     done = decided(labelled_until=NOW - 5 * WEEK, performance=performance(status))
     assert done.action == "alert"
     assert done.reasons[0] == DRIFT.sentence
-    assert "no label of the drifted time" in done.reasons[1]
+    assert "no labels of the drifted period" in done.reasons[1]
 
 
 def test_harmless_drift_alerts() -> None:
@@ -133,7 +133,7 @@ def test_stops_after_losing_challengers(history: Any, held: str | None) -> None:
     done = decided(history=history)
     assert (done.action, done.held) == ("hold" if held else "retrain", held)
     if held:
-        assert "5 challengers in a row did not win. A person is needed" in done.reasons[-1]
+        assert "5 challengers in a row did not win. A person has to step in" in done.reasons[-1]
 
 
 def test_weekly_cap() -> None:
@@ -146,14 +146,14 @@ def test_weekly_cap() -> None:
 
 
 def test_what_has_to_wait() -> None:
-    done = decided(waiting=("waiting", "Version 3 waits for approval."))
+    done = decided(blocked_by=("waiting", "Version 3 waits for approval."))
     assert (done.action, done.held) == ("hold", "waiting")
     assert done.reasons[-1] == "Version 3 waits for approval."
 
 
 def test_a_person_is_held_back_by_no_rule() -> None:
     by_hand = DecisionSettings(triggers=(ManualTrigger(),))
-    asked = {"asked": "Please.", "waiting": ("waiting", "Wait.")}
+    asked = {"manual_reason": "Please.", "blocked_by": ("waiting", "Wait.")}
     assert decided(by_hand, history=(retrained(0.1), *LOSERS), **asked).action == "retrain"
     assert decided(by_hand, history=(retrained(0.1),)).action == "alert"
 

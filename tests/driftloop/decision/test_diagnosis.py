@@ -29,7 +29,7 @@ def test_broken_data_explain_the_rest() -> None:
 def test_inputs_moved_and_performance_holds() -> None:
     assert kinds(MOVED, status="ok") == ["covariate_shift"]
     (found,) = diagnose((MOVED,), (), performance("ok"), None)
-    assert found.sentence == "Inputs moved (a); performance holds."
+    assert found.sentence == "Inputs drifted (a); performance holds."
 
 
 def test_performance_fell_and_no_input_moved() -> None:
@@ -56,10 +56,10 @@ def test_label_shift_stands_beside_the_others() -> None:
 def test_performance_from_before_the_drift_says_nothing_of_it() -> None:
     held = performance("ok")
     (found,) = diagnose((MOVED,), (), held, None, since=held.window.end)
-    assert found.sentence == "Inputs moved (a); no label of that time has arrived yet."
+    assert found.sentence == "Inputs drifted (a); no labels of that period have arrived yet."
 
 
 def test_predictions_are_no_input() -> None:
     prediction = finding("prediction", "drift", role="prediction")
     (found,) = diagnose((prediction,), (), performance("ok"), None)
-    assert found.sentence == "The predictions moved; performance holds."
+    assert found.sentence == "The predictions drifted; performance holds."

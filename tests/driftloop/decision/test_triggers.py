@@ -17,12 +17,12 @@ from tests.driftloop.cases import BLIND, NOW, OK, WEEK, evidence, performance, u
         ({"verdict": OK, "drift_since": None}, "quiet", "No drift."),
         ({"verdict": BLIND}, "inconclusive", "unknown"),
         ({"drift_since": None}, "quiet", "No drift."),
-        ({"drift_since": NOW}, "inconclusive", "no label of the drifted time"),
-        ({"labelled_until": NOW - 4 * WEEK}, "inconclusive", "no label of the drifted time"),
+        ({"drift_since": NOW}, "inconclusive", "no labels of the drifted period"),
+        ({"labelled_until": NOW - 4 * WEEK}, "inconclusive", "no labels of the drifted period"),
         (
             {"performance": performance(end=NOW - 4 * WEEK)},
             "inconclusive",
-            "no label of the drifted",
+            "no labels of the drifted",
         ),
         ({"performance": performance("ok", end=NOW - 5 * WEEK)}, "inconclusive", "no label"),
     ],
@@ -68,10 +68,10 @@ def test_age(trained: Any, status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "why"),
+    ("manual_reason", "status", "why"),
     [("The merchant list changed.", "fired", "The merchant list"), (None, "quiet", "Nobody")],
 )
-def test_manual(asked: str | None, status: str, why: str) -> None:
-    result = ManualTrigger().check(evidence(asked=asked))
+def test_manual(manual_reason: str | None, status: str, why: str) -> None:
+    result = ManualTrigger().check(evidence(manual_reason=manual_reason))
     assert result.status == status
     assert why in result.sentence

@@ -1,28 +1,28 @@
 import pytest
 
 from driftloop.base.records import Finding, QualityFinding, Verdict
-from driftloop.decision.verdict import judge
+from driftloop.decision.verdict import judge_window
 from tests.driftloop.cases import check, finding
 
 
 def judged(*findings: Finding, quality: tuple[QualityFinding, ...] = ()) -> Verdict:
-    return judge(findings, quality, rows=1000, minimum=100)
+    return judge_window(findings, quality, rows=1000, minimum=100)
 
 
 def test_window_without_rows() -> None:
-    verdict = judge((finding("a", "drift"),), (), rows=0, minimum=100)
-    assert verdict == Verdict("inconclusive", "The window holds no rows: nothing was tested.")
+    verdict = judge_window((finding("a", "drift"),), (), rows=0, minimum=100)
+    assert verdict == Verdict("inconclusive", "The window has no rows: nothing was tested.")
 
 
 @pytest.mark.parametrize(("rows", "status"), [(1, "inconclusive"), (99, "inconclusive")])
 def test_few_rows_conclude_nothing(rows: int, status: str) -> None:
-    verdict = judge((finding("a", "drift"),), (), rows=rows, minimum=100)
+    verdict = judge_window((finding("a", "drift"),), (), rows=rows, minimum=100)
     assert verdict.status == status
     assert f"{rows} rows, 100 are needed" in verdict.sentence
 
 
 def test_enough_rows_do() -> None:
-    assert judge((finding("a"),), (), rows=100, minimum=100).status == "ok"
+    assert judge_window((finding("a"),), (), rows=100, minimum=100).status == "ok"
 
 
 def test_no_findings_are_inconclusive() -> None:
@@ -95,20 +95,20 @@ def test_all_columns_broken() -> None:
 
 def test_warning() -> None:
     verdict = judged(finding("a", "warning"), finding("b"))
-    assert verdict == Verdict("warning", "a moved, not enough to count as drift.")
+    assert verdict == Verdict("warning", "a changed, but not enough to count as drift.")
     assert judged(finding("a", "warning"), finding("b", "drift")).status == "drift"
 
 
 def test_drift_that_the_champion_hardly_uses_is_a_warning() -> None:
     moved = finding("a", "drift", importance=0.001), finding("b", importance=0.999)
-    verdict = judge(moved, (), 1000, 100, 0.01)
-    told = "1 of 2 features drifted: a; the champion hardly uses what moved."
+    verdict = judge_window(moved, (), 1000, 100, 0.01)
+    told = "1 of 2 features drifted: a; the champion hardly uses what drifted."
     assert verdict == Verdict("warning", told)
-    assert judge(moved, (), 1000, 100, 0.0).status == "drift"
+    assert judge_window(moved, (), 1000, 100, 0.0).status == "drift"
     unknown = finding("a", "drift"), finding("b")
-    assert judge(unknown, (), 1000, 100, 0.5).status == "drift"
+    assert judge_window(unknown, (), 1000, 100, 0.5).status == "drift"
     prediction = finding("prediction", "drift", role="prediction")
-    both = judge((*moved, prediction), (), 1000, 100, 0.01)
+    both = judge_window((*moved, prediction), (), 1000, 100, 0.01)
     assert both.status == "drift"
     assert "the champion's predictions drifted" in both.sentence
 

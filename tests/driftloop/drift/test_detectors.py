@@ -65,13 +65,13 @@ def test_chi_square_is_scipys(engine: Engine, seed: int, shape: tuple[int, int, 
     left = rng.integers(0, shape[2], shape[0])
     right = rng.integers(1, shape[2] + 2, shape[1])
     pair = CategoricalPair.of(left.astype(str), right.astype(str))
-    if pair.table.shape[1] < 2:
+    if pair.contingency_table.shape[1] < 2:
         return
-    expected = chi2_contingency(pair.table)
+    expected = chi2_contingency(pair.contingency_table)
     result = ChiSquare(engine=engine).test(pair)
     assert result.statistic == pytest.approx(expected.statistic, rel=1e-12, abs=1e-12)
-    few = pair.table.shape[1] == 2 and expected.expected_freq.min() < 5
-    p = fisher_exact(pair.table.astype(int)).pvalue if few else expected.pvalue
+    few = pair.contingency_table.shape[1] == 2 and expected.expected_freq.min() < 5
+    p = fisher_exact(pair.contingency_table.astype(int)).pvalue if few else expected.pvalue
     assert result.p_value == pytest.approx(p, abs=1e-12)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from driftloop.base.errors import DataError
-from driftloop.drift.domain_classifier import BOTH_WAYS, DomainClassifier, mann_whitney_p
+from driftloop.drift.domain_classifier import VARIANCE_INFLATION, DomainClassifier, mann_whitney_p
 from driftloop.performance.delong import auc_variance, delong_test, placements
 
 Floats = npt.NDArray[np.float64]
@@ -106,7 +106,7 @@ def test_p_value_is_mann_whitneys(seed: int, ties: bool) -> None:
     )
     area = auc_variance(y, score)[0]
     assert mann_whitney_p(area, y, score) == pytest.approx(expected.pvalue, nan_ok=True)
-    z, doubled = stats.norm.isf(expected.pvalue), mann_whitney_p(area, y, score, BOTH_WAYS)
+    z, doubled = stats.norm.isf(expected.pvalue), mann_whitney_p(area, y, score, VARIANCE_INFLATION)
     assert doubled == pytest.approx(stats.norm.sf(z / math.sqrt(2)))
 
 

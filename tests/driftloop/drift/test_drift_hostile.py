@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from driftloop.base.records import Finding, to_json
-from driftloop.drift.judge import Tables, find_drift
+from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.settings import DriftSettings
 from tests.driftloop.cases import FAST, categories, numbers
 
@@ -205,7 +205,7 @@ def test_new_categories_are_named() -> None:
 def test_column_missing_on_either_side_is_named() -> None:
     there = pd.DataFrame({"x": NORMAL, "c": LETTERS})
     for tables in ((there, there[[]]), (there[[]], there), (there[[]], there[[]])):
-        found = find_drift(Tables(*tables, ("x",), ("c",)), DriftSettings(**FAST))
+        found = find_drift(TwoSamples(*tables, ("x",), ("c",)), DriftSettings(**FAST))
         assert [one.name for one in found] == ["x", "c"]
         assert {one.status for one in found} == {"inconclusive"}
         assert all("is missing" in one.sentence for one in found)
@@ -214,21 +214,21 @@ def test_column_missing_on_either_side_is_named() -> None:
 def test_ignored_features_are_not_tested() -> None:
     there = pd.DataFrame({"x": NORMAL, "y": NORMAL, "c": LETTERS})
     settings = DriftSettings(ignore=("x", "c"), **FAST)
-    found = find_drift(Tables(there, there + there, ("x", "y"), ("c",)), settings)
+    found = find_drift(TwoSamples(there, there + there, ("x", "y"), ("c",)), settings)
     assert [one.name for one in found] == ["y"]
 
 
 def test_tables_without_rows_or_features() -> None:
     empty = pd.DataFrame({"x": NORMAL[:0], "c": LETTERS[:0]})
-    found = find_drift(Tables(empty, empty, ("x",), ("c",)), DriftSettings(**FAST))
+    found = find_drift(TwoSamples(empty, empty, ("x",), ("c",)), DriftSettings(**FAST))
     assert [one.status for one in found] == ["inconclusive", "inconclusive"]
-    assert find_drift(Tables(empty, empty, (), ()), DriftSettings(**FAST)) == ()
+    assert find_drift(TwoSamples(empty, empty, (), ()), DriftSettings(**FAST)) == ()
 
 
 def test_tables_are_not_changed() -> None:
     table = pd.DataFrame({"x": gaps(NORMAL), "c": gaps(LETTERS)})
     before = table.copy(deep=True)
-    find_drift(Tables(table, table, ("x",), ("c",)), DriftSettings(**FAST))
+    find_drift(TwoSamples(table, table, ("x",), ("c",)), DriftSettings(**FAST))
     pd.testing.assert_frame_equal(table, before)
 
 

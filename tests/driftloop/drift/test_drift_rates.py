@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import kstwo
 
-from driftloop.drift.judge import Standard, Tables, find_drift, judge_findings
+from driftloop.drift.judge import JudgingCriteria, TwoSamples, find_drift, judge_findings
 from driftloop.drift.pvalues import ks_p_value
 from driftloop.drift.settings import DriftSettings
 from tests.driftloop.cases import FAST, categories, finding, numbers
@@ -39,7 +39,7 @@ def test_few_false_alarms_at_any_size(reference: int, current: int) -> None:
     rng, settings = np.random.default_rng(reference), DriftSettings(**FAST)
     alarms = 0
     for _ in range(30):
-        tables = Tables(table(rng, reference), table(rng, current), NUMERIC, CATEGORICAL)
+        tables = TwoSamples(table(rng, reference), table(rng, current), NUMERIC, CATEGORICAL)
         found = find_drift(tables, settings)
         alarms += any(one.status == "drift" for one in found)
         assert not any(one.status == "inconclusive" for one in found)
@@ -58,7 +58,7 @@ def test_tiny_change_of_a_million_rows_is_no_alarm() -> None:
 def test_large_shift_is_found_and_only_there() -> None:
     rng, hits = np.random.default_rng(7), 0
     for _ in range(15):
-        tables = Tables(table(rng, 2000), table(rng, 500, shift=0.7), NUMERIC, CATEGORICAL)
+        tables = TwoSamples(table(rng, 2000), table(rng, 500, shift=0.7), NUMERIC, CATEGORICAL)
         found = find_drift(tables, DriftSettings(**FAST))
         drifted = [one.name for one in found if one.status == "drift"]
         hits += "n0" in drifted
@@ -86,7 +86,7 @@ def test_mostly_zero_feature_that_fills_up_is_drift() -> None:
 
 def test_engines_judge_alike() -> None:
     rng = np.random.default_rng(11)
-    tables = Tables(table(rng, 900), table(rng, 400, shift=0.6), NUMERIC, CATEGORICAL)
+    tables = TwoSamples(table(rng, 900), table(rng, 400, shift=0.6), NUMERIC, CATEGORICAL)
     alibi, scipy = (find_drift(tables, one) for one in (DriftSettings(), DriftSettings(**FAST)))
     for left, right in zip(alibi, scipy, strict=True):
         assert (left.name, left.test, left.status) == (right.name, right.test, right.status)
@@ -100,8 +100,8 @@ def test_correction_looks_at_all_tests_of_the_run() -> None:
     quiet = {f"q{i}": rng.normal(size=400) for i in range(19)}
     half = np.sort(rng.normal(size=400))
     moved = half + 0.3
-    one = Tables(pd.DataFrame({"x": half}), pd.DataFrame({"x": moved}), ("x",), ())
-    many = Tables(
+    one = TwoSamples(pd.DataFrame({"x": half}), pd.DataFrame({"x": moved}), ("x",), ())
+    many = TwoSamples(
         pd.DataFrame({"x": half, **quiet}), pd.DataFrame({"x": moved, **quiet}), ("x", *quiet), ()
     )
     settings = DriftSettings(correction="bonferroni", **FAST)
@@ -151,7 +151,7 @@ def test_no_more_false_alarms_than_the_budget(rows: int) -> None:
             pd.DataFrame({"x": rng.normal(size=rows), "y": rng.exponential(size=rows)})
             for _ in range(2)
         ]
-        found = find_drift(Tables(*sides, ("x", "y"), ()), settings)
+        found = find_drift(TwoSamples(*sides, ("x", "y"), ()), settings)
         alarms += any(one.status == "drift" for one in found)
     assert alarms <= 8
 
@@ -167,7 +167,7 @@ def test_approximate_p_value_that_is_too_close_to_call_is_computed_exactly() -> 
     )
     raw = replace(raw, rows_reference=rows[0], rows_current=rows[1])
     for level, status in ((exact * (1 + 1e-9), "drift"), (exact * (1 - 1e-9), "ok")):
-        (judged,) = judge_findings((raw,), Standard(DriftSettings(), level))
+        (judged,) = judge_findings((raw,), JudgingCriteria(DriftSettings(), level))
         assert (judged.status, judged.p_value, judged.p_error) == (status, exact, 0.0)
-    (far,) = judge_findings((raw,), Standard(DriftSettings(), 0.01))
+    (far,) = judge_findings((raw,), JudgingCriteria(DriftSettings(), 0.01))
     assert far.p_value == near.value

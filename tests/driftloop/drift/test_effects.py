@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
-from driftloop.profiling.effect_sizes import Binned, PopulationStability
-from driftloop.profiling.effect_sizes.psi import population_stability_index
+from driftloop.profiling.effect_sizes.binned import Binned
+from driftloop.profiling.effect_sizes.psi import PopulationStability, population_stability_index
 
 PSI = PopulationStability()
 SEEDS = st.integers(0, 2**32 - 1)

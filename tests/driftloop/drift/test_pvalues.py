@@ -10,13 +10,13 @@ from scipy import stats
 
 import driftloop.drift.pvalues
 from driftloop.drift.pvalues import (
-    CHEAP_BELOW,
-    EXACT_KS_CELLS,
-    chi_square_of,
-    fisher_exact_of,
+    CLOSED_FORM_BELOW,
+    EXACT_KS_MAX_PRODUCT,
+    chi_square_of_table,
+    fisher_p_value,
     ks_exact,
     ks_p_value,
-    ks_p_value_exactly,
+    scipy_ks_p_value,
     vrbik_error,
 )
 
@@ -43,7 +43,7 @@ def test_asymptotic_p_is_scipys_within_its_stated_error() -> None:
         apart = abs(found.value - exact)
         assert apart <= 1e-6, (n, z)
         if found.relative_error == 0.0:
-            assert z * z < CHEAP_BELOW
+            assert z * z < CLOSED_FORM_BELOW
             assert apart <= 5e-8, (n, z)
         else:
             approximated += 1
@@ -72,7 +72,7 @@ def test_no_slow_p_value_for_large_samples(monkeypatch: pytest.MonkeyPatch) -> N
     def slow(statistic: float, rows: tuple[int, int]) -> float:
         raise AssertionError((statistic, rows))
 
-    monkeypatch.setattr(driftloop.drift.pvalues, "ks_p_value_exactly", slow)
+    monkeypatch.setattr(driftloop.drift.pvalues, "scipy_ks_p_value", slow)
     for rows in ((10**6, 10**6), (10**6, 60_000), (10_000, 10_000), (2000, 2000)):
         size = rows[0] * rows[1] / sum(rows)
         for z in np.linspace(0, 20, 200):
@@ -106,7 +106,7 @@ def test_asymptotic_p_is_that_of_ks_2samp(seed: int, n: int, m: int, ties: bool)
     expected = stats.ks_2samp(a, b, method="asymp")
     found = ks_p_value(float(expected.statistic), (n, m))
     assert found.value == pytest.approx(expected.pvalue, abs=1e-6)
-    exactly = ks_p_value_exactly(float(expected.statistic), (n, m))
+    exactly = scipy_ks_p_value(float(expected.statistic), (n, m))
     assert exactly == pytest.approx(expected.pvalue, abs=1e-12)
 
 
@@ -143,7 +143,7 @@ def test_exact_p_never_falls_back(seed: int, n: int, m: int) -> None:
 
 def test_exact_and_asymptotic_p_meet_where_one_hands_over() -> None:
     """At 500 by 500 and beside it they differ by less than an eighth of the p-value."""
-    side = math.isqrt(EXACT_KS_CELLS)
+    side = math.isqrt(EXACT_KS_MAX_PRODUCT)
     for m in (side, side - 1):
         for k in range(20, 70, 7):
             a = np.arange(side, dtype=float)
@@ -158,10 +158,10 @@ def test_chi_square_is_scipys(seed: int, columns: int, most: int) -> None:
     table = np.random.default_rng(seed).integers(0, most, (2, columns)).astype(float)
     kept = table[:, table.sum(axis=0) > 0]
     if kept.shape[1] < 2 or not kept.sum(axis=1).all():
-        assert np.isnan(chi_square_of(table)[:2]).all()
+        assert np.isnan(chi_square_of_table(table)[:2]).all()
         return
     expected = stats.chi2_contingency(kept)
-    statistic, p, freedom = chi_square_of(table)
+    statistic, p, freedom = chi_square_of_table(table)
     assert statistic == pytest.approx(expected.statistic, rel=1e-12, abs=1e-12)
     assert p == pytest.approx(expected.pvalue, rel=1e-9)
     assert freedom == expected.dof
@@ -171,13 +171,13 @@ def test_chi_square_is_scipys(seed: int, columns: int, most: int) -> None:
     "table", [[[5], [7]], [[0, 0], [3, 4]], [[3, 4], [0, 0]], [[0, 0], [0, 0]], [[2, 0], [3, 0]]]
 )
 def test_chi_square_of_nothing_to_compare_is_undefined(table: list[list[int]]) -> None:
-    statistic, p, _ = chi_square_of(table)
+    statistic, p, _ = chi_square_of_table(table)
     assert math.isnan(statistic)
     assert math.isnan(p)
 
 
 def test_chi_square_far_out_is_not_undefined() -> None:
-    _, p, _ = chi_square_of([[10**6, 0], [0, 10**6]])
+    _, p, _ = chi_square_of_table([[10**6, 0], [0, 10**6]])
     assert p == 0.0
 
 
@@ -190,4 +190,4 @@ def test_fishers_p_sums_tables_no_likelier(a: int, b: int, c: int, d: int) -> No
         for x in range(max(0, k - (every - n)), min(n, k) + 1)
     }
     expected = sum(way for way in ways.values() if way <= ways[a]) / math.comb(every, k)
-    assert fisher_exact_of([[a, b], [c, d]]) == pytest.approx(expected)
+    assert fisher_p_value([[a, b], [c, d]]) == pytest.approx(expected)

@@ -218,7 +218,7 @@ def test_names_come_from_the_file_or_are_checked() -> None:
 
 
 def test_a_label_delay_that_is_no_span_is_refused() -> None:
-    with pytest.raises(DataError, match="--label-delay: 'soon' is no length of time"):
+    with pytest.raises(DataError, match="--label-delay: 'soon' is not a duration"):
         found(history(), replace(OPTIONS, label_delay="soon"))
 
 

@@ -9,20 +9,20 @@ from scipy import integrate, stats
 from scipy.spatial.distance import jensenshannon
 
 from driftloop.profiling.effect_sizes import (
-    Binned,
-    CategoricalEffect,
-    CramersV,
-    Hellinger,
-    JensenShannon,
-    Ladder,
-    NormalisedWasserstein,
-    NumericEffect,
-    PopulationStability,
+    AnyCategoricalEffect,
+    AnyNumericEffect,
 )
-from driftloop.profiling.effect_sizes.hellinger import hellinger_square
-from driftloop.profiling.effect_sizes.jensen_shannon import divergence
-from driftloop.profiling.effect_sizes.psi import population_stability_index
-from driftloop.profiling.effect_sizes.wasserstein import CONSTANT, area_between, chance_area
+from driftloop.profiling.effect_sizes.binned import Binned, CdfPair
+from driftloop.profiling.effect_sizes.cramers_v import CramersV
+from driftloop.profiling.effect_sizes.hellinger import Hellinger, hellinger_square
+from driftloop.profiling.effect_sizes.jensen_shannon import JensenShannon, divergence
+from driftloop.profiling.effect_sizes.psi import PopulationStability, population_stability_index
+from driftloop.profiling.effect_sizes.wasserstein import (
+    CONSTANT,
+    NormalisedWasserstein,
+    area_between,
+    chance_area,
+)
 
 Floats = npt.NDArray[np.float64]
 PSI, JS, HELLINGER, V = PopulationStability(), JensenShannon(), Hellinger(), CramersV()
@@ -46,14 +46,14 @@ def drawn(
     return Binned(counts[0].astype(float), counts[1].astype(float))
 
 
-def laddered(reference: Floats, current: Floats) -> Binned:
-    """Two samples on the ladder of all their values."""
+def with_cdfs(reference: Floats, current: Floats) -> Binned:
+    """Two samples with their distribution functions at all values."""
     points = np.unique(np.concatenate([reference, current]))
     steps = [
         np.searchsorted(np.sort(s), points, side="right") / len(s) for s in (reference, current)
     ]
-    ladder = Ladder(points, steps[0], steps[1], float(reference.std()))
-    return Binned(np.array([float(len(reference))]), np.array([float(len(current))]), ladder)
+    cdfs = CdfPair(points, steps[0], steps[1], float(reference.std()))
+    return Binned(np.array([float(len(reference))]), np.array([float(len(current))]), lambda: cdfs)
 
 
 def test_distances_are_those_of_other_programs() -> None:
@@ -218,14 +218,14 @@ def test_area_between_lines_is_their_integral() -> None:
     for _ in range(20):
         points = np.sort(rng.normal(size=6))
         steps = np.sort(rng.random((2, 6)), axis=1)
-        ladder = Ladder(points, steps[0], steps[1], 1.0)
+        cdfs = CdfPair(points, steps[0], steps[1], 1.0)
 
         def gap(x: float, at: Floats = points, steps: Floats = steps) -> float:
             return float(abs(np.interp(x, at, steps[0]) - np.interp(x, at, steps[1])))
 
         pieces = itertools.pairwise(points)
         expected = sum(integrate.quad(gap, a, b, limit=200)[0] for a, b in pieces)
-        assert area_between(ladder) == pytest.approx(expected, abs=1e-6)
+        assert area_between(cdfs) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3, 2.0])
@@ -233,9 +233,10 @@ def test_area_is_scipys_wasserstein_distance(shift: float) -> None:
     """scipy ``wasserstein_distance``, which takes steps and not lines, of 3,000 values each."""
     rng = np.random.default_rng(7)
     a, b = rng.normal(size=3000), rng.normal(shift, 1.5, size=3000)
-    ladder = laddered(a, b).ladder
-    assert ladder is not None
-    assert area_between(ladder) == pytest.approx(stats.wasserstein_distance(a, b), rel=0.01)
+    pair = with_cdfs(a, b)
+    assert pair.cdfs is not None
+    cdfs = pair.cdfs()
+    assert area_between(cdfs) == pytest.approx(stats.wasserstein_distance(a, b), rel=0.01)
 
 
 @pytest.mark.parametrize("sizes", [(100, 100), (300, 300), (2000, 200)])
@@ -246,9 +247,9 @@ def test_area_without_drift_is_the_chance_area(family: str, sizes: tuple[int, in
     found = []
     for _ in range(200):
         a, b = (getattr(rng, family)(size=size) for size in sizes)
-        both = laddered(a, b)
-        assert both.ladder is not None
-        found.append((area_between(both.ladder), chance_area(both.ladder, both.rows)))
+        both = with_cdfs(a, b)
+        assert both.cdfs is not None
+        found.append((area_between(both.cdfs()), chance_area(both.cdfs(), both.rows)))
     area, chance = np.mean(found, axis=0)
     assert area == pytest.approx(chance, rel=0.15)
     spread = {
@@ -265,7 +266,7 @@ def test_shift_in_standard_deviations_is_recovered() -> None:
     rng = np.random.default_rng(8)
     for shift in (0.3, 0.5, 1.0):
         found = [
-            W.size(laddered(40 * rng.normal(size=300), 40 * rng.normal(shift, size=300)))
+            W.size(with_cdfs(40 * rng.normal(size=300), 40 * rng.normal(shift, size=300)))
             for _ in range(100)
         ]
         assert np.mean(found) == pytest.approx(shift, rel=0.08)
@@ -274,7 +275,7 @@ def test_shift_in_standard_deviations_is_recovered() -> None:
 def test_no_shift_stays_below_the_floor() -> None:
     rng = np.random.default_rng(9)
     for n, m in ((100, 100), (3000, 100)):
-        found = [W.size(laddered(rng.normal(size=n), rng.normal(size=m))) for _ in range(100)]
+        found = [W.size(with_cdfs(rng.normal(size=n), rng.normal(size=m))) for _ in range(100)]
         assert np.quantile(found, 0.95) < W.floor
         assert np.mean(np.array(found) == 0.0) > 0.3
 
@@ -282,8 +283,8 @@ def test_no_shift_stays_below_the_floor() -> None:
 def test_constant_reference_has_no_scale() -> None:
     """Documented: any change counts as 10, and none as 0."""
     points = np.array([3.0, 7.0])
-    changed = Ladder(points, np.array([0.0, 1.0]), np.array([0.5, 1.0]), 0.0)
-    alike = Ladder(points, np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.0)
+    changed = CdfPair(points, np.array([0.0, 1.0]), np.array([0.5, 1.0]), 0.0)
+    alike = CdfPair(points, np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.0)
     rows = np.array([100.0])
     assert W.size(Binned(rows, rows, changed)) == CONSTANT
     assert W.size(Binned(rows, rows, alike)) == 0.0
@@ -291,8 +292,8 @@ def test_constant_reference_has_no_scale() -> None:
 
 
 def test_kind_chooses_the_effect() -> None:
-    numeric: TypeAdapter[object] = TypeAdapter(NumericEffect)
-    categorical: TypeAdapter[object] = TypeAdapter(CategoricalEffect)
+    numeric: TypeAdapter[object] = TypeAdapter(AnyNumericEffect)
+    categorical: TypeAdapter[object] = TypeAdapter(AnyCategoricalEffect)
     assert numeric.validate_python({"kind": "wasserstein", "floor": 0.2}) == NormalisedWasserstein(
         floor=0.2
     )

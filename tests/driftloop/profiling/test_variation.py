@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from driftloop.drift.judge import Standard, judge_findings, measure_all
-from driftloop.drift.measure import Yardstick
+from driftloop.drift.judge import JudgingCriteria, judge_findings, measure_features
+from driftloop.drift.measure import MeasuringOptions
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.columns import NumericColumn, categorical_column
-from driftloop.profiling.effect_sizes import PopulationStability
+from driftloop.profiling.effect_sizes.psi import PopulationStability
 from driftloop.profiling.reference_column import numeric_reference
 from driftloop.profiling.reference_profile import Features, build_profile
 from driftloop.profiling.variation import (
@@ -82,7 +82,7 @@ def test_weeks_that_differ_by_nature_are_no_alarm_and_a_break_is() -> None:
         rows = [rng.normal(mean, 1, 400) for mean in means]
         reference = pd.DataFrame({"x": np.concatenate(rows[:20])})
         profile = build_profile(
-            FrameColumns(reference), features, DriftSettings().measures, weeks(20, 400)
+            FrameColumns(reference), features, DriftSettings().effect_sizes, weeks(20, 400)
         )
         for learn, current in [(True, row) for row in rows[20:]] + [(False, rows[20])]:
             hit = drifted(profile, features, learn, current)
@@ -96,8 +96,11 @@ def test_weeks_that_differ_by_nature_are_no_alarm_and_a_break_is() -> None:
 
 def drifted(profile, features, learn: bool, current) -> bool:
     settings = DriftSettings(learn_floors=learn, **FAST)
-    measured = measure_all(
-        profile, FrameColumns(pd.DataFrame({"x": current})), features, Yardstick(settings, 0.01)
+    measured = measure_features(
+        profile,
+        FrameColumns(pd.DataFrame({"x": current})),
+        features,
+        MeasuringOptions(settings, 0.01),
     )
-    (judged,) = judge_findings(measured[0].findings, Standard(settings, 0.01))
+    (judged,) = judge_findings(measured[0].findings, JudgingCriteria(settings, 0.01))
     return judged.status == "drift"

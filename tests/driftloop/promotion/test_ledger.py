@@ -5,11 +5,11 @@ from typing import Any
 
 from driftloop.promotion.ledger import (
     Entry,
-    champion_by,
-    faults,
-    open_move,
+    champion_in_ledger,
+    inconsistencies,
     outcome_of_key,
     predecessor_of,
+    unfinished_move,
 )
 from tests.driftloop.cases import NOW
 
@@ -45,27 +45,27 @@ WHOLE = entries(
 
 
 def test_a_whole_ledger() -> None:
-    assert open_move(WHOLE) is None
-    assert champion_by(WHOLE) == "1"
+    assert unfinished_move(WHOLE) is None
+    assert champion_in_ledger(WHOLE) == "1"
     assert predecessor_of(WHOLE, "3") == "1"
     assert predecessor_of(WHOLE, "1") is None
-    assert faults(WHOLE, "1") == ()
+    assert inconsistencies(WHOLE, "1") == ()
 
 
 def test_a_move_that_was_cut_off_is_open() -> None:
-    assert open_move(WHOLE[:4]) == WHOLE[3]
+    assert unfinished_move(WHOLE[:4]) == WHOLE[3]
     assert outcome_of_key(WHOLE[:4], "c") is None
     closed = (*WHOLE[:4], replace(WHOLE[4], kind="abandoned"))
-    assert open_move(closed) is None
+    assert unfinished_move(closed) is None
     assert outcome_of_key(closed, "c") is None
     assert outcome_of_key(WHOLE, "b") == WHOLE[2]
 
 
 def test_faults_are_named() -> None:
-    assert faults(WHOLE, "3") == ("the champion is 3, the ledger accounts for 1",)
+    assert inconsistencies(WHOLE, "3") == ("the champion is 3, the ledger accounts for 1",)
     twice = entries(("promoted", "a", "1", None), ("promoted", "a", "2", "1"))
-    assert faults(twice, "2") == ("the request a was carried out twice",)
+    assert inconsistencies(twice, "2") == ("the request a was carried out twice",)
     gap = entries(("promoted", "a", "1", None), ("promoted", "b", "3", "2"))
-    assert faults(gap, "3") == ("entry 2 replaces 2, the champion was 1",)
+    assert inconsistencies(gap, "3") == ("entry 2 replaces 2, the champion was 1",)
     lost = (WHOLE[0], *WHOLE[2:3])
-    assert faults(lost, None) == ("entry 2 is numbered 3",)
+    assert inconsistencies(lost, None) == ("entry 2 is numbered 3",)

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from driftloop.base.periods import Window
-from driftloop.promotion.sequential import Look, boundaries, judge_trial
+from driftloop.promotion.sequential import InterimResult, boundaries, judge_trial
 from tests.driftloop.cases import NOW
 
 FIVE = [0.2, 0.4, 0.6, 0.8, 1.0]
 
 
-def look(difference: float, error: float, week: int = 0) -> Look:
+def look(difference: float, error: float, week: int = 0) -> InterimResult:
     start = NOW + timedelta(weeks=week)
-    return Look(Window(start, start + timedelta(weeks=1)), 500, difference, error)
+    return InterimResult(Window(start, start + timedelta(weeks=1)), 500, difference, error)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_the_report_says_what_the_record_says() -> None:
         "Predictions got worse, inputs drifted.",
         "Version 8 replaced version 7.",
         "PL rose from 2.0% to 17%",
-        "is missing in 6.1% of the rows, before 0.4%.",
+        "is missing in 6.1% of the rows, previously 0.4%.",
         "Never seen before: BR",
         "0.731 (0.718 to 0.744)",
         "+0.107 (+0.092 to +0.122)",

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -7,13 +7,14 @@ import pytest
 import skops.io
 from threadpoolctl import threadpool_limits
 
+from driftloop.base.settings import family_members
 from driftloop.performance.target import Classes, Quantity
 from driftloop.training.estimators import SAFE_TYPES, Custom, Estimator
 from driftloop.training.training import Examples, fit, predict
 
 RNG = np.random.default_rng(0)
 N = 200
-EVERY = get_args(get_args(Estimator)[0])
+EVERY = family_members(Estimator)
 MEMBERS = [one for one in EVERY if "classes" in one.predicts]
 REGRESSORS = [one for one in EVERY if "quantity" in one.predicts]
 SMALL = {

@@ -14,7 +14,7 @@ from driftloop.base.records import Refusal, WindowScore
 from driftloop.base.windows import AllHistory, SinceChange, SlidingWindow
 from driftloop.performance.target import Classes, Quantity
 from driftloop.training.estimators import LinearRegression, LogisticRegression
-from driftloop.training.planning import Draft, Labelled, choose_window, draft_plan
+from driftloop.training.planning import LabelledRows, PlanCandidates, choose_window, plan_candidates
 from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings
 from tests.driftloop.cases import utc
 
@@ -23,26 +23,26 @@ END = utc(2026, 3, 2)
 SETTINGS = TrainingSettings(estimator=LogisticRegression(), minimum_rows=100)
 
 
-def labelled(rows: int = 1600, every: int = 2) -> Labelled:
+def labelled(rows: int = 1600, every: int = 2) -> LabelledRows:
     """Rows spread evenly over eight weeks; every second one is positive."""
     step = (END - START) / max(rows, 1)
     moments = [(START + i * step).replace(tzinfo=None) for i in range(rows)]
     y = (np.arange(rows) % every == 0).astype(int)
-    return Labelled(np.array(moments, dtype="datetime64[us]"), y, END)
+    return LabelledRows(np.array(moments, dtype="datetime64[us]"), y, END)
 
 
 def drafted(
-    rows: Labelled | None = None,
+    rows: LabelledRows | None = None,
     settings: TrainingSettings = SETTINGS,
     changed: datetime | None = None,
     not_before: datetime | None = None,
-) -> Draft | Refusal:
-    return draft_plan(rows or labelled(), settings, changed, not_before)
+) -> PlanCandidates | Refusal:
+    return plan_candidates(rows or labelled(), settings, changed, not_before)
 
 
-def plan(**more: Any) -> Draft:
+def plan(**more: Any) -> PlanCandidates:
     made = drafted(**more)
-    assert isinstance(made, Draft)
+    assert isinstance(made, PlanCandidates)
     return made
 
 
@@ -156,7 +156,7 @@ def test_holdout_leaves_rows_to_the_smallest_candidate() -> None:
         (labelled(1600, 20), {"minimum_per_class": 300}, "rarest class, 300 are needed"),
     ],
 )
-def test_minima(rows: Labelled, settings: dict[str, Any], why: str) -> None:
+def test_minima(rows: LabelledRows, settings: dict[str, Any], why: str) -> None:
     text = refusal(rows=rows, settings=SETTINGS.model_copy(update=settings))
     assert re.search(why, text), text
 
@@ -176,12 +176,12 @@ class History:
         self.y = (self.x * sign + rng.normal(0, 0.7, rows) > 0).astype(int)
         self.loaded: list[int] = []
 
-    def draft(self, *rows: int) -> Draft:
+    def draft(self, *rows: int) -> PlanCandidates:
         day = timedelta(days=1)
         ends = Window(END, END + 30 * day)
         spans = [(str(n), Window(END - n * timedelta(hours=1), END), n) for n in rows]
         made = [WindowScore(name, window, n, None, "not compared") for name, window, n in spans]
-        return Draft(ends, 300, tuple(made))
+        return PlanCandidates(ends, 300, tuple(made))
 
     def load(self, window: Window) -> Examples:
         rows = round((window.end - window.start) / timedelta(hours=1))
@@ -239,7 +239,7 @@ def test_small_candidates_are_scored_on_the_same_rows() -> None:
     assert tails.pop() < 40
 
 
-def quantities(rows: int = 1600) -> Labelled:
+def quantities(rows: int = 1600) -> LabelledRows:
     return replace(labelled(rows), y=np.full(rows, 7.5), quantity=True)
 
 

@@ -13,11 +13,11 @@ from driftloop.performance.target import Classes, Quantity
 from driftloop.training.estimators import Custom, LogisticRegression
 from driftloop.training.search import Search
 from driftloop.training.search.halving import Halving
-from driftloop.training.search.problem import Problem
+from driftloop.training.search.problem import SearchProblem
 from driftloop.training.search.space import Range, propose
 from driftloop.training.search.tpe import Optuna
 from driftloop.training.training import Examples, TrainingSettings
-from driftloop.training.validation import problem_of, search
+from driftloop.training.validation import search, search_problem
 
 FEATURES = (("x", "z"), ())
 RNG = np.random.default_rng(0)
@@ -33,14 +33,14 @@ def settings(how: Search) -> TrainingSettings:
     return TrainingSettings(estimator=LINEAR, search=how)
 
 
-def peak(**more: Any) -> Problem:
+def peak(**more: Any) -> SearchProblem:
     """Scores best at 0.3; the configured setting is 0.9."""
     folds = tuple(TimeSeriesSplit(3).split(np.arange(90)))
 
     def scored(parameters: Any, past: Any, future: Any) -> float:
         return -abs(parameters.get("at", 0.9) - 0.3)
 
-    return Problem(90, folds, **{"score": scored, "configured": {"at": 0.9}, **more})
+    return SearchProblem(90, folds, **{"score": scored, "configured": {"at": 0.9}, **more})
 
 
 @given(st.integers(1, 12), st.integers(0, 99))
@@ -155,7 +155,7 @@ def test_halving_keeps_as_many_rows_as_the_rarest_class_needs() -> None:
         sizes.append(len(past))
         return 0.0
 
-    Halving(space=PEAK, trials=8).search(peak(score=noted, least=80), 0)
+    Halving(space=PEAK, trials=8).search(peak(score=noted, min_rows=80), 0)
     assert min(sizes) >= 0.8 * 22
 
 
@@ -218,7 +218,7 @@ def test_folds_are_in_time_order_and_have_a_score() -> None:
     y = Y.copy()
     y[60:120] = 0
     rows = Examples(TABLE, y, ROWS.target)
-    problem = problem_of(settings(Halving(space={"C": (5.0,)})), rows, FEATURES, "roc_auc")
+    problem = search_problem(settings(Halving(space={"C": (5.0,)})), rows, FEATURES, "roc_auc")
     every = list(TimeSeriesSplit(n_splits=3).split(TABLE))
     assert len(problem.folds) == 2
     for (past, future), kept in zip(every[1:], problem.folds, strict=True):

@@ -41,8 +41,8 @@ def settings(space: dict[str, Any], **more: Any) -> TrainingSettings:
 @pytest.mark.parametrize(
     ("space", "message"),
     [
-        ({"c": (1.0,)}, r"search.space names no setting; received 'c'; valid: C, max_iter"),
-        ({"kind": ("x",)}, r"names no setting; received 'kind'"),
+        ({"c": (1.0,)}, r"not a setting of the estimator; received 'c'; valid: C, max_iter"),
+        ({"kind": ("x",)}, r"not a setting of the estimator; received 'kind'"),
         ({"C": (1.0, -1.0)}, r"search.space.C: Input should be greater than 0"),
         ({"C": ("much",)}, r"search.space.C: Input should be a valid number"),
         ({"max_iter": (None,)}, r"search.space.max_iter"),
@@ -176,7 +176,7 @@ def test_what_an_estimator_raises_is_told_without_data(
 
 def test_one_class_is_told() -> None:
     one = Examples(TABLE, np.zeros(240, dtype=int), ROWS.target)
-    with pytest.raises(TrainingError, match="the 240 rows hold one class only"):
+    with pytest.raises(TrainingError, match="the 240 rows have one class only"):
         fit(LINEAR, one, *FEATURES, 0)
 
 

@@ -18,8 +18,13 @@ from driftloop.training.estimators import (
     LogisticRegression,
     RandomForest,
 )
-from driftloop.training.training import Examples, TrainingSettings, cut_of, fit, predict
-from driftloop.training.tuning import as_judged, best_cut, called, tuned
+from driftloop.training.training import Examples, TrainingSettings, fit, predict, threshold_of
+from driftloop.training.tuning import (
+    at_best_threshold,
+    best_threshold,
+    fit_for_serving,
+    hard_predictions,
+)
 
 FEATURES = (("x", "z"), ("letter",))
 RNG = np.random.default_rng(0)
@@ -34,7 +39,7 @@ BOOSTING, FOREST = HistGradientBoosting(max_iter=5), RandomForest(n_estimators=5
 
 
 def made(estimator: Any = LINEAR, rows: Examples = ROWS, **more: Any) -> Any:
-    return tuned(TrainingSettings(estimator=estimator, **more), rows, FEATURES, "f1")
+    return fit_for_serving(TrainingSettings(estimator=estimator, **more), rows, FEATURES, "f1")
 
 
 @pytest.mark.parametrize(
@@ -65,22 +70,22 @@ def test_every_combination_is_stored_and_answers_alike(
     loaded = skops.io.loads(stored, trusted=unknown)
     p = predict(model, TABLE, rows.target)
     np.testing.assert_allclose(predict(loaded, TABLE, rows.target), p, atol=1e-12)
-    assert cut_of(loaded) == cut_of(model)
-    assert (cut_of(model) is None) == (threshold == "fixed")
+    assert threshold_of(loaded) == threshold_of(model)
+    assert (threshold_of(model) is None) == (threshold == "fixed")
     served = loaded.predict(TABLE)
-    cut = 0.5 if cut_of(model) is None else cut_of(model)
-    expected = rows.target.values(called(p, cut).argmax(axis=1))
+    threshold = 0.5 if threshold_of(model) is None else threshold_of(model)
+    expected = rows.target.values(hard_predictions(p, threshold).argmax(axis=1))
     clear = np.abs(p[:, -1] - 0.5) > 1e-9
-    assert (served == expected)[clear if cut == 0.5 else slice(None)].all()
+    assert (served == expected)[clear if threshold == 0.5 else slice(None)].all()
 
 
 def test_tuned_threshold_scores_better_than_a_half_and_is_out_of_fold() -> None:
     model = made(threshold="tuned")
-    cut = cut_of(model)
-    assert cut is not None
-    assert 0.05 < cut < 0.5
+    threshold = threshold_of(model)
+    assert threshold is not None
+    assert 0.05 < threshold < 0.5
     p = predict(model, TABLE, ROWS.target)
-    assert score("f1", RARE, called(p, cut)) > score("f1", RARE, p) + 0.03
+    assert score("f1", RARE, hard_predictions(p, threshold)) > score("f1", RARE, p) + 0.03
     np.testing.assert_allclose(p, predict(made(), TABLE, ROWS.target))
 
 
@@ -88,8 +93,8 @@ def test_threshold_of_a_model_that_knows_its_rows_by_heart() -> None:
     """On its own rows every cut of a full tree is perfect; out of fold it is not."""
     tree = Custom(path="sklearn.tree.DecisionTreeClassifier", parameters={"min_samples_leaf": 8})
     own = fit(tree, ROWS, *FEATURES, 0)
-    naive = best_cut("f1", RARE, predict(own, TABLE, ROWS.target))
-    assert cut_of(made(tree, threshold="tuned")) != naive
+    naive = best_threshold("f1", RARE, predict(own, TABLE, ROWS.target))
+    assert threshold_of(made(tree, threshold="tuned")) != naive
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "f1"])
@@ -97,21 +102,21 @@ def test_best_cut_is_the_best_of_all(metric: Any) -> None:
     p = RNG.random(200)
     y = (p + RNG.normal(0, 0.2, 200) > 0.7).astype(int)
     both = np.column_stack([1 - p, p])
-    every = [score(metric, y, called(both, cut)) for cut in p]
-    cut = best_cut(metric, y, both)
-    assert score(metric, y, called(both, cut)) >= max(every) - 0.02
-    assert score(metric, y, called(both, cut)) >= score(metric, y, both)
+    every = [score(metric, y, hard_predictions(both, threshold)) for threshold in p]
+    threshold = best_threshold(metric, y, both)
+    assert score(metric, y, hard_predictions(both, threshold)) >= max(every) - 0.02
+    assert score(metric, y, hard_predictions(both, threshold)) >= score(metric, y, both)
 
 
 def test_best_cut_stays_at_a_half_where_nothing_is_better() -> None:
     p = np.repeat([0.1, 0.9], 50)
-    assert best_cut("f1", (p > 0.5).astype(int), np.column_stack([1 - p, p])) == 0.5
+    assert best_threshold("f1", (p > 0.5).astype(int), np.column_stack([1 - p, p])) == 0.5
 
 
 def test_validation_judges_at_the_best_threshold_only_where_one_is_tuned() -> None:
     p = predict(made(), TABLE, ROWS.target)
-    fixed = as_judged(TrainingSettings(), "f1", RARE, p)
-    best = as_judged(TrainingSettings(threshold="tuned"), "f1", RARE, p)
+    fixed = at_best_threshold(TrainingSettings(), "f1", RARE, p)
+    best = at_best_threshold(TrainingSettings(threshold="tuned"), "f1", RARE, p)
     assert fixed is p
     assert score("f1", RARE, best) > score("f1", RARE, p)
 
@@ -162,7 +167,7 @@ def test_calibration_makes_probabilities_hold(method: Any) -> None:
 
 def test_three_classes_are_calibrated() -> None:
     rows = Examples(TABLE, np.arange(N) % 3, Classes(("a", "b", "c")))
-    model = tuned(
+    model = fit_for_serving(
         TrainingSettings(estimator=LINEAR, calibration="isotonic"), rows, FEATURES, "neg_log_loss"
     )
     p = predict(model, TABLE, rows.target)

@@ -16,7 +16,7 @@ from driftloop.training.estimators import (
     RandomForest,
 )
 from driftloop.training.training import Examples, TrainingSettings, predict
-from driftloop.training.warm_start import Trained, train
+from driftloop.training.warm_start import TrainedModel, train
 
 FEATURES = (("x", "z"), ("letter",))
 RNG = np.random.default_rng(0)
@@ -42,7 +42,7 @@ def rows(seed: int, target: Target = CLASSES, shift: float = 0.0) -> Examples:
 
 def trained(
     estimator: Any, data: Examples, start: Any = None, features: Any = FEATURES, **more: Any
-) -> Trained:
+) -> TrainedModel:
     settings = TrainingSettings(estimator=estimator, warm_start=True, **more)
     return train(settings, data, features, "f1", start)
 

@@ -14,7 +14,7 @@ from driftloop.base.records import Comparison, Promotion, Score
 from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
-from driftloop.promotion.ledger import faults
+from driftloop.promotion.ledger import inconsistencies
 from tasks.promotion.approval import (
     answer_proposal,
     ask_for_approval,
@@ -63,7 +63,7 @@ def champion(job: Job) -> str | None:
 def last(job: Job) -> tuple[str, str]:
     """The kind and the sentence of the last entry, in a ledger that is sound."""
     entries = read_ledger(open_registry(job.workspace), MODEL)
-    assert faults(entries, champion(job)) == ()
+    assert inconsistencies(entries, champion(job)) == ()
     return entries[-1].kind, entries[-1].sentence
 
 

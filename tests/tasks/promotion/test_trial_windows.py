@@ -12,7 +12,7 @@ from driftloop.base.periods import Window
 from driftloop.base.records import DataSlice, ModelVersion, Performance, Score, Snapshot
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
-from driftloop.promotion.sequential import Look
+from driftloop.promotion.sequential import InterimResult
 from tasks.promotion import trials
 from tasks.promotion.trial_store import (
     PROBATION,
@@ -43,7 +43,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     monkeypatch.setattr(
         trials,
         "_score_both",
-        lambda job, trial, labelled: Look(labelled.rows.window, 500, 0.01, 0.02),
+        lambda job, trial, labelled: InterimResult(labelled.rows.window, 500, 0.01, 0.02),
     )
     with memory_registry(workspace) as registry:
         for _ in range(2):

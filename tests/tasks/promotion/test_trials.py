@@ -25,7 +25,7 @@ from driftloop.base.tags import RunTags
 from driftloop.base.workspace import Workspace
 from driftloop.performance.realised import no_performance
 from driftloop.performance.target import Classes
-from driftloop.promotion.ledger import faults
+from driftloop.promotion.ledger import inconsistencies
 from tasks.promotion.approval import answer_proposal, expire_proposal, find_proposal, make_answer
 from tasks.promotion.promote import promote, roll_back
 from tasks.promotion.trials import continue_trials
@@ -98,7 +98,7 @@ def promoted(job: Job, version: str, expected: str | None) -> Promotion:
 def sound(registry: MemoryRegistry) -> list[str]:
     champion = registry.champion("payments")
     entries = read_ledger(registry, "payments")
-    assert faults(entries, champion.version if champion else None) == ()
+    assert inconsistencies(entries, champion.version if champion else None) == ()
     return [entry.kind for entry in entries]
 
 

@@ -10,7 +10,7 @@ from workshop import small_config
 from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
-from driftloop.promotion.ledger import Entry, faults
+from driftloop.promotion.ledger import Entry, inconsistencies
 from tasks.promotion.promote import Move, carry_out_move, roll_back
 from tasks.registry.ledger import complete_move, read_ledger, reconciled_ledger, write_entry
 from tasks.registry.memory import memory_registry
@@ -49,7 +49,7 @@ def kinds(job: Job) -> list[str]:
 def sound(job: Job) -> bool:
     registry = open_registry(job.workspace)
     champion = registry.champion(MODEL)
-    return faults(read_ledger(registry, MODEL), champion and champion.version) == ()
+    return inconsistencies(read_ledger(registry, MODEL), champion and champion.version) == ()
 
 
 def test_entries_are_read_as_they_were_written_and_in_order(job: Job) -> None:

@@ -75,7 +75,7 @@ def test_models_rows_and_asked_columns_are_shown(model: Any) -> None:
     found, shelf = shown(model, [{"kind": "segments", "columns": ["region", "absent"]}])
     assert list(found.groups.columns) == ["region"]
     assert found.table is FEATURES
-    assert found.cuts == (0.4, None)
+    assert found.thresholds == (0.4, None)
     again = found.challenger_model.predict(FEATURES)
     assert np.array_equal(again, found.challenger)
     assert found.champion_model is not None

@@ -14,8 +14,8 @@ from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.records import TrainingPlan
 from driftloop.base.tags import RunTags
 from driftloop.performance.target import Classes, Quantity
-from driftloop.training.training import cut_of, predict
-from driftloop.training.tuning import called
+from driftloop.training.training import predict, threshold_of
+from driftloop.training.tuning import hard_predictions
 from tasks.monitoring.joint_and_prediction_drift import label_finding
 from tasks.monitoring.tables import examples, read_labelled, target_in
 from tasks.registry.environment_lock import Environment
@@ -69,12 +69,12 @@ def test_what_is_stored_calls_rows_as_it_was_judged(payments: Path) -> None:
     target = target_of(registry, job.model, version)
     assert target == Classes(("0", "1"))
     rows = examples(job, read_labelled(job, plan.holdout), target)
-    cut = cut_of(model)
-    assert cut is not None
-    calls = called(predict(model, rows.table, target), cut).argmax(axis=1)
+    threshold = threshold_of(model)
+    assert threshold is not None
+    calls = hard_predictions(predict(model, rows.table, target), threshold).argmax(axis=1)
     np.testing.assert_array_equal(model.predict(rows.table), calls)
     run = registry.client.get_run(opened.run_id or "")
-    assert run.data.params["threshold"] == str(cut)
+    assert run.data.params["threshold"] == str(threshold)
     assert run.data.params["C"] == "0.5"
     path = registry.client.download_artifacts(opened.run_id, "confusion_matrix.json", str(payments))
     counts = np.array(json.loads(Path(path).read_text())["rows_true_columns_predicted"])

@@ -217,11 +217,11 @@ def test_kinds_of_trouble_are_told_with_their_evidence() -> None:
     troubles = (
         Trouble("data_quality", "Checks failed on amount."),
         Trouble("concept_drift", "roc_auc is 0.712 and 0.850 was promised <here>."),
-        Trouble("covariate_shift", "Inputs moved (amount); performance holds."),
+        Trouble("covariate_shift", "Inputs drifted (amount); performance holds."),
     )
     assert causes_of(summary_of(replace(drifted(), troubles=troubles), LINKS))[1:] == (
         "*Concept drift.* roc_auc is 0.712 and 0.850 was promised &lt;here&gt;.",
-        "*Covariate shift.* Inputs moved (amount); performance holds.",
+        "*Covariate shift.* Inputs drifted (amount); performance holds.",
     )
 
 

@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from driftloop.comparison.gates import Calibration, Evidence
-from driftloop.comparison.gates.calibration import calibration_error
+from driftloop.comparison.gates.calibration import Calibration, calibration_error
+from driftloop.comparison.gates.inputs import GateInputs
 from tests.driftloop.cases import probabilities
 
 
@@ -15,8 +15,8 @@ def drawn(rows: int, seed: int, shift: float = 0.0) -> tuple[Any, Any]:
     return (rng.random(rows) < truth).astype(int), probabilities(truth + shift)
 
 
-def shown(y: Any, p: Any, champion: Any = None) -> Evidence:
-    return Evidence("roc_auc", y, p, champion)
+def shown(y: Any, p: Any, champion: Any = None) -> GateInputs:
+    return GateInputs("roc_auc", y, p, champion)
 
 
 def test_error_by_hand() -> None:

@@ -6,22 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.comparison.gates import Evidence, Fairness
+from driftloop.comparison.gates.fairness import Fairness
+from driftloop.comparison.gates.inputs import GateInputs
 from tests.driftloop.cases import probabilities
 
 GROUP = np.repeat(["f", "m", "x"], [400, 400, 20])
 
 
-def case(rates: tuple[float, float] = (0.3, 0.5)) -> Evidence:
+def case(rates: tuple[float, float] = (0.3, 0.5)) -> GateInputs:
     """Groups called positive at these rates, half of each class."""
     rng = np.random.default_rng(0)
     y = np.tile([0, 1], 410)
     called = rng.random(820) < np.where(GROUP == "f", rates[0], rates[1])
     p = probabilities(np.where(called, 0.9, 0.1))
-    return Evidence("roc_auc", y, p, None, groups=pd.DataFrame({"sex": GROUP}))
+    return GateInputs("roc_auc", y, p, None, groups=pd.DataFrame({"sex": GROUP}))
 
 
-def rates(shown: Evidence, where: Any, of: Any) -> float:
+def rates(shown: GateInputs, where: Any, of: Any) -> float:
     called = shown.challenger[:, 1] > 0.5
     found = [of(called, shown.y, (name == GROUP) & where) for name in ("f", "m")]
     return abs(found[0] - found[1])
@@ -34,7 +35,7 @@ def test_demographic_parity_by_hand() -> None:
     assert result.status == "refused"
     assert f"differs by {expected:.3f}; at most 0.100 is allowed" in result.sentence
     assert "between 2 groups of sex" in result.sentence
-    assert "20 rows of smaller groups were left out" in result.sentence
+    assert "20 rows of smaller groups are left out" in result.sentence
     assert Fairness(column="sex", maximum=expected + 1e-9).check(shown).passed
     assert not Fairness(column="sex", maximum=expected - 1e-9).check(shown).passed
     assert Fairness(column="sex").check(case((0.4, 0.4))).passed
@@ -57,7 +58,7 @@ def test_other_measures_by_hand(measure: Any) -> None:
 
 def test_decisions_go_by_the_cut() -> None:
     """From 0.05 on every row is called positive, in all groups alike."""
-    assert Fairness(column="sex").check(replace(case(), cuts=(0.05, None))).passed
+    assert Fairness(column="sex").check(replace(case(), thresholds=(0.05, None))).passed
 
 
 def test_what_cannot_be_judged_has_not_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,18 +4,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from driftloop.comparison.gates import (
-    DEFAULT_GATES,
-    Evidence,
-    Fairness,
-    GateResult,
-    MinimumScore,
-    NewestSlice,
-    Segments,
-    ValidPredictions,
-    columns_needed,
-    run_gates,
-)
+from driftloop.base.scores import GateResult
+from driftloop.comparison.gates import DEFAULT_GATES, columns_needed, run_gates
+from driftloop.comparison.gates.fairness import Fairness
+from driftloop.comparison.gates.inputs import GateInputs
+from driftloop.comparison.gates.minimum_score import MinimumScore
+from driftloop.comparison.gates.newest_slice import NewestSlice
+from driftloop.comparison.gates.segments import Segments
+from driftloop.comparison.gates.valid_predictions import ValidPredictions
 from tests.driftloop.cases import probabilities
 
 Y = np.tile([0, 1], 50)
@@ -23,8 +19,8 @@ GOOD = probabilities(np.where(Y == 1, 0.8, 0.3))
 POOR = probabilities(np.where(Y == 1, 0.3, 0.8))
 
 
-def evidence(challenger: Any = GOOD, champion: Any = GOOD, y: Any = Y) -> Evidence:
-    return Evidence("roc_auc", y, challenger, champion)
+def evidence(challenger: Any = GOOD, champion: Any = GOOD, y: Any = Y) -> GateInputs:
+    return GateInputs("roc_auc", y, challenger, champion)
 
 
 def test_probabilities_are_valid() -> None:
@@ -52,7 +48,7 @@ def test_minimum_score() -> None:
     assert not MinimumScore(minimum=0.5).check(evidence(POOR)).passed
     named = MinimumScore(metric="accuracy", minimum=0.99).check(evidence())
     assert named.passed
-    assert "accuracy is 1.000; at least 0.990 is asked." in named.sentence
+    assert "accuracy is 1.000; at least 0.990 is required." in named.sentence
 
 
 def test_minimum_score_that_cannot_run_refuses() -> None:
@@ -98,21 +94,21 @@ def test_no_other_gate_is_asked_about_predictions_that_are_none() -> None:
 class Broken(MinimumScore):
     """A gate that raises what no gate should."""
 
-    def check(self, evidence: Evidence) -> GateResult:
+    def check(self, evidence: GateInputs) -> GateResult:
         raise ZeroDivisionError("no rows\nat all")
 
 
 def test_gate_that_raises_has_not_run() -> None:
     _, result = run_gates((Broken.model_construct(minimum=0.5),), evidence())
     assert (result.gate, result.status, result.passed) == ("minimum_score", "not_run", False)
-    assert result.sentence == "The gate broke off: ZeroDivisionError: no rows."
+    assert result.sentence == "The gate failed with ZeroDivisionError: no rows."
 
 
 def test_minimum_score_uses_the_challengers_cut() -> None:
-    shown = replace(evidence(probabilities(np.where(Y == 1, 0.4, 0.1))), cuts=(0.3, None))
+    shown = replace(evidence(probabilities(np.where(Y == 1, 0.4, 0.1))), thresholds=(0.3, None))
     gate = MinimumScore(metric="f1", minimum=0.9)
     assert gate.check(shown).passed
-    assert gate.check(replace(shown, cuts=(None, 0.3))).status == "refused"
+    assert gate.check(replace(shown, thresholds=(None, 0.3))).status == "refused"
 
 
 def test_columns_that_gates_read() -> None:

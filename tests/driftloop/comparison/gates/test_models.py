@@ -8,16 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.comparison.gates import (
-    Evidence,
-    Expectation,
-    Expectations,
-    Latency,
-    ModelSize,
-    Scorer,
-    StableImportances,
-)
+from driftloop.comparison.gates.expectations import Expectation, Expectations
+from driftloop.comparison.gates.inputs import GateInputs, Scorer
+from driftloop.comparison.gates.latency import Latency
+from driftloop.comparison.gates.model_size import ModelSize
 from driftloop.comparison.gates.shapley import shap_importances
+from driftloop.comparison.gates.stable_importances import StableImportances
 from tests.driftloop.cases import probabilities
 
 RNG = np.random.default_rng(0)
@@ -35,9 +31,9 @@ def by_noise(table: pd.DataFrame) -> Any:
     return probabilities(1 / (1 + np.exp(-2 * table.noise.to_numpy(dtype=float))))
 
 
-def shown(new: Scorer | None, old: Scorer | None = None, table: Any = TABLE) -> Evidence:
+def shown(new: Scorer | None, old: Scorer | None = None, table: Any = TABLE) -> GateInputs:
     p = by_debt(TABLE)
-    return Evidence(
+    return GateInputs(
         "roc_auc", Y, p, p if old else None, table=table, challenger_model=new, champion_model=old
     )
 
@@ -127,7 +123,7 @@ def test_expectations() -> None:
     assert asks("noise", "decreasing").check(model).passed  # it does not move at all
     refused = asks("debt", "decreasing").check(model)
     assert refused.status == "refused"
-    assert refused.sentence == "debt is not decreasing for 100.0% of rows; 5.0% are allowed."
+    assert refused.sentence == "debt is not decreasing for 100.0% of the rows; at most 5.0% may be."
 
 
 def test_expectations_allow_a_share_of_rows_and_a_small_move() -> None:
@@ -155,7 +151,7 @@ def test_expectations_of_a_regression_see_a_dip() -> None:
         return (x**3 - x)[:, None]
 
     y = np.linspace(0, 1, 400)
-    model = Evidence("r2", y, y[:, None], None, table=TABLE, challenger_model=Scorer(dipped))
+    model = GateInputs("r2", y, y[:, None], None, table=TABLE, challenger_model=Scorer(dipped))
     assert asks("debt", "increasing").check(model).status == "refused"
 
 
@@ -165,5 +161,5 @@ def test_expectations_that_cannot_be_tried_have_not_run() -> None:
     same = shown(Scorer(by_debt), table=TABLE.assign(debt=1.0))
     assert asks("debt", "increasing").check(same).status == "not_run"
     assert asks("debt", "increasing").check(shown(None)).status == "not_run"
-    three = Evidence("accuracy", Y, np.full((400, 3), 1 / 3), None, table=TABLE)
+    three = GateInputs("accuracy", Y, np.full((400, 3), 1 / 3), None, table=TABLE)
     assert asks("debt", "increasing").check(three).status == "not_run"

@@ -4,14 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.comparison.gates import Evidence, Segments
-from driftloop.comparison.gates.grouping import group_names, groups, pooled
+from driftloop.comparison.gates.grouping import group_names, pool_small_groups, split_by_size
+from driftloop.comparison.gates.inputs import GateInputs
+from driftloop.comparison.gates.segments import Segments
 from tests.driftloop.cases import probabilities
 
 GATE = Segments(columns=("country",))
 
 
-def case(seed: int = 0, rows: int = 900, lost: str | None = None) -> Evidence:
+def case(seed: int = 0, rows: int = 900, lost: str | None = None) -> GateInputs:
     """Two models that see the same signal through their own noise; one country may be lost."""
     rng = np.random.default_rng(seed)
     y = np.tile([0, 1], rows // 2)
@@ -21,7 +22,7 @@ def case(seed: int = 0, rows: int = 900, lost: str | None = None) -> Evidence:
     new = np.where(country == lost, rng.normal(0, 1, rows), new)
     p = [probabilities(1 / (1 + np.exp(-one))) for one in (new, old)]
     table = pd.DataFrame({"country": country, "amount": np.linspace(0, 1, rows)})
-    return Evidence("roc_auc", y, *p, groups=table)
+    return GateInputs("roc_auc", y, *p, groups=table)
 
 
 def test_lost_segment_refuses_and_is_named() -> None:
@@ -47,7 +48,7 @@ def test_noise_seldom_refuses() -> None:
 
 def test_without_champion_passes_with_words() -> None:
     shown = case()
-    alone = Evidence("roc_auc", shown.y, shown.challenger, None, groups=shown.groups)
+    alone = GateInputs("roc_auc", shown.y, shown.challenger, None, groups=shown.groups)
     result = GATE.check(alone)
     assert result.passed
     assert "no champion" in result.sentence
@@ -59,7 +60,7 @@ def test_small_segments_are_left_out_and_said() -> None:
     shown.groups.loc[:29, "country"] = "li"
     result = GATE.check(shown)
     assert result.passed
-    assert "among 3" in result.sentence
+    assert "None of 3 segments" in result.sentence
     assert "30 rows were in segments too small to judge" in result.sentence
 
 
@@ -69,9 +70,9 @@ def test_what_cannot_be_judged_has_not_run() -> None:
     absent = Segments(columns=("contry",)).check(shown)
     assert absent.status == "not_run"
     assert "country" in absent.sentence
-    bare = Evidence("roc_auc", shown.y, shown.challenger, shown.champion)
+    bare = GateInputs("roc_auc", shown.y, shown.challenger, shown.champion)
     assert GATE.check(bare).status == "not_run"
-    one_class = Evidence(
+    one_class = GateInputs(
         "roc_auc", np.zeros(900, dtype=int), shown.challenger, shown.champion, groups=shown.groups
     )
     assert GATE.check(one_class).status == "not_run"
@@ -92,7 +93,7 @@ def test_few_values_are_categories(values: list[Any], expected: list[str]) -> No
 def test_numbers_go_by_quartile() -> None:
     values = pd.Series(np.r_[np.arange(100.0), np.nan])
     names = group_names(values)
-    large, left = groups(names, 2)
+    large, left = split_by_size(names, 2)
     assert sorted(len(group.rows) for group in large) == [25, 25, 25, 25]
     assert left == 1
     assert names[-1] == "missing"
@@ -113,4 +114,4 @@ def test_numbers_go_by_quartile() -> None:
 
 def test_rare_values_are_pooled() -> None:
     names = np.array(["a"] * 5 + ["b", "c", "d"], dtype=object)
-    assert pooled(names, 3).tolist() == ["a"] * 5 + ["all others"] * 3
+    assert pool_small_groups(names, 3).tolist() == ["a"] * 5 + ["all others"] * 3

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.drift.measure import Yardstick, measure_categories, measure_numbers
+from driftloop.drift.measure import MeasuringOptions, categorical_findings, numeric_finding
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 
-YARDSTICK = Yardstick(DriftSettings(), 0.01)
+YARDSTICK = MeasuringOptions(DriftSettings(), 0.01)
 
 
 @pytest.mark.parametrize("rows", [2_000, 60_000], ids=["sorted", "counted"])
@@ -61,8 +61,8 @@ def test_long_labels_are_cut_and_none_is_other_where_all_fit() -> None:
 def test_tested_features_have_a_shape() -> None:
     rng = np.random.default_rng(0)
     pair = NumericPair.of(rng.normal(size=500), rng.normal(size=500))
-    assert measure_numbers("x", pair, YARDSTICK).shape == pair.shape("x")
+    assert numeric_finding("x", pair, YARDSTICK).shape == pair.shape("x")
     levels = CategoricalPair.of(rng.choice(["a", "b"], 500), rng.choice(["a", "c"], 500))
-    shares, *others = measure_categories("y", levels, YARDSTICK)
+    shares, *others = categorical_findings("y", levels, YARDSTICK)
     assert shares.shape == levels.shape("y")
     assert [other.shape for other in others] == [None, None]

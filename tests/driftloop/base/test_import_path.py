@@ -7,9 +7,9 @@ import pytest
 from driftloop.base.import_path import (
     check_estimator_path,
     check_type_path,
-    find_class,
-    parameters_of,
-    what_it_predicts,
+    default_parameters,
+    import_class,
+    prediction_type,
 )
 
 
@@ -71,7 +71,7 @@ def test_a_class_of_an_installed_package_is_taken() -> None:
     ],
 )
 def test_what_it_predicts(path: str, predicts: str) -> None:
-    assert what_it_predicts(path) == predicts
+    assert prediction_type(path) == predicts
 
 
 @pytest.fixture
@@ -83,17 +83,17 @@ def package(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_a_class_without_fit_and_predict_says_what_is_missing(package: Any) -> None:
     package.Model = type("Model", (), {})
-    with pytest.raises(ValueError, match="is no estimator: it has no fit and no pre"):
-        what_it_predicts("mypkg.Model")
+    with pytest.raises(ValueError, match="is not an estimator: it has no fit and no pre"):
+        prediction_type("mypkg.Model")
 
 
 def test_a_class_that_is_no_scikit_learn_estimator_cannot_be_configured(package: Any) -> None:
     package.Model = type("Model", (), {"fit": print, "predict": print})
-    with pytest.raises(ValueError, match="cannot be made from a configuration"):
-        parameters_of("mypkg.Model")
+    with pytest.raises(ValueError, match="cannot be created from a configuration"):
+        default_parameters("mypkg.Model")
 
 
 def test_a_function_is_no_class(package: Any) -> None:
     package.train = print
     with pytest.raises(ValueError, match="mypkg has no such class"):
-        find_class("mypkg.train")
+        import_class("mypkg.train")

@@ -7,11 +7,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from driftloop.base.periods import Span
 from driftloop.promotion.modes import (
+    AnyPromotionMode,
     Approval,
     Auto,
-    Course,
     Never,
-    PromotionMode,
+    NextStep,
     PromotionSettings,
     Shadow,
 )
@@ -19,18 +19,18 @@ from tests.driftloop.cases import NOW, utc
 
 
 @pytest.mark.parametrize(
-    ("mode", "course"),
+    ("mode", "next_step"),
     [
-        (Auto(), Course("promote")),
-        (Approval(), Course("ask", until=utc(2026, 3, 12, 6))),
-        (Approval(deadline=Span(1, "month")), Course("ask", until=utc(2026, 4, 9, 6))),
-        (Shadow(), Course("shadow", windows=4, confidence=0.95)),
-        (Shadow(windows=2, confidence=0.9), Course("shadow", windows=2, confidence=0.9)),
-        (Never(), Course("report")),
+        (Auto(), NextStep("promote")),
+        (Approval(), NextStep("ask", until=utc(2026, 3, 12, 6))),
+        (Approval(deadline=Span(1, "month")), NextStep("ask", until=utc(2026, 4, 9, 6))),
+        (Shadow(), NextStep("shadow", windows=4, confidence=0.95)),
+        (Shadow(windows=2, confidence=0.9), NextStep("shadow", windows=2, confidence=0.9)),
+        (Never(), NextStep("report")),
     ],
 )
-def test_course(mode: Any, course: Course) -> None:
-    assert mode.course(NOW) == course
+def test_next_step(mode: Any, next_step: NextStep) -> None:
+    assert mode.next_step(NOW) == next_step
 
 
 def test_promotes_at_once_and_watches_four_windows_unless_told_otherwise() -> None:
@@ -58,6 +58,6 @@ def test_no_probation_is_a_choice() -> None:
     ],
 )
 def test_senseless_settings_are_refused(raw: Any, why: str) -> None:
-    adapter: TypeAdapter[Any] = TypeAdapter(PromotionMode)
+    adapter: TypeAdapter[Any] = TypeAdapter(AnyPromotionMode)
     with pytest.raises(ValidationError, match=why):
         adapter.validate_python(raw)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from driftloop.base.records import TrialOutcome, Verdict
-from driftloop.decision.after_promotion import aftermath, waiting_on
+from driftloop.decision.after_promotion import effect_of_promotion, pending_trial
 from tests.driftloop.cases import BLIND, DRIFT, OK, past, performance, retrained
 
 TROUBLED = {"verdict": "drift", "performance": "fell", "champion": "6"}
@@ -13,7 +13,7 @@ SINCE = "Since version 7 replaced version 6, "
 
 
 def said(verdict: Verdict, status: str, *history: Any) -> str | None:
-    return aftermath(verdict, performance(status), "7", history)
+    return effect_of_promotion(verdict, performance(status), "7", history)
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ def said(verdict: Verdict, status: str, *history: Any) -> str | None:
     [
         (OK, "ok", "the drift is gone and performance holds again"),
         (Verdict("warning", "moved."), "unclear", "the drift is gone and it is not known yet"),
-        (DRIFT, "fell", "the data still drift and performance is still too low"),
-        (BLIND, "inconclusive", "it is not known whether the data still drift and it is not known"),
+        (DRIFT, "fell", "the data still drifts and performance is still too low"),
+        (BLIND, "inconclusive", "it is unknown whether the data still drifts and it is not known"),
     ],
 )
 def test_both_troubles_are_answered(verdict: Verdict, status: str, told: str) -> None:
@@ -73,4 +73,4 @@ def trial(kind: Any, action: Any, version: str = "8") -> TrialOutcome:
     ],
 )
 def test_waiting_on(trials: tuple[TrialOutcome, ...], held: Any) -> None:
-    assert waiting_on(trials) == held
+    assert pending_trial(trials) == held

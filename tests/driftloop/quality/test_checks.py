@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from driftloop.base.records import QualityFinding
-from driftloop.drift.judge import measure_all
-from driftloop.drift.measure import Yardstick
+from driftloop.drift.judge import measure_features
+from driftloop.drift.measure import MeasuringOptions
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_profile import Features, build_profile
@@ -15,8 +15,8 @@ from driftloop.quality.checks import (
     DuplicateKeys,
     MissingRate,
     QualityCheck,
+    QualityInputs,
     Range,
-    Sample,
     Schema,
     UnitChange,
     UnseenCategories,
@@ -35,18 +35,20 @@ def table(**changes: Any) -> pd.DataFrame:
     return pd.DataFrame({**columns, **changes})
 
 
-def sample(current: pd.DataFrame, reference: pd.DataFrame | None = None) -> Sample:
+def sample(current: pd.DataFrame, reference: pd.DataFrame | None = None) -> QualityInputs:
     before = table() if reference is None else reference
     return glanced(current, before, "id")
 
 
-def glanced(current: pd.DataFrame, before: pd.DataFrame, key: str | None) -> Sample:
+def glanced(current: pd.DataFrame, before: pd.DataFrame, key: str | None) -> QualityInputs:
     features = Features(("amount",), ("country",))
     settings = DriftSettings(**FAST)
-    profile = build_profile(FrameColumns(before), features, settings.measures)
-    yardstick = Yardstick(settings, 0.01, glances_only=True)
-    measured = measure_all(profile, FrameColumns(current), features, yardstick)
-    return Sample(FrameColumns(current), {one.glance.name: one.glance for one in measured}, key)
+    profile = build_profile(FrameColumns(before), features, settings.effect_sizes)
+    options = MeasuringOptions(settings, 0.01, summaries_only=True)
+    measured = measure_features(profile, FrameColumns(current), features, options)
+    return QualityInputs(
+        FrameColumns(current), {one.summary.name: one.summary for one in measured}, key
+    )
 
 
 def said(check: QualityCheck, current: pd.DataFrame, **more: Any) -> dict[str | None, str]:
@@ -69,7 +71,7 @@ def test_healthy_window_passes_every_default() -> None:
 
 def test_window_without_rows_has_nothing_to_check() -> None:
     (only,) = check_quality(sample(table().iloc[:0]), DEFAULT_CHECKS)
-    assert only == QualityFinding("rows", None, "inconclusive", "The window holds no rows.")
+    assert only == QualityFinding("rows", None, "inconclusive", "The window has no rows.")
 
 
 def test_schema_names_every_fault() -> None:

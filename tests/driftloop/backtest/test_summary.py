@@ -10,16 +10,16 @@ import pytest
 
 from driftloop.backtest.injection import Injection
 from driftloop.backtest.summary import (
+    BaselineScores,
     Detection,
     Period,
     PolicyResult,
-    Scored,
-    common,
+    common_periods,
     detections,
-    gain_kept,
+    first_alarm_after,
     is_alarm,
-    known_after,
     mean_score,
+    share_of_gain,
 )
 from driftloop.base.periods import Window
 from driftloop.base.records import Trouble
@@ -94,9 +94,9 @@ def test_inconclusive_runs_begin_no_episode() -> None:
 
 def test_known_after_is_the_first_alarm_whose_window_reaches_past_the_onset() -> None:
     periods = [period(week, alarm=week in (1, 3)) for week in range(5)]
-    assert known_after(periods, NOW + 2 * WEEK) == periods[3]
-    assert known_after(periods, NOW + 2 * WEEK - timedelta(hours=1)) == periods[1]
-    assert known_after(periods, NOW + 4 * WEEK) is None
+    assert first_alarm_after(periods, NOW + 2 * WEEK) == periods[3]
+    assert first_alarm_after(periods, NOW + 2 * WEEK - timedelta(hours=1)) == periods[1]
+    assert first_alarm_after(periods, NOW + 4 * WEEK) is None
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,11 @@ def test_mean_score_leaves_out_what_is_undefined(scores: tuple[float, ...], mean
 
 
 def test_common_keeps_periods_in_which_all_have_a_score() -> None:
-    kept = common((1.0, NAN, 3.0, 4.0), (5.0, 6.0, NAN, 8.0), (9.0, 10.0, 11.0, 12.0))
+    kept = common_periods((1.0, NAN, 3.0, 4.0), (5.0, 6.0, NAN, 8.0), (9.0, 10.0, 11.0, 12.0))
     assert kept == ([1.0, 4.0], [5.0, 8.0], [9.0, 12.0])
-    assert common((NAN,), (1.0,)) == ([], [])
+    assert common_periods((NAN,), (1.0,)) == ([], [])
     with pytest.raises(ValueError, match="zip"):
-        common((1.0,), (1.0, 2.0))
+        common_periods((1.0,), (1.0, 2.0))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_common_keeps_periods_in_which_all_have_a_score() -> None:
     ],
 )
 def test_gain_kept(loop: float, frozen: float, always: float, kept: float) -> None:
-    assert gain_kept(loop, frozen, always) == pytest.approx(kept, nan_ok=True)
+    assert share_of_gain(loop, frozen, always) == pytest.approx(kept, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,8 @@ def test_an_alarm_is_trouble_that_people_were_told_of(record: Any, trouble: bool
 
 
 BASELINES = (
-    Scored("first model", (0.6, 0.6, 0.2), 0),
-    Scored("always retraining", (0.8, 0.8, NAN), 3),
+    BaselineScores("first model", (0.6, 0.6, 0.2), 0),
+    BaselineScores("always retraining", (0.8, 0.8, NAN), 3),
 )
 
 

@@ -37,8 +37,8 @@ def test_pair_is_what_sorting_gives(
     rng: Any = np.random.default_rng(seed)
     left, right = (SHAPES[shape](rng, n) for shape, n in zip(shapes, sizes, strict=True))
     with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):
-        patch.setattr(pairs, "COMPILED_FROM", compiled_from)
-        patch.setattr(grid, "COMPILED_FROM", compiled_from)
+        patch.setattr(pairs, "COMPILED_MIN_ROWS", compiled_from)
+        patch.setattr(grid, "COMPILED_MIN_ROWS", compiled_from)
         pair = NumericPair.of(left, right)
         expected = ks_2samp(left, right, method="asymp").statistic
         assert pair.distance == pytest.approx(expected, abs=1e-12)

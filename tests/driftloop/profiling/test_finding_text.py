@@ -6,8 +6,8 @@ from driftloop.profiling.finding_text import (
     describe_categories,
     describe_missing,
     describe_numbers,
-    number,
-    share,
+    format_number,
+    format_share,
 )
 
 HUNDRED = np.arange(1.0, 101)
@@ -25,23 +25,23 @@ HUNDRED = np.arange(1.0, 101)
     ],
 )
 def test_number(value: float, text: str) -> None:
-    assert number(value) == text
+    assert format_number(value) == text
 
 
 @pytest.mark.parametrize("value", [1e300, -1e20])
 def test_number_of_any_size_is_short(value: float) -> None:
-    assert len(number(value)) <= 28
+    assert len(format_number(value)) <= 28
 
 
 @pytest.mark.parametrize(("value", "text"), [(0, "0%"), (0.034, "3.4%"), (0.5, "50%"), (1, "100%")])
 def test_share(value: float, text: str) -> None:
-    assert share(value) == text
+    assert format_share(value) == text
 
 
 @pytest.mark.parametrize("value", [0.0004, 0.9996])
 def test_share_of_some_is_neither_none_nor_all(value: float) -> None:
     """'missing in 100% of the rows' sends people to look for an outage that is none."""
-    assert share(value) not in {"0%", "0.0%", "100%"}
+    assert format_share(value) not in {"0%", "0.0%", "100%"}
 
 
 def test_numbers_that_rose_beyond_the_tail() -> None:
@@ -60,7 +60,7 @@ def test_numbers_that_fell_beyond_the_tail() -> None:
 
 def test_numbers_that_stayed_but_narrowed() -> None:
     text = describe_numbers("amount", NumericPair.of(HUNDRED, np.full(100, 50.5)))
-    assert text == "`amount` stayed near 50.5 (median); its middle half spans 0, before 49.5."
+    assert text == "`amount` stayed near 50.5 (median); its middle half spans 0, previously 49.5."
 
 
 def test_categories_name_the_one_that_moved_most() -> None:
@@ -81,4 +81,4 @@ def test_categories_never_seen_are_named_most_frequent_first() -> None:
 
 def test_missing() -> None:
     text = describe_missing("device", 0.034, 0.85)
-    assert text == "`device` is missing in 85% of the rows, before 3.4%."
+    assert text == "`device` is missing in 85% of the rows, previously 3.4%."

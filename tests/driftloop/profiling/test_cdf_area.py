@@ -30,10 +30,11 @@ CASES: dict[str, tuple[Draw, Draw]] = {
 @pytest.mark.parametrize("compiled_from", [1, 10**9], ids=["counted", "sorted"])
 @pytest.mark.parametrize("case", CASES)
 def test_area_is_scipys(case: str, compiled_from: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairs, "COMPILED_FROM", compiled_from)
+    monkeypatch.setattr(pairs, "COMPILED_MIN_ROWS", compiled_from)
     rng = np.random.default_rng(4)
     left, right = (draw(rng, 20_000) for draw in CASES[case])
-    ladder = NumericPair.of(left, right).binned.ladder
-    assert ladder is not None
-    assert np.all(np.diff(ladder.points) > 0)
-    assert area_between(ladder) == pytest.approx(wasserstein_distance(left, right), rel=0.03)
+    binned = NumericPair.of(left, right).binned
+    assert binned.cdfs is not None
+    cdfs = binned.cdfs()
+    assert np.all(np.diff(cdfs.points) > 0)
+    assert area_between(cdfs) == pytest.approx(wasserstein_distance(left, right), rel=0.03)

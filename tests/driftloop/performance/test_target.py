@@ -57,13 +57,13 @@ def test_positive_class_is_last() -> None:
 @pytest.mark.parametrize(
     ("labels", "positive", "message"),
     [
-        (["a", "a"], None, r"holds one class only \(a\)"),
-        ([], None, r"holds one class only \(no rows\)"),
+        (["a", "a"], None, r"has one class only \(a\)"),
+        ([], None, r"has one class only \(no rows\)"),
         (["a", "b"], "c", r"never takes the positive class; received 'c'; valid: a, b"),
         (["good", "bad"], "god", r"did you mean good\?"),
         (["a", "b", "c"], "a", "is for two classes; the label 'y' holds 3: a, b, c"),
         (["a", None], None, "1 labels of 'y' are missing"),
-        (range(51), None, "holds 51 different values"),
+        (range(51), None, "has 51 distinct values"),
     ],
 )
 def test_labels_that_cannot_be_learned(labels: Any, positive: Any, message: str) -> None:

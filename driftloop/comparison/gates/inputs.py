@@ -1,0 +1,47 @@
+"""Inputs of promotion gates: the holdout, both models' predictions on it, and the models."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from driftloop.performance.metrics import MetricName, Truth, is_regression
+from driftloop.performance.target import Probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A model for gates that score other tables than the holdout.
+
+    `predict` takes a feature table (n rows) and returns predictions (n, k); `size` is its bytes as
+    stored; `importances` are each feature's share, empty where none were stored.
+    """
+
+    predict: Callable[[pd.DataFrame], Probabilities]
+    size: int | None = None
+    importances: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GateInputs:
+    """The holdout in time order with both models' predictions; no champion: None.
+
+    `thresholds` are the challenger's and the champion's decision thresholds. `table` has the
+    features of the rows, `groups` the columns that gates list in `reads`, both in the same order.
+    """
+
+    metric: MetricName
+    y: Truth
+    challenger: Probabilities
+    champion: Probabilities | None
+    thresholds: tuple[float | None, float | None] = (None, None)
+    table: pd.DataFrame | None = None
+    groups: pd.DataFrame | None = None
+    challenger_model: Scorer | None = None
+    champion_model: Scorer | None = None
+    seed: int = 0
+
+    @property
+    def regression(self) -> bool:
+        """Whether the models predict values and not classes."""
+        return is_regression(self.y)
