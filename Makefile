@@ -91,7 +91,8 @@ lock: $(VENV)/.uv ## Resolve the dependencies again into requirements.lock
 
 .PHONY: clean
 clean: ## Remove what the demo and the tests left (not .venv, not your models)
-	rm -rf .driftloop/demo .cache/import-linter .cache/mypy .cache/ruff .pytest_cache .hypothesis
+	rm -rf .driftloop/demo .cache/import-linter .cache/matplotlib .cache/mypy \
+		.cache/numba .cache/ruff .cache/tests .pytest_cache .hypothesis
 
 $(VENV)/.uv: requirements-uv.lock
 	@test -n "$(PYTHON)" || { echo "driftloop needs Python 3.11 or 3.12 on the PATH; found: \

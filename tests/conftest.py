@@ -42,6 +42,9 @@ os.environ["PREFECT_HOME"] = str(HOME / "prefect")
 os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
 os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
 os.environ["OMP_NUM_THREADS"] = "1"
+# Compiled functions and the list of fonts take seconds to make, and are the same in every run.
+os.environ["NUMBA_CACHE_DIR"] = str(ROOT / ".cache" / "numba")
+os.environ["MPLCONFIGDIR"] = str(ROOT / ".cache" / "matplotlib")
 prepare_environment(HOME)
 
 # How long an example takes says how busy the machine is, and nothing about the code.
@@ -51,6 +54,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 
 SLOW = (
+    "driftloop/comparison/test_comparison_rates.py",
     "end_to_end/test_approval.py",
     "end_to_end/test_backtest.py",
     "end_to_end/test_cut_off.py",
@@ -58,7 +62,6 @@ SLOW = (
     "end_to_end/test_evidence.py",
     "end_to_end/test_incidents.py",
     "end_to_end/test_metrics.py",
-    "end_to_end/test_older_workspace.py",
     "end_to_end/test_outage.py",
     "end_to_end/test_snapshot_cli.py",
     "end_to_end/test_stack.py",

@@ -9,6 +9,8 @@ from driftloop.base.errors import WorkspaceError
 VARIABLE = "DRIFTLOOP_WORKSPACE"
 STATE_VARIABLE = "DRIFTLOOP_STATE"
 NAME, DVC_SITE = ".driftloop", "dvc-site"
+STACK_SHELL = Path("stack", "env")
+"""Below the state: what a shell sources to use the servers of ``driftloop up``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ import urllib.error
 import urllib.request
 
 from driftloop.base.errors import AccessError
-from driftloop.base.workspace import Workspace
-from tasks.stack.services import StackFolder
+from driftloop.base.workspace import STACK_SHELL, Workspace
 
 PREFECT_VARIABLES = ("PREFECT_API_AUTH_STRING",)
 MLFLOW_VARIABLES = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
@@ -49,7 +48,7 @@ def check_mlflow_access(uri: str, workspace: Workspace) -> None:
 
 def no_access(who: str, workspace: Workspace, *variables: str) -> AccessError:
     """Return the error of a server that asks for a password; it shows none."""
-    shell = StackFolder(workspace.state.resolve()).shell
+    shell = workspace.state.resolve() / STACK_SHELL
     return AccessError(
         f"{who} asks for a password, and got none or a wrong one; for the stack of 'driftloop up' "
         f"run 'source {shell}' in this shell, for another server set {' and '.join(variables)}"

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from driftloop.base.errors import StackError
 from driftloop.base.settings import Settings
+from driftloop.base.workspace import STACK_SHELL
 from tasks.stack.access import CLIENT, PASSWORD, client_access, prefect_access
 from tasks.stack.database_url import Database, parse_database
 
@@ -115,7 +116,7 @@ class StackFolder:
     @property
     def shell(self) -> Path:
         """What a shell sources to speak to the stack."""
-        return self.root / "env"
+        return self.state / STACK_SHELL
 
     @property
     def password(self) -> Path:
