@@ -1,1 +1,1 @@
-"""The page of all models."""
+"""The dashboard of all models."""

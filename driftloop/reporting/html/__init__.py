@@ -1,1 +1,1 @@
-"""The report of a run and the page of all models: records as one HTML file each, escaped."""
+"""Shared parts of HTML pages: rendering, base template, macros, style sheet, inline SVG."""
