@@ -51,7 +51,8 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
         elif pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             made[name] = column.astype(float)
         else:
-            made[name] = pd.Series(category_text(column).astype(str), dtype=object)
+            text = list(map(str, category_text(column)))  # one long text must not widen them all
+            made[name] = pd.Series(text, index=column.index, dtype=object)
     return pd.DataFrame(made)
 
 
