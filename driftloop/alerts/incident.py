@@ -247,7 +247,8 @@ class AlertState:
             DataError: if a field is missing or of the wrong type.
         """
         try:
-            return _ADAPTER.validate_python(upgraded_state(value))
+            upgraded = upgraded_state(value) if isinstance(value, Mapping) else value
+            return _ADAPTER.validate_python(upgraded)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "state"

@@ -10,7 +10,6 @@ import pandas as pd
 
 from driftloop.base.errors import ConfigError, valid_choices
 from driftloop.base.periods import naive, parse_time
-from driftloop.profiling.columns import category_text
 
 Mask = npt.NDArray[np.bool_]
 Kind = Literal["shift", "scale", "missing", "new_category", "label_flip"]
@@ -120,6 +119,8 @@ def _changed(
 def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return codes as the text that a model reads, as a new category is no number among them."""
     text = pd.Series(None, index=column.index, dtype=object)
+    from driftloop.profiling.columns import category_text
+
     text[column.notna()] = category_text(column[column.notna()])
     return text
 

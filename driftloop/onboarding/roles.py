@@ -26,7 +26,7 @@ import pandas as pd
 
 from driftloop.base.errors import join_names
 from driftloop.base.periods import Every
-from driftloop.base.whole_numbers import EXACT_BELOW, lost_digits
+from driftloop.profiling.whole_numbers import EXACT_BELOW, lost_digits
 from driftloop.snapshots.options import ColumnRole
 
 MOST_CODES = 12

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.errors import DataError, valid_choices
-from driftloop.base.whole_numbers import lost_digits, number_text
 from driftloop.profiling.columns import category_text
+from driftloop.profiling.whole_numbers import lost_digits, number_text
 
 Codes = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]

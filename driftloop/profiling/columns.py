@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.errors import DataError
-from driftloop.base.whole_numbers import lost_digits, number_text, to_series
+from driftloop.profiling.whole_numbers import lost_digits, number_text, to_series
 
 if TYPE_CHECKING:
     import pyarrow as pa

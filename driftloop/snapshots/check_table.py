@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from driftloop.base.errors import join_names, valid_choices
-from driftloop.base.whole_numbers import lost_digits
 from driftloop.performance.target import class_text, label_text
+from driftloop.profiling.whole_numbers import lost_digits
 from driftloop.snapshots.options import Options
 from driftloop.snapshots.table_source import Source, fail
 

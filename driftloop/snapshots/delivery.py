@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from driftloop.base.errors import join_names, valid_choices
 from driftloop.base.periods import format_time, naive
-from driftloop.base.whole_numbers import holds_long
 from driftloop.config.model_config import ModelConfig
+from driftloop.profiling.whole_numbers import holds_long
 from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import parse_times
 from driftloop.snapshots.types import family, fitted, place_named, plain

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Every
-from driftloop.base.whole_numbers import plain_decimals
+from driftloop.profiling.whole_numbers import plain_decimals
 from driftloop.snapshots.delivery import Delivery
 from driftloop.snapshots.table_source import fail
 from driftloop.snapshots.time_column import period_starts

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from driftloop.base.errors import DataError
-from driftloop.base.whole_numbers import holds_long, plain_decimals, text_to_numbers, to_frame
+from driftloop.profiling.whole_numbers import holds_long, plain_decimals, text_to_numbers, to_frame
 from driftloop.snapshots.check_table import check_columns, check_label, check_rows
 from driftloop.snapshots.options import Options
 from driftloop.snapshots.table_source import Source, fail

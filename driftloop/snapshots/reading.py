@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from driftloop.base.errors import DataError, reason
-from driftloop.base.whole_numbers import array_of
+from driftloop.profiling.whole_numbers import array_of
 from driftloop.snapshots.delivery import Arrival
 from driftloop.snapshots.read_table import check_file, long_floats, read_file, whole_block
 

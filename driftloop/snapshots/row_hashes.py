@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.base.whole_numbers import EXACT_BELOW
 from driftloop.profiling.columns import category_text
+from driftloop.profiling.whole_numbers import EXACT_BELOW
 
 Hashes = npt.NDArray[np.uint64]
 

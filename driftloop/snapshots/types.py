@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftloop.base.whole_numbers import (
+from driftloop.profiling.whole_numbers import (
     EXACT_BELOW,
     Column,
     float_to_whole,

@@ -11,10 +11,9 @@ from flows.cli.backtest import backtest
 from flows.cli.data import init, snapshot
 from flows.cli.demo import demo
 from flows.cli.deploy import deploy
-from flows.cli.metrics import metrics
 from flows.cli.monitoring import bootstrap, monitor, retrain, status
 from flows.cli.promotion import approve, ledger, rollback
-from flows.cli.reports import dashboard, history, report
+from flows.cli.reports import dashboard, history, metrics, report
 from flows.cli.stack import backup, down, restore, stack, up
 
 COMMANDS = (

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from driftloop.base.errors import RegistryError
+from driftloop.base.errors import IncompleteError, RegistryError
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.dashboard.rows import Dashboard
+from driftloop.reporting.prometheus.metrics import Metrics
 from driftloop.reporting.run_report.model_history import FetchedReport, History
 from flows.cli.command import Json, command
 from flows.cli.display.history import dashboard_view, history_view, report_view
-from flows.cli.options import Name, time_of
+from flows.cli.options import AnyName, Name, time_of
 from flows.cli.session import waiting, without_heartbeats
 
 MOST = 500
@@ -79,3 +80,30 @@ def _open(path: Path) -> None:
     )
     if screen and sys.__stdout__ is not None and sys.__stdout__.isatty():
         webbrowser.open(path.resolve().as_uri())
+
+
+def _exposition(metrics: Metrics) -> str:
+    from tasks.reporting.prometheus_format import text_format
+
+    return text_format(metrics.samples)
+
+
+@command(_exposition, services=True)
+def metrics(place: Workspace, name: AnyName = None) -> Metrics:
+    """Print the metrics of all models, or of one, in Prometheus' text format."""
+    from driftloop.reporting.prometheus.samples import samples_of
+    from tasks.reporting.metric_inputs import configs_named, read_metric_inputs
+    from tasks.reporting.publish_metrics import most_features
+
+    with waiting("Asking the registry"):
+        configs, broken = configs_named(place, name)
+        most = most_features()
+        samples = [
+            sample
+            for config in configs
+            for sample in samples_of(read_metric_inputs(place, config), most)
+        ]
+    result = Metrics(tuple(samples))
+    if broken:
+        raise IncompleteError("; ".join(broken), result)
+    return result

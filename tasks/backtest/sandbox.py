@@ -18,10 +18,10 @@ from driftloop.backtest.summary import BaselineScores, PolicyResult
 from driftloop.base.errors import DataError, SnapshotError
 from driftloop.base.periods import Span, Window, format_time
 from driftloop.base.records import DataSlice, Snapshot
-from driftloop.base.whole_numbers import to_frame
 from driftloop.base.windows import EARLIEST
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
+from driftloop.profiling.whole_numbers import to_frame
 from driftloop.promotion.modes import Approval, Auto
 from tasks.registry.memory import memory_registry
 from tasks.registry.opening import open_registry

@@ -18,7 +18,6 @@ import pandas as pd
 from driftloop.base.errors import DataError, valid_choices
 from driftloop.base.periods import Window, naive
 from driftloop.base.records import DataSlice
-from driftloop.base.whole_numbers import to_frame, to_series
 from driftloop.base.workspace import Workspace
 from driftloop.profiling.binning import COMPILED_MIN_ROWS
 from driftloop.profiling.columns import (
@@ -27,6 +26,7 @@ from driftloop.profiling.columns import (
     categorical_arrow,
     numeric_arrow,
 )
+from driftloop.profiling.whole_numbers import to_frame, to_series
 from tasks.snapshots.resolve import local_path
 
 if TYPE_CHECKING:

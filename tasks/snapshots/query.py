@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from driftloop.base.errors import ConfigError, DataError, DeliveryError, UnavailableError, reason
 from driftloop.base.periods import Window, naive
-from driftloop.base.whole_numbers import array_of
 from driftloop.config.arrivals import SqlArrival
+from driftloop.profiling.whole_numbers import array_of
 from driftloop.snapshots.delivery import Arrival
 from tasks.runtime.credentials import secret_for
 from tasks.runtime.redaction import redact

@@ -10,19 +10,15 @@ from pydantic import Field, ValidationError
 from driftloop.base.errors import StackError
 from driftloop.base.settings import Settings
 from driftloop.base.workspace import STACK_SHELL
-from tasks.stack.access import CLIENT, PASSWORD, client_access, prefect_access
 from tasks.stack.database_url import Database, parse_database
+from tasks.stack.login.access import CLIENT, PASSWORD, client_access, prefect_access
 
 MARK = "DRIFTLOOP_STACK"
 """Every process of a stack has the stack's folder in this variable, which is how it is found."""
 SERVICE = "DRIFTLOOP_STACK_SERVICE"
 """The name of the service that a process belongs to."""
 POOL = "driftloop"
-PORTS = {
-    "prefect": "DRIFTLOOP_PREFECT_PORT",
-    "mlflow": "DRIFTLOOP_MLFLOW_PORT",
-    "site": "DRIFTLOOP_SITE_PORT",
-}
+PORTS = {name: f"DRIFTLOOP_{name.upper()}_PORT" for name in ("prefect", "mlflow", "site")}
 HOST = "DRIFTLOOP_HOST"
 PREFECT_DATABASE = "DRIFTLOOP_PREFECT_DATABASE_URL"
 MLFLOW_DATABASE = "DRIFTLOOP_MLFLOW_DATABASE_URL"

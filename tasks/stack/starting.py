@@ -16,10 +16,10 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_configs
 from tasks.coordination.file_lock import file_lock
 from tasks.runtime import clock
-from tasks.stack.access import auth_string
 from tasks.stack.backup.schemas import check_schemas
 from tasks.stack.checks import check_ports, keep_password, make_folders, write_private
 from tasks.stack.health import answers, prefect_at, wait_for, wait_for_worker, wait_until_settled
+from tasks.stack.login.access import auth_string
 from tasks.stack.prefect.automations import create_automations
 from tasks.stack.prefect.pool import create_pool, let_go
 from tasks.stack.prefect.preparing import checkout_of, create_limits, save_secrets, secret_names

@@ -16,7 +16,7 @@ def report_page(report: ReportInput) -> str:
     """Return the report as HTML; it holds aggregates only, never rows of data."""
     record = report.record
     return render_page(
-        "run_report/report.html.j2",
+        "run_report/templates/report.html.j2",
         report=report,
         record=record,
         title=f"{record.model}: {record.verdict.status} on {format_time(record.as_of)}",

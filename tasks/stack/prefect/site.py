@@ -7,8 +7,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tasks.stack.access import PASSWORD
-from tasks.stack.basic_auth import CHALLENGE, allowed
+from tasks.stack.login.access import PASSWORD
+from tasks.stack.login.basic_auth import CHALLENGE, allowed
 
 EMPTY = (
     b"<!doctype html><html lang='en'><meta charset='utf-8'><title>driftloop</title>"

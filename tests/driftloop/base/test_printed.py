@@ -18,7 +18,7 @@ from driftloop.base.records import (
 )
 from driftloop.base.serialize import printed_json, to_plain
 from driftloop.promotion.ledger import Ledger, Move
-from driftloop.reporting.run_page.model_history import History
+from driftloop.reporting.run_report.model_history import History
 from tests.driftloop.alerts.messages.message_records import (
     comparison,
     drifted,

@@ -142,8 +142,8 @@ STORED_VERSION = {
 MODEL = ModelTags(ledger={"000001": "first", "000002": "second"})
 STORED_MODEL = {"driftloop.ledger.000001": "first", "driftloop.ledger.000002": "second"}
 EVENTS = "driftloop/alerts/events.py"
-NOT_TAGS = {"driftloop.model.", "driftloop.slack"}
-"""The resource of an event, and a logger."""
+NOT_TAGS = {"driftloop.model.", "driftloop.slack", "driftloop.onboarding", "driftloop.reporting"}
+"""The resource of an event, a logger, and the packages that hold templates."""
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_the_asked_date_counts_and_the_minima_fit_it() -> None:
     [
         ("2024-01-01", "is outside this file; choose a date after 2024-01-01"),
         ("2031-01-01", "is outside this file"),
-        ("tomorrow", "--train-until: 'tomorrow' is no date"),
+        ("tomorrow", "--train-until: 'tomorrow' is not a valid date"),
         ("2024-01-03", "holds 48 labelled rows; 100 are needed"),
     ],
 )

@@ -97,4 +97,4 @@ def test_a_value_promises_nothing_and_a_cut_counts() -> None:
     assert math.isnan(estimated_score("neg_mae", FIVE[:, None]))
     called = FIVE >= 0.3
     expected = 2 * FIVE[called].sum() / (called.sum() + FIVE.sum())
-    assert estimated_score("f1", binary(FIVE), cut=0.3) == pytest.approx(expected)
+    assert estimated_score("f1", binary(FIVE), threshold=0.3) == pytest.approx(expected)

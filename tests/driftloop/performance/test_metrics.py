@@ -211,7 +211,7 @@ def test_cut_calls_rows_positive_from_there_on(cut: float) -> None:
     balanced = sk.balanced_accuracy_score(y, called)
     assert score("balanced_accuracy", y, p, cut) == pytest.approx(balanced)
     assert score("roc_auc", y, p, cut) == score("roc_auc", y, p)
-    found = score_with_interval("f1", y, p, count=200, confidence=0.9, seed=0, cut=cut)
+    found = score_with_interval("f1", y, p, count=200, confidence=0.9, seed=0, threshold=cut)
     assert found.low <= found.value <= found.high
     assert found.value == score("f1", y, p, cut)
 

@@ -103,7 +103,7 @@ def test_regression_is_judged_without_classes() -> None:
 
 def test_cut_counts() -> None:
     y, p = scored(2.0)
-    loose = judge_performance("f1", WINDOW, (y, p), None, PerformanceSettings(), cut=0.05)
+    loose = judge_performance("f1", WINDOW, (y, p), None, PerformanceSettings(), threshold=0.05)
     plain = judge_performance("f1", WINDOW, (y, p), None, PerformanceSettings())
     assert loose.score == pytest.approx(sk.f1_score(y, p[:, 1] >= 0.05))
     assert plain.score == pytest.approx(sk.f1_score(y, p[:, 1] > 0.5))

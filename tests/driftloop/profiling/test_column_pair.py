@@ -46,4 +46,4 @@ def test_pair_is_what_sorting_gives(
         np.testing.assert_allclose(pair.quartiles, quartiles, rtol=1e-12)
         low, high = np.quantile(left, [0.05, 0.95])
         beyond = float((right < low).mean()), float((right > high).mean())
-        assert pair.beyond == pytest.approx(beyond, abs=1e-12)
+        assert pair.outside_tails == pytest.approx(beyond, abs=1e-12)

@@ -286,8 +286,8 @@ def test_constant_reference_has_no_scale() -> None:
     changed = CdfPair(points, np.array([0.0, 1.0]), np.array([0.5, 1.0]), 0.0)
     alike = CdfPair(points, np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.0)
     rows = np.array([100.0])
-    assert W.size(Binned(rows, rows, changed)) == CONSTANT
-    assert W.size(Binned(rows, rows, alike)) == 0.0
+    assert W.size(Binned(rows, rows, lambda: changed)) == CONSTANT
+    assert W.size(Binned(rows, rows, lambda: alike)) == 0.0
     assert math.isnan(W.size(Binned(rows, rows)))
 
 

@@ -38,4 +38,4 @@ def test_thresholded_metric_goes_by_the_models_cut(examples: Examples) -> None:
     """From 0 on every row is called positive, whatever is shuffled: nothing is lost."""
     model = fit(LogisticRegression(), examples, ("used", "little", "unused"), (), 0)
     assert permutation_importances(model, examples, "f1", 0)["used"] > 0.5
-    assert set(permutation_importances(model, examples, "f1", 0, cut=0.0).values()) == {0.0}
+    assert set(permutation_importances(model, examples, "f1", 0, threshold=0.0).values()) == {0.0}

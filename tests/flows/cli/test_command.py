@@ -72,7 +72,7 @@ def test_another_workspace(tmp_path: Path) -> None:
     assert run(say, "hi", "-w", str(tmp_path / "other"))[1] == "hi in other\n"
     code, out, err = run(say, "hi", "--workspace", str(tmp_path))
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "no workspace" in err
+    assert "not a workspace" in err
 
 
 @pytest.mark.parametrize(

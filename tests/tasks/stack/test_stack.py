@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from driftloop.base.errors import StackError
-from tasks.stack.access import CREDENTIALS
+from tasks.stack.login.access import CREDENTIALS
 from tasks.stack.services import Plan, StackFolder, services, stack_settings
 from tasks.stack.supervisor_config import supervisor_text
 

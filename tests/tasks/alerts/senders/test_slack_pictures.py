@@ -19,7 +19,9 @@ draw_picture = tasks.reporting.feature_plot.draw_feature_plot
 @pytest.fixture
 def bot(slack: SlackPeer, monkeypatch: pytest.MonkeyPatch) -> BotSender:
     monkeypatch.setattr(
-        tasks.reporting.feature_plot, "picture", lambda shapes, title: PNG + title.encode()
+        tasks.reporting.feature_plot,
+        "draw_feature_plot",
+        lambda shapes, title: PNG + title.encode(),
     )
     monkeypatch.setenv("SLACK_BOT_TOKEN", slack.token)
     sender = sender_for(SlackChannel())

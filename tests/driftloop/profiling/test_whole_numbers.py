@@ -11,7 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from driftloop.base.errors import DataError
-from driftloop.base.whole_numbers import (
+from driftloop.performance.target import Classes, find_classes
+from driftloop.profiling.columns import (
+    categorical_arrow,
+    categorical_column,
+    feature_table,
+    numeric_column,
+)
+from driftloop.profiling.whole_numbers import (
     EXACT_BELOW,
     array_of,
     float_to_whole,
@@ -22,13 +29,6 @@ from driftloop.base.whole_numbers import (
     text_to_whole,
     to_frame,
     to_series,
-)
-from driftloop.performance.target import Classes, find_classes
-from driftloop.profiling.columns import (
-    categorical_arrow,
-    categorical_column,
-    feature_table,
-    numeric_column,
 )
 from driftloop.snapshots.row_hashes import row_hashes
 

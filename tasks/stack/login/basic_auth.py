@@ -3,7 +3,7 @@
 import base64
 import hmac
 
-from tasks.stack.access import auth_string
+from tasks.stack.login.access import auth_string
 
 CHALLENGE = 'Basic realm="driftloop", charset="UTF-8"'
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tasks.stack.basic_auth import allowed
-from tasks.stack.mlflow_app import Guarded, Receive, Scope, Send
+from tasks.stack.login.basic_auth import allowed
+from tasks.stack.login.mlflow_app import Guarded, Receive, Scope, Send
 
 RIGHT = ("driftloop", "let-me-in")
 HERE = "http://127.0.0.1:5000"

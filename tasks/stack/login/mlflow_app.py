@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tasks.stack.access import PASSWORD
-from tasks.stack.basic_auth import CHALLENGE, allowed
+from tasks.stack.login.access import PASSWORD
+from tasks.stack.login.basic_auth import CHALLENGE, allowed
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -1,0 +1,1 @@
+"""Passwords of the stack: made, handed over, asked for."""
