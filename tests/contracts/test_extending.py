@@ -127,7 +127,7 @@ def test_the_new_members_are_known_and_pass_the_contract(copy: tuple[Path, list[
     page = (root / "docs/configuration-reference.md").read_text()
     assert [kind for kind in MEMBERS if f"`kind: {kind}`" not in page] == []
     assert len(tests) == len(MEMBERS)
-    checked = ("tests/contracts/test_families.py", "tests/test_boundaries.py")
+    checked = ("tests/contracts/test_families.py", "tests/contracts/test_layout.py")
     said = run(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", *checked, *tests)
     assert "[100%]" in said
     run(root, "-m", "ruff", "check", "--no-cache", "driftloop", "tasks", *tests)
