@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from driftloop.base.errors import ConfigError, valid_choices
 from driftloop.base.periods import naive, parse_time
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Mask = npt.NDArray[np.bool_]
 Kind = Literal["shift", "scale", "missing", "new_category", "label_flip"]
@@ -71,7 +73,7 @@ def _size(text: str, kind: str, written: str) -> float:
     return size
 
 
-def inject(table: pd.DataFrame, injection: Injection, time: str, spread: float) -> pd.DataFrame:
+def inject(table: "pd.DataFrame", injection: Injection, time: str, spread: float) -> "pd.DataFrame":
     """Return the table with the change in the rows from its moment on; other rows are as before.
 
     Args:
@@ -83,6 +85,8 @@ def inject(table: pd.DataFrame, injection: Injection, time: str, spread: float) 
     Raises:
         ConfigError: if a change of numbers is requested in a column of texts.
     """
+    import pandas as pd
+
     times = pd.to_datetime(table[time], utc=True).dt.tz_localize(None)
     late = (times >= naive(injection.at)).to_numpy()
     changed = table.copy()
@@ -118,6 +122,8 @@ def _changed(
 
 def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return codes as the text that a model reads, as a new category is no number among them."""
+    import pandas as pd
+
     text = pd.Series(None, index=column.index, dtype=object)
     from driftloop.profiling.columns import category_text
 
@@ -134,7 +140,7 @@ def _flipped(column: "pd.Series[Any]", hit: Mask, rng: np.random.Generator) -> "
     return flipped
 
 
-def _seed(table: pd.DataFrame, late: Mask) -> int:
+def _seed(table: "pd.DataFrame", late: Mask) -> int:
     return len(table) + int(late.sum())
 
 
@@ -146,7 +152,9 @@ def spread_of(column: "pd.Series[Any]") -> float:
 
     Source: Rousseeuw & Croux, Alternatives to the Median Absolute Deviation, JASA 88, 1993.
     """
-    if not pd.api.types.is_numeric_dtype(column):
+    from pandas.api.types import is_numeric_dtype
+
+    if not is_numeric_dtype(column):
         return 0.0
     low, high = column.astype(float).quantile([0.25, 0.75])
     return float((high - low) / 1.349 if high > low else column.astype(float).std())

@@ -52,7 +52,7 @@ def _parse_text(source: Source, time: str) -> "pd.Series[Any]":
         value = column.iloc[int(np.argmax(bad))]
         fail(
             source.path,
-            f"column {time!r}, {_first(source, bad)}: {str(value)[:40]!r} is no date "
+            f"column {time!r}, {_first(source, bad)}: {str(value)[:40]!r} is not a valid date "
             f"({_count(bad, 'value', 'values')} of {len(bad):,} cannot be read); {_WRITE}",
         )
     zoned = _matches(arrow, _ZONE)

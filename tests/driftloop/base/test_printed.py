@@ -26,7 +26,7 @@ from tests.driftloop.alerts.messages.message_records import (
     monitor,
     retrain,
 )
-from tests.driftloop.reporting.report_cases import ledger, points, source
+from tests.driftloop.reporting.report_cases import ledger, points, report_input
 from tools.json_schemas import json_schema
 
 SHARED = {"model", "as_of", "rev", "champion"}
@@ -107,7 +107,7 @@ def test_nothing_of_a_retraining_without_a_plan() -> None:
 def test_a_move_of_a_history_is_a_part_of_a_ledger_entry() -> None:
     entries = ledger()
     moves = tuple(entry for entry in entries if entry.kind == "promoted")
-    episodes = tuple(source().episodes)
+    episodes = tuple(report_input().episodes)
     history = History("payments", Champion("7"), tuple(points()), moves, episodes)
     listed = printed(Ledger("payments", Champion("7"), entries), "ledger")
     assert listed["faults"] == []

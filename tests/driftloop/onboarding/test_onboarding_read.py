@@ -133,11 +133,11 @@ BAD_TEXTS = {
     "no date": (
         lines(*GOOD, "soon,4,no", "later,5,no"),
         OPTIONS,
-        r"'at', line 5: 'soon' is no date \(2 values of 5.*write times as 2026",
+        r"'at', line 5: 'soon' is not a valid date \(2 values of 5.*write times as 2026",
     ),
-    "us date": (lines("1/2/2026,1,no"), OPTIONS, "line 2: '1/2/2026' is no date"),
-    "year": (lines("2026,1,no"), OPTIONS, "line 2: '2026' is no date"),
-    "epoch": (lines("1767225600,1,no"), OPTIONS, "'1767225600' is no date"),
+    "us date": (lines("1/2/2026,1,no"), OPTIONS, "line 2: '1/2/2026' is not a valid date"),
+    "year": (lines("2026,1,no"), OPTIONS, "line 2: '2026' is not a valid date"),
+    "epoch": (lines("1767225600,1,no"), OPTIONS, "'1767225600' is not a valid date"),
     "zones": (
         lines("2026-01-01T00:00:00Z,1,no", "2026-01-02T00:00:00,2,yes"),
         OPTIONS,
@@ -227,5 +227,5 @@ def test_a_torn_parquet_file_is_named(tmp_path: Path) -> None:
 def test_a_parquet_time_of_numbers_is_refused_by_row(tmp_path: Path) -> None:
     path = tmp_path / "calls.parquet"
     pq.write_table(pa.table({"at": [1, 2], "y": ["a", "b"], "x": [1, 2]}), path)
-    with pytest.raises(DataError, match="row 1: '1' is no date"):
+    with pytest.raises(DataError, match="row 1: '1' is not a valid date"):
         read_table(path, OPTIONS)

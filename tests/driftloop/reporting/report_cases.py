@@ -103,7 +103,7 @@ def categories() -> Finding:
 
 def missing() -> Finding:
     """The missing values of the same column, that moved too."""
-    said = "`country` is missing in 6.1% of the rows, before 0.4%."
+    said = "`country` is missing in 6.1% of the rows, previously 0.4%."
     return replace(alert_examples.MOVED[1], test="missing_rate", sentence=said, shape=None)
 
 

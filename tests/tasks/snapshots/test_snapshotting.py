@@ -345,7 +345,7 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "no key": (lambda t: t.drop(columns="id"), "no column 'id'"),
     "a date that is none": (
         lambda t: t.assign(at="soon"),
-        "column 'at', line 2: 'soon' is no date",
+        "column 'at', line 2: 'soon' is not a valid date",
     ),
     "a missing time": (lambda t: t.assign(at=[None, *t["at"][1:]]), "1 time is missing"),
     "the future": (lambda t: t.assign(at="2100-01-01"), "is in the future"),
