@@ -62,6 +62,7 @@ SLOW = (
     "end_to_end/test_evidence.py",
     "end_to_end/test_incidents.py",
     "end_to_end/test_metrics.py",
+    "end_to_end/test_older_workspace.py",
     "end_to_end/test_outage.py",
     "end_to_end/test_snapshot_cli.py",
     "end_to_end/test_stack.py",
