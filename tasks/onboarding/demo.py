@@ -6,13 +6,16 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import driftloop
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import SnapshotError
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, make_state
-from tasks.runtime.job import Job
+
+if TYPE_CHECKING:
+    from tasks.runtime.job import Job
 
 ROOT = Path(driftloop.__file__).parents[1]
 _SECRETS = (
@@ -71,7 +74,7 @@ def send_logs() -> None:
 
 
 def scores_with_and_without_loop(
-    job: Job, records: Sequence[MonitorRecord]
+    job: "Job", records: Sequence[MonitorRecord]
 ) -> list[tuple[float, float]]:
     """Return for each run the scores of the version that served then and of the first version."""
     from tasks.backtest.version_scores import score_with_all_labels

@@ -160,7 +160,7 @@ def test_bad_input_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
     path.write_text("at,x,y\nsoon,1,2\n")
     folder = tmp_path / "deep" / "new" / "calls"
-    with pytest.raises(DataError, match="no date"):
+    with pytest.raises(DataError, match="not a valid date"):
         create_workspace(path, folder, Options("at", "y"))
     assert not (tmp_path / "deep").exists()
 

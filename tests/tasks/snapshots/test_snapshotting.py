@@ -29,7 +29,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def work(template: Path, tmp_path: Path) -> Path:
+def work(template: Path, tmp_path: Path, no_server: None) -> Path:
     return moved(template, tmp_path / "place")
 
 
