@@ -21,8 +21,8 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
 from tasks.onboarding.local_server import free_port
-from tasks.stack.health import prefect_at
 from tasks.stack.login.access import CLIENT, auth_string
+from tasks.stack.prefect_server import prefect_at
 from tasks.stack.processes import processes_of, sweep
 from tasks.stack.services import StackFolder
 

@@ -1,4 +1,4 @@
-"""What is found out before anything is started."""
+"""Checks before anything is started: ports, folders, the password."""
 
 import os
 import secrets
@@ -13,32 +13,32 @@ from tasks.stack.services import PORTS, Plan, StackFolder
 
 
 def check_ports(plan: Plan, ours: frozenset[str] = frozenset()) -> None:
-    """Find out whether the ports are free, but for those of services that run already.
+    """Check that the ports are free, except those of services that run already.
 
     Raises:
         StackError: naming the port, who has it and the variable that chooses another.
     """
     for name, variable in PORTS.items():
         if name not in ours:
-            _check_port(plan.settings.host, getattr(plan.settings, f"{name}_port"), name, variable)
+            _check_port(plan.settings.host, plan.settings.port(name), name, variable)
 
 
 def _check_port(host: str, port: int, name: str, variable: str) -> None:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise StackError(
-            f"DRIFTLOOP_HOST: {host!r} is no address of this machine ({error.strerror}); "
-            "the usual one is 127.0.0.1"
+            f"DRIFTLOOP_HOST: {host!r} is not an address of this machine "
+            f"({error.strerror}); the usual one is 127.0.0.1"
         ) from error
-    family, kind, protocol, _, address = found[0]
+    family, kind, protocol, _, address = addresses[0]
     with closing(socket.socket(family, kind, protocol)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
         except PermissionError as error:
             raise StackError(
-                f"{variable}: port {port} is not for you; choose one above 1023"
+                f"{variable}: port {port} needs more rights; choose one above 1023"
             ) from error
         except OSError as error:
             who = listener(port) or "another process"

@@ -1,30 +1,39 @@
-"""Database addresses: one form for people, and what Prefect, MLflow and PostgreSQL's tools want."""
+"""Database addresses, in the forms that Prefect, MLflow and PostgreSQL's tools take."""
 
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import TYPE_CHECKING
 
 from driftloop.base.errors import StackError
 
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
 _POSTGRES = "postgresql"
-_SQLITE = "sqlite"
-_PREFECT = {_POSTGRES: "postgresql+asyncpg", _SQLITE: "sqlite+aiosqlite"}
-_MLFLOW = {_POSTGRES: "postgresql+psycopg", _SQLITE: "sqlite"}
+_PREFECT = {_POSTGRES: "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+_MLFLOW = {_POSTGRES: "postgresql+psycopg", "sqlite": "sqlite"}
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database, as it was named: ``postgresql://user:password@host/name`` or ``sqlite:///path``.
+    """A database: ``postgresql://user:password@host/name`` or ``sqlite:////absolute/path``.
 
-    `given` may hold a password: print `masked`.
+    `address` may hold a password: print `masked`. `variable` is what another one is set with.
     """
 
-    given: str
+    address: str
+    variable: str
+
+    @property
+    def _url(self) -> "URL":
+        from sqlalchemy import make_url
+
+        return make_url(self.address)
 
     @property
     def kind(self) -> str:
         """``postgresql`` or ``sqlite``."""
-        scheme = urlsplit(self.given).scheme.partition("+")[0]
-        return _POSTGRES if scheme == "postgres" else scheme
+        name = self._url.get_backend_name()
+        return _POSTGRES if name == "postgres" else name
 
     @property
     def is_postgres(self) -> bool:
@@ -34,77 +43,52 @@ class Database:
     @property
     def for_prefect(self) -> str:
         """What Prefect takes, with an asynchronous driver."""
-        return self._with(_PREFECT[self.kind])
+        return self._url.set(drivername=_PREFECT[self.kind]).render_as_string(hide_password=False)
 
     @property
     def for_mlflow(self) -> str:
         """What MLflow takes; psycopg 3 is the driver of the extra ``postgres``."""
-        return self._with(_MLFLOW[self.kind])
-
-    @property
-    def plain(self) -> str:
-        """What libpq takes, without the name of a Python driver."""
-        return self._with(self.kind)
+        return self._url.set(drivername=_MLFLOW[self.kind]).render_as_string(hide_password=False)
 
     @property
     def without_password(self) -> str:
         """What libpq takes, without the password, which is handed over in the environment."""
-        parts = urlsplit(self.plain)
-        user, at, host = parts.netloc.rpartition("@")
-        return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + host))
+        url = self._url
+        place = (url.host, url.port, url.database, url.query)
+        return url.create(self.kind, url.username, None, *place).render_as_string()
 
     @property
     def password(self) -> str | None:
         """The password, if the address holds one."""
-        found = urlsplit(self.given).password
-        return unquote(found) if found else None
+        return self._url.password or None
 
     @property
     def masked(self) -> str:
         """The address as it may be shown: without its password, or values that may be one."""
-        parts = urlsplit(self.given)
-        user, at, host = parts.netloc.rpartition("@")
-        name, colon, _ = user.partition(":")
-        hidden = parts._replace(
-            netloc=name + (":***" if colon else "") + at + host,
-            query="***" if parts.query else "",
-        )
-        # urlunsplit drops the empty host of sqlite:///path.
-        return urlunsplit(hidden) if host else f"{parts.scheme}://{parts.path}"
+        return self._url.set(query={}).render_as_string() + ("?***" if self._url.query else "")
 
     @property
     def file(self) -> str:
         """The file of an SQLite database."""
-        return self.given.partition(":///")[2]
-
-    def _with(self, scheme: str) -> str:
-        return f"{scheme}:{self.given.partition(':')[2]}"
+        return self._url.database or ""
 
 
-def parse_database(given: str, variable: str) -> Database:
-    """Return the database that a variable names.
+def parse_database(address: str, variable: str) -> Database:
+    """Return the database that a variable is set to.
 
     Raises:
         StackError: if the address is of another kind, or not complete; the password is masked.
     """
+    from sqlalchemy.exc import ArgumentError
+
     form = "valid: postgresql://user:password@host:5432/name, sqlite:////absolute/path.db"
+    database = Database(address, variable)
     try:
-        database = Database(given)
-        known = database.kind in _PREFECT
-        complete = _complete(database) if known else False
-    except ValueError:  # a port that is no number
-        raise StackError(f"{variable}: is no database address; {form}") from None
-    if not known:
-        shown = database.masked if "://" in given else "something else"
-        raise StackError(f"{variable}: received {shown}; {form}")
-    if not complete:
-        raise StackError(f"{variable}: {database.masked} names no database; {form}")
+        kind = database.kind
+    except (ArgumentError, ValueError):  # no address at all, or a port that is not a number
+        raise StackError(f"{variable}: is not a database address; {form}") from None
+    if kind not in _PREFECT:
+        raise StackError(f"{variable}: received {database.masked}; {form}")
+    if not (database.file if database.is_postgres else database.file.startswith("/")):
+        raise StackError(f"{variable}: {database.masked} is not complete; {form}")
     return database
-
-
-def _complete(database: Database) -> bool:
-    parts = urlsplit(database.given)
-    if database.is_postgres:
-        _ = parts.port
-        return len(parts.path) > 1
-    return database.given.startswith(f"{parts.scheme}:////")

@@ -7,6 +7,7 @@ start times.
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tasks.stack.services import MARK, SERVICE, StackFolder
@@ -14,7 +15,6 @@ from tasks.stack.services import MARK, SERVICE, StackFolder
 if TYPE_CHECKING:
     import psutil  # type: ignore[import-untyped]
 
-_RUN = "PREFECT__FLOW_RUN_ID"
 TERM_SECONDS = 10.0
 
 
@@ -32,39 +32,40 @@ def processes_of(folder: StackFolder, service: str | None = None) -> "list[psuti
 
 def runs_of(folder: StackFolder) -> "dict[str, list[psutil.Process]]":
     """Return the processes of flow runs, by the id of the run."""
-    found: dict[str, list[psutil.Process]] = {}
+    runs: dict[str, list[psutil.Process]] = {}
     for process, environment in _marked(folder):
-        if run := environment.get(_RUN):
-            found.setdefault(run, []).append(process)
-    return found
+        if run := environment.get("PREFECT__FLOW_RUN_ID"):
+            runs.setdefault(run, []).append(process)
+    return runs
 
 
 def end(processes: "list[psutil.Process]") -> None:
     """Ask processes to end, and end by force those that do not within `TERM_SECONDS`."""
     import psutil
 
-    for process in processes:
-        _signal(process.terminate)
+    ask(processes)
     for process in psutil.wait_procs(processes, timeout=TERM_SECONDS)[1]:
-        _signal(process.kill)
+        with suppress(psutil.Error):
+            process.kill()
     psutil.wait_procs(processes, timeout=TERM_SECONDS)
 
 
 def ask(processes: "list[psutil.Process]") -> None:
     """Ask processes to end, and do not wait."""
+    import psutil
+
     for process in processes:
-        _signal(process.terminate)
+        with suppress(psutil.Error):
+            process.terminate()
 
 
 def sweep(folder: StackFolder) -> int:
     """End every process of the stack that is left, and return how many there were."""
     count = 0
-    for _ in range(3):  # one that is just being started is met by the next look
-        left = processes_of(folder)
-        if not left:
-            break
-        count += len(left)
-        end(left)
+    for _ in range(3):  # one that is just being started is met by the next round
+        if left := processes_of(folder):
+            count += len(left)
+            end(left)
     return count
 
 
@@ -76,17 +77,14 @@ def listener(port: int) -> str | None:
         connections = psutil.net_connections("tcp")
     except (psutil.Error, OSError):
         return None
-    for connection in connections:
-        if (
-            connection.status == psutil.CONN_LISTEN
-            and connection.laddr.port == port
-            and connection.pid
-        ):
-            try:
-                return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
-            except psutil.Error:
-                return f"pid {connection.pid}"
-    return None
+    listening = [link for link in connections if link.status == psutil.CONN_LISTEN]
+    pid = next((link.pid for link in listening if link.pid and link.laddr.port == port), None)
+    if pid is None:
+        return None
+    try:
+        return f"pid {pid} ({psutil.Process(pid).name()})"
+    except psutil.Error:
+        return f"pid {pid}"
 
 
 def is_running(pid: int) -> bool:
@@ -113,12 +111,3 @@ def _marked(folder: StackFolder) -> "Iterator[tuple[psutil.Process, dict[str, st
                 yield process, environment
         except (psutil.Error, OSError):
             continue
-
-
-def _signal(send: "object") -> None:
-    import psutil
-
-    try:
-        send()  # type: ignore[operator]
-    except psutil.Error:
-        return

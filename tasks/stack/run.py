@@ -1,4 +1,4 @@
-"""What supervisord starts: becomes the command of a service, with its environment.
+"""The program that supervisord starts: becomes a service's command, with its environment.
 
 The environment holds passwords. It comes from a file that only the owner reads, and not from
 supervisord's configuration or the command line, which `ps` shows to everybody.
@@ -23,9 +23,9 @@ def main() -> None:
     service = json.loads(Path(file).read_text())[name]
     if not service["leaves_runs"]:
         end(processes_of(StackFolder(Path(file).parents[1]), name))
-    kept = {key: value for key, value in os.environ.items() if key not in service["without"]}
-    command = service["command"]
-    os.execve(command[0], command, {**kept, **service["environment"], SERVICE: name})  # noqa: S606 - no shell
+    inherited = {key: text for key, text in os.environ.items() if key not in service["without"]}
+    environment = {**inherited, **service["environment"], SERVICE: name}
+    os.execve(service["command"][0], service["command"], environment)  # noqa: S606 - no shell
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """Flow runs of this machine whose process is gone, such as after a power failure.
 
-Prefect learns from a worker how a run ended. Where the worker died too, nobody tells it, and the
-run stays in Running. The keeper notes which runs have a process here, and settles those that have
-none any more.
+Prefect learns from a worker how a run ended. Where the worker died too, the run stays in Running.
+The keeper notes which runs have a process here, and settles those that have none any more.
 """
 
 import json
@@ -41,13 +40,15 @@ def settle_dead_runs(client: "SyncPrefectClient", folder: StackFolder) -> tuple[
     """
     known, living = remembered(folder), set(runs_of(folder))
     remember(folder, known | living)
-    settled = [run for run in sorted(known - living) if _settle(client, UUID(run))]
+    settled = tuple(run for run in sorted(known - living) if _settle(client, UUID(run)))
     remember(folder, living)
-    return tuple(settled)
+    return settled
 
 
 def _settle(client: "SyncPrefectClient", run: UUID) -> bool:
+    from prefect.client.schemas.filters import FlowRunFilter
     from prefect.exceptions import ObjectNotFound
+    from prefect.states import Crashed
 
     try:
         flow_run = client.read_flow_run(run)
@@ -55,9 +56,10 @@ def _settle(client: "SyncPrefectClient", run: UUID) -> bool:
         return False
     if not _unsettled(flow_run):
         return False
-    for child in _children(client, run):
-        _crash(client, child.id)
-    _crash(client, run)
+    children = FlowRunFilter.model_validate({"parent_flow_run_id": {"any_": [run]}})
+    for unsettled in (*client.read_flow_runs(flow_run_filter=children), flow_run):
+        if _unsettled(unsettled):
+            client.set_flow_run_state(unsettled.id, Crashed(message=MESSAGE), force=True)
     return True
 
 
@@ -67,20 +69,3 @@ def _unsettled(run: "FlowRun") -> bool:
     return state is not None and (
         state.is_running() or state.is_cancelling() or state.name == "Pending"
     )
-
-
-def _children(client: "SyncPrefectClient", run: UUID) -> "list[FlowRun]":
-    from prefect.client.schemas.filters import FlowRunFilter
-
-    wanted = FlowRunFilter.model_validate({"parent_flow_run_id": {"any_": [run]}})
-    return [
-        flow_run
-        for flow_run in client.read_flow_runs(flow_run_filter=wanted)
-        if _unsettled(flow_run)
-    ]
-
-
-def _crash(client: "SyncPrefectClient", run: UUID) -> None:
-    from prefect.states import Crashed
-
-    client.set_flow_run_state(run, Crashed(message=MESSAGE), force=True)

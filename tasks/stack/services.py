@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -37,10 +38,9 @@ class StackSettings(Settings):
     mlflow_database_url: str | None = None
     mlflow_artifacts: str | None = None
 
-
-def variable_of(name: str) -> str:
-    """Return the environment variable of a setting."""
-    return f"DRIFTLOOP_{name.upper()}"
+    def port(self, service: str) -> int:
+        """Return the port of a service."""
+        return int(getattr(self, f"{service}_port"))
 
 
 def stack_settings(environment: Mapping[str, str]) -> StackSettings:
@@ -49,26 +49,25 @@ def stack_settings(environment: Mapping[str, str]) -> StackSettings:
     Raises:
         StackError: if a value cannot be used, or two services share a port; names the variable.
     """
-    given = {
+    values = {
         name: value
         for name in StackSettings.model_fields
-        if (value := environment.get(variable_of(name), "").strip())
+        if (value := environment.get(f"DRIFTLOOP_{name.upper()}", "").strip())
     }
     try:
-        settings = StackSettings.model_validate(given)
+        settings = StackSettings.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         name = str(first["loc"][0])
         raise StackError(
-            f"{variable_of(name)}: received {given[name]!r}; {first['msg'].lower()}"
+            f"DRIFTLOOP_{name.upper()}: received {values[name]!r}; {first['msg'].lower()}"
         ) from None
-    ports = {name: getattr(settings, f"{name}_port") for name in PORTS}
-    for one, port in ports.items():
-        for other in ports:
-            if one < other and ports[other] == port:
-                raise StackError(
-                    f"{PORTS[one]} and {PORTS[other]} are both {port}; give each a port of its own"
-                )
+    for first_name, second in combinations(sorted(PORTS), 2):
+        if settings.port(first_name) == (port := settings.port(second)):
+            raise StackError(
+                f"{PORTS[first_name]} and {PORTS[second]} are both {port}; give each a port of "
+                "its own"
+            )
     for variable, url in (
         (PREFECT_DATABASE, settings.prefect_database_url),
         (MLFLOW_DATABASE, settings.mlflow_database_url),
@@ -78,69 +77,28 @@ def stack_settings(environment: Mapping[str, str]) -> StackSettings:
     return settings
 
 
-@dataclass(frozen=True, slots=True)
 class StackFolder:
     """Where a stack keeps its files: below ``stack`` in the workspace's state."""
 
-    state: Path
-
-    @property
-    def root(self) -> Path:
-        """The folder of the stack itself."""
-        return self.state / "stack"
-
-    @property
-    def logs(self) -> Path:
-        """One log a service."""
-        return self.root / "logs"
-
-    @property
-    def configuration(self) -> Path:
-        """What supervisord reads."""
-        return self.root / "supervisord.conf"
-
-    @property
-    def services(self) -> Path:
-        """Commands and environments of the services; readable by the owner only."""
-        return self.root / "services.json"
-
-    @property
-    def running(self) -> Path:
-        """What the running stack was started with; without secrets."""
-        return self.root / "running.json"
-
-    @property
-    def shell(self) -> Path:
-        """What a shell sources to speak to the stack."""
-        return self.state / STACK_SHELL
-
-    @property
-    def password(self) -> Path:
-        """The password that every server of the stack asks for; readable by the owner only."""
-        return self.root / "password"
-
-    @property
-    def pid_file(self) -> Path:
-        """Process id of supervisord."""
-        return self.root / "supervisord.pid"
-
-    @property
-    def prefect_home(self) -> Path:
-        """Prefect's home, with its database unless it is on PostgreSQL."""
-        return self.root / "prefect"
-
-    @property
-    def site(self) -> Path:
-        """The page that the web server shows."""
-        return self.state / "site"
-
-    @property
-    def held(self) -> Path:
-        """There while `down` holds the work pool, so that `up` lets it go again."""
-        return self.root / "pool-is-held"
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.root = state / "stack"
+        self.logs = self.root / "logs"
+        self.configuration = self.root / "supervisord.conf"
+        self.pid_file = self.root / "supervisord.pid"
+        self.prefect_home = self.root / "prefect"
+        self.site = state / "site"
+        # For the owner only: environments of the services, the password, what a shell sources.
+        self.services = self.root / "services.json"
+        self.password = self.root / "password"
+        self.shell = state / STACK_SHELL
+        # What the running stack was started with, without secrets.
+        self.running = self.root / "running.json"
+        # There while `down` holds the work pool, so that `up` lets it go again.
+        self.held = self.root / "pool-is-held"
 
     def log(self, service: str) -> Path:
-        """Return the log of one service."""
+        """Return the log of a service."""
         return self.logs / f"{service}.log"
 
 
@@ -157,14 +115,19 @@ class Plan:
     @property
     def prefect_database(self) -> Database:
         """Prefect's database."""
-        default = f"sqlite:///{self.folder.prefect_home / 'prefect.db'}"
-        return Database(self.settings.prefect_database_url or default)
+        file = self.folder.prefect_home / "prefect.db"
+        return _database(self.settings.prefect_database_url, file, PREFECT_DATABASE)
 
     @property
     def mlflow_database(self) -> Database:
         """MLflow's database; without a setting the one that is used without a server."""
-        default = f"sqlite:///{self.folder.state / 'mlflow.db'}"
-        return Database(self.settings.mlflow_database_url or default)
+        file = self.folder.state / "mlflow.db"
+        return _database(self.settings.mlflow_database_url, file, MLFLOW_DATABASE)
+
+    @property
+    def databases(self) -> dict[str, Database]:
+        """Both databases, by the name of their library."""
+        return {"prefect": self.prefect_database, "mlflow": self.mlflow_database}
 
     @property
     def serves_artifacts(self) -> bool:
@@ -184,15 +147,17 @@ class Plan:
         """Return where a client on this machine finds a service."""
         host = self.settings.host
         host = "127.0.0.1" if host == _EVERYWHERE else host
-        return f"http://{host}:{self._port(service)}"
-
-    def _port(self, service: str) -> int:
-        return int(getattr(self.settings, f"{service}_port"))
+        return f"http://{host}:{self.settings.port(service)}"
 
     @property
     def prefect_api(self) -> str:
         """What ``PREFECT_API_URL`` is set to."""
         return f"{self.address('prefect')}/api"
+
+    @property
+    def worker(self) -> str:
+        """The name of the worker on the Prefect server."""
+        return f"{POOL}-{self.settings.prefect_port}"
 
     @property
     def clients(self) -> dict[str, str]:
@@ -206,12 +171,11 @@ class Plan:
     @property
     def fingerprint(self) -> dict[str, str]:
         """What a running stack cannot change; passwords only count through a digest."""
-        urls = f"{self.prefect_database.given} {self.mlflow_database.given}"
+        urls = " ".join(database.address for database in self.databases.values())
         return {
             HOST: self.settings.host,
-            **{variable: str(self._port(name)) for name, variable in PORTS.items()},
-            PREFECT_DATABASE: self.prefect_database.masked,
-            MLFLOW_DATABASE: self.mlflow_database.masked,
+            **{variable: str(self.settings.port(name)) for name, variable in PORTS.items()},
+            **{database.variable: database.masked for database in self.databases.values()},
             "DRIFTLOOP_MLFLOW_ARTIFACTS": self.artifacts,
             "databases": hashlib.sha256(urls.encode()).hexdigest()[:16],
             "password": hashlib.sha256(self.password.encode()).hexdigest()[:16],
@@ -220,18 +184,23 @@ class Plan:
         }
 
 
+def _database(address: str | None, default: Path, variable: str) -> Database:
+    from sqlalchemy import URL
+
+    return Database(address or str(URL.create("sqlite", database=str(default))), variable)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service under the process manager."""
+    """One service under the process manager; `without` are variables that it must not have."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     without: tuple[str, ...] = ()
     at_once: bool = True
-    grace_seconds: int = 15
     health: str | None = None
-    settles_seconds: int = field(default=5)
+    settles_seconds: int = 5
     leaves_runs: bool = False
 
 
@@ -247,26 +216,27 @@ _SECRET_URLS = (
 def services(plan: Plan, python: str, secrets: Iterable[str] = ()) -> tuple[Service, ...]:
     """Return the services of a stack, in the order in which they start.
 
-    Args:
-        plan: what was decided.
-        python: the interpreter of the environment.
-        secrets: variables that hold secrets; they are in Prefect's blocks, where a change of them
-            reaches the next run, and so not in the environment of any service.
+    `secrets` are variables that hold secrets; these are in Prefect's blocks, where a change of them
+    reaches the next run, and so not in the environment of any service.
     """
-    return (
-        _prefect(plan, python, tuple(secrets)),
-        _mlflow(plan, python, tuple(secrets)),
-        _site(plan, python, tuple(secrets)),
-        _worker(plan, python, tuple(secrets)),
-        _keeper(plan, python, tuple(secrets)),
+    without = (*_SECRET_URLS, *secrets)
+    servers = (_prefect(plan), _mlflow(plan), _site(plan))
+    clients = _clients(plan)
+    return tuple(
+        replace(
+            service,
+            command=(python, "-m", *service.command),
+            without=without if service in clients else (*without, *CLIENT),
+        )
+        for service in (*servers, *clients)
     )
 
 
-def _prefect(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
-    port = str(plan.settings.prefect_port)
+def _prefect(plan: Plan) -> Service:
+    place = ("--host", plan.settings.host, "--port", str(plan.settings.prefect_port))
     return Service(
         "prefect",
-        (python, "-m", "prefect", "server", "start", "--host", plan.settings.host, "--port", port),
+        ("prefect", "server", "start", *place),
         {
             "PREFECT_HOME": str(plan.folder.prefect_home),
             "PREFECT_SERVER_DATABASE_CONNECTION_URL": plan.prefect_database.for_prefect,
@@ -277,14 +247,13 @@ def _prefect(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
                 "prefect.server.concurrency.lease_storage.filesystem"
             ),
         },
-        without=(*_SECRET_URLS, *CLIENT, *secrets),
         health=f"{plan.prefect_api}/health",
     )
 
 
-def _mlflow(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
+def _mlflow(plan: Plan) -> Service:
     workers = "2" if plan.mlflow_database.is_postgres else "1"  # SQLite has one writer
-    command = [python, "-m", "mlflow", "server", "--host", plan.settings.host]
+    command = ["mlflow", "server", "--host", plan.settings.host]
     command += ["--port", str(plan.settings.mlflow_port), "--workers", workers]
     command += ["--app-name", "driftloop"]  # MLflow's own, behind the password
     command += ["--serve-artifacts", "--artifacts-destination", plan.artifacts]
@@ -298,50 +267,36 @@ def _mlflow(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             PASSWORD: plan.password,
         },
-        without=(*_SECRET_URLS, *CLIENT, *secrets),
         health=f"{plan.address('mlflow')}/health",
     )
 
 
-def _site(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
-    command = (python, "-m", "tasks.stack.prefect.site", str(plan.folder.site), plan.settings.host)
+def _site(plan: Plan) -> Service:
+    place = (plan.settings.host, str(plan.settings.site_port))
     return Service(
         "site",
-        (*command, str(plan.settings.site_port)),
+        ("tasks.stack.site", str(plan.folder.site), *place),
         {PASSWORD: plan.password},
-        without=(*_SECRET_URLS, *CLIENT, *secrets),
         health=f"{plan.address('site')}/health",
         settles_seconds=1,
     )
 
 
-def _for_runs(plan: Plan) -> dict[str, str]:
-    return {
+def _clients(plan: Plan) -> tuple[Service, Service]:
+    """Return the worker and the keeper, which need the work pool and so do not start at once."""
+    environment = {
         **plan.clients,
         "PREFECT_HOME": str(plan.folder.prefect_home),
         "DRIFTLOOP_HOME": str(plan.checkout),
         "DRIFTLOOP_WORKSPACE": str(plan.workspace),
     }
-
-
-def _worker(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
-    command = (python, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
-    return Service(
+    pool = ("--pool", POOL, "--type", "process", "--name", plan.worker)
+    worker = Service(
         "worker",
-        (*command, "--name", f"{POOL}-{plan.settings.prefect_port}"),
-        {**_for_runs(plan), "PREFECT_WORKER_QUERY_SECONDS": "5"},
-        without=(*_SECRET_URLS, *secrets),
-        at_once=False,  # its pool has to be there
+        ("prefect", "worker", "start", *pool),
+        {**environment, "PREFECT_WORKER_QUERY_SECONDS": "5"},
+        at_once=False,
         leaves_runs=True,
     )
-
-
-def _keeper(plan: Plan, python: str, secrets: tuple[str, ...]) -> Service:
-    return Service(
-        "keeper",
-        (python, "-m", "tasks.stack.watchdog", str(plan.folder.state)),
-        _for_runs(plan),
-        without=(*_SECRET_URLS, *secrets),
-        at_once=False,
-        settles_seconds=1,
-    )
+    command = ("tasks.stack.watchdog", str(plan.folder.state))
+    return worker, Service("keeper", command, environment, at_once=False, settles_seconds=1)

@@ -5,9 +5,10 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import driftloop
@@ -18,12 +19,19 @@ from tasks.coordination.file_lock import file_lock
 from tasks.runtime import clock
 from tasks.stack.backup.schemas import check_schemas
 from tasks.stack.checks import check_ports, keep_password, make_folders, write_private
-from tasks.stack.health import answers, prefect_at, wait_for, wait_for_worker, wait_until_settled
+from tasks.stack.health import answers, wait_for
 from tasks.stack.login.access import auth_string
-from tasks.stack.prefect.automations import create_automations
-from tasks.stack.prefect.pool import create_pool, let_go
-from tasks.stack.prefect.preparing import checkout_of, create_limits, save_secrets, secret_names
-from tasks.stack.prefect.registering import register_deployments
+from tasks.stack.prefect_server import (
+    create_automations,
+    create_limits,
+    create_pool,
+    prefect_at,
+    register_deployments,
+    release_pool,
+    save_secrets,
+    secret_names,
+    worker_online,
+)
 from tasks.stack.processes import sweep
 from tasks.stack.services import (
     HOST,
@@ -37,7 +45,7 @@ from tasks.stack.services import (
 )
 from tasks.stack.status import StackStatus, look, running_settings
 from tasks.stack.stopping import NOTHING, StackStop, stop_stack
-from tasks.stack.supervisor import Supervisor, make_socket_folder
+from tasks.stack.supervisor import ALIVE, Supervisor, make_socket_folder
 from tasks.stack.supervisor_config import supervisor_text
 
 Tell = Callable[[str], None]
@@ -51,7 +59,8 @@ def make_plan(workspace: Workspace) -> Plan:
     Raises:
         StackError: if a variable cannot be used, or there is no checkout to run.
     """
-    checkout = checkout_of(os.environ)
+    home = os.environ.get("DRIFTLOOP_HOME")
+    checkout = Path(home or Path(driftloop.__file__).parents[1]).resolve()
     if not (checkout / "prefect.yaml").is_file():
         raise StackError(f"{checkout} holds no driftloop checkout; set DRIFTLOOP_HOME to one")
     folder = StackFolder(workspace.state.resolve())
@@ -72,8 +81,8 @@ def as_running(plan: Plan) -> Plan:
     }
     if not ports:
         return plan
-    given = plan.settings.model_dump() | {"host": before.get(HOST, plan.settings.host)} | ports
-    return replace(plan, settings=StackSettings.model_validate(given))
+    settings = {**plan.settings.model_dump(), "host": before.get(HOST, plan.settings.host), **ports}
+    return replace(plan, settings=StackSettings.model_validate(settings))
 
 
 def up(plan: Plan, tell: Tell) -> StackStatus:
@@ -113,36 +122,29 @@ def down(plan: Plan, tell: Tell) -> StackStop:
 
 @contextmanager
 def _alone(folder: StackFolder) -> Iterator[None]:
-    lock = file_lock(folder.root / "lock", 1, 0.2)
-    try:
-        lock.__enter__()
-    except TimeoutError:
-        raise StackError(
-            f"another 'driftloop up' or 'down' is at work in {folder.root}; wait for it to end"
-        ) from None
-    except OSError as error:
-        raise StackError(
-            f"{folder.root}: cannot be written ({error.strerror}); allow it"
-        ) from error
-    try:
+    with ExitStack() as stack:  # only errors of taking the lock are about the lock
+        try:
+            stack.enter_context(file_lock(folder.root / "lock", 1, 0.2))
+        except TimeoutError:
+            raise StackError(
+                f"another 'driftloop up' or 'down' is at work in {folder.root}; wait for it to end"
+            ) from None
+        except OSError as error:
+            raise StackError(
+                f"{folder.root}: cannot be written ({error.strerror}); allow it"
+            ) from error
         yield
-    finally:
-        lock.__exit__(None, None, None)
 
 
 def _check(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> None:
     if fresh:
-        left = sweep(plan.folder)  # of a process manager that was killed
-        if left:
+        if left := sweep(plan.folder):  # of a process manager that was killed
             tell(f"ended {left} processes that an earlier stack left")
     else:
         _check_unchanged(plan)
-    alive = {
-        name
-        for name, state in supervisor.states().items()
-        if state["statename"] in ("RUNNING", "STARTING")
-    }
-    check_ports(plan, frozenset(alive))
+    states = supervisor.states()
+    alive = frozenset(name for name, state in states.items() if state["statename"] in ALIVE)
+    check_ports(plan, alive)
     if not {"prefect", "mlflow"} <= alive:
         for note in check_schemas(plan):
             tell(note)
@@ -165,53 +167,47 @@ def _fingerprint(plan: Plan) -> dict[str, str]:
 def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tuple[str, ...]:
     configs, faults = load_configs(Workspace(plan.workspace).configs)
     names = secret_names(configs)
-    wanted = {service.name: service for service in services(plan, sys.executable, names)}
-    _write(plan, tuple(wanted.values()))
+    wanted = services(plan, sys.executable, names)
+    _write(plan, wanted)
     if fresh:
         tell("starting Prefect, MLflow and the page")
         supervisor.start()
     else:
-        revived = [
-            name for name in wanted if name != "worker" and _revive(supervisor, wanted[name])
-        ]
+        revived = [service.name for service in wanted if _revive(supervisor, service)]
         tell(f"already up; started {', '.join(revived)} again" if revived else "already up")
-    for name in ("mlflow", "prefect", "site"):
-        tell(f"waiting for {name}")
-        wait_for(wanted[name], plan, supervisor)
+    for service in wanted:
+        if service.health:
+            tell(f"waiting for {service.name}")
+            wait_for(service.name, plan.folder, partial(answers, service.health))
     with prefect_at(plan.prefect_api, auth_string(plan.password)) as client:
         pool = create_pool(client)
-        let_go(client, plan.folder)
+        release_pool(client, plan.folder)
         create_limits(client, tuple(config.model for config in configs))
         create_automations(client)
         saved = save_secrets(names, os.environ)
-        tell(
-            f"work pool {pool}, limits, automation"
-            + (f", secrets {', '.join(saved)}" if saved else "")
-        )
+        secrets = f", secrets {', '.join(saved)}" if saved else ""
+        tell(f"work pool {pool}, limits, automation{secrets}")
         tell("registering the deployments")
         register_deployments(plan)
         tell("waiting for the worker")
-        asked = clock.now()
+        requested = clock.now().replace(microsecond=0)
         started = supervisor.start_service("worker")
-        since = asked if started else asked - timedelta(seconds=HEARD_SECONDS)
-        wait_for_worker(client, _second(since), plan, supervisor)
+        since = requested if started else requested - timedelta(seconds=HEARD_SECONDS)
+        wait_for("worker", plan.folder, partial(worker_online, client, plan.worker, since))
     supervisor.start_service("keeper")
-    wait_until_settled(plan, supervisor)
+    for name in supervisor.states():
+        wait_for(name, plan.folder, lambda name=name: supervisor.state_of(name) == "RUNNING")  # type: ignore[misc]
     return faults
 
 
-def _second(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)
-
-
 def _revive(supervisor: Supervisor, service: Service) -> bool:
-    """Start a service that has ended, or start it anew if it runs and does not answer."""
+    """Start a service that has ended, or restart one that runs and does not answer."""
     if not service.at_once:
         return False
     if supervisor.start_service(service.name):
         return True
-    state = supervisor.states().get(service.name, {}).get("statename")
-    if state == "RUNNING" and service.health and not answers(service.health, 20):
+    running = supervisor.state_of(service.name) == "RUNNING"
+    if running and service.health and not answers(service.health, 20):
         supervisor.restart_service(service.name)
         return True
     return False
@@ -219,29 +215,14 @@ def _revive(supervisor: Supervisor, service: Service) -> bool:
 
 def _write(plan: Plan, wanted: tuple[Service, ...]) -> None:
     folder = plan.folder
-    described = {
-        service.name: {
-            "command": service.command,
-            "environment": dict(service.environment),
-            "without": service.without,
-            "health": service.health,
-            "leaves_runs": service.leaves_runs,
-        }
-        for service in wanted
-    }
+    described = {service.name: asdict(service) for service in wanted}
     write_private(folder.services, json.dumps(described, indent=1))
     text = supervisor_text(folder, make_socket_folder(folder), wanted, sys.executable)
     write_private(folder.configuration, text)
     write_private(folder.running, json.dumps(_fingerprint(plan), indent=1))
-    shell = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in plan.clients.items())
-    write_private(
-        folder.shell, shell + f"export DRIFTLOOP_WORKSPACE={shlex.quote(str(plan.workspace))}\n"
-    )
-    _share_state(plan.workspace)
-
-
-def _share_state(workspace: Path) -> None:
-    """A relative state folder is meant from where the command was given."""
-    if given := os.environ.get("DRIFTLOOP_STATE"):
-        os.environ["DRIFTLOOP_STATE"] = str(Path(given).resolve())
-    os.environ["DRIFTLOOP_WORKSPACE"] = str(workspace)
+    variables = {**plan.clients, "DRIFTLOOP_WORKSPACE": str(plan.workspace)}
+    exports = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    write_private(folder.shell, "".join(exports))
+    if state := os.environ.get("DRIFTLOOP_STATE"):  # relative to where the command was given
+        os.environ["DRIFTLOOP_STATE"] = str(Path(state).resolve())
+    os.environ["DRIFTLOOP_WORKSPACE"] = str(plan.workspace)

@@ -60,8 +60,8 @@ def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ())
     """Return the state of every service."""
     states = Supervisor(plan.folder).states()
     with ThreadPoolExecutor(len(services)) as pool:
-        stack_services = tuple(
-            pool.map(lambda one: _service(plan, one, states.get(one.name, {})), services)
+        present = tuple(
+            pool.map(lambda service: _present(plan, service, states.get(service.name)), services)
         )
     if not states:
         left = len(processes_of(plan.folder))
@@ -72,10 +72,10 @@ def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ())
             else "The stack is not running; 'driftloop up' starts it."
         )
     else:
-        bad = [one.name for one in stack_services if one.state != "running" or one.healthy is False]
+        bad = [item.name for item in present if item.state != "running" or item.healthy is False]
         state = "degraded" if bad else "running"
         sentence = (
-            f"Not well: {', '.join(bad)}; read the log, then run 'driftloop up' again."
+            f"Not healthy: {', '.join(bad)}; read the log, then run 'driftloop up' again."
             if bad
             else "The stack is up."
         )
@@ -83,7 +83,7 @@ def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ())
         state=state,
         workspace=str(plan.workspace),
         folder=str(plan.folder.root),
-        services=stack_services,
+        services=present,
         notes=notes,
         sentence=sentence,
     )
@@ -92,13 +92,13 @@ def look(plan: Plan, services: tuple[Service, ...], notes: tuple[str, ...] = ())
 def running_settings(plan: Plan) -> dict[str, Any]:
     """Return what the running stack was started with; nothing where that is not known."""
     try:
-        found: dict[str, Any] = json.loads(plan.folder.running.read_text())
+        return dict(json.loads(plan.folder.running.read_text()))
     except (OSError, ValueError):
         return {}
-    return found
 
 
-def _service(plan: Plan, service: Service, info: dict[str, Any]) -> StackService:
+def _present(plan: Plan, service: Service, info: dict[str, Any] | None) -> StackService:
+    info = info or {}
     state = _STATES.get(info.get("statename", ""), "stopped")
     alive = state in ("running", "starting")
     return StackService(

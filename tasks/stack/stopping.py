@@ -8,14 +8,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tasks.stack.prefect.pool import hold_pool
+from tasks.stack.prefect_server import hold_pool
 from tasks.stack.processes import ask, processes_of, runs_of, sweep
 from tasks.stack.runs import remember, remembered
 from tasks.stack.services import StackFolder
 from tasks.stack.supervisor import Supervisor, socket_of
 
 REPORT_SECONDS = 20.0
-"""How long a run that was told to end may take to tell Prefect so."""
+"""How long a run that was asked to end may take to report that to Prefect."""
 STOP_SECONDS = 60.0
 
 
@@ -35,27 +35,20 @@ NOTHING = StackStop(stopped=False, runs_ended=(), sentence="Nothing is running."
 
 
 def stop_stack(folder: StackFolder, grace: float, tell: Callable[[str], None]) -> StackStop:
-    """Stop everything of a stack; nothing of it is left afterwards.
-
-    Args:
-        folder: of the stack.
-        grace: seconds that flow runs have to end by themselves.
-        tell: takes a line on each step.
-    """
+    """Stop everything of a stack; flow runs have `grace` seconds to end by themselves."""
     supervisor = Supervisor(folder)
     if not supervisor.answers() and not processes_of(folder):
         _tidy(folder)
         return NOTHING
     ended: tuple[str, ...] = ()
     if supervisor.answers():
-        supervisor.stop_service("keeper", wait=True)
+        supervisor.stop_service("keeper")
         hold_pool(folder)
         ended = _end_runs(folder, grace, tell)
         tell("stopping the services")
         supervisor.shut_down()
         _await(lambda: supervisor.pid() is None, STOP_SECONDS)
-    left = sweep(folder)
-    if left:
+    if left := sweep(folder):
         tell(f"ended {left} processes that were left")
     _tidy(folder)
     runs = f"; {len(ended)} flow runs did not end in time and were ended" if ended else ""
@@ -63,7 +56,7 @@ def stop_stack(folder: StackFolder, grace: float, tell: Callable[[str], None]) -
 
 
 def _end_runs(folder: StackFolder, grace: float, tell: Callable[[str], None]) -> tuple[str, ...]:
-    """Let runs end; tell those to end that do not, while the Prefect server can still hear it."""
+    """Let runs end; ask those to end that do not, while the Prefect server still answers."""
     runs = runs_of(folder)
     if not runs:
         return ()
@@ -72,7 +65,7 @@ def _end_runs(folder: StackFolder, grace: float, tell: Callable[[str], None]) ->
         return ()
     late = runs_of(folder)
     tell(f"ending {len(late)} flow runs")
-    remember(folder, remembered(folder) | set(late))  # what they cannot tell, the next `up` settles
+    remember(folder, remembered(folder) | set(late))  # the next `up` settles what none reports
     ask([process for processes in late.values() for process in processes])
     _await(lambda: not runs_of(folder), REPORT_SECONDS)
     return tuple(sorted(late))

@@ -1,4 +1,4 @@
-"""supervisord: started, asked and told through its socket."""
+"""supervisord: started, queried and controlled through its socket."""
 
 import hashlib
 import os
@@ -18,10 +18,11 @@ from tasks.stack.services import MARK, StackFolder
 LONGEST_SOCKET = 90
 """A socket's path has about 100 bytes, and supervisord adds its process id to it meanwhile."""
 START_SECONDS = 20.0
+ALIVE = ("RUNNING", "STARTING")
 
 
 class Supervisor:
-    """supervisord of one stack, as far as it is there."""
+    """supervisord of one stack; every method works where it does not run, too."""
 
     def __init__(self, folder: StackFolder) -> None:
         self._folder = folder
@@ -44,10 +45,13 @@ class Supervisor:
     def states(self) -> dict[str, dict[str, Any]]:
         """Return what it says of every service, by name; nothing where it does not answer."""
         try:
-            found: Any = self._call().getAllProcessInfo()
+            return {info["name"]: info for info in self._call().getAllProcessInfo()}
         except (OSError, xmlrpc.client.Error):
             return {}
-        return {one["name"]: one for one in found}
+
+    def state_of(self, name: str) -> str:
+        """Return supervisord's word for the state of a service; UNKNOWN where there is none."""
+        return str(self.states().get(name, {}).get("statename", "UNKNOWN"))
 
     def start(self) -> None:
         """Start it in the background, and return once it answers.
@@ -56,7 +60,7 @@ class Supervisor:
             StackError: if it does not; names its log.
         """
         command = [sys.executable, "-m", "supervisor.supervisord", "-c"]
-        done = subprocess.run(  # noqa: S603 - a fixed command
+        process = subprocess.run(  # noqa: S603 - a fixed command
             [*command, str(self._folder.configuration)],
             env={**os.environ, MARK: str(self._folder.root)},
             stdin=subprocess.DEVNULL,
@@ -66,11 +70,10 @@ class Supervisor:
             start_new_session=True,
         )
         log = self._folder.log("supervisord")
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise StackError(
-                f"supervisord did not start ({said[-1] if said else 'no word'}): {log}"
-            )
+        if process.returncode != 0:
+            lines = (process.stderr or process.stdout).strip().splitlines()
+            why = lines[-1] if lines else f"exit code {process.returncode}"
+            raise StackError(f"supervisord did not start ({why}): {log}")
         end = time.monotonic() + START_SECONDS
         while not self.answers():
             if time.monotonic() > end:
@@ -79,7 +82,7 @@ class Supervisor:
 
     def start_service(self, name: str) -> bool:
         """Start a service that does not run; say whether it had to be started."""
-        if self.states().get(name, {}).get("statename") in ("RUNNING", "STARTING"):
+        if self.state_of(name) in ALIVE:
             return False
         with suppress(xmlrpc.client.Fault):  # it has come up by itself in the meantime
             self._call().startProcess(name, False)
@@ -92,10 +95,10 @@ class Supervisor:
         with suppress(xmlrpc.client.Fault):
             self._call().startProcess(name, False)
 
-    def stop_service(self, name: str, wait: bool) -> None:
+    def stop_service(self, name: str) -> None:
         """Stop a service, and do not start it again."""
         with suppress(OSError, xmlrpc.client.Error):
-            self._call().stopProcess(name, wait)
+            self._call().stopProcess(name, True)
 
     def shut_down(self) -> None:
         """Let it stop every service and end."""
@@ -121,10 +124,10 @@ def socket_of(folder: StackFolder) -> Path:
     name = hashlib.sha256(os.fsencode(folder.root)).hexdigest()[:12]
     private = Path(tempfile.gettempdir()) / f"driftloop-{os.getuid()}-{name}"
     try:
-        found = private.lstat()
+        status = private.lstat()
     except FileNotFoundError:
         return private / "s"
-    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise StackError(
             f"{private}: is not private to you, and {folder.root} is too long for a socket; "
             "remove it, or set DRIFTLOOP_STATE to a shorter folder"

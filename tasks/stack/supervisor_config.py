@@ -7,6 +7,7 @@ from pathlib import Path
 from tasks.stack.services import Service, StackFolder
 
 LOG_BYTES, LOG_FILES = "10MB", 3
+_GRACE_SECONDS = 15
 
 
 def supervisor_text(
@@ -14,11 +15,7 @@ def supervisor_text(
 ) -> str:
     """Return what supervisord reads. It holds no environment and so no secret.
 
-    Args:
-        folder: where the stack keeps its files.
-        socket: through which supervisord is spoken to.
-        services: what it runs.
-        python: the interpreter; each service is started through `tasks.stack.run`.
+    `python` starts each service through `tasks.stack.run`, which gives it its environment.
     """
     head = f"""\
 ; Written by 'driftloop up'; changes are lost.
@@ -57,7 +54,7 @@ autorestart=true
 startsecs={service.settles_seconds}
 startretries=10
 stopsignal=TERM
-stopwaitsecs={service.grace_seconds}
+stopwaitsecs={_GRACE_SECONDS}
 stopasgroup=true
 killasgroup=true
 redirect_stderr=true

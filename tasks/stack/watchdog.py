@@ -1,6 +1,6 @@
 """The keeper of a stack: restarts what hangs, and settles runs whose process is gone.
 
-supervisord restarts a service that ends. It does not see one that runs and answers nobody any more.
+supervisord restarts a service that ends. It does not see one that runs and no longer answers.
 """
 
 import json
@@ -9,7 +9,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.stack.health import answers, prefect_at
+from tasks.stack.health import answers
+from tasks.stack.prefect_server import prefect_at
 from tasks.stack.runs import settle_dead_runs
 from tasks.stack.services import StackFolder
 from tasks.stack.supervisor import Supervisor
@@ -20,18 +21,18 @@ SILENT_LOOKS = 12
 
 
 def keep(folder: StackFolder, api: str, auth: str | None, health: Mapping[str, str]) -> None:
-    """Look after a stack for ever. What goes wrong in one look is told, and tried in the next."""
+    """Look after a stack forever; what fails in one round is logged and tried in the next."""
     silent = dict.fromkeys(health, 0)
     while True:
         try:
             for name in silent_too_long(Supervisor(folder), health, silent):
-                _say(f"{name} has not answered for long; it is started anew")
+                _log(f"{name} has not answered for long; it is restarted")
                 Supervisor(folder).restart_service(name)
             with prefect_at(api, auth) as client:
                 for run in settle_dead_runs(client, folder):
-                    _say(f"flow run {run} has no process any more; it is marked as crashed")
+                    _log(f"flow run {run} has no process any more; it is marked as crashed")
         except Exception as error:  # the keeper outlives whatever it looks after
-            _say(f"{type(error).__name__}: {error}".splitlines()[0])
+            _log(f"{type(error).__name__}: {error}".splitlines()[0])
         time.sleep(LOOK_SECONDS)
 
 
@@ -41,15 +42,14 @@ def silent_too_long(
     """Count looks without an answer, and return the services that run and gave too many of them."""
     states = supervisor.states()
     for name, url in health.items():
-        runs = states.get(name, {}).get("statename") == "RUNNING"
-        silent[name] = silent[name] + 1 if runs and not answers(url) else 0
+        running = states.get(name, {}).get("statename") == "RUNNING"
+        silent[name] = silent[name] + 1 if running and not answers(url) else 0
     hanging = tuple(name for name, looks in silent.items() if looks >= SILENT_LOOKS)
-    for name in hanging:
-        silent[name] = 0
+    silent.update(dict.fromkeys(hanging, 0))
     return hanging
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}", flush=True)
 
 
@@ -57,9 +57,10 @@ def main() -> None:
     """Keep the stack whose state folder is named on the command line."""
     folder = StackFolder(Path(sys.argv[1]))
     services = json.loads(folder.services.read_text())
-    own = services["keeper"]["environment"]
+    environment = services["keeper"]["environment"]
+    api, auth = environment["PREFECT_API_URL"], environment.get("PREFECT_API_AUTH_STRING")
     health = {name: service["health"] for name, service in services.items() if service["health"]}
-    keep(folder, own["PREFECT_API_URL"], own.get("PREFECT_API_AUTH_STRING"), health)
+    keep(folder, api, auth, health)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,6 @@ def check_what_up_made(stack: Stack) -> None:
 
         assert Secret.load("slack-bot-token", _sync=True).get() == TOKEN  # type: ignore[call-arg]
     assert "There is no page yet" in stack.ask(stack.page, auth=stack.auth)[1]
-    stack.folder.site.mkdir()
     (stack.folder.site / "index.html").write_text("<p>models</p>")
     assert stack.ask(stack.page, auth=stack.auth)[:2] == (200, "<p>models</p>")
 

@@ -13,7 +13,7 @@ from peers.slack import SlackPeer
 from prefect.client.schemas.objects import FlowRun
 from stacks import Stack, kill, stack_of, wait_until
 
-from tasks.stack.prefect.automations import NAME, SILENT_SECONDS, create_automations
+from tasks.stack.prefect_server import AUTOMATION, SILENT_SECONDS, create_automations
 from tasks.stack.processes import runs_of
 from tasks.stack.supervisor import Supervisor
 
@@ -180,6 +180,6 @@ def test_a_run_that_fell_silent_is_crashed_without_the_keeper(
     supervisor.start_service("keeper")
     assert stack.json("up")["state"] == "running", "it brings the automation back, too"
     with stack.prefect() as client:
-        (automation,) = client.read_automations_by_name(NAME)
+        (automation,) = client.read_automations_by_name(AUTOMATION)
     assert automation.trigger.within == timedelta(seconds=SILENT_SECONDS)
     check_all_is_well(stack, posts, slack_peer)

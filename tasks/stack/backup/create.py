@@ -3,7 +3,6 @@
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,14 +11,7 @@ from typing import BinaryIO
 import driftloop
 from driftloop.base.errors import StackError
 from tasks.runtime import clock
-from tasks.stack.backup.manifest import (
-    MANIFEST,
-    BackedFile,
-    Backup,
-    Manifest,
-    backup_of,
-    parts_of,
-)
+from tasks.stack.backup.manifest import MANIFEST, BackedFile, Backup, Manifest, backup_of
 from tasks.stack.backup.storage import dump
 from tasks.stack.services import Plan
 
@@ -51,22 +43,22 @@ def back_up(plan: Plan, file: Path) -> Backup:
         ) from error
     finally:
         draft.unlink(missing_ok=True)
-    parts, size = ", ".join(parts_of(manifest)), file.stat().st_size / 1e6
+    parts, size = ", ".join(manifest.parts), file.stat().st_size / 1e6
     return backup_of(file, manifest, f"Backed up {parts} into {file} ({size:.1f} MB).")
 
 
 def folders_of(plan: Plan) -> dict[str, Path]:
     """Return the folders that a backup holds, by their name in it."""
     state = plan.folder.state
-    found = {
+    folders = {
         "artifacts": state / "artifacts",
         "stack-artifacts": plan.folder.root / "artifacts",
         "documents": state / "documents",
     }
-    given = plan.artifacts.removeprefix("file://")
-    if "://" not in given and Path(given) not in found.values():
-        found["own-artifacts"] = Path(given)
-    return found
+    configured = plan.artifacts.removeprefix("file://")
+    if "://" not in configured and Path(configured) not in folders.values():
+        folders["own-artifacts"] = Path(configured)
+    return folders
 
 
 def _steady(plan: Plan, draft: Path) -> Manifest:
@@ -84,56 +76,47 @@ def _write(plan: Plan, draft: Path) -> Manifest:
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     files: dict[str, BackedFile] = {}
-    databases = {"prefect": plan.prefect_database, "mlflow": plan.mlflow_database}
     with (
         os.fdopen(descriptor, "wb") as raw,
         tarfile.open(fileobj=raw, mode="w:gz", compresslevel=3) as archive,
         TemporaryDirectory(dir=draft.parent, prefix=".backup-") as place,
     ):
-        kept = {}
-        for name, database in databases.items():
+        kinds = {}
+        for name, database in plan.databases.items():
             copy = Path(place) / name
             if dump(database, copy):
-                kept[name] = database.kind
+                kinds[name] = database.kind
                 files[name] = _add(archive, copy, name)
                 copy.unlink()
         folders = []
         for name, folder in folders_of(plan).items():
-            found = {f"{name}/{path.relative_to(folder)}": path for path in _files(folder)}
-            files.update({inner: _add(archive, path, inner) for inner, path in found.items()})
-            folders += [name] if found else []
+            paths = {f"{name}/{path.relative_to(folder)}": path for path in _files(folder)}
+            files.update({inner: _add(archive, path, inner) for inner, path in paths.items()})
+            folders += [name] if paths else []
         if not files:
             raise StackError(f"{plan.folder.state}: there is nothing to back up")
-        manifest = _manifest(plan, kept, tuple(folders), files)
+        remote = "://" in plan.artifacts and not plan.artifacts.startswith("file://")
+        manifest = Manifest.model_validate(
+            {
+                "created": clock.now(),
+                "driftloop": driftloop.__version__,
+                "libraries": {name: version(name) for name in ("prefect", "mlflow")},
+                "state": str(plan.folder.state),
+                "databases": kinds,
+                "folders": tuple(folders),
+                "elsewhere": (*ALSO, *([f"Artifacts are at {plan.artifacts}."] if remote else [])),
+                "files": files,
+            }
+        )
         text = Path(place) / MANIFEST
         text.write_text(manifest.model_dump_json(indent=1))
         archive.add(text, MANIFEST)
     return manifest
 
 
-def _manifest(
-    plan: Plan, databases: dict[str, str], folders: tuple[str, ...], files: dict[str, BackedFile]
-) -> Manifest:
-    remote = "://" in plan.artifacts and not plan.artifacts.startswith("file://")
-    return Manifest.model_validate(
-        {
-            "created": clock.now(),
-            "driftloop": driftloop.__version__,
-            "libraries": {name: version(name) for name in ("prefect", "mlflow")},
-            "state": str(plan.folder.state),
-            "databases": databases,
-            "folders": folders,
-            "elsewhere": (*ALSO, *([f"Artifacts are at {plan.artifacts}."] if remote else [])),
-            "files": files,
-        }
-    )
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from (
-            path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()
-        )
+def _files(folder: Path) -> list[Path]:
+    paths = sorted(folder.rglob("*"))
+    return [path for path in paths if path.is_file() and not path.is_symlink()]
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> BackedFile:

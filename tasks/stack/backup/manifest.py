@@ -1,4 +1,4 @@
-"""The manifest of a backup, and what the commands report of one."""
+"""The manifest of a backup, and the report of one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +9,7 @@ from pydantic import Field
 
 from driftloop.base.settings import Settings
 
-FORMAT = 1
 MANIFEST = "manifest.json"
-DATABASES = ("prefect", "mlflow")
 Kind = Literal["sqlite", "postgresql"]
 
 
@@ -35,6 +33,11 @@ class Manifest(Settings):
     elsewhere: tuple[str, ...] = Field(description="What is not in it, and where it is.")
     files: dict[str, BackedFile]
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the parts of the backup."""
+        return (*self.databases, *self.folders)
+
 
 @dataclass(frozen=True, slots=True)
 class Backup:
@@ -51,10 +54,4 @@ class Backup:
 
 def backup_of(file: Path, manifest: Manifest, sentence: str) -> Backup:
     """Return a backup with a sentence about it."""
-    files, created = len(manifest.files), manifest.created
-    return Backup(str(file), parts_of(manifest), files, created, sentence)
-
-
-def parts_of(manifest: Manifest) -> tuple[str, ...]:
-    """Return the names of the parts of a backup."""
-    return (*manifest.databases, *manifest.folders)
+    return Backup(str(file), manifest.parts, len(manifest.files), manifest.created, sentence)

@@ -1,41 +1,24 @@
 """Puts a backup back: checked whole before anything is touched."""
 
-import hashlib
 import shutil
 import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pydantic import ValidationError
-
 from driftloop.base.errors import StackError
+from driftloop.snapshots.reading import file_digest
 from tasks.runtime import clock
 from tasks.stack.backup.create import folders_of
-from tasks.stack.backup.manifest import (
-    DATABASES,
-    MANIFEST,
-    Backup,
-    Manifest,
-    backup_of,
-    parts_of,
-)
+from tasks.stack.backup.manifest import MANIFEST, Backup, Manifest, backup_of
 from tasks.stack.backup.schemas import revision_of
 from tasks.stack.backup.storage import load, move_addresses
 from tasks.stack.checks import make_folders
-from tasks.stack.database_url import Database
 from tasks.stack.processes import processes_of
-from tasks.stack.services import MLFLOW_DATABASE, PREFECT_DATABASE, Plan
-
-_VARIABLES = {"prefect": PREFECT_DATABASE, "mlflow": MLFLOW_DATABASE}
+from tasks.stack.services import Plan
 
 
 def restore(plan: Plan, file: Path, force: bool) -> Backup:
-    """Restore a backup.
-
-    Args:
-        plan: the stack that is to have its state.
-        file: the backup.
-        force: whether state that is there is put aside (databases on PostgreSQL: replaced).
+    """Restore a backup; with `force`, existing state is put aside (PostgreSQL: replaced).
 
     Raises:
         StackError: if the stack runs, there is state already, or the backup is not whole or of
@@ -54,31 +37,22 @@ def restore(plan: Plan, file: Path, force: bool) -> Backup:
         manifest = _unpack(file, staged)
         _check_kinds(plan, manifest)
         if "mlflow" in manifest.databases and not plan.mlflow_database.is_postgres:
-            before, after = (Path(one).as_uri() for one in (manifest.state, plan.folder.state))
+            before, after = Path(manifest.state).as_uri(), plan.folder.state.as_uri()
             if before != after:
                 move_addresses(staged / "mlflow", f"{before}/", f"{after}/")
         aside = _put_aside(plan) if there else None
         _put_in_place(plan, manifest, staged)
     kept = f" What was there is in {aside}." if aside else ""
-    parts, made = ", ".join(parts_of(manifest)), manifest.created
-    return backup_of(file, manifest, f"Restored {parts} of {made:%Y-%m-%d %H:%M} UTC.{kept}")
-
-
-def _databases(plan: Plan) -> dict[str, Database]:
-    return {"prefect": plan.prefect_database, "mlflow": plan.mlflow_database}
+    parts, created = ", ".join(manifest.parts), manifest.created
+    return backup_of(file, manifest, f"Restored {parts} of {created:%Y-%m-%d %H:%M} UTC.{kept}")
 
 
 def _present(plan: Plan) -> list[str]:
     """Return what a restored backup would take the place of."""
-    found = [
-        name
-        for name, database in _databases(plan).items()
-        if revision_of(database, _VARIABLES[name]) is not None
-    ]
-    return found + [
-        name
-        for name, folder in folders_of(plan).items()
-        if folder.is_dir() and any(folder.iterdir())
+    databases, folders = plan.databases.items(), folders_of(plan).items()
+    return [
+        *(name for name, database in databases if revision_of(database) is not None),
+        *(name for name, folder in folders if folder.is_dir() and any(folder.iterdir())),
     ]
 
 
@@ -88,27 +62,26 @@ def _unpack(file: Path, into: Path) -> Manifest:
             archive.extractall(into, filter="data")
         manifest = Manifest.model_validate_json((into / MANIFEST).read_text())
     except FileNotFoundError as error:
-        missing = not file.exists()
-        what = "is not there" if missing else "is not a whole backup (it has no manifest)"
-        raise StackError(f"{file} {what}; name a file that 'driftloop backup' wrote") from error
-    except (tarfile.TarError, EOFError, OSError, ValidationError, ValueError) as error:
+        what = "is not a whole backup (it has no manifest)" if file.exists() else "does not exist"
+        raise StackError(f"{file} {what}; use a file that 'driftloop backup' wrote") from error
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:  # also of validation
         raise StackError(
             f"{file} is not a backup that this driftloop can read ({type(error).__name__}); take "
             "another one, or the driftloop that wrote it"
         ) from error
     for name, expected in manifest.files.items():
         path = into / name
-        if not path.is_file() or _sha256(path) != expected.sha256:
+        if not path.is_file() or file_digest(path) != expected.sha256:
             raise StackError(f"{file} is damaged: {name} is not what was backed up; take another")
     return manifest
 
 
 def _check_kinds(plan: Plan, manifest: Manifest) -> None:
-    for name, database in _databases(plan).items():
-        kind = manifest.databases.get(name)
-        if kind is not None and kind != database.kind:
+    for name, kind in manifest.databases.items():
+        database = plan.databases[name]
+        if kind != database.kind:
             raise StackError(
-                f"the backup holds {name}'s database of {kind}, and {_VARIABLES[name]} names "
+                f"the backup holds {name}'s database of {kind}, and {database.variable} points to "
                 f"{database.kind}; set the variable to a database of {kind}"
             )
 
@@ -117,13 +90,12 @@ def _put_aside(plan: Plan) -> Path:
     """Move local state out of the way, so that nothing is lost by a mistake."""
     aside = plan.folder.state / f"before-restore-{clock.now():%Y%m%dT%H%M%S}"
     aside.mkdir(parents=True)
-    for name in DATABASES:
-        database = _databases(plan)[name]
+    for name, database in plan.databases.items():
         if not database.is_postgres:
-            for rest in ("", "-wal", "-shm"):
-                path = Path(database.file + rest)
+            for suffix in ("", "-wal", "-shm"):
+                path = Path(database.file + suffix)
                 if path.exists():
-                    shutil.move(path, aside / f"{name}.db{rest}")
+                    shutil.move(path, aside / f"{name}.db{suffix}")
     for name, folder in folders_of(plan).items():
         if folder.is_dir():
             shutil.move(folder, aside / name)
@@ -132,7 +104,7 @@ def _put_aside(plan: Plan) -> Path:
 
 def _put_in_place(plan: Plan, manifest: Manifest, staged: Path) -> None:
     for name in manifest.databases:
-        load(_databases(plan)[name], staged / name)
+        load(plan.databases[name], staged / name)
     targets = folders_of(plan)
     for name in manifest.folders:
         target = targets.get(name, plan.folder.root / "artifacts")
@@ -140,8 +112,3 @@ def _put_in_place(plan: Plan, manifest: Manifest, staged: Path) -> None:
         if target.is_dir() and not any(target.iterdir()):
             target.rmdir()
         shutil.move(staged / name, target)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

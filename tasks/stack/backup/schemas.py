@@ -2,27 +2,20 @@
 
 import re
 import shlex
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from driftloop.base.errors import StackError, reason
 from tasks.stack.database_url import Database
-from tasks.stack.services import MLFLOW_DATABASE, PREFECT_DATABASE, Plan
+from tasks.stack.services import Plan
 
 Fit = Literal["new", "current", "old", "unknown"]
 _SCRIPTS = {
-    "prefect": {
-        "sqlite": "server/database/_migrations/versions/sqlite",
-        "postgresql": "server/database/_migrations/versions/postgresql",
-    },
-    "mlflow": {
-        "sqlite": "store/db_migrations/versions",
-        "postgresql": "store/db_migrations/versions",
-    },
+    "prefect": "server/database/_migrations/versions/{kind}",
+    "mlflow": "store/db_migrations/versions",
 }
 _LINE = re.compile(r"^(down_)?revision(?:\s*:[^=]+)?\s*=\s*(.+)$", re.MULTILINE)
 _ID = re.compile(r"[\"']([0-9a-f]+)[\"']")
@@ -40,25 +33,22 @@ def check_schemas(plan: Plan) -> tuple[str, ...]:
     """Return what a person should know of the databases before they are used.
 
     Raises:
-        StackError: if one cannot be reached, or does not fit; names the command that mends it.
+        StackError: if one cannot be reached, or does not fit; with the command that fixes it.
     """
-    prefect = fit(plan.prefect_database, "prefect", PREFECT_DATABASE)
-    mlflow = fit(plan.mlflow_database, "mlflow", MLFLOW_DATABASE)
-    for name, literal, database in (
-        ("Prefect", prefect, plan.prefect_database),
-        ("MLflow", mlflow, plan.mlflow_database),
-    ):
-        if literal == "unknown":
+    fits = {name: fit(database, name) for name, database in plan.databases.items()}
+    for name, library in (("prefect", "Prefect"), ("mlflow", "MLflow")):
+        if fits[name] == "unknown":
             raise StackError(
-                f"{name}'s database {database.masked} was made by a newer {name} than the one that "
-                "is installed; install the driftloop that wrote it, or restore an older backup"
+                f"{library}'s database {plan.databases[name].masked} was made by a newer {library} "
+                "than the one that is installed; install the driftloop that wrote it, or restore "
+                "an older backup"
             )
-    if mlflow == "old":
+    if fits["mlflow"] == "old":
         raise StackError(
             f"MLflow's database {plan.mlflow_database.masked} is of an older MLflow; back it up "
             f"with 'driftloop backup FILE', then run: {upgrade_command(plan.mlflow_database)}"
         )
-    if prefect == "old":
+    if fits["prefect"] == "old":
         return (
             "Prefect's database is of an older Prefect; its server upgrades it when it starts. "
             "Stop now (Ctrl-C) and run 'driftloop backup FILE' if you have no backup.",
@@ -70,17 +60,17 @@ def upgrade_command(database: Database) -> str:
     """Return the command that upgrades MLflow's database, without its password."""
     if not database.is_postgres:
         return f"mlflow db upgrade {shlex.quote(database.for_mlflow)}"
-    scheme = database.given.partition(":")[0]
-    return f'mlflow db upgrade "${{{MLFLOW_DATABASE}/#{scheme}:/postgresql+psycopg:}}"'
+    scheme = database.address.partition(":")[0]
+    return f'mlflow db upgrade "${{{database.variable}/#{scheme}:/postgresql+psycopg:}}"'
 
 
-def fit(database: Database, library: str, variable: str) -> Fit:
+def fit(database: Database, library: str) -> Fit:
     """Return how a database's schema stands to the installed library's.
 
     Raises:
         StackError: if the database cannot be reached.
     """
-    revision = revision_of(database, variable)
+    revision = revision_of(database)
     if revision is None:
         return "new"
     scripts = installed(library, database.kind)
@@ -95,53 +85,41 @@ def installed(library: str, kind: str) -> Scripts:
     places = (spec.submodule_search_locations or []) if spec is not None else []
     known, followed = set[str](), set[str]()
     for place in places:
-        for path in (Path(place) / _SCRIPTS[library][kind]).glob("*.py"):
+        for path in (Path(place) / _SCRIPTS[library].format(kind=kind)).glob("*.py"):
             for line in _LINE.finditer(path.read_text(encoding="utf-8")):
                 (followed if line[1] else known).update(_ID.findall(line[2]))
     return Scripts(frozenset(known), frozenset(known - followed))
 
 
-def revision_of(database: Database, variable: str) -> str | None:
+def revision_of(database: Database) -> str | None:
     """Return the revision of a database's schema, or None where it has none yet.
 
     Raises:
         StackError: if the database cannot be reached.
     """
+    from alembic.migration import MigrationContext
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.pool import NullPool
+
+    url, options = database.for_mlflow, {"connect_timeout": 10}
+    if not database.is_postgres:
+        file = Path(database.file)
+        if not file.is_file() or file.stat().st_size == 0:
+            return None
+        url, options = f"sqlite:///file:{quote(str(file))}?mode=ro&uri=true", {}
     try:
-        return _of_postgres(database) if database.is_postgres else _of_sqlite(database)
+        engine = create_engine(url, connect_args=options, poolclass=NullPool)
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
     except ModuleNotFoundError as error:
         raise StackError(
-            f"{variable}: {database.masked} needs psycopg; install driftloop with its extra "
-            "'postgres'"
+            f"{database.variable}: {database.masked} needs psycopg; install driftloop with its "
+            "extra 'postgres'"
         ) from error
-    except (sqlite3.Error, OSError) as error:
+    except DBAPIError as error:
         raise StackError(
-            f"{variable}: {database.masked} cannot be read ({reason(error)}); restore a backup "
-            "with 'driftloop restore FILE', or name another database"
+            f"{database.variable}: {database.masked} cannot be read "
+            f"({reason(error.orig or error)}); restore a backup with 'driftloop restore FILE', or "
+            "choose another database"
         ) from error
-
-
-def _of_sqlite(database: Database) -> str | None:
-    path = Path(database.file)
-    if not path.is_file() or path.stat().st_size == 0:
-        return None
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if ("alembic_version",) not in tables.fetchall():
-            return None
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return str(row[0]) if row else None
-
-
-def _of_postgres(database: Database) -> str | None:
-    import psycopg
-
-    try:
-        with psycopg.connect(database.plain, connect_timeout=10) as connection:
-            there = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
-            if there is None or there[0] is None:
-                return None
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except psycopg.Error as error:
-        raise OSError(str(error)) from error
-    return str(row[0]) if row else None

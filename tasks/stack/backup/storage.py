@@ -1,6 +1,7 @@
 """Databases copied and put back: SQLite while it is in use, PostgreSQL with its own tools."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -47,8 +48,8 @@ def load(database: Database, dumped: Path) -> None:
         return
     target = Path(database.file)
     target.parent.mkdir(parents=True, exist_ok=True)
-    for rest in ("-wal", "-shm"):
-        target.with_name(target.name + rest).unlink(missing_ok=True)
+    for suffix in ("-wal", "-shm"):
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
     shutil.move(dumped, target)
 
 
@@ -62,18 +63,20 @@ def move_addresses(path: Path, before: str, after: str) -> int:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         for (table,) in tables.fetchall():
             for column in _text_columns(connection, table):
-                done = connection.execute(
+                cursor = connection.execute(
                     f'UPDATE "{table}" SET "{column}" = ? || substr("{column}", ?) '  # noqa: S608
                     f'WHERE substr("{column}", 1, ?) = ?',
                     (after, len(before) + 1, len(before), before),
                 )
-                count += done.rowcount
+                count += cursor.rowcount
     return count
 
 
 def _text_columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    found = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
-    return [name for _, name, kind, *_ in found if "CHAR" in kind.upper() or "TEXT" in kind.upper()]
+    columns = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+    return [
+        name for _, name, kind, *_ in columns if "CHAR" in kind.upper() or "TEXT" in kind.upper()
+    ]
 
 
 def _tool(name: str, database: Database, *options: str) -> None:
@@ -84,7 +87,7 @@ def _tool(name: str, database: Database, *options: str) -> None:
             "(apt-get install postgresql-client), of the server's version or newer"
         )
     secret = {"PGPASSWORD": database.password} if database.password else {}
-    done = subprocess.run(  # noqa: S603 - a fixed program, and our own options
+    process = subprocess.run(  # noqa: S603 - a fixed program, and our own options
         [program, f"--dbname={database.without_password}", "--no-password", *options],
         env={**os.environ, **secret},
         stdin=subprocess.DEVNULL,
@@ -92,6 +95,6 @@ def _tool(name: str, database: Database, *options: str) -> None:
         text=True,
         check=False,
     )
-    if done.returncode != 0:
-        said = (done.stderr.strip().splitlines() or ["no word"])[-1][:200]
-        raise StackError(f"{name} refused {database.masked}: {said}")
+    if process.returncode != 0:
+        lines = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
+        raise StackError(f"{name} refused {database.masked}: {lines[-1][:200]}")

@@ -152,7 +152,7 @@ def test_another_kind_of_database_is_refused(plan: Plan, tmp_path: Path) -> None
     other = tmp_path / "other.tar.gz"
     with tarfile.open(other, "w:gz") as archive:
         archive.add(folder, ".")
-    with pytest.raises(StackError, match="DRIFTLOOP_MLFLOW_DATABASE_URL names sqlite"):
+    with pytest.raises(StackError, match="DRIFTLOOP_MLFLOW_DATABASE_URL points to sqlite"):
         restore(plan, other, force=False)
     assert not Path(plan.mlflow_database.file).exists()
 

@@ -139,13 +139,13 @@ def test_an_old_prefect_database_is_told_of(plan: Plan) -> None:
 def test_new_and_empty_databases_are_fine(plan: Plan) -> None:
     Path(plan.mlflow_database.file).touch()
     assert check_schemas(plan) == ()
-    assert fit(plan.mlflow_database, "mlflow", "V") == "new"
+    assert fit(plan.mlflow_database, "mlflow") == "new"
 
 
 def test_a_file_that_is_no_database_is_told(plan: Plan) -> None:
     Path(plan.mlflow_database.file).write_text("no database at all, just some words" * 40)
     with pytest.raises(StackError, match="cannot be read"):
-        revision_of(plan.mlflow_database, "DRIFTLOOP_MLFLOW_DATABASE_URL")
+        revision_of(plan.mlflow_database)
 
 
 def test_the_command_that_upgrades_can_be_pasted(plan: Plan) -> None:

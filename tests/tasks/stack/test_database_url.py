@@ -10,7 +10,7 @@ POSTGRES = f"postgresql://loop:{SECRET}@db.local:5433/prefect"
 
 
 def test_each_reader_gets_its_form() -> None:
-    database = Database(POSTGRES)
+    database = Database(POSTGRES, "V")
     assert database.for_prefect == f"postgresql+asyncpg://loop:{SECRET}@db.local:5433/prefect"
     assert database.for_mlflow == f"postgresql+psycopg://loop:{SECRET}@db.local:5433/prefect"
     assert database.without_password == "postgresql://loop@db.local:5433/prefect"
@@ -19,7 +19,7 @@ def test_each_reader_gets_its_form() -> None:
 
 
 def test_sqlite_keeps_its_slashes() -> None:
-    database = Database("sqlite:////srv/m.db")
+    database = Database("sqlite:////srv/m.db", "V")
     assert database.for_prefect == "sqlite+aiosqlite:////srv/m.db"
     assert database.for_mlflow == database.masked == "sqlite:////srv/m.db"
     assert database.file == "/srv/m.db"
@@ -35,10 +35,10 @@ def test_other_names_of_postgresql_are_taken(driver: str) -> None:
     ("given", "said"),
     [
         (f"mysql://loop:{SECRET}@db/prefect", "received mysql://loop:***@db/prefect"),
-        (f"postgresql://loop:{SECRET}@db", "postgresql://loop:***@db names no database"),
-        (f"postgresql://loop:{SECRET}@db:x/prefect", "is no database address"),
-        ("sqlite:///relative.db", "names no database"),
-        (SECRET, "received something else"),
+        (f"postgresql://loop:{SECRET}@db", "postgresql://loop:***@db is not complete"),
+        (f"postgresql://loop:{SECRET}@db:x/prefect", "is not a database address"),
+        ("sqlite:///relative.db", "is not complete"),
+        (SECRET, "is not a database address"),
     ],
 )
 def test_what_is_no_database_is_told_without_the_password(given: str, said: str) -> None:
@@ -50,4 +50,4 @@ def test_what_is_no_database_is_told_without_the_password(given: str, said: str)
 
 
 def test_options_that_may_hold_a_password_are_masked() -> None:
-    assert "hidden" not in Database("postgresql://db/x?password=hidden").masked
+    assert "hidden" not in Database("postgresql://db/x?password=hidden", "V").masked

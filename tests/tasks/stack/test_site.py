@@ -7,14 +7,15 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 
-from tasks.stack.prefect.site import serve
 from tasks.stack.services import SERVICE, StackFolder
+from tasks.stack.site import site_server
 from tasks.stack.watchdog import SILENT_LOOKS, silent_too_long
 
 PASSWORD = "let-me-in"
@@ -23,12 +24,16 @@ PASSWORD = "let-me-in"
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[Path, int]]:
     folder = tmp_path / "site"
-    server = serve(folder, "127.0.0.1", 0, PASSWORD)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    server = site_server(folder, "127.0.0.1", 0, PASSWORD)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield folder, server.server_port
-    server.shutdown()
-    server.server_close()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield folder, server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def get(
@@ -46,7 +51,6 @@ def test_there_is_a_page_before_there_is_one(site: tuple[Path, int]) -> None:
     answer, text = get(port, "/")
     assert (answer.status, b"There is no page yet" in text) == (200, True)
     assert get(port, "/", "HEAD")[0].status == 200
-    folder.mkdir()
     (folder / "index.html").write_text("<p>models</p>")
     answer, text = get(port, "/?again")
     assert text == b"<p>models</p>"
@@ -65,7 +69,6 @@ def test_nothing_else_is_shown(site: tuple[Path, int]) -> None:
 @pytest.mark.parametrize("auth", [None, "driftloop:", "driftloop:other", f"root:{PASSWORD}"])
 def test_nobody_reads_it_without_the_password(site: tuple[Path, int], auth: str | None) -> None:
     folder, port = site
-    folder.mkdir()
     (folder / "index.html").write_text("<p>models</p>")
     for path in ("/", "/index.html", "/health/../index.html", "/nothing"):
         for method in ("GET", "HEAD"):

@@ -6,8 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tasks.stack.login.basic_auth import allowed
-from tasks.stack.login.mlflow_app import Guarded, Receive, Scope, Send
+from tasks.stack.login.guard import Guarded, Receive, Scope, Send, allowed
 
 RIGHT = ("driftloop", "let-me-in")
 HERE = "http://127.0.0.1:5000"

@@ -1,1 +1,0 @@
-"""The stack's Prefect server, prepared."""
