@@ -1,9 +1,9 @@
-"""What arrived, checked against the configuration: taken whole, or refused in one line."""
+"""Arrived data, checked against the configuration: taken whole, or refused in one line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,14 +12,15 @@ from driftloop.base.errors import join_names, valid_choices
 from driftloop.base.periods import format_time, naive
 from driftloop.config.model_config import ModelConfig
 from driftloop.profiling.whole_numbers import holds_long
+from driftloop.snapshots.check_table import check_header, check_identity
 from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import parse_times
-from driftloop.snapshots.types import family, fitted, place_named, plain
+from driftloop.snapshots.types import family, fitted, plain
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What a source handed out, as it came.
+    """Data as a source delivered it.
 
     `digest` identifies the content of a file. `lines` says whether row i stands in line i + 2.
     """
@@ -48,28 +49,33 @@ def check_arrival(
 ) -> Delivery:
     """Return the delivery: times in UTC without zone, columns as the batches hold them.
 
-    Args:
-        arrival: what came.
-        config: says which columns there have to be.
-        schema: of the newest batch; empty where there is none.
-        now: the moment after which no row can have happened.
+    `schema` is of the newest batch, empty where there is none. No row can be later than `now`.
 
     Raises:
-        DataError: naming the source, the column, the value and the mend.
+        DataError: with the source, the column, the value and the fix.
     """
-    source = place_named(arrival.name, arrival.lines)
+    source = Source(Path(arrival.name), lines=arrival.lines)
     names = arrival.table.column_names
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        fail(source.path, f"names {join_names(map(repr, twice))} more than once; rename one")
-    labels_only = _labels_only(config, names)
-    _check_there(source, config, names, labels_only)
-    kept, dropped = _kept(config, names, schema, labels_only)
-    table = _unnested(source, plain(arrival.table.select(kept)), config)
-    if config.data.time in kept:
+    check_header(source.path, names)
+    features = {*config.features.numeric, *config.features.categorical}
+    used, dropped = [config.data.key, config.data.label], tuple[str, ...]()
+    labels_only = set(used) <= set(names) and not features & set(names)
+    if not labels_only:
+        _check_present(source, config, names)
+        if config.arrivals.extra_columns != "keep":
+            known = {*config.columns, *schema.names}
+            dropped = tuple(name for name in names if name not in known)
+        used = [name for name in names if name not in dropped]
+    table = plain(arrival.table.select(used))
+    _check_types(source, table.schema, config)
+    if config.data.time in used:
         table = _with_times(source, table, config.data.time, now)
     table = _typed(source, table, config, schema)
-    _check_identity(source, table, config.data.key or config.data.time)
+    identity = config.data.key or config.data.time
+    column = table.column(identity)
+    imprecise = pa.types.is_floating(column.type) and holds_long(column)
+    other = "or set data.key to the column that identifies rows"
+    check_identity(source, identity, column.to_pandas(), other, imprecise)
     _check_label(source, table, config)
     return Delivery(arrival.name, table, labels_only, dropped)
 
@@ -79,46 +85,22 @@ def text_columns(config: ModelConfig, schema: pa.Schema) -> set[str]:
     if not schema.names:  # the first batch: what is no quantity is kept as it is written
         key = {config.data.key} if config.data.key else set()
         return {config.data.time, *key, *config.features.categorical}
-    held = {field.name for field in schema if family(field.type) == "text"}
-    return {config.data.time, *held}
+    return {config.data.time, *(field.name for field in schema if family(field.type) == "text")}
 
 
-def _labels_only(config: ModelConfig, names: list[str]) -> bool:
-    """Say whether these columns are a key and its label, and no feature."""
-    features = {*config.features.numeric, *config.features.categorical}
-    return config.data.key in names and config.data.label in names and not features & set(names)
-
-
-def _check_there(source: Source, config: ModelConfig, names: list[str], labels_only: bool) -> None:
-    if labels_only:
-        return
+def _check_present(source: Source, config: ModelConfig, names: list[str]) -> None:
     late = config.data.label_delay.count > 0
-    needed = [name for name in config.columns if name != config.data.label or not late]
-    for name in needed:
-        if name not in names:
+    for name in config.columns:
+        if name not in names and not (late and name == config.data.label):
             fail(
                 source.path,
-                f"no column {name!r}, which the configuration names; {valid_choices(name, names)}",
+                f"no column {name!r}, which the configuration uses; {valid_choices(name, names)}",
             )
 
 
-def _kept(
-    config: ModelConfig, names: list[str], schema: pa.Schema, labels_only: bool
-) -> tuple[list[str], tuple[str, ...]]:
-    if labels_only:
-        kept = [config.data.key, config.data.label]
-        return [name for name in kept if name], ()
-    known = {*config.columns, *schema.names}
-    if config.arrivals.extra_columns == "keep":
-        return names, ()
-    return [name for name in names if name in known], tuple(
-        name for name in names if name not in known
-    )
-
-
-def _unnested(source: Source, table: pa.Table, config: ModelConfig) -> pa.Table:
+def _check_types(source: Source, schema: pa.Schema, config: ModelConfig) -> None:
     """Refuse lists, records and bytes where a model reads."""
-    for field in table.schema:
+    for field in schema:
         if field.name in config.columns and family(field.type) == "other":
             fail(
                 source.path,
@@ -130,24 +112,19 @@ def _unnested(source: Source, table: pa.Table, config: ModelConfig) -> pa.Table:
                 f"column {field.name!r} holds dates, declared categorical; derive a feature from "
                 "it, such as the day of the week",
             )
-    return table
 
 
 def _with_times(source: Source, table: pa.Table, time: str, now: datetime) -> pa.Table:
     frame = table.select([time]).to_pandas(ignore_metadata=True, date_as_object=False)
-    told = Source(source.path, frame, source.lines, {})
-    times = parse_times(told, time).to_numpy()
-    late = times > np.datetime64(naive(now), "us")
-    if late.any():
-        row = int(np.argmax(late))
-        fail(
-            source.path,
-            f"column {time!r}, {source.place(row)}: {pd.Timestamp(times[row]):%Y-%m-%d %H:%M:%S} "
-            f"is in the future (it is {format_time(now)} UTC; {int(late.sum()):,} such rows); a "
-            "time without a zone is taken as UTC: write its zone, or correct it",
-        )
-    place = table.schema.get_field_index(time)
-    return table.set_column(place, time, pa.chunked_array([pa.array(times, pa.timestamp("us"))]))
+    times = parse_times(replace(source, table=frame), time)
+    source.refuse(
+        time,
+        times > pd.Timestamp(naive(now)),
+        lambda row: f"{times.iloc[row]} is in the future (it is {format_time(now)} UTC)",
+        "a time without a zone is taken as UTC: write its zone, or correct it",
+    )
+    column = pa.chunked_array([pa.array(times.to_numpy(), pa.timestamp("us"))])
+    return table.set_column(table.schema.get_field_index(time), time, column)
 
 
 def _typed(source: Source, table: pa.Table, config: ModelConfig, schema: pa.Schema) -> pa.Table:
@@ -166,32 +143,6 @@ def _typed(source: Source, table: pa.Table, config: ModelConfig, schema: pa.Sche
     return table
 
 
-def _check_identity(source: Source, table: pa.Table, name: str) -> None:
-    column = table.column(name)
-    if column.null_count:
-        row = int(np.argmax(pc.is_null(column).to_numpy(zero_copy_only=False)))
-        fail(
-            source.path,
-            f"column {name!r}, {source.place(row)}: the value is missing ({column.null_count:,} "
-            "such rows), and it tells rows apart; fill it in",
-        )
-    if pa.types.is_floating(column.type) and holds_long(column):
-        fail(
-            source.path,
-            f"column {name!r} tells rows apart and holds floating-point numbers of 2^53 or more, "
-            "which have lost their last digits; export it as whole numbers or as text",
-        )
-    again = column.to_pandas().duplicated().to_numpy()
-    if again.any():
-        row = int(np.argmax(again))
-        fail(
-            source.path,
-            f"column {name!r}, {source.place(row)}: {str(column[row].as_py())[:40]!r} is there "
-            f"already ({int(again.sum()):,} such rows), and it tells rows apart; remove repeated "
-            "rows, or name the column that identifies a row in data.key",
-        )
-
-
 def _check_label(source: Source, table: pa.Table, config: ModelConfig) -> None:
     name = config.data.label
     if name not in table.column_names or config.task == "multiclass":
@@ -199,10 +150,8 @@ def _check_label(source: Source, table: pa.Table, config: ModelConfig) -> None:
     column = table.column(name)
     if config.task == "regression":
         values = fitted(source, name, column, pa.float64())
-        endless = pc.is_inf(values).fill_null(False).to_numpy()
-        if endless.any():
-            where = source.place(int(np.argmax(endless)))
-            fail(source.path, f"column {name!r}, {where}: the label is infinite; correct it")
+        infinite = pc.is_inf(values).fill_null(False).to_numpy()
+        source.refuse(name, infinite, lambda _: "the label is infinite", "correct it")
         return
     classes = sorted(str(value.as_py()) for value in pc.unique(column.drop_null()))
     if len(classes) > 2:

@@ -1,4 +1,4 @@
-"""What a person asks for, and what driftloop makes of their file."""
+"""Options of `init`, and what driftloop infers from the file."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class ColumnRole:
-    """What one column is taken for, and why; `calendar` ones are not tested for drift."""
+    """The role of a column, and why; `calendar` ones are not tested for drift."""
 
     name: str
     role: Role
@@ -59,7 +59,7 @@ class Periods:
 
 @dataclass(frozen=True, slots=True)
 class TrainingPart:
-    """The rows before `until`, labelled, and the minima that training and comparing ask for."""
+    """The rows before `until`, labelled, and the minima of training and comparing."""
 
     until: datetime
     reason: str

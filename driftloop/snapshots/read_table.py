@@ -1,4 +1,7 @@
-"""Reading a CSV or Parquet file as one table in time order."""
+"""Reading a CSV or Parquet file as one table in time order.
+
+A file that cannot be used raises `DataError` in one line, with the fix.
+"""
 
 import csv
 import re
@@ -20,6 +23,7 @@ from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import parse_times
 
 _SEPARATORS = ",;\t|"
+_PARQUET = b"PAR1"
 _FOREIGN = {
     b"PK\x03\x04": "a ZIP or Excel file; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
@@ -36,9 +40,6 @@ def read_table(path: Path, options: Options) -> Source:
 
     Fields that are empty, NA, N/A, NaN or null count as missing. Times come as UTC without zone.
     Columns that hold lists, records or bytes are set aside, and so are those in `options.drop`.
-
-    Raises:
-        DataError: if anything is wrong with the file; one line with the mend.
     """
     arrow, lines = read_file(path, {options.time})
     if arrow.num_rows == 0:
@@ -58,22 +59,21 @@ def read_file(path: Path, texts: Container[str]) -> tuple[pa.Table, bool]:
     """Return a CSV or Parquet file, and whether row number i stands in line i + 2 of it.
 
     Columns of a CSV that are among `texts` are read as text: 007 stays 007.
-
-    Raises:
-        DataError: if it is neither, or cannot be read; one line with the mend.
     """
-    check_file(path)
-    return _read_parquet(path) if _is_parquet(path) else _read_csv(path, texts)
+    if not check_file(path).startswith(_PARQUET):
+        return _read_csv(path, texts)
+    try:
+        return pq.read_table(path), False
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            f"{path}: is not a readable Parquet file ({_line(error)}); write it again"
+        ) from error
 
 
-def check_file(path: Path) -> None:
-    """Refuse what is no table of text or Parquet.
-
-    Raises:
-        DataError: saying what it is.
-    """
+def check_file(path: Path) -> bytes:
+    """Refuse what is not a table of text or Parquet, and return the first bytes."""
     if path.is_dir():
-        fail(path, "is a folder; name one CSV or Parquet file")
+        fail(path, "is a folder; choose one CSV or Parquet file")
     if not path.is_file():
         fail(path, "no such file")
     try:
@@ -85,32 +85,20 @@ def check_file(path: Path) -> None:
         fail(path, "is empty; write a CSV with a header line, or Parquet")
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
-            fail(path, f"is no table but {what}")
+            fail(path, f"is not a table but {what}")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         fail(path, "is UTF-16 text; save it as UTF-8")
-    if b"\x00" in head and not head.startswith(b"PAR1"):
-        fail(path, "is no table: it holds binary data and is not Parquet; name a CSV or Parquet")
-
-
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
-
-
-def _read_parquet(path: Path) -> tuple[pa.Table, bool]:
-    try:
-        return pq.read_table(path), False
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path}: is no Parquet file that can be read ({_line(error)}); write it again"
-        ) from error
+    if b"\x00" in head and not head.startswith(_PARQUET):
+        fail(path, "is not a table: it holds binary data and is not Parquet; write CSV or Parquet")
+    return head
 
 
 def _read_csv(path: Path, texts: Container[str]) -> tuple[pa.Table, bool]:
     """Return the table, and whether row number i stands in line i + 2."""
     head = _head(path)
     separator = _separator(path, head)
-    spelled = _spelled(head, separator, texts)
+    header = next(_fields(head, separator))
+    spelled = [name for name in header if name.strip() in texts]  # spaces do not count
     point = _decimal_point(head, separator)
     try:
         table = _parse_csv(path, separator, point, spelled, threads=True)
@@ -139,10 +127,8 @@ def long_floats(table: pa.Table) -> list[str]:
 
 def _with_long_numbers(table: pa.Table, as_text: pa.Table) -> pa.Table:
     """Take columns of whole numbers from a table that was read as text, to the last digit."""
-    for place, field in enumerate(table.schema):
-        text = as_text.column(place)
-        whole = text_to_numbers(text) if field.type != text.type else None
-        if whole is not None:
+    for place, (field, text) in enumerate(zip(table.schema, as_text.columns, strict=True)):
+        if field.type != text.type and (whole := text_to_numbers(text)) is not None:
             table = table.set_column(place, field.name, whole)
     return table
 
@@ -152,8 +138,8 @@ def _parse_csv(
 ) -> pa.Table:
     """Return the parsed table.
 
-    Only a single thread counts rows and can name a faulty line. It reads the file as one block, as
-    a row must not be larger than a block.
+    Only a single thread counts rows and can point to a faulty line. It reads the file as one block,
+    as a row must not be larger than a block.
     """
     from pyarrow import csv as arrow_csv
 
@@ -185,14 +171,14 @@ def _head(path: Path) -> list[str]:
 
 def _separator(path: Path, head: list[str]) -> str:
     """Return the separator that cuts the header and the lines after it into the most fields."""
-    found = []
+    candidates = []
     for separator in _SEPARATORS:
         counts = [len(row) for row in _fields(head, separator) if row]
         agree = sum(count == counts[0] for count in counts)
-        found.append((counts[0] > 1, agree, counts[0], separator))
-    several, _, _, separator = max(found)
+        candidates.append((counts[0] > 1, agree, counts[0], separator))
+    several, _, _, separator = max(candidates)
     if not several:
-        fail(path, "is no table: its header names one column; separate columns by , ; | or tab")
+        fail(path, "is not a table: its header holds one column; separate columns by , ; | or tab")
     return separator
 
 
@@ -208,20 +194,13 @@ def _decimal_point(head: list[str], separator: str) -> str:
     return "," if separator != "," and any(map(_DECIMAL_COMMA.match, cells)) else "."
 
 
-def _spelled(head: list[str], separator: str, texts: Container[str]) -> list[str]:
-    """Return how the file writes the names of these columns: spaces around them do not count."""
-    header = next(_fields(head, separator))
-    return [name for name in header if name.strip() in texts]
-
-
 def _trimmed(table: pa.Table) -> pa.Table:
     """Strip spaces around names and text; what is then empty is missing."""
-    columns = []
-    for column in table.columns:
-        text = pa.types.is_string(column.type)
-        stripped = pc.utf8_trim_whitespace(column) if text else column
-        blank = pc.equal(stripped, "") if text else None
-        columns.append(pc.if_else(blank, None, stripped) if text else stripped)
+    columns = table.columns
+    for place, column in enumerate(columns):
+        if pa.types.is_string(column.type):
+            stripped = pc.utf8_trim_whitespace(column)
+            columns[place] = pc.if_else(pc.equal(stripped, ""), None, stripped)
     return pa.table(columns, names=[name.strip() for name in table.column_names])
 
 
@@ -248,12 +227,9 @@ def _set_aside(table: pa.Table, options: Options) -> tuple[pa.Table, dict[str, s
             unusable[field.name] = f"holds {kind}; derive numbers or categories from it"
         elif pa.types.is_time(kind) or pa.types.is_duration(kind):
             unusable[field.name] = f"holds {kind}; write it as a number, such as minutes"
-    kept = {name: why for name, why in unusable.items() if name not in _roles(options)}
-    return table.drop_columns(list(kept)), kept
-
-
-def _roles(options: Options) -> tuple[str | None, ...]:
-    return options.time, options.label, options.key
+    roles = {options.time, options.label, options.key}
+    unusable = {name: why for name, why in unusable.items() if name not in roles}
+    return table.drop_columns(list(unusable)), unusable
 
 
 def _plain_label(label: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -270,10 +246,10 @@ def _csv_error(path: Path, error: Exception) -> str:
         return f"{path}: {_not_utf8('its header')}"
     if match:
         return (
-            f"{path}: line {match[1]} has {match[3]} fields, the header names {match[2]}; "
+            f"{path}: line {match[1]} has {match[3]} fields, the header {match[2]}; "
             "correct that line, or quote fields that hold the separator"
         )
-    return f"{path}: is no CSV that can be read ({_line(error)})"
+    return f"{path}: is not a readable CSV ({_line(error)})"
 
 
 def _not_utf8(what: str) -> str:

@@ -1,4 +1,4 @@
-"""Reading a file that arrived: CSV, Parquet, or one JSON object a line."""
+"""Reading a file that arrived: CSV, Parquet, or one JSON object per line."""
 
 import hashlib
 import json
@@ -23,25 +23,21 @@ def file_digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
-        raise DataError(
-            f"{path}: no such file; name one with arrivals.source or --source"
-        ) from None
+        raise DataError(f"{path}: no such file; set arrivals.source or --source to one") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def read_arrival(path: Path, digest: str, texts: Container[str]) -> Arrival:
-    """Return what a file holds.
+    """Return what a file of CSV, Parquet or NDJSON holds, which the content distinguishes.
 
-    Args:
-        path: CSV, Parquet or NDJSON, told apart by the content.
-        digest: of the content, taken before.
-        texts: columns that a CSV is read as text in.
+    `digest` is of the content, taken before. The columns `texts` of a CSV are read as text.
 
     Raises:
         DataError: if it is none of them, or was written to meanwhile.
     """
-    table, lines = _read_lines(path) if _is_json(path) else read_file(path, texts)
+    json_lines = check_file(path).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    table, lines = (_read_lines(path), False) if json_lines else read_file(path, texts)
     if file_digest(path) != digest:
         raise DataError(
             f"{path}: was written to while it was read; write files under another name and rename "
@@ -50,22 +46,15 @@ def read_arrival(path: Path, digest: str, texts: Container[str]) -> Arrival:
     return Arrival(str(path), table, digest, lines)
 
 
-def _is_json(path: Path) -> bool:
-    check_file(path)
-    with path.open("rb") as file:
-        return file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
-
-
-def _read_lines(path: Path) -> tuple[pa.Table, bool]:
+def _read_lines(path: Path) -> pa.Table:
     try:
         table = _parse_lines(path)
-        if long := long_floats(table):
-            table = _with_whole_numbers(path, table, long)
-        return table, False
+        long = long_floats(table)
+        return _with_whole_numbers(path, table, long) if long else table
     except (pa.ArrowException, OSError) as error:
         raise DataError(
-            f"{path}: is no NDJSON that can be read ({reason(error)}); write one object a line, "
-            "with one type of value a field"
+            f"{path}: is not readable NDJSON ({reason(error)}); write one object per line, with "
+            "one type of value per field"
         ) from error
 
 

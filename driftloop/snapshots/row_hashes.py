@@ -18,22 +18,15 @@ def row_hashes(table: pd.DataFrame, key: str | None, columns: tuple[str, ...]) -
     With a key, a row that is delivered twice is the same row, whatever else changed. Without one,
     two rows are the same where every named column agrees, time and label among them. Two different
     rows share a hash with a chance of about n² / 2⁶⁵, 3e-8 for a million rows.
-
-    Args:
-        table: the rows.
-        key: the column that identifies a row, if there is one.
-        columns: the columns that make up a row without a key.
     """
-    held = [name for name in columns if name in table.columns]
-    whole = pd.util.hash_pandas_object(_plain(table[held]), index=False).to_numpy(np.uint64)
-    whole = whole ^ _last_digits(table[held])
-    if key is None or key not in table.columns:
-        return np.asarray(whole)
-    named = table[key].notna().to_numpy()
-    text = pd.Series(category_text(table[key][named]), dtype=object)
-    found = np.array(whole)
-    found[named] = pd.util.hash_pandas_object(text, index=False).to_numpy(np.uint64)
-    return found
+    present = table[[name for name in columns if name in table.columns]]
+    whole = pd.util.hash_pandas_object(_plain(present), index=False).to_numpy(np.uint64)
+    hashes: Hashes = np.array(whole ^ _last_digits(present))
+    if key is not None and key in table.columns:
+        named = table[key].notna().to_numpy()
+        text = pd.Series(category_text(table[key][named]), dtype=object)
+        hashes[named] = pd.util.hash_pandas_object(text, index=False).to_numpy(np.uint64)
+    return hashes
 
 
 def shared_rows(holdout: Hashes, seen: Hashes) -> int:
@@ -43,17 +36,17 @@ def shared_rows(holdout: Hashes, seen: Hashes) -> int:
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
     """Give numbers and texts one form each, whichever type a batch stored them in."""
-    made: dict[str, pd.Series[Any]] = {}
+    columns: dict[str, pd.Series[Any]] = {}
     for name in table.columns:
         column = table[name]
         if pd.api.types.is_datetime64_any_dtype(column):
-            made[name] = column.astype("datetime64[us]").astype("int64")
+            columns[name] = column.astype("datetime64[us]").astype("int64")
         elif pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-            made[name] = column.astype(float)
+            columns[name] = column.astype(float)
         else:
             text = list(map(str, category_text(column)))  # one long text must not widen them all
-            made[name] = pd.Series(text, index=column.index, dtype=object)
-    return pd.DataFrame(made)
+            columns[name] = pd.Series(text, index=column.index, dtype=object)
+    return pd.DataFrame(columns)
 
 
 def _last_digits(table: pd.DataFrame) -> Hashes:
@@ -61,7 +54,7 @@ def _last_digits(table: pd.DataFrame) -> Hashes:
 
     Hashes that versions keep of rows without such numbers stay what they are.
     """
-    found = np.zeros(len(table), np.uint64)
+    hashes = np.zeros(len(table), np.uint64)
     for place, name in enumerate(table.columns):
         if not pd.api.types.is_integer_dtype(table[name]):
             continue
@@ -69,5 +62,5 @@ def _last_digits(table: pd.DataFrame) -> Hashes:
         rows = long.fillna(False).to_numpy(dtype=bool)
         text = [f"{place} {value}" for value in category_text(table[name][rows])]
         codes = pd.util.hash_array(np.array(text, dtype=object))
-        found[rows] ^= codes.astype(np.uint64)
-    return found
+        hashes[rows] ^= codes.astype(np.uint64)
+    return hashes

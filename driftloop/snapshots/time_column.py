@@ -13,7 +13,6 @@ from driftloop.snapshots.table_source import Source, fail
 
 _ISO = r"^\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}|^\s*\d{8}(?:T|\s*$)"
 _ZONE = r"(?:[Zz]|:\d{2}(?:\.\d+)?\s*[+-]\d{2}(?::?\d{2})?)$"  # not the day of a bare date
-_WRITE = "write times as 2026-03-02 or 2026-03-02 06:30:00"
 
 
 def parse_times(source: Source, time: str) -> "pd.Series[Any]":
@@ -23,16 +22,11 @@ def parse_times(source: Source, time: str) -> "pd.Series[Any]":
     zone in one column cannot be told apart and are refused.
 
     Raises:
-        DataError: if a time is missing, is no ISO date, or lacks the zone that others have.
+        DataError: if a time is missing, not an ISO date, or lacks the zone that others have.
     """
     column = source.table[time]
     missing = column.isna().to_numpy()
-    if missing.any():
-        fail(
-            source.path,
-            f"column {time!r}: {_count(missing, 'time is', 'times are')} missing, the first in "
-            f"{_first(source, missing)}; fill them in or remove those rows",
-        )
+    source.refuse(time, missing, lambda _: "the time is missing", "fill it in or remove the row")
     if not pd.api.types.is_datetime64_any_dtype(column):
         column = _parse_text(source, time)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
@@ -47,14 +41,12 @@ def _parse_text(source: Source, time: str) -> "pd.Series[Any]":
     arrow = pc.replace_substring_regex(arrow, r"\s*UTC$", "Z")
     text = arrow.to_pandas()
     parsed = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-    bad = parsed.isna().to_numpy() | ~_matches(arrow, _ISO)
-    if bad.any():
-        value = column.iloc[int(np.argmax(bad))]
-        fail(
-            source.path,
-            f"column {time!r}, {_first(source, bad)}: {str(value)[:40]!r} is not a valid date "
-            f"({_count(bad, 'value', 'values')} of {len(bad):,} cannot be read); {_WRITE}",
-        )
+    source.refuse(
+        time,
+        parsed.isna().to_numpy() | ~_matches(arrow, _ISO),
+        lambda row: f"{str(column.iloc[row])[:40]!r} is not a valid date",
+        "write times as 2026-03-02 or 2026-03-02 06:30:00",
+    )
     zoned = _matches(arrow, _ZONE)
     if zoned.any() and not zoned.all():
         odd = zoned != zoned[0]
@@ -62,26 +54,15 @@ def _parse_text(source: Source, time: str) -> "pd.Series[Any]":
             source.path,
             f"column {time!r} mixes times with and without a zone: "
             f"{text.iloc[0]!r} in {source.place(0)}, {text[odd].iloc[0]!r} in "
-            f"{_first(source, odd)}; write all of them in UTC",
+            f"{source.place(int(np.argmax(odd)))}; write all of them in UTC",
         )
     naive: pd.Series[Any] = parsed.dt.tz_localize(None)
     return naive
 
 
 def _matches(texts: Any, pattern: str) -> "npt.NDArray[np.bool_]":
-    found: npt.NDArray[np.bool_] = pc.match_substring_regex(texts, pattern).to_numpy(
-        zero_copy_only=False
-    )
-    return found
-
-
-def _first(source: Source, where: Any) -> str:
-    return source.place(int(np.argmax(where)))
-
-
-def _count(where: Any, one: str, several: str) -> str:
-    count = int(where.sum())
-    return f"{count:,} {one if count == 1 else several}"
+    matches = pc.match_substring_regex(texts, pattern)
+    return np.asarray(matches.to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def period_starts(times: Any, every: Every) -> "npt.NDArray[np.datetime64]":

@@ -1,9 +1,7 @@
 """Arrived columns brought to the types that the batches hold, or refused."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,11 +16,6 @@ from driftloop.profiling.whole_numbers import (
 from driftloop.snapshots.table_source import Source, fail
 
 _WORDS = {"int": "whole numbers", "float": "numbers", "bool": "true or false", "text": "text"}
-
-
-def place_named(name: str, lines: bool = False) -> Source:
-    """Return the place of rows for error messages: where they are from, without their values."""
-    return Source(Path(name), pd.DataFrame(), lines, {})
 
 
 def plain(table: pa.Table) -> pa.Table:
@@ -47,7 +40,7 @@ def fitted(source: Source, name: str, column: Column, kind: pa.DataType) -> Colu
     """Return a column as the type that the batches hold, where no value changes by that.
 
     Raises:
-        DataError: naming the first value that does not fit, and what to write.
+        DataError: with the first value that does not fit, and what to write.
     """
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     if column.type == kind or pa.types.is_null(kind):
@@ -96,16 +89,16 @@ def family(kind: pa.DataType) -> str:
         "null": pa.types.is_null,
         "bool": pa.types.is_boolean,
         "int": pa.types.is_integer,
-        "float": lambda one: pa.types.is_floating(one) or pa.types.is_decimal(one),
-        "text": lambda one: pa.types.is_string(one) or pa.types.is_large_string(one),
-        "time": lambda one: pa.types.is_timestamp(one) or pa.types.is_date(one),
+        "float": lambda kind: pa.types.is_floating(kind) or pa.types.is_decimal(kind),
+        "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
+        "time": lambda kind: pa.types.is_timestamp(kind) or pa.types.is_date(kind),
     }
     return next((name for name, test in tests.items() if test(inner)), "other")
 
 
-def _cast_for(found: pa.DataType, kind: pa.DataType) -> Callable[[Column], Column]:
-    """Return how one type becomes another; whoever cannot do without a loss raises."""
-    before, after = family(found), family(kind)
+def _cast_for(received: pa.DataType, kind: pa.DataType) -> Callable[[Column], Column]:
+    """Return how one type becomes another; the cast raises where it would lose anything."""
+    before, after = family(received), family(kind)
     if pa.types.is_decimal(kind):
         return lambda column: pc.cast(column, kind)
     if after == "text" and before == "float":

@@ -18,19 +18,13 @@ def read_alerts(documents: Documents, model: str) -> AlertState:
     Raises:
         DriftloopError: if the stored document cannot be read.
     """
-    return _state(model, *documents.read(document_name(model)))
+    return _state(model, *documents.read(_name(model)))
 
 
 def change_alerts(
     documents: Documents, model: str, function: Callable[[AlertState], AlertState]
 ) -> AlertState:
-    """Change the alerts of a model and return them as they are then.
-
-    Args:
-        documents: where they are stored.
-        model: the model.
-        function: returns the new alerts for the old ones; it may be called several times.
-    """
+    """Change the alerts of a model by a function, which may be called several times."""
     return update_alerts(documents, model, lambda old: (new := function(old), new))
 
 
@@ -44,11 +38,10 @@ def update_alerts(
         new, result = function(old)
         return (text if new == old else to_json(new)), result
 
-    return change_document(documents, document_name(model), changed)
+    return change_document(documents, _name(model), changed)
 
 
-def document_name(model: str) -> str:
-    """Return the name of the document with a model's alerts."""
+def _name(model: str) -> str:
     return f"alerts_{model}"
 
 
@@ -59,7 +52,7 @@ def _state(model: str, revision: int, text: str | None) -> AlertState:
         return AlertState.from_dict(json.loads(text))
     except (ValueError, DataError) as error:
         raise DriftloopError(
-            f"The stored alerts of {model} (document {document_name(model)}, revision {revision}) "
+            f"The stored alerts of {model} (document {_name(model)}, revision {revision}) "
             f"cannot be read ({error}); restore or delete it, see 'State of alerts' in "
             "docs/troubleshooting.md"
         ) from error

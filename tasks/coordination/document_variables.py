@@ -14,9 +14,8 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from driftloop.base.errors import ConflictError, UnavailableError
@@ -33,10 +32,7 @@ _MARKS = 30
 _MARK = re.compile(r"by-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Revision:
-    """A revision on the server: its value, and the marks of its newest changes."""
-
+class _Revision(NamedTuple):
     value: Any
     marks: tuple[str, ...]
 
@@ -44,8 +40,7 @@ class _Revision:
 class VariableDocuments:
     """Documents on the Prefect server, for all workers; see `tasks.coordination.documents`.
 
-    Args:
-        scope: keeps the documents of one registry apart from those of another.
+    The scope keeps the documents of one registry apart from those of another.
     """
 
     def __init__(self, scope: str) -> None:
@@ -91,11 +86,8 @@ class VariableDocuments:
 
     def _revisions(self, client: "SyncPrefectClient", name: str) -> dict[int, _Revision]:
         stem = f"{_PREFIX}_{self._scope}_{name}_"
-        body = {
-            "variables": {"name": {"like_": stem}},
-            "sort": "NAME_DESC",
-            "limit": _MAX_REVISIONS,
-        }
+        named = {"name": {"like_": stem}}
+        body = {"variables": named, "sort": "NAME_DESC", "limit": _MAX_REVISIONS}
         variables = client.request("POST", "/variables/filter", json=body).json()
         own = re.compile(rf"{re.escape(stem)}(\d{{{_DIGITS}}})")
         revisions = {}
@@ -127,9 +119,9 @@ def _unpack(client: "SyncPrefectClient", value: Any) -> str | None:
     packed = value.get("packed")
     if packed is None:
         parts = [client.read_variable_by_name(part) for part in value["parts"]]
-        if any(part is None for part in parts):
+        if None in parts:
             return None
-        packed = "".join(str(part.value) for part in parts if part is not None)
+        packed = "".join(str(part.value) for part in parts if part)
     return zlib.decompress(base64.b85decode(packed)).decode()
 
 
@@ -156,10 +148,8 @@ def _delete_parts(client: "SyncPrefectClient", value: Any) -> None:
 def _delete(client: "SyncPrefectClient", name: str) -> None:
     from prefect.exceptions import ObjectNotFound
 
-    try:
+    with suppress(ObjectNotFound):
         client.delete_variable_by_name(name)
-    except ObjectNotFound:
-        return
 
 
 @contextmanager

@@ -63,10 +63,7 @@ def change_document(
 ) -> T:
     """Change a document by a function of its text, and try again while others change it.
 
-    Args:
-        documents: the store.
-        name: of the document.
-        function: returns the new text and a further result; it may be called several times.
+    The function returns the new text and a further result; it may be called several times.
 
     Raises:
         ConflictError: if others changed it first at every attempt.

@@ -11,10 +11,7 @@ from pathlib import Path
 def file_lock(path: Path, seconds: float, pause: float) -> Iterator[None]:
     """Hold the lock of a file, which is created where it is missing.
 
-    Args:
-        path: the file; its folder has to be there.
-        seconds: how long to wait for another process.
-        pause: seconds between two attempts.
+    It waits for another process for so many seconds, with a pause (in seconds) between attempts.
 
     Raises:
         TimeoutError: if another process holds it for longer.

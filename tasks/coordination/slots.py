@@ -22,7 +22,6 @@ LEASE_SECONDS = 60
 RESTART_SECONDS = 10
 """How long to wait for a server that refuses connections, each time a slot is requested."""
 
-
 Kind = Literal["promote", "deliver", "snapshot"]
 _WORK: dict[Kind, str] = {"promote": "promotion", "deliver": "delivery", "snapshot": "snapshot"}
 

@@ -1,4 +1,4 @@
-"""Automations of deployments: what `triggers` in `prefect.yaml` ask for, brought to the server."""
+"""Automations of deployments: the `triggers` in `prefect.yaml`, brought to the server."""
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
@@ -17,37 +17,28 @@ TAG = "driftloop"
 PAGE = 200
 
 
-def check_triggers(owner: str, triggers: Iterable[Mapping[str, Any]]) -> None:
-    """Refuse triggers that Prefect does not understand, before anything is registered.
-
-    Raises:
-        ConfigError: naming the deployment and what is wrong.
-    """
-    _parsed(owner, triggers)
-
-
 def automations_by_owner(client: "SyncPrefectClient") -> "dict[str, list[Automation]]":
     """Return the automations on the server that `set_triggers` made, by the name of their owner."""
     from prefect.events.filters import AutomationFilter
 
     ours = AutomationFilter.model_validate({"tags": {"all_": [TAG]}})
-    found: dict[str, list[Automation]] = {}
-    for page in all_pages(
+    owned: dict[str, list[Automation]] = {}
+    for automation in all_pages(
         lambda offset: client.read_automations(automations=ours, limit=PAGE, offset=offset)
     ):
-        for owner in set(page.tags) - {TAG}:
-            found.setdefault(owner, []).append(page)
-    return found
+        for owner in set(automation.tags) - {TAG}:
+            owned.setdefault(owner, []).append(automation)
+    return owned
 
 
 def all_pages(read: Callable[[int], list[T]]) -> list[T]:
-    """Return everything that a question answered in pages of `PAGE` has for an answer."""
-    found: list[T] = []
+    """Return all results of a query, which the server returns in pages of `PAGE`."""
+    results: list[T] = []
     while True:
-        page = read(len(found))
-        found += page
+        page = read(len(results))
+        results += page
         if len(page) < PAGE:
-            return found
+            return results
 
 
 def set_triggers(
@@ -57,51 +48,49 @@ def set_triggers(
     triggers: Iterable[Mapping[str, Any]],
     there: "Iterable[Automation]",
 ) -> None:
-    """Give a deployment the automations that its triggers ask for, and take away its others.
+    """Give a deployment the automations of its triggers, and take away its others.
 
-    One that is there as asked for is left alone, so that a person's switch stays as it is.
-
-    Args:
-        client: of the server.
-        deployment: whose automations they are.
-        owner: its name.
-        triggers: as `prefect.yaml` has them.
-        there: the owner's automations on the server, of `automations_by_owner`.
+    One that is `there` as wanted is left alone, so that a person's switch stays as it is.
     """
     wanted = {}
-    for trigger in _parsed(owner, triggers):
+    for trigger in parse_triggers(owner, triggers):
         trigger.set_deployment_id(deployment)
         automation = trigger.as_automation()
         automation.tags = [TAG, owner]
         wanted[automation.name] = automation
-    for one in there:
-        asked = wanted.get(one.name)
-        if asked is not None and same_automation(one, asked):
-            del wanted[one.name]
+    for present in there:
+        match = wanted.get(present.name)
+        if match is not None and same_automation(present, match):
+            del wanted[present.name]
         else:
-            client.delete_automation(one.id)
+            client.delete_automation(present.id)
     for automation in wanted.values():
         client.create_automation(automation)
 
 
-def _parsed(owner: str, triggers: Iterable[Mapping[str, Any]]) -> "list[DeploymentTriggerTypes]":
+def parse_triggers(
+    owner: str, triggers: Iterable[Mapping[str, Any]]
+) -> "list[DeploymentTriggerTypes]":
+    """Return the triggers of a deployment as Prefect understands them.
+
+    Raises:
+        ConfigError: if it does not; with the deployment and what is wrong.
+    """
     from prefect.events import DeploymentTriggerTypes
     from pydantic import TypeAdapter, ValidationError
 
-    adapter: TypeAdapter[DeploymentTriggerTypes] = TypeAdapter(DeploymentTriggerTypes)
-    found = []
-    for number, trigger in enumerate(triggers, start=1):
-        named = {"name": f"{owner} {number}", **deepcopy(dict(trigger))}
-        try:
-            found.append(adapter.validate_python(named))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"][1:])
-            raise ConfigError(
-                f"prefect.yaml: {owner}: triggers[{number - 1}].{place}: {first['msg'].lower()}, "
-                f"received {str(first['input'])[:60]!r}"
-            ) from None
-    return found
+    named = [
+        {"name": f"{owner} {number}", **trigger} for number, trigger in enumerate(triggers, start=1)
+    ]
+    try:
+        return TypeAdapter(list[DeploymentTriggerTypes]).validate_python(deepcopy(named))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        number, _kind, *place = first["loc"]
+        raise ConfigError(
+            f"prefect.yaml: {owner}: triggers[{number}].{'.'.join(map(str, place))}: "
+            f"{first['msg'].lower()}, received {str(first['input'])[:60]!r}"
+        ) from None
 
 
 def same_automation(there: Any, wanted: Any) -> bool:
@@ -110,13 +99,13 @@ def same_automation(there: Any, wanted: Any) -> bool:
     The server gives sets as lists in an order of its own, so the order of lists does not count.
     """
     fields = {"name", "description", "trigger", "actions"}
-    left, right = (one.model_dump(mode="json", include=fields) for one in (there, wanted))
+    left, right = (item.model_dump(mode="json", include=fields) for item in (there, wanted))
     return bool(_plain(left) == _plain(right))
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items() if name != "id"}
+        return {name: _plain(item) for name, item in value.items() if name != "id"}
     if isinstance(value, list):
-        return sorted((_plain(one) for one in value), key=str)
+        return sorted(map(_plain, value), key=str)
     return value

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,10 +18,10 @@ from tasks.deployments.automations import (
     PAGE,
     all_pages,
     automations_by_owner,
-    check_triggers,
+    parse_triggers,
     set_triggers,
 )
-from tasks.deployments.compose import Cron, Deployment, compose, form
+from tasks.deployments.compose import SENT, Cron, Deployment, compose, form
 from tasks.runtime.job import code_version
 
 if TYPE_CHECKING:
@@ -71,13 +71,11 @@ class Plan:
 def plan_deployments(
     place: Workspace, folder: str | None = None, skip_broken: bool = False
 ) -> Plan:
-    """Return what `prefect.yaml` and the workspace's configurations ask for.
+    """Return the deployments of `prefect.yaml` and of the workspace's configurations.
 
-    Args:
-        place: the workspace.
-        folder: the workspace on the worker, where that is another path than here.
-        skip_broken: leave out models whose configuration is not valid; their monitors stay as
-            they are.
+    `folder` is the workspace on the worker, where that is another path than here. With
+    `skip_broken`, models whose configuration is not valid are left out, and their monitors stay as
+    they are.
 
     Raises:
         ConfigError: if a configuration, an entry or a cron expression is not valid; then nothing
@@ -88,26 +86,26 @@ def plan_deployments(
         raise ConfigError("; ".join(broken))
     raw = _prefect_yaml()
     elsewhere = folder or (None if place.root == CHECKOUT else str(place.root))
-    made, refused = [], set()
+    deployments, refused = [], set()
     for deployment in compose(raw, configs, code_version(), elsewhere):
-        check_triggers(deployment.full_name, deployment.triggers)
+        parse_triggers(deployment.full_name, deployment.triggers)
         try:
             _check_crons(place, deployment)
-            made.append(deployment)
+            deployments.append(deployment)
         except ConfigError:
             if not (skip_broken and deployment.model):
                 raise
             refused.add(deployment.model)
     names = tuple(config.model for config in configs if config.model not in refused)
     left_out = frozenset(path.stem for path in place.configs.glob("*.yaml")) - {*names}
-    return Plan(tuple(made), names, tuple(raw.get("pull") or ()), left_out)
+    return Plan(tuple(deployments), names, tuple(raw.get("pull") or ()), left_out)
 
 
 def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
     """Register what is new or has changed, and return the outcome of each deployment.
 
     A schedule that a person switched off in the UI stays off. Monitors of models whose
-    configuration is gone are named as stale, and removed with `prune`.
+    configuration is gone are reported as stale, and removed with `prune`.
 
     Raises:
         UnavailableError: if no Prefect server is configured.
@@ -120,19 +118,15 @@ def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
             "PREFECT_API_URL to one, such as http://127.0.0.1:4200/api"
         )
     with get_client(sync_client=True) as client:
-        _ensure_pools(client, {deployment.pool for deployment in plan.deployments})
+        _ensure_pools(client, {deployment.work_pool_name for deployment in plan.deployments})
         there = automations_by_owner(client)
-        done = [
+        registered = [
             _register(client, deployment, plan, there.get(deployment.full_name, ()))
             for deployment in plan.deployments
         ]
-        kept = {f"monitor/monitor-{model}" for model in plan.left_out}
-        return (
-            *done,
-            *_stale(
-                client, kept | {deployment.full_name for deployment in plan.deployments}, prune
-            ),
-        )
+        wanted = {deployment.name for deployment in registered}
+        wanted |= {f"monitor/monitor-{model}" for model in plan.left_out}
+        return (*registered, *_stale(client, wanted, prune))
 
 
 def _prefect_yaml() -> Mapping[str, Any]:
@@ -146,15 +140,16 @@ def _prefect_yaml() -> Mapping[str, Any]:
     return raw
 
 
-def _check_crons(place: Workspace, one: Deployment) -> None:
-    """Prefect's own opinion of a cron expression, before anything is registered."""
+def _check_crons(place: Workspace, deployment: Deployment) -> None:
+    """Check whether Prefect takes the cron expressions, before anything is registered."""
     from prefect.client.schemas.schedules import CronSchedule
 
-    for schedule in one.schedules:
+    model = deployment.model
+    for schedule in deployment.schedules:
         try:
             CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
         except ValueError:
-            where = place.configs / f"{one.model}.yaml: schedule" if one.model else "prefect.yaml"
+            where = place.configs / f"{model}.yaml: schedule" if model else "prefect.yaml"
             raise ConfigError(
                 f"{where}: cron: received {schedule.cron!r}, which Prefect does not understand; "
                 "write minute, hour, day of month, month and day of week, such as '0 6 * * 1'"
@@ -173,45 +168,41 @@ def _ensure_pools(client: "SyncPrefectClient", names: Iterable[str]) -> None:
 
 
 def _register(
-    client: "SyncPrefectClient", one: Deployment, plan: Plan, automations: "Iterable[Automation]"
+    client: "SyncPrefectClient",
+    deployment: Deployment,
+    plan: Plan,
+    automations: "Iterable[Automation]",
 ) -> Registered:
-    there = _read(client, one.full_name)
-    crons = _kept(one.schedules, there)
-    wanted = _fields(one, plan, crons)
-    paused = [cron.active for cron in one.schedules] != [cron.active for cron in crons]
-    told = " and ".join(f"{cron.cron} {cron.timezone}" for cron in crons if cron.active) or None
-    outcome: Outcome = "created" if there is None else "updated"
-    if there is not None and _present(there) == _comparable(wanted, crons):
-        outcome, uuid = "unchanged", there.id
+    present = _read(client, deployment.full_name)
+    crons = _switched(deployment.schedules, present)
+    wanted = _fields(deployment, plan)
+    paused = [cron.active for cron in deployment.schedules] != [cron.active for cron in crons]
+    times = " and ".join(f"{cron.cron} {cron.timezone}" for cron in crons if cron.active) or None
+    outcome: Outcome = "created" if present is None else "updated"
+    if present is not None and _unchanged(present, wanted, crons):
+        outcome, uuid = "unchanged", present.id
     else:
-        flow_id = client.create_flow_from_name(one.flow)
-        schedules = _schedules(one, crons)
+        flow_id = client.create_flow_from_name(deployment.flow)
+        schedules = _schedules(deployment, crons)
         uuid = client.create_deployment(flow_id=flow_id, schedules=schedules, **wanted)
-    set_triggers(client, uuid, one.full_name, one.triggers, automations)
-    return Registered(one.full_name, outcome, one.model, told, paused)
+    set_triggers(client, uuid, deployment.full_name, deployment.triggers, automations)
+    return Registered(deployment.full_name, outcome, deployment.model, times, paused)
 
 
-def _fields(one: Deployment, plan: Plan, crons: tuple[Cron, ...]) -> dict[str, Any]:
+def _fields(deployment: Deployment, plan: Plan) -> dict[str, Any]:
     from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
 
-    strategy = one.collision and ConcurrencyLimitStrategy(one.collision)
+    schema, options = _schema(deployment.entrypoint), None
+    if deployment.collision:
+        strategy = ConcurrencyLimitStrategy(deployment.collision)
+        options = ConcurrencyOptions(collision_strategy=strategy)
     return {
-        "name": one.name,
-        "entrypoint": one.entrypoint,
-        "description": one.description,
-        "tags": sorted(one.tags),
-        "version": one.version,
-        "parameters": dict(one.parameters),
-        "parameter_openapi_schema": form(_schema(one.entrypoint), plan.models, one.model),
+        **{name: getattr(deployment, name) for name in SENT},
+        "tags": sorted(deployment.tags),
+        "parameter_openapi_schema": form(schema, plan.models, deployment.model),
         "enforce_parameter_schema": True,
-        "work_pool_name": one.pool,
-        "work_queue_name": one.queue,
-        "job_variables": dict(one.job_variables),
         "pull_steps": [dict(step) for step in plan.pull],
-        "concurrency_limit": one.limit,
-        "concurrency_options": ConcurrencyOptions(collision_strategy=strategy)
-        if strategy
-        else None,
+        "concurrency_options": options,
     }
 
 
@@ -234,19 +225,17 @@ def _read(client: "SyncPrefectClient", name: str) -> "DeploymentResponse | None"
 
 
 def _slug(active: bool) -> str:
-    """What was asked for is in the slug, so that a person's switch can be told from it."""
+    """The slug says what was registered, so that a person's switch differs from it."""
     return "driftloop-on" if active else "driftloop-off"
 
 
-def _kept(wanted: tuple[Cron, ...], there: "DeploymentResponse | None") -> tuple[Cron, ...]:
-    """Return the schedules, those off that were asked for before and switched off by a person."""
-    asked = [
-        schedule for schedule in (there.schedules if there else ()) if schedule.slug == _slug(True)
-    ]
-    off = {_cron(one.schedule) for one in asked if not one.active}
+def _switched(wanted: tuple[Cron, ...], there: "DeploymentResponse | None") -> tuple[Cron, ...]:
+    """Return the schedules, off where they were registered as active and a person changed that."""
+    present = there.schedules if there else ()
+    off = {_cron(old.schedule) for old in present if old.slug == _slug(True) and not old.active}
     return tuple(
-        Cron(one.cron, one.timezone, one.active and (one.cron, one.timezone) not in off)
-        for one in wanted
+        replace(cron, active=cron.active and (cron.cron, cron.timezone) not in off)
+        for cron in wanted
     )
 
 
@@ -255,7 +244,7 @@ def _cron(schedule: Any) -> tuple[str | None, str]:
     return getattr(schedule, "cron", None), getattr(schedule, "timezone", None) or "UTC"
 
 
-def _schedules(one: Deployment, crons: tuple[Cron, ...]) -> "list[DeploymentScheduleCreate]":
+def _schedules(deployment: Deployment, crons: tuple[Cron, ...]) -> "list[DeploymentScheduleCreate]":
     from prefect.client.schemas.actions import DeploymentScheduleCreate
     from prefect.client.schemas.schedules import CronSchedule
 
@@ -263,65 +252,51 @@ def _schedules(one: Deployment, crons: tuple[Cron, ...]) -> "list[DeploymentSche
         DeploymentScheduleCreate(
             schedule=CronSchedule(cron=cron.cron, timezone=cron.timezone),
             active=cron.active,
-            slug=_slug(asked.active),
+            slug=_slug(registered.active),
         )
-        for asked, cron in zip(one.schedules, crons, strict=True)
+        for registered, cron in zip(deployment.schedules, crons, strict=True)
     ]
 
 
-def _comparable(wanted: dict[str, Any], crons: tuple[Cron, ...]) -> dict[str, Any]:
+def _unchanged(
+    there: "DeploymentResponse", wanted: dict[str, Any], crons: tuple[Cron, ...]
+) -> bool:
+    limit, options = there.global_concurrency_limit, there.concurrency_options
+    present = {name: getattr(there, name) for name in wanted.keys() - {"concurrency_limit"}}
+    present["tags"] = sorted(there.tags)
+    present["concurrency_limit"] = limit.limit if limit else None
+    # The server adds options of its own, and the queue where none is wanted.
+    present["concurrency_options"] = options and options.collision_strategy
     options = wanted["concurrency_options"]
-    return {
+    strategy = options and options.collision_strategy
+    queue = wanted["work_queue_name"] or "default"
+    schedules = [(*_cron(schedule.schedule), schedule.active) for schedule in there.schedules]
+    return present == {
         **wanted,
-        "concurrency_options": options and options.collision_strategy,
-        "work_queue_name": wanted["work_queue_name"] or "default",
-        "schedules": [(cron.cron, cron.timezone, cron.active) for cron in crons],
-    }
-
-
-def _present(there: "DeploymentResponse") -> dict[str, Any]:
-    options, limit = there.concurrency_options, there.global_concurrency_limit
-    return {
-        "name": there.name,
-        "entrypoint": there.entrypoint,
-        "description": there.description,
-        "tags": sorted(there.tags),
-        "version": there.version,
-        "parameters": there.parameters,
-        "parameter_openapi_schema": there.parameter_openapi_schema,
-        "enforce_parameter_schema": there.enforce_parameter_schema,
-        "work_pool_name": there.work_pool_name,
-        "work_queue_name": there.work_queue_name,
-        "job_variables": there.job_variables,
-        "pull_steps": there.pull_steps,
-        "concurrency_limit": limit.limit if limit else None,
-        "concurrency_options": options and options.collision_strategy,
-        "schedules": [(*_cron(schedule.schedule), schedule.active) for schedule in there.schedules],
-    }
+        "concurrency_options": strategy,
+        "work_queue_name": queue,
+    } and schedules == [(cron.cron, cron.timezone, cron.active) for cron in crons]
 
 
 def _stale(client: "SyncPrefectClient", wanted: set[str], prune: bool) -> list[Registered]:
-    """Return the monitors on the server that no configuration asks for."""
-    left = []
-    for monitor in _monitors(client):
-        name = f"monitor/{monitor.name}"
-        if name in wanted:
-            continue
-        if prune:
-            client.delete_deployment(monitor.id)
-        left.append(Registered(name, "removed" if prune else "stale"))
-    return sorted(left, key=lambda found: found.name)
-
-
-def _monitors(client: "SyncPrefectClient") -> "list[DeploymentResponse]":
+    """Return the monitors on the server that belong to no configuration."""
     from prefect.client.schemas.filters import DeploymentFilter, FlowFilter
 
     ours = DeploymentFilter.model_validate(
         {"tags": {"all_": ["driftloop"]}, "name": {"like_": "monitor-"}}
     )
     flow = FlowFilter.model_validate({"name": {"any_": ["monitor"]}})
-    return all_pages(
+    monitors = all_pages(
         lambda offset: client.read_deployments(
             flow_filter=flow, deployment_filter=ours, limit=PAGE, offset=offset
         )
     )
+    left = []
+    for monitor in monitors:
+        name = f"monitor/{monitor.name}"
+        if name in wanted:
+            continue
+        if prune:
+            client.delete_deployment(monitor.id)
+        left.append(Registered(name, "removed" if prune else "stale"))
+    return sorted(left, key=lambda deployment: deployment.name)

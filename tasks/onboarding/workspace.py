@@ -21,7 +21,7 @@ from driftloop.onboarding.write import write_batches
 from driftloop.snapshots.options import Inferred, Options
 from driftloop.snapshots.read_table import read_table
 from tasks.runtime.quiet_logger import quiet
-from tasks.snapshots.git import OTHER_REPOSITORY, author, git
+from tasks.snapshots.git import OTHER_REPOSITORY, git
 
 _IGNORED = "/data\n/dvc-remote\n/.driftloop\n"
 _DVC_CONFIG = """\
@@ -195,7 +195,7 @@ def _commit(root: Path, message: str) -> str:
     git(root, "add", "--all")
     # Nobody is there to sign, and global hooks are meant for other repositories.
     settings = ("-c", "commit.gpgsign=false", "-c", f"core.hooksPath={os.devnull}")
-    git(root, *settings, "commit", "--quiet", "--message", message, identity=author(root))
+    git(root, *settings, "commit", "--quiet", "--message", message, identity=True)
     return git(root, "rev-parse", "HEAD")
 
 

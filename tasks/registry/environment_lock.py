@@ -4,22 +4,21 @@ A model is served with the versions it was trained with. The lock says which the
 where other versions are installed is refused, because its model would be tested nowhere.
 """
 
-import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from driftloop.base.errors import TrainingError
 from driftloop.training.estimators import Custom, Estimator
 
 LOCK_FILE = "requirements.lock"
-ARTIFACT = f"environment/{LOCK_FILE}"
 SERVING_PACKAGES = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
-_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;([^\\]*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +58,18 @@ def environment_of(estimator: Estimator, workspace: Path) -> Environment:
         raise TrainingError(
             f"{lock} does not pin {', '.join(missing)}, which the model needs; update the lock"
         )
+    locked = {name: pins[canonicalize_name(name)] for name in names}
     wrong = [
-        f"{name} {_installed(name)} (locked: {pins[canonicalize_name(name)]})"
-        for name in names
-        if _installed(name) != pins[canonicalize_name(name)]
+        f"{name} {_installed(name)} (locked: {pin})"
+        for name, pin in locked.items()
+        if _installed(name) != pin
     ]
     if wrong:
         raise TrainingError(
             f"the installed versions differ from {lock}: {', '.join(wrong)}; install the locked "
             "versions or update the lock, then train again"
         )
-    return Environment(tuple(f"{name}=={pins[canonicalize_name(name)]}" for name in names), lock)
+    return Environment(tuple(f"{name}=={pin}" for name, pin in locked.items()), lock)
 
 
 def find_lock(workspace: Path) -> Path | None:
@@ -77,33 +77,24 @@ def find_lock(workspace: Path) -> Path | None:
     import driftloop
 
     checkout = Path(driftloop.__file__).parents[1]
-    candidates = [workspace / LOCK_FILE]
-    if (checkout / "pyproject.toml").is_file():
-        candidates.append(checkout / LOCK_FILE)
-    return next((path for path in candidates if path.is_file()), None)
+    folders = [workspace, *([checkout] if (checkout / "pyproject.toml").is_file() else [])]
+    locks = (folder / LOCK_FILE for folder in folders)
+    return next((lock for lock in locks if lock.is_file()), None)
 
 
 def read_pins(lock: Path) -> dict[str, str]:
-    """Return the version of each package that a lock file pins for this interpreter.
-
-    Raises:
-        TrainingError: if the file cannot be read.
-    """
-    from packaging.markers import InvalidMarker, Marker
-
+    """Return the version of each package that a lock file pins for this interpreter."""
     try:
         lines = lock.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"{lock}: cannot be read: {error}") from None
     pins: dict[str, str] = {}
-    for match in filter(None, map(_PIN.match, lines)):
-        name, pinned, marker = match.groups()
-        try:
-            applies = not (marker or "").strip() or Marker(marker.strip()).evaluate()
-        except InvalidMarker:
-            applies = True
-        if applies:
-            pins[canonicalize_name(name)] = pinned
+    for line in lines:
+        with suppress(InvalidRequirement):  # options, hashes, comments
+            pin = Requirement(line.partition(" #")[0].rstrip(" \\"))
+            versions = [item.version for item in pin.specifier if item.operator == "=="]
+            if versions and (pin.marker is None or pin.marker.evaluate()):
+                pins[canonicalize_name(pin.name)] = versions[0]
     return pins
 
 

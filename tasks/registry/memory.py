@@ -32,8 +32,6 @@ class _StoredRun:
     opened: RunTags
     tags: dict[str, str]
     folder: Path
-    metrics: dict[str, float] = field(default_factory=dict)
-    params: dict[str, str] = field(default_factory=dict)
     finished: bool = False
 
 
@@ -41,7 +39,6 @@ class _StoredRun:
 class _StoredModel:
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     sources: dict[str, tuple[str, str]] = field(default_factory=dict)
-    descriptions: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     champion: str | None = None
 
@@ -95,8 +92,8 @@ class MemoryRegistry:
         return version
 
     def describe(self, model: str, version: str, text: str) -> None:
+        """Store nothing but check the version: nobody reads the descriptions of a backtest."""
         self._version(model, version)
-        self._models[model].descriptions[version] = text
 
     def set_champion(self, model: str, version: str) -> None:
         self._version(model, version)
@@ -122,7 +119,7 @@ class MemoryRegistry:
         self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:
         run = self._run(run_id)
-        self.log(run_id, metrics=metrics, files={RECORD: record})
+        self.log(run_id, files={RECORD: record})
         run.tags.update(tags.to_tags())
         run.finished = True
 
@@ -143,9 +140,8 @@ class MemoryRegistry:
         metrics: Mapping[str, float] | None = None,
         files: Mapping[str, Any] | None = None,
     ) -> None:
+        """Store the files alone: nobody reads parameters and metrics of a backtest."""
         run = self._run(run_id)
-        run.params.update({name: str(value) for name, value in (params or {}).items()})
-        run.metrics.update(metrics or {})
         for name, content in (files or {}).items():
             path = run.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

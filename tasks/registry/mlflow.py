@@ -1,5 +1,7 @@
 """The registry in MLflow: an SQLite file, a database or a server."""
 
+import logging
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -14,17 +16,12 @@ from driftloop.base.workspace import Workspace
 from tasks.registry.mlflow_calls import all_pages, mlflow_context, registry_errors
 from tasks.registry.mlflow_overview import (
     FINISHED,
-    NEWEST_FIRST,
     finished_runs,
+    newest_runs,
     overview_of_models,
+    stored_run,
 )
-from tasks.registry.protocol import (
-    CHAMPION,
-    EXPERIMENTS,
-    RECORD,
-    ModelOverview,
-    Run,
-)
+from tasks.registry.protocol import CHAMPION, EXPERIMENTS, RECORD, ModelOverview, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,17 +45,16 @@ class MlflowRegistry:
         name = f"{EXPERIMENTS}{model}"
         with registry_errors(self.workspace):
             experiment = self.client.get_experiment_by_name(name)
-            if experiment is not None:
-                return str(experiment.experiment_id)
             artifacts = self.workspace.artifacts
             location = f"{artifacts}/{model}" if artifacts else None
             try:
-                return str(self.client.create_experiment(name, artifact_location=location))
+                if experiment is None:
+                    return str(self.client.create_experiment(name, artifact_location=location))
             except MlflowException as error:  # another run made it in the meantime
                 experiment = self.client.get_experiment_by_name(name)
                 if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
                     raise
-                return str(experiment.experiment_id)
+            return str(experiment.experiment_id)
 
     def models(self) -> tuple[str, ...]:
         with registry_errors(self.workspace):
@@ -136,12 +132,10 @@ class MlflowRegistry:
         with registry_errors(self.workspace):
             same_key = f"tags.`{RunTags.tag_name('key')}` = '{tags.key}'"
             runs = self.client.search_runs([experiment], same_key, max_results=1)
-            run = (
-                runs[0]
-                if runs
-                else self.client.create_run(experiment, tags=tags.to_tags(), run_name=name)
-            )
-            return Run(run.info.run_id, dict(run.data.tags))
+            if runs:
+                return stored_run(runs[0])
+            run = self.client.create_run(experiment, tags=tags.to_tags(), run_name=name)
+            return stored_run(run)
 
     def close_run(
         self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
@@ -155,30 +149,19 @@ class MlflowRegistry:
             self.client.set_terminated(run_id)
 
     def past_runs(self, model: str, before: datetime, limit: int = 60) -> tuple[PastRun, ...]:
-        experiment = self.experiment(model)
         query = f"metrics.as_of < {before.timestamp():.0f} and {FINISHED}"
-        with registry_errors(self.workspace):
-            runs = self.client.search_runs(
-                [experiment], query, max_results=limit, order_by=NEWEST_FIRST
-            )
+        tags = [run.stored for run in self._newest(model, query, limit)]
         return tuple(
-            RunTags.from_tags(run.data.tags).past_run
-            for run in runs
-            if counts_as_past(run.data.tags)
+            RunTags.from_tags(stored).past_run for stored in tags if counts_as_past(stored)
         )
 
     def finished(
         self, model: str, kind: str, limit: int = 1, before: datetime | None = None
     ) -> tuple[Run, ...]:
-        experiment = self.experiment(model)
         query = finished_runs(kind)
         if before is not None:
             query += f" and metrics.as_of < {before.timestamp():.0f}"
-        with registry_errors(self.workspace):
-            runs = self.client.search_runs(
-                [experiment], query, max_results=limit, order_by=NEWEST_FIRST
-            )
-        return tuple(Run(run.info.run_id, dict(run.data.tags)) for run in runs)
+        return self._newest(model, query, limit)
 
     def log(
         self,
@@ -228,11 +211,16 @@ class MlflowRegistry:
 
         The file is shown inside MLflow's own page: what MLflow serves directly is a download.
         """
-        if not self.workspace.tracking_uri.startswith("http"):
-            return None
         server = self.workspace.tracking_uri.rstrip("/")
+        if not server.startswith("http"):
+            return None
         run = f"{server}/#/experiments/{self.experiment(model)}/runs/{run_id}"
         return run if name is None else f"{run}/artifacts/{name}"
+
+    def _newest(self, model: str, query: str, limit: int) -> tuple[Run, ...]:
+        experiment = self.experiment(model)
+        with registry_errors(self.workspace):
+            return tuple(map(stored_run, newest_runs(self.client, [experiment], query, limit)))
 
     def _unless_absent(self, get: Callable[..., Any], *arguments: str) -> Any | None:
         """Return what MLflow holds, or None where there is no such model or alias."""
@@ -249,15 +237,12 @@ class MlflowRegistry:
     def _holds(self, run_id: str, artifact_path: str) -> bool:
         above = artifact_path.rpartition("/")[0] or None
         with registry_errors(self.workspace):
-            return artifact_path in {
-                file.path for file in self.client.list_artifacts(run_id, above)
-            }
+            files = self.client.list_artifacts(run_id, above)
+        return artifact_path in {file.path for file in files}
 
 
 @lru_cache(maxsize=8)
 def _client(tracking_uri: str) -> "MlflowClient":
-    import logging
-
     from mlflow import MlflowClient
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
@@ -275,5 +260,5 @@ def _version(stored: "MlflowVersion") -> ModelVersion:
 def _metrics(values: Mapping[str, float]) -> list[Any]:
     from mlflow.entities import Metric
 
-    now = int(datetime.now().astimezone().timestamp() * 1000)
+    now = time.time_ns() // 1_000_000
     return [Metric(name, float(value), now, 0) for name, value in values.items()]

@@ -9,11 +9,9 @@ from tasks.registry.protocol import CHAMPION, EXPERIMENTS, ModelOverview, Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities.model_registry import RegisteredModel
 
 _MAX_RUNS = 50_000
 FINISHED = "attributes.status = 'FINISHED'"
-NEWEST_FIRST = ["metrics.as_of DESC"]
 
 
 def finished_runs(kind: str) -> str:
@@ -34,7 +32,9 @@ def overview_of_models(client: "MlflowClient", each: int) -> dict[str, ModelOver
     runs = _newest(client, known, each)
     return {
         name: ModelOverview(
-            _champion(model), ModelTags.from_tags(model.tags), tuple(runs.get(name, ()))
+            None if (version := model.aliases.get(CHAMPION)) is None else str(version),
+            ModelTags.from_tags(model.tags),
+            tuple(runs.get(name, ())),
         )
         for name, model in models.items()
     }
@@ -54,26 +54,23 @@ def _newest(client: "MlflowClient", known: dict[str, str], each: int) -> dict[st
     runs: dict[str, list[Run]] = defaultdict(list)
     if not models:
         return runs
-    together = min(_MAX_RUNS, each * len(models))
     monitored = finished_runs("monitor")
-    newest = client.search_runs([*models], monitored, max_results=together, order_by=NEWEST_FIRST)
-    for run in newest:
+    for run in newest_runs(client, [*models], monitored, min(_MAX_RUNS, each * len(models))):
         of_model = runs[models[run.info.experiment_id]]
         if len(of_model) < each:
-            of_model.append(_run(run))
+            of_model.append(stored_run(run))
     for model, experiment in known.items():
         if model not in runs:
-            own_runs = client.search_runs(
-                [experiment], monitored, max_results=each, order_by=NEWEST_FIRST
-            )
-            runs[model] = [_run(run) for run in own_runs]
+            runs[model] = list(map(stored_run, newest_runs(client, [experiment], monitored, each)))
     return runs
 
 
-def _run(run: Any) -> Run:
+def newest_runs(client: "MlflowClient", experiments: list[str], query: str, limit: int) -> Any:
+    """Return the newest of MLflow's runs that a filter selects, by their `as_of`."""
+    order = ["metrics.as_of DESC"]
+    return client.search_runs(experiments, query, max_results=limit, order_by=order)
+
+
+def stored_run(run: Any) -> Run:
+    """Return a run of MLflow as the registry hands it out."""
     return Run(run.info.run_id, dict(run.data.tags))
-
-
-def _champion(model: "RegisteredModel") -> str | None:
-    version = model.aliases.get(CHAMPION)
-    return None if version is None else str(version)

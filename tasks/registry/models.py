@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 
 
 def check_types(unknown: list[str], what: str, allowed: Set[str] = SAFE_TYPES) -> None:
-    """Refuse a model that holds types outside the allow-list.
-
-    Raises:
-        TrainingError: if there are such types; it lists them.
-    """
+    """Refuse a model that holds types outside the allow-list; `TrainingError` lists them."""
     forbidden = sorted(set(unknown) - allowed)
     if forbidden:
         raise TrainingError(
@@ -52,10 +48,8 @@ class StoredModel:
 def log_model(registry: Registry, run_id: str, stored: StoredModel) -> str:
     """Store the model in the run and return its model id; a model already there is reused.
 
-    The run also gets the lock file that the environment is from.
-
-    Raises:
-        TrainingError: if the model holds a type that is not on the allow-list.
+    The run also gets the lock file that the environment is from. Types are checked as `check_types`
+    does.
     """
     import mlflow
     import skops.io
@@ -88,19 +82,14 @@ def log_model(registry: Registry, run_id: str, stored: StoredModel) -> str:
 
 
 def skops_bytes(pipeline: Any) -> bytes:
-    """Return a model as skops stores it.
-
-    Raises:
-        TrainingError: if skops cannot store it.
-    """
+    """Return a model as skops stores it; `TrainingError` if it cannot."""
     import skops.io
 
     try:
         return bytes(skops.io.dumps(pipeline))
     except Exception as error:  # what a foreign estimator is made of may raise anything
-        raise TrainingError(
-            f"the trained model cannot be stored with skops: {reason(error)}"
-        ) from error
+        text = f"the trained model cannot be stored with skops: {reason(error)}"
+        raise TrainingError(text) from error
 
 
 def model_of(job: Job, version: str) -> Any:

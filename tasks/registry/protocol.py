@@ -158,7 +158,5 @@ def json_file(registry: Registry, run_id: str, name: str) -> Any:
 
 def version_with_key(registry: Registry, model: str, key: str) -> str | None:
     """Return the version that an earlier attempt registered under this key."""
-    for version, tags in registry.versions(model).items():
-        if tags.key == key:
-            return version
-    return None
+    versions = registry.versions(model).items()
+    return next((version for version, tags in versions if tags.key == key), None)

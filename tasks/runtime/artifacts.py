@@ -1,9 +1,7 @@
-"""Artifacts of a run in the Prefect UI: a summary, a table, links, progress."""
+"""Artifacts of a run in the Prefect UI: a summary, a table, links."""
 
 import os
 import re
-from typing import Any
-from uuid import UUID
 
 from driftloop.alerts.links import Links
 from driftloop.base.records import MonitorRecord, RetrainRecord
@@ -44,25 +42,6 @@ def show_retraining(job: Job, record: RetrainRecord, links: Links) -> None:
         key=artifact_key(job.model, "retraining"),
         description=record.sentence[:500],
     )
-
-
-def start_progress(job: Job, what: str) -> UUID | None:
-    """Return the id of a new progress bar of this run, or None without a server to show it."""
-    if not has_server():
-        return None
-    from prefect.artifacts import create_progress_artifact
-
-    artifact_id: Any = create_progress_artifact(
-        0.0, key=artifact_key(job.model, what), description=f"{what} of {job.model}"
-    )
-    return UUID(str(artifact_id))
-
-
-def move_progress(bar: UUID, percent: float) -> None:
-    """Set a progress bar, from 0 to 100."""
-    from prefect.artifacts import update_progress_artifact
-
-    update_progress_artifact(bar, percent)
 
 
 def artifact_key(model: str, what: str) -> str:

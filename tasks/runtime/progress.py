@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from tasks.runtime.artifacts import move_progress, start_progress
+from tasks.runtime.artifacts import artifact_key, has_server
 from tasks.runtime.job import Job
 
 Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[logging.Logger]"
@@ -37,17 +37,20 @@ def progress(job: Job, what: str) -> Callable[[int, int], None]:
 
 def _bar(job: Job, what: str, logger: Logger) -> Callable[[float], None]:
     """Return what moves the bar; an error of the bar is logged and does not fail the work."""
+    if not has_server():
+        return lambda percent: None
+    from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+    key, description = artifact_key(job.model, what), f"{what} of {job.model}"
     try:
-        uuid = start_progress(job, what)
+        bar: Any = create_progress_artifact(0.0, key=key, description=description)
     except Exception as error:
         logger.warning("no progress bar for %s: %s", what, error)
         return lambda percent: None
 
     def move(percent: float) -> None:
-        if uuid is None:
-            return
         try:
-            move_progress(uuid, percent)
+            update_progress_artifact(bar, percent)
         except Exception as error:
             logger.warning("the progress bar of %s cannot be updated: %s", what, error)
 

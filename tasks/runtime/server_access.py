@@ -1,4 +1,4 @@
-"""Whether the configured servers take this process's credentials, asked before anything is done."""
+"""Whether the configured servers take this process's credentials, checked before anything else."""
 
 import base64
 import os
@@ -14,43 +14,33 @@ SECONDS = 5.0
 
 
 def check_prefect_access(api: str, workspace: Workspace) -> None:
-    """Find out whether Prefect's server takes the credentials.
-
-    Raises:
-        AccessError: if it refuses them, or there are none; names what to source.
-    """
+    """Check that Prefect's server takes the credentials; `AccessError` says what to source."""
     address = f"{api.rstrip('/')}/admin/version"
     if not _refuses(address, os.environ.get("PREFECT_API_AUTH_STRING")):
         return
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY  # slow: may be a profile
 
-    if PREFECT_API_KEY.value() or not _refuses(address, PREFECT_API_AUTH_STRING.value()):
-        return
-    raise no_access(f"the Prefect server at {api}", workspace, *PREFECT_VARIABLES)
+    if not PREFECT_API_KEY.value() and _refuses(address, PREFECT_API_AUTH_STRING.value()):
+        raise no_access(f"the Prefect server at {api}", workspace, *PREFECT_VARIABLES)
 
 
 def check_mlflow_access(uri: str, workspace: Workspace) -> None:
-    """Find out whether MLflow's server takes the credentials.
-
-    Raises:
-        AccessError: if it refuses them, or there are none; names what to source.
-    """
+    """Check that MLflow's server takes the credentials; `AccessError` says what to source."""
     address = f"{uri.rstrip('/')}/version"
-    if not _refuses(address, _pair(*(os.environ.get(name) for name in MLFLOW_VARIABLES))):
+    if not _refuses(address, _pair(*map(os.environ.get, MLFLOW_VARIABLES))):
         return
     from mlflow.utils.credentials import read_mlflow_creds  # slow: may be in a file
 
     token = os.environ.get("MLFLOW_TRACKING_TOKEN") or os.environ.get("MLFLOW_TRACKING_AUTH")
-    if token or not _refuses(address, _pair(*read_mlflow_creds())):
-        return
-    raise no_access(f"MLflow at {uri}", workspace, *MLFLOW_VARIABLES)
+    if not token and _refuses(address, _pair(*read_mlflow_creds())):
+        raise no_access(f"MLflow at {uri}", workspace, *MLFLOW_VARIABLES)
 
 
 def no_access(who: str, workspace: Workspace, *variables: str) -> AccessError:
     """Return the error of a server that asks for a password; it shows none."""
     shell = workspace.state.resolve() / STACK_SHELL
     return AccessError(
-        f"{who} asks for a password, and got none or a wrong one; for the stack of 'driftloop up' "
+        f"{who} requires a password, and got none or a wrong one; for the stack of 'driftloop up' "
         f"run 'source {shell}' in this shell, for another server set {' and '.join(variables)}"
     )
 
@@ -60,10 +50,9 @@ def _pair(user: str | None, password: str | None) -> str | None:
 
 
 def _refuses(address: str, auth: str | None) -> bool:
-    """Say whether an address answers with 401; any other trouble is told by who meets it."""
-    headers = {}
-    if auth:
-        headers["Authorization"] = f"Basic {base64.b64encode(auth.encode()).decode()}"
+    """Say whether an address answers with 401; any other error is raised where it matters."""
+    basic = f"Basic {base64.b64encode((auth or '').encode()).decode()}"
+    headers = {"Authorization": basic} if auth else {}
     request = urllib.request.Request(address, headers=headers)  # noqa: S310 - as configured
     try:
         with urllib.request.urlopen(request, timeout=SECONDS):  # noqa: S310

@@ -63,13 +63,7 @@ def inline() -> Iterator[None]:
 
 def _worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
     """Retry only where a service did not answer; bad input stays bad."""
-    try:
-        state.result()
-    except UnavailableError:
-        return True
-    except Exception:
-        return False
-    return False
+    return isinstance(state.result(raise_on_failure=False), UnavailableError)
 
 
 def step(name: str, retries: int = 0) -> Callable[[Callable[P, R]], Task[P, R]]:

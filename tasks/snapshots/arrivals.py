@@ -16,10 +16,7 @@ from tasks.snapshots.query import query_arrival
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Where to look, and what is known already.
-
-    `known` says which tag holds a file, by its digest. `skipped` is added to.
-    """
+    """Where to look, and which tag holds a known file, by its digest; `skipped` is added to."""
 
     job: Job
     source: Path | None
@@ -33,7 +30,7 @@ def arrivals_in(inbox: Inbox) -> Iterator[Arrival]:
     """Yield what arrived and is in no snapshot yet; files in the order of their names.
 
     Raises:
-        ConfigError: if no source is named, or a query cannot be asked.
+        ConfigError: if no source is set, or a query cannot be run.
         DataError: if a file or folder is missing or cannot be read.
         UnavailableError: if the database does not answer.
     """
@@ -73,20 +70,20 @@ def _queried(inbox: Inbox, source: SqlArrival) -> Iterator[Arrival]:
 
 def _files(inbox: Inbox) -> list[Path]:
     """Return the file, or those of the folder that the pattern fits; hidden ones are left out."""
-    settings, root = inbox.job.config.arrivals.source, inbox.job.workspace.root
-    pattern = settings.pattern if isinstance(settings, FolderArrival) else ""
-    if inbox.source is not None:
-        place, pattern = inbox.source, "*.*"
-    elif isinstance(settings, FileArrival | FolderArrival):
-        place = (root / Path(settings.path).expanduser()).resolve()
-    else:
-        raise ConfigError(
-            f"arrivals.source of {inbox.job.model} is not set; name where data arrive there, or a "
-            "file or folder with --source"
-        )
-    if place.is_dir() and (inbox.source is not None or isinstance(settings, FolderArrival)):
-        files = (path for path in place.glob(pattern) if path.is_file())
-        return sorted(path for path in files if not path.name.startswith("."))
-    if isinstance(settings, FolderArrival) and inbox.source is None:
-        raise DataError(f"{place}: no such folder; make it, or correct arrivals.source.path")
-    return [place]
+    settings, place, pattern = inbox.job.config.arrivals.source, inbox.source, "*.*"
+    if place is None:
+        if not isinstance(settings, FileArrival | FolderArrival):
+            raise ConfigError(
+                f"arrivals.source of {inbox.job.model} is not set; say there where data arrive, or "
+                "choose a file or folder with --source"
+            )
+        place = (inbox.job.workspace.root / Path(settings.path).expanduser()).resolve()
+        if isinstance(settings, FileArrival):
+            return [place]
+        if not place.is_dir():
+            raise DataError(f"{place}: no such folder; make it, or correct arrivals.source.path")
+        pattern = settings.pattern
+    if not place.is_dir():
+        return [place]
+    files = (path for path in place.glob(pattern) if path.is_file())
+    return sorted(path for path in files if not path.name.startswith("."))

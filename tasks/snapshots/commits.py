@@ -2,14 +2,18 @@
 
 What a later run has to know of a snapshot is in trailers of its commit: the model, the tag, and
 the digest of every file that it took. So whoever has the commit knows it, on any machine.
+
+Functions raise `SnapshotError` where Git or its remote refuses, `UnavailableError` where the remote
+does not answer, and `ConflictError` where it has moved on.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 
 from driftloop.base.errors import ConflictError, SnapshotError, UnavailableError
-from tasks.snapshots.git import asked, author, git
+from tasks.snapshots.git import try_git
 from tasks.snapshots.working_copy import WorkingCopy
 
 _MODEL, _TAG, _FILE = "Driftloop-Snapshot", "Driftloop-Tag", "Driftloop-Arrival"
@@ -29,7 +33,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class RemoteState:
-    """What the Git remote has: the commit of the branch, and the names of the tags of data."""
+    """The Git remote: the commit of the branch, and the names of the tags of data."""
 
     head: str | None = None
     tags: frozenset[str] = frozenset()
@@ -37,33 +41,25 @@ class RemoteState:
 
 def snapshots_of(copy: WorkingCopy, spread: str = "HEAD") -> tuple[Commit, ...]:
     """Return the snapshots among the commits, newest first."""
-    parts = [
-        "%H",
-        *(f"%(trailers:key={key},valueonly,separator={_ITEM})" for key in (_MODEL, _TAG, _FILE)),
-    ]
-    form = _FIELD.join(parts) + _RECORD
-    printed = git(copy.root, "log", f"--format={form}", spread, "--", copy.pin, error=SnapshotError)
-    found = []
-    for record in filter(None, (one.strip() for one in printed.split(_RECORD))):
+    keys = (f"%(trailers:key={key},valueonly,separator={_ITEM})" for key in (_MODEL, _TAG, _FILE))
+    record_format = _FIELD.join(("%H", *keys)) + _RECORD
+    log = copy.git("log", f"--format={record_format}", spread, "--", copy.pin)
+    snapshots = []
+    for record in filter(None, map(str.strip, log.split(_RECORD))):
         sha, model, tag, files = record.split(_FIELD)
         if model:
-            digests = (one.split()[0] for one in files.split(_ITEM) if one.strip())
-            found.append(Commit(sha, model.strip(), tag.strip(), tuple(digests)))
-    return tuple(found)
+            digests = (line.split()[0] for line in files.split(_ITEM) if line.strip())
+            snapshots.append(Commit(sha, model.strip(), tag.strip(), tuple(digests)))
+    return tuple(snapshots)
 
 
 def remote_state(copy: WorkingCopy) -> RemoteState:
-    """Return what the Git remote has.
-
-    Raises:
-        UnavailableError: if it does not answer.
-    """
+    """Return what the Git remote has."""
     if copy.git_remote is None:
         return RemoteState()
     wanted = (f"refs/heads/{copy.branch}", "refs/tags/data/*")
-    printed = _ask_remote(copy, "ls-remote", copy.git_remote, *wanted)
-    pairs = (line.partition("\t") for line in printed.splitlines())
-    refs = {name: sha for sha, _, name in pairs}
+    listing = _ask_remote(copy, "ls-remote", copy.git_remote, *wanted)
+    refs = {name: sha for sha, _, name in (line.partition("\t") for line in listing.splitlines())}
     tags = {name.removeprefix("refs/tags/") for name in refs if not name.endswith("^{}")}
     return RemoteState(refs.get(wanted[0]), frozenset(tags))
 
@@ -73,7 +69,6 @@ def catch_up(copy: WorkingCopy, remote: RemoteState) -> bool:
 
     Raises:
         SnapshotError: if both moved on, or commits that no snapshot made are not on the remote.
-        UnavailableError: if the remote does not answer.
     """
     if remote.head is None or copy.git_remote is None or remote.head == copy.head:
         return False
@@ -82,10 +77,10 @@ def catch_up(copy: WorkingCopy, remote: RemoteState) -> bool:
         copy, "fetch", "--quiet", copy.git_remote, f"+refs/heads/{copy.branch}:refs/remotes/{place}"
     )
     if _is_ancestor(copy, "HEAD", remote.head):
-        code, _, said = asked(copy.root, "merge", "--ff-only", "--quiet", remote.head)
+        code, _, message = try_git(copy.root, "merge", "--ff-only", "--quiet", remote.head)
         if code:
             raise SnapshotError(
-                f"{copy.root}: cannot be brought to {place}: {' '.join(said.split())[:200]}; "
+                f"{copy.root}: cannot be brought to {place}: {' '.join(message.split())[:200]}; "
                 "commit or undo what was changed there"
             )
         return True
@@ -94,52 +89,37 @@ def catch_up(copy: WorkingCopy, remote: RemoteState) -> bool:
             f"{copy.root}: {copy.branch} and {place} have diverged; bring them together (to drop "
             f"what is only here: 'git reset --keep {place}'), then run it again"
         )
-    _only_snapshots(copy, remote.head, place)
-    return False
-
-
-def _only_snapshots(copy: WorkingCopy, base: str, place: str) -> None:
-    """Refuse to push what a person has not pushed."""
-    commits = git(copy.root, "rev-list", f"{base}..HEAD", error=SnapshotError).split()
-    own = {commit.sha for commit in snapshots_of(copy, f"{base}..HEAD")}
-    if others := [sha for sha in commits if sha not in own]:
+    ahead = f"{remote.head}..HEAD"
+    own = {commit.sha for commit in snapshots_of(copy, ahead)}
+    # What a person has not pushed is not pushed for them.
+    if others := [sha for sha in copy.git("rev-list", ahead).split() if sha not in own]:
         raise SnapshotError(
             f"{copy.root}: {len(others)} commits of {copy.branch} that no snapshot made are not in "
             f"{place} ({others[0][:10]}); push them first"
         )
+    return False
 
 
 def new_tag(copy: WorkingCopy, model: str, as_of: datetime, remote: RemoteState) -> str:
     """Return the name of a tag that is free here and there: ``data/<model>/<date>``."""
     base = f"data/{model}/{as_of:%Y-%m-%d}"
-    taken = {
-        *git(copy.root, "tag", "--list", f"{base}*", error=SnapshotError).split(),
-        *remote.tags,
-    }
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base}.{number}"
-    return name
+    taken = {*copy.git("tag", "--list", f"{base}*").split(), *remote.tags}
+    names = chain((base,), (f"{base}.{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def commit_pin(
     copy: WorkingCopy, model: str, tag: str, summary: str, files: Iterable[tuple[str, str]]
 ) -> str:
-    """Commit the pin, and nothing else that may be staged; return the commit.
-
-    Raises:
-        SnapshotError: if Git refuses, as a hook may.
-    """
+    """Commit the pin, and nothing else that may be staged; return the commit."""
     names = [copy.pin]
     if not copy.pinned and (copy.root / copy.ignoring).is_file():
         names.append(copy.ignoring)
     trailers = [f"{_MODEL}: {model}", f"{_TAG}: {tag}"]
     trailers += [f"{_FILE}: {digest} {' '.join(name.split())}" for digest, name in files]
     message = f"Snapshot of {model}: {summary}\n\n" + "\n".join(trailers)
-    git(copy.root, "add", "--", *names, error=SnapshotError)
-    words = ("commit", "--quiet", "--only", "--message", message, "--", *names)
-    git(copy.root, *words, identity=author(copy.root), error=SnapshotError)
+    copy.git("add", "--", *names)
+    copy.git("commit", "--quiet", "--only", "--message", message, "--", *names, identity=True)
     return copy.head
 
 
@@ -149,47 +129,37 @@ def set_tag(copy: WorkingCopy, commit: str, tag: str) -> None:
     Raises:
         SnapshotError: if the tag is at another commit.
     """
-    code, at, _ = asked(
-        copy.root, "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}"
-    )
-    if not code and at == commit:
-        return
-    told = git(copy.root, "log", "-1", "--format=%s", commit, error=SnapshotError)
-    words = ("tag", "--annotate", "--message", told, tag, commit)
-    git(copy.root, *words, identity=author(copy.root), error=SnapshotError)
+    tagged = f"refs/tags/{tag}^{{commit}}"
+    code, at, _ = try_git(copy.root, "rev-parse", "--verify", "--quiet", tagged)
+    if code or at != commit:
+        subject = copy.git("log", "-1", "--format=%s", commit)
+        copy.git("tag", "--annotate", "--message", subject, tag, commit, identity=True)
 
 
 def unfinished(copy: WorkingCopy, remote: RemoteState) -> tuple[Commit, ...]:
     """Return the snapshots that lack their tag, or that are not on the remote, newest first."""
-    here = set(git(copy.root, "tag", "--list", "data/*", error=SnapshotError).split())
-    if copy.git_remote is None:
-        newest = snapshots_of(copy)[:1]
-        return tuple(one for one in newest if one.tag not in here)
-    since = f"{remote.head}..HEAD" if remote.head else "HEAD"
-    commits = snapshots_of(copy, since) if remote.head != copy.head else snapshots_of(copy)[:1]
-    return tuple(one for one in commits if one.tag not in here or one.tag not in remote.tags)
+    complete = set(copy.git("tag", "--list", "data/*").split())
+    if copy.git_remote is not None:
+        complete &= remote.tags
+    if copy.git_remote is None or remote.head == copy.head:
+        commits = snapshots_of(copy)[:1]
+    else:
+        commits = snapshots_of(copy, f"{remote.head}..HEAD" if remote.head else "HEAD")
+    return tuple(commit for commit in commits if commit.tag not in complete)
 
 
 def push_commits(copy: WorkingCopy, tags: Iterable[str]) -> None:
-    """Push the branch with tags, all of them or nothing.
-
-    Raises:
-        ConflictError: if the remote has moved on meanwhile.
-        SnapshotError: if the remote refuses.
-        UnavailableError: if it does not answer.
-    """
+    """Push the branch with tags, all of them or nothing."""
     if copy.git_remote is None:
         return
     refs = (f"HEAD:refs/heads/{copy.branch}", *(f"refs/tags/{tag}" for tag in tags))
-    code, printed, said = asked(
-        copy.root, "push", "--porcelain", "--atomic", copy.git_remote, *refs
-    )
+    words = ("push", "--porcelain", "--atomic", copy.git_remote, *refs)
+    code, output, message = try_git(copy.root, *words)
     if not code:
         return
-    text = f"{printed} {said}"
+    text, line = f"{output} {message}", " ".join(message.split())[:200]
     if any(mark in text for mark in _MOVED):
         raise ConflictError(f"{copy.git_remote}/{copy.branch} has moved on; run it again")
-    line = " ".join(said.split())[:200]
     if "[remote rejected]" in text:
         raise SnapshotError(
             f"{copy.git_remote} refused the snapshot ({line}); it is committed here: allow the "
@@ -202,25 +172,20 @@ def push_commits(copy: WorkingCopy, tags: Iterable[str]) -> None:
 
 
 def undo_commit(copy: WorkingCopy, commit: str) -> None:
-    """Take a commit off the branch that could not be pushed, as the remote has moved on.
-
-    Raises:
-        SnapshotError: if the branch has moved since.
-    """
-    where = f"refs/heads/{copy.branch}"
-    git(copy.root, "update-ref", where, f"{commit}^", commit, error=SnapshotError)
+    """Take a commit off the branch that could not be pushed, unless the branch has moved since."""
+    copy.git("update-ref", f"refs/heads/{copy.branch}", f"{commit}^", commit)
 
 
-def _is_ancestor(copy: WorkingCopy, one: str, other: str) -> bool:
-    return not asked(copy.root, "merge-base", "--is-ancestor", one, other)[0]
+def _is_ancestor(copy: WorkingCopy, ancestor: str, commit: str) -> bool:
+    return not try_git(copy.root, "merge-base", "--is-ancestor", ancestor, commit)[0]
 
 
 def _ask_remote(copy: WorkingCopy, *words: str) -> str:
-    code, printed, said = asked(copy.root, *words)
+    code, output, message = try_git(copy.root, *words)
     if code:
         raise UnavailableError(
             f"the Git remote {copy.git_remote!r} of {copy.root} does not answer: "
-            f"{' '.join(said.split())[:200]}; check 'git remote -v' and its credentials, or set "
+            f"{' '.join(message.split())[:200]}; check 'git remote -v' and its credentials, or set "
             "arrivals.push: false"
         )
-    return printed
+    return output

@@ -1,4 +1,4 @@
-"""One writer of a data repository at a time; who waits in vain is told who holds it."""
+"""One writer of a data repository at a time; who waits in vain learns who holds it."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def one_writer(job: Job, copy: WorkingCopy) -> Iterator[None]:
     """Hold the right to make snapshots in a working copy, and of the model on other machines.
 
     Raises:
-        UnavailableError: naming who holds it, if they do so for too long.
+        UnavailableError: if another run holds it for too long; says which one.
     """
     holder = copy.state / "holder.json"
     with ExitStack() as stack:  # only what taking the lock raises is about the lock
@@ -31,25 +31,21 @@ def one_writer(job: Job, copy: WorkingCopy) -> Iterator[None]:
             stack.enter_context(file_lock(copy.state / "snapshot.lock", LOCK_SECONDS, 0.2))
         except TimeoutError as error:
             raise UnavailableError(
-                f"another snapshot {_told(holder)} has held {copy.root} for {LOCK_SECONDS} s; run "
-                "it again when that one has ended"
+                f"another snapshot {_described(holder)} has held {copy.root} for {LOCK_SECONDS} s; "
+                "run it again when that one has ended"
             ) from error
         stack.enter_context(snapshot_slot(job))
-        _note(holder, job.model)
+        who = {"model": job.model, "pid": os.getpid(), "host": socket.gethostname()}
+        partial = holder.with_suffix(".partial")
+        partial.write_text(json.dumps({**who, "since": clock.now().isoformat()}), encoding="utf-8")
+        partial.replace(holder)
         yield
 
 
-def _note(holder: Path, model: str) -> None:
-    who = {"model": model, "pid": os.getpid(), "host": socket.gethostname()}
-    partial = holder.with_suffix(".partial")
-    partial.write_text(json.dumps({**who, "since": clock.now().isoformat()}), encoding="utf-8")
-    partial.replace(holder)
-
-
-def _told(holder: Path) -> str:
+def _described(holder: Path) -> str:
     try:
         who = json.loads(holder.read_text(encoding="utf-8"))
         since = format_time(parse_time(who["since"]))
         return f"({who['model']}, process {who['pid']} on {who['host']}, since {since} UTC)"
     except (OSError, ValueError, KeyError):
-        return "(of whom nothing is noted)"
+        return "(its process is not known)"

@@ -27,6 +27,7 @@ from driftloop.profiling.columns import (
     numeric_arrow,
 )
 from driftloop.profiling.whole_numbers import to_frame, to_series
+from driftloop.snapshots.types import family
 from tasks.snapshots.resolve import local_path
 
 if TYPE_CHECKING:
@@ -170,8 +171,8 @@ def slice_columns(part: DataSlice, time: str, workspace: Workspace) -> ParquetCo
     columns = ParquetColumns.of(paths, part.window, time)
     if not part.excluded:
         return columns
-    parts = (_without(one, part.excluded) for one in columns.parts)
-    return ParquetColumns(tuple(part for part in parts if len(part.times)))
+    parts = (_without(batch, part.excluded) for batch in columns.parts)
+    return ParquetColumns(tuple(rest for rest in parts if len(rest.times)))
 
 
 def read_slice(
@@ -182,9 +183,8 @@ def read_slice(
     The time column comes as UTC without zone.
 
     Raises:
-        DataError: if a batch has no time column, or one that holds no times, or a column has
-            types in two batches that do not go together.
-        UnavailableError: if a batch is neither in the cache nor on the remote.
+        DataError: as `slice_columns`, and if a column has types in two batches that do not go
+            together.
     """
     parquet_columns = slice_columns(part, time, workspace)
     names = tuple(name for name in dict.fromkeys(columns) if name != time)
@@ -204,45 +204,36 @@ def read_slice(
     return ordered
 
 
-def check_time(path: Path, time: str) -> bool:
-    """Return whether the time column has a zone.
-
-    Raises:
-        DataError: if the batch has no such column, or it holds no times.
-    """
+def _part(path: Path, window: Window | None, time: str | None) -> Part | None:
     import pyarrow as pa
 
-    schema = _footer(path).schema.to_arrow_schema()
+    footer = _footer(path)
+    if time is None or window is None:
+        times = np.zeros(footer.num_rows, "datetime64[us]")
+        return Part(path, tuple(range(footer.num_row_groups)), None, times)
+    schema = footer.schema.to_arrow_schema()
     if time not in schema.names:
         raise DataError(f"data.time: {valid_choices(time, schema.names)}")
     kind = schema.field(time).type
     if not pa.types.is_timestamp(kind):
         raise DataError(f"data.time: column {time!r} holds {kind}, expected timestamps")
-    return kind.tz is not None
-
-
-def _part(path: Path, window: Window | None, time: str | None) -> Part | None:
-    footer = _footer(path)
-    if time is None or window is None:
-        times = np.zeros(footer.num_rows, "datetime64[us]")
-        return Part(path, tuple(range(footer.num_row_groups)), None, times)
-    check_time(path, time)
-    groups = _groups(path, window, time)
+    groups = _groups(footer, window, schema.names.index(time))
     if not groups:
         return None
     times = _times(path, groups, time)
+    keep = _within(times, window)
+    return Part(path, groups, None if keep.all() else keep, times[keep]) if keep.any() else None
+
+
+def _within(times: Times, window: Window) -> npt.NDArray[np.bool_]:
     start, end = (np.datetime64(naive(edge), "us") for edge in (window.start, window.end))
-    keep = (times >= start) & (times < end)
-    if not keep.any():
-        return None
-    return Part(path, groups, None if keep.all() else keep, times[keep])
+    return (times >= start) & (times < end)
 
 
 def _without(part: Part, excluded: tuple[Window, ...]) -> Part:
     out = np.zeros(len(part.times), dtype=bool)
     for window in excluded:
-        start, end = (np.datetime64(naive(edge), "us") for edge in (window.start, window.end))
-        out |= (part.times >= start) & (part.times < end)
+        out |= _within(part.times, window)
     keep = np.ones(len(out), dtype=bool) if part.keep is None else part.keep.copy()
     keep[keep] = ~out
     return replace(part, keep=keep, times=part.times[~out])
@@ -254,10 +245,8 @@ def _times(path: Path, groups: tuple[int, ...], time: str) -> Times:
     import pyarrow.compute as pc
 
     column = _open(path).read_row_groups(list(groups), columns=[time]).column(0)
-    zone = column.type.tz
-    moments = pc.cast(column, pa.timestamp("us", tz=zone), safe=False)
-    found: Times = moments.to_numpy(zero_copy_only=False).astype("datetime64[us]")
-    return found
+    moments = pc.cast(column, pa.timestamp("us", tz=column.type.tz), safe=False)
+    return np.asarray(moments.to_numpy(zero_copy_only=False), dtype="datetime64[us]")
 
 
 def _read(part: Part, names: tuple[str, ...], threads: bool = True) -> "pa.Table":
@@ -292,23 +281,13 @@ def _footer(path: Path) -> "pq.FileMetaData":
 
 @lru_cache(maxsize=4096)
 def _texts(path: Path) -> frozenset[str]:
-    import pyarrow as pa
-
     schema = _footer(path).schema.to_arrow_schema()
-    return frozenset(
-        field.name
-        for field in schema
-        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
-    )
+    return frozenset(field.name for field in schema if family(field.type) == "text")
 
 
-def _groups(path: Path, window: Window, time: str) -> tuple[int, ...]:
-    """Return the row groups that can hold rows of a window, by their statistics."""
-    footer = _footer(path)
-    names = footer.schema.to_arrow_schema().names
-    if time not in names:
-        return tuple(range(footer.num_row_groups))
-    place, found = names.index(time), []
+def _groups(footer: "pq.FileMetaData", window: Window, place: int) -> tuple[int, ...]:
+    """Return the row groups that can hold rows of a window, by the statistics of a column."""
+    groups = []
     for group in range(footer.num_row_groups):
         statistics = footer.row_group(group).column(place).statistics
         known = statistics is not None and statistics.has_min_max
@@ -316,8 +295,8 @@ def _groups(path: Path, window: Window, time: str) -> tuple[int, ...]:
             first, last = naive(statistics.min), naive(statistics.max)
             if first >= naive(window.end) or last < naive(window.start):
                 continue
-        found.append(group)
-    return tuple(found)
+        groups.append(group)
+    return tuple(groups)
 
 
 def _column_by_column(tables: "list[pa.Table]", names: tuple[str, ...]) -> ArrowColumns:
@@ -326,20 +305,14 @@ def _column_by_column(tables: "list[pa.Table]", names: tuple[str, ...]) -> Arrow
 
     joined, faults = {}, {}
     for name in names:
-        found = [table.select([name]) for table in tables if name in table.column_names]
+        columns = [table.select([name]) for table in tables if name in table.column_names]
         try:
-            if found:
-                joined[name] = pa.concat_tables(found, promote_options="permissive").column(0)
+            if columns:
+                joined[name] = pa.concat_tables(columns, promote_options="permissive").column(0)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            kinds = sorted({_kind_name(table.schema.field(0).type) for table in found})
+            types = [column.schema.field(0).type for column in columns]
+            kinds = sorted({"text" if family(kind) == "text" else str(kind) for kind in types})
             faults[name] = f"column {name!r} holds {' and '.join(kinds)} in different batches"
     rows = sum(table.num_rows for table in tables)
     whole = {name: column for name, column in joined.items() if len(column) == rows}
     return ArrowColumns(pa.table(whole), faults)
-
-
-def _kind_name(kind: Any) -> str:
-    import pyarrow as pa
-
-    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return "text" if pa.types.is_string(inner) or pa.types.is_large_string(inner) else str(inner)

@@ -20,10 +20,10 @@ ROWS_AT_ONCE = 20_000
 
 
 def query_arrival(source: SqlArrival, window: Window) -> Arrival:
-    """Return the rows that the query gives of a window; it is read, and nothing is written.
+    """Return the rows that the query gives of a window; nothing is written.
 
     Raises:
-        ConfigError: if the URL is not set, names no database, or its driver is not installed.
+        ConfigError: if the URL is not set, is not a database URL, or its driver is not installed.
         DataError: if the database refuses the query.
         UnavailableError: if it does not answer.
     """
@@ -67,7 +67,7 @@ def _engine(source: SqlArrival) -> "Engine":
         return create_engine(url)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise ConfigError(
-            f"{source.url_variable} holds no database URL of SQLAlchemy, such as "
+            f"{source.url_variable} is not a database URL of SQLAlchemy, such as "
             "postgresql://user:password@host/database"
         ) from error
     except ImportError as error:
@@ -84,16 +84,15 @@ def _rows(connection: "Connection", source: SqlArrival, window: Window) -> Arriv
     if dialect == "postgresql":  # a column without zone is then compared as UTC
         connection.execute(text("set transaction read only"))
         connection.execute(text("set local time zone 'UTC'"))
-    asked = {"start": _bound(dialect, window.start), "end": _bound(dialect, window.end)}
-    cursor_result = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
-        text(source.query), asked
-    )
-    names = list(cursor_result.keys())
+    bounds = {"start": _bound(dialect, window.start), "end": _bound(dialect, window.end)}
+    streaming = connection.execution_options(yield_per=ROWS_AT_ONCE)
+    result = streaming.execute(text(source.query), bounds)
+    names = list(result.keys())
     columns: list[list[Any]] = [[] for _ in names]
-    for rows in cursor_result.partitions():
+    for rows in result.partitions():
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
             column.extend(values)
-    arrays = [_array(source, *one) for one in zip(names, columns, strict=True)]
+    arrays = [_array(source, *column) for column in zip(names, columns, strict=True)]
     return Arrival(source.told, pa.Table.from_arrays(arrays, names=names))
 
 

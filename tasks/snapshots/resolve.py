@@ -22,6 +22,7 @@ from driftloop.base.errors import (
 from driftloop.base.records import BatchFile, Snapshot
 from driftloop.base.workspace import Workspace
 from tasks.runtime.job import Job
+from tasks.runtime.redaction import redact
 from tasks.runtime.step import step
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -29,13 +30,13 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @step("resolve snapshot", retries=2)
 def resolve_snapshot(job: Job) -> Snapshot:
-    """Return the configured data folder at the concrete commit that `job.rev` names today."""
+    """Return the configured data folder at the commit that `job.rev` points to today."""
     return snapshot_at(job, job.rev)
 
 
 def snapshot_at(job: Job, rev: str) -> Snapshot:
     """Return the configured snapshot at a revision; see `open_snapshot` for what it raises."""
-    return open_snapshot(_repository(job), rev, job.config.data.path)
+    return open_snapshot(repository_of(job), rev, job.config.data.path)
 
 
 def open_snapshot(repository: str, rev: str, path: str) -> Snapshot:
@@ -45,18 +46,21 @@ def open_snapshot(repository: str, rev: str, path: str) -> Snapshot:
         SnapshotError: if the repository, the revision or the folder does not exist.
         UnavailableError: if a remote repository does not answer.
     """
+    from dvc.api import DVCFileSystem
+
     with _snapshot_errors(repository, rev):
-        sha = rev if _COMMIT.fullmatch(rev) else _resolve(repository, rev)
-        return _listed(repository, sha, path)
+        if not _COMMIT.fullmatch(rev):
+            rev = str(DVCFileSystem(repository, rev=rev).repo.get_rev())
+        return _listed(repository, rev, path)
 
 
 @lru_cache(maxsize=64)
 def _listed(repository: str, sha: str, path: str) -> Snapshot:
     """Return the snapshot at a commit, which never changes."""
-    found = _filesystem(repository, sha).find(path, detail=True)
+    entries = _filesystem(repository, sha).find(path, detail=True)
     files = tuple(
         BatchFile(name, entry["md5"])
-        for name, entry in sorted(found.items())
+        for name, entry in sorted(entries.items())
         if name.endswith(".parquet") and entry.get("md5")
     )
     if not files:
@@ -72,7 +76,7 @@ def local_path(snapshot: Snapshot, file: BatchFile, workspace: Workspace) -> Pat
 
     Raises:
         UnavailableError: if the remote does not answer or does not hold the batch.
-        SnapshotError: if what the remote sent is not what the commit names.
+        SnapshotError: if what the remote sent is not what the commit has.
     """
     filesystem = _filesystem(snapshot.repository, snapshot.rev)
     cached = Path(filesystem.repo.cache.local.oid_to_path(file.md5))
@@ -91,7 +95,7 @@ def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -
     if received != file.md5:
         raise SnapshotError(
             f"{file.path} at {snapshot.short_rev}: the remote sent content {received}, the commit "
-            f"names {file.md5}; push the data again"
+            f"has {file.md5}; push the data again"
         )
     partial = target.with_suffix(f".{os.getpid()}.partial")
     try:
@@ -106,11 +110,17 @@ def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -
         ) from error
 
 
-def _repository(job: Job) -> str:
-    named = job.config.data.repository
-    if "://" in named or named.startswith("git@"):
-        return named
-    return str((job.workspace.root / Path(named).expanduser()).resolve())
+def repository_of(job: Job) -> str:
+    """Return the repository of a job's data: a URL, or a folder's whole path."""
+    repository = job.config.data.repository
+    if is_remote(repository):
+        return repository
+    return str((job.workspace.root / Path(repository).expanduser()).resolve())
+
+
+def is_remote(repository: str) -> bool:
+    """Say whether a repository is read from a Git server."""
+    return "://" in repository or repository.startswith("git@")
 
 
 @lru_cache(maxsize=16)
@@ -121,15 +131,9 @@ def _filesystem(repository: str, sha: str) -> Any:
     return DVCFileSystem(repository, rev=sha)
 
 
-def _resolve(repository: str, rev: str) -> str:
-    from dvc.api import DVCFileSystem
-
-    return str(DVCFileSystem(repository, rev=rev).repo.get_rev())
-
-
 @contextmanager
 def _snapshot_errors(repository: str, rev: str, path: str | None = None) -> Iterator[None]:
-    """Turn what DVC raises into one line that names the mend."""
+    """Turn what DVC raises into one line with the fix."""
     from dvc.exceptions import DvcException
     from dvc.scm import CloneError, RevError, SCMError
     from dvc_data.index import DataIndexDirError
@@ -139,7 +143,7 @@ def _snapshot_errors(repository: str, rev: str, path: str | None = None) -> Iter
         yield
     except RevError as error:
         raise SnapshotError(
-            f"{repository}: no revision {rev!r}; name a commit, branch or tag that is in this "
+            f"{repository}: no revision {rev!r}; use a commit, branch or tag that is in this "
             "repository ('git log --oneline' lists commits)"
         ) from error
     except CloneError as error:
@@ -148,15 +152,16 @@ def _snapshot_errors(repository: str, rev: str, path: str | None = None) -> Iter
             "does not answer"
         ) from error
     except SCMError as error:
-        raise SnapshotError(f"{where}: {_line(error)}; make it a Git repository") from error
+        raise SnapshotError(f"{where}: {error_line(error)}; make it a Git repository") from error
     except (DvcException, DataIndexDirError, OSError) as error:
         if path is None and not isinstance(error, DataIndexDirError):
-            raise SnapshotError(f"{where}: {_line(error)}") from error
+            raise SnapshotError(f"{where}: {error_line(error)}") from error
         raise UnavailableError(
-            f"{path or 'the data'} of {where} is neither in the DVC cache nor to be had from the "
-            "remote; run 'dvc pull' there, or check the remote in .dvc/config"
+            f"{path or 'the data'} of {where} is neither in the DVC cache nor on a remote that "
+            "answers; run 'dvc pull' there, or check the remote in .dvc/config"
         ) from error
 
 
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+def error_line(error: BaseException) -> str:
+    """Return what DVC raised in one line, without passwords in addresses."""
+    return redact(" ".join(str(error).split()))[:300] or type(error).__name__

@@ -1,12 +1,15 @@
-"""The steps of a snapshot. A run that is killed at any of them ends as one nobody disturbed.
+"""The steps of a snapshot. A run that is killed at any of them ends as an undisturbed one.
 
-Before the data are touched a journal says so; whoever comes next finds it and takes back what is
-not committed. What is committed and not yet tagged or pushed is finished. The rest is done anew,
-and gives the same, because a merge depends on the commit and on what arrived alone.
+Before the data are touched a journal says so; the next run finds it and takes back what is not
+committed. What is committed and not yet tagged or pushed is finished. The rest is done again, with
+the same result, because a merge depends on the commit and on what arrived alone.
+
+Steps raise `SnapshotError` where Git or DVC refuses, and `UnavailableError` where a source or a
+remote does not answer.
 """
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -51,7 +54,7 @@ from tasks.snapshots.working_copy import (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What arrived, as batches that are ready to be put in place; nothing is changed yet.
+    """Arrived data as batches that are ready to be put in place; nothing is changed yet.
 
     `files` are the digest and name of each file that went into them.
     """
@@ -63,7 +66,7 @@ class Taken:
 
     @property
     def summary(self) -> str:
-        """What it brings, in a few words."""
+        """The changes, in a few words."""
         staged = self.staged
         labels = f", {staged.labelled:,} labels" if staged.labelled else ""
         noun = "batch" if len(staged.files) == 1 else "batches"
@@ -73,34 +76,21 @@ class Taken:
         )
 
 
-@dataclass(slots=True)
-class _Sum:
-    """What is collected while arrivals are taken one after the other."""
-
-    files: list[tuple[str, str]] = field(default_factory=list)
-    dropped: dict[str, None] = field(default_factory=dict)
-
-
 @step("prepare repository", retries=2)
 def prepare_repository(job: Job, copy: WorkingCopy) -> RemoteState:
-    """Settle what a killed run left, catch up with the remote, and return what the remote has.
-
-    Raises:
-        SnapshotError: if there are changes that nobody committed, or branches have diverged.
-        UnavailableError: if a remote does not answer.
-    """
+    """Settle what a killed run left, catch up with the remote, and return what the remote has."""
     restore(copy)
     check_clean(copy)
     remote = remote_state(copy)
     moved = catch_up(copy, remote)
     if moved or not copy.data.is_dir():
         check_out(copy)
-    if left := unfinished(copy, remote):
-        for one in left:
-            set_tag(copy, one.sha, one.tag)
+    if commits := unfinished(copy, remote):
+        for commit in commits:
+            set_tag(copy, commit.sha, commit.tag)
         if copy.push and remote.head != copy.head:
             push_data(copy)
-        push_commits(copy, [commit.tag for commit in left])
+        push_commits(copy, [commit.tag for commit in commits])
         remote = remote_state(copy)
     return remote
 
@@ -116,37 +106,33 @@ def take_arrivals(
     Raises:
         DataError: if anything of it cannot be used; then nothing of it is.
         ConfigError: if there is no source.
-        UnavailableError: if a source or the DVC remote does not answer.
     """
     batches = _batches(job, copy)
     schema = pq.read_schema(batches[max(batches)]) if batches else pa.schema([])
     own = () if again else _own(job, copy)
-    known = {digest: one.tag for one in reversed(own) for digest in one.files}
+    known = {digest: commit.tag for commit in reversed(own) for digest in commit.files}
     inbox = Inbox(job, source, since, known, frozenset(text_columns(job.config, schema)))
     shutil.rmtree(copy.staging, ignore_errors=True)
-    data, found, staged = job.config.data, _Sum(), Staged()
+    data, staged = job.config.data, Staged(copy.staging)
     roles = Roles(data.time, data.label, data.key, job.config.arrivals.every)
+    files: list[tuple[str, str]] = []
+    dropped: dict[str, None] = {}
     for arrival in arrivals_in(inbox):
         delivery = check_arrival(arrival, job.config, schema, clock.now())
-        told = progress(job, f"merging {Path(arrival.name).name}")
+        name = Path(arrival.name).name
         before = staged.added + staged.changed
-        merge(delivery, roles, batches, copy.staging, staged, told)
+        merge(delivery, roles, batches, staged, progress(job, f"merging {name}"))
         if staged.added + staged.changed == before:
             inbox.skipped.append(f"{arrival.name}: brings nothing that is not there already")
-        found.dropped.update(dict.fromkeys(delivery.dropped))
+        dropped.update(dict.fromkeys(delivery.dropped))
         if arrival.digest:
-            found.files.append((arrival.digest, Path(arrival.name).name))
-    return Taken(staged, tuple(found.files), tuple(inbox.skipped), tuple(found.dropped))
+            files.append((arrival.digest, name))
+    return Taken(staged, tuple(files), tuple(inbox.skipped), tuple(dropped))
 
 
 @step("write snapshot")
 def write_snapshot(job: Job, copy: WorkingCopy, taken: Taken) -> bool:
-    """Put the batches in place and let DVC take the folder; return whether that changed it.
-
-    Raises:
-        SnapshotError: if DVC refuses.
-        UnavailableError: if batches are neither in the cache nor on the remote.
-    """
+    """Put the batches in place and add the folder to DVC; return whether that changed it."""
     check_out(copy)
     write_journal(copy, job.model)
     for name, path in sorted(taken.staged.files.items()):
@@ -157,11 +143,7 @@ def write_snapshot(job: Job, copy: WorkingCopy, taken: Taken) -> bool:
 
 @step("push data", retries=2)
 def push_snapshot_data(copy: WorkingCopy) -> None:
-    """Push the data first, so that nobody gets a commit without its data.
-
-    Raises:
-        UnavailableError: if the DVC remote does not answer.
-    """
+    """Push the data first, so that nobody gets a commit without its data."""
     if copy.push:
         push_data(copy)
 
@@ -170,11 +152,7 @@ def push_snapshot_data(copy: WorkingCopy) -> None:
 def commit_snapshot(
     job: Job, copy: WorkingCopy, taken: Taken, remote: RemoteState
 ) -> tuple[str, str]:
-    """Commit the pin and tag it; return the commit and the tag.
-
-    Raises:
-        SnapshotError: if Git refuses.
-    """
+    """Commit the pin and tag it; return the commit and the tag."""
     tag = new_tag(copy, job.model, job.as_of, remote)
     commit = commit_pin(copy, job.model, tag, taken.summary, taken.files)
     set_tag(copy, commit, tag)
@@ -186,9 +164,7 @@ def commit_snapshot(
 def push_snapshot(job: Job, copy: WorkingCopy, commit: str, tag: str) -> bool:
     """Push commit and tag; return False where another was quicker, and take them back.
 
-    Raises:
-        SnapshotError: if the remote refuses.
-        UnavailableError: if it does not answer; both are here and the next run pushes them.
+    If the remote does not answer, both are here and the next run pushes them.
     """
     try:
         push_commits(copy, [tag])
@@ -228,9 +204,9 @@ def record_of(
 
 def _sentence(job: Job, copy: WorkingCopy, taken: Taken, tag: str | None, changes: bool) -> str:
     if not changes:
-        told = f": {taken.skipped[0]}" if taken.skipped else ""
+        why = f": {taken.skipped[0]}" if taken.skipped else ""
         more = f" and {len(taken.skipped) - 1} more" if len(taken.skipped) > 1 else ""
-        return f"{job.model}: nothing new{told}{more}."
+        return f"{job.model}: nothing new{why}{more}."
     if tag is None:
         return f"{job.model}: a snapshot would hold {taken.summary}; nothing was changed."
     where = f"; pushed to {copy.git_remote}" if copy.git_remote else "; not pushed with Git"
@@ -238,7 +214,7 @@ def _sentence(job: Job, copy: WorkingCopy, taken: Taken, tag: str | None, change
 
 
 def _own(job: Job, copy: WorkingCopy) -> tuple[Commit, ...]:
-    return tuple(one for one in snapshots_of(copy) if one.model == job.model)
+    return tuple(commit for commit in snapshots_of(copy) if commit.model == job.model)
 
 
 def _batches(job: Job, copy: WorkingCopy) -> dict[str, Path]:
@@ -249,11 +225,10 @@ def _batches(job: Job, copy: WorkingCopy) -> dict[str, Path]:
         snapshot = open_snapshot(str(copy.root), copy.head, copy.folder)
     except EmptySnapshotError:
         return {}
+    inner = {file: PurePosixPath(file.path.lstrip("/")) for file in snapshot.files}
     return {
-        PurePosixPath(file.path.lstrip("/")).relative_to(copy.folder).as_posix(): local_path(
-            snapshot, file, job.workspace
-        )
-        for file in snapshot.files
+        path.relative_to(copy.folder).as_posix(): local_path(snapshot, file, job.workspace)
+        for file, path in inner.items()
     }
 
 

@@ -1,4 +1,8 @@
-"""The working copy that snapshots are made in: a Git branch, and the folder that DVC tracks."""
+"""The working copy that snapshots are made in: a Git branch, and the folder that DVC tracks.
+
+Functions raise `SnapshotError` where Git or DVC refuses, and `UnavailableError` where batches are
+neither in the cache nor on the remote, or a remote or a lock cannot be reached.
+"""
 
 import json
 import shutil
@@ -6,18 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from driftloop.base.errors import ConfigError, DriftloopError, SnapshotError, UnavailableError
 from tasks.runtime.job import Job
-from tasks.runtime.redaction import redact
-from tasks.snapshots.git import asked, git
+from tasks.snapshots.git import git, try_git
+from tasks.snapshots.resolve import error_line, is_remote, repository_of
 
 
 @dataclass(frozen=True)
 class WorkingCopy:
-    """Where the data's repository is, which branch it is on, and what DVC tracks there."""
+    """The repository of the data: its folder, its branch, and what DVC tracks there."""
 
     root: Path
     folder: str
@@ -34,7 +38,7 @@ class WorkingCopy:
 
     @property
     def target(self) -> str:
-        """The pin as DVC is told of it, which takes other paths from the working directory."""
+        """The pin with its whole path: DVC takes others from the working directory."""
         return str(self.root / self.pin)
 
     @property
@@ -50,12 +54,16 @@ class WorkingCopy:
     @property
     def head(self) -> str:
         """The commit the branch is at."""
-        return git(self.root, "rev-parse", "HEAD", error=SnapshotError)
+        return self.git("rev-parse", "HEAD")
+
+    def git(self, *words: str, identity: bool = False) -> str:
+        """Return what Git prints; see `tasks.snapshots.git`. It raises `SnapshotError`."""
+        return git(self.root, *words, identity=identity, error=SnapshotError)
 
     @cached_property
     def state(self) -> Path:
         """What a run keeps until it is done, in the Git folder of this working copy."""
-        folder = self.root / git(self.root, "rev-parse", "--git-dir", error=SnapshotError)
+        folder = self.root / self.git("rev-parse", "--git-dir")
         (folder / "driftloop").mkdir(exist_ok=True)
         return folder / "driftloop"
 
@@ -72,7 +80,7 @@ class WorkingCopy:
     @property
     def pinned(self) -> bool:
         """Whether the commit holds data already."""
-        return not asked(self.root, "cat-file", "-e", f"HEAD:{self.pin}")[0]
+        return not try_git(self.root, "cat-file", "-e", f"HEAD:{self.pin}")[0]
 
 
 def working_copy(job: Job) -> WorkingCopy:
@@ -80,52 +88,46 @@ def working_copy(job: Job) -> WorkingCopy:
 
     Raises:
         ConfigError: if the data are read from a URL.
-        SnapshotError: if it is no Git and DVC repository, or on no branch.
+        SnapshotError: if it is not a Git and DVC repository, or on no branch.
     """
-    named, arrivals = job.config.data.repository, job.config.arrivals
-    if "://" in named or named.startswith("git@"):
+    repository, arrivals = repository_of(job), job.config.arrivals
+    if is_remote(repository):
         raise ConfigError(
-            f"data.repository is {named!r}, and a snapshot needs a working copy; clone it and name "
-            "the folder"
+            f"data.repository is {repository!r}, and a snapshot needs a working copy; clone it and "
+            "set data.repository to the folder"
         )
-    root = (job.workspace.root / Path(named).expanduser()).resolve()
-    for part, mend in ((".git", "git init"), (".dvc", "dvc init")):
+    root = Path(repository)
+    for part, command in ((".git", "git init"), (".dvc", "dvc init")):
         if not (root / part).exists():
-            raise SnapshotError(f"{root}: has no {part}; make it one with '{mend}'")
-    code, branch, _ = asked(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+            raise SnapshotError(f"{root}: has no {part}; make it one with '{command}'")
+    code, branch, _ = try_git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
     if code:
         raise SnapshotError(f"{root}: is on no branch (HEAD is detached); run 'git switch main'")
-    if asked(root, "rev-parse", "--verify", "--quiet", "HEAD")[0]:
+    if try_git(root, "rev-parse", "--verify", "--quiet", "HEAD")[0]:
         raise SnapshotError(f"{root}: holds no commit yet; commit the configuration first")
     remotes = git(root, "remote", error=SnapshotError).split()
     remote = arrivals.git_remote if arrivals.push and arrivals.git_remote in remotes else None
-    folder = Path(job.config.data.path).as_posix().strip("/")
-    tracked = _tracked(root, folder)
-    return WorkingCopy(root, folder, tracked, branch, remote, arrivals.remote, arrivals.push)
-
-
-def _tracked(root: Path, folder: str) -> str:
-    """Return the folder that DVC tracks: the data's, or one above it."""
-    place = Path(folder)
-    for parent in (place, *place.parents):
-        if parent.name and (root / f"{parent.as_posix()}.dvc").is_file():
-            return parent.as_posix()
-    return folder
+    folder = PurePosixPath(Path(job.config.data.path).as_posix().strip("/"))
+    # DVC tracks the folder of the data, or one above it.
+    above = (parent for parent in (folder, *folder.parents) if parent.name)
+    tracked = next((place for place in above if (root / f"{place}.dvc").is_file()), folder)
+    names = (str(folder), str(tracked), branch)
+    return WorkingCopy(root, *names, remote, arrivals.remote, arrivals.push)
 
 
 def restore(copy: WorkingCopy) -> None:
-    """Bring data and pin back to what is committed, after a run that did not get to its end."""
+    """Bring data and pin back to what is committed, after a run that was cut off."""
     shutil.rmtree(copy.staging, ignore_errors=True)
     if not copy.journal.is_file():
         return
     undone = json.loads(copy.journal.read_text(encoding="utf-8"))["undone"]
-    if undone and asked(copy.root, "merge-base", "--is-ancestor", undone, "HEAD")[0]:
-        asked(copy.root, "tag", "--delete", undone)
+    if undone and try_git(copy.root, "merge-base", "--is-ancestor", undone, "HEAD")[0]:
+        try_git(copy.root, "tag", "--delete", undone)
     for name in (copy.pin,) if copy.pinned else (copy.pin, copy.ignoring):
-        if not asked(copy.root, "cat-file", "-e", f"HEAD:{name}")[0]:
-            git(copy.root, "checkout", "--quiet", "HEAD", "--", name, error=SnapshotError)
+        if not try_git(copy.root, "cat-file", "-e", f"HEAD:{name}")[0]:
+            copy.git("checkout", "--quiet", "HEAD", "--", name)
         else:
-            git(copy.root, "rm", "--quiet", "--cached", "--ignore-unmatch", "--", name)
+            copy.git("rm", "--quiet", "--cached", "--ignore-unmatch", "--", name)
             (copy.root / name).unlink(missing_ok=True)
     if copy.pinned:
         with dvc(copy) as repo:
@@ -163,18 +165,14 @@ def taken_back(copy: WorkingCopy) -> Iterator[None]:
 
 
 def check_clean(copy: WorkingCopy) -> None:
-    """Refuse changes of the data that nobody committed; they are not a snapshot's to decide on.
-
-    Raises:
-        SnapshotError: naming what was changed.
-    """
+    """Refuse changes of the data that nobody committed; they are not a snapshot's to decide on."""
     if not copy.pinned:
         if copy.data.exists() and any(copy.data.iterdir()):
             raise SnapshotError(
                 f"{copy.data}: is not empty and not tracked; run 'dvc add {copy.folder}' and "
                 f"commit {copy.pin}, or empty it"
             )
-        if git(copy.root, "status", "--porcelain", "--", copy.ignoring, error=SnapshotError):
+        if copy.git("status", "--porcelain", "--", copy.ignoring):
             raise SnapshotError(f"{copy.root / copy.ignoring}: is not committed; commit it first")
         return
     if pin_differs(copy):
@@ -183,8 +181,8 @@ def check_clean(copy: WorkingCopy) -> None:
             f"'git checkout HEAD -- {copy.pin}'"
         )
     with dvc(copy) as repo:
-        found = repo.status(targets=[copy.target])
-    outs = [out for parts in found.values() for part in parts for out in part.values()]
+        changes = repo.status(targets=[copy.target])
+    outs = [out for parts in changes.values() for part in parts for out in part.values()]
     states = {state for out in outs if isinstance(out, dict) for state in out.values()}
     if "modified" in states:
         raise SnapshotError(
@@ -195,15 +193,11 @@ def check_clean(copy: WorkingCopy) -> None:
 
 def pin_differs(copy: WorkingCopy) -> bool:
     """Return whether the pin is another than the committed one."""
-    return bool(git(copy.root, "status", "--porcelain", "--", copy.pin, error=SnapshotError))
+    return bool(copy.git("status", "--porcelain", "--", copy.pin))
 
 
 def check_out(copy: WorkingCopy) -> None:
-    """Have the whole tracked folder there as committed, as adding it anew takes it as it is.
-
-    Raises:
-        UnavailableError: if batches are neither in the cache nor on the remote.
-    """
+    """Check the whole tracked folder out as committed: adding it again takes it as it is."""
     from dvc.exceptions import CheckoutError
 
     if not copy.pinned:
@@ -216,30 +210,20 @@ def check_out(copy: WorkingCopy) -> None:
 
 
 def add_data(copy: WorkingCopy) -> None:
-    """Let DVC take the folder as it is now: into its cache, and into the pin."""
+    """Add the folder as it is now to DVC's cache and to the pin."""
     with dvc(copy) as repo:
         repo.add([str(copy.root / copy.tracked)])
 
 
 def push_data(copy: WorkingCopy) -> None:
-    """Push the data to the DVC remote, so that nobody gets a commit without its data.
-
-    Raises:
-        UnavailableError: if the remote does not take them.
-        SnapshotError: if there is no remote.
-    """
+    """Push the data to the DVC remote, so that nobody gets a commit without its data."""
     with dvc(copy) as repo:
         repo.push(targets=[copy.target], remote=copy.dvc_remote)
 
 
 @contextmanager
 def dvc(copy: WorkingCopy) -> Iterator[Any]:
-    """Yield DVC's repository; what it raises becomes one line with the mend.
-
-    Raises:
-        SnapshotError: if DVC refuses.
-        UnavailableError: if a remote or its lock is not to be had.
-    """
+    """Yield DVC's repository; what it raises becomes one line with the fix."""
     from dvc.config import NoRemoteError, RemoteNotFoundError
     from dvc.exceptions import DownloadError, DvcException, FileTransferError
     from dvc.lock import LockError
@@ -261,12 +245,7 @@ def dvc(copy: WorkingCopy) -> Iterator[Any]:
             f"{copy.root}: another DVC command is at work there; run it again when it has ended"
         ) from error
     except (FileTransferError, DownloadError) as error:
-        raise UnavailableError(
-            f"{copy.root}: the DVC remote does not answer: {_line(error)}"
-        ) from error
+        text = f"{copy.root}: the DVC remote does not answer: {error_line(error)}"
+        raise UnavailableError(text) from error
     except (DvcException, SCMError, OSError) as error:
-        raise SnapshotError(f"{copy.root}: DVC refused: {_line(error)}") from error
-
-
-def _line(error: BaseException) -> str:
-    return redact(" ".join(str(error).split()))[:300] or type(error).__name__
+        raise SnapshotError(f"{copy.root}: DVC refused: {error_line(error)}") from error

@@ -49,11 +49,7 @@ def _check_port(host: str, port: int, name: str, variable: str) -> None:
 
 
 def make_folders(folder: StackFolder) -> None:
-    """Make the state and the stack's folders, readable by their owner only.
-
-    Raises:
-        StackError: if that is not allowed.
-    """
+    """Make the state and the stack's folders, for their owner only."""
     try:
         make_state(folder.state)
         folder.state.chmod(0o700)

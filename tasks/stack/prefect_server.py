@@ -214,9 +214,6 @@ def register_deployments(plan: Plan) -> None:
 
     A model whose configuration cannot be used is left out, so that it does not keep the others
     from being watched after the machine has started.
-
-    Raises:
-        StackError: if that fails; says why.
     """
     log = plan.folder.log("deploy")
     command = [sys.executable, "-m", "flows.cli", "deploy", "--skip-broken"]

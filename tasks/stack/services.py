@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+import driftloop
 from driftloop.base.errors import StackError
 from driftloop.base.settings import Settings
 from driftloop.base.workspace import STACK_SHELL
@@ -181,6 +182,7 @@ class Plan:
             "password": hashlib.sha256(self.password.encode()).hexdigest()[:16],
             "workspace": str(self.workspace),
             "checkout": str(self.checkout),
+            "driftloop": driftloop.__version__,
         }
 
 

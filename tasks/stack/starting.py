@@ -45,8 +45,7 @@ from tasks.stack.services import (
 )
 from tasks.stack.status import StackStatus, look, running_settings
 from tasks.stack.stopping import NOTHING, StackStop, stop_stack
-from tasks.stack.supervisor import ALIVE, Supervisor, make_socket_folder
-from tasks.stack.supervisor_config import supervisor_text
+from tasks.stack.supervisor import ALIVE, Supervisor, make_socket_folder, supervisor_text
 
 Tell = Callable[[str], None]
 HEARD_SECONDS = 90
@@ -54,7 +53,7 @@ HEARD_SECONDS = 90
 
 
 def make_plan(workspace: Workspace) -> Plan:
-    """Return what the environment asks for.
+    """Return the plan that the environment describes.
 
     Raises:
         StackError: if a variable cannot be used, or there is no checkout to run.
@@ -109,11 +108,7 @@ def up(plan: Plan, tell: Tell) -> StackStatus:
 
 
 def down(plan: Plan, tell: Tell) -> StackStop:
-    """Stop the stack.
-
-    Raises:
-        StackError: if another `up` or `down` is at work.
-    """
+    """Stop the stack."""
     if not plan.folder.root.is_dir():
         return NOTHING
     with _alone(plan.folder):
@@ -151,17 +146,13 @@ def _check(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> None:
 
 
 def _check_unchanged(plan: Plan) -> None:
-    before, now = running_settings(plan), _fingerprint(plan)
-    changed = [name for name, value in now.items() if before.get(name) != value]
+    before = running_settings(plan)
+    changed = [name for name, value in plan.fingerprint.items() if before.get(name) != value]
     if changed:
         raise StackError(
             f"the stack runs with other settings ({', '.join(changed)}); run 'driftloop down' "
             "first, then 'driftloop up'"
         )
-
-
-def _fingerprint(plan: Plan) -> dict[str, str]:
-    return {**plan.fingerprint, "driftloop": driftloop.__version__}
 
 
 def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tuple[str, ...]:
@@ -219,7 +210,7 @@ def _write(plan: Plan, wanted: tuple[Service, ...]) -> None:
     write_private(folder.services, json.dumps(described, indent=1))
     text = supervisor_text(folder, make_socket_folder(folder), wanted, sys.executable)
     write_private(folder.configuration, text)
-    write_private(folder.running, json.dumps(_fingerprint(plan), indent=1))
+    write_private(folder.running, json.dumps(plan.fingerprint, indent=1))
     variables = {**plan.clients, "DRIFTLOOP_WORKSPACE": str(plan.workspace)}
     exports = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     write_private(folder.shell, "".join(exports))

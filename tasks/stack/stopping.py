@@ -10,9 +10,9 @@ from pydantic import Field
 
 from tasks.stack.prefect_server import hold_pool
 from tasks.stack.processes import ask, processes_of, runs_of, sweep
-from tasks.stack.runs import remember, remembered
 from tasks.stack.services import StackFolder
 from tasks.stack.supervisor import Supervisor, socket_of
+from tasks.stack.watchdog import remember, remembered
 
 REPORT_SECONDS = 20.0
 """How long a run that was asked to end may take to report that to Prefect."""

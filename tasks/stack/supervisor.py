@@ -1,24 +1,28 @@
-"""supervisord: started, queried and controlled through its socket."""
+"""supervisord: configured, started, queried and controlled through its socket."""
 
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
 import time
 import xmlrpc.client
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from driftloop.base.errors import StackError
 from tasks.stack.processes import is_running
-from tasks.stack.services import MARK, StackFolder
+from tasks.stack.services import MARK, Service, StackFolder
 
 LONGEST_SOCKET = 90
 """A socket's path has about 100 bytes, and supervisord adds its process id to it meanwhile."""
 START_SECONDS = 20.0
 ALIVE = ("RUNNING", "STARTING")
+LOG_BYTES, LOG_FILES = "10MB", 3
+_GRACE_SECONDS = 15
 
 
 class Supervisor:
@@ -54,11 +58,7 @@ class Supervisor:
         return str(self.states().get(name, {}).get("statename", "UNKNOWN"))
 
     def start(self) -> None:
-        """Start it in the background, and return once it answers.
-
-        Raises:
-            StackError: if it does not; names its log.
-        """
+        """Start it in the background, and return once it answers."""
         command = [sys.executable, "-m", "supervisor.supervisord", "-c"]
         process = subprocess.run(  # noqa: S603 - a fixed command
             [*command, str(self._folder.configuration)],
@@ -136,11 +136,66 @@ def socket_of(folder: StackFolder) -> Path:
 
 
 def make_socket_folder(folder: StackFolder) -> Path:
-    """Make the folder that the socket is to be in, and return the socket.
-
-    Raises:
-        StackError: if it belongs to somebody else.
-    """
+    """Make the folder of the socket, and return the socket; raises as `socket_of`."""
     with suppress(FileExistsError):
         socket_of(folder).parent.mkdir(mode=0o700)
     return socket_of(folder)
+
+
+def supervisor_text(
+    folder: StackFolder, socket: Path, services: Iterable[Service], python: str
+) -> str:
+    """Return what supervisord reads. It holds no environment and so no secret.
+
+    `python` starts each service through `tasks.stack.run`, which gives it its environment.
+    """
+    head = f"""\
+; Written by 'driftloop up'; changes are lost.
+[unix_http_server]
+file={_value(socket)}
+chmod=0700
+
+[supervisord]
+logfile={_value(folder.log("supervisord"))}
+logfile_maxbytes={LOG_BYTES}
+logfile_backups={LOG_FILES}
+pidfile={_value(folder.pid_file)}
+directory={_value(folder.root)}
+identifier=driftloop
+umask=077
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl=unix://{_value(socket)}
+"""
+    return head + "".join(
+        _program(folder, service, place, python) for place, service in enumerate(services)
+    )
+
+
+def _program(folder: StackFolder, service: Service, place: int, python: str) -> str:
+    command = shlex.join((python, "-m", "tasks.stack.run", str(folder.services), service.name))
+    return f"""
+[program:{service.name}]
+command={_value(command)}
+priority={100 + place}
+autostart={str(service.at_once).lower()}
+autorestart=true
+startsecs={service.settles_seconds}
+startretries=10
+stopsignal=TERM
+stopwaitsecs={_GRACE_SECONDS}
+stopasgroup=true
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={_value(folder.log(service.name))}
+stdout_logfile_maxbytes={LOG_BYTES}
+stdout_logfile_backups={LOG_FILES}
+"""
+
+
+def _value(text: object) -> str:
+    """Return a value in which supervisord expands nothing."""
+    return str(text).replace("%", "%%")

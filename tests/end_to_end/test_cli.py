@@ -144,7 +144,7 @@ def test_a_dvc_remote_that_is_gone(championed: Path, run_cli: Cli, prefect_serve
     shutil.rmtree(championed / ".dvc" / "cache")
     shutil.rmtree(championed / "data")
     done = run_cli("monitor", "payments", "--as-of", DRIFTING, "-w", str(championed))
-    fails(done, "neither in the DVC cache nor to be had from the remote", "dvc pull")
+    fails(done, "neither in the DVC cache nor on a remote that answers", "dvc pull")
 
 
 def test_documented_schemas_are_those_of_the_code() -> None:

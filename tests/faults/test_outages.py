@@ -106,7 +106,7 @@ def test_the_data_are_gone(
     shutil.move(cache, away)
     shutil.move(first / "data", first.parent / "data")
     failed = zygote.run("retrain", first)
-    check_sentence(failed, "neither in the DVC cache nor to be had from the remote", "dvc pull")
+    check_sentence(failed, "neither in the DVC cache nor on a remote that answers", "dvc pull")
     assert champion_of(first) == "1"
     shutil.rmtree(cache, ignore_errors=True)
     shutil.move(away, cache)

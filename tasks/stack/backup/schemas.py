@@ -65,11 +65,7 @@ def upgrade_command(database: Database) -> str:
 
 
 def fit(database: Database, library: str) -> Fit:
-    """Return how a database's schema stands to the installed library's.
-
-    Raises:
-        StackError: if the database cannot be reached.
-    """
+    """Return how a database's schema stands to the installed library's."""
     revision = revision_of(database)
     if revision is None:
         return "new"
@@ -92,11 +88,7 @@ def installed(library: str, kind: str) -> Scripts:
 
 
 def revision_of(database: Database) -> str | None:
-    """Return the revision of a database's schema, or None where it has none yet.
-
-    Raises:
-        StackError: if the database cannot be reached.
-    """
+    """Return the revision of a database's schema, or None where it has none yet."""
     from alembic.migration import MigrationContext
     from sqlalchemy import create_engine
     from sqlalchemy.exc import DBAPIError

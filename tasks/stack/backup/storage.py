@@ -1,7 +1,9 @@
-"""Databases copied and put back: SQLite while it is in use, PostgreSQL with its own tools."""
+"""Databases copied and put back: SQLite while it is in use, PostgreSQL with its own tools.
+
+`StackError` is raised where a database cannot be read, or PostgreSQL's tools are missing or fail.
+"""
 
 import os
-import re
 import shutil
 import sqlite3
 import subprocess
@@ -13,11 +15,7 @@ from tasks.stack.database_url import Database
 
 
 def dump(database: Database, into: Path) -> bool:
-    """Copy a database as it is at one moment into a file; say whether there was one.
-
-    Raises:
-        StackError: if it cannot be read, or PostgreSQL's tools are missing.
-    """
+    """Copy a database as it is at one moment into a file; say whether there was one."""
     if database.is_postgres:
         _tool("pg_dump", database, "--format=custom", f"--file={into}")
         return True
@@ -37,11 +35,7 @@ def dump(database: Database, into: Path) -> bool:
 
 
 def load(database: Database, dumped: Path) -> None:
-    """Put a copied database in the place of what is there.
-
-    Raises:
-        StackError: if PostgreSQL refuses, or its tools are missing.
-    """
+    """Put a copied database in the place of what is there."""
     if database.is_postgres:
         options = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
         _tool("pg_restore", database, *options, str(dumped))

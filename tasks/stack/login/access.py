@@ -1,4 +1,4 @@
-"""Who may use a stack: one user with a generated password, and how each process is given it.
+"""Access to a stack: one user with a generated password, and how each process gets it.
 
 Every value here reaches a process through its environment or a private file, never its arguments.
 """
@@ -32,16 +32,11 @@ def client_access(password: str) -> dict[str, str]:
 
 def prefect_access(password: str, address: str) -> dict[str, str]:
     """Return what makes Prefect's server ask for the password, and answer its own UI only."""
+    parts, origins = urlsplit(address), [address]
+    if parts.hostname in _LOOPBACK:  # this machine has two names for itself
+        origins = [f"{parts.scheme}://{name}:{parts.port}" for name in _LOOPBACK]
     return {
         "PREFECT_SERVER_API_AUTH_STRING": auth_string(password),
         # Of the two names that Prefect reads, the one that wins.
-        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": ",".join(origins(address)),
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": ",".join(origins),
     }
-
-
-def origins(address: str) -> tuple[str, ...]:
-    """Return the origins of a UI: this machine has two names for itself."""
-    parts = urlsplit(address)
-    if parts.hostname not in _LOOPBACK:
-        return (address,)
-    return tuple(f"{parts.scheme}://{name}:{parts.port}" for name in _LOOPBACK)

@@ -2,16 +2,13 @@
 
 import base64
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import urlsplit
 
-from tasks.stack.login.access import auth_string
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from tasks.stack.login.access import auth_string
 
 
 class Guarded:
@@ -21,7 +18,7 @@ class Guarded:
     Only ``/health`` is answered without it.
     """
 
-    def __init__(self, app: App, password: str, others: frozenset[str] = frozenset()) -> None:
+    def __init__(self, app: ASGIApp, password: str, others: frozenset[str] = frozenset()) -> None:
         self._app = app
         self._password = password
         self._others = others
@@ -33,23 +30,20 @@ class Guarded:
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
         elif refused := self._refusal(scope):
-            await _answer(send, *refused)
+            await refused(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        headers = Headers(scope=scope)
         if (scope["method"], scope["path"]) == ("GET", "/health"):
             return None
-        origin = headers.get(b"origin")
-        if (
-            origin
-            and origin not in self._others
-            and urlsplit(origin).netloc != headers.get(b"host")
-        ):
-            return 403, "Cross-origin request refused."
-        if not allowed(headers.get(b"authorization"), self._password):
-            return 401, "The password of the stack is required."
+        origin, host = headers.get("origin"), headers.get("host")
+        if origin and origin not in self._others and urlsplit(origin).netloc != host:
+            return PlainTextResponse("Cross-origin request refused.", 403)
+        if not allowed(headers.get("authorization"), self._password):
+            challenge = {"WWW-Authenticate": 'Basic realm="driftloop", charset="UTF-8"'}
+            return PlainTextResponse("The password of the stack is required.", 401, challenge)
         return None
 
 
@@ -63,11 +57,3 @@ def allowed(header: str | None, password: str) -> bool:
         return False
     wanted = base64.b64encode(auth_string(password).encode())
     return hmac.compare_digest(received.strip().encode(), wanted)
-
-
-async def _answer(send: Send, status: int, text: str) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    if status == 401:
-        headers.append((b"www-authenticate", b'Basic realm="driftloop", charset="UTF-8"'))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text.encode()})

@@ -12,11 +12,7 @@ from tasks.stack.login.guard import Guarded
 
 
 def create_app() -> Guarded:
-    """Return MLflow's application, guarded; each worker of the server calls this.
-
-    Raises:
-        KeyError: if there is no password in the environment.
-    """
+    """Return MLflow's application, guarded; `KeyError` without a password in the environment."""
     from mlflow.server.fastapi_app import app
 
     origins = os.environ.get("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", "").split(",")

@@ -118,22 +118,26 @@ BAD_TEXTS = {
     "empty": ("", OPTIONS, "is empty"),
     "blank": ("\n \n", OPTIONS, "is empty"),
     "header only": ("at,x,y\n", OPTIONS, "a header and no rows"),
-    "no table": ("just some words\nand more\n", OPTIONS, "names one column"),
+    "no table": ("just some words\nand more\n", OPTIONS, "header holds one column"),
     "binary": ("PK\x03\x04...", OPTIONS, "Excel.*save the sheet as CSV"),
     "nul": ("at,x\x00y\n", OPTIONS, "holds binary data"),
-    "ragged": (lines(*GOOD, "2026-01-04,4"), OPTIONS, "line 5 has 2 fields, the header names 3"),
+    "ragged": (lines(*GOOD, "2026-01-04,4"), OPTIONS, "line 5 has 2 fields, the header 3"),
     "long": (lines(*GOOD, "2026-01-04,4,no,"), OPTIONS, "line 5 has 4 fields"),
-    "twice": (lines(*GOOD, header="at,y,y"), OPTIONS, "header names 'y' more than once"),
+    "twice": (lines(*GOOD, header="at,y,y"), OPTIONS, "header holds 'y' more than once"),
     "time": (lines(*GOOD), Options("att", "y"), r"--time; received 'att'.*did you mean at\?"),
     "label": (lines(*GOOD), Options("at", "z"), "no such column for --label"),
     "drop": (lines(*GOOD), Options("at", "y", drop=("w",)), "no such column for --drop"),
     "key": (lines(*GOOD), Options("at", "y", key="w"), "no such column for --key"),
-    "roles": (lines(*GOOD), Options("at", "at"), "--time and --label both name 'at'"),
-    "dropped label": (lines(*GOOD), Options("at", "y", drop=("y",)), "--label and --drop both"),
+    "roles": (lines(*GOOD), Options("at", "at"), "--time and --label are both 'at'"),
+    "dropped label": (
+        lines(*GOOD),
+        Options("at", "y", drop=("y",)),
+        "--label and --drop are both 'y'",
+    ),
     "no date": (
         lines(*GOOD, "soon,4,no", "later,5,no"),
         OPTIONS,
-        r"'at', line 5: 'soon' is not a valid date \(2 values of 5.*write times as 2026",
+        r"'at', line 5: 'soon' is not a valid date \(2 such rows\); write times as 2026",
     ),
     "us date": (lines("1/2/2026,1,no"), OPTIONS, "line 2: '1/2/2026' is not a valid date"),
     "year": (lines("2026,1,no"), OPTIONS, "line 2: '2026' is not a valid date"),
@@ -143,7 +147,11 @@ BAD_TEXTS = {
         OPTIONS,
         "'at' mixes times with and without a zone:.*in line 2.*in line 3.*in UTC",
     ),
-    "missing time": (lines(GOOD[0], ",2,yes"), OPTIONS, "1 time is missing, the first in line 3"),
+    "missing time": (
+        lines(GOOD[0], ",2,yes"),
+        OPTIONS,
+        "'at', line 3: the time is missing; fill it in",
+    ),
     "unsorted": (
         lines(GOOD[1], GOOD[0]),
         OPTIONS,
@@ -152,14 +160,18 @@ BAD_TEXTS = {
     "same times": (
         lines(GOOD[0], GOOD[0]),
         OPTIONS,
-        r"1 row has a time already seen, the first in line 3.*identifies rows with --key",
+        r"line 3: '2026-01-01 00:00:00' is repeated.*choose a column for --key",
     ),
     "same keys": (
         lines(*GOOD, "2026-01-04,3,yes"),
         Options("at", "y", key="x"),
-        "'x': 1 rows repeat a key, the first in line 5",
+        "'x', line 5: '3' is repeated, and it identifies the row",
     ),
-    "no key": (lines(*GOOD, "2026-01-04,,yes"), Options("at", "y", key="x"), "1 keys are missing"),
+    "no key": (
+        lines(*GOOD, "2026-01-04,,yes"),
+        Options("at", "y", key="x"),
+        "'x', line 5: the value is missing; it identifies the row",
+    ),
     "one class": (lines(GOOD[0]), OPTIONS, "every label is 'no'; a model needs two"),
     "no label": (lines("2026-01-01,1,", "2026-01-02,2,"), OPTIONS, "every label is missing"),
     "positive": (lines(*GOOD), Options("at", "y", positive="si"), "received 'si'; valid: no, yes"),
@@ -171,7 +183,7 @@ BAD_TEXTS = {
     "empty column": (
         lines("2026-01-01,,no", "2026-01-02,,yes"),
         OPTIONS,
-        "column 'x': entirely empty; leave out with --drop x",
+        "column 'x': entirely empty; add --drop x",
     ),
 }
 
@@ -220,7 +232,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 def test_a_torn_parquet_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "calls.parquet"
     path.write_bytes(b"PAR1 and nothing after it")
-    with pytest.raises(DataError, match="no Parquet file that can be read"):
+    with pytest.raises(DataError, match="not a readable Parquet file"):
         read_table(path, OPTIONS)
 
 

@@ -75,7 +75,9 @@ def test_decimals_without_fraction_are_whole_numbers() -> None:
 
 def test_a_key_that_lost_its_digits_is_refused() -> None:
     keys = pa.array([2.0**60 + one * 2**20 for one in range(ROWS)])
-    with pytest.raises(DataError, match=r"'id': floating-point numbers of 2\^53 or more"):
+    with pytest.raises(
+        DataError, match=r"'id' identifies rows and holds floating-point numbers of 2\^53 or more"
+    ):
         stored(file_of(keys, pa.array(range(ROWS))), "parquet")
 
 

@@ -72,8 +72,8 @@ def arrival_of(folder: Path, key: int, form: str, texts: set[str]) -> Arrival:
 def labelled(folder: Path, batch: Path, arrival: Arrival) -> list[int]:
     """Merge a delivery, and return the keys of the rows that have a label then."""
     delivery = check_arrival(arrival, CONFIG, pq.read_schema(batch), NOW)
-    staged = Staged()
-    merge(delivery, ROLES, {batch.name: batch}, folder / "staging", staged)
+    staged = Staged(folder / "staging")
+    merge(delivery, ROLES, {batch.name: batch}, staged)
     assert (staged.added, staged.changed, staged.labelled) == (0, 1, 1)
     found = pq.read_table(staged.files[batch.name])
     assert found.schema.equals(pq.read_schema(batch))
@@ -107,8 +107,8 @@ def test_keys_of_another_width_in_an_older_batch_are_found(tmp_path: Path) -> No
     new = batch_of(tmp_path, [2**64 - 1, 8], pa.uint64())
     arrival = Arrival("the query", pa.table({"id": [7], "y": [1]}))
     delivery = check_arrival(arrival, CONFIG, pq.read_schema(new), NOW)
-    staged = Staged()
-    merge(delivery, ROLES, {"1.parquet": old, "2.parquet": new}, tmp_path / "s", staged)
+    staged = Staged(tmp_path / "s")
+    merge(delivery, ROLES, {"1.parquet": old, "2.parquet": new}, staged)
     assert list(staged.files) == ["1.parquet"]
     assert pq.read_table(staged.files["1.parquet"]).column("y").to_pylist() == [None, 1]
 
@@ -138,7 +138,7 @@ def test_a_cast_that_cannot_be_undone_is_refused(
 
 def test_a_first_delivery_with_a_float_as_key_is_refused() -> None:
     table = pa.table({"id": [2.0**60], "at": [DAY], "x": [1.0], "code": ["a"], "y": [1]})
-    with pytest.raises(DataError, match=r"'id' tells rows apart and holds floating-point numbers"):
+    with pytest.raises(DataError, match=r"'id' identifies rows and holds floating-point numbers"):
         check_arrival(Arrival("a.parquet", table), CONFIG, pa.schema([]), NOW)
 
 

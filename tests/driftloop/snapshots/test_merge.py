@@ -35,8 +35,8 @@ def delivery(rows: dict[int, tuple[int, int, int | None]]) -> Delivery:
 
 def put(batches: dict[str, Path], folder: Path, arrived: Delivery, roles: Roles = ROLES) -> Staged:
     """Merge into a staging folder, and make what it holds the batches."""
-    staged = Staged()
-    merge(arrived, roles, batches, folder / "staging", staged)
+    staged = Staged(folder / "staging")
+    merge(arrived, roles, batches, staged)
     for name, path in staged.files.items():
         batches[name] = Path(shutil.move(path, folder / name))
     return staged
@@ -99,8 +99,8 @@ def test_a_batch_keeps_its_types_and_its_other_columns(tmp_path: Path) -> None:
 def test_rows_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "old.parquet"
     pq.write_table(pa.concat_tables([delivery({1: (0, 0, 0)}).table] * 2), path)
-    with pytest.raises(DataError, match=r"batch old\.parquet repeats a id that arrived anew"):
-        merge(delivery({1: (0, 1, 1)}), ROLES, {"old.parquet": path}, tmp_path / "s", Staged())
-    fresh = Staged()
-    merge(delivery({2: (0, 1, 1)}), ROLES, {"old.parquet": path}, tmp_path / "s", fresh)
+    with pytest.raises(DataError, match=r"batch old\.parquet repeats a id that arrived again"):
+        merge(delivery({1: (0, 1, 1)}), ROLES, {"old.parquet": path}, Staged(tmp_path / "s"))
+    fresh = Staged(tmp_path / "s")
+    merge(delivery({2: (0, 1, 1)}), ROLES, {"old.parquet": path}, fresh)
     assert fresh.added == 1

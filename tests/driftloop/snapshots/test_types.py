@@ -1,15 +1,17 @@
 """What becomes of a column whose type is another than that of the batches."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from driftloop.base.errors import DataError
-from driftloop.snapshots.types import fitted, place_named
+from driftloop.snapshots.table_source import Source
+from driftloop.snapshots.types import fitted
 
-SOURCE = place_named("a.csv", lines=True)
+SOURCE = Source(Path("a.csv"), lines=True)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_every_model_has_a_monitor_on_its_schedule_that_never_piles_up() -> None
     for config in (PAYMENTS, CHURN):
         found = composed()[f"monitor/monitor-{config.model}"]
         assert found.schedules == (Cron("0 6 * * 1", "UTC", True),)
-        assert (found.limit, found.collision) == (1, "CANCEL_NEW")
+        assert (found.concurrency_limit, found.collision) == (1, "CANCEL_NEW")
         assert found.parameters == {"model": config.model}
         assert config.model in found.tags
         assert found.version == f"0.1.0 {config_hash(config)}"
@@ -68,7 +68,7 @@ def test_a_deployment_that_is_written_out_wins_over_the_template() -> None:
     }
     raw["deployments"].append(own)
     found = composed(raw)["monitor/monitor-churn"]
-    assert (found.pool, found.schedules) == ("large", ())
+    assert (found.work_pool_name, found.schedules) == ("large", ())
 
 
 def test_a_workspace_elsewhere_is_a_parameter_of_every_deployment() -> None:

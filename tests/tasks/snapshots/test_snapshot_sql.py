@@ -64,8 +64,8 @@ def test_the_window_ends_with_the_last_whole_day(work: Path) -> None:
 
 BROKEN: dict[str, tuple[dict[str, Any], str | None, type[DriftloopError], str]] = {
     "no url": ({}, "", ConfigError, "the database URL is not set; put it in WAREHOUSE_URL"),
-    "no such dialect": ({}, "nosuch://x", ConfigError, "holds no database URL of SQLAlchemy"),
-    "no url at all": ({}, "warehouse", ConfigError, "holds no database URL of SQLAlchemy"),
+    "no such dialect": ({}, "nosuch://x", ConfigError, "is not a database URL of SQLAlchemy"),
+    "no url at all": ({}, "warehouse", ConfigError, "is not a database URL of SQLAlchemy"),
     "no such folder": ({}, "sqlite:////nowhere/w.db", UnavailableError, "is the database up"),
     "no such table": (
         {"query": QUERY.replace("payments", "orders")},

@@ -347,7 +347,7 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
         lambda t: t.assign(at="soon"),
         "column 'at', line 2: 'soon' is not a valid date",
     ),
-    "a missing time": (lambda t: t.assign(at=[None, *t["at"][1:]]), "1 time is missing"),
+    "a missing time": (lambda t: t.assign(at=[None, *t["at"][1:]]), "line 2: the time is missing"),
     "the future": (lambda t: t.assign(at="2100-01-01"), "is in the future"),
     "a repeated key": (lambda t: pd.concat([t, t[:1]]), "column 'id', line 42: 'w02-000'"),
     "a missing key": (lambda t: t.assign(id=[None, *t["id"][1:]]), "line 2: the value is missing"),

@@ -33,8 +33,8 @@ from tasks.stack.prefect_server import (
     save_secrets,
     secret_names,
 )
-from tasks.stack.runs import MESSAGE, remember, remembered, settle_dead_runs
 from tasks.stack.services import MARK, POOL, StackFolder
+from tasks.stack.watchdog import MESSAGE, remember, remembered, settle_dead_runs
 
 
 @pytest.fixture

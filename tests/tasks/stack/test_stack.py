@@ -8,7 +8,7 @@ import pytest
 from driftloop.base.errors import StackError
 from tasks.stack.login.access import CREDENTIALS
 from tasks.stack.services import Plan, StackFolder, services, stack_settings
-from tasks.stack.supervisor_config import supervisor_text
+from tasks.stack.supervisor import supervisor_text
 
 SECRET = "not-to-be-seen"
 PASSWORD = "generated-for-this-stack"

@@ -5,8 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
-from tasks.stack.login.guard import Guarded, Receive, Scope, Send, allowed
+from tasks.stack.login.guard import Guarded, allowed
 
 RIGHT = ("driftloop", "let-me-in")
 HERE = "http://127.0.0.1:5000"
