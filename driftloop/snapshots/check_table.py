@@ -1,7 +1,4 @@
-"""Checks of a table that is to become a model's data.
-
-Each raises `DataError` in one line: with the column, the first offending row, and the fix.
-"""
+"""Checks of a table that is to become a model's data; each raises `DataError`."""
 
 import shlex
 from contextlib import suppress

@@ -50,9 +50,6 @@ def check_arrival(
     """Return the delivery: times in UTC without zone, columns as the batches hold them.
 
     `schema` is of the newest batch, empty where there is none. No row can be later than `now`.
-
-    Raises:
-        DataError: with the source, the column, the value and the fix.
     """
     source = Source(Path(arrival.name), lines=arrival.lines)
     names = arrival.table.column_names

@@ -1,7 +1,4 @@
-"""Reading a CSV or Parquet file as one table in time order.
-
-A file that cannot be used raises `DataError` in one line, with the fix.
-"""
+"""Reading a CSV or Parquet file as one table in time order."""
 
 import csv
 import re

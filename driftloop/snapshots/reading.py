@@ -14,11 +14,7 @@ from driftloop.snapshots.read_table import check_file, long_floats, read_file, w
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, by which it is known again under any name.
-
-    Raises:
-        DataError: if it cannot be read.
-    """
+    """Return the SHA-256 of a file, by which it is known again under any name."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -31,10 +27,8 @@ def file_digest(path: Path) -> str:
 def read_arrival(path: Path, digest: str, texts: Container[str]) -> Arrival:
     """Return what a file of CSV, Parquet or NDJSON holds, which the content distinguishes.
 
-    `digest` is of the content, taken before. The columns `texts` of a CSV are read as text.
-
-    Raises:
-        DataError: if it is none of them, or was written to meanwhile.
+    `digest` is of the content, taken before: a file that is written to meanwhile is refused. The
+    columns `texts` of a CSV are read as text.
     """
     json_lines = check_file(path).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
     table, lines = (_read_lines(path), False) if json_lines else read_file(path, texts)

@@ -37,11 +37,7 @@ def plain(table: pa.Table) -> pa.Table:
 
 
 def fitted(source: Source, name: str, column: Column, kind: pa.DataType) -> Column:
-    """Return a column as the type that the batches hold, where no value changes by that.
-
-    Raises:
-        DataError: with the first value that does not fit, and what to write.
-    """
+    """Return a column as the type that the batches hold, where no value changes by that."""
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     if column.type == kind or pa.types.is_null(kind):
         return column

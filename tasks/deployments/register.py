@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from prefect.events.schemas.automations import Automation
 
 CHECKOUT = Path(driftloop.__file__).resolve().parents[1]
+_SLUGS = {True: "driftloop-on", False: "driftloop-off"}
+"""The slug of a schedule says what was registered, so that a person's switch differs from it."""
 Outcome = Literal["created", "updated", "unchanged", "stale", "removed"]
 
 
@@ -173,7 +176,11 @@ def _register(
     plan: Plan,
     automations: "Iterable[Automation]",
 ) -> Registered:
-    present = _read(client, deployment.full_name)
+    from prefect.exceptions import ObjectNotFound
+
+    present = None
+    with suppress(ObjectNotFound):
+        present = client.read_deployment_by_name(deployment.full_name)
     crons = _switched(deployment.schedules, present)
     wanted = _fields(deployment, plan)
     paused = [cron.active for cron in deployment.schedules] != [cron.active for cron in crons]
@@ -215,24 +222,10 @@ def _schema(entrypoint: str) -> dict[str, Any]:
     return parameter_schema.model_dump_for_openapi()
 
 
-def _read(client: "SyncPrefectClient", name: str) -> "DeploymentResponse | None":
-    from prefect.exceptions import ObjectNotFound
-
-    try:
-        return client.read_deployment_by_name(name)
-    except ObjectNotFound:
-        return None
-
-
-def _slug(active: bool) -> str:
-    """The slug says what was registered, so that a person's switch differs from it."""
-    return "driftloop-on" if active else "driftloop-off"
-
-
 def _switched(wanted: tuple[Cron, ...], there: "DeploymentResponse | None") -> tuple[Cron, ...]:
     """Return the schedules, off where they were registered as active and a person changed that."""
     present = there.schedules if there else ()
-    off = {_cron(old.schedule) for old in present if old.slug == _slug(True) and not old.active}
+    off = {_cron(old.schedule) for old in present if old.slug == _SLUGS[True] and not old.active}
     return tuple(
         replace(cron, active=cron.active and (cron.cron, cron.timezone) not in off)
         for cron in wanted
@@ -252,7 +245,7 @@ def _schedules(deployment: Deployment, crons: tuple[Cron, ...]) -> "list[Deploym
         DeploymentScheduleCreate(
             schedule=CronSchedule(cron=cron.cron, timezone=cron.timezone),
             active=cron.active,
-            slug=_slug(registered.active),
+            slug=_SLUGS[registered.active],
         )
         for registered, cron in zip(deployment.schedules, crons, strict=True)
     ]

@@ -1,4 +1,7 @@
-"""Git in a process of its own: its output, or one line that says why not."""
+"""Git in a process of its own: its output, or one line that says why not.
+
+`WorkspaceError` is raised where Git is not installed.
+"""
 
 import os
 import subprocess
@@ -19,12 +22,7 @@ def git(
     identity: bool = False,
     error: type[DriftloopError] = WorkspaceError,
 ) -> str:
-    """Return what Git prints; with `identity`, where the author may be one that Git does not know.
-
-    Raises:
-        WorkspaceError: if there is no Git.
-        DriftloopError: of the type `error`, if it fails.
-    """
+    """Return Git's output, or raise `error`; with `identity`, Git need not know the author."""
     code, output, message = try_git(root, *words, variables=author(root) if identity else {})
     if code:
         verb = next(word for word in words if "." not in word and not word.startswith("-"))
@@ -39,9 +37,6 @@ def try_git(
     """Return Git's exit code, and what it printed on standard output and error.
 
     Git repeats the address of a remote, which may hold a password; that is redacted.
-
-    Raises:
-        WorkspaceError: if there is no Git.
     """
     known = {name: text for name, text in os.environ.items() if name not in OTHER_REPOSITORY}
     try:

@@ -2,6 +2,10 @@
 
 Only the rows of the window are kept, only the row groups that can hold some are read, and never
 more columns than one step needs: peak memory follows the widest group and not the table.
+
+`DataError` is raised where a batch has no time column, or one that holds no times, and where a
+column has types in two batches that do not go together; `UnavailableError` where a batch is neither
+in DVC's cache nor on the remote.
 """
 
 from collections.abc import Iterator, Mapping
@@ -103,11 +107,7 @@ class ParquetColumns:
     def of(
         paths: tuple[Path, ...], window: Window | None = None, time: str | None = None
     ) -> "ParquetColumns":
-        """Return the columns of files, of the rows in a window of a time column if one is named.
-
-        Raises:
-            DataError: if a file has no such time column, or one that holds no times.
-        """
+        """Return the columns of files, of the rows in a window of a time column if one is named."""
         parts = (_part(path, window, time) for path in paths)
         return ParquetColumns(tuple(part for part in parts if part is not None))
 
@@ -161,12 +161,7 @@ class ParquetColumns:
 
 
 def slice_columns(part: DataSlice, time: str, workspace: Workspace) -> ParquetColumns:
-    """Return the columns of the rows of a slice, without those of its excluded windows.
-
-    Raises:
-        DataError: if a batch has no time column, or one that holds no times.
-        UnavailableError: if a batch is neither in the cache nor on the remote.
-    """
+    """Return the columns of the rows of a slice, without those of its excluded windows."""
     paths = tuple(local_path(part.snapshot, file, workspace) for file in part.snapshot.files)
     columns = ParquetColumns.of(paths, part.window, time)
     if not part.excluded:
@@ -181,10 +176,6 @@ def read_slice(
     """Return the rows of a slice in time order; columns that no batch holds are left out.
 
     The time column comes as UTC without zone.
-
-    Raises:
-        DataError: as `slice_columns`, and if a column has types in two batches that do not go
-            together.
     """
     parquet_columns = slice_columns(part, time, workspace)
     names = tuple(name for name in dict.fromkeys(columns) if name != time)

@@ -2,6 +2,9 @@
 
 `DVCFileSystem` takes no lock and reads any revision, so monitoring never blocks a writer and
 never sees a dirty workspace.
+
+`SnapshotError` is raised where a repository, a revision or a folder does not exist, or a remote has
+other content than the commit; `UnavailableError` where a remote does not answer or lacks a batch.
 """
 
 import hashlib
@@ -35,17 +38,12 @@ def resolve_snapshot(job: Job) -> Snapshot:
 
 
 def snapshot_at(job: Job, rev: str) -> Snapshot:
-    """Return the configured snapshot at a revision; see `open_snapshot` for what it raises."""
+    """Return the configured snapshot at a revision."""
     return open_snapshot(repository_of(job), rev, job.config.data.path)
 
 
 def open_snapshot(repository: str, rev: str, path: str) -> Snapshot:
-    """Return the snapshot at a revision, with the content hash of every batch.
-
-    Raises:
-        SnapshotError: if the repository, the revision or the folder does not exist.
-        UnavailableError: if a remote repository does not answer.
-    """
+    """Return the snapshot at a revision, with the content hash of every batch."""
     from dvc.api import DVCFileSystem
 
     with _snapshot_errors(repository, rev):
@@ -72,12 +70,7 @@ def _listed(repository: str, sha: str, path: str) -> Snapshot:
 
 
 def local_path(snapshot: Snapshot, file: BatchFile, workspace: Workspace) -> Path:
-    """Return a local copy of a batch: DVC's cache, or one fetched once and named by content.
-
-    Raises:
-        UnavailableError: if the remote does not answer or does not hold the batch.
-        SnapshotError: if what the remote sent is not what the commit has.
-    """
+    """Return a local copy of a batch: DVC's cache, or one fetched once and named by content."""
     filesystem = _filesystem(snapshot.repository, snapshot.rev)
     cached = Path(filesystem.repo.cache.local.oid_to_path(file.md5))
     if cached.is_file():

@@ -23,7 +23,7 @@ def answers(url: str, seconds: float = 5.0) -> bool:
 
 
 def wait_for(name: str, folder: StackFolder, ready: Callable[[], bool]) -> None:
-    """Return once a service is ready; one that is not in time, or does not stay up, is an error."""
+    """Return once a service is ready; `StackError` points to the log of one that never is."""
     end, log, supervisor = time.monotonic() + START_SECONDS, folder.log(name), Supervisor(folder)
     while not ready():
         state = supervisor.state_of(name)
