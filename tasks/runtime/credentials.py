@@ -40,11 +40,10 @@ def required_secret(variable: str, block: str, what: str) -> str:
 def _from_prefect(block: str) -> str | None:
     import httpx
     from prefect.blocks.system import Secret
-    from prefect.context import FlowRunContext, TaskRunContext
     from prefect.exceptions import ObjectNotFound
     from prefect.settings import PREFECT_API_URL
 
-    in_a_run = FlowRunContext.get() is not None or TaskRunContext.get() is not None
+    in_a_run = _in_a_run()
     if not in_a_run and not PREFECT_API_URL.value():
         return None  # loading a block would start a server of its own
     load: Any = Secret.load
@@ -70,3 +69,9 @@ def _from_prefect(block: str) -> str | None:
     if not isinstance(value, str):
         raise DeliveryError(f"The Prefect Secret block {block!r} holds no text; store it as text")
     return value.strip() or None
+
+
+def _in_a_run() -> bool:
+    from prefect.context import FlowRunContext, TaskRunContext
+
+    return FlowRunContext.get() is not None or TaskRunContext.get() is not None
