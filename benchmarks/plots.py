@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 STYLES: dict[str, tuple[str, str, str]] = {
     "driftloop": ("#0b5394", "o", "-"),
     "driftloop-cold": ("#0b5394", "s", "--"),
+    "driftloop-alibi": ("#0b5394", "^", ":"),
     "alibi": ("#b45309", "^", "-"),
     "scipy": ("#6b21a8", "v", "-"),
     "nannyml": ("#15803d", "D", "-"),

@@ -30,8 +30,11 @@ class Tool:
 
 
 TOOLS: dict[str, Tool] = {
-    "driftloop": Tool("driftloop, profile cached", OWN, "driftloop", {"mode": "cached"}),
-    "driftloop-cold": Tool("driftloop, profile made anew", OWN, "driftloop", {"mode": "cold"}),
+    "driftloop": Tool("driftloop native, profile cached", OWN, "driftloop", {"mode": "cached"}),
+    "driftloop-cold": Tool("driftloop native, new profile", OWN, "driftloop", {"mode": "cold"}),
+    "driftloop-alibi": Tool(
+        "driftloop alibi, profile cached", OWN, "driftloop", {"mode": "cached", "engine": "alibi"}
+    ),
     "alibi": Tool("alibi-detect KS and χ²", OWN, "alibi"),
     "scipy": Tool("scipy KS and χ²", OWN, "scipy"),
     "nannyml": Tool("NannyML KS and χ²", "nannyml", "nannyml"),

@@ -15,10 +15,7 @@ from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.settings import DriftSettings
 rng = np.random.default_rng(0)
 tables = [pd.DataFrame({"x": rng.normal(size=5000), "c": ["a", "b"] * 2500}) for _ in "ab"]
-settings = DriftSettings.model_validate(
-    {"numeric": {"kind": "ks", "engine": "scipy"},
-     "categorical": {"kind": "chi2", "engine": "scipy"}}
-)
+settings = DriftSettings(engine="native")
 found = find_drift(TwoSamples(*tables, ("x",), ("c",)), settings)
 assert [one.status for one in found] == ["ok", "ok"], found
 print(*sorted({name.split(".")[0] for name in sys.modules} | {"scipy.stats"} & set(sys.modules)))

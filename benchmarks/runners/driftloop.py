@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.runners.meter import Job, Verdict, run
 
-PACKAGES = ("driftloop", "numpy", "scipy", "pyarrow", "numba")
+PACKAGES = ("driftloop", "alibi-detect", "numpy", "scipy", "pyarrow", "numba")
 
 
 def load(job: Job) -> Verdict:
@@ -26,7 +26,8 @@ def load(job: Job) -> Verdict:
         return adapter.verdict(adapter.prepare(reference, workdir, *columns), current, *columns)
 
     def cached() -> list[str]:
-        return adapter.verdict(Path(json.loads(note.read_text())), current, *columns)
+        engine = job["options"].get("engine", "native")
+        return adapter.verdict(Path(json.loads(note.read_text())), current, *columns, engine)
 
     modes: dict[str, Verdict] = {"prepare": prepare, "cold": cold, "cached": cached}
     return modes[job["options"]["mode"]]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from driftloop.drift.detectors import Engine
 from driftloop.drift.judge import JudgingCriteria, judge_findings, measure_features
 from driftloop.drift.measure import MeasuringOptions
 from driftloop.drift.settings import DriftSettings
@@ -22,12 +23,7 @@ from tasks.snapshots.parquet import ParquetColumns
 
 KEY = "benchmark"
 RUNS_A_YEAR = 52.0
-SETTINGS = DriftSettings.model_validate(
-    {
-        "numeric": {"kind": "ks", "engine": "scipy"},
-        "categorical": {"kind": "chi2", "engine": "scipy"},
-    }
-)
+SETTINGS = DriftSettings(engine="native")
 """The defaults, with the engine that needs no alibi-detect."""
 
 
@@ -46,12 +42,17 @@ def prepare(
 
 
 def verdict(
-    profile_path: Path, current_path: Path, numeric: list[str], categorical: list[str]
+    profile_path: Path,
+    current_path: Path,
+    numeric: list[str],
+    categorical: list[str],
+    engine: Engine = "native",
 ) -> list[str]:
     """Judge a Parquet file by a profile on disk and return the names of the drifted columns."""
     profile = read_profile(Path(profile_path), KEY)
     columns = ParquetColumns.of((Path(current_path),))
-    return _drifted(profile, columns, Features(tuple(numeric), tuple(categorical)))
+    settings = SETTINGS.model_copy(update={"engine": engine})
+    return _drifted(profile, columns, Features(tuple(numeric), tuple(categorical)), settings)
 
 
 def judge(
@@ -117,10 +118,11 @@ def _drifted(
     profile: MemoryProfile | StoredProfile,
     columns: FrameColumns | ParquetColumns,
     features: Features,
+    settings: DriftSettings = SETTINGS,
 ) -> list[str]:
-    level = SETTINGS.level_of_run(RUNS_A_YEAR)
-    options = MeasuringOptions(SETTINGS, level / max(len(features.names), 1))
+    level = settings.level_of_run(RUNS_A_YEAR)
+    options = MeasuringOptions(settings, level / max(len(features.names), 1))
     measured = measure_features(profile, columns, features, options)
     findings = tuple(finding for feature in measured for finding in feature.findings)
-    judged = judge_findings(findings, JudgingCriteria(SETTINGS, level))
+    judged = judge_findings(findings, JudgingCriteria(settings, level))
     return list(dict.fromkeys(one.name for one in judged if one.status == "drift"))

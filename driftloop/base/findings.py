@@ -30,6 +30,9 @@ class TestResult:
     relative_error: float = 0.0
     """Largest relative error of an approximate p-value; 0 where it is exact."""
 
+    engine: str = ""
+    """Package and version that computed it; empty for driftloop itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -70,6 +73,9 @@ class Finding:
     unconfirmed: Annotated[
         bool, Field(description="Drift that too few runs have found to count.")
     ] = False
+    engine: Annotated[
+        str | None, Field(description="Package and version that computed statistic and p-value.")
+    ] = None
     p_error: Annotated[float, UNPRINTED] = 0.0
     shape: Annotated[Shape | None, UNPRINTED] = None
 

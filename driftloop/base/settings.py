@@ -33,6 +33,11 @@ def family_members(base: Any, package: str | None = None) -> tuple[type[Any], ..
     return tuple(sorted(members, key=lambda member: member.__module__))
 
 
+def kinds_of(base: Any) -> list[str]:
+    """Return the `kind` of every member of a family that is imported, sorted."""
+    return sorted({member.model_fields["kind"].default for member in family_members(base)})
+
+
 def any_of(base: Any, package: str | None = None) -> Any:
     """Return the type of a setting that takes any member of a family, told apart by its `kind`.
 

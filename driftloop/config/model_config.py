@@ -199,6 +199,13 @@ class ModelConfig(Settings):
         for name in self.drift.ignore:
             if name not in features:
                 raise ValueError(f"drift.ignore names no feature; {valid_choices(name, features)}")
+        for name in self.drift.features:
+            if name not in features:
+                raise ValueError(
+                    f"drift.features: no such feature; {valid_choices(name, features)}"
+                )
+            if wrong := self.drift.wrong_for(name, name in self.features.numeric):
+                raise ValueError(wrong)
         for check in self.quality:
             if isinstance(check, Range) and check.column not in self.features.numeric:
                 raise ValueError(

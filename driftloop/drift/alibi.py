@@ -1,73 +1,101 @@
-"""alibi-detect's detectors on data that is already sorted and counted.
+"""The engine ``alibi``: alibi-detect's own detectors, constructed and called as it documents.
 
-By themselves, `KSDrift` sorts the reference again at every call and `ChiSquareDrift` goes through
-all rows once a category, and both answer in 32-bit numbers. The subclasses keep their interface
-and thresholds and take statistic and p-value from what driftloop has at hand.
+Each feature is handed over by itself, so that memory follows the largest one. alibi-detect answers
+in 32-bit numbers and with asymptotic p-values; the threshold it applies is not used, because
+driftloop controls false discoveries over all tests of a run.
 """
 
+import sys
 import warnings
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from threading import Lock
+from types import ModuleType
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from driftloop.drift.pvalues import PValue
-from driftloop.profiling.column_pair import CategoricalPair, NumericPair
+from driftloop.base.errors import ConfigError
+from driftloop.base.findings import TestResult
+from driftloop.profiling.columns import Numbers
 
-Pair = TypeVar("Pair", NumericPair, CategoricalPair | NumericPair)
-Score = Callable[[Any], tuple[float, PValue]]
-
-
-def alibi_ks_test(pair: NumericPair, score: Score) -> tuple[float, PValue]:
-    """Return the statistic and p-value of `KSDrift` on a pair."""
-    reference, current = pair.reference.values.reshape(-1, 1), pair.current.reshape(-1, 1)
-    return _predict(_sorted_ks()(pair, score, x_ref=reference, p_val=0.05), current)
+_IMPORT_LOCK = Lock()
 
 
-def alibi_chi_square_test(
-    pair: CategoricalPair | NumericPair, score: Score
-) -> tuple[float, PValue]:
-    """Return the statistic and p-value of `ChiSquareDrift` on a pair."""
-    levels = np.arange(max(pair.contingency_table.shape[1], 1)).reshape(-1, 1)
-    detector = _counted_chi_square()(
-        pair, score, x_ref=levels, p_val=0.05, categories_per_feature={0: len(levels)}
-    )
-    return _predict(detector, levels)
+def is_installed() -> bool:
+    """Return whether alibi-detect can be imported, without importing it."""
+    return find_spec("alibi_detect") is not None
 
 
-def _predict(detector: Any, current: Any) -> tuple[float, PValue]:
+def require_alibi() -> None:
+    """Check that alibi-detect is installed.
+
+    Raises:
+        ConfigError: with both ways out.
+    """
+    if not is_installed():
+        raise ConfigError(
+            "drift.engine: alibi needs alibi-detect, which is not installed; set drift.engine: "
+            "native, or install it with Python 3.11 or 3.12: pip install 'alibi-detect>=0.13,<0.14'"
+        )
+
+
+def alibi_ks(reference: Numbers, current: Numbers) -> TestResult:
+    """Return the statistic and p-value of `KSDrift` on two samples (n,) and (m,)."""
+    detector = _detectors().KSDrift(reference.reshape(-1, 1))
+    return _predict("ks", detector, current.reshape(-1, 1))
+
+
+def alibi_chi_square(table: npt.ArrayLike) -> TestResult:
+    """Return the statistic and p-value of `ChiSquareDrift` on counted categories.
+
+    Args:
+        table: counts of both samples (2, k); the detector gets a row per count.
+    """
+    counts = np.asarray(table, dtype=np.int64)
+    codes = np.arange(counts.shape[1], dtype=np.int32)
+    reference, current = (np.repeat(codes, sample).reshape(-1, 1) for sample in counts)
+    return _predict("chi2", _detectors().ChiSquareDrift(reference), current)
+
+
+def _predict(test: str, detector: Any, current: npt.NDArray[Any]) -> TestResult:
     data = detector.predict(current, drift_type="feature")["data"]
-    return float(data["distance"][0]), PValue(float(data["p_val"][0]), detector.relative_error)
+    statistic, p_value = float(data["distance"][0]), float(data["p_val"][0])
+    return TestResult(test, statistic, p_value, engine=_label())
 
 
-@lru_cache(maxsize=1)
-def _sorted_ks() -> type[Any]:
-    with warnings.catch_warnings():
+def _detectors() -> Any:
+    require_alibi()
+    with _IMPORT_LOCK, warnings.catch_warnings(), _without_transformers():
         warnings.simplefilter("ignore")
-        from alibi_detect.cd import KSDrift
-    return _measured(KSDrift)
+        import alibi_detect.cd
+    return alibi_detect.cd
 
 
-@lru_cache(maxsize=1)
-def _counted_chi_square() -> type[Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from alibi_detect.cd import ChiSquareDrift
-    return _measured(ChiSquareDrift)
+@contextmanager
+def _without_transformers() -> Iterator[None]:
+    """Spare the import of transformers, which costs seconds.
+
+    alibi-detect imports two of its classes to save and load detectors of text, which driftloop
+    never does; stand-ins take their place while alibi-detect is imported.
+    """
+    if "transformers" in sys.modules or "alibi_detect.saving" in sys.modules:
+        yield
+        return
+    stand_in = ModuleType("transformers")
+    for name in ("AutoTokenizer", "PreTrainedTokenizerBase"):
+        setattr(stand_in, name, type(name, (), {}))
+    sys.modules["transformers"] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules["transformers"]
 
 
-def _measured(base: type[Any]) -> type[Any]:
-    class Measured(base):  # type: ignore[misc]
-        """A detector of one feature that does not go through the rows again."""
-
-        def __init__(self, pair: Any, score: Score, **settings: Any) -> None:
-            self._pair, self._score, self.relative_error = pair, score, 0.0
-            super().__init__(**settings)
-
-        def feature_score(self, x_ref: Any, x: Any) -> tuple[Any, Any]:
-            statistic, p = self._score(self._pair)
-            self.relative_error = p.relative_error
-            return np.array([p.value]), np.array([statistic])
-
-    return Measured
+@cache
+def _label() -> str:
+    return f"alibi-detect {version('alibi-detect')}"

@@ -1,20 +1,22 @@
 """Two-sample tests: has the distribution of one column changed?
 
-Each detector is its settings and one method, ``test(pair)``, which measures and does not judge.
-Missing values are removed beforehand; their rate has a test of its own. A new subclass of
-`NumericDetector` or `CategoricalDetector` above the line ``AnyNumericDetector`` is a new kind.
+Each detector is its settings and one method, ``test(pair)``, which measures and does not judge;
+where alibi-detect has the same test, ``test_with_alibi(pair)`` asks it. Missing values are removed
+beforehand; their rate has a test of its own. A new subclass of `NumericDetector` or
+`CategoricalDetector` above the line ``AnyNumericDetector`` is a new kind.
 """
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
-
-from driftloop.base.records import TestResult
+from driftloop.base.findings import TestResult
 from driftloop.base.settings import Settings, any_of
+from driftloop.drift import alibi
 from driftloop.drift.pvalues import (
     EXACT_KS_MAX_PRODUCT,
-    PValue,
     chi_square_of_table,
     fisher_p_value,
     ks_exact,
@@ -22,29 +24,34 @@ from driftloop.drift.pvalues import (
 )
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 
-Engine = Literal["alibi", "scipy"]
-
-_ENGINE = (
-    "What runs the test: alibi-detect (Business Source License: production use needs a licence "
-    "from its vendor) or driftloop with scipy, which gives the same statistic and p-value."
-)
+Engine = Literal["alibi", "native"]
 FISHER_MIN_EXPECTED = 5.0
 
 
-class NumericDetector(Settings):
-    """A test of two samples of numbers."""
+class Detector(Settings):
+    """A two-sample test."""
 
     kind: str
+
+    @abstractmethod
+    def test(self, pair: Any) -> TestResult:
+        """Return the statistic and p-value of two samples."""
+
+    def test_with_alibi(self, pair: Any) -> TestResult | None:
+        """Return what alibi-detect's own detector says, None where it has no such test."""
+        return None
+
+
+class NumericDetector(Detector):
+    """A test of two samples of numbers."""
 
     @abstractmethod
     def test(self, pair: NumericPair) -> TestResult:
         """Return the statistic and p-value of two samples of finite numbers."""
 
 
-class CategoricalDetector(Settings):
+class CategoricalDetector(Detector):
     """A test of two samples of categories; numbers with few values are tested as categories."""
-
-    kind: str
 
     @abstractmethod
     def test(self, pair: CategoricalPair | NumericPair) -> TestResult:
@@ -65,23 +72,24 @@ class KolmogorovSmirnov(NumericDetector):
         >>> rng = np.random.default_rng(0)
         >>> same = NumericPair.of(rng.normal(size=500), rng.normal(size=500))
         >>> moved = NumericPair.of(rng.normal(size=500), rng.normal(0.8, size=500))
-        >>> detector = KolmogorovSmirnov(engine="scipy")
+        >>> detector = KolmogorovSmirnov()
         >>> detector.test(same).p_value > 0.05, detector.test(moved).p_value < 1e-6
         (True, True)
     """
 
     kind: Literal["ks"] = "ks"
-    engine: Engine = Field(default="alibi", description=_ENGINE)
 
     def test(self, pair: NumericPair) -> TestResult:
-        """Return the KS statistic and p-value of two samples of finite numbers."""
-        if self.engine == "alibi":
-            from driftloop.drift.alibi import alibi_ks_test
+        """Return the KS statistic and p-value: exact for small samples, else asymptotic."""
+        n, m = pair.rows
+        if n * m <= EXACT_KS_MAX_PRODUCT:
+            return TestResult("ks", *ks_exact(pair.reference.values, pair.current))
+        p = ks_p_value(pair.distance, (n, m))
+        return TestResult("ks", pair.distance, p.value, p.relative_error)
 
-            statistic, p = alibi_ks_test(pair, ks_test)
-        else:
-            statistic, p = ks_test(pair)
-        return TestResult("ks", statistic, p.value, p.relative_error)
+    def test_with_alibi(self, pair: NumericPair) -> TestResult:
+        """Return the statistic and the asymptotic p-value of alibi-detect's `KSDrift`."""
+        return alibi.alibi_ks(pair.reference.values, pair.current)
 
 
 class ChiSquare(CategoricalDetector):
@@ -97,49 +105,60 @@ class ChiSquare(CategoricalDetector):
     Example:
         >>> a = np.array(["card", "wallet"]).repeat([50, 50])
         >>> b = np.array(["card", "wallet"]).repeat([80, 20])
-        >>> round(ChiSquare(engine="scipy").test(CategoricalPair.of(a, b)).statistic, 8)
+        >>> round(ChiSquare().test(CategoricalPair.of(a, b)).statistic, 8)
         18.48351648
     """
 
     kind: Literal["chi2"] = "chi2"
-    engine: Engine = Field(default="alibi", description=_ENGINE)
 
     def test(self, pair: CategoricalPair | NumericPair) -> TestResult:
-        """Return the chi-square statistic and p-value of two samples of categories."""
-        if self.engine == "alibi":
-            from driftloop.drift.alibi import alibi_chi_square_test
+        """Return the chi-square statistic and its p-value, Fisher's for a small 2x2 table."""
+        table = pair.contingency_table
+        statistic, p, _ = chi_square_of_table(table)
+        rows, columns = table.sum(axis=1), table.sum(axis=0)
+        if table.shape == (2, 2) and rows.min() * columns.min() / rows.sum() < FISHER_MIN_EXPECTED:
+            p = fisher_p_value(table)
+        return TestResult("chi2", statistic, p)
 
-            statistic, p = alibi_chi_square_test(pair, chi_square_test)
-        else:
-            statistic, p = chi_square_test(pair)
-        return TestResult("chi2", statistic, p.value, p.relative_error)
+    def test_with_alibi(self, pair: CategoricalPair | NumericPair) -> TestResult:
+        """Return the statistic and p-value of alibi-detect's `ChiSquareDrift`.
+
+        A single category, to which it gives the p-value 1, leaves nothing to test (NaN) here too.
+        """
+        table = pair.contingency_table
+        levels = int(table.any(axis=0).sum())
+        return alibi.alibi_chi_square(table) if levels > 1 else self.test(pair)
 
 
 if TYPE_CHECKING:
+    AnyDetector = Detector
     AnyNumericDetector = NumericDetector
     AnyCategoricalDetector = CategoricalDetector
 else:
+    AnyDetector = any_of(Detector)
     AnyNumericDetector = any_of(NumericDetector)
     AnyCategoricalDetector = any_of(CategoricalDetector)
 
 
-def ks_test(pair: NumericPair) -> tuple[float, PValue]:
-    """Return the KS statistic and its p-value: exact for small samples, else asymptotic."""
-    n, m = pair.rows
-    if n * m <= EXACT_KS_MAX_PRODUCT:
-        statistic, exact = ks_exact(pair.reference.values, pair.current)
-        return statistic, PValue(exact, 0.0)
-    return pair.distance, ks_p_value(pair.distance, (n, m))
+def run_test(detector: Detector, pair: NumericPair | CategoricalPair, engine: Engine) -> TestResult:
+    """Return a detector's result by the configured engine, labelled with what computed it.
+
+    A detector that alibi-detect does not have is computed by its own package under any engine.
+    """
+    result = detector.test_with_alibi(pair) if engine == "alibi" else None
+    if result is not None:
+        return result
+    package = type(detector).__module__.partition(".")[0]
+    return replace(detector.test(pair), engine=package_label(package))
 
 
-def chi_square_test(pair: CategoricalPair | NumericPair) -> tuple[float, PValue]:
-    """Return the chi-square statistic and its p-value, Fisher's for a small two-by-two table."""
-    table = pair.contingency_table
-    statistic, p, _ = chi_square_of_table(table)
-    rows, columns = table.sum(axis=1), table.sum(axis=0)
-    if table.shape == (2, 2) and rows.min() * columns.min() / rows.sum() < FISHER_MIN_EXPECTED:
-        return statistic, PValue(fisher_p_value(table), 0.0)
-    return statistic, PValue(p, 0.0)
+@cache
+def package_label(package: str) -> str:
+    """Return a package with its version, or its name alone where it is not installed as one."""
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return package
 
 
 def missing_rate_test(missing: tuple[int, int], rows: tuple[int, int]) -> TestResult:

@@ -5,9 +5,15 @@ Judging needs all tests of a run; see `driftloop.drift.judge`.
 
 from dataclasses import dataclass, replace
 
+import driftloop
 from driftloop.base.errors import DataError
 from driftloop.base.records import Finding, TestResult
-from driftloop.drift.detectors import missing_rate_test, new_categories_test, vanished_category_test
+from driftloop.drift.detectors import (
+    missing_rate_test,
+    new_categories_test,
+    run_test,
+    vanished_category_test,
+)
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.column_source import Columns
@@ -110,8 +116,8 @@ def numeric_finding(name: str, pair: NumericPair, options: MeasuringOptions) -> 
     """Return the finding of a numeric column; one of few values is tested as categories."""
     settings = options.settings
     few = pair.reference.distinct <= settings.few_values
-    result = settings.categorical.test(pair) if few else settings.numeric.test(pair)
-    effect = settings.effect
+    result = run_test(settings.numeric_test(name, few), pair, settings.engine)
+    effect = settings.effect_sizes.of_numbers(name)
     floor, learned = options.floor(effect.floor, pair.reference.variation.effects)
     sized = effect.kind, effect.size(pair.binned), floor
     found = finding(name, result, sized, pair.rows, describe_numbers(name, pair))
@@ -143,13 +149,13 @@ def categorical_findings(
     name: str, pair: CategoricalPair, options: MeasuringOptions, windows: tuple[float, ...] = ()
 ) -> list[Finding]:
     """Return the findings of a categorical column: its shares, and new and vanished categories."""
-    settings, effect = options.settings, options.settings.categorical_effect
+    settings = options.settings
+    effect = settings.effect_sizes.of_categories(name)
     floor, learned = options.floor(effect.floor, windows)
     new, gone = pair.new_categories, pair.vanished_categories
     sized = effect.kind, effect.size(pair.binned), floor
-    shares = finding(
-        name, settings.categorical.test(pair), sized, pair.rows, describe_categories(name, pair)
-    )
+    result = run_test(settings.categorical_test(name), pair, settings.engine)
+    shares = finding(name, result, sized, pair.rows, describe_categories(name, pair))
     named = tuple(str(level) for level in new)
     drawn = pair.shape(name)
     findings = [replace(shares, new_categories=named, learned_floor=learned, shape=drawn)]
@@ -234,6 +240,7 @@ def finding(
         rows_reference=rows[0],
         rows_current=rows[1],
         p_error=result.relative_error,
+        engine=result.engine or f"driftloop {driftloop.__version__}",
     )
 
 

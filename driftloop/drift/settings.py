@@ -2,20 +2,29 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from driftloop.base.settings import Settings
+from driftloop.base.settings import Settings, kinds_of
 from driftloop.drift.detectors import (
     AnyCategoricalDetector,
+    AnyDetector,
     AnyNumericDetector,
+    CategoricalDetector,
     ChiSquare,
+    Detector,
+    Engine,
     KolmogorovSmirnov,
 )
 from driftloop.drift.domain_classifier import DomainClassifier
 from driftloop.drift.multiple_testing import Correction
-from driftloop.profiling.effect_sizes import AnyCategoricalEffect, AnyNumericEffect
+from driftloop.profiling.effect_sizes import (
+    AnyCategoricalEffect,
+    AnyEffect,
+    AnyNumericEffect,
+)
+from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
 from driftloop.profiling.effect_sizes.psi import PopulationStability
 from driftloop.profiling.reference_profile import EffectSizes
 
@@ -63,9 +72,28 @@ ConfirmField = Annotated[
 ]
 
 
+class FeatureDrift(Settings):
+    """The test and the effect size of a single feature; what is left out is as for all others."""
+
+    test: AnyDetector | None = Field(
+        default=None, description="Its test; a numeric feature may be tested as categories by chi2."
+    )
+    effect: AnyEffect | None = Field(default=None, description="Its effect size, and its floor.")
+
+
+def _engine(value: object) -> object:
+    return "native" if value == "scipy" else value  # its name until 0.2
+
+
 class DriftSettings(Settings):
     """How features are tested and when a change counts as drift."""
 
+    engine: Annotated[Engine, BeforeValidator(_engine)] = Field(
+        default="alibi",
+        description="What computes the tests that both have: alibi-detect (Business Source "
+        "License: production use needs a licence from its vendor) or driftloop itself, which is "
+        "faster, and exact for small samples.",
+    )
     numeric: AnyNumericDetector = Field(
         default=KolmogorovSmirnov(), description="Test for numeric features."
     )
@@ -124,6 +152,9 @@ class DriftSettings(Settings):
         lt=1,
         description="Drift of features with a smaller share of importance alone is only a warning.",
     )
+    features: dict[str, FeatureDrift] = Field(
+        default={}, description="Tests and effect sizes of single features, by name."
+    )
     predictions: bool = Field(
         default=True, description="Monitor the distribution of the champion's predictions."
     )
@@ -137,10 +168,58 @@ class DriftSettings(Settings):
         default=100, ge=2, description="Fewer present values than this are inconclusive."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _engine_of_older_versions(cls, raw: Any) -> Any:
+        """Read the engine where versions before 0.2 had it: at both tests."""
+        if not isinstance(raw, dict):
+            return raw
+        old = {
+            name: raw[name]
+            for name in ("numeric", "categorical")
+            if isinstance(raw.get(name), dict) and "engine" in raw[name]
+        }
+        if not old:
+            return raw
+        engines = {f"drift.{name}.engine": test["engine"] for name, test in old.items()}
+        engines |= {"drift.engine": raw["engine"]} if "engine" in raw else {}
+        if len({_engine(engine) for engine in engines.values()}) > 1:
+            differing = ", ".join(f"{place}: {engine}" for place, engine in engines.items())
+            raise ValueError(f"{differing} differ; write one drift.engine, alibi or native")
+        tests = {
+            name: {key: value for key, value in test.items() if key != "engine"}
+            for name, test in old.items()
+        }
+        return {**raw, **tests, "engine": next(iter(engines.values()))}
+
     @property
     def effect_sizes(self) -> EffectSizes:
         """The effect sizes that the profile of a reference depends on."""
-        return EffectSizes(self.effect, self.categorical_effect)
+        single = {name: own.effect for name, own in self.features.items() if own.effect}
+        return EffectSizes(self.effect, self.categorical_effect, single)
+
+    def numeric_test(self, name: str, few_values: bool) -> Detector:
+        """Return the test of a column of numbers."""
+        own = self.features.get(name)
+        return (own and own.test) or (self.categorical if few_values else self.numeric)
+
+    def categorical_test(self, name: str) -> Detector:
+        """Return the test of a column of categories."""
+        own = self.features.get(name)
+        return (own and own.test) or self.categorical
+
+    def wrong_for(self, name: str, numeric: bool) -> str | None:
+        """Return what is wrong with the test and effect size of a single feature, or None."""
+        own, kind = self.features[name], "numeric" if numeric else "categorical"
+        test = Detector if numeric else CategoricalDetector
+        effect = NumericEffect if numeric else CategoricalEffect
+        for key, value, base in (("test", own.test, test), ("effect", own.effect, effect)):
+            if value is not None and not isinstance(value, base):
+                return (
+                    f"drift.features.{name}.{key}: {value.kind} is not for the {kind} feature "
+                    f"{name!r}; valid: {', '.join(kinds_of(base))}"
+                )
+        return None
 
     def level_of_run(self, runs_a_year: float) -> float:
         """Return the false-discovery level of one run.

@@ -8,14 +8,36 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from driftloop.base.periods import Span, format_time
+from driftloop.drift import alibi
+from driftloop.drift.detectors import Engine
 from driftloop.onboarding.notes import DRIFT_ROWS
 from driftloop.onboarding.training_part import HOLDOUT_SHARE
 from driftloop.snapshots.options import ColumnRole, Inferred
 
+ALIBI_MAX_ROWS = 200_000
+"""Rows of a window up to which `init` configures alibi-detect, which then takes seconds."""
+
 
 def config_yaml(inferred: Inferred) -> str:
     """Return the text of ``configs/NAME.yaml``, as `driftloop.config.loading` accepts it."""
-    return _rendered("config.yaml.j2", inferred, drift_rows=DRIFT_ROWS, holdout_share=HOLDOUT_SHARE)
+    engine, why = _engine(inferred.periods.median)
+    return _rendered(
+        "config.yaml.j2",
+        inferred,
+        engine=engine,
+        engine_reason=why,
+        drift_rows=DRIFT_ROWS,
+        holdout_share=HOLDOUT_SHARE,
+    )
+
+
+def _engine(rows: int) -> tuple[Engine, str]:
+    """Return the engine for windows of so many rows, and why."""
+    if not alibi.is_installed():
+        return "native", "driftloop's own tests: alibi-detect is not installed here"
+    if rows > ALIBI_MAX_ROWS:
+        return "native", f"driftloop's own tests: alibi-detect is slow with {rows:,} rows a window"
+    return "alibi", "alibi-detect computes the tests; native: driftloop itself, without its licence"
 
 
 def readme(inferred: Inferred) -> str:

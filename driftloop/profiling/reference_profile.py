@@ -1,12 +1,12 @@
 """The profile of a reference: every feature as `driftloop.profiling.reference_column` keeps it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from driftloop.base.errors import DataError
 from driftloop.profiling.column_source import Columns, column_groups
-from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
+from driftloop.profiling.effect_sizes.base import CategoricalEffect, EffectSize, NumericEffect
 from driftloop.profiling.reference_column import (
     ColumnReference,
     UnreadableColumn,
@@ -37,15 +37,24 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class EffectSizes:
-    """The effect sizes by which numbers and categories are measured."""
+    """The effect sizes by which numbers and categories are measured, and those of single features.
+
+    `features` has numeric effects of numeric features and categorical ones of categorical features.
+    """
 
     numeric: NumericEffect
     categorical: CategoricalEffect
+    features: Mapping[str, EffectSize] = field(default_factory=dict)
 
-    @property
-    def bins(self) -> int:
-        """Quantile bins of numeric features."""
-        return self.numeric.bins
+    def of_numbers(self, name: str) -> NumericEffect:
+        """Return the effect size of a numeric column."""
+        effect = self.features.get(name)
+        return effect if isinstance(effect, NumericEffect) else self.numeric
+
+    def of_categories(self, name: str) -> CategoricalEffect:
+        """Return the effect size of a categorical column."""
+        effect = self.features.get(name)
+        return effect if isinstance(effect, CategoricalEffect) else self.categorical
 
 
 class Profile(Protocol):
@@ -105,8 +114,9 @@ def _numeric(
     columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.numeric(name)
-    plain = numeric_reference(column, effect_sizes.bins)
-    variation = numeric_variation(column, plain, windows, effect_sizes.numeric)
+    effect = effect_sizes.of_numbers(name)
+    plain = numeric_reference(column, effect.bins)
+    variation = numeric_variation(column, plain, windows, effect)
     return plain.with_variation(variation)
 
 
@@ -117,5 +127,5 @@ def _categorical(
     plain = categorical_reference(column)
     if plain.identifies_rows:
         return plain
-    variation: Variation = categorical_variation(column, windows, effect_sizes.categorical)
+    variation: Variation = categorical_variation(column, windows, effect_sizes.of_categories(name))
     return categorical_reference(column, variation)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from driftloop.base.errors import DataError, TrainingError, join_names
 from driftloop.base.records import DataSlice, Finding, ModelVersion, TestResult
+from driftloop.drift.detectors import run_test
 from driftloop.drift.domain_classifier import DomainClassifier
 from driftloop.drift.judge import judge_findings
 from driftloop.drift.measure import (
@@ -126,7 +127,8 @@ def label_finding(job: Job, labelled: pd.DataFrame, training: DataSlice) -> Find
         effect = settings.categorical_effect
         shape = effect.kind, effect.size(pair.binned), effect.floor
         sentence = describe_categories(name, pair)
-        measured = finding(name, settings.categorical.test(pair), shape, pair.rows, sentence)
+        result = run_test(settings.categorical_test(name), pair, settings.engine)
+        measured = finding(name, result, shape, pair.rows, sentence)
     (judged,) = judge_findings((replace(measured, role="label"),), replace(by, importances={}))
     return judged
 
@@ -137,7 +139,7 @@ def _label_pair(
     name = job.config.data.label
     if job.config.task == "regression":
         before = NumericColumn(columns.numeric(name).present, 0)
-        reference = numeric_reference(before, job.config.drift.effect_sizes.bins)
+        reference = numeric_reference(before, job.config.drift.effect.bins)
         return NumericPair(reference, numeric_column(labelled, name).present)
     categories = categorical_reference(columns.categorical(name))
     return CategoricalPair.from_reference(categories, categorical_column(labelled, name))
@@ -156,8 +158,7 @@ def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns)
 def _of_scores(
     before: npt.NDArray[Any], now: npt.NDArray[Any], options: MeasuringOptions
 ) -> Finding:
-    bins = options.settings.effect_sizes.bins
-    reference = numeric_reference(NumericColumn(before, 0), bins)
+    reference = numeric_reference(NumericColumn(before, 0), options.settings.effect.bins)
     pair = NumericPair(reference, now)
     if pair.constant:
         sentence = f"`{PREDICTION}` is constant at {before[0]:.3g} in both windows."

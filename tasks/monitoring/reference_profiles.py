@@ -78,6 +78,13 @@ def profile_key(job: Job, part: DataSlice) -> str:
         "categorical": config.drift.categorical_effect.model_dump(mode="json", exclude={"floor"}),
         "windows": [str(config.windows.current), config.drift.minimum_rows],
     }
+    effects = {
+        name: feature.effect.model_dump(mode="json", exclude={"floor"})
+        for name, feature in config.drift.features.items()
+        if feature.effect is not None
+    }
+    if effects:  # left out where there are none, so that profiles of older versions are found
+        content["feature_effects"] = effects
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 

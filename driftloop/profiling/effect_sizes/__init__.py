@@ -11,9 +11,11 @@ from driftloop.base.settings import any_of, family_members
 from driftloop.profiling.effect_sizes.base import CategoricalEffect, EffectSize, NumericEffect
 
 if TYPE_CHECKING:
+    AnyEffect = EffectSize
     AnyNumericEffect = NumericEffect
     AnyCategoricalEffect = CategoricalEffect
 else:
+    AnyEffect = any_of(EffectSize, __name__)
     AnyNumericEffect = any_of(NumericEffect, __name__)
     AnyCategoricalEffect = any_of(CategoricalEffect, __name__)
 

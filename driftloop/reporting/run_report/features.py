@@ -36,7 +36,8 @@ class FeaturePanel:
             )
             parts.append(f"{label} {number(finding.effect_size)}{floor}")
         if finding.p_adjusted is not None:
-            parts.append(f"{finding.test}, adjusted p {finding.p_adjusted:.2g}")
+            by = f" by {finding.engine}" if finding.engine else ""
+            parts.append(f"{finding.test}{by}, adjusted p {finding.p_adjusted:.2g}")
         if finding.importance is not None:
             parts.append(f"importance {format_share(finding.importance)}")
         if finding.unconfirmed:
