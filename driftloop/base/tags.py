@@ -11,10 +11,13 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
+from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import DataError
-from driftloop.base.past_run import PastRun
 from driftloop.base.periods import Window, parse_time
-from driftloop.base.records import DataSlice, ModelVersion, Score, Snapshot, to_plain
+from driftloop.base.records import ModelVersion
+from driftloop.base.scores import Score
+from driftloop.base.serialize import to_plain
+from driftloop.base.tags import PastRun
 
 PREFIX = "driftloop."
 LONGEST_TAG = 4900

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import driftloop
 from driftloop.base.errors import DataError
-from driftloop.base.records import Finding, TestResult
+from driftloop.base.findings import Finding, TestResult
 from driftloop.drift.detectors import (
     missing_rate_test,
     new_categories_test,

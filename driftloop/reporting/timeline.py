@@ -7,8 +7,7 @@ from datetime import datetime
 from driftloop.alerts.messages.formats.sparkline import LEVELS
 from driftloop.alerts.messages.wording import number
 from driftloop.decision.outcome import OUTCOME_STYLES, Tone
-from driftloop.reporting.run_report.model_history import History
-from driftloop.reporting.run_report.past_runs import RunPoint
+from driftloop.reporting.run_report.past_runs import History, RunPoint
 
 LABEL = 10
 _CELL = 2

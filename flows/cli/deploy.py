@@ -6,7 +6,7 @@ import typer
 
 from driftloop.base.workspace import Workspace
 from flows.cli.command import command
-from flows.cli.display.deploy import deploy_view
+from flows.cli.display.stack import deploy_view
 from flows.cli.session import waiting
 
 if TYPE_CHECKING:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from driftloop.base.errors import RegistryError, WorkspaceError
 from driftloop.base.periods import format_time
-from driftloop.base.retraining import Champion
+from driftloop.base.records import Champion
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
 from driftloop.promotion.ledger import MOVES
-from driftloop.reporting.run_report.model_history import FetchedReport, History
 from driftloop.reporting.run_report.page import REPORT_FILE
-from driftloop.reporting.run_report.past_runs import RunPoint, point_of_tags
+from driftloop.reporting.run_report.past_runs import FetchedReport, History, RunPoint, point_of_tags
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.ledger import read_ledger
