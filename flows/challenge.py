@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import DataError, TrainingError
-from driftloop.base.records import Refusal, RetrainRecord, Snapshot
+from driftloop.base.records import Refusal, RetrainRecord
 from tasks.promotion.approval import ask_for_approval
 from tasks.promotion.promote import promote
 from tasks.retraining.compare import compare_models

@@ -112,8 +112,8 @@ def take(
 
 def rows_of(work: Path, rev: str = "HEAD") -> pd.DataFrame:
     """All committed rows, in order of their keys, as runs read them."""
+    from driftloop.base.data_slices import DataSlice
     from driftloop.base.periods import Window
-    from driftloop.base.records import DataSlice
     from driftloop.base.windows import EARLIEST
     from tasks.snapshots.parquet import read_slice
     from tasks.snapshots.resolve import open_snapshot

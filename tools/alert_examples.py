@@ -8,23 +8,11 @@ from driftloop.alerts.incident import Acknowledgement, Incident
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.digest import DigestLine
 from driftloop.alerts.messages.summary import blind_summary, summary_of, with_retraining
+from driftloop.base.distribution import Shape
+from driftloop.base.findings import Finding, Performance, QualityFinding, Trouble, Verdict
 from driftloop.base.periods import Window
-from driftloop.base.records import (
-    Comparison,
-    Decision,
-    Finding,
-    GateResult,
-    MonitorRecord,
-    Performance,
-    Promotion,
-    QualityFinding,
-    RetrainRecord,
-    Score,
-    Shape,
-    TrialOutcome,
-    Trouble,
-    Verdict,
-)
+from driftloop.base.records import Decision, MonitorRecord, Promotion, RetrainRecord, TrialOutcome
+from driftloop.base.scores import Comparison, GateResult, Score
 
 MODEL = "payments"
 AT = datetime(2026, 3, 9, 3, tzinfo=UTC)

@@ -10,14 +10,9 @@ from typing import Any
 
 from driftloop.alerts.message import Kind, event_key
 from driftloop.alerts.responses import Acknowledged
-from driftloop.base.records import (
-    Finding,
-    MonitorRecord,
-    Promotion,
-    RetrainRecord,
-    TrialOutcome,
-    to_plain,
-)
+from driftloop.base.findings import Finding
+from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord, TrialOutcome
+from driftloop.base.serialize import to_plain
 
 MOST_FEATURES = 10
 EVENTS: dict[str, str] = {

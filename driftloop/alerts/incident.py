@@ -18,8 +18,9 @@ from driftloop.alerts.channels.base import Level
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message
 from driftloop.alerts.stored import upgraded_state
+from driftloop.base.distribution import Shape
 from driftloop.base.errors import DataError
-from driftloop.base.records import Shape, to_plain
+from driftloop.base.serialize import to_plain
 
 Cause = Literal["quality", "performance", "drift", "blind"]
 KEPT_KEYS = 200

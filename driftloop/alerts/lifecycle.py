@@ -14,9 +14,9 @@ from driftloop.alerts.channels import LEVELS, Channel, Level, SlackChannel
 from driftloop.alerts.incident import AlertState, Cause, Incident, IncidentSummary
 from driftloop.alerts.message import Kind
 from driftloop.base.errors import join_names
-from driftloop.base.past_run import PastRun
 from driftloop.base.records import MonitorRecord
 from driftloop.base.settings import Settings
+from driftloop.base.tags import PastRun
 
 _MOST_NEEDED = 8
 

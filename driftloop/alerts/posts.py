@@ -43,9 +43,10 @@ from driftloop.alerts.messages.thread import (
     worsened_message,
 )
 from driftloop.alerts.messages.versions import stuck_message, trial_message
+from driftloop.base.distribution import Shape
 from driftloop.base.errors import AlertError
-from driftloop.base.past_run import PastRun
-from driftloop.base.records import MonitorRecord, Shape, TrialAction, TrialOutcome
+from driftloop.base.records import MonitorRecord, TrialAction, TrialOutcome
+from driftloop.base.tags import PastRun
 
 _MOVES: dict[TrialAction, str] = {
     "promoted": "Version {0} replaced version {1}.",

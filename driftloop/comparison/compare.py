@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from driftloop.base.records import Claim, Comparison, CrossCheck, GateResult, Score
+from driftloop.base.scores import Claim, Comparison, CrossCheck, GateResult, Score
 from driftloop.base.settings import Settings
 from driftloop.comparison.gates import DEFAULT_GATES, AnyGate, run_gates
 from driftloop.comparison.gates.inputs import GateInputs

@@ -1,7 +1,8 @@
 """After a change of champion: whether it helped, and what has to wait for it."""
 
-from driftloop.base.past_run import PastRun
-from driftloop.base.records import Held, Performance, TrialOutcome, Verdict
+from driftloop.base.findings import Performance, Verdict
+from driftloop.base.records import Held, TrialOutcome
+from driftloop.base.tags import PastRun
 
 
 def effect_of_promotion(

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from driftloop.base.errors import join_names
-from driftloop.base.past_run import PastRun
+from driftloop.base.findings import QualityFinding, Verdict
 from driftloop.base.periods import Span, SpanField
-from driftloop.base.records import Decision, Held, QualityFinding, TriggerResult, Verdict
+from driftloop.base.records import Decision, Held, TriggerResult
 from driftloop.base.settings import Settings
+from driftloop.base.tags import PastRun
 from driftloop.decision.triggers import (
     AnyTrigger,
     DriftTrigger,

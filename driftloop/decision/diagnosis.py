@@ -8,7 +8,7 @@ dataset shift in classification, Pattern Recognition 45, 2012.
 from datetime import datetime
 
 from driftloop.base.errors import join_names
-from driftloop.base.records import Finding, Performance, QualityFinding, Trouble
+from driftloop.base.findings import Finding, Performance, QualityFinding, Trouble
 from driftloop.decision.verdict import by_weight
 
 

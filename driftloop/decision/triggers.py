@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from driftloop.base.past_run import PastRun
+from driftloop.base.findings import Performance, Verdict
 from driftloop.base.periods import Span, SpanField
-from driftloop.base.records import Held, Performance, TriggerResult, TriggerStatus, Verdict
+from driftloop.base.records import Held, TriggerResult, TriggerStatus
 from driftloop.base.settings import Settings, any_of
+from driftloop.base.tags import PastRun
 
 
 @dataclass(frozen=True, slots=True)

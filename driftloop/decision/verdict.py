@@ -1,7 +1,7 @@
 """The verdict: one status and one sentence for a whole window."""
 
 from driftloop.base.errors import join_names
-from driftloop.base.records import Finding, QualityFinding, Verdict
+from driftloop.base.findings import Finding, QualityFinding, Verdict
 
 _OTHERS = {
     "prediction": "the champion's predictions drifted",

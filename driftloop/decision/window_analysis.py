@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from driftloop.base.records import Finding, QualityFinding, Verdict
+from driftloop.base.findings import Finding, QualityFinding, Verdict
 from driftloop.decision.verdict import judge_window
 from driftloop.drift.judge import JudgingCriteria, judge_findings, measure_features
 from driftloop.drift.measure import FeatureMeasurement, MeasuringOptions

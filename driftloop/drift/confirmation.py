@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from driftloop.base.past_run import PastRun
-from driftloop.base.records import Finding
+from driftloop.base.findings import Finding
+from driftloop.base.tags import PastRun
 from driftloop.drift.settings import Confirmation
 
 

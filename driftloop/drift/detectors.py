@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from driftloop.base.records import TestResult
+from driftloop.base.findings import TestResult
 from driftloop.base.settings import Settings, any_of
 from driftloop.drift.pvalues import (
     EXACT_KS_MAX_PRODUCT,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from driftloop.base.records import Finding, Status
+from driftloop.base.findings import Finding, Status
 from driftloop.drift.confirmation import DriftHistory, confirm
 from driftloop.drift.measure import FeatureMeasurement, MeasuringOptions, measure_feature
 from driftloop.drift.multiple_testing import adjust_p_values, rejection_thresholds

@@ -6,7 +6,7 @@ Judging needs all tests of a run; see `driftloop.drift.judge`.
 from dataclasses import dataclass, replace
 
 from driftloop.base.errors import DataError
-from driftloop.base.records import Finding, TestResult
+from driftloop.base.findings import Finding, TestResult
 from driftloop.drift.detectors import missing_rate_test, new_categories_test, vanished_category_test
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.base.records import Score
+from driftloop.base.scores import Score
 from driftloop.performance.target import Probabilities, Task
 
 Scores = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, computed_field
 
-from driftloop.base.retraining import Champion
+from driftloop.base.records import Champion
 from driftloop.base.serialize import UNPRINTED
 
 EntryKind = Literal[

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from driftloop.base.errors import DataError, join_names
-from driftloop.base.records import QualityFinding
+from driftloop.base.findings import QualityFinding
 from driftloop.base.settings import Settings, any_of
 from driftloop.profiling.column_source import Columns
 from driftloop.profiling.columns import Numbers

@@ -14,8 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 from driftloop.alerts.messages.wording import interval, number
 from driftloop.alerts.messages.wording import score as score_text
 from driftloop.base.periods import format_time
-from driftloop.base.records import Comparison, ModelVersion, RetrainRecord, TrainingPlan
-from driftloop.base.scores import Score, SliceScores
+from driftloop.base.records import ModelVersion, RetrainRecord, TrainingPlan
+from driftloop.base.scores import Comparison, Score, SliceScores
 from driftloop.base.tags import VersionTags
 from driftloop.config.model_config import ModelConfig
 

@@ -5,9 +5,9 @@ import re
 from typing import Any
 
 from driftloop.alerts.links import Links
-from driftloop.base.findings import by_severity
+from driftloop.base.findings import Finding, by_severity
 from driftloop.base.periods import format_time
-from driftloop.base.records import Finding, MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord, RetrainRecord
 
 SIGNS = {"ok": "✅", "warning": "🟠", "drift": "🔴", "inconclusive": "⚪", "broken": "🚨"}
 MOST_ROWS = 200

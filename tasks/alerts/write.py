@@ -15,8 +15,8 @@ from driftloop.alerts.messages.versions import answer_message, rollback_message
 from driftloop.alerts.posts import Routing, Run, post_message, post_run
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.base.errors import DeliveryError, IncompleteError
-from driftloop.base.past_run import PastRun
 from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
+from driftloop.base.tags import PastRun
 from tasks.alerts.deliver import deliver
 from tasks.coordination.alert_store import change_alerts, update_alerts
 from tasks.coordination.documents import open_documents

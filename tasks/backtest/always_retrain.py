@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.periods import Window
-from driftloop.base.records import DataSlice
 from driftloop.base.windows import EARLIEST, SinceChange
 from driftloop.performance.metrics import score
 from driftloop.training.warm_start import train

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from driftloop.backtest.injection import Injection, inject, spread_of
 from driftloop.backtest.summary import BaselineScores, PolicyResult
+from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import DataError, SnapshotError
 from driftloop.base.periods import Span, Window, format_time
-from driftloop.base.records import DataSlice, Snapshot
 from driftloop.base.windows import EARLIEST
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig

@@ -1,7 +1,7 @@
 """Scores of versions on a window with all labels known, as in a backtest."""
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.periods import Window
-from driftloop.base.records import DataSlice
 from driftloop.performance.metrics import score
 from tasks.monitoring.predict import predict_version
 from tasks.monitoring.tables import read_labelled

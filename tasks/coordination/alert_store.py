@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from driftloop.alerts.incident import AlertState
 from driftloop.base.errors import DataError, DriftloopError
-from driftloop.base.records import to_json
+from driftloop.base.serialize import to_json
 from tasks.coordination.documents import Documents, change_document
 
 T = TypeVar("T")

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
-from driftloop.base.records import DataSlice, Finding, ModelVersion, TestResult
+from driftloop.base.findings import Finding, TestResult
+from driftloop.base.records import ModelVersion
 from driftloop.drift.domain_classifier import DomainClassifier
 from driftloop.drift.judge import judge_findings
 from driftloop.drift.measure import (

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
-from driftloop.base.records import DataSlice, Finding, ModelVersion, Performance
+from driftloop.base.findings import Finding, Performance
+from driftloop.base.records import ModelVersion
 from driftloop.performance.estimation import estimated_score
 from driftloop.performance.realised import judge_performance, no_performance
 from driftloop.training.training import threshold_of

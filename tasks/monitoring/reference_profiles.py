@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import SnapshotError
 from driftloop.base.periods import Window, naive, parse_time, split_window
-from driftloop.base.records import DataSlice, to_plain
+from driftloop.base.serialize import to_plain
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_profile import Profile, build_profile, profile_columns
 from driftloop.profiling.variation import MAX_WINDOWS, NO_WINDOWS, WindowRows, window_rows

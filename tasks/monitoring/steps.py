@@ -4,17 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import RegistryError
-from driftloop.base.past_run import PastRun
+from driftloop.base.findings import Verdict
 from driftloop.base.periods import format_time
-from driftloop.base.records import (
-    ModelVersion,
-    MonitorRecord,
-    Snapshot,
-    TrialOutcome,
-    Verdict,
-)
-from driftloop.base.tags import RunTags
+from driftloop.base.records import ModelVersion, MonitorRecord, TrialOutcome
+from driftloop.base.tags import PastRun, RunTags
 from driftloop.decision.after_promotion import effect_of_promotion, pending_trial
 from driftloop.decision.decision import decide, drift_since
 from driftloop.decision.diagnosis import diagnose

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, join_names, valid_choices
+from driftloop.base.findings import QualityFinding
 from driftloop.base.periods import Window, split_window
-from driftloop.base.records import DataSlice, QualityFinding
 from driftloop.decision.window_analysis import check_window_quality
 from driftloop.performance.target import Quantity, Target, find_classes
 from driftloop.profiling.column_source import FrameColumns

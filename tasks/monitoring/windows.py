@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import RegistryError
-from driftloop.base.records import DataSlice, ModelVersion, Snapshot
+from driftloop.base.records import ModelVersion
 from driftloop.base.windows import ChampionReference
 from tasks.monitoring.profile_file import StoredProfile
 from tasks.monitoring.reference_profiles import open_profile

@@ -10,7 +10,9 @@ from typing import Literal
 from uuid import uuid4
 
 from driftloop.base.errors import RegistryError
-from driftloop.base.records import Comparison, Promotion, to_json
+from driftloop.base.records import Promotion
+from driftloop.base.scores import Comparison
+from driftloop.base.serialize import to_json
 from driftloop.base.tags import LONGEST_TAG, VersionTags
 from driftloop.promotion.ledger import Entry, outcome_of_key, predecessor_of
 from tasks.coordination.slots import promotion_slot

@@ -7,15 +7,10 @@ an approval that nobody gave expires.
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from driftloop.base.data_slices import DataSlice
+from driftloop.base.findings import Performance
 from driftloop.base.periods import format_time
-from driftloop.base.records import (
-    DataSlice,
-    ModelVersion,
-    Performance,
-    Promotion,
-    TrialAction,
-    TrialOutcome,
-)
+from driftloop.base.records import ModelVersion, Promotion, TrialAction, TrialOutcome
 from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import EntryKind
 from driftloop.promotion.sequential import InterimResult, TrialStatus, TrialVerdict, judge_trial

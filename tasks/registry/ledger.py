@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
-from driftloop.base.records import to_json
+from driftloop.base.serialize import to_json
 from driftloop.base.tags import ModelTags, VersionTags
 from driftloop.promotion.ledger import (
     Entry,

@@ -3,9 +3,10 @@
 import hashlib
 from dataclasses import replace
 
+from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import RegistryError
 from driftloop.base.periods import Window
-from driftloop.base.records import DataSlice, Score, Snapshot
+from driftloop.base.scores import Score
 from driftloop.base.tags import VersionTags
 from driftloop.performance.target import Classes, Quantity, Target
 from tasks.registry.protocol import Registry

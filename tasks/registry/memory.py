@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from driftloop.base.errors import RegistryError
-from driftloop.base.records import ModelVersion, to_json
+from driftloop.base.records import ModelVersion
+from driftloop.base.serialize import to_json
 from driftloop.base.tags import ModelTags, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
 from tasks.registry.protocol import RECORD, ModelOverview, Run
@@ -21,7 +22,7 @@ from tasks.registry.protocol import RECORD, ModelOverview, Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from driftloop.base.past_run import PastRun
+    from driftloop.base.tags import PastRun
 
 _OPEN: dict[Workspace, MemoryRegistry] = {}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from driftloop.base.past_run import PastRun
-from driftloop.base.records import ModelVersion, to_plain
-from driftloop.base.tags import ModelTags, RunTags, VersionTags, counts_as_past
+from driftloop.base.records import ModelVersion
+from driftloop.base.serialize import to_plain
+from driftloop.base.tags import ModelTags, PastRun, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
 from tasks.registry.mlflow_calls import all_pages, mlflow_context, registry_errors
 from tasks.registry.mlflow_overview import (

@@ -10,9 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from driftloop.base.past_run import PastRun
 from driftloop.base.records import ModelVersion
-from driftloop.base.tags import ModelTags, RunTags, VersionTags
+from driftloop.base.tags import ModelTags, PastRun, RunTags, VersionTags
 from driftloop.base.workspace import Workspace
 
 if TYPE_CHECKING:

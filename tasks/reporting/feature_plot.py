@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from driftloop.base.records import Shape
+from driftloop.base.distribution import Shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

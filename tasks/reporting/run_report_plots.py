@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from driftloop.alerts.messages.wording import number
-from driftloop.base.records import Comparison, Finding, Shape
+from driftloop.base.distribution import Shape
+from driftloop.base.findings import Finding
+from driftloop.base.scores import Comparison
 from driftloop.reporting.html.svg import INKS, inline_svg
 from driftloop.reporting.run_report.inputs import ReportFigures, ReportInput, plotted_findings
 from driftloop.reporting.run_report.performance import performance_alt_text, points_with_scores

@@ -2,7 +2,8 @@
 
 from driftloop.base.errors import RegistryError, TrainingError
 from driftloop.base.periods import Window, format_time
-from driftloop.base.records import Comparison, ModelVersion, TrainingPlan
+from driftloop.base.records import ModelVersion, TrainingPlan
+from driftloop.base.scores import Comparison
 from driftloop.comparison.compare import Predictions, compare
 from tasks.monitoring.predict import predict_version
 from tasks.monitoring.tables import read_labelled

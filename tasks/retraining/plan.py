@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import ConfigError, RegistryError, join_names
 from driftloop.base.periods import Window, format_time, split_window
-from driftloop.base.records import DataSlice, ModelVersion, Refusal, Snapshot, TrainingPlan
+from driftloop.base.records import ModelVersion, Refusal, TrainingPlan
 from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.triggers import ManualTrigger

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, valid_choices
 from driftloop.base.periods import Window, naive
-from driftloop.base.records import DataSlice
 from driftloop.base.workspace import Workspace
 from driftloop.profiling.binning import COMPILED_MIN_ROWS
 from driftloop.profiling.columns import (

@@ -13,13 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from driftloop.base.data_slices import BatchFile, Snapshot
 from driftloop.base.errors import (
     EmptySnapshotError,
     SnapshotError,
     UnavailableError,
     WorkspaceError,
 )
-from driftloop.base.records import BatchFile, Snapshot
 from driftloop.base.workspace import Workspace
 from tasks.runtime.job import Job
 from tasks.runtime.step import step

@@ -19,8 +19,8 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from sklearn.pipeline import Pipeline
 
+from driftloop.base.findings import Performance, QualityFinding, TestResult, Verdict
 from driftloop.base.periods import Window
-from driftloop.base.records import Performance, QualityFinding, TestResult, Verdict
 from driftloop.base.settings import Settings
 from driftloop.comparison.gates.base import CannotRun
 from driftloop.comparison.gates.inputs import GateInputs

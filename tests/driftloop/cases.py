@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftloop.base.past_run import PastRun
+from driftloop.base.findings import Finding, Performance, QualityFinding, Verdict
 from driftloop.base.periods import Window
-from driftloop.base.records import Finding, Performance, QualityFinding, Verdict
+from driftloop.base.tags import PastRun
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.drift.detectors import ChiSquare, KolmogorovSmirnov
 from driftloop.drift.judge import TwoSamples, find_drift

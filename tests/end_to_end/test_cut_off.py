@@ -16,7 +16,8 @@ from peers.slack import SlackPeer
 from prefect import Task
 from workshop import look
 
-from driftloop.base.records import MonitorRecord, to_json
+from driftloop.base.records import MonitorRecord
+from driftloop.base.serialize import to_json
 from driftloop.base.workspace import Workspace
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents

@@ -22,7 +22,7 @@ from faults.breaking import break_in
 from faults.ground import FIRST, SECOND, WATCH, job_of
 from snapshot_ground import job_of as snapshot_job
 
-from driftloop.base.records import Comparison, Score
+from driftloop.base.scores import Comparison, Score
 from flows.challenge import challenge
 from flows.snapshot import make_snapshot
 from flows.watch import watch

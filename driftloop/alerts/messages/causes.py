@@ -13,7 +13,9 @@ from driftloop.alerts.blocks import (
 )
 from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
-from driftloop.base.records import Finding, MonitorRecord, Performance, Shape, TroubleKind
+from driftloop.base.distribution import Shape
+from driftloop.base.findings import Finding, Performance, TroubleKind
+from driftloop.base.records import MonitorRecord
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3

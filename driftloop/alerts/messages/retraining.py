@@ -19,7 +19,8 @@ from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message, Severity, event_key
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
 from driftloop.base.periods import format_time
-from driftloop.base.records import Comparison, RetrainRecord
+from driftloop.base.records import RetrainRecord
+from driftloop.base.scores import Comparison
 
 Outcome = Literal["promoted", "proposed", "kept", "refused", "failed"]
 SEVERITIES: dict[Outcome, Severity] = {

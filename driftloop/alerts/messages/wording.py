@@ -7,7 +7,7 @@ from datetime import datetime
 from driftloop.alerts.blocks import Block, Header, clean
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Kind, Message, Severity
-from driftloop.base.records import Score
+from driftloop.base.scores import Score
 
 NO_BREAK = "\u00a0"
 # Shapes differ as well as colours, and each stands for exactly one severity.

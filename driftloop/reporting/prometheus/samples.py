@@ -12,16 +12,8 @@ from typing import get_args
 
 from driftloop.alerts.channels import LEVELS
 from driftloop.alerts.delivery_plan import Target
-from driftloop.base.findings import by_severity
-from driftloop.base.records import (
-    Action,
-    CheckStatus,
-    Finding,
-    Held,
-    MonitorRecord,
-    PerformanceStatus,
-    Status,
-)
+from driftloop.base.findings import CheckStatus, Finding, PerformanceStatus, Status, by_severity
+from driftloop.base.records import Action, Held, MonitorRecord
 from driftloop.promotion.ledger import MOVES
 from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, Retraining
 from driftloop.reporting.prometheus.metrics import PREFIX, TABLE, Sample

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from driftloop.alerts.messages.wording import count, number
-from driftloop.base.findings import by_severity
-from driftloop.base.records import Finding, Shape, Status
+from driftloop.base.distribution import Shape
+from driftloop.base.findings import Finding, Status, by_severity
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 from driftloop.profiling.finding_text import format_share
 from driftloop.reporting.run_report.inputs import ReportInput, plotted_findings, worst_statuses

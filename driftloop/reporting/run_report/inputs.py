@@ -6,7 +6,9 @@ from datetime import datetime
 
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.wording import NO_LINKS
-from driftloop.base.records import Finding, MonitorRecord, Shape, Status
+from driftloop.base.distribution import Shape
+from driftloop.base.findings import Finding, Status
+from driftloop.base.records import MonitorRecord
 from driftloop.promotion.ledger import Entry
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from driftloop.base.retraining import Champion
+from driftloop.base.records import Champion
 from driftloop.decision.outcome import Outcome
 from driftloop.promotion.ledger import Move
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint

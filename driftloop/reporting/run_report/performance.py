@@ -1,8 +1,8 @@
 """The realised performance of the champion over time."""
 
 from driftloop.alerts.messages.wording import count, interval, number
+from driftloop.base.findings import Performance
 from driftloop.base.periods import format_time
-from driftloop.base.records import Performance
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import RunPoint, point_of_record
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from driftloop.alerts.messages.retraining import outcome_line, outcome_of
 from driftloop.alerts.messages.wording import interval, number
 from driftloop.alerts.messages.wording import score as score_text
-from driftloop.base.records import Comparison, RetrainRecord
+from driftloop.base.records import RetrainRecord
+from driftloop.base.scores import Comparison
 from driftloop.decision.outcome import Tone
 from driftloop.promotion.ledger import Entry
 

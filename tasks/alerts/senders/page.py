@@ -18,7 +18,7 @@ from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.html import channel_html
 from driftloop.alerts.stored import upgraded_message
 from driftloop.base.errors import DeliveryError
-from driftloop.base.records import to_json
+from driftloop.base.serialize import to_json
 from tasks.alerts.senders.base import ChannelSender, OutgoingMessage
 from tasks.alerts.senders.slack.bot import alt_text
 from tasks.coordination.file_lock import file_lock

@@ -17,7 +17,8 @@ from driftloop.alerts.lifecycle import (
     newly_stuck,
     run_health,
 )
-from driftloop.base.records import Decision, MonitorRecord, Verdict
+from driftloop.base.findings import Verdict
+from driftloop.base.records import Decision, MonitorRecord
 from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
 SETTINGS = AlertSettings()

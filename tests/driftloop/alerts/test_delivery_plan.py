@@ -22,7 +22,7 @@ from driftloop.alerts.delivery_plan import (
 )
 from driftloop.alerts.incident import AlertState, Parent, Receipt
 from driftloop.alerts.posts import mute
-from driftloop.base.records import Shape
+from driftloop.base.distribution import Shape
 from tests.driftloop.alerts.messages.message_records import AS_OF, drifted, finding
 from tests.driftloop.alerts.test_telling import CALM, FELL, after, later, routing
 

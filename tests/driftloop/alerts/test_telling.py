@@ -10,9 +10,11 @@ from driftloop.alerts.lifecycle import AlertSettings
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.retraining import retrain_message
 from driftloop.alerts.posts import Routing, Run, acknowledge, level_of, mute, post_message, post_run
+from driftloop.base.distribution import Shape
 from driftloop.base.errors import AlertError
-from driftloop.base.past_run import PastRun
-from driftloop.base.records import Decision, MonitorRecord, Shape, TrialOutcome, Verdict
+from driftloop.base.findings import Verdict
+from driftloop.base.records import Decision, MonitorRecord, TrialOutcome
+from driftloop.base.tags import PastRun
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     LINKS,

@@ -21,8 +21,8 @@ from driftloop.backtest.summary import (
     mean_score,
     share_of_gain,
 )
+from driftloop.base.findings import Trouble
 from driftloop.base.periods import Window
-from driftloop.base.records import Trouble
 from driftloop.base.serialize import printed_json
 from driftloop.reporting.backtest import injection_result, summary_sentence
 from tests.driftloop.alerts.messages.message_records import check, drifted, monitor, performance

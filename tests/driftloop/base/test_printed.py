@@ -8,14 +8,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from driftloop.base.records import (
-    Champion,
-    GateResult,
-    MonitorRecord,
-    Promotion,
-    Shape,
-    TrialOutcome,
-)
+from driftloop.base.distribution import Shape
+from driftloop.base.records import Champion, MonitorRecord, Promotion, TrialOutcome
+from driftloop.base.scores import GateResult
 from driftloop.base.serialize import printed_json, to_plain
 from driftloop.promotion.ledger import Ledger, Move
 from driftloop.reporting.run_report.model_history import History

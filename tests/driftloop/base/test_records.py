@@ -8,16 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driftloop.base.data_slices import BatchFile, DataSlice, Snapshot
 from driftloop.base.errors import DriftloopError, join_names, valid_choices
-from driftloop.base.records import (
-    BatchFile,
-    CrossCheck,
-    DataSlice,
-    Score,
-    Snapshot,
-    to_json,
-    to_plain,
-)
+from driftloop.base.scores import CrossCheck, Score
+from driftloop.base.serialize import to_json, to_plain
 from tests.driftloop.alerts.messages.message_records import comparison
 from tests.driftloop.cases import WINDOW, finding
 

@@ -9,7 +9,7 @@ import pytest
 
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Window
-from driftloop.base.records import Score
+from driftloop.base.scores import Score
 from driftloop.base.tags import PREFIX, ModelTags, RunTags, VersionTags, counts_as_past
 
 ROOT = Path(__file__).parents[3]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from driftloop.base.records import TrialOutcome, Verdict
+from driftloop.base.findings import Verdict
+from driftloop.base.records import TrialOutcome
 from driftloop.decision.after_promotion import effect_of_promotion, pending_trial
 from tests.driftloop.cases import BLIND, DRIFT, OK, past, performance, retrained
 

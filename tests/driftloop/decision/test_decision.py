@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from driftloop.base.findings import Verdict
 from driftloop.base.periods import Span
-from driftloop.base.records import Decision, Verdict
+from driftloop.base.records import Decision
 from driftloop.decision.decision import DecisionSettings, decide, drift_since
 from driftloop.decision.triggers import AgeTrigger, DriftTrigger, ManualTrigger, PerformanceTrigger
 from tests.driftloop.cases import (

@@ -1,6 +1,6 @@
 from typing import Any
 
-from driftloop.base.records import Finding
+from driftloop.base.findings import Finding
 from driftloop.decision.diagnosis import diagnose
 from tests.driftloop.cases import check, finding, performance
 

@@ -1,6 +1,6 @@
 import pytest
 
-from driftloop.base.records import Finding, QualityFinding, Verdict
+from driftloop.base.findings import Finding, QualityFinding, Verdict
 from driftloop.decision.verdict import judge_window
 from tests.driftloop.cases import check, finding
 

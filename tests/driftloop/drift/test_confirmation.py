@@ -1,6 +1,6 @@
 import pytest
 
-from driftloop.base.records import Finding
+from driftloop.base.findings import Finding
 from driftloop.drift.confirmation import DriftHistory, column_hash, confirm, drifted_column_hashes
 from driftloop.drift.judge import JudgingCriteria, judge_findings
 from driftloop.drift.settings import Confirmation, DriftSettings, parse_confirmation

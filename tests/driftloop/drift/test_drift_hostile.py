@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.base.records import Finding, to_json
+from driftloop.base.findings import Finding
+from driftloop.base.serialize import to_json
 from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.settings import DriftSettings
 from tests.driftloop.cases import FAST, categories, numbers

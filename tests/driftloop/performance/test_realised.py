@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from driftloop.base.records import Performance, Score
+from driftloop.base.findings import Performance
+from driftloop.base.scores import Score
 from driftloop.performance.realised import PerformanceSettings, judge_performance
 from tests.driftloop.cases import WINDOW, probabilities
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.base.records import QualityFinding
+from driftloop.base.findings import QualityFinding
 from driftloop.drift.judge import measure_features
 from driftloop.drift.measure import MeasuringOptions
 from driftloop.drift.settings import DriftSettings

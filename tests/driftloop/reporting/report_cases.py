@@ -4,18 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from driftloop.base.data_slices import DataSlice, Snapshot
+from driftloop.base.distribution import Shape
+from driftloop.base.findings import Finding, QualityFinding
 from driftloop.base.periods import Window
-from driftloop.base.records import (
-    DataSlice,
-    Finding,
-    MonitorRecord,
-    QualityFinding,
-    Shape,
-    Snapshot,
-    TrainingPlan,
-    TrialOutcome,
-    WindowScore,
-)
+from driftloop.base.records import MonitorRecord, TrainingPlan, TrialOutcome, WindowScore
 from driftloop.promotion.ledger import Entry, EntryKind
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint

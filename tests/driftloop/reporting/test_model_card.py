@@ -5,17 +5,9 @@ from typing import Any
 
 import pytest
 
-from driftloop.base.records import (
-    CrossCheck,
-    DataSlice,
-    GateResult,
-    ModelVersion,
-    Score,
-    SliceScores,
-    Snapshot,
-    TrainingPlan,
-    WindowScore,
-)
+from driftloop.base.data_slices import DataSlice, Snapshot
+from driftloop.base.records import ModelVersion, TrainingPlan, WindowScore
+from driftloop.base.scores import CrossCheck, GateResult, Score, SliceScores
 from driftloop.base.tags import VersionTags
 from driftloop.config.model_config import ModelConfig
 from driftloop.reporting.model_card import ModelCardInputs, model_card

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from driftloop.alerts.messages.actions import action_taken, next_step
-from driftloop.base.records import Decision, MonitorRecord, QualityFinding, Verdict
+from driftloop.base.findings import QualityFinding, Verdict
+from driftloop.base.records import Decision, MonitorRecord
 from driftloop.base.tags import RunTags
 from driftloop.decision.outcome import OUTCOME_STYLES, outcome_of
 from driftloop.reporting.run_report.history import history_sentence, moves_between

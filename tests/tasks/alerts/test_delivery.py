@@ -18,8 +18,9 @@ from rich.console import Console
 from driftloop.alerts.channels import Channel, ConsoleChannel, PagerDutyChannel, SlackChannel
 from driftloop.alerts.incident import AlertState
 from driftloop.alerts.posts import Run, mute, post_run
+from driftloop.base.distribution import Shape
 from driftloop.base.errors import UnavailableError
-from driftloop.base.records import MonitorRecord, Shape
+from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
 from tasks.alerts.deliver import Delivery, deliver
 from tasks.alerts.senders import base

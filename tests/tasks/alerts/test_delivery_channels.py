@@ -21,7 +21,9 @@ from driftloop.alerts.channels import (
 )
 from driftloop.alerts.incident import Acknowledgement
 from driftloop.alerts.posts import Run, acknowledge, post_run
-from driftloop.base.records import MonitorRecord, Shape, Verdict
+from driftloop.base.distribution import Shape
+from driftloop.base.findings import Verdict
+from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
 from tasks.alerts.deliver import Delivery, deliver
 from tasks.alerts.senders import base

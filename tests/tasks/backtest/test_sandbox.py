@@ -11,9 +11,9 @@ import pytest
 from workshop import git, monday, small_config
 
 from driftloop.backtest.injection import Injection
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import ConfigError, DataError, SnapshotError
 from driftloop.base.periods import Window, parse_time
-from driftloop.base.records import DataSlice
 from driftloop.base.windows import EARLIEST
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from workshop import monday
 
-from driftloop.base.records import DataSlice
+from driftloop.base.data_slices import DataSlice
 from tasks.monitoring import reference_profiles as profiles
 from tasks.monitoring.profile_file import VALUES
 from tasks.monitoring.reference_profiles import ARTIFACTS, open_profile, profile_key

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, DriftloopError, WorkspaceError
 from driftloop.base.periods import Window
-from driftloop.base.records import DataSlice
 from driftloop.base.windows import EARLIEST
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config

@@ -10,7 +10,7 @@ import pytest
 from workshop import small_config, write_config
 
 from driftloop.base.errors import RegistryError, UnavailableError
-from driftloop.base.records import Comparison, Score
+from driftloop.base.scores import Comparison, Score
 from tasks.coordination import slots as slot
 from tasks.coordination.slots import promotion_slot
 from tasks.promotion.promote import promote, roll_back

@@ -10,7 +10,8 @@ import pytest
 from workshop import small_config
 
 from driftloop.base.errors import RegistryError
-from driftloop.base.records import Comparison, Promotion, Score
+from driftloop.base.records import Promotion
+from driftloop.base.scores import Comparison, Score
 from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig

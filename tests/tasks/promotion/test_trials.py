@@ -11,16 +11,12 @@ import pandas as pd
 import pytest
 from workshop import monday, small_config, write_config
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import RegistryError
+from driftloop.base.findings import Performance
 from driftloop.base.periods import Window
-from driftloop.base.records import (
-    Comparison,
-    DataSlice,
-    Performance,
-    Promotion,
-    Score,
-    TrialOutcome,
-)
+from driftloop.base.records import Promotion, TrialOutcome
+from driftloop.base.scores import Comparison, Score
 from driftloop.base.tags import RunTags
 from driftloop.base.workspace import Workspace
 from driftloop.performance.realised import no_performance

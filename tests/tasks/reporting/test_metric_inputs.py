@@ -10,7 +10,7 @@ import pytest
 from workshop import small_config, write_config
 
 from driftloop.base.errors import ConfigError, DriftloopError
-from driftloop.base.records import to_plain
+from driftloop.base.serialize import to_plain
 from driftloop.base.tags import RunTags, VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.prometheus.inputs import MetricInputs, Retraining

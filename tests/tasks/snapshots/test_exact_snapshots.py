@@ -11,9 +11,9 @@ import pytest
 from snapshot_ground import CONFIG, ROWS, drop, job_of, take, week_rows
 from workshop import dvc, git, write_config
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Window
-from driftloop.base.records import DataSlice
 from driftloop.base.windows import EARLIEST
 from driftloop.performance.target import find_classes
 from driftloop.profiling.columns import feature_table

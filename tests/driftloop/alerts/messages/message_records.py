@@ -7,20 +7,10 @@ from typing import Any
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.slack import slack_blocks
+from driftloop.base.findings import Finding, Performance, QualityFinding, Verdict
 from driftloop.base.periods import Window
-from driftloop.base.records import (
-    Comparison,
-    Decision,
-    Finding,
-    GateResult,
-    MonitorRecord,
-    Performance,
-    Promotion,
-    QualityFinding,
-    RetrainRecord,
-    Score,
-    Verdict,
-)
+from driftloop.base.records import Decision, MonitorRecord, Promotion, RetrainRecord
+from driftloop.base.scores import Comparison, GateResult, Score
 
 AS_OF = datetime(2026, 3, 9, 6, tzinfo=UTC)
 WINDOW = Window(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC))

@@ -13,7 +13,9 @@ from driftloop.alerts.messages.summary import (
     with_new_champion,
     with_retraining,
 )
-from driftloop.base.records import Decision, Shape, TrialOutcome, Trouble, Verdict
+from driftloop.base.distribution import Shape
+from driftloop.base.findings import Trouble, Verdict
+from driftloop.base.records import Decision, TrialOutcome
 from tests.driftloop.alerts.messages.message_records import (
     DRIFTED,
     LINKS,

@@ -47,15 +47,10 @@ from driftloop.alerts.messages.versions import (
     stuck_message,
     trial_message,
 )
-from driftloop.base.records import (
-    Decision,
-    GateResult,
-    Promotion,
-    Shape,
-    TrialOutcome,
-    Trouble,
-    Verdict,
-)
+from driftloop.base.distribution import Shape
+from driftloop.base.findings import Trouble, Verdict
+from driftloop.base.records import Decision, Promotion, TrialOutcome
+from driftloop.base.scores import GateResult
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     LINK_LINE,

@@ -2,7 +2,8 @@ import pytest
 
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.retraining import outcome_of, retrain_message
-from driftloop.base.records import GateResult, Promotion, RetrainRecord
+from driftloop.base.records import Promotion, RetrainRecord
+from driftloop.base.scores import GateResult
 from tests.driftloop.alerts.messages.message_records import (
     LINK_LINE,
     LINKS,

@@ -19,23 +19,13 @@ from driftloop.alerts.incident import (
     Post,
 )
 from driftloop.alerts.message import Message
+from driftloop.base.data_slices import DataSlice, Snapshot
+from driftloop.base.distribution import Shape
 from driftloop.base.errors import DataError
+from driftloop.base.findings import PerformanceStatus, Status, Trouble, Verdict
 from driftloop.base.periods import Window
-from driftloop.base.records import (
-    Action,
-    DataSlice,
-    Decision,
-    Held,
-    ModelVersion,
-    PerformanceStatus,
-    Shape,
-    Snapshot,
-    Status,
-    Trouble,
-    Verdict,
-    to_plain,
-)
-from driftloop.base.serialize import printed_json
+from driftloop.base.records import Action, Decision, Held, ModelVersion
+from driftloop.base.serialize import printed_json, to_plain
 from driftloop.promotion.ledger import Entry, EntryKind
 from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, Retraining, read_record
 from driftloop.reporting.prometheus.metrics import METRICS, TABLE, Metrics, Sample
