@@ -21,7 +21,7 @@ from driftloop.promotion.ledger import Answer, Ledger, Rollback
 from driftloop.reporting.backtest import Backtest
 from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.prometheus.metrics import Metrics
-from driftloop.reporting.run_report.model_history import FetchedReport, History
+from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from driftloop.reporting.status import Statuses
 from driftloop.snapshots.record import SnapshotRecord
 from tasks.deployments.register import Registration

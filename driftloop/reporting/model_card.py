@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from driftloop.alerts.messages.wording import interval, number
 from driftloop.alerts.messages.wording import score as score_text
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import ModelVersion, RetrainRecord, TrainingPlan
 from driftloop.base.scores import Comparison, Score, SliceScores
@@ -41,18 +42,13 @@ class ModelCardInputs:
 
 
 def model_card(config: ModelConfig, record: RetrainRecord, inputs: ModelCardInputs) -> str:
-    """Return the card of a trained version as Markdown.
-
-    Args:
-        config: of the model.
-        record: of the training; a version was trained.
-        inputs: what else is known of the version.
-    """
+    """Return the card of a trained version as Markdown; the record is of its training."""
     comparison = record.comparison
     return _template().render(
         config=config,
         record=record,
         inputs=inputs,
+        metric=metric_name(comparison.metric, begins=True) if comparison else "",
         confidence=f"{comparison.confidence * 100:.4g} %" if comparison else "",
         slices=_slices(comparison) if comparison else [],
         changed_parameters=list(_changed_parameters(inputs)),

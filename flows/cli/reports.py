@@ -12,7 +12,7 @@ from driftloop.base.errors import IncompleteError, RegistryError
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.prometheus.metrics import Metrics
-from driftloop.reporting.run_report.model_history import FetchedReport, History
+from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from flows.cli.command import Json, command
 from flows.cli.display.history import dashboard_view, history_view, report_view
 from flows.cli.options import AnyName, Name, time_of

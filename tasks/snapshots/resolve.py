@@ -5,7 +5,6 @@ never sees a dirty workspace.
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from driftloop.base.errors import (
     WorkspaceError,
 )
 from driftloop.base.workspace import Workspace
+from tasks.runtime.atomic_file import write_atomically
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
 
@@ -93,13 +93,10 @@ def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -
             f"{file.path} at {snapshot.short_rev}: the remote sent content {received}, the commit "
             f"names {file.md5}; push the data again"
         )
-    partial = target.with_suffix(f".{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(target)
+        write_atomically(target, content)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise WorkspaceError(
             f"{target.parent} cannot be written ({error.strerror}); free disk space or make the "
             "folder writable"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftloop.alerts.messages.wording import count, number
+from driftloop.base.metric_names import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.dashboard.rows import ModelRow, dashboard_sentence, most_severe_first
 from driftloop.reporting.html.rendering import render_page
@@ -49,8 +50,9 @@ def sparkline(scores: Sequence[float | None], metric: str | None) -> Sparkline |
         (_EDGE + place * step, _HEIGHT - _EDGE - (score - low) / span * (_HEIGHT - 2 * _EDGE))
         for place, score in known
     ]
+    name = metric_name(metric, begins=True)
     alt_text = (
-        f"{metric or 'score'} of {count(len(values), 'run')}: {number(values[0])} to "
+        f"{name} of {count(len(values), 'run')}: {number(values[0])} to "
         f"{number(values[-1])}, between {number(min(values))} and {number(max(values))}"
     )
     end_x, end_y = points[-1]

@@ -61,8 +61,12 @@ class MetricInputs:
 
         A reopened incident is one episode, which ends when it is finally resolved.
         """
-        kept = {each.number: each for each in (*self.alerts.past, *self.alerts.incidents)}
-        return [kept[number] for number in sorted(kept)]
+        episodes: dict[int, PastIncident | Incident] = {}
+        for past in self.alerts.past:
+            episodes[past.number] = past
+        for incident in self.alerts.incidents:
+            episodes[incident.number] = incident
+        return [episodes[number] for number in sorted(episodes)]
 
 
 def read_record(stored: Mapping[str, Any]) -> MonitorRecord:

@@ -51,12 +51,8 @@ class FeaturePanel:
         new = {category[:80] for category in self.finding.new_categories}
         ranges = [f"{_edge(low)} to {_edge(high)}" for low, high in pairwise(shape.edges)]
         labels = shape.labels or ranges
-        return [
-            (label, label in new, reference, current)
-            for label, reference, current in zip(
-                labels, shape.reference, shape.current, strict=False
-            )
-        ]
+        rows = zip(labels, shape.reference, shape.current, strict=False)
+        return [(label, label in new, reference, current) for label, reference, current in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +119,14 @@ def _others(finding: Finding, findings: Iterable[Finding]) -> tuple[Finding, ...
 def _tables(findings: list[Finding]) -> list[FeatureTable]:
     changed = [finding for finding in findings if finding.status != "ok"]
     unchanged = [finding for finding in findings if finding.status == "ok"]
-    tables = (
-        (changed, "changed or not judged", len(changed) <= _MOST_OPEN),
-        (unchanged, "unchanged", False),
-    )
-    return [
-        FeatureTable(f"{count(len(rows), 'more result')}, {what}", rows, is_open)
-        for rows, what, is_open in tables
-        if rows
-    ]
+    tables = []
+    if changed:
+        title = f"{count(len(changed), 'more result')}, changed or not judged"
+        tables.append(FeatureTable(title, changed, len(changed) <= _MOST_OPEN))
+    if unchanged:
+        title = f"{count(len(unchanged), 'more result')}, unchanged"
+        tables.append(FeatureTable(title, unchanged, False))
+    return tables
 
 
 def _edge(value: float) -> str:

@@ -10,7 +10,7 @@ from driftloop.base.periods import format_time
 from driftloop.decision.outcome import OUTCOME_STYLES, Tone
 from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.run_report.history import history_sentence
-from driftloop.reporting.run_report.model_history import FetchedReport, History
+from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from driftloop.reporting.timeline import LABEL, Line, score_range, timeline
 
 _COLOURS: dict[Tone, str] = {

@@ -13,7 +13,7 @@ from driftloop.base.records import Champion, MonitorRecord, Promotion, TrialOutc
 from driftloop.base.scores import GateResult
 from driftloop.base.serialize import printed_json, to_plain
 from driftloop.promotion.ledger import Ledger, Move
-from driftloop.reporting.run_report.model_history import History
+from driftloop.reporting.run_report.past_runs import History
 from tests.driftloop.alerts.messages.message_records import (
     comparison,
     drifted,

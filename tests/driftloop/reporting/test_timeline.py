@@ -7,7 +7,7 @@ import pytest
 
 from driftloop.base.records import Champion
 from driftloop.decision.outcome import OUTCOME_STYLES
-from driftloop.reporting.run_report.model_history import History
+from driftloop.reporting.run_report.past_runs import History
 from driftloop.reporting.timeline import LABEL, score_range, timeline
 from tests.driftloop.reporting.report_cases import WEEK, ledger, points, report_input
 
