@@ -57,7 +57,7 @@ def make_snapshot(
 ) -> SnapshotRecord:
     """Return what became of what arrived; see the flow for the arguments.
 
-    Where another machine was quicker to push, it is done anew on what that one pushed.
+    Where another machine was quicker to push, it is done again on what that one pushed.
 
     Raises:
         ConflictError: if others are quicker every time.

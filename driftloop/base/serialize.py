@@ -22,13 +22,9 @@ def _score(value: float) -> float | None:
     return round(value, 6) if math.isfinite(value) else None
 
 
-def _rate(value: float) -> float:
-    return round(value, 2)
-
-
 RoundedScore = Annotated[float, PlainSerializer(_score)]
 """A score that is printed with six decimals, and as null where it is undefined."""
-RoundedRate = Annotated[float, PlainSerializer(_rate)]
+RoundedRate = Annotated[float, PlainSerializer(lambda value: round(value, 2), return_type=float)]
 """A finite number that is printed with two decimals."""
 
 
@@ -55,8 +51,7 @@ def to_json(value: Any, indent: int | None = None) -> str:
 
 def printed_json(record: Any) -> str:
     """Return what ``--json`` prints of a record: one object on one line."""
-    kind: Any = type(record)
-    return adapter(kind).dump_json(record, by_alias=True).decode()
+    return adapter(type(record)).dump_json(record, by_alias=True).decode()
 
 
 @cache

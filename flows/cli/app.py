@@ -10,11 +10,10 @@ from flows.cli.alerts import ack, deliver, digest, mute, try_alert
 from flows.cli.backtest import backtest
 from flows.cli.data import init, snapshot
 from flows.cli.demo import demo
-from flows.cli.deploy import deploy
 from flows.cli.monitoring import bootstrap, monitor, retrain, status
 from flows.cli.promotion import approve, ledger, rollback
 from flows.cli.reports import dashboard, history, metrics, report
-from flows.cli.stack import backup, down, restore, stack, up
+from flows.cli.stack import backup, deploy, down, restore, stack, up
 
 COMMANDS = (
     *(init, monitor, retrain, bootstrap, status, demo),
