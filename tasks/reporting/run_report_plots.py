@@ -249,8 +249,7 @@ def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
     figure.patch.set_visible(False)
     axes = figure.subplots()
     axes.patch.set_visible(False)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(INKS["line"])
     axes.tick_params(length=0)
     return figure, axes

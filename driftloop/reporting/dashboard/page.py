@@ -19,8 +19,7 @@ class Sparkline:
     """Scores as the points of an SVG polyline, its last point, and the same in words."""
 
     points: str
-    end_x: str
-    end_y: str
+    end: tuple[str, str]
     alt_text: str
 
 
@@ -55,6 +54,5 @@ def sparkline(scores: Sequence[float | None], metric: str | None) -> Sparkline |
         f"{name} of {count(len(values), 'run')}: {number(values[0])} to "
         f"{number(values[-1])}, between {number(min(values))} and {number(max(values))}"
     )
-    end_x, end_y = points[-1]
-    line = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
-    return Sparkline(line, f"{end_x:.0f}", f"{end_y:.0f}", alt_text)
+    rounded = [(f"{x:.0f}", f"{y:.0f}") for x, y in points]
+    return Sparkline(" ".join(map(",".join, rounded)), rounded[-1], alt_text)

@@ -86,7 +86,5 @@ def environment() -> Environment:
 
 
 def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in ("Cf", "Cs"):
-        return ""
-    return " " if category in ("Cc", "Zl", "Zp") else character
+    blanks = {"Cf": "", "Cs": "", "Cc": " ", "Zl": " ", "Zp": " "}
+    return blanks.get(unicodedata.category(character), character)
