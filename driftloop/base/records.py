@@ -30,7 +30,7 @@ Held = Literal["quality", "cooldown", "weekly_cap", "losing_streak", "waiting", 
 class TriggerResult:
     """The result of one trigger: whether it requests a retraining, and why.
 
-    ``inconclusive`` where it could not tell; that requests nothing, and does not pass for quiet.
+    ``inconclusive`` where it could not tell; that requests nothing, and does not count as quiet.
     """
 
     trigger: str
@@ -47,7 +47,7 @@ class TriggerResult:
 class Decision:
     """What to do about a verdict.
 
-    ``none``: nothing is wrong. ``alert``: tell people. ``hold``: a retraining was requested or the
+    ``none``: nothing is wrong. ``alert``: alert people. ``hold``: a retraining was requested or the
     data are broken, and a rule blocks retraining now (`held` is that rule). ``retrain``: start the
     retraining subflow.
     """

@@ -11,7 +11,7 @@ The rules, in their order; the first that holds decides.
   200 different values, and left out beyond.
 - Text of more than 200 different values is left out; with fewer it is a category, like true/false.
 - Whole numbers are codes, and so categories, where there are two of them, or up to 12 that lie
-  close together (weekdays 1 to 7) and are no count. A count begins at its most common value and
+  close together (weekdays 1 to 7) and are not counts. A count begins at its most common value and
   is rare in its upper half (number of earlier calls). A name such as ``status_code`` decides too.
 - All other numbers are quantities.
 """

@@ -105,8 +105,8 @@ def _scaled(rows: int, low: int, high: int) -> int:
     return min(max(rows // unit * unit, low), high)
 
 
-def _per_class(source: Source, labels: Labels, where: str, most: int) -> int:
-    """Return half of the rarest class's rows, from 2 to `most`.
+def _per_class(source: Source, labels: Labels, where: str, limit: int) -> int:
+    """Return half of the rarest class's rows, from 2 to `limit`.
 
     Raises:
         DataError: if there is one class only, or one with a single row.
@@ -120,4 +120,4 @@ def _per_class(source: Source, labels: Labels, where: str, most: int) -> int:
     if least < 2:
         problem = f"the training period holds a single row of the class {counts.idxmin()!r} {where}"
         fail(source.path, f"{problem}; {_LATER}, or merge rare classes")
-    return min(max(least // 2, 2), most)
+    return min(max(least // 2, 2), limit)

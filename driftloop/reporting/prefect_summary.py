@@ -59,8 +59,8 @@ def findings_table(record: MonitorRecord) -> list[dict[str, Any]]:
 
 def escaped(text: str) -> str:
     """Return text on one line with Markdown's special characters escaped."""
-    plain = " ".join(text.split())
-    cut = plain if len(plain) <= _LONGEST * 4 else f"{plain[: _LONGEST * 4]} …"
+    line = " ".join(text.split())
+    cut = line if len(line) <= _LONGEST * 4 else f"{line[: _LONGEST * 4]} …"
     return _SPECIAL.sub(r"\\\1", cut)
 
 

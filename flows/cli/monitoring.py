@@ -33,7 +33,7 @@ def monitor(
     dry_run: DryRun = False,
     fail_on: FailOn = None,
 ) -> MonitorRecord:
-    """Judge a model's newest data, tell people, and retrain where warranted."""
+    """Monitor a model's newest data, alert people, and retrain where needed."""
     job = data_job(place, name, as_of, rev)
     with running(f"Monitoring {name}", name):
         from flows.monitor import monitor as flow
@@ -74,5 +74,5 @@ def status(place: Workspace, name: AnyName = None) -> Statuses:
     """Show models, champion versions and last verdicts."""
     from tasks.reporting.status import model_statuses
 
-    with waiting("Asking the registry"):
+    with waiting("Querying the registry"):
         return model_statuses(place, name)

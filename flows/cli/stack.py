@@ -63,7 +63,7 @@ def stack(place: Workspace) -> "StackStatus":
     from tasks.stack.starting import as_running, make_plan, services_of
     from tasks.stack.status import look
 
-    with waiting("Asking the services"):
+    with waiting("Querying the services"):
         plan = as_running(make_plan(place))
         return look(plan, services_of(plan))
 
@@ -85,9 +85,7 @@ def backup(
 def restore(
     place: Workspace,
     file: Annotated[Path, typer.Argument(help="A file that 'driftloop backup' wrote.")],
-    force: Annotated[
-        bool, typer.Option("--force", help="Put aside the state that is there.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Move the present state aside.")] = False,
 ) -> "Backup":
     """Put a backup back; the stack has to be down."""
     from tasks.stack.backup.restore import restore as put_back

@@ -98,11 +98,11 @@ def write_page(path: Path, content: bytes) -> None:
         ) from error
 
 
-def _points(registry: Registry, model: str, most: int) -> tuple[RunPoint, ...]:
+def _points(registry: Registry, model: str, limit: int) -> tuple[RunPoint, ...]:
     is_registered = model in registry.models()
     if not is_registered:
         find_config(registry.workspace.configs, model)
-    runs = registry.finished(model, "monitor", most) if is_registered else ()
+    runs = registry.finished(model, "monitor", limit) if is_registered else ()
     if not runs:
         raise RegistryError(
             f"{model} has no finished monitoring run at {registry.workspace.tracking_uri}; "

@@ -88,15 +88,15 @@ def _verdicts(into: _Samples, record: MonitorRecord) -> None:
     into.add("rows", record.rows_current, "current")
 
 
-def _effects(into: _Samples, record: MonitorRecord, most: int) -> None:
+def _effects(into: _Samples, record: MonitorRecord, limit: int) -> None:
     label = () if record.label is None else (record.label,)
-    for finding in _most_changed((*record.findings, *label), most):
+    for finding in _most_changed((*record.findings, *label), limit):
         labels = finding.name, finding.role, finding.effect
         into.add("effect_size", finding.effect_size, *labels)
         into.add("effect_floor", finding.effect_floor, *labels)
 
 
-def _most_changed(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]:
+def _most_changed(findings: tuple[Finding, ...], limit: int) -> Iterator[Finding]:
     """Yield one finding per column: of the features that changed most, and of everything else."""
     seen: set[tuple[str, str]] = set()
     features = 0
@@ -104,7 +104,7 @@ def _most_changed(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]
         column = finding.role, shortened(finding.name)
         if finding.effect_size is None or column in seen:
             continue
-        if finding.role == "feature" and features >= most:
+        if finding.role == "feature" and features >= limit:
             continue
         seen.add(column)
         features += finding.role == "feature"

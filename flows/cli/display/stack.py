@@ -59,7 +59,7 @@ def stack_view(status: "StackStatus") -> Iterable[RenderableType]:
     if status.state == "running":
         yield "\nNext, in a shell:"
         yield _whole(f"  source {_near(status.folder)}/env")
-        yield "                                    # commands then speak to the stack"
+        yield "                                    # commands then use the stack"
         yield "  driftloop bootstrap MODEL         # the first champion of a model without one"
         yield "  driftloop stack                   # how the services are"
         yield "  driftloop down                    # stop everything"
