@@ -31,10 +31,9 @@ class FeaturePanel:
         if finding.effect_size is not None:
             label = EFFECT_LABELS.get(finding.effect, finding.effect)
             learned = " (learned)" if finding.learned_floor else ""
-            floor = (
-                f", floor {number(finding.effect_floor)}{learned}" if finding.effect_floor else ""
-            )
-            parts.append(f"{label} {number(finding.effect_size)}{floor}")
+            parts.append(f"{label} {number(finding.effect_size)}")
+            if finding.effect_floor:
+                parts[-1] += f", floor {number(finding.effect_floor)}{learned}"
         if finding.p_adjusted is not None:
             parts.append(f"{finding.test}, adjusted p {finding.p_adjusted:.2g}")
         if finding.importance is not None:
@@ -78,16 +77,12 @@ def features_section(report: ReportInput) -> FeaturesSection:
     """Return the ranked features, the first ones with both distributions drawn over each other."""
     findings = report.record.findings
     plotted, statuses = plotted_findings(report.record), worst_statuses(report.record)
-    panels = [
-        FeaturePanel(
-            finding,
-            shape,
-            statuses[finding.name],
-            _others(finding, findings),
-            report.figures.features.get(place),
-        )
-        for place, (finding, shape) in enumerate(plotted)
-    ]
+    panels = []
+    for place, (finding, shape) in enumerate(plotted):
+        beside = [other for other in findings if other.name == finding.name]
+        others = tuple(other for other in beside if other is not finding and other.status != "ok")
+        plot = report.figures.features.get(place)
+        panels.append(FeaturePanel(finding, shape, statuses[finding.name], others, plot))
     names = {finding.name for finding, _ in plotted}
     remaining = [finding for finding in by_severity(findings) if finding.name not in names]
     return FeaturesSection(
@@ -105,14 +100,6 @@ def _summary(findings: Iterable[Finding]) -> str:
     return (
         f"{drifted} of {count(total, 'feature')} drifted. They are ranked by status, then by how "
         "much the change matters: effect size over floor, times the champion's importance."
-    )
-
-
-def _others(finding: Finding, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(
-        other
-        for other in findings
-        if other.name == finding.name and other is not finding and other.status != "ok"
     )
 
 
