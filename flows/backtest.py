@@ -108,10 +108,10 @@ def _candidates(
 ) -> tuple[Candidate, ...]:
     root = job.workspace.root
     baseline = Candidate(ALWAYS_RETRAINING, "always_retrain", root, job.config, rev, moments)
-    candidates = [
-        Candidate(name, "policy", root, config, rev, moments) for name, config in policies
-    ]
-    return (*candidates, baseline)
+    return (
+        *(Candidate(name, "policy", root, config, rev, moments) for name, config in policies),
+        baseline,
+    )
 
 
 def _summary(
@@ -125,7 +125,9 @@ def _summary(
 ) -> Backtest:
     results = [outcome for outcome in outcomes if outcome.policy is not None]
     altered = results.pop() if drift is not None else None
-    baselines = (BaselineScores(FIRST_MODEL, results[0].first_champion, 0), *_baselines(outcomes))
+    first_model = BaselineScores(FIRST_MODEL, results[0].first_champion, 0)
+    always = (outcome.baseline for outcome in outcomes if outcome.baseline is not None)
+    baselines = (first_model, *always)
     policies = tuple(
         result.policy.with_gain(baselines) for result in results if result.policy is not None
     )
@@ -150,7 +152,3 @@ def _summary(
         seconds=round(seconds, 1),
         sentence=summary_sentence(policies[0], baselines),
     )
-
-
-def _baselines(outcomes: tuple[CandidateOutcome, ...]) -> list[BaselineScores]:
-    return [outcome.baseline for outcome in outcomes if outcome.baseline is not None]

@@ -15,7 +15,6 @@ from tasks.alerts.write import write_alert, write_retrain_alert
 from tasks.backtest.sandbox import Sandbox, drift_began, open_sandbox
 from tasks.backtest.version_scores import score_with_all_labels
 from tasks.monitoring.steps import OpenRun
-from tasks.runtime.job import Job
 
 Progress = Callable[[int, str], None]
 
@@ -30,13 +29,8 @@ def backtest_policy(
 ) -> tuple[PolicyResult, tuple[float, ...]]:
     """Return what a policy did at each moment, and the scores of its first champion.
 
-    Args:
-        root: the workspace folder.
-        name: the policy's name.
-        config: the policy.
-        rev: commit of the data.
-        moments: the first one trains the first champion, the others are monitoring runs.
-        on_period: called with the number of finished runs and the last decision.
+    At the first moment that champion is trained, the others are monitoring runs. `on_period` is
+    called with the number of finished runs and the last decision.
 
     Raises:
         TrainingError: if no first champion can be trained.
@@ -67,35 +61,26 @@ def _run(sandbox: Sandbox, moment: datetime, last: Period | None) -> tuple[Perio
         alerted = not {"opened", "worsened", "reopened"}.isdisjoint(kinds)
 
     def retrain(run: OpenRun, record: MonitorRecord) -> RetrainRecord:
-        reason = " ".join(record.decision.reasons)
-        outcome = challenge(job, "retrain", reason, run.champion.version)
+        outcome = challenge(job, "retrain", " ".join(record.decision.reasons), run.champion.version)
         write_retrain_alert(job, outcome)
         return outcome
 
     record = watch(job, announce, retrain)
-    by_hand = None
-    if record.decision.held == "losing_streak":
-        by_hand = _retrain_by_hand(job)
-        record = replace(record, retrain=by_hand)
+    by_hand = record.decision.held == "losing_streak"
+    if by_hand:  # what a person would do who is called
+        outcome = challenge(job, "retrain", "Started by hand.", None, by_hand=True)
+        write_retrain_alert(job, outcome)
+        record = replace(record, retrain=outcome)
     alarm = is_alarm(record, alerted)
     began = None
     if record.verdict.status == "drift" and (last is None or last.verdict != "drift"):
         began = drift_began(job, record.champion)
-    return _period(record, alarm, began, by_hand is not None), record
-
-
-def _retrain_by_hand(job: Job) -> RetrainRecord:
-    """Do what a person would do who is called: start a retraining."""
-    record = challenge(job, "retrain", "Started by hand.", None, by_hand=True)
-    write_retrain_alert(job, record)
-    return record
+    return _period(record, alarm, began, by_hand), record
 
 
 def _period(record: MonitorRecord, alarm: bool, began: datetime | None, by_hand: bool) -> Period:
-    moved = [trial for trial in record.trials if trial.action in ("promoted", "rolled_back")]
-    promotion = record.retrain.promotion if record.retrain else None
-    promoted = promotion.version if promotion and promotion.promoted else None
-    for trial in moved:
+    promoted = record.retrain.promoted_version if record.retrain else None
+    for trial in record.trials:
         promoted = trial.version if trial.action == "promoted" else promoted
     return Period(
         as_of=record.as_of,
@@ -108,7 +93,7 @@ def _period(record: MonitorRecord, alarm: bool, began: datetime | None, by_hand:
         alarm=alarm,
         retrained=record.retrain is not None and record.retrain.challenger is not None,
         promoted=promoted,
-        rolled_back=any(outcome.action == "rolled_back" for outcome in moved),
+        rolled_back=any(trial.action == "rolled_back" for trial in record.trials),
         served=record.champion,
         score=float("nan"),
         by_hand=by_hand,

@@ -19,10 +19,8 @@ def backtest_candidates(
 ) -> tuple[CandidateOutcome, ...]:
     """Return the outcome of every candidate, in their order; one runs at a time per core.
 
-    Args:
-        candidates: what to backtest.
-        report: called with the name of a candidate, how many of its periods are done of how many,
-            and the last decision.
+    `report` is called with the name of a candidate, how many of its periods are done of how many,
+    and the last decision.
     """
     workers = min(len(candidates), os.cpu_count() or 1)
     if workers == 1:
@@ -65,7 +63,7 @@ def _in_process(candidate: Candidate, queue: Any, environment: dict[str, str]) -
 
 def _report_progress(futures: "list[Future[CandidateOutcome]]", queue: Any, report: Report) -> None:
     """Pass reports on until all candidates have ended; the first that fails ends the others."""
-    waiting: set[Future[CandidateOutcome]] = set(futures)
+    waiting = set(futures)
     while waiting:
         done, waiting = wait_for(waiting, timeout=0.2)
         while not queue.empty():

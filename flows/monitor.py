@@ -54,7 +54,7 @@ def _alert(job: Job, run: OpenRun, record: MonitorRecord, report: Reporter) -> N
     address = report.write(run, record)  # before the message that links to it
     kinds = write_alert(job, record, run.history, run.run_id, address)
     emit(job, run_events(record, kinds))
-    if record.decision.action == "retrain":  # takes long, so people are told beforehand
+    if record.decision.action == "retrain":  # takes long, so people are notified beforehand
         deliver_alerts(job, return_state=True)
 
 

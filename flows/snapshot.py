@@ -40,7 +40,7 @@ def snapshot(
     Args:
         model: name of a configuration in `configs/`.
         source: file or folder to take in place of the configured source.
-        since: start of the window that a query is asked for; some periods back if left out.
+        since: start of the window that is queried; some periods back if left out.
         as_of: end of that window (its day), and the date in the tag; now if left out.
         dry_run: read and check what arrived, and change nothing.
         again: read files once more that are part of a snapshot, as after a new configuration.
@@ -57,10 +57,10 @@ def make_snapshot(
 ) -> SnapshotRecord:
     """Return what became of what arrived; see the flow for the arguments.
 
-    Where another machine was quicker to push, it is done anew on what that one pushed.
+    Where another machine pushed first, it is done again on top of what that one pushed.
 
     Raises:
-        ConflictError: if others are quicker every time.
+        ConflictError: if others push first every time.
     """
     copy = working_copy(job)
     with one_writer(job, copy):
@@ -80,5 +80,5 @@ def make_snapshot(
             if push_snapshot(job, copy, commit, tag):
                 return record_of(job, copy, taken, (commit, tag))
     raise ConflictError(
-        f"{copy.git_remote}/{copy.branch} moved on {ATTEMPTS} times meanwhile; run it again"
+        f"{copy.git_remote}/{copy.branch} was pushed to {ATTEMPTS} times meanwhile; run it again"
     )

@@ -24,10 +24,7 @@ Retrain = Callable[[OpenRun, MonitorRecord], RetrainRecord]
 def watch(job: Job, announce: Announce, retrain: Retrain) -> MonitorRecord:
     """Monitor a model and return the record of what was found, decided and done.
 
-    Args:
-        job: the model, and the moment as of which it is monitored.
-        announce: called with the decision, before it is carried out.
-        retrain: called if the decision is to retrain.
+    `announce` is called with the decision, before it is carried out; `retrain` if it is to retrain.
     """
     snapshot = resolve_snapshot(job)
     run = open_monitor_run(job, snapshot)

@@ -16,13 +16,8 @@ OTHER = "other"
 class Shape:
     """Shares of rows by bin or category, in the reference and in the current window.
 
-    Args:
-        name: the column.
-        labels: the categories; none for numbers.
-        edges: the edges of the bins of numbers, one more than there are shares; none for
-            categories.
-        reference: shares of the reference, summing to one.
-        current: shares of the current window, summing to one.
+    The shares of each sum to one. Numbers have the edges of their bins, one more than there are
+    shares; categories have labels.
     """
 
     name: str
@@ -35,17 +30,10 @@ class Shape:
 def shape_of_numbers(
     name: str, ends: Floats, outer: tuple[float, float], reference: Floats, current: Floats
 ) -> Shape:
-    """Return the shape of a number counted over bins.
+    """Return the shape of a number counted over bins (b,) with ascending inner ends (b - 1,).
 
-    Bins that are empty on both sides are joined with a neighbour: they lie between values that have
-    a bin of their own.
-
-    Args:
-        name: the column.
-        ends: ascending ends of all bins but the last (b - 1,).
-        outer: the smallest and the largest value of both sides.
-        reference: counts of the reference (b,).
-        current: counts of the current window (b,).
+    `outer` are the smallest and the largest value of both sides. Bins that are empty on both sides
+    are joined with a neighbour: they lie between values that have a bin of their own.
     """
     filled = np.flatnonzero(reference + current)
     inner = ends[filled[:-1]]
@@ -58,13 +46,8 @@ def shape_of_categories(
 ) -> Shape:
     """Return the shape of counted categories: the most frequent of either side, then the rest.
 
-    Long labels are shortened, because shapes are stored with the alerts.
-
-    Args:
-        name: the column.
-        levels: the categories (k,).
-        reference: counts of the reference (k,).
-        current: counts of the current window (k,).
+    Categories and counts have the shape (k,). Long labels are shortened, because shapes are stored
+    with the alerts.
     """
     old, new = reference / reference.sum(), current / current.sum()
     order = np.argsort(-np.maximum(old, new), kind="stable")

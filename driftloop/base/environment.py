@@ -26,14 +26,12 @@ ENVIRONMENT_DEFAULTS = {
 
 def prepare_environment(state: Path) -> None:
     """Set defaults before the libraries are imported; what is set already stays."""
-    homes = {
-        "PREFECT_HOME": state / "prefect",
-        "DVC_SITE_CACHE_DIR": state / DVC_SITE,
-        "MPLCONFIGDIR": state / "matplotlib",
-        "NUMBA_CACHE_DIR": state / "numba",
+    folders = {
+        "PREFECT_HOME": "prefect",
+        "DVC_SITE_CACHE_DIR": DVC_SITE,
+        "MPLCONFIGDIR": "matplotlib",
+        "NUMBA_CACHE_DIR": "numba",
     }
-    for name, value in {
-        **ENVIRONMENT_DEFAULTS,
-        **{name: str(path) for name, path in homes.items()},
-    }.items():
+    homes = {name: str(state / folder) for name, folder in folders.items()}
+    for name, value in (ENVIRONMENT_DEFAULTS | homes).items():
         os.environ.setdefault(name, value)

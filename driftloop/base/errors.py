@@ -50,7 +50,7 @@ class StackError(DriftloopError):
 
 
 class AccessError(DriftloopError):
-    """A server asks for a password, and was given none or a wrong one."""
+    """A server requires a password, and none or a wrong one was sent."""
 
 
 class UnavailableError(DriftloopError):

@@ -15,7 +15,7 @@ CheckStatus = Literal["ok", "failed", "inconclusive"]
 PerformanceStatus = Literal["ok", "fell", "unclear", "inconclusive"]
 Role = Literal["feature", "prediction", "joint", "label"]
 TroubleKind = Literal["data_quality", "covariate_shift", "concept_drift", "label_shift"]
-_ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
+SEVERITY_ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Finding:
 
 def by_severity(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings as people want to read them: drifted first, what matters most first."""
-    return sorted(findings, key=lambda finding: (_ORDER[finding.status], -finding.weight))
+    return sorted(findings, key=lambda finding: (SEVERITY_ORDER[finding.status], -finding.weight))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,10 @@ def check_type_path(path: str) -> None:
             f"received {path!r}; a type of {root!r} can run any code when a model is loaded and is "
             "never allowed; valid: classes of installed packages, such as lightgbm.LGBMClassifier"
         )
-    found = import_class(path)
-    home = found.__module__.split(".")[0]
+    cls = import_class(path)
+    home = cls.__module__.split(".")[0]
     if home in sys.stdlib_module_names or home in _UNPICKLERS:
-        raise ValueError(f"received {path!r}, which is really {found.__qualname__} of {home}")
+        raise ValueError(f"received {path!r}, which is really {cls.__qualname__} of {home}")
 
 
 def import_class(path: str) -> type[Any]:
@@ -64,12 +64,12 @@ def import_class(path: str) -> type[Any]:
             f"{path!r} cannot be imported ({type(error).__name__}); install its package, or "
             "correct the path"
         ) from None
-    found = getattr(home, name, None)
-    if not isinstance(found, type):
+    cls = getattr(home, name, None)
+    if not isinstance(cls, type):
         public = sorted(key for key, value in vars(home).items() if isinstance(value, type))
         near = get_close_matches(name, public, n=3) or public[:3]
         raise ValueError(f"{module} has no such class; {valid_choices(name, near)}")
-    return found
+    return cls
 
 
 def prediction_type(path: str) -> PredictionType:
@@ -78,14 +78,16 @@ def prediction_type(path: str) -> PredictionType:
     Raises:
         ValueError: if it is not an estimator with fit and predict.
     """
-    found = import_class(path)
-    missing = [name for name in ("fit", "predict") if not callable(getattr(found, name, None))]
+    estimator = import_class(path)
+    missing = [name for name in ("fit", "predict") if not callable(getattr(estimator, name, None))]
     if missing:
         raise ValueError(f"{path!r} is not an estimator: it has no {' and no '.join(missing)}")
-    kind = getattr(found, "_estimator_type", None) or _mixin(found)
-    if kind == "regressor":
+    from sklearn.base import RegressorMixin
+
+    default = "regressor" if issubclass(estimator, RegressorMixin) else "classifier"
+    if (getattr(estimator, "_estimator_type", None) or default) == "regressor":
         return "quantity"
-    if not hasattr(found, "predict_proba"):
+    if not hasattr(estimator, "predict_proba"):
         raise ValueError(
             f"{path!r} has no predict_proba: a classifier has to give probabilities, and a "
             "regressor has to be a sklearn.base.RegressorMixin"
@@ -107,9 +109,3 @@ def default_parameters(path: str) -> dict[str, Any]:
             "estimator whose arguments all have defaults"
         ) from None
     return params
-
-
-def _mixin(found: type[Any]) -> str:
-    from sklearn.base import RegressorMixin
-
-    return "regressor" if issubclass(found, RegressorMixin) else "classifier"

@@ -1,50 +1,24 @@
-"""Records of a monitoring run: what was decided and done about its findings.
-
-The records of every stage can be imported from here.
-"""
+"""Records of a run: what was decided about its findings, trained, compared and promoted."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, computed_field, field_serializer
 
-from driftloop.base.data_slices import BatchFile as BatchFile
-from driftloop.base.data_slices import DataSlice as DataSlice
-from driftloop.base.data_slices import Snapshot as Snapshot
-from driftloop.base.distribution import Shape as Shape
-from driftloop.base.findings import CheckStatus as CheckStatus
-from driftloop.base.findings import Finding as Finding
-from driftloop.base.findings import Performance as Performance
-from driftloop.base.findings import PerformanceStatus as PerformanceStatus
-from driftloop.base.findings import QualityFinding as QualityFinding
-from driftloop.base.findings import Role as Role
-from driftloop.base.findings import Status as Status
-from driftloop.base.findings import TestResult as TestResult
-from driftloop.base.findings import Trouble as Trouble
-from driftloop.base.findings import TroubleKind as TroubleKind
-from driftloop.base.findings import Verdict as Verdict
-from driftloop.base.findings import by_severity as by_severity
+from driftloop.base.data_slices import DataSlice
+from driftloop.base.findings import (
+    Finding,
+    Performance,
+    QualityFinding,
+    Status,
+    Trouble,
+    Verdict,
+    by_severity,
+)
 from driftloop.base.periods import Window
-from driftloop.base.retraining import Champion as Champion
-from driftloop.base.retraining import ModelVersion as ModelVersion
-from driftloop.base.retraining import Promotion as Promotion
-from driftloop.base.retraining import Refusal as Refusal
-from driftloop.base.retraining import RetrainOutcome as RetrainOutcome
-from driftloop.base.retraining import RetrainRecord as RetrainRecord
-from driftloop.base.retraining import TrainingPlan as TrainingPlan
-from driftloop.base.retraining import WindowScore as WindowScore
-from driftloop.base.scores import Claim as Claim
-from driftloop.base.scores import Comparison as Comparison
-from driftloop.base.scores import CrossCheck as CrossCheck
-from driftloop.base.scores import GateResult as GateResult
-from driftloop.base.scores import GateStatus as GateStatus
-from driftloop.base.scores import HoldoutScores as HoldoutScores
-from driftloop.base.scores import Score as Score
-from driftloop.base.scores import SliceScores as SliceScores
-from driftloop.base.serialize import UNPRINTED as UNPRINTED
-from driftloop.base.serialize import to_json as to_json
-from driftloop.base.serialize import to_plain as to_plain
+from driftloop.base.scores import Comparison, GateResult, HoldoutScores, Score
+from driftloop.base.serialize import UNPRINTED
 
 Action = Literal["none", "alert", "hold", "retrain"]
 TrialAction = Literal["none", "promoted", "dropped", "rolled_back", "passed", "expired"]
@@ -56,7 +30,7 @@ Held = Literal["quality", "cooldown", "weekly_cap", "losing_streak", "waiting", 
 class TriggerResult:
     """The result of one trigger: whether it requests a retraining, and why.
 
-    ``inconclusive`` where it could not tell; that requests nothing, and does not pass for quiet.
+    ``inconclusive`` where it could not tell; that requests nothing, and does not count as quiet.
     """
 
     trigger: str
@@ -73,7 +47,7 @@ class TriggerResult:
 class Decision:
     """What to do about a verdict.
 
-    ``none``: nothing is wrong. ``alert``: tell people. ``hold``: a retraining was requested or the
+    ``none``: nothing is wrong. ``alert``: alert people. ``hold``: a retraining was requested or the
     data are broken, and a rule blocks retraining now (`held` is that rule). ``retrain``: start the
     retraining subflow.
     """
@@ -106,6 +80,150 @@ class TrialOutcome:
         float | None, Field(description="Pooled, in favour of the version if > 0.")
     ]
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A registered model version, with the coordinates of the data it was trained on."""
+
+    model: str
+    version: str
+    run_id: str
+    training: DataSlice | None
+    holdout: Window | None
+    baseline: Score | None
+    promoted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowScore:
+    """The validation score of one candidate training window."""
+
+    candidate: str
+    window: Window
+    rows: int
+    score: float | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """Which rows a challenger is trained on and which frozen rows it is compared on."""
+
+    training: DataSlice
+    holdout: DataSlice
+    candidates: tuple[WindowScore, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a challenger could not be trained or compared; the champion stays."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The version that serves."""
+
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """Whether the champion alias moved, from which version to which, and why or why not."""
+
+    promoted: bool
+    version: str
+    previous: str | None
+    sentence: str
+    waits_for: Literal["approval", "shadow"] | None = None
+
+    @property
+    def champion(self) -> Champion:
+        """The version that serves afterwards."""
+        return Champion(self.version if self.promoted else self.previous)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainOutcome:
+    """Result of a retraining as a monitoring run reports it.
+
+    `challenger` is None where none could be trained.
+    """
+
+    reason: str
+    challenger: Annotated[str | None, Field(description="The version trained, if one was.")]
+    run_id: Annotated[str | None, UNPRINTED]
+    parameters: Annotated[dict[str, Any], UNPRINTED]
+    plan: Annotated[TrainingPlan | None, UNPRINTED]
+    comparison: Annotated[Comparison | None, UNPRINTED]
+    promotion: Annotated[Promotion | None, UNPRINTED]
+    sentence: str
+
+    @computed_field
+    @property
+    def won(self) -> bool:
+        """Whether the challenger proved better and passed every gate."""
+        return self.comparison is not None and self.comparison.won
+
+    @computed_field
+    @property
+    def scores(self) -> HoldoutScores:
+        """Scores of both models on the holdout."""
+        return self.comparison.scores if self.comparison else HoldoutScores()
+
+    @computed_field
+    @property
+    def gates(self) -> tuple[GateResult, ...]:
+        """Results of the promotion gates."""
+        return self.comparison.gates if self.comparison else ()
+
+    @computed_field
+    @property
+    def promoted_version(self) -> str | None:
+        """The version that became champion, if one did."""
+        return self.promotion.version if self.promotion and self.promotion.promoted else None
+
+    @computed_field
+    @property
+    def waits_for(self) -> Literal["approval", "shadow"] | None:
+        """What a challenger that won waits for before it is promoted."""
+        return self.promotion.waits_for if self.promotion else None
+
+    @computed_field
+    @property
+    def training(self) -> Window | None:
+        """The window trained on."""
+        return self.plan.training.window if self.plan else None
+
+    @computed_field
+    @property
+    def holdout(self) -> Window | None:
+        """The window compared on."""
+        return self.plan.holdout.window if self.plan else None
+
+    @computed_field
+    @property
+    def labelled_rows(self) -> int | None:
+        """Rows trained on, all of them labelled."""
+        return self.plan.training.rows if self.plan else None
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainRecord(RetrainOutcome):
+    """The record of one retraining; ``driftloop retrain --json`` and ``bootstrap --json``."""
+
+    model: str
+    as_of: datetime
+    rev: str
+
+    @computed_field
+    @property
+    def champion(self) -> Champion:
+        """The version that serves after the run."""
+        return self.promotion.champion if self.promotion else Champion(None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,9 @@ def _score(value: float) -> float | None:
     return round(value, 6) if math.isfinite(value) else None
 
 
-def _rate(value: float) -> float:
-    return round(value, 2)
-
-
 RoundedScore = Annotated[float, PlainSerializer(_score)]
 """A score that is printed with six decimals, and as null where it is undefined."""
-RoundedRate = Annotated[float, PlainSerializer(_rate)]
+RoundedRate = Annotated[float, PlainSerializer(lambda value: round(value, 2), return_type=float)]
 """A finite number that is printed with two decimals."""
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import DataError
@@ -17,7 +17,6 @@ from driftloop.base.periods import Window, parse_time
 from driftloop.base.records import ModelVersion
 from driftloop.base.scores import Score
 from driftloop.base.serialize import to_plain
-from driftloop.base.tags import PastRun
 
 PREFIX = "driftloop."
 LONGEST_TAG = 4900
@@ -69,7 +68,7 @@ class _Tags:
     @classmethod
     def tag_name(cls, name: str) -> str:
         """Return the stored name of a field's tag."""
-        return str(next(one.metadata["tag"] for one in fields(cls) if one.name == name))
+        return str(next(own.metadata["tag"] for own in fields(cls) if own.name == name))
 
     @classmethod
     def from_tags(cls, stored: Mapping[str, str]) -> Self:
@@ -111,6 +110,25 @@ def _value(form: _Form, text: str | None) -> Any:
         return form.read(text)
     except (DataError, ValueError, KeyError, TypeError):
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """What is remembered of an earlier monitoring run or retraining of the same model."""
+
+    kind: Literal["monitor", "retrain"]
+    as_of: datetime
+    window_start: datetime
+    verdict: str
+    action: str
+    quality_failed: bool
+    performance: str
+    champion: str
+    won: bool
+    by_hand: bool = False
+    held: str = ""
+    seen: frozenset[str] = frozenset()
+    """Marks of the columns that drifted, confirmed or not; see `driftloop.drift.confirmation`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,8 +63,8 @@ def make_state(state: Path) -> None:
         OSError: if that is not allowed.
     """
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = state.stat()
-    if state.name == NAME and found.st_mode & 0o077 and found.st_uid == os.getuid():
+    status = state.stat()
+    if state.name == NAME and status.st_mode & 0o077 and status.st_uid == os.getuid():
         state.chmod(0o700)
     # DVC makes folders below it that anybody may write to.
     (state / DVC_SITE).mkdir(mode=0o700, exist_ok=True)
@@ -82,11 +82,11 @@ def find_workspace(folder: str | Path | None = None) -> Workspace:
         if not (root / "configs").is_dir():
             raise WorkspaceError(f"{root}: not a workspace (it has no configs folder); {_HINT}")
         return Workspace(root)
-    here = Path.cwd().resolve()
-    for root in (here, *here.parents):
+    current = Path.cwd().resolve()
+    for root in (current, *current.parents):
         if (root / "configs").is_dir() and (root / ".git").exists():
             return Workspace(root)
-    raise WorkspaceError(f"{here}: no workspace here or above; {_HINT}")
+    raise WorkspaceError(f"{current}: no workspace here or above; {_HINT}")
 
 
 _HINT = "give one with --workspace, or create one with 'driftloop init FILE --time COL --label COL'"

@@ -1,7 +1,5 @@
 """The chapters of the demo data: what happens in which week."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,72 +12,48 @@ WEEKS = 26
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A run of consecutive weeks in which the same thing is going on (both ends included)."""
+    """Consecutive weeks in which the same thing is going on."""
 
     name: str
-    first_week: int
-    last_week: int
+    weeks: range
     what_happens: str
-    expected: str
 
 
-CHAPTERS: tuple[Chapter, ...] = (
+CHAPTERS = (
     Chapter(
         "opening",
-        0,
-        9,
+        range(10),
         "Everyday payments; fraud is mostly large, late payments outside the EEA.",
-        "Weeks 0-7 serve as the reference; after them no drift, keep the model.",
     ),
     Chapter(
         "outage",
-        10,
-        10,
+        range(10, 11),
         "The acquirer is down in the week of the St Joseph holiday; about 55 payments get through.",
-        "Too few rows to judge: no verdict on drift and no retraining.",
     ),
     Chapter(
         "service restored",
-        11,
-        11,
+        range(11, 12),
         "The acquirer is back and payments look as they did before.",
-        "No drift, keep the model.",
     ),
     Chapter(
         "broken feed",
-        12,
-        12,
+        range(12, 13),
         "The feed sends amounts in cents and loses about 85 % of the device ages.",
-        "Data quality failure: report the two columns, do not retrain on this week.",
     ),
-    Chapter(
-        "feed repaired",
-        13,
-        14,
-        "Amounts are in euros again and device ages are back.",
-        "No drift, keep the model.",
-    ),
+    Chapter("feed repaired", range(13, 15), "Amounts are in euros again and device ages are back."),
     Chapter(
         "travel season",
-        15,
-        17,
+        range(15, 18),
         "Spring travel and a wallet campaign move the inputs, not the risk of a given payment.",
-        "Inputs drift, but the model ranks fraud as well as before: no promotion is needed.",
     ),
     Chapter(
-        "back home",
-        18,
-        18,
-        "The travel season ends and payments look as they did before.",
-        "No drift, keep the model.",
+        "back home", range(18, 19), "The travel season ends and payments look as they did before."
     ),
     Chapter(
         "account takeover",
-        19,
-        25,
+        range(19, WEEKS),
         "Fraudsters turn to many small payments from new devices on accounts they took over, "
         "while customers move to app payments.",
-        "Inputs drift and the model loses AUC: retrain on recent weeks and promote the new model.",
     ),
 )
 """All chapters in order; together they cover weeks 0 to `WEEKS - 1` once each."""
@@ -92,6 +66,6 @@ def chapter_of(week: int) -> Chapter:
         ValueError: if the story has no such week.
     """
     for chapter in CHAPTERS:
-        if chapter.first_week <= week <= chapter.last_week:
+        if week in chapter.weeks:
             return chapter
     raise ValueError(f"week must be between 0 and {WEEKS - 1}, got {week}")

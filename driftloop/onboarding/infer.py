@@ -51,14 +51,14 @@ def infer(source: Source, options: Options) -> Inferred:
 
 
 def _name(source: Source, options: Options) -> str:
-    if options.name is not None:
-        if not re.match(NAME_PATTERN, options.name):
-            raise DataError(
-                f"--name {options.name!r} is not a valid model name; use lower-case letters, "
-                f"digits, - and _, such as {valid_model_name(options.name)!r}"
-            )
-        return options.name
-    return valid_model_name(source.path.stem)
+    if options.name is None:
+        return valid_model_name(source.path.stem)
+    if not re.match(NAME_PATTERN, options.name):
+        raise DataError(
+            f"--name {options.name!r} is not a valid model name; use lower-case letters, "
+            f"digits, - and _, such as {valid_model_name(options.name)!r}"
+        )
+    return options.name
 
 
 def valid_model_name(text: str) -> str:
@@ -76,14 +76,14 @@ def _delay(value: Span | str) -> Span:
 
 def _periods(times: "pd.Series[Any]", requested: Every | None) -> Periods:
     """Return the requested period, else weeks if they hold enough rows for drift, else months."""
-    weekly = _period_sizes(times, "week")
-    enough = weekly.median >= DRIFT_ROWS
     if requested is not None:
         periods = _period_sizes(times, requested)
         reason = f"as requested; a typical {requested} holds {periods.median:,} rows"
         return replace(periods, reason=reason)
+    weekly = _period_sizes(times, "week")
     reason = f"a typical week holds {weekly.median:,} rows, and drift tests need {DRIFT_ROWS}"
-    return replace(weekly if enough else _period_sizes(times, "month"), reason=reason)
+    periods = weekly if weekly.median >= DRIFT_ROWS else _period_sizes(times, "month")
+    return replace(periods, reason=reason)
 
 
 def _period_sizes(times: "pd.Series[Any]", every: Every) -> Periods:
@@ -122,12 +122,12 @@ def _columns(source: Source, options: Options, every: Every) -> tuple[ColumnRole
     """
     table = source.table
     own = {options.time: "time", options.label: "label", options.key: "key"}
-    columns = []
-    for name in table.columns:
-        if name in own:
-            columns.append(ColumnRole(name, own[name], f"as requested: --{own[name]}"))  # type: ignore[arg-type]
-        else:
-            columns.append(role_of(name, table[name], table[options.time], every))
+    columns = [
+        ColumnRole(name, own[name], f"as requested: --{own[name]}")  # type: ignore[arg-type]
+        if name in own
+        else role_of(name, table[name], table[options.time], every)
+        for name in table.columns
+    ]
     columns += [ColumnRole(name, "left out", why) for name, why in source.unusable.items()]
     columns += [ColumnRole(name, "left out", "as requested: --drop") for name in options.drop]
     if not any(column.role in ("numeric", "categorical") for column in columns):

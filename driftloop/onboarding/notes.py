@@ -1,9 +1,6 @@
 """Notes on a file: what a person should know before they rely on it."""
 
 from collections.abc import Iterator
-from typing import Any
-
-import pandas as pd
 
 from driftloop.base.errors import join_names
 from driftloop.base.periods import naive
@@ -45,16 +42,11 @@ def _labels(source: Source, inferred: Inferred) -> Iterator[str]:
         yield f"Classes that first occur after the training period: {join_names(late, 5)}."
 
 
-def _is_flat(present: "pd.Series[Any]") -> bool:
-    return present.empty or bool((present == present.iloc[0]).all())
-
-
 def _flat(source: Source, inferred: Inferred) -> Iterator[str]:
     before = source.table[inferred.time] < naive(inferred.training.until)
-    features = [
-        column.name for column in inferred.columns if column.role in ("numeric", "categorical")
-    ]
-    flat = [name for name in features if _is_flat(source.table[name][before].dropna())]
+    features = (*inferred.named("numeric"), *inferred.named("categorical"))
+    names = [column.name for column in inferred.columns if column in features]
+    flat = [name for name in names if source.table[name][before].nunique() < 2]
     if flat:
         yield (
             f"Constant or empty until the training period ends: {join_names(flat, 6)}. The first "

@@ -11,13 +11,13 @@ The rules, in their order; the first that holds decides.
   200 different values, and left out beyond.
 - Text of more than 200 different values is left out; with fewer it is a category, like true/false.
 - Whole numbers are codes, and so categories, where there are two of them, or up to 12 that lie
-  close together (weekdays 1 to 7) and are no count. A count begins at its most common value and
+  close together (weekdays 1 to 7) and are not counts. A count begins at its most common value and
   is rare in its upper half (number of earlier calls). A name such as ``status_code`` decides too.
 - All other numbers are quantities.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -49,6 +49,12 @@ class _Column:
     distinct: int
     kind: Literal["date", "flag", "text", "whole", "number"]
 
+    def left_out(self, reason: str) -> ColumnRole:
+        return ColumnRole(self.name, "left out", reason)
+
+    def category(self, reason: str) -> ColumnRole:
+        return ColumnRole(self.name, "categorical", reason)
+
 
 def role_of(
     name: str, values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every
@@ -56,18 +62,12 @@ def role_of(
     """Return the role of a feature column, with the reason in one line."""
     present = values.dropna()
     column = _Column(name, present, present.nunique(), _kind(present))
-    for rule in (_date, _constant, _identifier, _long, _text, _flag, _code):
-        column_role = rule(column)
-        if column_role is not None:
-            break
-    else:
-        column_role = ColumnRole(name, "numeric", _range(column))
-    if column_role.role == "left out" or column.distinct > _MOST_PARTS:
-        return column_role
+    rules = (_date, _constant, _identifier, _long, _text, _flag, _code, _quantity)
+    role = next(role for rule in rules if (role := rule(column)) is not None)
+    if role.role == "left out" or column.distinct > _MOST_PARTS:
+        return role
     moves = _calendar(values, times, every)
-    if moves is None:
-        return column_role
-    return ColumnRole(name, column_role.role, f"{column_role.reason}; {moves}", calendar=True)
+    return role if moves is None else replace(role, reason=f"{role.reason}; {moves}", calendar=True)
 
 
 def _kind(present: "pd.Series[Any]") -> Literal["date", "flag", "text", "whole", "number"]:
@@ -90,32 +90,28 @@ def _date(column: _Column) -> ColumnRole | None:
     is_date = column.kind == "date"
     if column.kind == "text":
         is_date = bool(column.present.astype(str).str.match(_DATE_TEXT).mean() > 0.95)
-    if not is_date:
-        return None
     advice = "dates; derive a number from them, such as an age in days or the hour of day"
-    return ColumnRole(column.name, "left out", advice)
+    return column.left_out(advice) if is_date else None
 
 
 def _constant(column: _Column) -> ColumnRole | None:
     if column.distinct > 1:
         return None
-    reason = f"constant ({_short(column.present.iloc[0])}); add it once it varies"
-    return ColumnRole(column.name, "left out", reason)
+    return column.left_out(f"constant ({_short(column.present.iloc[0])}); add it once it varies")
 
 
 def _identifier(column: _Column) -> ColumnRole | None:
-    name, present, distinct = column.name, column.present, column.distinct
+    present, distinct = column.present, column.distinct
     if distinct <= 50:
         return None
-    if _ID_NAME.search(name) and column.kind in ("text", "whole"):
-        return ColumnRole(name, "left out", f"identifier, by its name ({distinct:,} values)")
+    if _ID_NAME.search(column.name) and column.kind in ("text", "whole"):
+        return column.left_out(f"identifier, by its name ({distinct:,} values)")
     if column.kind == "text" and distinct > 0.9 * len(present):
         spaces = float(present.astype(str).str.count(" ").median())
         what = "free text" if spaces >= 2 else "identifier"
-        return ColumnRole(name, "left out", f"{what}: nearly every row has a different text")
-    numbers = present.to_numpy()
-    if column.kind == "whole" and bool((numbers[1:] > numbers[:-1]).all()):
-        return ColumnRole(name, "left out", "identifier: a number that increases with every row")
+        return column.left_out(f"{what}: nearly every row has a different text")
+    if column.kind == "whole" and present.is_monotonic_increasing and present.is_unique:
+        return column.left_out("identifier: a number that increases with every row")
     return None
 
 
@@ -129,10 +125,10 @@ def _long(column: _Column) -> ColumnRole | None:
         return None
     what = f"whole numbers of up to {digits} digits"
     if column.distinct > MOST_CATEGORIES:
-        reason = f"{what}, {column.distinct:,} different; group them, {MOST_CATEGORIES} at most"
-        return ColumnRole(column.name, "left out", reason)
-    reason = f"{column.distinct} codes, {what}: {_values(column)}"
-    return ColumnRole(column.name, "categorical", reason)
+        return column.left_out(
+            f"{what}, {column.distinct:,} different; group them, {MOST_CATEGORIES} at most"
+        )
+    return column.category(f"{column.distinct} codes, {what}: {_values(column)}")
 
 
 def _text(column: _Column) -> ColumnRole | None:
@@ -140,18 +136,17 @@ def _text(column: _Column) -> ColumnRole | None:
         return None
     distinct = column.distinct
     if distinct > min(MOST_CATEGORIES, max(MOST_CODES, len(column.present) / 2)):
-        reason = (
+        return column.left_out(
             f"text with {distinct:,} distinct values; group them into {MOST_CATEGORIES} at most"
         )
-        return ColumnRole(column.name, "left out", reason)
-    return ColumnRole(column.name, "categorical", f"{distinct} categories: {_values(column)}")
+    return column.category(f"{distinct} categories: {_values(column)}")
 
 
 def _flag(column: _Column) -> ColumnRole | None:
     if column.kind == "flag":
-        return ColumnRole(column.name, "categorical", "true or false")
+        return column.category("true or false")
     if column.kind == "whole" and column.distinct == 2:
-        return ColumnRole(column.name, "categorical", f"a flag: {_values(column)}")
+        return column.category(f"a flag: {_values(column)}")
     return None
 
 
@@ -160,13 +155,11 @@ def _code(column: _Column) -> ColumnRole | None:
     if column.kind != "whole" or distinct > MOST_CATEGORIES:
         return None
     if _CODE_NAME.search(column.name.lower()):
-        reason = f"codes, by its name ({distinct} integers)"
-        return ColumnRole(column.name, "categorical", reason)
+        return column.category(f"codes, by its name ({distinct} integers)")
     close = int(present.max()) - int(present.min()) < 2 * distinct
     if distinct > MOST_CODES or not close or _is_count(present):
         return None
-    reason = f"{distinct} integers that look like codes: {_values(column)}"
-    return ColumnRole(column.name, "categorical", reason)
+    return column.category(f"{distinct} integers that look like codes: {_values(column)}")
 
 
 def _is_count(present: "pd.Series[Any]") -> bool:
@@ -227,9 +220,10 @@ def _equals(values: "pd.Series[Any]", part: "pd.Series[Any]") -> bool:
     return bool((values.to_numpy(dtype=float, na_value=np.nan) == part.to_numpy()).all())
 
 
-def _range(column: _Column) -> str:
+def _quantity(column: _Column) -> ColumnRole:
     low, high = _short(column.present.min()), _short(column.present.max())
-    return f"{low} to {high}, {column.distinct:,} distinct values"
+    reason = f"{low} to {high}, {column.distinct:,} distinct values"
+    return ColumnRole(column.name, "numeric", reason)
 
 
 def _values(column: _Column) -> str:

@@ -67,7 +67,7 @@ def _rendered(template: str, inferred: Inferred, **context: object) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("driftloop.onboarding", ""),
-        autoescape=select_autoescape(),  # YAML and Markdown are no HTML: `scalar` and `comment`
+        autoescape=select_autoescape(),  # YAML and Markdown are not HTML: `scalar` and `comment`
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -44,10 +44,8 @@ def find_training_part(source: Source, options: Options, periods: Periods) -> Tr
     rows = int(inside.sum())
     where = f"the training period, the rows before {format_time(until)}"
     if rows < LEAST_ROWS:
-        fail(
-            source.path,
-            f"{where}, holds {rows:,} labelled rows; {LEAST_ROWS} are needed: {_LATER}",
-        )
+        needed = f"{LEAST_ROWS} are needed: {_LATER}"
+        fail(source.path, f"{where}, holds {rows:,} labelled rows; {needed}")
     text = label_text(labels[inside])
     if len(set(text)) < 2:
         fail(source.path, f"{where}, holds only the class {text[0]!r}; {_LATER}")
@@ -72,10 +70,8 @@ def _until(
         return _requested(source, options, periods, starts), "as requested"
     later = np.unique(starts)[1:]
     if not len(later):
-        fail(
-            source.path,
-            f"all rows lie in one {periods.every}; set a shorter --every, or --train-until",
-        )
+        advice = "set a shorter --every, or --train-until"
+        fail(source.path, f"all rows lie in one {periods.every}; {advice}")
     before = np.searchsorted(starts, later)
     half = later[before >= len(starts) / 2]
     chosen = half[0] if len(half) else later[-1]
@@ -109,8 +105,8 @@ def _scaled(rows: int, low: int, high: int) -> int:
     return min(max(rows // unit * unit, low), high)
 
 
-def _per_class(source: Source, labels: Labels, where: str, most: int) -> int:
-    """Return half of the rarest class's rows, from 2 to `most`.
+def _per_class(source: Source, labels: Labels, where: str, limit: int) -> int:
+    """Return half of the rarest class's rows, from 2 to `limit`.
 
     Raises:
         DataError: if there is one class only, or one with a single row.
@@ -118,16 +114,10 @@ def _per_class(source: Source, labels: Labels, where: str, most: int) -> int:
     counts = pd.Series(labels).value_counts()
     least = 0 if counts.empty else int(counts.min())
     if len(counts) < 2:
-        fail(
-            source.path,
-            f"the training period holds only the class {join_names(map(repr, counts.index))} "
-            f"{where}, "
-            f"where two are needed; {_LATER}",
-        )
+        names = join_names(map(repr, counts.index))
+        problem = f"the training period holds only the class {names} {where}"
+        fail(source.path, f"{problem}, where two are needed; {_LATER}")
     if least < 2:
-        fail(
-            source.path,
-            f"the training period holds a single row of the class {counts.idxmin()!r} {where}; "
-            f"{_LATER}, or merge rare classes",
-        )
-    return min(max(least // 2, 2), most)
+        problem = f"the training period holds a single row of the class {counts.idxmin()!r} {where}"
+        fail(source.path, f"{problem}; {_LATER}, or merge rare classes")
+    return min(max(least // 2, 2), limit)

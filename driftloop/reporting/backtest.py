@@ -11,6 +11,7 @@ from pydantic import Field
 from driftloop.alerts.messages.wording import count
 from driftloop.backtest.injection import Injection
 from driftloop.backtest.summary import BaselineScores, PolicyResult, first_alarm_after
+from driftloop.base.metric_names import metric_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,11 @@ def injection_result(injection: Injection, policy: PolicyResult) -> InjectionRes
 def summary_sentence(policy: PolicyResult, baselines: Sequence[BaselineScores]) -> str:
     """Return what a policy was worth in one sentence."""
     beside = ", ".join(f"{baseline.name} {baseline.mean_score:.3f}" for baseline in baselines)
-    kept = policy.gain_kept
-    gain = "" if math.isnan(kept) else f" It keeps {kept:.0%} of what always retraining gains."
+    share = policy.gain_kept
+    gain = "" if math.isnan(share) else f" It keeps {share:.0%} of what always retraining gains."
+    metric = metric_name(policy.metric, begins=True)
     return (
-        f"{policy.metric} {policy.mean_score:.3f} with {count(policy.retrains, 'retraining')} and "
+        f"{metric} {policy.mean_score:.3f} with {count(policy.retrains, 'retraining')} and "
         f"{count(policy.promotions, 'promotion')} in {count(len(policy.periods), 'period')} "
         f"({beside}); {count(policy.alarms, 'alarm')}, {policy.alarms_per_year:.1f} per year.{gain}"
     )

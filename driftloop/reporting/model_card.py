@@ -13,9 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 
 from driftloop.alerts.messages.wording import interval, number
 from driftloop.alerts.messages.wording import score as score_text
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import ModelVersion, RetrainRecord, TrainingPlan
-from driftloop.base.scores import Comparison, Score, SliceScores
+from driftloop.base.scores import Comparison, Score
 from driftloop.base.tags import VersionTags
 from driftloop.config.model_config import ModelConfig
 
@@ -26,9 +27,8 @@ _SLICES = {"newest": "its newest third", "older": "its older part"}
 class ModelCardInputs:
     """The inputs of a model card besides the record of the training.
 
-    `lineage` are the version's tags. `importances` and `old_importances` are
-    the shares of each feature in the version and in the champion, `shares` of each label in
-    training and holdout, `old_parameters` what the champion was trained with.
+    `lineage` are the version's tags, `shares` those of each label in training and holdout; what is
+    `old` is of the champion.
     """
 
     lineage: VersionTags
@@ -41,29 +41,20 @@ class ModelCardInputs:
 
 
 def model_card(config: ModelConfig, record: RetrainRecord, inputs: ModelCardInputs) -> str:
-    """Return the card of a trained version as Markdown.
-
-    Args:
-        config: of the model.
-        record: of the training; a version was trained.
-        inputs: what else is known of the version.
-    """
+    """Return the card of a trained version as Markdown; the record is of its training."""
     comparison = record.comparison
+    slices = comparison.slices if comparison else ()
     return _template().render(
         config=config,
         record=record,
         inputs=inputs,
+        metric=metric_name(comparison.metric, begins=True) if comparison else "",
         confidence=f"{comparison.confidence * 100:.4g} %" if comparison else "",
-        slices=_slices(comparison) if comparison else [],
+        slices=[(_SLICES.get(part.name, part.name), part) for part in slices],
         changed_parameters=list(_changed_parameters(inputs)),
         limits=list(_limits(config, comparison, record.plan)),
         lineage=_lineage(inputs.lineage, record),
     )
-
-
-def _slices(comparison: Comparison) -> list[tuple[str, Comparison | SliceScores]]:
-    slices = ((_SLICES.get(scores.name, scores.name), scores) for scores in comparison.slices)
-    return [("the entire holdout", comparison), *slices]
 
 
 def _changed_parameters(inputs: ModelCardInputs) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from driftloop.alerts.links import Links
 from driftloop.base.findings import Finding, by_severity
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord, RetrainRecord
 
@@ -22,19 +23,22 @@ def run_markdown(record: MonitorRecord, links: Links) -> str:
     lines += [escaped(record.verdict.sentence), ""]
     lines += [f"- 🚨 {escaped(check.sentence)}" for check in record.broken]
     lines += [f"- {escaped(trouble.sentence)}" for trouble in record.troubles]
-    lines += ["", f"**Decision: {record.decision.action}.** {_reasons(record)}", ""]
+    reasons = escaped(" ".join(record.decision.reasons))
+    lines += ["", f"**Decision: {record.decision.action}.** {reasons}", ""]
     if record.retrain is not None:
         lines += [f"**Retraining.** {escaped(record.retrain.sentence)}", ""]
     lines += [
         f"**Trial of version {escaped(t.version)}.** {escaped(t.sentence)}" for t in record.trials
     ]
-    lines += ["", *_numbers(record), "", *_links(links), "", *_replay(record)]
+    lines += ["", *_numbers(record), "", *_links(links), ""]
+    lines += ["Repeat this run, without changing anything:", "", f"    {record.replay_command}"]
     return "\n".join(lines)
 
 
 def retrain_markdown(record: RetrainRecord, links: Links) -> str:
     """Return the summary of a retraining: outcome, scores with intervals, gates."""
-    lines = [f"# {escaped(record.model)}: {'promoted' if _promoted(record) else 'champion kept'}"]
+    outcome = "promoted" if record.promoted_version else "champion kept"
+    lines = [f"# {escaped(record.model)}: {outcome}"]
     lines += ["", escaped(record.sentence), "", f"**Why.** {escaped(record.reason)}", ""]
     if record.plan is not None:
         lines += [f"**Data.** {escaped(record.plan.sentence)}", ""]
@@ -55,17 +59,9 @@ def findings_table(record: MonitorRecord) -> list[dict[str, Any]]:
 
 def escaped(text: str) -> str:
     """Return text on one line with Markdown's special characters escaped."""
-    plain = " ".join(text.split())
-    cut = plain if len(plain) <= _LONGEST * 4 else f"{plain[: _LONGEST * 4]} …"
+    line = " ".join(text.split())
+    cut = line if len(line) <= _LONGEST * 4 else f"{line[: _LONGEST * 4]} …"
     return _SPECIAL.sub(r"\\\1", cut)
-
-
-def _promoted(record: RetrainRecord) -> bool:
-    return record.promotion is not None and record.promotion.promoted
-
-
-def _reasons(record: MonitorRecord) -> str:
-    return escaped(" ".join(record.decision.reasons))
 
 
 def _numbers(record: MonitorRecord) -> list[str]:
@@ -76,7 +72,7 @@ def _numbers(record: MonitorRecord) -> list[str]:
     rows = {
         "window": str(record.window),
         "rows": f"{record.rows_current:,} against {record.rows_reference:,} of the reference",
-        f"live {scored.metric}": f"{score}: {scored.status}",
+        f"live {metric_name(scored.metric)}": f"{score}: {scored.status}",
         "champion": f"version {record.champion}",
         "data": record.rev[:10],
         "as of": f"{format_time(record.as_of)} UTC",
@@ -93,10 +89,6 @@ def _links(links: Links) -> list[str]:
     }
     shown = [f"[{name}]({address})" for name, address in named.items() if address]
     return [" · ".join(shown)] if shown else []
-
-
-def _replay(record: MonitorRecord) -> list[str]:
-    return ["Repeat this run, without changing anything:", "", f"    {record.replay_command}"]
 
 
 def _row(finding: Finding) -> dict[str, Any]:

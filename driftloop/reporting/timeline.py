@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from driftloop.alerts.messages.formats.sparkline import LEVELS
 from driftloop.alerts.messages.wording import number
+from driftloop.base.metric_names import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES, Tone
 from driftloop.reporting.run_report.past_runs import History, RunPoint
 
@@ -40,12 +40,13 @@ def timeline(history: History, width: int = 80) -> tuple[Line, ...]:
 
 def score_range(runs: Iterable[RunPoint]) -> str:
     """Return the range of the scores, and the newest of them."""
-    known = [run for run in runs if run.score is not None]
-    scores = [run.score for run in known if run.score is not None]
+    scores = [(run.metric, run.score) for run in runs if run.score is not None]
     if not scores:
         return "no score yet: labels are missing"
-    last, metric = number(scores[-1]), known[-1].metric
-    return f"{metric} {number(min(scores))} to {number(max(scores))}, last {last}"
+    values = [score for _, score in scores]
+    metric, last = scores[-1]
+    low, high = number(min(values)), number(max(values))
+    return f"{metric_name(metric, begins=True)} {low} to {high}, last {number(last)}"
 
 
 def _outcomes(runs: tuple[RunPoint, ...], cell: int) -> Line:
@@ -58,25 +59,20 @@ def _outcomes(runs: tuple[RunPoint, ...], cell: int) -> Line:
 
 def _months(runs: tuple[RunPoint, ...], cell: int) -> str:
     """Mark the first run of each month, if there is room between the marks."""
-    places = [
-        (place * cell, _month(run.as_of))
-        for place, run in enumerate(runs)
-        if place == 0 or (run.as_of.month != runs[place - 1].as_of.month)
-    ]
-    return _placed(places)
-
-
-def _month(moment: datetime) -> str:
-    return f"{moment:%Y}" if moment.month == 1 else f"{moment:%b}"
+    months = [f"{run.as_of:%Y}" if run.as_of.month == 1 else f"{run.as_of:%b}" for run in runs]
+    return _placed(_changes(months, cell))
 
 
 def _versions(runs: tuple[RunPoint, ...], cell: int) -> str:
-    changed = [
-        (place * cell, f"v{run.champion[:12]}")
-        for place, run in enumerate(runs)
-        if run.champion and (place == 0 or run.champion != runs[place - 1].champion)
+    return _placed(_changes([run.champion and f"v{run.champion[:12]}" for run in runs], cell))
+
+
+def _changes(marks: list[str], cell: int) -> list[tuple[int, str]]:
+    """Return the marks that differ from the one before, with their places on the line."""
+    before = ["", *marks]
+    return [
+        (place * cell, mark) for place, mark in enumerate(marks) if mark and mark != before[place]
     ]
-    return _placed(changed)
 
 
 def _placed(marks: list[tuple[int, str]]) -> str:
@@ -102,11 +98,12 @@ def _levels(runs: tuple[RunPoint, ...]) -> list[str]:
 
 
 def _moved(history: History, runs: tuple[RunPoint, ...]) -> list[str]:
+    moments = [run.as_of for run in runs]
+
     def moved(place: int) -> bool:
-        before = runs[place - 1].as_of if place else None
-        here = runs[place].as_of
+        before, moment = moments[place - 1] if place else None, moments[place]
         return any(
-            move.as_of == here or (before is not None and before < move.as_of < here)
+            move.as_of == moment or (before is not None and before < move.as_of < moment)
             for move in history.moves
         )
 
@@ -114,14 +111,10 @@ def _moved(history: History, runs: tuple[RunPoint, ...]) -> list[str]:
 
 
 def _incidents(history: History, runs: tuple[RunPoint, ...]) -> list[str]:
-    def going_on(place: int) -> bool:
-        here = runs[place].as_of
-        return any(
-            incident.start <= here and (incident.end is None or here <= incident.end)
-            for incident in history.incidents
-        )
+    def in_incident(place: int) -> bool:
+        return any(incident.covers(runs[place].as_of) for incident in history.incidents)
 
-    return _marked(runs, "━", going_on)
+    return _marked(runs, "━", in_incident)
 
 
 def _marked(runs: tuple[RunPoint, ...], mark: str, where: Callable[[int], bool]) -> list[str]:

@@ -55,7 +55,7 @@ def backtest(
 
 @contextmanager
 def _bars() -> Iterator["Report"]:
-    """Show a bar per rehearsal on standard error, if that is a terminal."""
+    """Show a bar per candidate on standard error, if that is a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -2,8 +2,9 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from functools import update_wrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import RenderableType
@@ -22,44 +23,42 @@ _SHARED: dict[str, tuple[Any, Any]] = {
     "json": (Json, False),
     "verbose": (Verbose, False),
 }
-View = Callable[[Any], Iterable[RenderableType] | str]
+Record = TypeVar("Record")
 
 
 def command(
-    view: View,
+    view: Callable[[Record], Iterable[RenderableType] | str],
     *,
     services: bool = False,
     result_of: Callable[..., Any] | None = None,
     exit_code: Callable[..., int] | None = None,
-) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+) -> Callable[[Callable[..., Record]], Callable[..., None]]:
     """Return a decorator that makes a command of a function with options of its own.
 
-    The function returns the record that is printed. A parameter `place` is the workspace; the
-    shared options are passed on to a function that declares them. What is wrong is one line on
-    standard error, and the exit code 2.
+    The function returns the record that `view` draws for people. A parameter `place` is the
+    workspace; the shared options are passed on to a function that declares them. What is wrong is
+    one line on standard error, and the exit code 2.
 
     Args:
-        view: draws the record for people; a text is printed as it is.
         services: check first that the configured services answer.
         result_of: turns what the function returns, with its options, into the printed record.
         exit_code: of a printed record and the options; 0 without it.
     """
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., None]:
+    def decorate(function: Callable[..., Record]) -> Callable[..., None]:
         own = inspect.signature(function).parameters
 
         def run(**options: Any) -> None:
-            json, verbose, folder = (options[name] for name in ("json", "verbose", "workspace"))
             arguments = {name: options[name] for name in own if name != "place"}
 
             def show(record: Any) -> Any:
                 record = result_of(record, **arguments) if result_of else record
-                show_result(record, view, json)
+                show_result(record, view, options["json"])
                 return record
 
-            with reporting(verbose):
+            with reporting(options["verbose"]):
                 if "place" in own:
-                    arguments["place"] = start(folder, verbose, services)
+                    arguments["place"] = start(options["workspace"], options["verbose"], services)
                 from tasks.runtime.job import same_configuration
 
                 try:
@@ -88,10 +87,7 @@ def _describe(run: Callable[..., None], function: Callable[..., Any], own: Any) 
         if name not in own
     ]
     options = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
-    run.__name__, run.__doc__, run.__module__ = (
-        function.__name__,
-        function.__doc__,
-        function.__module__,
-    )
+    update_wrapper(run, function, updated=())
+    del run.__wrapped__  # type: ignore[attr-defined]
     run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     run.__annotations__ = {option.name: option.annotation for option in options}

@@ -33,21 +33,17 @@ screen = Console(highlight=False)
 
 def demo() -> None:
     """Replay half a year of card payments: healthy, broken, drifting, healed."""
-    with reporting():
-        _demo()
-
-
-def _demo() -> None:
     begun = time.monotonic()
-    place = prepare_demo()
-    screen.print("[bold]driftloop demo[/bold]: half a year of card payments, week by week.\n")
-    with _server(place):
-        records = _replay(place)
-        from tasks.runtime.job import load_job
+    with reporting():
+        place = prepare_demo()
+        screen.print("[bold]driftloop demo[/bold]: half a year of card payments, week by week.\n")
+        with _server(place):
+            records = _replay(place)
+            from tasks.runtime.job import load_job
 
-        scores = scores_with_and_without_loop(load_job(MODEL, workspace=place.root), records)
-    screen.print(_table(records, scores))
-    _farewell(place, scores, time.monotonic() - begun)
+            scores = scores_with_and_without_loop(load_job(MODEL, workspace=place.root), records)
+        screen.print(_table(records, scores))
+        _farewell(place, scores, time.monotonic() - begun)
 
 
 @contextmanager
@@ -73,19 +69,19 @@ def _replay(place: Workspace) -> list[MonitorRecord]:
     from flows.monitor import monitor
 
     root, records = str(place.root), []
-    with without_heartbeats(always=True), tags("driftloop", MODEL), _progress() as progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bars = Progress(*columns, TimeElapsedColumn(), console=screen, transient=True)
+    with without_heartbeats(always=True), tags("driftloop", MODEL), bars as progress:
         bar = progress.add_task("training the first champion", total=WEEKS - FIRST_WEEK + 1)
         first = bootstrap(MODEL, as_of=_monday(FIRST_WEEK + 1), workspace=root)
-        progress.print(
-            f"The first champion: {first.sentence}\n{first.plan and first.plan.sentence}"
-        )
+        plan = first.plan and first.plan.sentence
+        progress.print(f"The first champion: {first.sentence}\n{plan}")
         for week in range(FIRST_WEEK, WEEKS):
             chapter = chapter_of(week)
             progress.update(bar, advance=1, description=f"week {week}: {chapter.name}")
-            if week in (FIRST_WEEK, chapter.first_week):
-                progress.print(
-                    f"\n[bold]Week {week}, {chapter.name}.[/bold] {chapter.what_happens}"
-                )
+            if week in (FIRST_WEEK, chapter.weeks.start):
+                heading = f"\n[bold]Week {week}, {chapter.name}.[/bold]"
+                progress.print(f"{heading} {chapter.what_happens}")
             records.append(monitor(MODEL, as_of=_monday(week + 1), workspace=root))
         progress.update(bar, advance=1, description="looking back")
     return records
@@ -93,17 +89,6 @@ def _replay(place: Workspace) -> list[MonitorRecord]:
 
 def _monday(week: int) -> datetime:
     return datetime.combine(START + timedelta(weeks=week), clock(), tzinfo=UTC)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=screen,
-        transient=True,
-    )
 
 
 def _table(records: Sequence[MonitorRecord], scores: Sequence[tuple[float, float]]) -> Table:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from driftloop.base.errors import TrainingError
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import RetrainRecord
 from driftloop.base.workspace import Workspace
@@ -25,61 +26,56 @@ def onboard(
         TrainingError: if no first champion could be trained.
     """
     target = folder or default_folder(file, options)
-    kept = target.is_dir()
+    existed = target.is_dir()
     with waiting(f"Reading {file.name}"):
-        made = create_workspace(file, target, options)
+        created = create_workspace(file, target, options)
     if not quiet:
-        notes.print(columns_view(made.inferred.columns, made.inferred.notes))
+        notes.print(columns_view(created.inferred.columns, created.inferred.notes))
     try:
-        record = _first_champion(made, verbose)
+        return _result(created, _first_champion(created, verbose))
     except BaseException:
-        _remove(made.workspace, store_folder=kept)
+        for path in created.root.iterdir() if existed else (created.root,):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
         raise
-    return _result(made, record)
 
 
-def _first_champion(made: CreatedWorkspace, verbose: bool) -> RetrainRecord:
-    enter(Workspace(made.workspace), verbose)
+def _first_champion(created: CreatedWorkspace, verbose: bool) -> RetrainRecord:
+    model, workspace = created.inferred.name, Workspace(created.root)
+    enter(workspace, verbose)
     from tasks.runtime.preflight import check_services
 
-    check_services(Workspace(made.workspace))
-    with running(f"Training the first champion of {made.model}", made.model):
+    check_services(workspace)
+    with running(f"Training the first champion of {model}", model):
         from flows.bootstrap import bootstrap
 
-        record = bootstrap(made.model, made.bootstrap_as_of, workspace=str(made.workspace))
+        record = bootstrap(model, created.bootstrap_as_of, workspace=str(created.root))
     if record.promotion is None or not record.promotion.promoted:
-        raise TrainingError(f"no first champion for {made.model}: {record.sentence}")
+        raise TrainingError(f"no first champion for {model}: {record.sentence}")
     return record
 
 
-def _remove(folder: Path, store_folder: bool) -> None:
-    if not store_folder:
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink()
-
-
-def _result(made: CreatedWorkspace, record: RetrainRecord) -> NewWorkspace:
-    score, metric = record.scores.challenger, record.scores.metric
+def _result(created: CreatedWorkspace, record: RetrainRecord) -> NewWorkspace:
+    inferred, scores = created.inferred, record.scores
+    until = inferred.training.until
     return NewWorkspace(
-        model=made.model,
-        workspace=str(made.workspace),
-        config=str(Workspace(made.workspace).configs / f"{made.model}.yaml"),
-        rev=made.commit,
-        rows=made.rows,
-        batches=made.batches,
-        train_until=made.train_until,
-        columns=made.inferred.columns,
-        notes=made.inferred.notes,
+        model=inferred.name,
+        workspace=str(created.root),
+        config=str(Workspace(created.root).configs / f"{inferred.name}.yaml"),
+        rev=created.commit,
+        rows=inferred.rows,
+        batches=created.batches,
+        train_until=until,
+        columns=inferred.columns,
+        notes=inferred.notes,
         champion=record.champion,
-        score=score,
-        metric=metric,
+        score=scores.challenger,
+        metric=scores.metric,
         sentence=(
-            f"{made.rows:,} rows in {made.batches} batches; the first champion was trained on data "
-            f"until {format_time(made.train_until)} and has {metric} {score:.3f} on its holdout."
+            f"{inferred.rows:,} rows in {created.batches} batches; the first champion was trained "
+            f"on data until {format_time(until)} and has {metric_name(scores.metric)} "
+            f"{scores.challenger:.3f} on its holdout."
         ),
     )

@@ -24,10 +24,6 @@ def _failed_on(record: MonitorRecord, fail_on: list[Condition] | None, **_: Any)
     return FAILED_ON if any(condition.met(record) for condition in fail_on or ()) else 0
 
 
-def _without_champion(record: RetrainRecord, **_: Any) -> int:
-    return ERROR if record.promoted_version is None else 0
-
-
 @command(monitor_view, exit_code=_failed_on)
 def monitor(
     place: Workspace,
@@ -37,7 +33,7 @@ def monitor(
     dry_run: DryRun = False,
     fail_on: FailOn = None,
 ) -> MonitorRecord:
-    """Judge a model's newest data, tell people, and retrain where warranted."""
+    """Monitor a model's newest data, alert people, and retrain where needed."""
     job = data_job(place, name, as_of, rev)
     with running(f"Monitoring {name}", name):
         from flows.monitor import monitor as flow
@@ -63,7 +59,7 @@ def retrain(
         return flow(name, job.as_of, job.rev, reason, dry_run=dry_run, workspace=root)
 
 
-@command(retrain_view, exit_code=_without_champion)
+@command(retrain_view, exit_code=lambda record, **_: 0 if record.promoted_version else ERROR)
 def bootstrap(place: Workspace, name: Name, as_of: AsOf = None, rev: Rev = None) -> RetrainRecord:
     """Train the first champion of a model that has none."""
     job = data_job(place, name, as_of, rev)
@@ -78,5 +74,5 @@ def status(place: Workspace, name: AnyName = None) -> Statuses:
     """Show models, champion versions and last verdicts."""
     from tasks.reporting.status import model_statuses
 
-    with waiting("Asking the registry"):
+    with waiting("Querying the registry"):
         return model_statuses(place, name)

@@ -62,7 +62,7 @@ def ledger(place: Workspace, name: Name) -> Ledger:
     from tasks.registry.ledger import read_ledger
     from tasks.registry.opening import open_registry
 
-    with waiting("Asking the registry"):
+    with waiting("Querying the registry"):
         registry = open_registry(place)
         champion = registry.champion(name)
         serving = Champion(champion.version if champion else None)

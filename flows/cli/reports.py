@@ -55,7 +55,7 @@ def history(
     """Show a model's past runs as a strip: verdicts, scores, versions, incidents."""
     from tasks.reporting.history import model_history
 
-    with waiting("Asking the registry"):
+    with waiting("Querying the registry"):
         return model_history(place, name, last)
 
 
@@ -75,9 +75,8 @@ def dashboard(
 
 def _open(path: Path) -> None:
     """Open a page where there is a screen to show it on."""
-    screen = sys.platform in ("darwin", "win32") or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    screen = display or sys.platform in ("darwin", "win32")
     if screen and sys.__stdout__ is not None and sys.__stdout__.isatty():
         webbrowser.open(path.resolve().as_uri())
 
@@ -95,15 +94,11 @@ def metrics(place: Workspace, name: AnyName = None) -> Metrics:
     from tasks.reporting.metric_inputs import configs_named, read_metric_inputs
     from tasks.reporting.publish_metrics import most_features
 
-    with waiting("Asking the registry"):
+    with waiting("Querying the registry"):
         configs, broken = configs_named(place, name)
-        most = most_features()
-        samples = [
-            sample
-            for config in configs
-            for sample in samples_of(read_metric_inputs(place, config), most)
-        ]
-    result = Metrics(tuple(samples))
+        inputs = (read_metric_inputs(place, config) for config in configs)
+        samples = tuple(sample for read in inputs for sample in samples_of(read, most_features()))
+    result = Metrics(samples)
     if broken:
         raise IncompleteError("; ".join(broken), result)
     return result

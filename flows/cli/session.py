@@ -117,10 +117,8 @@ def without_heartbeats(always: bool = False) -> Iterator[None]:
 
 def _fail(error: BaseException, verbose: bool, hint: str = "") -> None:
     if isinstance(error, KeyboardInterrupt):
-        typer.echo(
-            "stopped; what a flow had begun goes on when it is run again with the same --as-of",
-            err=True,
-        )
+        hint = "what a flow had begun goes on when it is run again with the same --as-of"
+        typer.echo(f"stopped; {hint}", err=True)
         raise typer.Exit(130)
     if verbose:
         notes.print_exception()

@@ -1,24 +1,42 @@
-"""Commands about the local stack: up, down, stack, backup, restore."""
+"""Commands about deployments and the local stack: deploy, up, down, stack, backup, restore."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftloop.base.workspace import Workspace
 from flows.cli.command import command
 from flows.cli.display.show import sentence_view
-from flows.cli.display.stack import stack_view
+from flows.cli.display.stack import deploy_view, stack_view
 from flows.cli.session import ERROR, notes, waiting
 
 if TYPE_CHECKING:
+    from tasks.deployments.register import Registration
     from tasks.stack.backup.manifest import Backup
     from tasks.stack.status import StackStatus
     from tasks.stack.stopping import StackStop
 
 
-def _degraded(status: "StackStatus", **_: Any) -> int:
-    return ERROR if status.state == "degraded" else 0
+@command(deploy_view, services=True)
+def deploy(
+    place: Workspace,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove monitors of models that are gone.")
+    ] = False,
+    worker_workspace: Annotated[
+        str | None, typer.Option(help="The workspace on the worker, if not here.")
+    ] = None,
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="Leave out models whose YAML is not valid.")
+    ] = False,
+) -> "Registration":
+    """Register every deployment: each model's monitor on its schedule, and the ad-hoc ones."""
+    from tasks.deployments.register import Registration, plan_deployments, register
+
+    with waiting("Registering deployments"):
+        plan = plan_deployments(place, worker_workspace, skip_broken)
+        return Registration(register(plan, prune))
 
 
 @command(stack_view)
@@ -39,13 +57,13 @@ def down(place: Workspace) -> "StackStop":
     return take_down(make_plan(place), _note)
 
 
-@command(stack_view, exit_code=_degraded)
+@command(stack_view, exit_code=lambda status: ERROR if status.state == "degraded" else 0)
 def stack(place: Workspace) -> "StackStatus":
     """Show each service of the stack: its state, address and log."""
     from tasks.stack.starting import as_running, make_plan, services_of
     from tasks.stack.status import look
 
-    with waiting("Asking the services"):
+    with waiting("Querying the services"):
         plan = as_running(make_plan(place))
         return look(plan, services_of(plan))
 
@@ -67,9 +85,7 @@ def backup(
 def restore(
     place: Workspace,
     file: Annotated[Path, typer.Argument(help="A file that 'driftloop backup' wrote.")],
-    force: Annotated[
-        bool, typer.Option("--force", help="Put aside the state that is there.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Move the present state aside.")] = False,
 ) -> "Backup":
     """Put a backup back; the stack has to be down."""
     from tasks.stack.backup.restore import restore as put_back

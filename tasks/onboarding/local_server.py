@@ -6,12 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 from driftloop.base.errors import UnavailableError
+from tasks.stack.health import answers
 
 START_SECONDS = 180.0
 STOP_SECONDS = 10.0
@@ -42,7 +41,7 @@ class LocalServer:
                 raise UnavailableError(
                     f"the Prefect server ended with {self.process.returncode}; see {self.log}"
                 )
-            if _answers(f"{self.api_url}/health"):
+            if answers(f"{self.api_url}/health", 2):
                 return
             time.sleep(0.1)
         raise UnavailableError(f"the Prefect server did not answer in {seconds:.0f} s: {self.log}")
@@ -63,11 +62,13 @@ def start_server(home: Path, port: int | None = None) -> LocalServer:
     port = port or free_port()
     home.mkdir(parents=True, exist_ok=True)
     log = home / "server.log"
+    environment = {**os.environ, "PREFECT_HOME": str(home)}
+    environment.pop("PREFECT_API_URL", None)  # that of a client
     command = [sys.executable, "-m", "prefect", "server", "start"]
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - a fixed command
             [*command, "--host", "127.0.0.1", "--port", str(port)],
-            env={**_without_client_settings(), "PREFECT_HOME": str(home)},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -81,15 +82,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _without_client_settings() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - loopback only
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False

@@ -35,20 +35,17 @@ _DVC_CONFIG = """\
 
 @dataclass(frozen=True, slots=True)
 class CreatedWorkspace:
-    """A new workspace, and what was inferred for its model."""
+    """The folder and commit of a new workspace, and what was inferred for its model."""
 
-    workspace: Path
-    model: str
+    root: Path
     commit: str
     batches: int
-    rows: int
-    train_until: datetime
     inferred: Inferred
 
     @property
     def bootstrap_as_of(self) -> datetime:
         """The moment at which the labels of exactly the training part have arrived."""
-        return self.inferred.label_delay.after(self.train_until)
+        return self.inferred.label_delay.after(self.inferred.training.until)
 
 
 def create_workspace(source: Path, folder: Path, options: Options) -> CreatedWorkspace:
@@ -69,10 +66,7 @@ def create_workspace(source: Path, folder: Path, options: Options) -> CreatedWor
         with _own_environment(partial):
             _version_data(partial)
             commit = _commit(partial, f"Add {inferred.name} from {source.name}")
-    until = inferred.training.until
-    return CreatedWorkspace(
-        folder, inferred.name, commit, len(paths), inferred.rows, until, inferred
-    )
+    return CreatedWorkspace(folder, commit, len(paths), inferred)
 
 
 def default_folder(source: Path, options: Options) -> Path:
@@ -109,7 +103,9 @@ def _built_aside(folder: Path) -> Iterator[Path]:
             partial.rename(folder)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
-        _remove_empty(parents)
+        for parent in parents:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
         if isinstance(error, OSError):
             raise WorkspaceError(
                 f"{folder}: cannot be written: {error.strerror or error}; choose another folder "
@@ -132,22 +128,12 @@ def _move_up(partial: Path, folder: Path) -> None:
     partial.rmdir()
 
 
-def _remove_empty(folders: list[Path]) -> None:
-    for folder in folders:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-
-
 def _write_texts(root: Path, inferred: Inferred) -> None:
     configs = Workspace(root).configs
     configs.mkdir()
-    texts = {
-        configs / f"{inferred.name}.yaml": config_yaml(inferred),
-        root / "README.md": readme(inferred),
-        root / ".gitignore": _IGNORED,
-    }
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
+    (configs / f"{inferred.name}.yaml").write_text(config_yaml(inferred), encoding="utf-8")
+    (root / "README.md").write_text(readme(inferred), encoding="utf-8")
+    (root / ".gitignore").write_text(_IGNORED, encoding="utf-8")
 
 
 @contextmanager
@@ -187,7 +173,8 @@ def _version_data(root: Path) -> None:
                 repo.add([str(root / "data")])
                 repo.push()
     except (DvcException, SCMError) as error:
-        raise WorkspaceError(f"DVC could not add the data: {_line(error)}") from error
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise WorkspaceError(f"DVC could not add the data: {reason}") from error
 
 
 def _commit(root: Path, message: str) -> str:
@@ -197,7 +184,3 @@ def _commit(root: Path, message: str) -> str:
     settings = ("-c", "commit.gpgsign=false", "-c", f"core.hooksPath={os.devnull}")
     git(root, *settings, "commit", "--quiet", "--message", message, identity=True)
     return git(root, "rev-parse", "HEAD")
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,17 +1,12 @@
 """The dashboard of all models: gathering their state, and writing the page."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
-from driftloop.alerts.incident import AlertState
 from driftloop.base.errors import ConfigError, DriftloopError
 from driftloop.base.tags import ModelTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config
-from driftloop.config.model_config import ModelConfig
-from driftloop.promotion.ledger import Entry
 from driftloop.reporting.dashboard.page import dashboard_page
 from driftloop.reporting.dashboard.rows import Dashboard, ModelRow, dashboard_sentence, is_stale
 from driftloop.reporting.run_report.page import REPORT_FILE
@@ -20,8 +15,8 @@ from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import Documents, open_documents
 from tasks.registry.ledger import ledger_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import ModelOverview, Registry
-from tasks.reporting.history import write_whole
+from tasks.registry.protocol import ModelOverview, Registry, Run
+from tasks.reporting.history import write_page
 from tasks.runtime import clock
 from tasks.runtime.step import step
 
@@ -29,32 +24,29 @@ PAGE = "index.html"
 _NOTHING = ModelOverview(None, ModelTags(), ())
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryView:
-    """What the registry says of all models, or why it could not be read."""
-
-    standings: Mapping[str, ModelOverview]
-    problem: str | None = None
-
-
 @step("gather models", retries=2)
 def gather_models(workspace: Workspace) -> tuple[ModelRow, ...]:
     """Return a row for every configured model; a model that cannot be evaluated says why."""
-    documents = open_documents(workspace)
-    view = _registry_view(open_registry(workspace))
-    return tuple(
-        _row(workspace, documents, view, path) for path in sorted(workspace.configs.glob("*.yaml"))
-    )
+    documents, registry = open_documents(workspace), open_registry(workspace)
+    overviews, problem = dict[str, ModelOverview](), None
+    try:
+        overviews = registry.overviews()
+    except DriftloopError as error:
+        problem = f"the registry could not be read: {error}"
+    rows = []
+    for path in sorted(workspace.configs.glob("*.yaml")):
+        row = _with_incident(ModelRow(path.stem, "missing"), documents)
+        if problem is None:
+            row = _with_overview(row, workspace, overviews.get(row.model, _NOTHING))
+            rows.append(_with_configuration(row, path))
+        else:
+            rows.append(_not_evaluated(row, problem))
+    return tuple(rows)
 
 
 @step("write dashboard", retries=2)
 def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Path) -> Dashboard:
-    """Write the page and, beside it, the newest report of every model.
-
-    Args:
-        workspace: the workspace.
-        rows: the models.
-        folder: where the page is put.
+    """Write the page to `folder` and, beside it, the newest report of every model.
 
     Raises:
         WorkspaceError: if it cannot be written.
@@ -64,42 +56,8 @@ def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Pa
         replace(row, report=_report(registry, row, folder)) if row.run_id else row for row in rows
     )
     path = folder / PAGE
-    write_whole(path, dashboard_page(linked, clock.now()).encode())
+    write_page(path, dashboard_page(linked, clock.now()).encode())
     return Dashboard(str(path), dashboard_sentence(linked), linked)
-
-
-def _registry_view(registry: Registry) -> RegistryView:
-    try:
-        return RegistryView(registry.overviews())
-    except DriftloopError as error:
-        return RegistryView({}, f"the registry could not be read: {error}")
-
-
-def _row(workspace: Workspace, documents: Documents, view: RegistryView, path: Path) -> ModelRow:
-    model = path.stem
-    row = ModelRow(model, "missing")
-    try:
-        alerts = read_alerts(documents, model)
-        row = _with_incident(row, alerts)
-    except DriftloopError as error:
-        row = _not_evaluated(row, f"its alerts cannot be read: {error}")
-    if view.problem is not None:
-        return _not_evaluated(row, view.problem)
-    try:
-        row = _with_standing(row, workspace, view.standings.get(model, _NOTHING))
-    except (DriftloopError, KeyError, TypeError, ValueError) as error:
-        row = _not_evaluated(row, f"its data in the registry cannot be read: {error}")
-    try:
-        config = load_config(path)
-    except ConfigError as error:
-        return _not_evaluated(row, f"its configuration is not valid: {error}")
-    if config.model != model:
-        return _not_evaluated(row, f"its configuration is for another model, {config.model!r}")
-    return replace(row, stale=_stale(row.as_of, config))
-
-
-def _stale(as_of: datetime | None, config: ModelConfig) -> bool:
-    return as_of is not None and is_stale(as_of, clock.now(), config.windows.current.days)
 
 
 def _not_evaluated(row: ModelRow, problem: str) -> ModelRow:
@@ -108,26 +66,51 @@ def _not_evaluated(row: ModelRow, problem: str) -> ModelRow:
     return replace(row, problem=row.problem or problem, outcome=outcome)
 
 
-def _with_incident(row: ModelRow, alerts: AlertState) -> ModelRow:
-    incident = alerts.open
+def _with_incident(row: ModelRow, documents: Documents) -> ModelRow:
+    try:
+        incident = read_alerts(documents, row.model).open
+    except DriftloopError as error:
+        return _not_evaluated(row, f"its alerts cannot be read: {error}")
     if incident is None:
         return row
     return replace(row, incident_since=incident.since, incident_severity=incident.severity)
 
 
-def _with_standing(row: ModelRow, workspace: Workspace, standing: ModelOverview) -> ModelRow:
-    move = last_move(ledger_of(standing.tags))
-    serves = move is not None and move.version == standing.champion
-    row = replace(
+def _with_overview(row: ModelRow, workspace: Workspace, overview: ModelOverview) -> ModelRow:
+    try:
+        return _with_runs(_with_champion(row, overview), workspace, overview.runs)
+    except (DriftloopError, KeyError, TypeError, ValueError) as error:
+        return _not_evaluated(row, f"its data in the registry cannot be read: {error}")
+
+
+def _with_configuration(row: ModelRow, path: Path) -> ModelRow:
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        return _not_evaluated(row, f"its configuration is not valid: {error}")
+    if config.model != row.model:
+        return _not_evaluated(row, f"its configuration is for another model, {config.model!r}")
+    days = config.windows.current.days
+    stale = row.as_of is not None and is_stale(row.as_of, clock.now(), days)
+    return replace(row, stale=stale)
+
+
+def _with_champion(row: ModelRow, overview: ModelOverview) -> ModelRow:
+    move = last_move(ledger_of(overview.tags))
+    if move is None:
+        return replace(row, champion=overview.champion)
+    return replace(
         row,
-        champion=standing.champion,
-        promoted_at=move.as_of if move is not None and serves else None,
-        move=_move_text(move) if move is not None else "",
+        champion=overview.champion,
+        promoted_at=move.as_of if move.version == overview.champion else None,
+        move=f"{move.kind.replace('_', ' ')} {move.as_of:%Y-%m-%d}",
     )
-    if not standing.runs:
+
+
+def _with_runs(row: ModelRow, workspace: Workspace, runs: tuple[Run, ...]) -> ModelRow:
+    if not runs:
         return row
-    newest = standing.runs[0].tags
-    points = [point_of_tags(run.run_id, run.tags) for run in reversed(standing.runs)]
+    points = [point_of_tags(run.run_id, run.tags) for run in reversed(runs)]
     last = points[-1]
     scored = next((point for point in reversed(points) if point.score is not None), last)
     return replace(
@@ -142,12 +125,8 @@ def _with_standing(row: ModelRow, workspace: Workspace, standing: ModelOverview)
         low=last.low,
         high=last.high,
         rev=last.rev or None,
-        links=_links(workspace, row.model, last.run_id, newest.prefect_run or ""),
+        links=_links(workspace, row.model, last.run_id, runs[0].tags.prefect_run or ""),
     )
-
-
-def _move_text(move: Entry) -> str:
-    return f"{move.kind.replace('_', ' ')} {move.as_of:%Y-%m-%d}"
 
 
 def _links(
@@ -179,7 +158,7 @@ def _report(registry: Registry, row: ModelRow, folder: Path) -> str | None:
         return None
     if page is None:
         return None
-    write_whole(path, page)
+    write_page(path, page)
     for old in path.parent.glob(f"{row.model}.*.html"):
         if old != path:
             old.unlink(missing_ok=True)

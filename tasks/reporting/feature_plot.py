@@ -36,22 +36,15 @@ def draw_feature_plot(shapes: tuple[Shape, ...], title: str) -> bytes:
     figure.suptitle(text, fontsize=13, x=0.01, ha="left", parse_math=False)
     row = figure.subplots(1, panels, squeeze=False)[0]
     for shape, axes in zip(shown, row, strict=False):
-        _panel(axes, shape)
+        axes.set_title(drawable(shape.name, _NAME), fontsize=12, parse_math=False)
+        axes.spines[["top", "right"]].set_visible(False)
+        draw = _categories if shape.labels else _numbers
+        draw(axes, shape)
     handles, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower right", ncols=2, frameon=False, fontsize=11)
     written = io.BytesIO()
     figure.savefig(written, format="png", metadata={"Software": None})
     return written.getvalue()
-
-
-def _panel(axes: "Axes", shape: Shape) -> None:
-    axes.set_title(drawable(shape.name, _NAME), fontsize=12, parse_math=False)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    if shape.labels:
-        _categories(axes, shape)
-    else:
-        _numbers(axes, shape)
 
 
 def _numbers(axes: "Axes", shape: Shape) -> None:

@@ -18,6 +18,7 @@ from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
 from tasks.reporting.run_report import episodes_of
+from tasks.runtime.atomic_file import write_atomically
 
 MOST_SEARCHED = 500
 _LISTED = 5
@@ -53,13 +54,7 @@ def model_history(workspace: Workspace, model: str, last: int) -> History:
 def fetch_report(
     workspace: Workspace, model: str, selector: ReportSelector, output: Path | None
 ) -> FetchedReport:
-    """Copy a report out of MLflow and return where it is.
-
-    Args:
-        workspace: the workspace.
-        model: the model's name.
-        selector: which of its reports.
-        output: the path of the copy; below the state folder by default.
+    """Copy a report out of MLflow, to `output` or below the state folder; return where it is.
 
     Raises:
         ConfigError: if the model is neither configured nor registered.
@@ -75,8 +70,9 @@ def fetch_report(
             "reports are, or its report could not be written. Run it again: "
             f"driftloop monitor {model} --as-of {point.as_of.isoformat()}"
         )
-    path = output or report_path(workspace, model, point.as_of)
-    write_whole(path, page)
+    file = f"{point.as_of:%Y-%m-%dT%H%M%SZ}.html"
+    path = output or workspace.state / "reports" / model / file
+    write_page(path, page)
     return FetchedReport(
         model=model,
         as_of=point.as_of,
@@ -87,34 +83,26 @@ def fetch_report(
     )
 
 
-def report_path(workspace: Workspace, model: str, as_of: datetime) -> Path:
-    """Return where the local copy of a report is."""
-    return workspace.state / "reports" / model / f"{as_of:%Y-%m-%dT%H%M%SZ}.html"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file atomically.
+def write_page(path: Path, content: bytes) -> None:
+    """Write a page atomically, in a folder that is made for it.
 
     Raises:
         WorkspaceError: if it cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
+        write_atomically(path, content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise WorkspaceError(
             f"{path}: cannot be written ({error.strerror}); choose another path with --output"
         ) from error
 
 
-def _points(registry: Registry, model: str, most: int) -> tuple[RunPoint, ...]:
+def _points(registry: Registry, model: str, limit: int) -> tuple[RunPoint, ...]:
     is_registered = model in registry.models()
     if not is_registered:
         find_config(registry.workspace.configs, model)
-    runs = registry.finished(model, "monitor", most) if is_registered else ()
+    runs = registry.finished(model, "monitor", limit) if is_registered else ()
     if not runs:
         raise RegistryError(
             f"{model} has no finished monitoring run at {registry.workspace.tracking_uri}; "
@@ -135,11 +123,9 @@ def _select(registry: Registry, model: str, selector: ReportSelector) -> RunPoin
         run_points = [points[-1]]
     if run_points:
         return run_points[-1]
-    problem = (
-        f"--run: received {selector.run_id!r}"
-        if selector.run_id is not None
-        else f"--as-of: no run of {model} as of {format_time(selector.as_of or points[-1].as_of)}"
-    )
+    problem = f"--run: received {selector.run_id!r}"
+    if selector.as_of is not None:
+        problem = f"--as-of: no run of {model} as of {format_time(selector.as_of)}"
     newest = "; ".join(
         f"{point.as_of.isoformat()} (run {point.run_id})" for point in reversed(points[-_LISTED:])
     )

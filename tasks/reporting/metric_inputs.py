@@ -4,12 +4,12 @@ Every run is its own process, so nothing is counted in memory: totals come from 
 """
 
 from driftloop.base.errors import DataError, DriftloopError
-from driftloop.base.tags import RunTags, counts_as_past
+from driftloop.base.tags import counts_as_past
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config, load_config, load_configs
 from driftloop.config.model_config import ModelConfig
 from driftloop.decision.decision import losing_streak
-from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, Retraining, read_record
+from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, read_record
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.ledger import read_ledger
@@ -38,8 +38,7 @@ def read_metric_inputs(workspace: Workspace, config: ModelConfig) -> MetricInput
     """Return the state of a model that its metrics are computed from.
 
     Raises:
-        UnavailableError: if the registry or the alerts do not answer.
-        DriftloopError: if their content cannot be read.
+        DriftloopError: if the registry or the alerts do not answer, or cannot be read.
     """
     model, now, registry = config.model, clock.now(), open_registry(workspace)
     window = config.windows.current_window(now)
@@ -54,7 +53,7 @@ def read_metric_inputs(workspace: Workspace, config: ModelConfig) -> MetricInput
         alerts=read_alerts(open_documents(workspace), model),
         champion=registry.champion(model) if known else None,
         last=_last_run(registry, model) if known else None,
-        retrainings=tuple(_retraining(run.tags) for run in runs),
+        retrainings=tuple(run.tags for run in runs),
         losing=losing_streak(past),
         ledger=read_ledger(registry, model) if known else (),
     )
@@ -76,8 +75,3 @@ def _last_run(registry: Registry, model: str) -> LastRun | None:
         ) from None
     tags = runs[0].tags
     return LastRun(record, tags.recorded_at, tags.seconds)
-
-
-def _retraining(tags: RunTags) -> Retraining:
-    outcome = bool(tags.trained), bool(tags.won), bool(tags.promoted)
-    return Retraining(tags.as_of, *outcome, tags.seconds)

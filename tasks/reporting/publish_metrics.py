@@ -5,9 +5,7 @@ The targets belong to an installation and not to a model, so environment variabl
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -21,6 +19,7 @@ from driftloop.reporting.prometheus.samples import MOST_FEATURES, samples_of
 from tasks.registry.memory import in_memory
 from tasks.reporting.metric_inputs import read_metric_inputs
 from tasks.reporting.prometheus_format import collector_registry, text_format
+from tasks.runtime.atomic_file import write_atomically
 from tasks.runtime.credentials import GATEWAY_BLOCK, GATEWAY_PASSWORD, secret_for
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
@@ -52,19 +51,18 @@ def publish_after_run(job: Job) -> "State[None]":
 
 @step("publish metrics", retries=2)
 def publish_metrics(job: Job) -> None:
-    """Publish the metrics of the job's model.
-
-    Raises:
-        UnavailableError: if the gateway, or the source of the metrics, does not answer.
-        MetricsError: if the gateway refused them or a setting is wrong.
-    """
+    """Publish the metrics of the job's model; see `publish`."""
     publish(job.workspace, job.config)
 
 
 def publish(workspace: Workspace, config: ModelConfig) -> None:
-    """Publish the metrics of one model to the targets of the environment; see `publish_metrics`.
+    """Publish the metrics of one model to the targets of the environment.
 
     If one target fails, the other is still served.
+
+    Raises:
+        UnavailableError: if the gateway, or the source of the metrics, does not answer.
+        MetricsError: if the gateway refused them or a setting is wrong.
     """
     url, folder = _targets()
     if not url and not folder:
@@ -76,11 +74,8 @@ def publish(workspace: Workspace, config: ModelConfig) -> None:
     if url:
         _attempt(errors, lambda: push(url, config.model, samples))
     if errors:
-        kind = (
-            UnavailableError
-            if all(isinstance(error, UnavailableError) for error in errors)
-            else MetricsError
-        )
+        temporary = all(isinstance(error, UnavailableError) for error in errors)
+        kind = UnavailableError if temporary else MetricsError
         raise kind("; ".join(map(str, errors)))
 
 
@@ -113,22 +108,14 @@ def write_textfile(folder: Path, model: str, samples: tuple[Sample, ...]) -> Pat
         MetricsError: if the folder is missing or cannot be written.
     """
     path = folder / f"driftloop_{model}.prom"
-    part = None
     try:
-        with NamedTemporaryFile(
-            "w", dir=folder, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-        ) as file:
-            part = Path(file.name)
-            file.write(text_format(samples))
-        part.chmod(0o644)
-        return part.replace(path)
+        write_atomically(path, text_format(samples).encode(), mode=0o644)
     except OSError as error:
-        if part is not None:
-            part.unlink(missing_ok=True)
         raise MetricsError(
             f"the metrics of {model} could not be written to {folder} "
             f"({error.strerror or error}); create a writable folder, or correct {FOLDER}"
         ) from error
+    return path
 
 
 def push(url: str, model: str, samples: tuple[Sample, ...]) -> None:
@@ -143,27 +130,21 @@ def push(url: str, model: str, samples: tuple[Sample, ...]) -> None:
 
     from prometheus_client import push_to_gateway
 
-    gateway = _gateway(url)
+    address, handler = _gateway(url)
+    series, group = collector_registry(samples), {"model": model}
     try:
-        push_to_gateway(
-            gateway.address,
-            JOB,
-            collector_registry(samples),
-            {"model": model},
-            timeout=TIMEOUT,
-            handler=gateway.handler,
-        )
+        push_to_gateway(address, JOB, series, group, timeout=TIMEOUT, handler=handler)
     except HTTPError as error:
         reply = " ".join(error.read(300).decode(errors="replace").split())
         kind = UnavailableError if error.code >= 500 else MetricsError
         raise kind(
-            f"the Pushgateway at {gateway.address} refused the metrics of {model} "
+            f"the Pushgateway at {address} refused the metrics of {model} "
             f"(HTTP {error.code}{reply and ': '}{reply}); {_FIX}"
         ) from None
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise UnavailableError(
-            f"the Pushgateway at {gateway.address} did not accept the metrics of {model} "
+            f"the Pushgateway at {address} did not accept the metrics of {model} "
             f"({str(reason) or type(error).__name__}); {_FIX}"
         ) from None
 
@@ -171,27 +152,20 @@ def push(url: str, model: str, samples: tuple[Sample, ...]) -> None:
 _FIX = f"start it or correct {URL}; the next run publishes them again"
 
 
-@dataclass(frozen=True, slots=True)
-class _Gateway:
-    """A push target: the address without a user, and the handler that sends the request."""
-
-    address: str
-    handler: Callable[..., Callable[[], None]] = field(repr=False)
-
-
-def _gateway(url: str) -> _Gateway:
+def _gateway(url: str) -> tuple[str, Callable[..., Callable[[], None]]]:
+    """Return the address without a user, and the handler that sends the request."""
     from prometheus_client.exposition import basic_auth_handler, default_handler
 
     parts = _parts(url)
     address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
     if parts.username is None:
-        return _Gateway(address, default_handler)
+        return address, default_handler
     user, password = unquote(parts.username), _password()
 
     def signed(**request: Any) -> Callable[[], None]:
         return basic_auth_handler(**request, username=user, password=password)
 
-    return _Gateway(address, signed)
+    return address, signed
 
 
 def _parts(url: str) -> SplitResult:

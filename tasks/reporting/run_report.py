@@ -10,13 +10,12 @@ from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.base.tags import VersionTags
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.page import REPORT_FILE, report_page
-from driftloop.reporting.run_report.past_runs import Episode, RunPoint, point_of_tags
+from driftloop.reporting.run_report.past_runs import Episode, point_of_tags
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.monitoring.steps import OpenRun
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import Registry
 from tasks.reporting.run_report_plots import draw_figures
 from tasks.runtime.job import Job, code_version
 from tasks.runtime.run_links import links_of
@@ -74,32 +73,27 @@ class Reporter:
 def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
     """Return the input of a run's report; no data are read for it."""
     registry = open_registry(job.workspace)
-    run_id = run.run_id or ""
     versions = registry.versions(job.model)
-    links = links_of(job, run.run_id, record.champion)
-    moment = record.as_of.isoformat()
+    past = registry.finished(job.model, "monitor", MOST_PAST, job.as_of)
+    metric = job.config.comparison.metric
     return ReportInput(
         record=record,
-        past=past_points(registry, job),
+        past=tuple(point_of_tags(run.run_id, run.tags) for run in reversed(past)),
         ledger=read_ledger(registry, job.model),
         episodes=episodes_of(read_alerts(open_documents(job.workspace), job.model)),
         labelled_until=job.labelled_window.end,
         label_delay=str(job.config.data.label_delay),
         margin=job.config.performance.margin,
-        baselines=_baselines(registry, job, versions),
+        baselines={
+            version: tags.score.value
+            for version, tags in versions.items()
+            if tags.score is not None and tags.score.metric == metric
+        },
         lineage=_lineage(job, run, record, versions),
-        links=links,
-        replay=record.replay_command,
-        fetch=f"driftloop report {job.model} --as-of {moment}",
-        run_id=run_id,
+        links=links_of(job, run.run_id, record.champion),
+        run_id=run.run_id or "",
         description=job.config.description,
     )
-
-
-def past_points(registry: Registry, job: Job) -> tuple[RunPoint, ...]:
-    """Return the monitoring runs before the job's moment, oldest first."""
-    runs = registry.finished(job.model, "monitor", MOST_PAST, job.as_of)
-    return tuple(point_of_tags(run.run_id, run.tags) for run in reversed(runs))
 
 
 def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
@@ -113,25 +107,15 @@ def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
     return tuple(episodes)
 
 
-def _baselines(
-    registry: Registry, job: Job, versions: Mapping[str, VersionTags]
-) -> dict[str, float]:
-    """Return each version's score on its holdout, if it has the metric that is monitored."""
-    baselines = {}
-    for version, tags in versions.items():
-        baseline = tags.score
-        if baseline is not None and baseline.metric == job.config.comparison.metric:
-            baselines[version] = baseline.value
-    return baselines
-
-
 def _lineage(
     job: Job, run: OpenRun, record: MonitorRecord, versions: Mapping[str, VersionTags]
 ) -> tuple[tuple[str, str], ...]:
-    """Return the lineage from the data to this run, as labels and values."""
-    rows = [("Data commit of this run", record.rev)]
-    rows += [
-        ("Data folder", f"{job.config.data.path} in {_repository(job)}"),
+    configured = job.config.data.repository
+    # As configured: its path on this machine would mean nothing.
+    repository = "this repository" if configured == "." else configured
+    rows = [
+        ("Data commit of this run", record.rev),
+        ("Data folder", f"{job.config.data.path} in {repository}"),
         ("Batches and their digest", f"{run.batches} files, md5 {run.digest}"),
     ]
     rows += _version_rows(f"Version {record.champion}", versions.get(record.champion))
@@ -146,12 +130,6 @@ def _lineage(
     rows.append(("Configuration", f"configs/{job.model}.yaml, hash {job.config_hash}"))
     rows.append(("driftloop", code_version()))
     return tuple(rows)
-
-
-def _repository(job: Job) -> str:
-    """Return the repository as configured; its path on this machine would mean nothing."""
-    repository = job.config.data.repository
-    return "this repository" if repository == "." else repository
 
 
 def _version_rows(label: str, tags: VersionTags | None) -> list[tuple[str, str]]:

@@ -3,11 +3,12 @@
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from driftloop.alerts.messages.wording import number
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding
+from driftloop.base.metric_names import metric_name
 from driftloop.base.scores import Comparison
 from driftloop.reporting.html.svg import INKS, inline_svg
 from driftloop.reporting.run_report.inputs import ReportFigures, ReportInput, plotted_findings
@@ -90,11 +91,10 @@ def _categories(axes: "Axes", shape: Shape, new: Sequence[str]) -> None:
     _shares_on(axes, "x", top)
 
 
-def _shares_on(axes: "Axes", side: str, top: float) -> None:
+def _shares_on(axes: "Axes", side: Literal["x", "y"], top: float) -> None:
     axis = axes.yaxis if side == "y" else axes.xaxis
     axis.set_ticks([0, top / 2, top], [f"{part:.0%}" for part in (0, top / 2, top)])
-    axes.grid(axis="y" if side == "y" else "x", color=INKS["line"], linewidth=0.8)
-    axes.set_axisbelow(True)
+    _grid(axes, side)
 
 
 def _performance(report: ReportInput) -> str | None:
@@ -119,9 +119,8 @@ def _performance(report: ReportInput) -> str | None:
     locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    axes.grid(axis="y", color=INKS["line"], linewidth=0.8)
-    axes.set_axisbelow(True)
-    metric = drawable(report.record.performance.metric, 30)
+    _grid(axes, "y")
+    metric = drawable(metric_name(report.record.performance.metric, begins=True), 30)
     axes.set_ylabel(metric, color=INKS["dim"], parse_math=False)
     figure.subplots_adjust(left=0.085, right=0.985, top=0.93, bottom=0.14)
     return _svg(figure, performance_alt_text(report), "p-")
@@ -139,15 +138,14 @@ def _marked(axes: "Axes", report: ReportInput, times: list[Any], scores: list[fl
 
 def _limits(axes: "Axes", report: ReportInput, times: list[Any]) -> None:
     """Draw each champion's baseline and its limit as steps."""
-    points = points_with_scores(report)
-    baselines = [report.baselines.get(point.champion) for point in points]
-    if all(baseline is None for baseline in baselines):
+    champions = [point.champion for point in points_with_scores(report)]
+    if report.baselines.keys().isdisjoint(champions):
         return
-    base = [float("nan") if baseline is None else baseline for baseline in baselines]
-    limit = [baseline - report.margin for baseline in base]
-    where = times if len(times) > 1 else [times[0], report.record.as_of]
+    base = [report.baselines.get(champion, float("nan")) for champion in champions]
+    where = times
     if len(times) == 1:
-        base, limit = base * 2, limit * 2
+        where, base = [times[0], report.record.as_of], base * 2
+    limit = [baseline - report.margin for baseline in base]
     axes.step(where, base, where="post", color=INKS["dim"], linewidth=1, linestyle=(0, (5, 3)))
     axes.step(where, limit, where="post", color=INKS["bad"], linewidth=1.1, linestyle=(0, (1, 2)))
 
@@ -203,9 +201,9 @@ def _comparison(comparison: Comparison) -> str:
         axes.annotate(number(score.value), (score.value, place), **_ABOVE)
     axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     axes.set_ylim(len(rows) - 0.4, -0.7)
-    title = drawable(comparison.metric, 30)
+    title = drawable(metric_name(comparison.metric, begins=True), 30)
     axes.set_title(title, loc="left", color=INKS["dim"], parse_math=False)
-    _with_grid(axes)
+    _scores_on_x(axes)
     figure.subplots_adjust(left=0.2, right=0.97, top=0.86, bottom=0.16)
     return _svg(figure, comparison_alt_text(comparison), "c-")
 
@@ -226,14 +224,18 @@ def _gain(comparison: Comparison) -> str | None:
     axes.set_yticks([])
     axes.set_ylim(0.6, -0.7)
     axes.set_title("gain of the challenger", loc="left", color=INKS["dim"])
-    _with_grid(axes)
+    _scores_on_x(axes)
     figure.subplots_adjust(left=0.04, right=0.97, top=0.86, bottom=0.16)
     return _svg(figure, gain_alt_text(comparison), "g-")
 
 
-def _with_grid(axes: "Axes") -> None:
-    axes.grid(axis="x", color=INKS["line"], linewidth=0.8)
+def _grid(axes: "Axes", side: Literal["x", "y"]) -> None:
+    axes.grid(axis=side, color=INKS["line"], linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def _scores_on_x(axes: "Axes") -> None:
+    _grid(axes, "x")
     axes.locator_params(axis="x", nbins=5)
     axes.margins(x=0.12)
 
@@ -246,16 +248,11 @@ def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
     FigureCanvasSVG(figure)
     figure.patch.set_visible(False)
     axes = figure.subplots()
-    _without_frame(axes)
-    return figure, axes
-
-
-def _without_frame(axes: "Axes") -> None:
     axes.patch.set_visible(False)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(INKS["line"])
     axes.tick_params(length=0)
+    return figure, axes
 
 
 def _svg(figure: "Figure", words: str, prefix: str) -> str:

@@ -1,13 +1,11 @@
 """The status of every model, from the registry and the alerts."""
 
-from driftloop.alerts.incident import AlertState
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
-from driftloop.reporting.status import ModelStatus, Statuses, model_status
+from driftloop.reporting.status import Statuses, model_status
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import Registry
 from tasks.runtime import clock
 
 
@@ -24,16 +22,10 @@ def model_statuses(workspace: Workspace, name: str | None) -> Statuses:
         find_config(workspace.configs, name)
     names = [name] if name else sorted(configured | registered)
     documents = open_documents(workspace)
-    statuses = (
-        _status(registry, name, name in registered, read_alerts(documents, name)) for name in names
-    )
+    statuses = []
+    for model in names:
+        champion = registry.champion(model) if model in registered else None
+        runs = registry.finished(model, "monitor") if model in registered else ()
+        last, alerts = runs[0].tags if runs else None, read_alerts(documents, model)
+        statuses.append(model_status(model, champion, last, alerts, clock.now()))
     return Statuses(tuple(statuses))
-
-
-def _status(registry: Registry, model: str, registered: bool, alerts: AlertState) -> ModelStatus:
-    now = clock.now()
-    if not registered:
-        return model_status(model, None, None, alerts, now)
-    runs = registry.finished(model, "monitor")
-    last = runs[0].tags if runs else None
-    return model_status(model, registry.champion(model), last, alerts, now)

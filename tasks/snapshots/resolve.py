@@ -8,7 +8,6 @@ other content than the commit; `UnavailableError` where a remote does not answer
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from driftloop.base.errors import (
     WorkspaceError,
 )
 from driftloop.base.workspace import Workspace
+from tasks.runtime.atomic_file import write_atomically
 from tasks.runtime.job import Job
 from tasks.runtime.redaction import redact
 from tasks.runtime.step import step
@@ -90,13 +90,10 @@ def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -
             f"{file.path} at {snapshot.short_rev}: the remote sent content {received}, the commit "
             f"has {file.md5}; push the data again"
         )
-    partial = target.with_suffix(f".{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(target)
+        write_atomically(target, content)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise WorkspaceError(
             f"{target.parent} cannot be written ({error.strerror}); free disk space or make the "
             "folder writable"

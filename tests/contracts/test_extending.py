@@ -1,7 +1,7 @@
 """docs/extending.md, followed literally in a copy of the project.
 
 The code blocks are marked with what is done with them, in comments that readers do not see:
-``new FILE``, ``before "TEXT" in FILE`` or ``replace "TEXT" in FILE``. A line begins with TEXT.
+``new FILE``, ``before "TEXT" in FILE`` or ``replace "TEXT" in FILE``: one line begins with TEXT.
 """
 
 import ast
@@ -54,7 +54,8 @@ def edited(source: str, how: str, text: str, code: str) -> str:
     (first,) = [number for number, line in enumerate(lines) if line.startswith(text)]
     after = first
     if how == "replace":
-        ends = {node.lineno - 1: node.end_lineno for node in ast.parse(source).body}
+        statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+        ends = {node.lineno - 1: node.end_lineno for node in statements}
         after = ends[first] or first
     gap = "\n\n" if how == "before" and code.startswith("class ") else ""
     return "".join([*lines[:first], code, gap, *lines[after:]])
@@ -108,12 +109,34 @@ def test_every_code_block_is_followed() -> None:
 def test_a_member_takes_one_product_file(section: str) -> None:
     """The width of a change; a channel has its sender in ``tasks/`` besides."""
     (text,) = re.findall(rf"^## An? {section}\n(.*?)(?=^## )", PAGE, re.DOTALL | re.MULTILINE)
-    files = {
-        path or new
-        for _, _, path, new in _WHERE.findall("\n".join(re.findall("edit: (.+?) -->", text)))
-    }
-    product = [file for file in files if not file.startswith("tests/")]
+    product = product_files(text)
     assert len(product) == 1, product
+
+
+def test_a_field_takes_two_product_files_and_an_option_three() -> None:
+    _, text = PAGE.split("\n## A field of the JSON output, an option of a command\n")
+    field, option = text.split("\nAn option of `driftloop monitor` takes three product files")
+    assert product_files(field) == {"driftloop/base/records.py", "tasks/monitoring/steps.py"}
+    assert product_files(option) == {
+        *("flows/cli/monitoring.py", "flows/monitor.py", "flows/watch.py")
+    }
+
+
+def product_files(text: str) -> set[str]:
+    """Return the files outside ``tests/`` that a part of the page edits."""
+    edits = _WHERE.findall("\n".join(re.findall("edit: (.+?) -->", text)))
+    return {path or new for _, _, path, new in edits if not (path or new).startswith("tests/")}
+
+
+def test_the_new_field_and_option_are_there(copy: tuple[Path, list[str]]) -> None:
+    """Where the page was followed, the schema has the field, and command and flow the option."""
+    root, _ = copy
+    run(root, "-m", "tools.json_schemas", "docs/schemas")
+    schema = json.loads((root / "docs/schemas/monitor.schema.json").read_text())
+    assert schema["properties"]["batches"]["description"] == "Batches of the data."
+    assert "--no-retrain" in run(root, "-m", "flows.cli", "monitor", "--help")
+    described = "from flows.monitor import monitor; print(monitor.parameters.properties.keys())"
+    assert "no_retrain" in run(root, "-c", described)
 
 
 def test_the_new_members_are_known_and_pass_the_contract(copy: tuple[Path, list[str]]) -> None:

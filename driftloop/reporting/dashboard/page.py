@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftloop.alerts.messages.wording import count, number
+from driftloop.base.metric_names import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.dashboard.rows import ModelRow, dashboard_sentence, most_severe_first
 from driftloop.reporting.html.rendering import render_page
@@ -18,8 +19,7 @@ class Sparkline:
     """Scores as the points of an SVG polyline, its last point, and the same in words."""
 
     points: str
-    end_x: str
-    end_y: str
+    end: tuple[str, str]
     alt_text: str
 
 
@@ -49,10 +49,10 @@ def sparkline(scores: Sequence[float | None], metric: str | None) -> Sparkline |
         (_EDGE + place * step, _HEIGHT - _EDGE - (score - low) / span * (_HEIGHT - 2 * _EDGE))
         for place, score in known
     ]
+    name = metric_name(metric, begins=True)
     alt_text = (
-        f"{metric or 'score'} of {count(len(values), 'run')}: {number(values[0])} to "
+        f"{name} of {count(len(values), 'run')}: {number(values[0])} to "
         f"{number(values[-1])}, between {number(min(values))} and {number(max(values))}"
     )
-    end_x, end_y = points[-1]
-    line = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
-    return Sparkline(line, f"{end_x:.0f}", f"{end_y:.0f}", alt_text)
+    rounded = [(f"{x:.0f}", f"{y:.0f}") for x, y in points]
+    return Sparkline(" ".join(map(",".join, rounded)), rounded[-1], alt_text)

@@ -15,30 +15,12 @@ SLACK = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One model.
+    """One model, and its newest monitoring run.
 
-    Args:
-        model: its name.
-        outcome: of its newest run; ``missing`` where it never ran, ``inconclusive`` where it could
-            not be evaluated.
-        problem: why it could not be evaluated: its configuration, the registry, or its alerts.
-        sentence: the verdict of its newest run.
-        as_of: the moment that run judged.
-        stale: whether that is longer ago than it should be.
-        scores: realised scores of its newest runs, oldest first, None where labels were missing.
-        metric: the name of these scores.
-        score: the newest score, with its interval from `low` to `high`.
-        low: see `score`.
-        high: see `score`.
-        rev: data commit of its newest run.
-        champion: the version that serves.
-        promoted_at: when that version became champion.
-        move: the last change of the champion, in words.
-        incident_since: since when an incident has been open.
-        incident_severity: of that incident.
-        report: its newest report, from the folder of the page.
-        links: further pages, as label and address.
-        run_id: of its newest run in MLflow.
+    The outcome is ``missing`` where it never ran, ``inconclusive`` where it could not be evaluated;
+    `problem` says why. A row is `stale` where its run is longer ago than it should be. `scores` are
+    the realised ones of its newest runs, oldest first, None where labels were missing. `report` is
+    an address from the folder of the page, `links` are further pages as label and address.
     """
 
     model: str
@@ -106,11 +88,11 @@ def dashboard_sentence(rows: Iterable[ModelRow]) -> str:
     rows = tuple(rows)
     if not rows:
         return "No model is configured."
-    parts = [
-        (sum(row.incident_since is not None for row in rows), "with an open incident"),
-        (sum(row.problem is not None for row in rows), "that could not be evaluated"),
-        (sum(row.problem is None and row.unwatched for row in rows), "not watched"),
-        (sum(not row.troubled for row in rows), "healthy"),
-    ]
-    counts = ", ".join(f"{amount} {what}" for amount, what in parts)
-    return f"{count(len(rows), 'model')}: {counts}."
+    open_incidents = sum(row.incident_since is not None for row in rows)
+    problems = sum(row.problem is not None for row in rows)
+    unwatched = sum(row.problem is None and row.unwatched for row in rows)
+    healthy = sum(not row.troubled for row in rows)
+    return (
+        f"{count(len(rows), 'model')}: {open_incidents} with an open incident, {problems} that "
+        f"could not be evaluated, {unwatched} not watched, {healthy} healthy."
+    )

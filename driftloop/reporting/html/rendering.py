@@ -15,6 +15,7 @@ from markupsafe import Markup
 from driftloop.alerts.blocks import Line
 from driftloop.alerts.messages.formats.html import lines_html
 from driftloop.alerts.messages.wording import count, duration, interval, number, score
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.profiling.finding_text import format_share
@@ -77,6 +78,7 @@ def environment() -> Environment:
     )
     filters = (text, name, sentence, lines, safe_address, format_time, format_share, score)
     environment.filters.update({function.__name__: function for function in filters})
+    environment.filters["metric_name"] = metric_name
     functions = (count, interval, duration, number)
     environment.globals.update({function.__name__: function for function in functions})
     environment.globals["outcome_styles"] = OUTCOME_STYLES
@@ -84,7 +86,5 @@ def environment() -> Environment:
 
 
 def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in ("Cf", "Cs"):
-        return ""
-    return " " if category in ("Cc", "Zl", "Zp") else character
+    blanks = {"Cf": "", "Cs": "", "Cc": " ", "Zl": " ", "Zp": " "}
+    return blanks.get(unicodedata.category(character), character)

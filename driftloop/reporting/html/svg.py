@@ -36,12 +36,9 @@ _STILL = re.compile(r' transform="rotate\(-0 [^"]*\)"')
 
 
 def inline_svg(drawn: str, alt_text: str, prefix: str) -> str:
-    """Return an SVG document as an element of a page.
+    """Return a document that is drawn in the colours of `INKS` as an element of a page.
 
-    Args:
-        drawn: the document, drawn in the colours of `INKS`.
-        alt_text: what it shows.
-        prefix: of its ids, so that no two plots on a page share one.
+    `alt_text` says what it shows. Ids begin with `prefix`, so that no two plots share one.
     """
     body = _OPENING.sub("", _LEFT_OUT.sub("", _BEFORE.sub("", drawn)), count=1)
     for old, new in ((_FONT, ""), (_STILL, ""), (_EMPTY, ""), (_BLANK, " ")):

@@ -1,6 +1,6 @@
 """The inputs of a model's metrics, all of them from durable records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from driftloop.alerts.channels import Channel
-from driftloop.alerts.incident import AlertState
+from driftloop.alerts.incident import AlertState, Incident, PastIncident
 from driftloop.base.errors import DataError
 from driftloop.base.records import ModelVersion, MonitorRecord
+from driftloop.base.tags import RunTags
 from driftloop.promotion.ledger import MOVES, Entry
 
 _RECORD = TypeAdapter(MonitorRecord)
@@ -29,31 +30,11 @@ class LastRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Retraining:
-    """One recorded retraining; `trained` is false where no challenger could be made."""
-
-    as_of: datetime
-    trained: bool
-    won: bool
-    promoted: bool
-    seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class MetricInputs:
-    """The state of a model according to its records.
+    """The state of a model according to its records; `period` is the length of its window.
 
-    Args:
-        model: its name.
-        now: the present moment.
-        period: the length of the window that a run judges.
-        channels: where its messages go.
-        alerts: its incidents and messages.
-        champion: the version that serves.
-        last: the newest monitoring run.
-        retrainings: all recorded ones, newest first.
-        losing: consecutive challengers that did not win.
-        ledger: every move of the champion alias, oldest first.
+    `retrainings` are the tags of all recorded ones, newest first; `losing` counts the newest
+    challengers in a row that did not win; `ledger` has every move of the champion, oldest first.
     """
 
     model: str
@@ -63,7 +44,7 @@ class MetricInputs:
     alerts: AlertState
     champion: ModelVersion | None = None
     last: LastRun | None = None
-    retrainings: tuple[Retraining, ...] = ()
+    retrainings: tuple[RunTags, ...] = ()
     losing: int = 0
     ledger: tuple[Entry, ...] = ()
 
@@ -75,29 +56,17 @@ class MetricInputs:
         return moves[-1].at if known else None
 
     @property
-    def episodes(self) -> tuple["Episode", ...]:
+    def episodes(self) -> list[PastIncident | Incident]:
         """The incidents that are kept, oldest first: the newest closed ones, and the last.
 
         A reopened incident is one episode, which ends when it is finally resolved.
         """
-        episodes = {episode.number: episode for episode in self._episodes()}
-        return tuple(episodes[number] for number in sorted(episodes))
-
-    def _episodes(self) -> Iterator["Episode"]:
+        episodes: dict[int, PastIncident | Incident] = {}
         for past in self.alerts.past:
-            yield Episode(past.number, past.since, past.opened_at, past.resolved_at)
+            episodes[past.number] = past
         for incident in self.alerts.incidents:
-            yield Episode(incident.number, incident.since, incident.opened_at, incident.resolved_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """When an incident's trouble began, was found, and was over; None while it is open."""
-
-    number: int
-    since: datetime
-    opened_at: datetime
-    resolved_at: datetime | None
+            episodes[incident.number] = incident
+        return [episodes[number] for number in sorted(episodes)]
 
 
 def read_record(stored: Mapping[str, Any]) -> MonitorRecord:
@@ -105,20 +74,14 @@ def read_record(stored: Mapping[str, Any]) -> MonitorRecord:
 
     No metric uses those, so an older form of them does no harm.
 
-    Args:
-        stored: the record as plain JSON types.
-
     Raises:
         DataError: if a field is missing or of the wrong type.
     """
-    findings = stored.get("findings")
-    without_shapes = (
-        [{**finding, "shape": None} for finding in findings]
-        if isinstance(findings, list)
-        else findings
-    )
-    label = {**stored["label"], "shape": None} if stored.get("label") else None
-    used = {**stored, "findings": without_shapes, "label": label, "retrain": None, "trials": ()}
+    used = {**stored, "retrain": None, "trials": ()}
+    if isinstance(stored.get("findings"), list):
+        used["findings"] = [{**finding, "shape": None} for finding in stored["findings"]]
+    if stored.get("label"):
+        used["label"] = {**stored["label"], "shape": None}
     try:
         return _RECORD.validate_python(used)
     except ValidationError as error:

@@ -6,7 +6,7 @@ An unknown value is absent: a missing time series is not a zero.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 from typing import get_args
 
@@ -14,8 +14,9 @@ from driftloop.alerts.channels import LEVELS
 from driftloop.alerts.delivery_plan import Target
 from driftloop.base.findings import CheckStatus, Finding, PerformanceStatus, Status, by_severity
 from driftloop.base.records import Action, Held, MonitorRecord
+from driftloop.base.tags import RunTags
 from driftloop.promotion.ledger import MOVES
-from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, Retraining
+from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs
 from driftloop.reporting.prometheus.metrics import PREFIX, TABLE, Sample
 
 MOST_FEATURES = 10
@@ -49,9 +50,7 @@ class _Samples:
 def samples_of(inputs: MetricInputs, most_features: int = MOST_FEATURES) -> tuple[Sample, ...]:
     """Return every metric of a model that has a value.
 
-    Args:
-        inputs: the state of the model.
-        most_features: how many features get an effect size; those that changed most are chosen.
+    Effect sizes are those of the `most_features` features that changed most.
     """
     into = _Samples(inputs.model)
     into.add("period_seconds", inputs.period.total_seconds())
@@ -89,15 +88,15 @@ def _verdicts(into: _Samples, record: MonitorRecord) -> None:
     into.add("rows", record.rows_current, "current")
 
 
-def _effects(into: _Samples, record: MonitorRecord, most: int) -> None:
+def _effects(into: _Samples, record: MonitorRecord, limit: int) -> None:
     label = () if record.label is None else (record.label,)
-    for finding in _most_changed((*record.findings, *label), most):
+    for finding in _most_changed((*record.findings, *label), limit):
         labels = finding.name, finding.role, finding.effect
         into.add("effect_size", finding.effect_size, *labels)
         into.add("effect_floor", finding.effect_floor, *labels)
 
 
-def _most_changed(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]:
+def _most_changed(findings: tuple[Finding, ...], limit: int) -> Iterator[Finding]:
     """Yield one finding per column: of the features that changed most, and of everything else."""
     seen: set[tuple[str, str]] = set()
     features = 0
@@ -105,7 +104,7 @@ def _most_changed(findings: tuple[Finding, ...], most: int) -> Iterator[Finding]
         column = finding.role, shortened(finding.name)
         if finding.effect_size is None or column in seen:
             continue
-        if finding.role == "feature" and features >= most:
+        if finding.role == "feature" and features >= limit:
             continue
         seen.add(column)
         features += finding.role == "feature"
@@ -154,7 +153,7 @@ def _retrainings(into: _Samples, inputs: MetricInputs) -> None:
         into.add("run_duration_seconds", newest.seconds, "retrain")
 
 
-def _outcome(retraining: Retraining) -> str:
+def _outcome(retraining: RunTags) -> str:
     if not retraining.trained:
         return "untrained"
     return "promoted" if retraining.promoted else "won" if retraining.won else "lost"
@@ -188,24 +187,18 @@ def _incidents(into: _Samples, inputs: MetricInputs) -> None:
         into.add("incident_since_timestamp_seconds", incident.since)
         into.add("incident_opened_timestamp_seconds", incident.opened_at)
         into.add("incident_acknowledged", incident.acknowledged is not None)
-    into.add("mean_time_to_detect_seconds", _mean(_detected(inputs)))
-    into.add("mean_time_to_recover_seconds", _mean(_recovered(inputs)))
-    into.add("mean_time_to_new_champion_seconds", _mean(_changed(inputs)))
-
-
-def _detected(inputs: MetricInputs) -> list[float]:
-    return [(episode.opened_at - episode.since).total_seconds() for episode in inputs.episodes]
-
-
-def _recovered(inputs: MetricInputs) -> list[float]:
-    return [
-        (episode.resolved_at - episode.opened_at).total_seconds()
+    detected = [episode.opened_at - episode.since for episode in inputs.episodes]
+    recovered = [
+        episode.resolved_at - episode.opened_at
         for episode in inputs.episodes
         if episode.resolved_at is not None
     ]
+    into.add("mean_time_to_detect_seconds", _mean(detected))
+    into.add("mean_time_to_recover_seconds", _mean(recovered))
+    into.add("mean_time_to_new_champion_seconds", _mean(_changed(inputs)))
 
 
-def _changed(inputs: MetricInputs) -> list[float]:
+def _changed(inputs: MetricInputs) -> list[timedelta]:
     """Return how long it took in each episode until the champion first changed, if it did."""
     moves = [entry.as_of for entry in inputs.ledger if entry.kind in MOVES]
     durations = []
@@ -213,9 +206,11 @@ def _changed(inputs: MetricInputs) -> list[float]:
         end = episode.resolved_at or inputs.now
         first = next((at for at in moves if episode.opened_at <= at <= end), None)
         if first is not None:
-            durations.append((first - episode.opened_at).total_seconds())
+            durations.append(first - episode.opened_at)
     return durations
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _mean(durations: Sequence[timedelta]) -> float | None:
+    if not durations:
+        return None
+    return sum(duration.total_seconds() for duration in durations) / len(durations)

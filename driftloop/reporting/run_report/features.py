@@ -31,10 +31,9 @@ class FeaturePanel:
         if finding.effect_size is not None:
             label = EFFECT_LABELS.get(finding.effect, finding.effect)
             learned = " (learned)" if finding.learned_floor else ""
-            floor = (
-                f", floor {number(finding.effect_floor)}{learned}" if finding.effect_floor else ""
-            )
-            parts.append(f"{label} {number(finding.effect_size)}{floor}")
+            parts.append(f"{label} {number(finding.effect_size)}")
+            if finding.effect_floor:
+                parts[-1] += f", floor {number(finding.effect_floor)}{learned}"
         if finding.p_adjusted is not None:
             by = f" by {finding.engine}" if finding.engine else ""
             parts.append(f"{finding.test}{by}, adjusted p {finding.p_adjusted:.2g}")
@@ -52,12 +51,8 @@ class FeaturePanel:
         new = {category[:80] for category in self.finding.new_categories}
         ranges = [f"{_edge(low)} to {_edge(high)}" for low, high in pairwise(shape.edges)]
         labels = shape.labels or ranges
-        return [
-            (label, label in new, reference, current)
-            for label, reference, current in zip(
-                labels, shape.reference, shape.current, strict=False
-            )
-        ]
+        rows = zip(labels, shape.reference, shape.current, strict=False)
+        return [(label, label in new, reference, current) for label, reference, current in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +78,12 @@ def features_section(report: ReportInput) -> FeaturesSection:
     """Return the ranked features, the first ones with both distributions drawn over each other."""
     findings = report.record.findings
     plotted, statuses = plotted_findings(report.record), worst_statuses(report.record)
-    panels = [
-        FeaturePanel(
-            finding,
-            shape,
-            statuses[finding.name],
-            _others(finding, findings),
-            report.figures.features.get(place),
-        )
-        for place, (finding, shape) in enumerate(plotted)
-    ]
+    panels = []
+    for place, (finding, shape) in enumerate(plotted):
+        beside = [other for other in findings if other.name == finding.name]
+        others = tuple(other for other in beside if other is not finding and other.status != "ok")
+        plot = report.figures.features.get(place)
+        panels.append(FeaturePanel(finding, shape, statuses[finding.name], others, plot))
     names = {finding.name for finding, _ in plotted}
     remaining = [finding for finding in by_severity(findings) if finding.name not in names]
     return FeaturesSection(
@@ -113,26 +104,17 @@ def _summary(findings: Iterable[Finding]) -> str:
     )
 
 
-def _others(finding: Finding, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(
-        other
-        for other in findings
-        if other.name == finding.name and other is not finding and other.status != "ok"
-    )
-
-
 def _tables(findings: list[Finding]) -> list[FeatureTable]:
     changed = [finding for finding in findings if finding.status != "ok"]
     unchanged = [finding for finding in findings if finding.status == "ok"]
-    tables = (
-        (changed, "changed or not judged", len(changed) <= _MOST_OPEN),
-        (unchanged, "unchanged", False),
-    )
-    return [
-        FeatureTable(f"{count(len(rows), 'more result')}, {what}", rows, is_open)
-        for rows, what, is_open in tables
-        if rows
-    ]
+    tables = []
+    if changed:
+        title = f"{count(len(changed), 'more result')}, changed or not judged"
+        tables.append(FeatureTable(title, changed, len(changed) <= _MOST_OPEN))
+    if unchanged:
+        title = f"{count(len(unchanged), 'more result')}, unchanged"
+        tables.append(FeatureTable(title, unchanged, False))
+    return tables
 
 
 def _edge(value: float) -> str:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from driftloop.alerts.blocks import Line, line
 from driftloop.alerts.messages.actions import action_taken, next_step
 from driftloop.alerts.messages.causes import causes, headline
-from driftloop.base.records import MonitorRecord
-from driftloop.decision.outcome import OUTCOME_STYLES, OutcomeStyle, outcome_of_record
+from driftloop.decision.outcome import OUTCOME_STYLES, Outcome, OutcomeStyle, outcome_of_record
 from driftloop.reporting.run_report.inputs import ReportInput
 
 _TROUBLE = ("broken", "fell", "drift")
@@ -16,6 +15,18 @@ _ACTIONS = {
     "hold": "hold back the retraining",
     "retrain": "retrain",
 }
+_CALM: dict[Outcome, tuple[str, str]] = {
+    "ok": ("Healthy: nothing is wrong.", "Nothing."),
+    "warning": (
+        "No problem, but something is close to its limit.",
+        "Nothing now. Keep an eye on what is marked below.",
+    ),
+    "inconclusive": (
+        "Inconclusive: this run could not evaluate the model.",
+        "In working hours, check that new data arrive and that enough rows reach each run.",
+    ),
+}
+"""By outcome: the verdict in a sentence, and what the reader should do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +45,20 @@ class VerdictSection:
 def verdict_section(report: ReportInput) -> VerdictSection:
     """Return the verdict, its causes, the decision, what was done and what the reader should do."""
     record = report.record
-    calm = _is_calm(record)
+    outcome, decision = outcome_of_record(record), record.decision
+    trouble = outcome in _TROUBLE
+    # Neither trouble nor anything that was decided.
+    calm = not trouble and decision.action == "none" and record.retrain is None
+    sentence, step = _CALM.get(outcome, (record.verdict.sentence, ""))
     return VerdictSection(
-        style=OUTCOME_STYLES[outcome_of_record(record)],
-        sentence=_verdict_sentence(record),
+        style=OUTCOME_STYLES[outcome],
+        sentence=f"{_capital(headline(record))}." if trouble else sentence,
         causes=tuple(cause.lines for cause in causes(record)),
-        decision=_capital(_ACTIONS[record.decision.action]),
-        held=record.decision.held.replace("_", " ") if record.decision.held else None,
+        decision=_capital(_ACTIONS[decision.action]),
+        held=decision.held.replace("_", " ") if decision.held else None,
         action_taken="Nothing was changed." if calm else action_taken(record),
-        next_step=(line(_calm_step(record)) if calm else next_step(record),),
+        next_step=(line(step) if calm else next_step(record),),
     )
-
-
-def _verdict_sentence(record: MonitorRecord) -> str:
-    outcome = outcome_of_record(record)
-    if outcome in _TROUBLE:
-        return f"{_capital(headline(record))}."
-    return {
-        "ok": "Healthy: nothing is wrong.",
-        "warning": "No problem, but something is close to its limit.",
-        "inconclusive": "Inconclusive: this run could not evaluate the model.",
-    }.get(outcome, record.verdict.sentence)
-
-
-def _calm_step(record: MonitorRecord) -> str:
-    outcome = outcome_of_record(record)
-    if outcome == "inconclusive":
-        return "In working hours, check that new data arrive and that enough rows reach each run."
-    return "Nothing." if outcome == "ok" else "Nothing now. Keep an eye on what is marked below."
-
-
-def _is_calm(record: MonitorRecord) -> bool:
-    """Say whether there is neither trouble nor anything that was decided."""
-    no_trouble = outcome_of_record(record) not in _TROUBLE
-    return no_trouble and record.decision.action == "none" and record.retrain is None
 
 
 def _capital(text: str) -> str:

@@ -1,31 +1,18 @@
 """The strip of past runs: one cell per run, like the builds of a CI server."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
 from driftloop.alerts.messages.wording import count, interval, number
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
-from driftloop.decision.outcome import OUTCOME_STYLES, Outcome, OutcomeStyle
+from driftloop.decision.outcome import OUTCOME_STYLES, OutcomeStyle
 from driftloop.promotion.ledger import MOVES, Entry
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import RunPoint, point_of_record
 
 MOST_RUNS = 60
-
-
-class FinishedRun(Protocol):
-    """A run that judged a model as of a moment."""
-
-    @property
-    def as_of(self) -> datetime:
-        """The moment."""
-
-    @property
-    def outcome(self) -> Outcome:
-        """How it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +29,8 @@ class HistoryCell:
         """The run in one line of plain text."""
         run, parts = self.run, [format_time(self.run.as_of), self.style.word]
         if run.score is not None and run.metric:
-            parts.append(f"{run.metric} {number(run.score)}{interval(run.low, run.high)}")
+            score = f"{number(run.score)}{interval(run.low, run.high)}"
+            parts.append(f"{metric_name(run.metric)} {score}")
         if run.champion:
             parts.append(f"version {run.champion}")
         if self.in_incident:
@@ -82,9 +70,8 @@ def history_section(report: ReportInput) -> HistorySection:
     return HistorySection(history_sentence(runs), cells)
 
 
-def history_sentence(runs: Iterable[FinishedRun]) -> str:
+def history_sentence(runs: Sequence[RunPoint]) -> str:
     """Return what a strip shows, in words: how many runs ended how, and since when."""
-    runs = tuple(runs)
     counts = Counter(run.outcome for run in runs)
     parts = [
         f"{counts[outcome]} {style.word}"

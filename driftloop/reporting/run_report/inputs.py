@@ -7,15 +7,13 @@ from datetime import datetime
 from driftloop.alerts.links import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.distribution import Shape
-from driftloop.base.findings import Finding, Status
+from driftloop.base.findings import SEVERITY_ORDER, Finding, Status
 from driftloop.base.records import MonitorRecord
 from driftloop.promotion.ledger import Entry
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint
 
 MOST_PLOTTED = 20
 """Features that are shown with a plot; the others are rows of a table."""
-
-_ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +31,11 @@ class ReportFigures:
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:
-    """Everything that a report says.
+    """Everything that a report says; runs, ledger entries and incidents are oldest first.
 
-    Args:
-        record: of the run; a retraining it started is in it once that is done.
-        past: earlier monitoring runs, oldest first.
-        ledger: the promotion ledger, oldest first.
-        episodes: incidents, the newest of them perhaps open, oldest first.
-        labelled_until: up to when labels can be trusted.
-        label_delay: how long they take, in words.
-        margin: the loss against the baseline that is allowed.
-        baselines: the holdout score of each version that is known.
-        lineage: data, training run, version and this run, each as a label and a value.
-        links: addresses of the run, of the model version and of the Prefect run.
-        replay: the command that repeats the run.
-        fetch: the command that downloads this page.
-        run_id: of the run in MLflow.
-        description: what the model does.
-        figures: the plots, drawn beforehand.
+    A retraining that the run started is in the record once it is done. Labels can be trusted up to
+    `labelled_until`; `margin` is the loss against the baseline that is allowed, `baselines` are the
+    holdout scores of the versions, `lineage` labels and values from the data to this run.
     """
 
     record: MonitorRecord
@@ -63,8 +48,6 @@ class ReportInput:
     baselines: Mapping[str, float] = field(default_factory=dict)
     lineage: tuple[tuple[str, str], ...] = ()
     links: Links = NO_LINKS
-    replay: str = ""
-    fetch: str = ""
     run_id: str = ""
     description: str = ""
     figures: ReportFigures = ReportFigures()
@@ -80,7 +63,7 @@ def worst_statuses(record: MonitorRecord) -> dict[str, Status]:
     statuses: dict[str, Status] = {}
     for finding in record.findings:
         known = statuses.setdefault(finding.name, finding.status)
-        statuses[finding.name] = min(known, finding.status, key=_ORDER.__getitem__)
+        statuses[finding.name] = min(known, finding.status, key=SEVERITY_ORDER.__getitem__)
     return statuses
 
 
@@ -89,7 +72,8 @@ def plotted_findings(record: MonitorRecord) -> tuple[tuple[Finding, Shape], ...]
     statuses = worst_statuses(record)
     plotted: dict[str, tuple[Finding, Shape]] = {}
     for finding in sorted(
-        record.findings, key=lambda finding: (_ORDER[statuses[finding.name]], -finding.weight)
+        record.findings,
+        key=lambda finding: (SEVERITY_ORDER[statuses[finding.name]], -finding.weight),
     ):
         if finding.shape is not None and finding.role in ("feature", "prediction"):
             plotted.setdefault(finding.name, (finding, finding.shape))

@@ -1,5 +1,6 @@
 """The report of one monitoring run as one HTML page that needs nothing else."""
 
+from driftloop.alerts.messages.retraining import outcome_line
 from driftloop.base.periods import format_time
 from driftloop.reporting.html.rendering import render_page
 from driftloop.reporting.run_report.features import features_section
@@ -7,7 +8,7 @@ from driftloop.reporting.run_report.headline import verdict_section
 from driftloop.reporting.run_report.history import history_section
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.performance import performance_details
-from driftloop.reporting.run_report.training import recent_entries, retraining_outcome
+from driftloop.reporting.run_report.training import recent_entries, retraining_badge
 
 REPORT_FILE = "report.html"
 
@@ -24,6 +25,7 @@ def report_page(report: ReportInput) -> str:
         history=history_section(report),
         features=features_section(report) if record.findings else None,
         performance_details=performance_details(record.performance, report.margin),
-        retraining=retraining_outcome(record.retrain) if record.retrain is not None else None,
+        retraining_badge=retraining_badge(record.retrain) if record.retrain else None,
+        retraining_line=outcome_line(record.retrain) if record.retrain else None,
         entries=recent_entries(report.ledger),
     )

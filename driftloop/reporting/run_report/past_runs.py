@@ -1,4 +1,4 @@
-"""Past monitoring runs, read from their tags: enough for a strip and a line of scores."""
+"""Past monitoring runs of a model, read from their tags, and its incidents."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from driftloop.base.records import MonitorRecord
+from driftloop.base.records import Champion, MonitorRecord
 from driftloop.base.tags import RunTags
 from driftloop.decision.outcome import Outcome, outcome_of, outcome_of_record
-from driftloop.promotion.ledger import MOVES, Entry
+from driftloop.promotion.ledger import MOVES, Entry, Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,31 @@ class Episode:
     def covers(self, moment: datetime) -> bool:
         """Say whether a run at this moment fell into it."""
         return self.start <= moment and (self.end is None or moment <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedReport:
+    """A report that was fetched; ``driftloop report --json``."""
+
+    model: str
+    as_of: Annotated[datetime, Field(description="The moment that the run was as of.")]
+    run_id: Annotated[str, Field(description="Of the run in MLflow.")]
+    outcome: Outcome
+    path: Annotated[str, Field(description="The local copy of the page.")]
+    address: Annotated[
+        str | None, Field(description="The page on the MLflow server, if there is one.")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Runs, changes of the champion and incidents; ``driftloop history --json``."""
+
+    model: str
+    champion: Champion
+    runs: Annotated[tuple[RunPoint, ...], Field(description="Oldest first.")]
+    moves: Annotated[tuple[Move, ...], Field(description="Changes of the champion, oldest first.")]
+    incidents: Annotated[tuple[Episode, ...], Field(description="Oldest first.")]
 
 
 def point_of_tags(run_id: str, tags: RunTags) -> RunPoint:

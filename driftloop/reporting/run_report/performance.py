@@ -2,6 +2,7 @@
 
 from driftloop.alerts.messages.wording import count, interval, number
 from driftloop.base.findings import Performance
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import RunPoint, point_of_record
@@ -21,11 +22,12 @@ def performance_alt_text(report: ReportInput) -> str:
         return "No scores yet."
     first, last = points[0], points[-1]
     scores = [point.score for point in points if point.score is not None]
+    metric = metric_name(report.record.performance.metric, begins=True)
     return (
-        f"{report.record.performance.metric} of {count(len(points), 'run')} from "
-        f"{format_time(first.as_of)} to {format_time(last.as_of)}: "
-        f"between {number(min(scores))} and "
-        f"{number(max(scores))}, last {number(last.score)}{interval(last.low, last.high)}."
+        f"{metric} of {count(len(points), 'run')} from {format_time(first.as_of)} to "
+        f"{format_time(last.as_of)}: "
+        f"between {number(min(scores))} and {number(max(scores))}, "
+        f"last {number(last.score)}{interval(last.low, last.high)}."
     )
 
 

@@ -1,11 +1,11 @@
 """The outcome of a retraining, and the promotions so far."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from driftloop.alerts.messages.retraining import outcome_line, outcome_of
+from driftloop.alerts.messages.retraining import outcome_of
 from driftloop.alerts.messages.wording import interval, number
 from driftloop.alerts.messages.wording import score as score_text
+from driftloop.base.metric_names import metric_name
 from driftloop.base.records import RetrainRecord
 from driftloop.base.scores import Comparison
 from driftloop.decision.outcome import Tone
@@ -21,17 +21,9 @@ _OUTCOMES: dict[str, tuple[str, str, Tone]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RetrainingOutcome:
-    """How a retraining ended: sign, word and tone of its badge, and a line."""
-
-    badge: tuple[str, str, Tone]
-    line: str
-
-
-def retraining_outcome(record: RetrainRecord) -> RetrainingOutcome:
-    """Return how a retraining ended."""
-    return RetrainingOutcome(_OUTCOMES[outcome_of(record)], outcome_line(record))
+def retraining_badge(record: RetrainRecord) -> tuple[str, str, Tone]:
+    """Return sign, word and tone of how a retraining ended."""
+    return _OUTCOMES[outcome_of(record)]
 
 
 def recent_entries(ledger: Iterable[Entry]) -> list[Entry]:
@@ -44,7 +36,8 @@ def comparison_alt_text(comparison: Comparison) -> str:
     """Return what the plot of the comparison shows, for those who do not see it."""
     champion = comparison.champion
     old = f"champion {score_text(champion)}, " if champion is not None else ""
-    return f"{comparison.metric}: {old}challenger {score_text(comparison.challenger)}."
+    metric = metric_name(comparison.metric, begins=True)
+    return f"{metric}: {old}challenger {score_text(comparison.challenger)}."
 
 
 def gain_alt_text(comparison: Comparison) -> str:

@@ -7,7 +7,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from driftloop.alerts.messages.wording import count
 from driftloop.backtest.summary import PolicyResult
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.reporting.backtest import Backtest, InjectionResult
 
@@ -27,14 +29,8 @@ def backtest_view(result: Backtest) -> Iterable[RenderableType]:
 def _table(result: Backtest) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("what served")
-    for name in (
-        f"mean {result.metric}",
-        "gain kept",
-        "retrained",
-        "promoted",
-        "alarms",
-        "alarms per year",
-    ):
+    numbers = "gain kept", "retrained", "promoted", "alarms", "alarms per year"
+    for name in (f"mean {metric_name(result.metric)}", *numbers):
         table.add_column(name, justify="right")
     for policy in result.policies:
         table.add_row(
@@ -54,20 +50,19 @@ def _table(result: Backtest) -> Table:
 
 def _details(policy: PolicyResult) -> Iterable[str]:
     for detection in policy.detections:
-        done = ""
+        outcome = ""
         if detection.promoted:
-            done = f", a new champion on {format_time(detection.promoted)}"
+            outcome = f", a new champion on {format_time(detection.promoted)}"
         elif detection.retrained:
-            done = f", retrained on {format_time(detection.retrained)}, kept"
+            outcome = f", retrained on {format_time(detection.retrained)}, kept"
         yield (
             f"  {policy.name}: drift from {format_time(detection.began)} known on "
-            f"{format_time(detection.found)}, after {detection.days:.0f} days{done}"
+            f"{format_time(detection.found)}, after {detection.days:.0f} days{outcome}"
         )
     if policy.persons:
-        times = f"{policy.persons} time{'' if policy.persons == 1 else 's'}"
         yield (
-            f"  {policy.name}: losing challengers stopped the loop {times}; a person is assumed to "
-            "have started it again"
+            f"  {policy.name}: losing challengers stopped the loop {count(policy.persons, 'time')}"
+            "; a person is assumed to have started it again"
         )
 
 

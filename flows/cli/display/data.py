@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.snapshots.options import ColumnRole
 from driftloop.snapshots.record import SnapshotRecord
+from flows.cli.display.show import empty_table
 
 
 def snapshot_view(record: SnapshotRecord) -> Iterable[RenderableType]:
@@ -30,9 +30,7 @@ def init_view(new: NewWorkspace) -> Iterable[RenderableType]:
 
 def columns_view(columns: Iterable[ColumnRole], notes: Iterable[str]) -> Group:
     """Return what was inferred of a file's columns, and what to know about it."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("column", "taken for", "because"):
-        table.add_column(name, no_wrap=name != "because")
+    table = empty_table("column", "taken for", "because", wrapped="because")
     for column in columns:
         style = "dim" if column.role == "left out" else ""
         table.add_row(Text(column.name), column.role, Text(column.reason), style=style)

@@ -25,11 +25,11 @@ WIDTH = 80
 
 def report_view(report: FetchedReport) -> Iterable[RenderableType]:
     """Yield how a run ended and where its report is."""
-    look = OUTCOME_STYLES[report.outcome]
+    style = OUTCOME_STYLES[report.outcome]
     yield Text.assemble(
         (report.model, "bold"),
         f" as of {format_time(report.as_of)}: ",
-        (f"{look.sign} {look.word}", _COLOURS[look.tone]),
+        (f"{style.sign} {style.word}", _COLOURS[style.tone]),
     )
     yield Text(report.path)
     if report.address is not None:
@@ -43,7 +43,8 @@ def history_view(history: History, width: int = WIDTH) -> Iterable[RenderableTyp
         yield _line(line)
     yield Text(f"{'':{LABEL}}{score_range(history.runs)}", style="dim")
     shown = {run.outcome for run in history.runs}
-    signs = [f"{look.sign} {look.word}" for name, look in OUTCOME_STYLES.items() if name in shown]
+    styles = (style for outcome, style in OUTCOME_STYLES.items() if outcome in shown)
+    signs = [f"{style.sign} {style.word}" for style in styles]
     marks = ["★ champion changed"] if history.moves else []
     marks += ["━ incident"] if history.incidents else []
     yield Text("  ".join((*signs, *marks)), style="dim")

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from rich.console import RenderableType
+from rich.console import JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from driftloop.base.findings import Finding, by_severity
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.reporting.status import ModelStatus, Statuses
@@ -55,15 +56,9 @@ def _consequences(record: MonitorRecord) -> Iterable[RenderableType]:
 
 def _features(findings: list[Finding]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, justify in (
-        ("feature", "left"),
-        ("test", "left"),
-        ("p", "right"),
-        ("effect", "right"),
-        ("status", "left"),
-        ("what changed", "left"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=name != "what changed")  # type: ignore[arg-type]
+    for name in ("feature", "test", "p", "effect", "status", "what changed"):
+        justify: JustifyMethod = "right" if name in ("p", "effect") else "left"
+        table.add_column(name, justify=justify, no_wrap=name != "what changed")
     for finding in findings[:_SHOWN]:
         table.add_row(
             finding.name[:30],
@@ -89,7 +84,7 @@ def status_view(statuses: Statuses) -> Iterable[RenderableType]:
     for column in names:
         table.add_column(column)
     for model in statuses.models:
-        score = "" if model.score is None else f"{model.metric} {model.score:.3f}"
+        score = "" if model.score is None else f"{metric_name(model.metric)} {model.score:.3f}"
         table.add_row(
             model.model,
             model.champion or "none",
@@ -107,9 +102,8 @@ def _alerts(model: ModelStatus) -> Text:
     """Return the open incident, until when the model is muted, and what waits to be sent."""
     parts = []
     if model.incident_since is not None:
-        parts.append(
-            (f"{model.incident_severity} since {format_time(model.incident_since)}", "red")
-        )
+        since = format_time(model.incident_since)
+        parts.append((f"{model.incident_severity} since {since}", "red"))
     if model.muted_until is not None:
         parts.append((f"muted until {format_time(model.muted_until)}", "yellow"))
     if model.waiting:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from driftloop.base.periods import format_time
 from driftloop.base.records import RetrainOutcome
 from driftloop.promotion.ledger import MOVES, Ledger
+from flows.cli.display.show import empty_table
 
 
 def retrain_view(record: RetrainOutcome) -> Iterable[RenderableType]:
@@ -26,9 +26,8 @@ def retrain_view(record: RetrainOutcome) -> Iterable[RenderableType]:
 
 def ledger_view(ledger: Ledger) -> Iterable[RenderableType]:
     """Yield a line per entry of a promotion ledger, and its contradictions."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("#", "written", "as of", "what", "version", "before", "why"):
-        table.add_column(column, no_wrap=column != "why")
+    columns = "#", "written", "as of", "what", "version", "before", "why"
+    table = empty_table(*columns, wrapped="why")
     for entry in ledger.entries:
         kind = Text(entry.kind.replace("_", " "), "bold" if entry.kind in MOVES else "")
         written, as_of = format_time(entry.at), format_time(entry.as_of)

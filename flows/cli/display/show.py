@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from driftloop.base.serialize import printed_json
@@ -39,6 +40,14 @@ def show_result(
 def sentence_view(record: Any) -> Iterable[RenderableType]:
     """Yield the sentence of a record."""
     yield record.sentence
+
+
+def empty_table(*columns: str, wrapped: str = "", header_style: str = "dim") -> Table:
+    """Return a table without rows; only the column `wrapped` may break its lines."""
+    table = Table(box=None, pad_edge=False, header_style=header_style)
+    for column in columns:
+        table.add_column(column, no_wrap=column != wrapped)
+    return table
 
 
 def status_text(status: str) -> Text:

@@ -1,27 +1,51 @@
-"""The local stack in the terminal."""
+"""Registered deployments and the local stack in the terminal."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from flows.cli.display.show import empty_table
+
 if TYPE_CHECKING:
+    from tasks.deployments.register import Registered, Registration
     from tasks.stack.status import StackStatus
 
-_COLOURS = {"running": "green", "starting": "yellow", "failed": "red", "stopped": "dim"}
+_OUTCOMES = {"created": "green", "updated": "yellow", "stale": "red", "removed": "red"}
+_STATES = {"running": "green", "starting": "yellow", "failed": "red", "stopped": "dim"}
+
+
+def deploy_view(registration: "Registration") -> Iterable[RenderableType]:
+    """Yield a table of the deployments, and what is to be done about stale ones."""
+    table = empty_table("deployment", "outcome", "runs", wrapped="runs")
+    for deployment in registration.deployments:
+        table.add_row(
+            deployment.name,
+            Text(deployment.outcome, _OUTCOMES.get(deployment.outcome, "dim")),
+            _runs(deployment),
+        )
+    yield table
+    stale = sum(deployment.outcome == "stale" for deployment in registration.deployments)
+    if stale:
+        count = "1 monitor has" if stale == 1 else f"{stale} monitors have"
+        yield f"{count} no configuration any more; 'driftloop deploy --prune' removes what is stale"
+
+
+def _runs(deployment: "Registered") -> str:
+    if deployment.paused:
+        return "switched off by a person; switch it on in the UI"
+    by_hand = deployment.outcome not in {"stale", "removed"}
+    return deployment.schedule or ("when started by hand" if by_hand else "")
 
 
 def stack_view(status: "StackStatus") -> Iterable[RenderableType]:
     """Yield a line per service, and what to do next."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", "state", "address", "log"):
-        table.add_column(column, no_wrap=True)
+    table = empty_table("service", "state", "address", "log", header_style="bold")
     for service in status.services:
         state = "no answer" if service.healthy is False else service.state
-        colour = "red" if service.healthy is False else _COLOURS[service.state]
+        colour = "red" if service.healthy is False else _STATES[service.state]
         table.add_row(
             service.name, Text(state, colour), service.address or "", Path(service.log).name
         )
@@ -35,7 +59,7 @@ def stack_view(status: "StackStatus") -> Iterable[RenderableType]:
     if status.state == "running":
         yield "\nNext, in a shell:"
         yield _whole(f"  source {_near(status.folder)}/env")
-        yield "                                    # commands then speak to the stack"
+        yield "                                    # commands then use the stack"
         yield "  driftloop bootstrap MODEL         # the first champion of a model without one"
         yield "  driftloop stack                   # how the services are"
         yield "  driftloop down                    # stop everything"

@@ -166,7 +166,7 @@ def test_summary_tells_the_gain_only_where_there_is_one() -> None:
     periods = (period(0, score=0.7, alarm=True), period(1, score=0.8), period(2, score=0.9))
     told = summary_sentence(policy(*periods).with_gain(BASELINES), BASELINES)
     assert told == (
-        "roc_auc 0.800 with 0 retrainings and 0 promotions in 3 periods (first model 0.467, "
+        "ROC AUC 0.800 with 0 retrainings and 0 promotions in 3 periods (first model 0.467, "
         "always retraining 0.800); 1 alarm, 17.4 per year. It keeps 75% of what always "
         "retraining gains."
     )

@@ -156,8 +156,6 @@ def report_input(record: MonitorRecord | None = None, **more: Any) -> ReportInpu
         baselines={"6": 0.846, "7": 0.842},
         lineage=rows,
         links=alert_examples.LINKS,
-        replay="driftloop monitor payments --as-of 2026-03-09T03:00:00+00:00 --rev a1b2 --dry-run",
-        fetch="driftloop report payments --as-of 2026-03-09T03:00:00+00:00",
         run_id="0f5bbd5f",
         description="Flags fraudulent card payments; labels arrive a week after the payment.",
     )

@@ -87,7 +87,7 @@ def test_everybody_can_find_their_way() -> None:
 def test_a_trend_has_a_text_alternative() -> None:
     line = sparkline((0.8, None, 0.9), "roc_auc")
     assert line is not None
-    assert line.alt_text == "roc_auc of 2 runs: 0.800 to 0.900, between 0.800 and 0.900"
+    assert line.alt_text == "ROC AUC of 2 runs: 0.800 to 0.900, between 0.800 and 0.900"
     model = replace(row(1), scores=(0.8, None, 0.9))
     page = dashboard_page((model,), NOW)
     assert f"<title>{line.alt_text}</title>" in page

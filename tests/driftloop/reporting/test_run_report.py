@@ -76,7 +76,7 @@ def test_the_report_says_what_the_record_says() -> None:
         "Version 7 does better so far.",
         "It is not better.",
         "0f343b0931126a20f133d67c2b018a3b",
-        "--as-of 2026-03-09T03:00:00+00:00 --rev a1b2 --dry-run",
+        f"--as-of 2026-03-09T03:00:00+00:00 --rev {alert_examples.REV} --dry-run",
         "those of events after 2026-03-02 03:00 have not arrived yet",
         "An incident has been open since 2026-02-23 03:00 UTC (page).",
     ):
@@ -163,7 +163,7 @@ def test_hostile_names_break_nothing(hostile: str) -> None:
     record = replace(
         retrained(), findings=(finding, replace(finding, shape=None)), quality=(check,), rev=hostile
     )
-    page = report_page(report_input(record, description=hostile, replay=hostile))
+    page = report_page(report_input(record, description=hostile))
     found = Outline(page)
     assert not {"script", "img"} & set(found.tags)
     assert found.tags.count("style") == 1

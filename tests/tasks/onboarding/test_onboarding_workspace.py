@@ -73,8 +73,8 @@ def test_a_file_becomes_a_workspace_that_the_tasks_can_read(
     before = dict(os.environ)
     folder = tmp_path / "new" / "calls"
     made = create_workspace(source, folder, OPTIONS)
-    assert (made.model, made.rows, made.batches) == ("calls", ROWS, 8)
-    assert made.train_until == datetime(2026, 2, 2, tzinfo=UTC)
+    assert (made.inferred.name, made.inferred.rows, made.batches) == ("calls", ROWS, 8)
+    assert made.inferred.training.until == datetime(2026, 2, 2, tzinfo=UTC)
     assert made.bootstrap_as_of == datetime(2026, 2, 9, tzinfo=UTC)
     assert made.commit == git(folder, "rev-parse", "HEAD")
     assert sorted(path.name for path in folder.iterdir()) == [

@@ -13,7 +13,7 @@ from driftloop.base.errors import ConfigError, DriftloopError
 from driftloop.base.serialize import to_plain
 from driftloop.base.tags import RunTags, VersionTags
 from driftloop.base.workspace import Workspace
-from driftloop.reporting.prometheus.inputs import MetricInputs, Retraining
+from driftloop.reporting.prometheus.inputs import MetricInputs
 from tasks.registry.memory import MemoryRegistry, memory_registry
 from tasks.reporting.metric_inputs import configs_named, read_metric_inputs
 from tests.driftloop.alerts.messages.message_records import AS_OF, drifted
@@ -81,12 +81,15 @@ def test_retrainings_and_the_losing_streak(place: Workspace, registry: MemoryReg
     ran(registry, "retrain", 4, trained=True, won=False)
     found = facts(place)
     day = timedelta(days=1)
-    assert found.retrainings == (
-        Retraining(AS_OF + 4 * day, True, False, False),
-        Retraining(AS_OF + 3 * day, False, False, False),
-        Retraining(AS_OF + 2 * day, True, False, False),
-        Retraining(AS_OF + 1 * day, True, True, True, 9.0),
-    )
+    assert [
+        (tags.as_of, bool(tags.trained), bool(tags.won), bool(tags.promoted), tags.seconds)
+        for tags in found.retrainings
+    ] == [
+        (AS_OF + 4 * day, True, False, False, None),
+        (AS_OF + 3 * day, False, False, False, None),
+        (AS_OF + 2 * day, True, False, False, None),
+        (AS_OF + 1 * day, True, True, True, 9.0),
+    ]
     assert found.losing == 2, "one that found too few rows is no attempt"
 
 

@@ -58,7 +58,7 @@ def test_no_two_pictures_of_a_page_share_an_id() -> None:
 def test_the_score_over_time_marks_what_is_known() -> None:
     drawn = draw_figures(report_input()).performance
     assert drawn is not None
-    assert {"no labels yet", "v7 live", "roc_auc"} <= set(texts(drawn))
+    assert {"no labels yet", "v7 live", "ROC AUC"} <= set(texts(drawn))
     assert "between 0.712 and 0.853, last 0.712 (0.694 to 0.729)" in drawn
 
 
@@ -66,7 +66,7 @@ def test_scores_of_another_metric_are_not_drawn_into_one_line() -> None:
     other = tuple(replace(point, metric="pr_auc") for point in points())
     drawn = draw_figures(report_input(past=other)).performance
     assert drawn is not None
-    assert "roc_auc of 1 run" in drawn
+    assert "ROC AUC of 1 run" in drawn
 
 
 def test_a_new_category_is_marked() -> None:

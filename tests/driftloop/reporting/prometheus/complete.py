@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from driftloop.alerts.incident import AlertState
 from driftloop.base.records import Decision
-from driftloop.reporting.prometheus.inputs import MetricInputs, Retraining
+from driftloop.reporting.prometheus.inputs import MetricInputs
 from tests.driftloop.alerts.messages.message_records import AS_OF, drifted
 from tests.driftloop.reporting.prometheus.test_samples import (
     SLACK,
@@ -15,6 +15,7 @@ from tests.driftloop.reporting.prometheus.test_samples import (
     last,
     past,
     post,
+    retraining,
     version,
 )
 
@@ -37,6 +38,6 @@ def complete(now: datetime = AS_OF, model: str = "complete") -> MetricInputs:
         last=last(record),
         champion=version("2"),
         ledger=(entry(1, "promoted", "1"), entry(2, "promoted", "2", day=12)),
-        retrainings=(Retraining(AS_OF, True, True, True, 30.0),),
+        retrainings=(retraining(AS_OF, True, True, True, 30.0),),
         losing=0,
     )

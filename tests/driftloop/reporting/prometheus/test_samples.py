@@ -26,8 +26,9 @@ from driftloop.base.findings import PerformanceStatus, Status, Trouble, Verdict
 from driftloop.base.periods import Window
 from driftloop.base.records import Action, Decision, Held, ModelVersion
 from driftloop.base.serialize import printed_json, to_plain
+from driftloop.base.tags import RunTags
 from driftloop.promotion.ledger import Entry, EntryKind
-from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, Retraining, read_record
+from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, read_record
 from driftloop.reporting.prometheus.metrics import METRICS, TABLE, Metrics, Sample
 from driftloop.reporting.prometheus.samples import LONGEST_LABEL, OUTCOMES, samples_of, shortened
 from tests.driftloop.alerts.messages.message_records import (
@@ -225,13 +226,27 @@ def test_a_champion_that_the_ledger_does_not_account_for_has_no_beginning() -> N
     assert values(found, "champion_info") == {("9",): 1}
 
 
+def retraining(
+    as_of: datetime, trained: bool, won: bool, promoted: bool, seconds: float | None = None
+) -> RunTags:
+    return RunTags(
+        kind="retrain",
+        key="k",
+        as_of=as_of,
+        trained=trained,
+        won=won,
+        promoted=promoted,
+        seconds=seconds,
+    )
+
+
 def test_retrainings_by_outcome() -> None:
     done = (
-        Retraining(AS_OF, True, True, True, 30.0),
-        Retraining(AS_OF - DAY, True, True, False),
-        Retraining(AS_OF - 2 * DAY, True, False, False),
-        Retraining(AS_OF - 3 * DAY, True, False, False),
-        Retraining(AS_OF - 4 * DAY, False, False, False),
+        retraining(AS_OF, True, True, True, 30.0),
+        retraining(AS_OF - DAY, True, True, False),
+        retraining(AS_OF - 2 * DAY, True, False, False),
+        retraining(AS_OF - 3 * DAY, True, False, False),
+        retraining(AS_OF - 4 * DAY, False, False, False),
     )
     found = samples_of(facts(retrainings=done, losing=2))
     counts = values(found, "retrains_total")
