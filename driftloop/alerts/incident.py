@@ -14,9 +14,8 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from driftloop.alerts.blocks import Line, Section
-from driftloop.alerts.channels.base import Level
 from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.message import Kind, Level, Message
 from driftloop.alerts.stored import upgraded_state
 from driftloop.base.errors import DataError
 from driftloop.base.records import Shape, to_plain

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from pydantic import Field, field_validator
 
-from driftloop.alerts.channels import LEVELS, Channel, Level, SlackChannel
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import AlertState, Cause, Incident, IncidentSummary
-from driftloop.alerts.message import Kind
+from driftloop.alerts.message import LEVELS, Kind, Level
 from driftloop.base.errors import join_names
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import MonitorRecord

@@ -23,6 +23,11 @@ Kind = Literal[
     "test",
 ]
 Severity = Literal["page", "warning", "info", "good"]
+Level = Literal["info", "warning", "page"]
+"""The severity by which a message is routed; good news counts as information."""
+LEVELS: tuple[Level, ...] = ("info", "warning", "page")
+SMALL_STEPS: tuple[Kind, ...] = ("confirmed", "started", "acknowledged")
+"""Kinds of messages that belong in a thread, and are minor where there are none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ All of it is functions from the old state to the new one; see `driftloop.alerts.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from driftloop.alerts.channels import Level
 from driftloop.alerts.incident import (
     KEPT_INCIDENTS,
     Acknowledgement,
@@ -25,7 +24,7 @@ from driftloop.alerts.lifecycle import (
     run_health,
 )
 from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.message import Kind, Level, Message
 from driftloop.alerts.messages.causes import MOST_WORST, first_per_feature
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.alerts.messages.summary import blind_summary, summary_of, with_new_champion

@@ -24,10 +24,11 @@ from driftloop.alerts.delivery_plan import (
     prune,
 )
 from driftloop.alerts.incident import AlertState, Incident, Receipt
+from driftloop.alerts.outgoing import OutgoingMessage
 from driftloop.base.errors import DeliveryError
 from driftloop.base.workspace import Workspace
 from tasks.alerts.senders import sender_for
-from tasks.alerts.senders.base import OutgoingMessage, PartlyRefusedError, Sender
+from tasks.alerts.senders.base import PartlyRefusedError, Sender
 from tasks.coordination.alert_store import change_alerts, read_alerts
 from tasks.coordination.documents import Documents, open_documents, registry_scope
 from tasks.coordination.slots import delivery_slot

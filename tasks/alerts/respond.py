@@ -2,16 +2,18 @@
 
 from datetime import datetime
 
-from driftloop.alerts.channels import Channel, SlackChannel
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import Acknowledgement, AlertState
 from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.wording import count
+from driftloop.alerts.outgoing import OutgoingMessage
 from driftloop.alerts.posts import acknowledge, mute
 from driftloop.alerts.responses import Acknowledged, ChannelTest, Muted, TestAlert
 from driftloop.base.errors import AlertError, DeliveryError
 from driftloop.base.periods import format_time
-from tasks.alerts.senders import ConsoleSender, sender_for
-from tasks.alerts.senders.base import OutgoingMessage
+from tasks.alerts.senders import sender_for
+from tasks.alerts.senders.console import ConsoleSender
 from tasks.alerts.write import UndeliveredError, console, routing_of
 from tasks.coordination.alert_store import change_alerts
 from tasks.coordination.documents import open_documents

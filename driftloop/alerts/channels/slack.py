@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from driftloop.alerts.channels.base import LEVELS, ChannelSettings, Level
+from driftloop.alerts.channels.base import ChannelSettings
+from driftloop.alerts.message import LEVELS, Level
 
 _MENTION = r"^([SUW][A-Z0-9]{2,20}|here|channel)$"
 

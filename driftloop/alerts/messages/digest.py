@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 from driftloop.alerts.blocks import Block, Line, Span, bold, clean, code, line, section
-from driftloop.alerts.channels.base import Level
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import Level, Message
 from driftloop.alerts.messages.wording import (
     NO_BREAK,
     SIGNS,

@@ -1,13 +1,11 @@
 """The protocol of senders, which deliver messages to a channel, and their errors."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
-from driftloop.alerts.channels import Channel, Level
+from driftloop.alerts.channels import Channel
 from driftloop.alerts.incident import Receipt
 from driftloop.alerts.message import Kind, Message
-from driftloop.base.distribution import Shape
+from driftloop.alerts.outgoing import OutgoingMessage
 from driftloop.base.errors import DeliveryError
 
 TIMEOUT = 10.0
@@ -18,8 +16,6 @@ PAUSE = 0.5
 """Seconds before the first repetition; doubled before each further one."""
 LONGEST_WAIT = 30
 """The longest Retry-After, in seconds, that is waited for; beyond it the next run sends."""
-SMALL_STEPS: tuple[Kind, ...] = ("confirmed", "started", "acknowledged")
-"""Kinds of messages that belong in a thread, and are minor where there are none."""
 
 
 class LostAnswerError(DeliveryError):
@@ -43,35 +39,6 @@ class PartlyRefusedError(RefusedError):
 
     Sending it again would reach those who have it twice.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
-    """One message on its way to one channel.
-
-    Args:
-        key: identifies the message; the channel shows equal ones once where it can.
-        kind: what it is about.
-        message: what it says.
-        incident: the id of its incident, such as ``payments-3``; None where it stands alone.
-        level: the severity of the incident, or of the message where it stands alone.
-        thread: the receipt of what it answers; None where it begins a thread or there is none.
-        broadcast: whether a reply is also shown outside its thread.
-        mention: whether people are mentioned where the severity asks for it.
-        begun: when sending it was first tried without a receipt; it may have arrived since then.
-        shapes: the distributions drawn beside it.
-    """
-
-    key: str
-    kind: Kind
-    message: Message
-    incident: str | None = None
-    level: Level = "info"
-    thread: Receipt | None = None
-    broadcast: bool = False
-    mention: bool = True
-    begun: datetime | None = None
-    shapes: tuple[Shape, ...] = ()
 
 
 class Sender(Protocol):

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from driftloop.alerts.channels import ConsoleChannel, SlackChannel
+from driftloop.alerts.channels.console import ConsoleChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import Receipt
-from tasks.alerts.senders.base import SMALL_STEPS, OutgoingMessage, ThreadlessSender
+from driftloop.alerts.message import SMALL_STEPS
+from driftloop.alerts.outgoing import OutgoingMessage
+from tasks.alerts.senders.base import ThreadlessSender
 from tasks.alerts.senders.terminal import draw, draw_line
 
 

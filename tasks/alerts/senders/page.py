@@ -11,15 +11,16 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from driftloop.alerts.blocks import Picture
-from driftloop.alerts.channels import PageChannel
+from driftloop.alerts.channels.page import PageChannel
 from driftloop.alerts.incident import Receipt
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.html import channel_html
+from driftloop.alerts.outgoing import OutgoingMessage
 from driftloop.alerts.stored import upgraded_message
 from driftloop.base.errors import DeliveryError
 from driftloop.base.records import to_json
-from tasks.alerts.senders.base import ChannelSender, OutgoingMessage
+from tasks.alerts.senders.base import ChannelSender
 from tasks.alerts.senders.slack.bot import alt_text
 from tasks.coordination.file_lock import file_lock
 from tasks.reporting.feature_plot import draw_feature_plot

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from driftloop.alerts.channels import QuietHours, SlackChannel
+from driftloop.alerts.channels.base import QuietHours
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.delivery_plan import (
     AddPicture,
     PostParent,

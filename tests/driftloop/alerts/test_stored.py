@@ -12,7 +12,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from driftloop.alerts.blocks import Picture, Section, bold, code, line
-from driftloop.alerts.channels import PageChannel, SlackChannel
+from driftloop.alerts.channels.page import PageChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.delivery_plan import prune
 from driftloop.alerts.incident import AlertState
 from driftloop.alerts.message import Message

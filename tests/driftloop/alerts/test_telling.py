@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from driftloop.alerts.channels import ConsoleChannel, PagerDutyChannel, SlackChannel
+from driftloop.alerts.channels.console import ConsoleChannel
+from driftloop.alerts.channels.pagerduty import PagerDutyChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import Acknowledgement, AlertState
 from driftloop.alerts.lifecycle import AlertSettings
 from driftloop.alerts.links import Links

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from driftloop.alerts.channels import SlackChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
-from tasks.alerts.senders.base import OutgoingMessage
+from driftloop.alerts.outgoing import OutgoingMessage
 
 
 def content_of(outgoing: OutgoingMessage, channel: SlackChannel) -> dict[str, Any]:

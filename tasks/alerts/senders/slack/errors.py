@@ -13,7 +13,7 @@ from json import JSONDecodeError
 from socket import gaierror
 from urllib.error import URLError
 
-from driftloop.alerts.channels import SlackChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders.base import LostAnswerError, RefusedError, UnderWayError
 from tasks.runtime.redaction import redact

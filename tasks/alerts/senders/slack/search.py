@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from driftloop.alerts.channels import SlackChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import Receipt
-from tasks.alerts.senders.base import OutgoingMessage, RefusedError
+from driftloop.alerts.outgoing import OutgoingMessage
+from tasks.alerts.senders.base import RefusedError
 from tasks.alerts.senders.notes import warn_once
 from tasks.alerts.senders.slack.errors import one_line_errors
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from driftloop.alerts.channels import SlackChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
+from driftloop.alerts.message import SMALL_STEPS, Kind
+from driftloop.alerts.outgoing import OutgoingMessage
 from tasks.alerts.senders import base
-from tasks.alerts.senders.base import SMALL_STEPS, OutgoingMessage, ThreadlessSender
+from tasks.alerts.senders.base import ThreadlessSender
 from tasks.alerts.senders.slack.blocks import content_of
 from tasks.alerts.senders.slack.errors import one_line_errors, quiet_logger, refused
 from tasks.alerts.senders.slack.retries import careful_retries
