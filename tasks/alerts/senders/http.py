@@ -16,7 +16,7 @@ from driftloop.alerts.message import Kind
 from driftloop.alerts.outgoing import OutgoingMessage
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base
-from tasks.alerts.senders.base import LostAnswerError, RefusedError, ThreadlessSender
+from tasks.alerts.senders.base import LostAnswerError, RefusedError, Sender
 from tasks.runtime.redaction import redact
 
 if TYPE_CHECKING:
@@ -26,22 +26,17 @@ _ADDRESS = re.compile(r"https?://[^\s/]\S*")
 
 
 @dataclass(frozen=True, slots=True)
-class HttpSender(ThreadlessSender):
+class HttpSender(Sender):
     """Posts what a channel says of a message, with the values of the channel's secrets."""
 
     channel: HttpChannel
     secrets: tuple[str, ...] = field(repr=False)
 
     def wants(self, kind: Kind) -> bool:
-        """Return whether messages of this kind are sent here."""
         return self.channel.wants(kind)
 
     def send(self, outgoing: OutgoingMessage) -> Receipt:
-        """Post the message and return its key as the receipt.
-
-        Raises:
-            DeliveryError: if the receiver refused it or did not answer.
-        """
+        """Post the message and return its key as the receipt."""
         for content in self.channel.posts(outgoing, self.secrets, datetime.now(UTC)):
             answer = post(content, self.channel)
             refusal = self.channel.refusal(answer.status_code, answer.text)

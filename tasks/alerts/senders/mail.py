@@ -10,7 +10,7 @@ import smtplib
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -27,7 +27,7 @@ from tasks.alerts.senders.base import (
     LostAnswerError,
     PartlyRefusedError,
     RefusedError,
-    ThreadlessSender,
+    Sender,
 )
 from tasks.runtime.redaction import redact
 
@@ -46,7 +46,7 @@ class _AgainError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class MailSender(ThreadlessSender):
+class MailSender(Sender):
     """Sends mails through an SMTP server.
 
     A mail's Message-ID follows from its key, so that one that is sent twice, because an answer was
@@ -63,7 +63,6 @@ class MailSender(ThreadlessSender):
 
         Raises:
             PartlyRefusedError: if some addresses were refused for good and the others have it.
-            DeliveryError: if all were refused, some for now, or the server did not answer.
         """
         mail, left, pause = compose(outgoing, self.channel), self.channel.to, base.PAUSE
         for attempt in range(1 + base.RETRIES):
@@ -100,13 +99,13 @@ class MailSender(ThreadlessSender):
             if channel.user is not None and self.password is not None:
                 server.login(channel.user, self.password)
             yield server
-            _quit(server)
+            with suppress(OSError, smtplib.SMTPException):  # the mail was taken already
+                server.quit()
         finally:
             server.close()
 
     @contextmanager
     def _one_line_errors(self) -> Iterator[None]:
-        host = f"{self.channel.host}:{self.channel.port}"
         try:
             yield
         except smtplib.SMTPRecipientsRefused as error:
@@ -115,31 +114,34 @@ class MailSender(ThreadlessSender):
             raise self._answered(error) from None
         except ssl.SSLCertVerificationError as error:
             raise RefusedError(
-                f"the certificate of {host} is not trusted ({error.verify_message}); check host, "
-                "or set SSL_CERT_FILE to the file of your certificate authority"
+                f"the certificate of {self._host} is not trusted ({error.verify_message}); check "
+                "host, or set SSL_CERT_FILE to the file of your certificate authority"
             ) from None
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
             raise self._silent(error) from None
         except (smtplib.SMTPNotSupportedError, ssl.SSLError, UnicodeError) as error:
             raise RefusedError(
-                f"{host} does not support what is required ({type(error).__name__}); check port, "
-                "security and user of the e-mail channel"
+                f"{self._host} does not support what is required ({type(error).__name__}); check "
+                "port, security and user of the e-mail channel"
             ) from None
         except (OSError, smtplib.SMTPException) as error:
             raise self._silent(error) from None
+
+    @property
+    def _host(self) -> str:
+        return f"{self.channel.host}:{self.channel.port}"
 
     def _silent(self, error: Exception) -> _AgainError:
         text = redact(" ".join(str(error).split())) or type(error).__name__
         return _AgainError(
             LostAnswerError(
-                f"{self.channel.host}:{self.channel.port} did not answer ({text}); the message is "
-                "kept, check host and port of the e-mail channel"
+                f"{self._host} did not answer ({text}); the message is kept, check host and port "
+                "of the e-mail channel"
             )
         )
 
     def _answered(self, error: smtplib.SMTPResponseException) -> Exception:
-        channel, code = self.channel, error.smtp_code
-        host = f"{channel.host}:{channel.port}"
+        channel, host, code = self.channel, self._host, error.smtp_code
         if 400 <= code < 500 or code < 0:
             return _AgainError(LostAnswerError(f"{host} cannot take mail now ({code}); {_KEPT}"))
         remedy = f"{_KEPT}; ask who runs the server"
@@ -171,7 +173,7 @@ class MailSender(ThreadlessSender):
 
 
 def compose(outgoing: OutgoingMessage, channel: EmailChannel) -> EmailMessage:
-    """Return the mail of a outgoing: plain text, and the same as HTML beside it."""
+    """Return the mail of a message: plain text, and the same as HTML beside it."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = title(outgoing.message)
     mail["From"] = formataddr(("driftloop", channel.sender))
@@ -203,11 +205,3 @@ def _thread(outgoing: OutgoingMessage, channel: EmailChannel) -> dict[str, str]:
     root = [message_id(f"incident/{outgoing.incident}", channel)] if outgoing.incident else []
     headers = {"In-Reply-To": answered[-1:], "References": [*root, *answered]}
     return {name: " ".join(ids) for name, ids in headers.items() if ids}
-
-
-def _quit(server: smtplib.SMTP) -> None:
-    """Say goodbye; the mail was taken, whatever becomes of that."""
-    try:
-        server.quit()
-    except (OSError, smtplib.SMTPException):
-        return

@@ -8,7 +8,7 @@ from rich.console import Console
 from driftloop.alerts.blocks import Line, Picture, Span, bold, code, line, section
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.parent import parent_message
-from tasks.alerts.senders.terminal import draw
+from tasks.alerts.senders.console import draw
 from tools import alert_examples as of
 from tools.gallery import messages
 

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import Receipt
 from driftloop.alerts.outgoing import OutgoingMessage
-from tasks.alerts.senders.base import RefusedError
-from tasks.alerts.senders.notes import warn_once
+from tasks.alerts.senders.base import RefusedError, warn_once
 from tasks.alerts.senders.slack.errors import one_line_errors
 
 if TYPE_CHECKING:

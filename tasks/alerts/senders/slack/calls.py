@@ -1,14 +1,37 @@
-"""When a call of the Slack SDK is made again by itself."""
+"""Calls of the Slack SDK: what they send, and when one is made again by itself."""
 
+import logging
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
+from driftloop.alerts.outgoing import OutgoingMessage
 from tasks.alerts.senders import base
 from tasks.alerts.senders.slack.errors import never_sent
 
 if TYPE_CHECKING:
     from slack_sdk.http_retry.handler import RetryHandler
+
+
+def content_of(outgoing: OutgoingMessage, channel: SlackChannel) -> dict[str, Any]:
+    """Return text and blocks as Slack's API takes them."""
+    mention = channel.mention(outgoing.level) if outgoing.mention else ""
+    return {
+        "text": slack_text(outgoing.message, mention),
+        "blocks": slack_blocks(outgoing.message, mention),
+    }
+
+
+def quiet_logger() -> logging.Logger:
+    """Return a logger for the SDK that says nothing.
+
+    It would log the webhook URL when it retries; failures are raised as DeliveryError instead.
+    """
+    logger = logging.getLogger("driftloop.slack")
+    logger.setLevel(logging.CRITICAL)
+    return logger
 
 
 def careful_retries() -> "list[RetryHandler]":
