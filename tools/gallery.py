@@ -10,24 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from driftloop.alerts.message import Message
+from driftloop.alerts.messages import thread
 from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.digest import digest_message
 from driftloop.alerts.messages.formats.html import channel_html
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.alerts.messages.retraining import retrain_message
-from driftloop.alerts.messages.thread import (
-    acknowledged_line,
-    acknowledged_message,
-    confirmed_line,
-    opened_line,
-    reopened_line,
-    reopened_message,
-    resolved_line,
-    resolved_message,
-    started_line,
-    worsened_line,
-    worsened_message,
-)
 from driftloop.alerts.messages.versions import (
     answer_message,
     rollback_message,
@@ -74,19 +62,19 @@ def messages() -> dict[str, Message]:
 
 def _thread() -> tuple[Message, ...]:
     return (
-        opened_line(of.WORSE, of.OPENED, of.LINKS),
-        started_line(of.WORSE, of.OPENED),
+        thread.opened_line(of.WORSE, of.OPENED, of.LINKS),
+        thread.started_line(of.WORSE, of.OPENED),
         retrain_message(of.PROMOTED, of.LINKS),
-        acknowledged_line(of.MODEL, of.TAKEN),
+        thread.acknowledged_line(of.MODEL, of.TAKEN),
     )
 
 
 def _worse() -> tuple[Message, ...]:
     return (
-        confirmed_line(of.STILL, of.TAKEN),
-        worsened_line(of.WORST, of.GRAVER, _WHY, of.LINKS),
-        resolved_line(of.BETTER, of.OVER, of.LINKS),
-        reopened_line(of.BACK, of.AGAIN, of.LINKS),
+        thread.confirmed_line(of.STILL, of.TAKEN),
+        thread.worsened_line(of.WORST, of.GRAVER, _WHY, of.LINKS),
+        thread.resolved_line(of.BETTER, of.OVER, of.LINKS),
+        thread.reopened_line(of.BACK, of.AGAIN, of.LINKS),
     )
 
 
@@ -105,10 +93,10 @@ def _versions() -> tuple[Message, ...]:
 
 def _alone() -> tuple[Message, ...]:
     return (
-        worsened_message(of.WORST, of.GRAVER, of.LINKS),
-        reopened_message(of.BACK, of.AGAIN, of.LINKS),
-        acknowledged_message(of.MODEL, of.TAKEN),
-        resolved_message(of.BETTER, of.OVER, of.LINKS),
+        thread.worsened_message(of.WORST, of.GRAVER, of.LINKS),
+        thread.reopened_message(of.BACK, of.AGAIN, of.LINKS),
+        thread.acknowledged_message(of.MODEL, of.TAKEN),
+        thread.resolved_message(of.BETTER, of.OVER, of.LINKS),
     )
 
 

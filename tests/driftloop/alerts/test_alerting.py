@@ -13,7 +13,6 @@ from driftloop.alerts.lifecycle import (
     RunHealth,
     Transition,
     advance,
-    causes_of,
     newly_stuck,
     run_health,
 )
@@ -81,9 +80,9 @@ def told(story: str | Sequence[RunHealth], **settings: Any) -> str:
 
 
 def test_causes() -> None:
-    assert causes_of(record()) == frozenset()
-    assert causes_of(record(DRIFT, True, True)) == {"quality", "performance", "drift"}
-    assert causes_of(record(BLIND, fell=True)) == {"performance"}
+    assert run_health(record()).causes == frozenset()
+    assert run_health(record(DRIFT, True, True)).causes == {"quality", "performance", "drift"}
+    assert run_health(record(BLIND, fell=True)).causes == {"performance"}
 
 
 def test_sight() -> None:
