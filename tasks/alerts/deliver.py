@@ -136,7 +136,7 @@ class _DeliveryOfModel:
         self, step: PostParent | SendPost | AddPicture, target: Target, sender: Sender
     ) -> Receipt | None:
         self._note(lambda old: mark_started(old, step, target))
-        outgoing = _parcel(step, target, registry_scope(self.workspace))
+        outgoing = _outgoing(step, target, registry_scope(self.workspace))
         try:
             return sender.draw(outgoing) if isinstance(step, AddPicture) else sender.send(outgoing)
         except PartlyRefusedError as error:  # who can have it has it
@@ -147,7 +147,7 @@ class _DeliveryOfModel:
         return change_alerts(self.documents, self.model, function)
 
 
-def _parcel(
+def _outgoing(
     step: PostParent | SendPost | AddPicture, target: Target, scope: str
 ) -> OutgoingMessage:
     """Return what is handed over; keys tell the models of this registry from those of another."""
@@ -162,7 +162,7 @@ def _parcel(
             begun=incident.begun.get(target.key),
         )
     post, replies = step.post, step.thread is not None and target.threads
-    told_by_parent = replies and post.kind == "opened"
+    in_parent = replies and post.kind == "opened"
     return OutgoingMessage(
         key=f"{scope}/{post.key}{'' if isinstance(step, SendPost) else '/picture'}",
         kind=post.kind,
@@ -171,7 +171,7 @@ def _parcel(
         level=post.level if step.incident is None else step.incident.severity,
         thread=step.thread,
         broadcast=replies and post.loud,
-        mention=not told_by_parent and (post.loud or not replies),
+        mention=not in_parent and (post.loud or not replies),
         begun=post.begun.get(target.key),
         shapes=post.shapes,
     )

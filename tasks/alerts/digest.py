@@ -1,6 +1,5 @@
 """The weekly digest: one line per model, for every channel that wants it."""
 
-from collections import defaultdict
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -42,31 +41,26 @@ def write_digest(
         config.model: _line(documents, registry, config.model, config.model in registered, until)
         for config in configs
     }
-    named = _models_by_channel(configs)
-    for key, models in named.items():
+    keys = tuple(channel.key for channel in channels_of(configs))
+    for key in keys:
+        models = [config.model for config in configs if key in _digest_channels(config)]
         message = digest_message(key, until, tuple(lines[model] for model in models))
         post = Post(message.key, "digest", "info", clock.now(), message, (key,))
         change_alerts(documents, DIGEST, partial(AlertState.write, post=post))
-    return tuple(named)
+    return keys
 
 
 def channels_of(configs: tuple[ModelConfig, ...]) -> tuple[Channel, ...]:
     """Return every configured channel that wants a digest, each once."""
     channels: dict[str, Channel] = {}
     for config in configs:
-        for channel in config.alerts.channels:
-            if channel.digest:
-                channels.setdefault(channel.key, channel)
+        for key, channel in _digest_channels(config).items():
+            channels.setdefault(key, channel)
     return tuple(channels.values())
 
 
-def _models_by_channel(configs: tuple[ModelConfig, ...]) -> dict[str, list[str]]:
-    named: dict[str, list[str]] = defaultdict(list)
-    for config in configs:
-        for channel in config.alerts.channels:
-            if channel.digest:
-                named[channel.key].append(config.model)
-    return dict(named)
+def _digest_channels(config: ModelConfig) -> dict[str, Channel]:
+    return {channel.key: channel for channel in config.alerts.channels if channel.digest}
 
 
 def _line(
