@@ -68,17 +68,12 @@ def _line(
 ) -> DigestLine:
     since, state = until - WEEK, read_alerts(documents, model)
     champion = registry.champion(model) if known else None
-    last = _last_run(registry, model, until) if known else None
     past = registry.past_runs(model, until + timedelta(microseconds=1)) if known else ()
     ledger = read_ledger(registry, model) if known else ()
     incident = state.open
     return DigestLine(
         model=model,
-        verdict=last.verdict if last else None,
-        metric=last.metric if last else None,
-        score=last.score if last else None,
-        low=last.score_low if last else None,
-        high=last.score_high if last else None,
+        last=_last_run(registry, model, until) if known else None,
         age_days=_age(champion, until),
         open_since=incident.since if incident else None,
         severity=incident.severity if incident else None,
@@ -88,17 +83,13 @@ def _line(
             entry.kind == "promoted" and since < entry.as_of <= until for entry in ledger
         ),
         muted_until=state.muted_at(until),
-        last_run=last.as_of if last else None,
     )
 
 
 def _last_run(registry: Registry, model: str, until: datetime) -> RunTags | None:
     """Return the tags of the newest monitoring run, which may be from before the week."""
-    for run in registry.finished(model, "monitor", limit=60):
-        tags = run.tags
-        if tags.as_of <= until:
-            return tags
-    return None
+    runs = (run.tags for run in registry.finished(model, "monitor", limit=60))
+    return next((tags for tags in runs if tags.as_of <= until), None)
 
 
 def _age(champion: ModelVersion | None, until: datetime) -> int | None:

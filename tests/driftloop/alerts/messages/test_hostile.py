@@ -44,6 +44,7 @@ from driftloop.base.records import (
     Trouble,
     Verdict,
 )
+from driftloop.base.tags import RunTags
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     LINK_LINE,
@@ -119,7 +120,10 @@ def everything(name: str) -> list[Message]:
         with_new_champion(summary, name),
     )
     trial = TrialOutcome("shadow", name, name, "worse", "promoted", 1, 1, 0.1, name)
-    line = DigestLine(name, "drift", name, 0.1, 0.0, 0.2, 3, AS_OF, "page", 1, 1, 1, AS_OF, AS_OF)
+    run = RunTags(
+        kind="monitor", key="k", as_of=AS_OF, verdict="drift", metric=name, score=0.1, score_low=0.0
+    )
+    line = DigestLine(name, replace(run, score_high=0.2), 3, AS_OF, "page", 1, 1, 1, AS_OF)
     return [
         *(parent_message(name, replace(opened, summary=summary)) for summary in summaries),
         parent_message(name, replace(opened, resolved_at=AS_OF)),
