@@ -29,7 +29,7 @@ from driftloop.alerts.messages import thread
 from driftloop.alerts.messages.causes import MOST_WORST, first_per_feature
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.alerts.messages.summary import blind_summary, summary_of, with_new_champion
-from driftloop.alerts.messages.versions import stuck_message, trial_message
+from driftloop.alerts.messages.versions import REPORTED_TRIALS, stuck_message, trial_message
 from driftloop.base.errors import AlertError
 from driftloop.base.past_run import PastRun
 from driftloop.base.records import MonitorRecord, Shape, TrialAction, TrialOutcome
@@ -81,7 +81,7 @@ def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
     if state.open is not None and record.decision.action == "retrain" and not record.dry_run:
         state = state.write(_post(thread.started_line(record, state.open), state.open, routing))
     for trial in record.trials:
-        if trial.action not in ("none", "passed"):  # what goes well is silent
+        if trial.action in REPORTED_TRIALS:
             state = _write_trial(state, run, trial, routing)
     if newly_stuck(record, run.history) and not {"opened", "worsened"} & set(transition.kinds):
         state = post_message(state, stuck_message(record, links), routing, loud=True)

@@ -13,6 +13,7 @@ from driftloop.alerts.blocks import (
 )
 from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
+from driftloop.base.metric_names import metric_name
 from driftloop.base.records import Finding, MonitorRecord, Performance, Shape, TroubleKind
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
@@ -144,7 +145,12 @@ def _lost_performance(performance: Performance) -> Section:
     was = f", was {number(performance.baseline)}" if performance.baseline is not None else ""
     now = number(performance.score) + interval(performance.low, performance.high)
     rows = f"on {count(performance.rows, 'row')} with known outcome"
-    return section(line(bold(f"{clean(performance.metric, 60)} is {now}{was}"), f", {rows}."))
+    return section(
+        line(
+            bold(f"{clean(metric_name(performance.metric, begins=True), 60)} is {now}{was}"),
+            f", {rows}.",
+        )
+    )
 
 
 def _pictured(finding: Finding, shape: Shape) -> Line:

@@ -83,16 +83,15 @@ def digest_message(channel: str, until: datetime, lines: tuple[DigestLine, ...])
     others = [model for model in lines if not model.in_trouble]
     unwatched = [model for model in others if not model.watched(until)]
     healthy = [model for model in others if model.watched(until)]
-    lead = _summary(len(trouble), len(unwatched), len(healthy))
     blocks = (
-        section(bold(lead)),
+        section(bold(_summary(len(trouble), len(unwatched), len(healthy)))),
         *_group("In trouble", [_trouble_line(model, until) for model in trouble]),
         *_group("Not watched", [_unwatched_line(model, until) for model in unwatched]),
         *_healthy_group(healthy),
     )
     key = f"digest/{channel}/{until.astimezone(UTC).date().isoformat()}"
     headline = f"the week to {until.astimezone(UTC):%Y-%m-%d}"
-    return compose(key, "digest", "info", EVERY, headline, lead, blocks)
+    return compose(key, "digest", "info", EVERY, headline, blocks)
 
 
 def _by_severity(line: DigestLine) -> tuple[int, str]:

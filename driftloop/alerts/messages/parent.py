@@ -39,26 +39,24 @@ def parent_message(model: str, incident: Incident) -> Message:
     )
     lead = " ".join(cause.short for cause in summary.causes[:2])
     return compose(
-        key, "opened", incident.severity, model, summary.headline, lead, blocks, summary.links
+        key, "opened", incident.severity, model, summary.headline, blocks, summary.links, lead
     )
 
 
 def _over(key: str, model: str, incident: Incident, end: datetime) -> Message:
     summary = incident.summary
     lasted = duration(incident.since, incident.until)
-    lead = line(bold("The trouble is over"), f" after {lasted}: {summary.headline}.")
     span = f"From {format_time(incident.since)} to {format_time(incident.until)} UTC"
     seen = f"seen in {count(incident.runs, 'run')}"
     quiet = f"closed {format_time(end)} after {count(incident.needed, 'healthy run')} in a row"
     blocks = (
-        section(lead),
+        section(line(bold("The trouble is over"), f" after {lasted}: {summary.headline}.")),
         context(" · ".join((span, seen, quiet))),
         *story_blocks(summary),
         *_taken(incident.acknowledged),
         *_footer(summary.small_print),
     )
-    headline = "back to normal"
-    return compose(key, "opened", "good", model, headline, lead.plain, blocks, summary.links)
+    return compose(key, "opened", "good", model, "back to normal", blocks, summary.links)
 
 
 def story_blocks(summary: IncidentSummary) -> tuple[Block, ...]:

@@ -17,7 +17,10 @@ from driftloop.alerts.blocks import (
 )
 from driftloop.alerts.links import Links
 from driftloop.alerts.message import Message, Severity, event_key
+from driftloop.alerts.messages.parent import step_block
+from driftloop.alerts.messages.versions import undo_step
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import Comparison, RetrainRecord
 
@@ -73,27 +76,17 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
     blocks: list[Block] = [section(lead)]
     if record.comparison is not None:
         blocks.append(Fields(_numbers(record.comparison)))
-    blocks.append(section(bold("Why it retrained"), sentence(record.reason)))
-    blocks.append(section(bold("What driftloop did"), *_done(record, outcome)))
-    blocks.append(section(bold("What you should do"), next_step_of(record)))
-    blocks.append(context(f"Data {clean(record.rev[:10])} · {format_time(record.as_of)} UTC"))
-    key = event_key(record.model, record.as_of, "retrained", _key_part(record, outcome))
-    return compose(
-        key,
-        "retrained",
-        SEVERITIES[outcome],
-        record.model,
-        _headline(record, outcome),
-        lead.plain,
-        blocks,
-        links,
-    )
-
-
-def _key_part(record: RetrainRecord, outcome: Outcome) -> str:
+    blocks += [
+        section(bold("Why it retrained"), sentence(record.reason)),
+        section(bold("What driftloop did"), *_action(record, outcome)),
+        step_block(next_step_of(record)),
+        context(f"Data {clean(record.rev[:10])} · {format_time(record.as_of)} UTC"),
+    ]
     # A replay that promotes another version, or ends otherwise, is news.
     version = f"-{record.promotion.version}" if outcome == "promoted" and record.promotion else ""
-    return f"{outcome}{version}"
+    key = event_key(record.model, record.as_of, "retrained", f"{outcome}{version}")
+    severity, headline = SEVERITIES[outcome], _headline(record, outcome)
+    return compose(key, "retrained", severity, record.model, headline, blocks, links)
 
 
 def _headline(record: RetrainRecord, outcome: Outcome) -> str:
@@ -129,7 +122,7 @@ def score_change(comparison: Comparison | None) -> str:
     """Return both models' scores as a sentence after a space, or nothing."""
     if comparison is None:
         return ""
-    metric, new = clean(comparison.metric, 60), number(comparison.challenger.value)
+    metric, new = clean(metric_name(comparison.metric), 60), number(comparison.challenger.value)
     where = f"on {count(comparison.rows, 'row')} neither model was trained on"
     if comparison.champion is None:
         return f" Its {metric} is {new} on {count(comparison.rows, 'row')} it was not trained on."
@@ -149,7 +142,7 @@ def _numbers(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _done(record: RetrainRecord, outcome: Outcome) -> tuple[Line, ...]:
+def _action(record: RetrainRecord, outcome: Outcome) -> tuple[Line, ...]:
     """Return what was done and why, with the gates that stand in the way."""
     if record.comparison is None:
         return (line(sentence(record.sentence)),)
@@ -177,12 +170,8 @@ def next_step_of(record: RetrainRecord) -> Line:
     if outcome == "promoted":
         if record.promotion is None or record.promotion.previous is None:
             return line("Nothing now.")
-        return line(
-            "Nothing now. If predictions look wrong, run ",
-            code(f"driftloop rollback {name}"),
-            " or the ",
-            bold("rollback"),
-            f" deployment: {_champion(record)} then comes back with its reference data.",
+        return undo_step(
+            record.model, f": {_champion(record)} then comes back with its reference data."
         )
     if outcome == "proposed" and _waits_for(record) == "approval":
         return line(

@@ -25,7 +25,7 @@ from driftloop.alerts.messages.parent import (
     worst_block,
 )
 from driftloop.alerts.messages.summary import summary_of
-from driftloop.alerts.messages.wording import NO_LINKS, SIGNS, compose, count, duration
+from driftloop.alerts.messages.wording import NO_LINKS, SIGNS, compose, count, duration, lead_of
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 
@@ -109,17 +109,16 @@ def resolved_message(record: MonitorRecord, incident: Incident, links: Links) ->
         *story_blocks(incident.summary),
     )
     headline = "back to normal"
-    return compose(key, "resolved", "good", record.model, headline, lead + rest, blocks, links)
+    return compose(key, "resolved", "good", record.model, headline, blocks, links, lead + rest)
 
 
 def acknowledged_message(model: str, incident: Incident) -> Message:
     """Return who took the incident on, for a channel without threads."""
     taken = _taken(incident)
-    lead = took_on(taken)
-    blocks = (section(lead), section(bold("What it is"), _first(incident.summary)))
+    blocks = (section(took_on(taken)), section(bold("What it is"), _first(incident.summary)))
     key = event_key(model, taken.at, "acknowledged")
     headline, links = f"{clean(taken.by, 60)} took this on", incident.summary.links
-    return compose(key, "acknowledged", "info", model, headline, lead.plain, blocks, links)
+    return compose(key, "acknowledged", "info", model, headline, blocks, links)
 
 
 def _alone(
@@ -139,8 +138,8 @@ def _alone(
         context(f"Since {format_time(incident.since)} UTC ({_duration(incident)})"),
     )
     key = event_key(record.model, record.as_of, kind)
-    lead = _first(summary)
-    return compose(key, kind, incident.severity, record.model, headline, lead, blocks, links)
+    lead, severity = _first(summary), incident.severity
+    return compose(key, kind, severity, record.model, headline, blocks, links, lead)
 
 
 def _line(
@@ -158,8 +157,7 @@ def _reply(
     key: str, kind: Kind, severity: Severity, model: str, blocks: Sequence[Block], links: Links
 ) -> Message:
     """Return a message without a header: the thread stands below one."""
-    first, name = blocks[0], clean(model, 60)
-    lead = first.lead.removeprefix(f"{SIGNS[severity]} ") if isinstance(first, Section) else ""
+    lead, name = lead_of(blocks).removeprefix(f"{SIGNS[severity]} "), clean(model, 60)
     text = lead if lead.startswith(name) else f"{name}: {lead}"
     return Message(key, model, kind, severity, text, tuple(blocks), links)
 

@@ -17,7 +17,7 @@ STEP = (
     "*What you should do*\nVersion 7 is live and predicts worse than it should. Decide now: stop "
     "using it, roll back, or retrain by hand."
 )
-SCORE = "roc_auc is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows with known outcome."
+SCORE = "ROC AUC is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows with known outcome."
 
 
 def test_opened_keeps_what_was_seen_first() -> None:
