@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from driftloop.alerts.incident import Acknowledgement, Incident
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.alerts.messages.digest import DigestLine
 from driftloop.alerts.messages.summary import blind_summary, summary_of, with_retraining
 from driftloop.base.periods import Window

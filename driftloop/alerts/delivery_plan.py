@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from driftloop.alerts.channels import Channel
-from driftloop.alerts.incident import AlertState, Incident, Parent, Post, Receipt
-from driftloop.alerts.message import Level, Message
+from driftloop.alerts.incident import AlertState, Incident, Parent, Post
+from driftloop.alerts.message import Level, Message, Receipt
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.base.serialize import to_json
 

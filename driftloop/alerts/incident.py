@@ -14,8 +14,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from driftloop.alerts.blocks import Line, Section
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Level, Message
+from driftloop.alerts.message import Kind, Level, Links, Message, Receipt
 from driftloop.alerts.stored import upgraded_state
 from driftloop.base.errors import DataError
 from driftloop.base.records import Shape, to_plain
@@ -23,14 +22,6 @@ from driftloop.base.records import Shape, to_plain
 Cause = Literal["quality", "performance", "drift", "blind"]
 KEPT_KEYS = 200
 KEPT_INCIDENTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A channel's receipt for a message: the place where it is, and its id there."""
-
-    place: str
-    ts: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,7 @@ from driftloop.alerts.lifecycle import (
     newly_stuck,
     run_health,
 )
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Level, Message
+from driftloop.alerts.message import Kind, Level, Links, Message
 from driftloop.alerts.messages import thread
 from driftloop.alerts.messages.causes import MOST_WORST, first_per_feature
 from driftloop.alerts.messages.parent import parent_message

@@ -23,8 +23,8 @@ from driftloop.alerts.delivery_plan import (
     next_step,
     prune,
 )
-from driftloop.alerts.incident import AlertState, Incident, Receipt
-from driftloop.alerts.outgoing import OutgoingMessage
+from driftloop.alerts.incident import AlertState, Incident
+from driftloop.alerts.message import OutgoingMessage, Receipt
 from driftloop.base.errors import DeliveryError
 from driftloop.base.workspace import Workspace
 from tasks.alerts.senders import sender_for

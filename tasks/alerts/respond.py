@@ -5,9 +5,9 @@ from datetime import datetime
 from driftloop.alerts.channels import Channel
 from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import Acknowledgement, AlertState
+from driftloop.alerts.message import OutgoingMessage
 from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.wording import count
-from driftloop.alerts.outgoing import OutgoingMessage
 from driftloop.alerts.posts import acknowledge, mute
 from driftloop.alerts.responses import Acknowledged, ChannelTest, Muted, TestAlert
 from driftloop.base.errors import AlertError, DeliveryError

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from driftloop.alerts.message import LEVELS, Kind, Level
-from driftloop.alerts.outgoing import OutgoingMessage
+from driftloop.alerts.message import LEVELS, Kind, Level, OutgoingMessage
 from driftloop.base.settings import Settings
 
 

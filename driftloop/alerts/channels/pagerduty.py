@@ -12,9 +12,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from driftloop.alerts.channels.base import ChannelSecret, HttpChannel, HttpPost
-from driftloop.alerts.message import Kind, Level
+from driftloop.alerts.message import Kind, Level, OutgoingMessage
 from driftloop.alerts.messages.formats.plain_text import links, title, to_text
-from driftloop.alerts.outgoing import OutgoingMessage
 
 BASE_URL = "https://events.pagerduty.com"
 SUMMARY_LIMIT = 1024

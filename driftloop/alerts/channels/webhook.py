@@ -11,9 +11,9 @@ from urllib.parse import quote
 from pydantic import Field
 
 from driftloop.alerts.channels.base import ChannelSecret, HttpChannel, HttpPost
+from driftloop.alerts.message import OutgoingMessage
 from driftloop.alerts.messages.formats.plain_text import links, title, to_text
 from driftloop.alerts.messages.formats.slack import slack_blocks
-from driftloop.alerts.outgoing import OutgoingMessage
 
 VERSION = 1
 

@@ -15,8 +15,7 @@ from driftloop.alerts.blocks import (
     section,
     sentence,
 )
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message, Severity, event_key
+from driftloop.alerts.message import Links, Message, Severity, event_key
 from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.versions import undo_step
 from driftloop.alerts.messages.wording import compose, count, interval, number, score

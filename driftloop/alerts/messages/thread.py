@@ -14,8 +14,7 @@ from driftloop.alerts.blocks import (
     sentence,
 )
 from driftloop.alerts.incident import Acknowledgement, Incident, IncidentSummary
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message, Severity, event_key
+from driftloop.alerts.message import Kind, Links, Message, Severity, event_key
 from driftloop.alerts.messages.causes import after_promotion
 from driftloop.alerts.messages.parent import (
     action_blocks,

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftloop.alerts.blocks import Line, bold, clean, code, line, section, sentence
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message, Severity, event_key
+from driftloop.alerts.message import Links, Message, Severity, event_key
 from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.wording import compose
 from driftloop.base.records import MonitorRecord, Promotion, TrialAction, TrialOutcome

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from driftloop.alerts.blocks import Block, Header, Section, clean
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message, Severity
+from driftloop.alerts.message import Kind, Links, Message, Severity
 from driftloop.base.records import Score
 
 NO_BREAK = "\u00a0"

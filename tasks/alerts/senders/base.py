@@ -6,9 +6,7 @@ from functools import cache
 from typing import ClassVar
 
 from driftloop.alerts.channels import Channel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind, Message
-from driftloop.alerts.outgoing import OutgoingMessage
+from driftloop.alerts.message import Kind, Message, OutgoingMessage, Receipt
 from driftloop.base.errors import DeliveryError
 
 TIMEOUT = 10.0

@@ -24,9 +24,7 @@ from driftloop.alerts.blocks import (
 )
 from driftloop.alerts.channels.console import ConsoleChannel
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import SMALL_STEPS, Message, Severity
-from driftloop.alerts.outgoing import OutgoingMessage
+from driftloop.alerts.message import SMALL_STEPS, Message, OutgoingMessage, Receipt, Severity
 from tasks.alerts.senders.base import Sender
 
 _COLOURS: dict[Severity, str] = {

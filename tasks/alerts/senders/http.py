@@ -11,9 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from driftloop.alerts.channels.base import HttpChannel, HttpPost
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
-from driftloop.alerts.outgoing import OutgoingMessage
+from driftloop.alerts.message import Kind, OutgoingMessage, Receipt
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base
 from tasks.alerts.senders.base import LostAnswerError, RefusedError, Sender

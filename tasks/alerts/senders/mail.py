@@ -17,10 +17,9 @@ from email.policy import SMTP
 from email.utils import formataddr, formatdate
 
 from driftloop.alerts.channels.email import EmailChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import OutgoingMessage, Receipt
 from driftloop.alerts.messages.formats.html import email_html
 from driftloop.alerts.messages.formats.plain_text import title, to_text
-from driftloop.alerts.outgoing import OutgoingMessage
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base
 from tasks.alerts.senders.base import (

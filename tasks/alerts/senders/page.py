@@ -11,11 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from driftloop.alerts.blocks import Picture
 from driftloop.alerts.channels.page import PageChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import Links, Message, OutgoingMessage, Receipt
 from driftloop.alerts.messages.formats.html import channel_html
-from driftloop.alerts.outgoing import OutgoingMessage
 from driftloop.alerts.stored import upgraded_message
 from driftloop.base.errors import DeliveryError
 from driftloop.base.records import to_json

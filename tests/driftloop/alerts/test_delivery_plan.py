@@ -21,7 +21,8 @@ from driftloop.alerts.delivery_plan import (
     next_step,
     prune,
 )
-from driftloop.alerts.incident import AlertState, Parent, Receipt
+from driftloop.alerts.incident import AlertState, Parent
+from driftloop.alerts.message import Receipt
 from driftloop.alerts.posts import mute
 from driftloop.base.records import Shape
 from tests.driftloop.alerts.messages.message_records import AS_OF, drifted, finding

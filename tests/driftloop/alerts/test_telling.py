@@ -9,7 +9,7 @@ from driftloop.alerts.channels.pagerduty import PagerDutyChannel
 from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import Acknowledgement, AlertState
 from driftloop.alerts.lifecycle import AlertSettings
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import retrain_message
 from driftloop.alerts.posts import Routing, Run, acknowledge, level_of, mute, post_message, post_run
 from driftloop.base.errors import AlertError

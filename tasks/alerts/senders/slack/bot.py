@@ -9,10 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import Message, OutgoingMessage, Receipt
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
-from driftloop.alerts.outgoing import OutgoingMessage
 from tasks.alerts.senders import base
 from tasks.alerts.senders.base import (
     LostAnswerError,

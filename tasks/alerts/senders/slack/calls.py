@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 
 from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import OutgoingMessage
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
-from driftloop.alerts.outgoing import OutgoingMessage
 from tasks.alerts.senders import base
 from tasks.alerts.senders.slack.errors import never_sent
 

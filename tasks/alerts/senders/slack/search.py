@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.outgoing import OutgoingMessage
+from driftloop.alerts.message import OutgoingMessage, Receipt
 from tasks.alerts.senders.base import RefusedError, warn_once
 from tasks.alerts.senders.slack.errors import one_line_errors
 

@@ -3,9 +3,7 @@
 from dataclasses import dataclass, field
 
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import SMALL_STEPS, Kind
-from driftloop.alerts.outgoing import OutgoingMessage
+from driftloop.alerts.message import SMALL_STEPS, Kind, OutgoingMessage, Receipt
 from tasks.alerts.senders import base
 from tasks.alerts.senders.base import Sender
 from tasks.alerts.senders.slack.calls import careful_retries, content_of, quiet_logger

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from driftloop.alerts.incident import IncidentSummary
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.alerts.messages.causes import shapes_of
 from driftloop.alerts.messages.formats.slack import mrkdwn
 from driftloop.alerts.messages.summary import (

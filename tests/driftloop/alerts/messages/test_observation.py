@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import Links, Message
 from driftloop.alerts.messages.versions import (
     REPORTED_TRIALS,
     answer_message,

@@ -1,6 +1,6 @@
 import pytest
 
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import outcome_of, retrain_message
 from driftloop.base.records import GateResult, Promotion, RetrainRecord
 from tests.driftloop.alerts.messages.message_records import (

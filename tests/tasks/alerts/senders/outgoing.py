@@ -4,9 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from driftloop.alerts.blocks import Fields, Header, bold, context, line, section
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message
-from driftloop.alerts.outgoing import OutgoingMessage
+from driftloop.alerts.message import Kind, Links, Message, OutgoingMessage
 from driftloop.base.distribution import Shape
 
 NOW = datetime.now(UTC)

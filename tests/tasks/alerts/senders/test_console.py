@@ -6,7 +6,7 @@ from rich.console import Console
 from driftloop.alerts.blocks import bold, line, section
 from driftloop.alerts.channels.console import ConsoleChannel
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Receipt
 from tasks.alerts.senders import sender_for
 from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 

@@ -9,7 +9,7 @@ from peers.mail import Fault, MailPeer
 
 from driftloop.alerts.blocks import Header
 from driftloop.alerts.channels.email import EmailChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Receipt
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base, sender_for
 from tasks.alerts.senders.base import LostAnswerError, PartlyRefusedError, RefusedError

@@ -9,7 +9,8 @@ import pytest
 
 from driftloop.alerts.blocks import Header, section
 from driftloop.alerts.channels.page import PageChannel
-from driftloop.alerts.incident import Post, Receipt
+from driftloop.alerts.incident import Post
+from driftloop.alerts.message import Receipt
 from driftloop.base.errors import DeliveryError
 from driftloop.base.workspace import Workspace
 from tasks.alerts.deliver import deliver

@@ -6,8 +6,7 @@ from peers.http_peer import Fault
 from peers.pagerduty import PagerDutyPeer
 
 from driftloop.alerts.channels.pagerduty import PagerDutyChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
+from driftloop.alerts.message import Kind, Receipt
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base, sender_for
 from tasks.alerts.senders.base import LostAnswerError

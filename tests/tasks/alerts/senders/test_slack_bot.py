@@ -12,7 +12,7 @@ from peers.slack import Fault, SlackPeer
 import tasks.alerts.senders.slack.search
 from driftloop.alerts.blocks import section
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Receipt
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base, sender_for

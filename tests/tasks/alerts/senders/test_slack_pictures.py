@@ -5,7 +5,7 @@ from peers.slack import Fault, SlackPeer
 
 import tasks.reporting.feature_plot
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Receipt
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base, sender_for
 from tasks.alerts.senders.base import UnderWayError

@@ -5,9 +5,8 @@ import pytest
 from peers.slack import Fault, SlackPeer
 
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import OutgoingMessage, Receipt
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
-from driftloop.alerts.outgoing import OutgoingMessage
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base, sender_for
 from tasks.alerts.senders.base import LostAnswerError

@@ -11,7 +11,7 @@ from peers.hook import HookPeer
 from peers.http_peer import Fault
 
 from driftloop.alerts.channels.webhook import WebhookChannel, headers, verify
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.message import Receipt
 from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base, sender_for
