@@ -1,9 +1,8 @@
 """Incidents: episodes of trouble with one model, and the posts about them that wait to be sent.
 
 The state of a model's alerts is one document. Every change of it is a function from the old to the
-new document, so that it can be stored with compare-and-set: see
-`driftloop.alerts.lifecycle` for what a run changes, and `tasks.alerts.deliver` for what sending
-changes.
+new document, so that it can be stored with compare-and-set: `driftloop.alerts.lifecycle` has what a
+run changes, `driftloop.alerts.delivery_plan` what sending changes.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from driftloop.alerts.blocks import Line, Section
 from driftloop.alerts.message import Kind, Level, Links, Message, Receipt
 from driftloop.alerts.stored import upgraded_state
 from driftloop.base.errors import DataError
-from driftloop.base.records import Shape, to_plain
+from driftloop.base.records import Shape
 
 Cause = Literal["quality", "performance", "drift", "blind"]
 KEPT_KEYS = 200
@@ -36,8 +35,8 @@ class Parent:
 class IncidentSummary:
     """What the parent message says.
 
-    `causes` says what broke and how badly, the most severe first; `most_changed` the
-    features that changed most; `action` what driftloop did, `next_step` what the reader should do.
+    `causes` says what broke and how badly, the most severe first; `action` what driftloop did,
+    `next_step` what the reader should do.
     """
 
     headline: str
@@ -187,11 +186,6 @@ class AlertState:
         newest = self.newest
         return newest if newest is not None and newest.open else None
 
-    @property
-    def next_number(self) -> int:
-        """The number of the next incident."""
-        return 1 if self.newest is None else self.newest.number + 1
-
     def muted_at(self, moment: datetime) -> datetime | None:
         """Return until when the model is muted, or None where it is not at this moment."""
         until = self.muted_until
@@ -224,14 +218,9 @@ class AlertState:
         posts = (*self.posts, post) if post.waiting else self.posts
         return replace(self, posts=posts, keys=keys)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the state as plain JSON types."""
-        plain: dict[str, Any] = to_plain(self)
-        return plain
-
     @staticmethod
     def from_dict(value: Mapping[str, Any]) -> "AlertState":
-        """Return the state that `to_dict` stored.
+        """Return the stored state.
 
         Raises:
             DataError: if a field is missing or of the wrong type.

@@ -55,7 +55,9 @@ class AlertSettings(Settings):
 class RunHealth:
     """The health of a model in one run, as far as it matters to an incident.
 
-    `judged` is false where the run could not judge whether the model is healthy.
+    `judged` is false where the run could not judge whether the model is healthy; `proven_until` is
+    the end of the window in which the champion's performance provably held, if it did; `features`
+    are those that drifted.
     """
 
     as_of: datetime
@@ -65,9 +67,7 @@ class RunHealth:
     judged: bool
     score: float | None
     proven_until: datetime | None
-    """The end of the window in which the champion's performance provably held, if it did."""
     features: frozenset[str] = frozenset()
-    """What drifted."""
 
     def level(self, since: datetime) -> Level:
         """Return the severity.
@@ -120,14 +120,9 @@ def advance(
 ) -> Transition:
     """Return what a run changes; a run as of before the newest one changes nothing.
 
-    The same run again changes nothing either, so that one that was cut off can be repeated.
-
-    Args:
-        state: the alerts so far.
-        health: the health of the model in the run.
-        summary: what the parent message is to say if there is trouble.
-        settings: when incidents open and close.
-        margin: the further loss of score, since the last report, that is reported again.
+    The same run again changes nothing either, so that one that was cut off can be repeated. The
+    parent message says `summary` if there is trouble; a further loss of score of more than `margin`
+    since the last report is reported again.
     """
     if state.last is not None and health.as_of < state.last:
         return Transition(state)
@@ -162,10 +157,9 @@ def _opened(
     state: AlertState, health: RunHealth, summary: IncidentSummary, settings: AlertSettings
 ) -> Transition:
     level = health.level(health.window_start)
-    starts = [health.window_start, *([state.blind_since] if state.blind_since else [])]
     incident = Incident(
-        number=state.next_number,
-        since=min(starts),
+        number=state.newest.number + 1 if state.newest is not None else 1,
+        since=min(health.window_start, state.blind_since or health.window_start),
         opened_at=health.as_of,
         last=health.as_of,
         until=health.as_of,
@@ -268,10 +262,10 @@ def _healthy(state: AlertState, health: RunHealth, again: bool) -> Transition:
     if known is None or again:
         return Transition(state)
     calm = replace(known, quiet=known.quiet + 1, last=health.as_of)
-    if known.open and calm.quiet >= calm.needed:
-        calm = replace(calm, resolved_at=health.as_of)
-        return Transition(state.with_incident(calm), ("resolved",))
-    return Transition(state.with_incident(calm))
+    if not known.open or calm.quiet < calm.needed:
+        return Transition(state.with_incident(calm))
+    resolved = replace(calm, resolved_at=health.as_of)
+    return Transition(state.with_incident(resolved), ("resolved",))
 
 
 def newly_stuck(record: MonitorRecord, history: tuple[PastRun, ...]) -> bool:

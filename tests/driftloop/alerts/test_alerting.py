@@ -16,7 +16,7 @@ from driftloop.alerts.lifecycle import (
     newly_stuck,
     run_health,
 )
-from driftloop.base.records import Decision, MonitorRecord, Verdict
+from driftloop.base.records import Decision, MonitorRecord, Verdict, to_plain
 from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
 SETTINGS = AlertSettings()
@@ -262,7 +262,7 @@ def test_an_incident_opens_once_and_closes_at_most_once_before_it_opens_anew(sto
 @given(STORIES)
 def test_state_is_stored_whole(story: str) -> None:
     state = seen(story)[-1].state
-    assert AlertState.from_dict(state.to_dict()) == state
+    assert AlertState.from_dict(to_plain(state)) == state
 
 
 STUCK = Decision("hold", ("5 challengers in a row did not win.",), held="losing_streak")

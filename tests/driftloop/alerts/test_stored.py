@@ -75,7 +75,7 @@ def test_names_are_read_as_they_are() -> None:
 @pytest.mark.parametrize("name", ["alerts_payments", "alerts__digest"])
 def test_what_is_stored_again_is_neutral(name: str) -> None:
     state = AlertState.from_dict(stored(name))
-    document = state.to_dict()
+    document = to_plain(state)
     assert AlertState.from_dict(document) == state
     assert upgraded_state(document) == document
     texts = json.dumps(document, ensure_ascii=False)

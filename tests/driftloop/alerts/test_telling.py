@@ -14,7 +14,7 @@ from driftloop.alerts.messages.retraining import retrain_message
 from driftloop.alerts.posts import Routing, Run, acknowledge, level_of, mute, post_message, post_run
 from driftloop.base.errors import AlertError
 from driftloop.base.past_run import PastRun
-from driftloop.base.records import Decision, MonitorRecord, Shape, TrialOutcome, Verdict
+from driftloop.base.records import Decision, MonitorRecord, Shape, TrialOutcome, Verdict, to_plain
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     LINKS,
@@ -225,4 +225,4 @@ def test_muting() -> None:
 def test_the_state_is_stored_whole() -> None:
     to = routing(SlackChannel(), PagerDutyChannel())
     state = after(drifted(), later(FELL, 1), later(CALM, 2), later(CALM, 3), to=to)
-    assert AlertState.from_dict(state.to_dict()) == state
+    assert AlertState.from_dict(to_plain(state)) == state
