@@ -4,7 +4,7 @@ from datetime import datetime
 
 from driftloop.alerts.channels import Channel
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Acknowledgement, AlertState
+from driftloop.alerts.incident import Acknowledgement
 from driftloop.alerts.message import OutgoingMessage
 from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.wording import count
@@ -65,17 +65,13 @@ def mute_alerts(job: Job, until: datetime | None, by: str) -> Muted:
     state = change_alerts(
         open_documents(job.workspace), job.model, lambda old: mute(old, until, by.strip() or NOBODY)
     )
-    return Muted(job.model, until, len(state.posts), _muted_sentence(job.model, state))
-
-
-def _muted_sentence(model: str, state: AlertState) -> str:
-    if state.muted_until is None:
-        return f"{model} is not muted; waiting messages are sent."
-    return (
-        f"{model} is muted until {format_time(state.muted_until)} UTC; "
-        "incidents are still tracked, "
-        "and their messages are sent afterwards."
-    )
+    sentence = f"{job.model} is not muted; waiting messages are sent."
+    if until is not None:
+        sentence = (
+            f"{job.model} is muted until {format_time(until)} UTC; incidents are still tracked, "
+            "and their messages are sent afterwards."
+        )
+    return Muted(job.model, until, len(state.posts), sentence)
 
 
 @step("send test alert")

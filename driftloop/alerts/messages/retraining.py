@@ -42,7 +42,7 @@ def outcome_of(record: RetrainRecord) -> Outcome:
     """
     if record.promotion is not None and record.promotion.promoted:
         return "promoted"
-    if record.promotion is not None and record.promotion.waits_for is not None:
+    if _waits_for(record) is not None:
         return "proposed"
     if record.comparison is None:
         return "failed"
@@ -51,13 +51,14 @@ def outcome_of(record: RetrainRecord) -> Outcome:
 
 def outcome_line(record: RetrainRecord) -> str:
     """Return a sentence on how the retraining ended and which version is live."""
-    outcome, new, old = outcome_of(record), _challenger(record), _champion(record)
+    outcome, old = outcome_of(record), _champion(record)
+    new = _challenger(record)[:1].upper() + _challenger(record)[1:]
     if outcome == "promoted":
         first = record.promotion is not None and record.promotion.previous is None
-        return _capital(f"{new} is live." if first else f"{new} replaced {old}.")
+        return f"{new} is live." if first else f"{new} replaced {old}."
     if outcome == "proposed":
         waits = "approval" if _waits_for(record) == "approval" else "fresh labels in shadow"
-        return f"{_capital(new)} proved better and waits for {waits}; {old} stays live."
+        return f"{new} proved better and waits for {waits}; {old} stays live."
     non_inferior = record.comparison is not None and record.comparison.claim == "non_inferior"
     if outcome == "kept":
         claim = "as good" if non_inferior else "better"
@@ -108,10 +109,6 @@ def _waits_for(record: RetrainRecord) -> str | None:
     return record.promotion.waits_for if record.promotion else None
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _champion(record: RetrainRecord) -> str:
     previous = record.promotion.previous if record.promotion else None
     return "the current model" if previous is None else f"version {clean(previous, 40)}"
@@ -129,14 +126,13 @@ def score_change(comparison: Comparison | None) -> str:
 
 
 def _numbers(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    if comparison.champion is not None:
-        pairs.append(("Old score", score(comparison.champion)))
+    champion = comparison.champion
+    pairs = [("Old score", score(champion))] if champion is not None else []
     pairs.append(("New score", score(comparison.challenger)))
     if comparison.difference is not None:
         edge = interval(comparison.low, comparison.high, "+")
-        pairs.append(("Gain", number(comparison.difference, "+") + edge))
         sure = f"{comparison.confidence * 100:.4g} % sure"
+        pairs.append(("Gain", number(comparison.difference, "+") + edge))
         pairs.append(("Gain needed", f"over {number(comparison.bound)}, {sure}"))
     return tuple(pairs)
 
@@ -145,22 +141,19 @@ def _action(record: RetrainRecord, outcome: Outcome) -> tuple[Line, ...]:
     """Return what was done and why, with the gates that stand in the way."""
     if record.comparison is None:
         return (line(sentence(record.sentence)),)
-    failed = [gate for gate in record.comparison.gates if not gate.passed]
+    every = record.comparison.gates
+    failed = [gate for gate in every if not gate.passed]
     if failed and outcome != "promoted":
         lines = [f"{gate.gate}: {gate.sentence}" for gate in failed]
-        blocked = f"{len(failed)} of {count(len(record.comparison.gates), 'gate')} failed"
+        blocked = f"{len(failed)} of {count(len(every), 'gate')} failed"
         return line(f"Left the champion alone: {blocked}."), *bullets(lines)
-    every = record.comparison.gates
-    gates = f"Passed every gate: {_named(record.comparison)}." if every and not failed else ""
+    names = ", ".join(clean(gate.gate.replace("_", " "), 60) for gate in every[:20])
+    gates = f"Passed every gate: {names}." if every and not failed else ""
     if outcome == "promoted":
         return (line(f"{gates} Moved the champion to {_challenger(record)}.".strip()),)
     reason = record.promotion.sentence if record.promotion else record.sentence
     why = record.comparison.sentence if outcome == "kept" else reason
     return (line(f"{gates} {sentence(why)}".strip()),)
-
-
-def _named(comparison: Comparison) -> str:
-    return ", ".join(clean(gate.gate.replace("_", " "), 60) for gate in comparison.gates[:20])
 
 
 def next_step_of(record: RetrainRecord) -> Line:

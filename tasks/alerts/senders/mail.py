@@ -48,8 +48,8 @@ class _AgainError(Exception):
 class MailSender(Sender):
     """Sends mails through an SMTP server.
 
-    A mail's Message-ID follows from its key, so that one that is sent twice, because an answer was
-    lost, is shown once by mail programs that look at it.
+    A mail's Message-ID follows from its key, so that mail programs that look at it show one once
+    that was sent twice.
     """
 
     channel: EmailChannel
@@ -85,13 +85,11 @@ class MailSender(Sender):
     def _connected(self) -> Iterator[smtplib.SMTP]:
         """Yield the server, encrypted and logged in as the settings say."""
         channel, context = self.channel, ssl.create_default_context()
-        server: smtplib.SMTP
-        if channel.security == "tls":
-            server = smtplib.SMTP_SSL(
-                channel.host, channel.port, timeout=base.TIMEOUT, context=context
-            )
-        else:
-            server = smtplib.SMTP(channel.host, channel.port, timeout=base.TIMEOUT)
+        server = (
+            smtplib.SMTP_SSL(channel.host, channel.port, timeout=base.TIMEOUT, context=context)
+            if channel.security == "tls"
+            else smtplib.SMTP(channel.host, channel.port, timeout=base.TIMEOUT)
+        )
         try:
             if channel.security == "starttls":
                 server.starttls(context=context)
@@ -179,8 +177,13 @@ def compose(outgoing: OutgoingMessage, channel: EmailChannel) -> EmailMessage:
     mail["To"] = ", ".join(channel.to)
     mail["Date"] = formatdate(usegmt=True)
     mail["Message-ID"] = message_id(outgoing.key, channel)
-    for name, value in _thread(outgoing, channel).items():
-        mail[name] = value
+    answered = [outgoing.thread.ts] if outgoing.thread else []
+    # All mails of an incident refer to an id of its own, so that they stay together even where the
+    # first one is not known.
+    root = [message_id(f"incident/{outgoing.incident}", channel)] if outgoing.incident else []
+    for name, ids in (("In-Reply-To", answered), ("References", [*root, *answered])):
+        if ids:
+            mail[name] = " ".join(ids)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Driftloop-Key"] = " ".join(outgoing.key.split())
     mail.set_content(to_text(outgoing.message) + "\n", charset="utf-8")
@@ -192,15 +195,3 @@ def message_id(key: str, channel: EmailChannel) -> str:
     """Return the Message-ID of a mail, the same for the same key."""
     domain = re.sub(r"[^A-Za-z0-9.-]", "-", channel.sender.rpartition("@")[2])
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@driftloop.{domain}>"
-
-
-def _thread(outgoing: OutgoingMessage, channel: EmailChannel) -> dict[str, str]:
-    """Return the headers by which a mail program puts an incident's mails together.
-
-    Every mail of an incident refers to an id that follows from the incident alone, so that they
-    stay together even where the first one is not known.
-    """
-    answered = [outgoing.thread.ts] if outgoing.thread else []
-    root = [message_id(f"incident/{outgoing.incident}", channel)] if outgoing.incident else []
-    headers = {"In-Reply-To": answered[-1:], "References": [*root, *answered]}
-    return {name: " ".join(ids) for name, ids in headers.items() if ids}
