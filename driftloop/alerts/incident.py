@@ -66,16 +66,13 @@ class Incident:
         since: the start of the first window with trouble.
         opened_at: the as-of time of the run that opened it.
         last: the same of the newest run that was taken into account.
-        until: the same of the newest run with trouble.
-        severity: of the newest run with trouble.
+        until: the same of the newest run with trouble; `severity` and `champion` are of that run.
         peak_severity: the highest severity so far, which decides which channels are sent it.
         causes: what was reported under the present champion.
         features: the features reported as drifted under the present champion.
-        champion: the version that served in the newest run with trouble.
         runs: runs with trouble so far; `quiet` healthy runs in a row since the last of them.
         needed: healthy runs in a row that close it; more once it was reopened.
         score: the worst realised score that was reported.
-        summary: what the parent says.
         parents: the parent message on each channel that has it.
         begun: when sending it was begun to a channel that gave no receipt yet.
     """
@@ -153,11 +150,9 @@ class AlertState:
 
     Args:
         incidents: the newest one, and earlier ones with posts or updates to send, oldest first.
-        posts: what waits to be sent, oldest first.
-        keys: the newest keys of what has been written.
+        posts: what waits to be sent, oldest first; `keys` the newest keys of what was written.
         past: the newest incidents that are over, oldest first.
         muted_until: until then nothing is sent.
-        muted_by: who muted it.
         blind: runs in a row that could not judge.
         blind_since: the start of the window of the first of them.
         last: the as-of time of the newest run.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from difflib import get_close_matches
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
@@ -72,6 +72,8 @@ class ChannelSettings(Settings):
     """Settings that all channels share."""
 
     kind: str
+    identified_by: ClassVar[str] = ""
+    """The setting that tells channels of one kind apart; empty where there is only one."""
     at_least: Level = Field(
         default="info", description="Least severity that is sent here; good news counts as info."
     )
@@ -81,9 +83,12 @@ class ChannelSettings(Settings):
     digest: bool = Field(default=True, description="Whether the weekly digest is sent here.")
 
     @property
-    @abstractmethod
     def key(self) -> str:
         """The name under which deliveries to this channel are remembered."""
+        if not self.identified_by:
+            return self.kind
+        value = getattr(self, self.identified_by)
+        return f"{self.kind}:{value if isinstance(value, str) else ','.join(value)}"
 
     def takes(self, level: Level) -> bool:
         """Return whether messages of this severity are sent here."""

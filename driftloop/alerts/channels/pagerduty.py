@@ -44,6 +44,7 @@ class PagerDutyChannel(HttpChannel):
     """
 
     kind: Literal["pagerduty"] = "pagerduty"
+    identified_by = "service"
     at_least: Level = Field(default="page", description="Least severity that is sent here.")
     digest: Literal[False] = Field(default=False, description="No digest is sent here.")
     service: str = Field(
@@ -59,24 +60,16 @@ class PagerDutyChannel(HttpChannel):
     )
 
     @property
-    def key(self) -> str:
-        """The name under which deliveries to this channel are remembered."""
-        return f"pagerduty:{self.service}"
-
-    @property
     def label(self) -> str:
-        """The name of the service in errors."""
         return f"PagerDuty ({self.service})"
 
     @property
     def secrets(self) -> tuple[ChannelSecret, ...]:
-        """The routing key."""
         name = "The PagerDuty integration key"
         return (ChannelSecret(name, self.key_variable, self.key_secret),)
 
     @property
     def remedy(self) -> str:
-        """What to do where the URL is not valid."""
         return "check PAGERDUTY_API_URL"
 
     def wants(self, kind: Kind) -> bool:
@@ -94,7 +87,6 @@ class PagerDutyChannel(HttpChannel):
         return tuple(HttpPost(url, body.encode(), json_type) for body in bodies)
 
     def refusal(self, status: int, answer: str) -> str | None:
-        """Return PagerDuty's reason and what to do about it; None if the event was accepted."""
         if status == 202:
             return None
         reason = _reason(answer) or f"HTTP {status}"

@@ -26,6 +26,7 @@ class WebhookChannel(HttpChannel):
     """
 
     kind: Literal["webhook"] = "webhook"
+    identified_by = "name"
     name: str = Field(
         default="default", min_length=1, description="A name of your own for the endpoint."
     )
@@ -46,18 +47,11 @@ class WebhookChannel(HttpChannel):
     )
 
     @property
-    def key(self) -> str:
-        """The name under which deliveries to this channel are remembered."""
-        return f"webhook:{self.name}"
-
-    @property
     def label(self) -> str:
-        """The name of the endpoint in errors."""
         return f"The webhook {self.name}"
 
     @property
     def secrets(self) -> tuple[ChannelSecret, ...]:
-        """The URL and the signing secret."""
         whose = f"of the webhook {self.name}"
         return (
             ChannelSecret(f"The URL {whose}", self.url_variable, self.url_secret),
@@ -75,7 +69,6 @@ class WebhookChannel(HttpChannel):
         return (HttpPost(url, body, headers(secret, outgoing.key, body, now)),)
 
     def refusal(self, status: int, answer: str) -> str | None:
-        """Return why an event was refused and what to do about it; None if it was accepted."""
         refused = f"{self.label} refused the message (HTTP {status});"
         if status in (401, 403):
             return (
