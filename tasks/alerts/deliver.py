@@ -23,7 +23,7 @@ from driftloop.alerts.delivery_plan import (
     next_step,
     prune,
 )
-from driftloop.alerts.incident import AlertState, Incident
+from driftloop.alerts.incident import AlertState
 from driftloop.alerts.message import OutgoingMessage, Receipt
 from driftloop.base.errors import DeliveryError
 from driftloop.base.workspace import Workspace
@@ -39,10 +39,7 @@ _MOST_STEPS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The keys that were sent, the keys that failed, and why.
-
-    `held` counts messages that wait for the end of quiet hours or of a mute.
-    """
+    """The keys that were sent and that failed, and why; `held` counts messages that wait."""
 
     sent: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -51,10 +48,7 @@ class Delivery:
 
 
 def deliver(
-    workspace: Workspace,
-    model: str,
-    channels: Iterable[Channel],
-    console: Console | None = None,
+    workspace: Workspace, model: str, channels: Iterable[Channel], console: Console | None = None
 ) -> Delivery:
     """Send a model's waiting messages to these channels.
 
@@ -151,15 +145,16 @@ def _outgoing(
     step: PostParent | SendPost | AddPicture, target: Target, scope: str
 ) -> OutgoingMessage:
     """Return what is handed over; keys tell the models of this registry from those of another."""
+    incident = step.incident
+    name = f"{scope}/{target.model}-{incident.number}" if incident is not None else None
     if isinstance(step, PostParent):
-        incident = step.incident
         return OutgoingMessage(
             key=f"{scope}/{step.message.key}",
             kind="opened",
             message=step.message,
-            incident=_name(incident, target, scope),
-            level=incident.severity,
-            begun=incident.begun.get(target.key),
+            incident=name,
+            level=step.incident.severity,
+            begun=step.incident.begun.get(target.key),
         )
     post, replies = step.post, step.thread is not None and target.threads
     in_parent = replies and post.kind == "opened"
@@ -167,15 +162,11 @@ def _outgoing(
         key=f"{scope}/{post.key}{'' if isinstance(step, SendPost) else '/picture'}",
         kind=post.kind,
         message=step.message if isinstance(step, SendPost) else post.message,
-        incident=None if step.incident is None else _name(step.incident, target, scope),
-        level=post.level if step.incident is None else step.incident.severity,
+        incident=name,
+        level=incident.severity if incident is not None else post.level,
         thread=step.thread,
         broadcast=replies and post.loud,
         mention=not in_parent and (post.loud or not replies),
         begun=post.begun.get(target.key),
         shapes=post.shapes,
     )
-
-
-def _name(incident: Incident, target: Target, scope: str) -> str:
-    return f"{scope}/{target.model}-{incident.number}"

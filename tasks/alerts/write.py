@@ -92,13 +92,13 @@ def write_answer_alert(job: Job, promotion: Promotion, comment: str) -> None:
     """Write the message about the decision on a proposed challenger."""
     links = links_of(job, None, promotion.version)
     message = answer_message(job.model, job.as_of, promotion, comment, links)
-
-    def changed(summary: IncidentSummary) -> IncidentSummary:
-        if not promotion.promoted:
-            return summary
-        return with_new_champion(summary, f"Version {promotion.version} was approved and is live.")
-
-    _write(job, message, True, changed)
+    action = f"Version {promotion.version} was approved and is live."
+    _write(
+        job,
+        message,
+        True,
+        lambda summary: with_new_champion(summary, action) if promotion.promoted else summary,
+    )
 
 
 @step("deliver alerts", retries=1)

@@ -14,7 +14,14 @@ from driftloop.alerts.blocks import (
 from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
 from driftloop.base.metric_names import metric_name
-from driftloop.base.records import Finding, MonitorRecord, Performance, Shape, TroubleKind
+from driftloop.base.records import (
+    Finding,
+    MonitorRecord,
+    Performance,
+    QualityFinding,
+    Shape,
+    TroubleKind,
+)
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3
@@ -82,7 +89,7 @@ def first_per_feature(findings: tuple[Finding, ...]) -> list[Finding]:
 
 def unjudged(record: MonitorRecord) -> list[str]:
     """Return why checks and features could not be judged, as they were written."""
-    results = (*record.quality, *record.findings)
+    results: tuple[QualityFinding | Finding, ...] = (*record.quality, *record.findings)
     return [result.sentence for result in results if result.status == "inconclusive"]
 
 

@@ -23,27 +23,23 @@ from tasks.runtime.credentials import required_secret, secret_for
 def sender_for(channel: Channel, console: Console | None = None, state: Path = Path()) -> Sender:
     """Return the sender of a channel; for Slack the bot token wins over the webhook.
 
-    Where a Slack channel has neither, its messages go to the console.
-
-    Args:
-        channel: which one.
-        console: the terminal; standard error unless given.
-        state: the folder that pages are in.
+    Where a Slack channel has neither, its messages go to the `console`, by default on standard
+    error. Pages are in the folder `state`.
 
     Raises:
         DeliveryError: if another channel lacks a secret, or Prefect's Secret blocks cannot be read.
     """
     match channel:
         case HttpChannel():
-            secrets = [
-                required_secret(secret.variable, secret.block, secret.name)
-                for secret in channel.secrets
-            ]
-            return HttpSender(channel, tuple(secrets))
+            needed = ((secret.variable, secret.block, secret.name) for secret in channel.secrets)
+            return HttpSender(channel, tuple(required_secret(*secret) for secret in needed))
         case SlackChannel():
             return _slack(channel, console)
         case EmailChannel():
-            return MailSender(channel, _password(channel))
+            what = f"The password of {channel.user} at {channel.host}"
+            variable, block = channel.password_variable, channel.password_secret
+            password = required_secret(variable, block, what) if channel.user is not None else None
+            return MailSender(channel, password)
         case PageChannel():
             return PageSender(channel, state / channel.path)
         case ConsoleChannel():
@@ -58,10 +54,3 @@ def _slack(channel: SlackChannel, console: Console | None) -> Sender:
         return SlackWebhookSender(channel, url)
     title = f"{channel.channel} (not sent: {channel.token_variable} is not set)"
     return ConsoleSender(channel, title, console or Console(stderr=True))
-
-
-def _password(channel: EmailChannel) -> str | None:
-    if channel.user is None:
-        return None
-    what = f"The password of {channel.user} at {channel.host}"
-    return required_secret(channel.password_variable, channel.password_secret, what)

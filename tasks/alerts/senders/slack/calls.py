@@ -25,10 +25,7 @@ def content_of(outgoing: OutgoingMessage, channel: SlackChannel) -> dict[str, An
 
 
 def quiet_logger() -> logging.Logger:
-    """Return a logger for the SDK that says nothing.
-
-    It would log the webhook URL when it retries; failures are raised as DeliveryError instead.
-    """
+    """Return a logger for the SDK that is silent: it would log the webhook URL when it retries."""
     logger = logging.getLogger("driftloop.slack")
     logger.setLevel(logging.CRITICAL)
     return logger
@@ -37,8 +34,7 @@ def quiet_logger() -> logging.Logger:
 def careful_retries() -> "list[RetryHandler]":
     """Return the retries of a call that must not be made twice.
 
-    Only what Slack certainly did not take is sent again: what came too fast, and what no
-    connection was made for.
+    Only what came too fast, or what no connection was made for, is sent again.
     """
     return [_rate_limit(), _handler(lambda response, error: never_sent(error))]
 
