@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from driftloop.alerts.incident import Acknowledgement, Incident
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.alerts.messages.digest import DigestLine
 from driftloop.alerts.messages.summary import blind_summary, summary_of, with_retraining
 from driftloop.base.distribution import Shape
@@ -13,6 +13,7 @@ from driftloop.base.findings import Finding, Performance, QualityFinding, Troubl
 from driftloop.base.periods import Window
 from driftloop.base.records import Decision, MonitorRecord, Promotion, RetrainRecord, TrialOutcome
 from driftloop.base.scores import Comparison, GateResult, Score
+from driftloop.base.tags import RunTags
 
 MODEL = "payments"
 AT = datetime(2026, 3, 9, 3, tzinfo=UTC)
@@ -273,31 +274,17 @@ BLIND = replace(
 )
 
 WEEK_END = AT + 7 * DAY
-_CHURN = DigestLine(
-    model="churn",
-    verdict="ok",
-    metric="roc_auc",
-    score=0.812,
-    low=0.8,
-    high=0.824,
-    age_days=34,
-    open_since=None,
-    severity=None,
-    incidents=0,
-    retrainings=0,
-    promotions=0,
-    muted_until=None,
-    last_run=WEEK_END,
+_RUN = RunTags(
+    kind="monitor", key="run", as_of=WEEK_END, verdict="ok", metric="roc_auc", score=0.812
 )
+_RUN = replace(_RUN, score_low=0.8, score_high=0.824)
+_CHURN = DigestLine("churn", _RUN, age_days=34)
 FARED = (
     _CHURN,
     replace(
         _CHURN,
         model=MODEL,
-        verdict="drift",
-        score=0.712,
-        low=0.694,
-        high=0.729,
+        last=replace(_RUN, verdict="drift", score=0.712, score_low=0.694, score_high=0.729),
         open_since=WEEK_END - 3 * DAY,
         severity="page",
         incidents=1,
@@ -306,15 +293,17 @@ FARED = (
     replace(
         _CHURN,
         model="pricing",
-        metric="rmse",
-        score=12.4,
-        low=12.1,
-        high=12.8,
+        last=replace(_RUN, metric="rmse", score=12.4, score_low=12.1, score_high=12.8),
         age_days=6,
         retrainings=1,
         promotions=1,
     ),
-    replace(_CHURN, model="claims", verdict="inconclusive", score=None),
-    replace(_CHURN, model="leads", score=None, last_run=WEEK_END - 19 * DAY),
-    replace(_CHURN, model="returns", verdict="warning", muted_until=WEEK_END + 2 * DAY),
+    replace(_CHURN, model="claims", last=replace(_RUN, verdict="inconclusive", score=None)),
+    replace(_CHURN, model="leads", last=replace(_RUN, score=None, as_of=WEEK_END - 19 * DAY)),
+    replace(
+        _CHURN,
+        model="returns",
+        last=replace(_RUN, verdict="warning"),
+        muted_until=WEEK_END + 2 * DAY,
+    ),
 )

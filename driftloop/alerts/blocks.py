@@ -98,11 +98,11 @@ def clean(text: object, limit: int = SENTENCE_LIMIT) -> str:
 
     Names that sentences mark with backticks stand in quotes, as in any prose.
     """
-    shown = "".join(map(_harmless, str(text)[: limit * 10])).replace("`", "'")
+    shown = "".join(map(_without_control, str(text)[: limit * 10])).replace("`", "'")
     return cut(" ".join(shown.split()), limit)
 
 
-def _harmless(character: str) -> str:
+def _without_control(character: str) -> str:
     category = unicodedata.category(character)
     return "" if category in _DROPPED else " " if category in _BLANKED else character
 

@@ -10,9 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from driftloop.alerts.channels import Channel, Level
-from driftloop.alerts.incident import AlertState, Incident, Parent, Post, Receipt
-from driftloop.alerts.message import Message
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.incident import AlertState, Incident, Parent, Post
+from driftloop.alerts.message import Level, Message, Receipt
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.base.serialize import to_json
 
@@ -76,25 +76,19 @@ class Target:
 
 
 def next_step(state: AlertState, target: Target, skipped: Collection[str] = ()) -> Step | None:
-    """Return the next step on a channel, or None where there is none.
-
-    Args:
-        state: the alerts of the model.
-        target: the channel.
-        skipped: keys of posts whose picture is left out for now.
-    """
+    """Return the next step on a channel, or None; the pictures of `skipped` posts are left out."""
     for post in state.posts:
         incident = state.incident(post.incident)
         if target.holds(state, incident.severity if incident else post.level):
             continue
         if target.key in post.waiting:
-            return _say(post, incident, target)
+            return _post_step(post, incident, target)
         if target.key in post.drawing and post.key not in skipped:
             return AddPicture(post, incident, _thread(incident, target))
     for incident in state.incidents if target.threads else ():
-        step = _refresh(incident, target)
-        if step is not None and not target.holds(state, incident.severity):
-            return step
+        message = _outdated(incident, target.model, target.key)
+        if message is not None and not target.holds(state, incident.severity):
+            return UpdateParent(incident, incident.parents[target.key], message)
     return None
 
 
@@ -103,7 +97,7 @@ def has_work(state: AlertState, target: Target) -> bool:
     return any(next_step(state, replace(target, threads=threads)) for threads in (True, False))
 
 
-def _say(post: Post, incident: Incident | None, target: Target) -> Step:
+def _post_step(post: Post, incident: Incident | None, target: Target) -> Step:
     thread = _thread(incident, target)
     if incident is None or not target.threads:
         return SendPost(post, incident, post.message, thread)
@@ -119,14 +113,6 @@ def _thread(incident: Incident | None, target: Target) -> Receipt | None:
     return parent.receipt
 
 
-def _refresh(incident: Incident, target: Target) -> UpdateParent | None:
-    parent = incident.parents.get(target.key)
-    if parent is None or not parent.digest:
-        return None
-    message = parent_message(target.model, incident)
-    return None if digest(message) == parent.digest else UpdateParent(incident, parent, message)
-
-
 def digest(message: Message) -> str:
     """Return a hash of the content of a message."""
     content = to_json([message.text, message.all_blocks])
@@ -137,12 +123,12 @@ def mark_started(state: AlertState, step: Step, target: Target) -> AlertState:
     """Return the state after sending was started; a message lost after that is searched for."""
     if isinstance(step, PostParent):
         incident = state.incident(step.incident.number) or step.incident
-        times = {**incident.begun, target.key: incident.begun.get(target.key, target.now)}
-        return state.with_incident(replace(incident, begun=times))
+        return state.with_incident(
+            replace(incident, begun={target.key: target.now, **incident.begun})
+        )
     if isinstance(step, SendPost | AddPicture):
         post = _current(state, step.post)
-        times = {**post.begun, target.key: post.begun.get(target.key, target.now)}
-        return state.with_post(replace(post, begun=times))
+        return state.with_post(replace(post, begun={target.key: target.now, **post.begun}))
     return state
 
 
@@ -150,19 +136,18 @@ def mark_done(state: AlertState, step: Step, target: Target, receipt: Receipt | 
     """Return the state after a step, with the receipt it returned."""
     if isinstance(step, PostParent | UpdateParent):
         return _mark_parent(state, step, target, receipt)
-    post = _current(state, step.post)
-    times = {key: at for key, at in post.begun.items() if key != target.key}
-    waiting = tuple(key for key in post.waiting if key != target.key)
-    drawing = tuple(key for key in post.drawing if key != target.key)
+    post, key = _current(state, step.post), target.key
+    times = {other: at for other, at in post.begun.items() if other != key}
+    waiting = tuple(other for other in post.waiting if other != key)
+    drawing = tuple(other for other in post.drawing if other != key)
     if isinstance(step, SendPost) and receipt is not None and target.threads and post.shapes:
-        drawing = (*drawing, target.key)
+        drawing = (*drawing, key)
     state = state.with_post(replace(post, waiting=waiting, drawing=drawing, begun=times))
     incident = state.incident(post.incident)
-    first = incident is not None and target.key not in incident.parents
-    if incident is not None and first and receipt is not None:
-        parents = {**incident.parents, target.key: Parent(receipt, "")}
-        state = state.with_incident(replace(incident, parents=parents))
-    return state
+    if incident is None or receipt is None:
+        return state
+    parents = {key: Parent(receipt, ""), **incident.parents}
+    return state.with_incident(replace(incident, parents=parents))
 
 
 def _mark_parent(
@@ -197,15 +182,15 @@ def prune(state: AlertState, model: str, channels: Collection[str]) -> AlertStat
         for incident in state.incidents
         if incident is state.newest
         or incident.number in needed
-        or _outdated(incident, model, channels)
+        or any(_outdated(incident, model, key) for key in channels)
     )
     return replace(state, incidents=incidents)
 
 
-def _outdated(incident: Incident, model: str, channels: Collection[str]) -> bool:
-    true = digest(parent_message(model, incident))
-    return any(
-        parent.digest not in ("", true)
-        for key, parent in incident.parents.items()
-        if key in channels
-    )
+def _outdated(incident: Incident, model: str, key: str) -> Message | None:
+    """Return what the parent message should say on a channel where it says something else."""
+    parent = incident.parents.get(key)
+    if parent is None or not parent.digest:
+        return None
+    message = parent_message(model, incident)
+    return None if digest(message) == parent.digest else message

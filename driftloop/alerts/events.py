@@ -11,7 +11,13 @@ from typing import Any
 from driftloop.alerts.message import Kind, event_key
 from driftloop.alerts.responses import Acknowledged
 from driftloop.base.findings import Finding
-from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord, TrialOutcome
+from driftloop.base.records import (
+    MonitorRecord,
+    Promotion,
+    RetrainRecord,
+    TrialAction,
+    TrialOutcome,
+)
 from driftloop.base.serialize import to_plain
 
 MOST_FEATURES = 10
@@ -36,12 +42,9 @@ EVENTS: dict[str, str] = {
     "snapshot.taken": "newly arrived data became a snapshot",
 }
 """Every event there is, and when it is emitted."""
-_INCIDENT: dict[Kind, str] = {
-    "opened": "incident.opened",
-    "worsened": "incident.worsened",
-    "reopened": "incident.reopened",
-    "confirmed": "incident.confirmed",
-    "resolved": "incident.resolved",
+_TRIALS: dict[TrialAction, str] = {
+    "promoted": "model.promoted",
+    "rolled_back": "model.rolled_back",
 }
 
 
@@ -56,21 +59,19 @@ class Event:
 
 
 def run_events(record: MonitorRecord, kinds: tuple[Kind, ...]) -> tuple[Event, ...]:
-    """Return the events of a monitoring run.
-
-    Args:
-        record: the run, before its consequences.
-        kinds: what is new about the model's incident.
-    """
-    names = ["window.judged"]
-    names += ["window.inconclusive"] if record.verdict.status == "inconclusive" else []
-    names += ["data.broken"] if record.broken else []
-    names += ["drift.detected"] if record.verdict.status == "drift" else []
-    names += ["performance.fell"] if record.performance.status == "fell" else []
-    names += [_INCIDENT[kind] for kind in kinds if kind in _INCIDENT]
+    """Return the events of a monitoring run; `kinds` are what is new about the model's incident."""
+    happened = {
+        "window.judged": True,
+        "window.inconclusive": record.verdict.status == "inconclusive",
+        "data.broken": bool(record.broken),
+        "drift.detected": record.verdict.status == "drift",
+        "performance.fell": record.performance.status == "fell",
+        **{f"incident.{kind}": True for kind in kinds if f"incident.{kind}" in EVENTS},
+    }
     payload = _payload(record)
+    names = [name for name, has_happened in happened.items() if has_happened]
     events = [_event(name, record.model, record.as_of, payload) for name in names]
-    return (*events, *(event for trial in record.trials for event in _trial(record, trial)))
+    return (*events, *(_trial(record, trial) for trial in record.trials if trial.action in _TRIALS))
 
 
 def retrain_events(record: RetrainRecord) -> tuple[Event, ...]:
@@ -106,43 +107,30 @@ def rollback_events(model: str, as_of: datetime, promotion: Promotion) -> tuple[
 
 def acknowledged_event(acknowledged: Acknowledged, at: datetime) -> Event:
     """Return the event of an incident that a person took on."""
-    payload = {
-        "by": acknowledged.by,
-        "incident": acknowledged.incident,
-        "since": acknowledged.since,
-    }
+    payload = {name: getattr(acknowledged, name) for name in ("by", "incident", "since")}
     return _event("incident.acknowledged", acknowledged.model, at, payload)
 
 
 def _outcome(promotion: Promotion | None) -> str:
-    if promotion is not None and promotion.promoted:
+    if promotion is None:
+        return "model.kept"
+    if promotion.promoted:
         return "model.promoted"
-    waits = promotion is not None and promotion.waits_for is not None
-    return "model.proposed" if waits else "model.kept"
+    return "model.kept" if promotion.waits_for is None else "model.proposed"
 
 
 def _with(payload: Mapping[str, Any], promotion: Promotion | None) -> dict[str, Any]:
-    if promotion is None:
-        return dict(payload)
-    details = {
-        "version": promotion.version,
-        "previous": promotion.previous,
-        "waits_for": promotion.waits_for,
-        "sentence": promotion.sentence,
-    }
+    names = ("version", "previous", "waits_for", "sentence")
+    details = {name: getattr(promotion, name) for name in names} if promotion else {}
     return {**payload, **details}
 
 
-def _trial(record: MonitorRecord, trial: TrialOutcome) -> tuple[Event, ...]:
-    names = {"promoted": "model.promoted", "rolled_back": "model.rolled_back"}
-    name = names.get(trial.action)
-    if name is None:
-        return ()
+def _trial(record: MonitorRecord, trial: TrialOutcome) -> Event:
     new, old = trial.version, trial.against
     if trial.action == "rolled_back":
         new, old = old, new
     payload = {"as_of": record.as_of, "version": new, "previous": old, "sentence": trial.sentence}
-    return (_event(name, record.model, record.as_of, payload),)
+    return _event(_TRIALS[trial.action], record.model, record.as_of, payload)
 
 
 def _payload(record: MonitorRecord) -> dict[str, Any]:
@@ -167,13 +155,8 @@ def _payload(record: MonitorRecord) -> dict[str, Any]:
 
 
 def _feature(finding: Finding) -> dict[str, Any]:
-    return {
-        "name": finding.name,
-        "effect": finding.effect,
-        "effect_size": finding.effect_size,
-        "effect_floor": finding.effect_floor,
-        "p_adjusted": finding.p_adjusted,
-    }
+    names = ("name", "effect", "effect_size", "effect_floor", "p_adjusted")
+    return {name: getattr(finding, name) for name in names}
 
 
 def _event(name: str, model: str, as_of: datetime, payload: Mapping[str, Any]) -> Event:

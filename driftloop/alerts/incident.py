@@ -1,9 +1,8 @@
 """Incidents: episodes of trouble with one model, and the posts about them that wait to be sent.
 
 The state of a model's alerts is one document. Every change of it is a function from the old to the
-new document, so that it can be stored with compare-and-set: see
-`driftloop.alerts.lifecycle` for what a run changes, and `tasks.alerts.deliver` for what sending
-changes.
+new document, so that it can be stored with compare-and-set: `driftloop.alerts.lifecycle` has what a
+run changes, `driftloop.alerts.delivery_plan` what sending changes.
 """
 
 from collections.abc import Mapping
@@ -14,25 +13,14 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from driftloop.alerts.blocks import Line, Section
-from driftloop.alerts.channels.base import Level
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.message import Kind, Level, Links, Message, Receipt
 from driftloop.alerts.stored import upgraded_state
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import DataError
-from driftloop.base.serialize import to_plain
 
 Cause = Literal["quality", "performance", "drift", "blind"]
 KEPT_KEYS = 200
 KEPT_INCIDENTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A channel's receipt for a message: the place where it is, and its id there."""
-
-    place: str
-    ts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +35,8 @@ class Parent:
 class IncidentSummary:
     """What the parent message says.
 
-    `causes` says what broke and how badly, the most severe first; `most_changed` the
-    features that changed most; `action` what driftloop did, `next_step` what the reader should do.
+    `causes` says what broke and how badly, the most severe first; `action` what driftloop did,
+    `next_step` what the reader should do.
     """
 
     headline: str
@@ -78,16 +66,13 @@ class Incident:
         since: the start of the first window with trouble.
         opened_at: the as-of time of the run that opened it.
         last: the same of the newest run that was taken into account.
-        until: the same of the newest run with trouble.
-        severity: of the newest run with trouble.
+        until: the same of the newest run with trouble; `severity` and `champion` are of that run.
         peak_severity: the highest severity so far, which decides which channels are sent it.
         causes: what was reported under the present champion.
         features: the features reported as drifted under the present champion.
-        champion: the version that served in the newest run with trouble.
         runs: runs with trouble so far; `quiet` healthy runs in a row since the last of them.
         needed: healthy runs in a row that close it; more once it was reopened.
         score: the worst realised score that was reported.
-        summary: what the parent says.
         parents: the parent message on each channel that has it.
         begun: when sending it was begun to a channel that gave no receipt yet.
     """
@@ -165,11 +150,9 @@ class AlertState:
 
     Args:
         incidents: the newest one, and earlier ones with posts or updates to send, oldest first.
-        posts: what waits to be sent, oldest first.
-        keys: the newest keys of what has been written.
+        posts: what waits to be sent, oldest first; `keys` the newest keys of what was written.
         past: the newest incidents that are over, oldest first.
         muted_until: until then nothing is sent.
-        muted_by: who muted it.
         blind: runs in a row that could not judge.
         blind_since: the start of the window of the first of them.
         last: the as-of time of the newest run.
@@ -197,11 +180,6 @@ class AlertState:
         """The open incident, if there is one."""
         newest = self.newest
         return newest if newest is not None and newest.open else None
-
-    @property
-    def next_number(self) -> int:
-        """The number of the next incident."""
-        return 1 if self.newest is None else self.newest.number + 1
 
     def muted_at(self, moment: datetime) -> datetime | None:
         """Return until when the model is muted, or None where it is not at this moment."""
@@ -235,14 +213,9 @@ class AlertState:
         posts = (*self.posts, post) if post.waiting else self.posts
         return replace(self, posts=posts, keys=keys)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the state as plain JSON types."""
-        plain: dict[str, Any] = to_plain(self)
-        return plain
-
     @staticmethod
     def from_dict(value: Mapping[str, Any]) -> "AlertState":
-        """Return the state that `to_dict` stored.
+        """Return the stored state.
 
         Raises:
             DataError: if a field is missing or of the wrong type.

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from pydantic import Field, field_validator
 
-from driftloop.alerts.channels import LEVELS, Channel, Level, SlackChannel
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import AlertState, Cause, Incident, IncidentSummary
-from driftloop.alerts.message import Kind
+from driftloop.alerts.message import LEVELS, Kind, Level
 from driftloop.base.errors import join_names
 from driftloop.base.records import MonitorRecord
 from driftloop.base.settings import Settings
@@ -42,7 +43,7 @@ class AlertSettings(Settings):
 
     @field_validator("channels")
     @classmethod
-    def _told_apart(cls, channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+    def _distinct(cls, channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
         keys = [channel.key for channel in channels]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
@@ -54,7 +55,9 @@ class AlertSettings(Settings):
 class RunHealth:
     """The health of a model in one run, as far as it matters to an incident.
 
-    `judged` is false where the run could not judge whether the model is healthy.
+    `judged` is false where the run could not judge whether the model is healthy; `proven_until` is
+    the end of the window in which the champion's performance provably held, if it did; `features`
+    are those that drifted.
     """
 
     as_of: datetime
@@ -64,20 +67,18 @@ class RunHealth:
     judged: bool
     score: float | None
     proven_until: datetime | None
-    """The end of the window in which the champion's performance provably held, if it did."""
     features: frozenset[str] = frozenset()
-    """What drifted."""
 
-    def level(self, causes: frozenset[Cause], since: datetime) -> Level:
+    def level(self, since: datetime) -> Level:
         """Return the severity.
 
         Lost performance and broken data page. Drift warns, because its harm is unknown, and only
         informs once labels of the drifted time show that the champion holds.
         """
-        if causes & {"quality", "performance"}:
+        if self.causes & {"quality", "performance"}:
             return "page"
         harmless = self.proven_until is not None and self.proven_until > since
-        return "info" if causes == {"drift"} and harmless else "warning"
+        return "info" if self.causes == {"drift"} and harmless else "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,13 @@ class Transition:
 
 def run_health(record: MonitorRecord) -> RunHealth:
     """Return the health of the model in a run."""
-    performance, causes = record.performance, causes_of(record)
+    performance, drifted = record.performance, record.verdict.status == "drift"
+    present: dict[Cause, bool] = {
+        "quality": bool(record.broken),
+        "performance": performance.status == "fell",
+        "drift": drifted,
+    }
+    causes = frozenset(cause for cause, is_present in present.items() if is_present)
     return RunHealth(
         as_of=record.as_of,
         window_start=record.window.start,
@@ -100,20 +107,8 @@ def run_health(record: MonitorRecord) -> RunHealth:
         judged=record.verdict.status != "inconclusive" or bool(causes),
         score=performance.score if performance.status == "fell" else None,
         proven_until=performance.window.end if performance.status == "ok" else None,
-        features=frozenset(finding.name for finding in record.drifted)
-        if "drift" in causes
-        else frozenset(),
+        features=frozenset(finding.name for finding in record.drifted if drifted),
     )
-
-
-def causes_of(record: MonitorRecord) -> frozenset[Cause]:
-    """Return what is wrong in a run."""
-    present: dict[Cause, bool] = {
-        "quality": bool(record.broken),
-        "performance": record.performance.status == "fell",
-        "drift": record.verdict.status == "drift",
-    }
-    return frozenset(cause for cause, is_present in present.items() if is_present)
 
 
 def advance(
@@ -125,14 +120,9 @@ def advance(
 ) -> Transition:
     """Return what a run changes; a run as of before the newest one changes nothing.
 
-    The same run again changes nothing either, so that one that was cut off can be repeated.
-
-    Args:
-        state: the alerts so far.
-        health: the health of the model in the run.
-        summary: what the parent message is to say if there is trouble.
-        settings: when incidents open and close.
-        margin: the further loss of score, since the last report, that is reported again.
+    The same run again changes nothing either, so that one that was cut off can be repeated. The
+    parent message says `summary` if there is trouble; a further loss of score of more than `margin`
+    since the last report is reported again.
     """
     if state.last is not None and health.as_of < state.last:
         return Transition(state)
@@ -140,17 +130,16 @@ def advance(
     blind = 0 if health.judged else blind_runs(state, health.as_of)
     first = state.blind_since if blind > 1 else health.window_start
     state = replace(state, blind=blind, blind_since=first if blind else None, last=health.as_of)
-    causes = health.causes
     if blind >= settings.blind_after:
-        causes = causes | {"blind"}
-    if not causes:
-        return _healthy(state, health, again) if health.judged else Transition(state)
+        health = replace(health, causes=health.causes | {"blind"})
     known = state.newest
-    if known is None or not (known.open or _comes_back(known, causes, settings)):
-        return _opened(state, health, causes, summary, settings)
+    if not health.causes:
+        return _healthy(state, health, again) if health.judged else Transition(state)
+    if known is None or not (known.open or _comes_back(known, health, settings)):
+        return _opened(state, health, summary, settings)
     if not known.open:
-        return _reopened(state, known, health, causes, summary)
-    return _goes_on(state, known, health, causes, summary, margin)
+        return _reopened(state, known, health, summary)
+    return _goes_on(state, known, health, summary, margin)
 
 
 def blind_runs(state: AlertState, as_of: datetime) -> int:
@@ -158,30 +147,25 @@ def blind_runs(state: AlertState, as_of: datetime) -> int:
     return state.blind + (as_of != state.last)
 
 
-def _comes_back(known: Incident, causes: frozenset[Cause], settings: AlertSettings) -> bool:
-    """Say whether trouble is that of an incident that was closed a short while ago."""
+def _comes_back(known: Incident, health: RunHealth, settings: AlertSettings) -> bool:
+    """Return whether trouble is that of an incident that was closed a short while ago."""
     soon = known.quiet < known.needed + settings.reopen_within
-    return soon and not causes.isdisjoint(known.causes)
+    return soon and not health.causes.isdisjoint(known.causes)
 
 
 def _opened(
-    state: AlertState,
-    health: RunHealth,
-    causes: frozenset[Cause],
-    summary: IncidentSummary,
-    settings: AlertSettings,
+    state: AlertState, health: RunHealth, summary: IncidentSummary, settings: AlertSettings
 ) -> Transition:
-    level = health.level(causes, health.window_start)
-    starts = [health.window_start, *([state.blind_since] if state.blind_since else [])]
+    level = health.level(health.window_start)
     incident = Incident(
-        number=state.next_number,
-        since=min(starts),
+        number=state.newest.number + 1 if state.newest is not None else 1,
+        since=min(health.window_start, state.blind_since or health.window_start),
         opened_at=health.as_of,
         last=health.as_of,
         until=health.as_of,
         severity=level,
         peak_severity=level,
-        causes=tuple(sorted(causes)),
+        causes=tuple(sorted(health.causes)),
         champion=health.champion,
         summary=summary,
         needed=settings.close_after,
@@ -192,16 +176,11 @@ def _opened(
 
 
 def _reopened(
-    state: AlertState,
-    known: Incident,
-    health: RunHealth,
-    causes: frozenset[Cause],
-    summary: IncidentSummary,
+    state: AlertState, known: Incident, health: RunHealth, summary: IncidentSummary
 ) -> Transition:
-    level = health.level(causes, health.window_start)
     incident = replace(
-        _seen(known, health, level, summary),
-        causes=tuple(sorted(causes)),
+        _seen(known, health, health.level(health.window_start), summary),
+        causes=tuple(sorted(health.causes)),
         features=tuple(sorted(health.features)),
         score=health.score,
         runs=known.runs + 1,
@@ -218,17 +197,16 @@ def _goes_on(
     state: AlertState,
     known: Incident,
     health: RunHealth,
-    causes: frozenset[Cause],
     summary: IncidentSummary,
     margin: float,
 ) -> Transition:
-    level, again = health.level(causes, known.since), health.as_of == known.last
-    why = _why_worse(known, health, causes, level, margin)
+    level, again = health.level(known.since), health.as_of == known.last
+    why = _why_worse(known, health, level, margin)
     changed = known.champion != health.champion
     reported, features = ((), ()) if changed else (known.causes, known.features)
     incident = replace(
         _seen(known, health, level, summary),
-        causes=tuple(sorted({*reported, *causes})),
+        causes=tuple(sorted({*reported, *health.causes})),
         features=tuple(sorted({*features, *health.features})),
         runs=known.runs + (not again),
         score=health.score if why and health.score is not None else known.score,
@@ -260,19 +238,13 @@ _NAMES: dict[Cause, str] = {
 }
 
 
-def _why_worse(
-    known: Incident,
-    health: RunHealth,
-    causes: frozenset[Cause],
-    level: Level,
-    margin: float,
-) -> str:
+def _why_worse(known: Incident, health: RunHealth, level: Level, margin: float) -> str:
     """Return a sentence on what is worse than reported before, or nothing."""
     if health.champion != known.champion:
         return f"It goes on under version {health.champion}."
-    new = [cause for cause in _NAMES if cause in causes and cause not in known.causes]
-    if new:
-        return f"New: {', '.join(_NAMES[cause] for cause in new)}."
+    causes = health.causes.difference(known.causes)
+    if causes:
+        return f"New: {', '.join(name for cause, name in _NAMES.items() if cause in causes)}."
     if LEVELS.index(level) > LEVELS.index(known.peak_severity):
         return "It is more severe than before."
     others = sorted(health.features.difference(known.features))
@@ -290,14 +262,14 @@ def _healthy(state: AlertState, health: RunHealth, again: bool) -> Transition:
     if known is None or again:
         return Transition(state)
     calm = replace(known, quiet=known.quiet + 1, last=health.as_of)
-    if known.open and calm.quiet >= calm.needed:
-        calm = replace(calm, resolved_at=health.as_of)
-        return Transition(state.with_incident(calm), ("resolved",))
-    return Transition(state.with_incident(calm))
+    if not known.open or calm.quiet < calm.needed:
+        return Transition(state.with_incident(calm))
+    resolved = replace(calm, resolved_at=health.as_of)
+    return Transition(state.with_incident(resolved), ("resolved",))
 
 
 def newly_stuck(record: MonitorRecord, history: tuple[PastRun, ...]) -> bool:
-    """Say whether this run is the first that needs a person since the loop last retrained."""
+    """Return whether this run is the first that needs a person since the loop last retrained."""
     if record.decision.held != "losing_streak":
         return False
     runs = (run for run in history if run.kind == "monitor")

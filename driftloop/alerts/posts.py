@@ -6,7 +6,6 @@ All of it is functions from the old state to the new one; see `driftloop.alerts.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from driftloop.alerts.channels import Level
 from driftloop.alerts.incident import (
     KEPT_INCIDENTS,
     Acknowledgement,
@@ -24,25 +23,12 @@ from driftloop.alerts.lifecycle import (
     newly_stuck,
     run_health,
 )
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.message import Kind, Level, Links, Message
+from driftloop.alerts.messages import thread
 from driftloop.alerts.messages.causes import MOST_WORST, first_per_feature
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.alerts.messages.summary import blind_summary, summary_of, with_new_champion
-from driftloop.alerts.messages.thread import (
-    acknowledged_line,
-    acknowledged_message,
-    confirmed_line,
-    opened_line,
-    reopened_line,
-    reopened_message,
-    resolved_line,
-    resolved_message,
-    started_line,
-    worsened_line,
-    worsened_message,
-)
-from driftloop.alerts.messages.versions import stuck_message, trial_message
+from driftloop.alerts.messages.versions import REPORTED_TRIALS, stuck_message, trial_message
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import AlertError
 from driftloop.base.records import MonitorRecord, TrialAction, TrialOutcome
@@ -62,17 +48,10 @@ class Routing:
     margin: float
     now: datetime
 
-    def waiting(self, level: Level, incident: Incident | None) -> tuple[str, ...]:
-        """Return the channels that get a message of this severity.
-
-        What belongs to an incident goes to every channel that the incident has reached.
-        """
-        severity = incident.peak_severity if incident is not None else level
-        return tuple(
-            dict.fromkeys(
-                channel.key for channel in self.settings.channels if channel.takes(severity)
-            )
-        )
+    def channels(self, level: Level) -> tuple[str, ...]:
+        """Return the channels that get messages of this severity."""
+        keys = (channel.key for channel in self.settings.channels if channel.takes(level))
+        return tuple(dict.fromkeys(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +65,26 @@ class Run:
 
 def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
     """Return the state after a monitoring run, and what was new about its incident."""
-    record = run.record
+    record, links = run.record, run.links
     health = run_health(record)
-    summary = summary_of(record, run.links) if health.causes else _blind(state, run)
+    summary = (
+        summary_of(record, links)
+        if health.causes
+        else blind_summary(record, links, blind_runs(state, record.as_of))
+    )
     transition = advance(state, health, summary, routing.settings, routing.margin)
     state = transition.state
     for kind in transition.kinds:
-        state = _write_turn(state, run, kind, transition.why, routing)
+        state = _write_event(state, run, kind, transition.why, routing)
     if "resolved" in transition.kinds:
         state = _remember(state)
-    state = _write_started(state, run, routing)
+    if state.open is not None and record.decision.action == "retrain" and not record.dry_run:
+        state = state.write(_post(thread.started_line(record, state.open), state.open, routing))
     for trial in record.trials:
-        if trial.action not in ("none", "passed"):  # what goes well is silent
-            state = _tell_trial(state, run, trial, routing)
+        if trial.action in REPORTED_TRIALS:
+            state = _write_trial(state, run, trial, routing)
     if newly_stuck(record, run.history) and not {"opened", "worsened"} & set(transition.kinds):
-        state = post_message(state, stuck_message(record, run.links), routing, loud=True)
+        state = post_message(state, stuck_message(record, links), routing, loud=True)
     return replace(transition, state=state)
 
 
@@ -113,12 +97,7 @@ def post_message(
 ) -> AlertState:
     """Return the state with a message written: in the thread of the open incident, or alone.
 
-    Args:
-        state: the alerts so far.
-        message: the message.
-        routing: where the message goes.
-        loud: whether it is shown outside the thread too.
-        summary: what the parent says from now on, if that changes.
+    `loud` shows it outside the thread too; the parent says `summary` from now on, if it is given.
     """
     incident = state.open
     if incident is not None and summary is not None:
@@ -139,9 +118,9 @@ def acknowledge(state: AlertState, model: str, by: Acknowledgement, routing: Rou
             "'driftloop status' shows what is open"
         )
     incident = replace(incident, acknowledged=by)
-    state = state.with_incident(incident)
-    message = acknowledged_message(model, incident)
-    return state.write(_post(message, incident, routing, acknowledged_line(model, incident)))
+    message = thread.acknowledged_message(model, incident)
+    line = thread.acknowledged_line(model, incident)
+    return state.with_incident(incident).write(_post(message, incident, routing, line))
 
 
 def mute(state: AlertState, until: datetime | None, by: str) -> AlertState:
@@ -150,47 +129,37 @@ def mute(state: AlertState, until: datetime | None, by: str) -> AlertState:
 
 
 def level_of(message: Message) -> Level:
-    """Return the severity by which a message is routed; good news counts as information."""
+    """Return the severity by which a message is routed."""
     return "info" if message.severity == "good" else message.severity
 
 
-def _write_turn(state: AlertState, run: Run, kind: Kind, why: str, routing: Routing) -> AlertState:
+def _write_event(state: AlertState, run: Run, kind: Kind, why: str, routing: Routing) -> AlertState:
     incident = state.newest
     if incident is None:
         return state
-    record, links, model = run.record, run.links, run.record.model
-    message, line = {
-        "opened": lambda: (
-            replace(parent_message(model, incident), key=f"{model}/{incident.number}/opened"),
-            opened_line(record, incident, links),
-        ),
-        "worsened": lambda: (
-            worsened_message(record, incident, links),
-            worsened_line(record, incident, why, links),
-        ),
-        "reopened": lambda: (
-            reopened_message(record, incident, links),
-            reopened_line(record, incident, links),
-        ),
-        "confirmed": lambda: (confirmed_line(record, incident),) * 2,
-        "resolved": lambda: (
-            resolved_message(record, incident, links),
-            resolved_line(record, incident, links),
-        ),
-    }[kind]()
+    record, links = run.record, run.links
+    match kind:
+        case "opened":
+            key = f"{record.model}/{incident.number}/opened"
+            message = replace(parent_message(record.model, incident), key=key)
+            line = thread.opened_line(record, incident, links)
+        case "worsened":
+            message = thread.worsened_message(record, incident, links)
+            line = thread.worsened_line(record, incident, why, links)
+        case "reopened":
+            message = thread.reopened_message(record, incident, links)
+            line = thread.reopened_line(record, incident, links)
+        case "resolved":
+            message = thread.resolved_message(record, incident, links)
+            line = thread.resolved_line(record, incident, links)
+        case _:
+            message = line = thread.confirmed_line(record, incident)
     loud = kind in ("worsened", "reopened")
-    shapes = _shapes(record) if kind in ("opened", "worsened", "reopened") else ()
+    shapes = _shapes(record) if loud or kind == "opened" else ()
     return state.write(_post(message, incident, routing, line, loud, shapes))
 
 
-def _write_started(state: AlertState, run: Run, routing: Routing) -> AlertState:
-    record, incident = run.record, state.open
-    if incident is None or record.decision.action != "retrain" or record.dry_run:
-        return state
-    return state.write(_post(started_line(record, incident), incident, routing))
-
-
-def _tell_trial(state: AlertState, run: Run, trial: TrialOutcome, routing: Routing) -> AlertState:
+def _write_trial(state: AlertState, run: Run, trial: TrialOutcome, routing: Routing) -> AlertState:
     record, summary = run.record, state.open.summary if state.open is not None else None
     if summary is not None and trial.action in _MOVES:
         action = f"{_MOVES[trial.action].format(trial.version, trial.against)} {trial.sentence}"
@@ -208,13 +177,15 @@ def _post(
     shapes: tuple[Shape, ...] = (),
 ) -> Post:
     level = incident.severity if incident is not None else level_of(message)
+    # What belongs to an incident goes to every channel that the incident has reached.
+    reached = incident.peak_severity if incident is not None else level
     return Post(
         key=message.key,
         kind=message.kind,
         level=level,
         written=routing.now,
         message=message,
-        waiting=routing.waiting(level, incident),
+        waiting=routing.channels(reached),
         incident=incident.number if incident is not None else None,
         line=line,
         loud=loud,
@@ -223,17 +194,9 @@ def _post(
 
 
 def _shapes(record: MonitorRecord) -> tuple[Shape, ...]:
-    drawn = [
-        finding
-        for finding in record.drifted
-        if finding.role == "feature" and finding.shape is not None
-    ]
+    drawn = [finding for finding in record.drifted if finding.role == "feature" and finding.shape]
     shapes = (finding.shape for finding in first_per_feature(tuple(drawn)))
     return tuple(shape for shape in shapes if shape is not None)[:MOST_WORST]
-
-
-def _blind(state: AlertState, run: Run) -> IncidentSummary:
-    return blind_summary(run.record, run.links, blind_runs(state, run.record.as_of))
 
 
 def _remember(state: AlertState) -> AlertState:

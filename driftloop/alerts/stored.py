@@ -77,19 +77,14 @@ def _incident(incident: Document) -> Document:
 
 
 def _severity(incident: Document) -> Document:
-    if "gravest" not in incident:
-        return incident
-    others = {key: value for key, value in incident.items() if key != "gravest"}
-    return {**others, "peak_severity": incident["gravest"]}
+    names = {"gravest": "peak_severity"}
+    return {names.get(key, key): value for key, value in incident.items()}
 
 
 def _post(post: Document) -> Document:
-    messages = {
-        key: upgraded_message(post[key])
-        for key in ("message", "line")
-        if isinstance(post.get(key), Mapping)
-    }
-    return {**post, **messages}
+    messages = {key: post.get(key) for key in ("message", "line")}
+    new = {key: upgraded_message(old) for key, old in messages.items() if isinstance(old, Mapping)}
+    return {**post, **new}
 
 
 def _block(block: Document) -> Document:
@@ -97,9 +92,8 @@ def _block(block: Document) -> Document:
         case {"type": "header", "text": {"text": text}}:
             return {"kind": "header", "text": html.unescape(text)}
         case {"type": "section", "fields": fields}:
-            pairs = [field["text"].partition("\n") for field in fields]
-            cells = [(_plain(label), _plain(value)) for label, _, value in pairs]
-            return {"kind": "fields", "pairs": cells}
+            pairs = [field["text"].partition("\n")[::2] for field in fields]
+            return {"kind": "fields", "pairs": [tuple(map(_plain, pair)) for pair in pairs]}
         case {"type": "section", "text": {"text": text}}:
             return _section(text)
         case {"type": "context", "elements": [{"text": text}]}:

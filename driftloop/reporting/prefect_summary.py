@@ -4,7 +4,7 @@ import math
 import re
 from typing import Any
 
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.base.findings import Finding, by_severity
 from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time

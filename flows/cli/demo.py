@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from driftloop.alerts.channels import PageChannel
+from driftloop.alerts.channels.page import PageChannel
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
 from driftloop.demo.story import START, WEEKS, chapter_of

@@ -23,11 +23,12 @@ from driftloop.alerts.delivery_plan import (
     next_step,
     prune,
 )
-from driftloop.alerts.incident import AlertState, Incident, Receipt
+from driftloop.alerts.incident import AlertState
+from driftloop.alerts.message import OutgoingMessage, Receipt
 from driftloop.base.errors import DeliveryError
 from driftloop.base.workspace import Workspace
 from tasks.alerts.senders import sender_for
-from tasks.alerts.senders.base import OutgoingMessage, PartlyRefusedError, Sender
+from tasks.alerts.senders.base import PartlyRefusedError, Sender
 from tasks.coordination.alert_store import change_alerts, read_alerts
 from tasks.coordination.documents import Documents, open_documents, registry_scope
 from tasks.coordination.slots import delivery_slot
@@ -38,10 +39,7 @@ _MOST_STEPS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The keys that were sent, the keys that failed, and why.
-
-    `held` counts messages that wait for the end of quiet hours or of a mute.
-    """
+    """The keys that were sent and that failed, and why; `held` counts messages that wait."""
 
     sent: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -50,10 +48,7 @@ class Delivery:
 
 
 def deliver(
-    workspace: Workspace,
-    model: str,
-    channels: Iterable[Channel],
-    console: Console | None = None,
+    workspace: Workspace, model: str, channels: Iterable[Channel], console: Console | None = None
 ) -> Delivery:
     """Send a model's waiting messages to these channels.
 
@@ -135,7 +130,7 @@ class _DeliveryOfModel:
         self, step: PostParent | SendPost | AddPicture, target: Target, sender: Sender
     ) -> Receipt | None:
         self._note(lambda old: mark_started(old, step, target))
-        outgoing = _parcel(step, target, registry_scope(self.workspace))
+        outgoing = _outgoing(step, target, registry_scope(self.workspace))
         try:
             return sender.draw(outgoing) if isinstance(step, AddPicture) else sender.send(outgoing)
         except PartlyRefusedError as error:  # who can have it has it
@@ -146,35 +141,32 @@ class _DeliveryOfModel:
         return change_alerts(self.documents, self.model, function)
 
 
-def _parcel(
+def _outgoing(
     step: PostParent | SendPost | AddPicture, target: Target, scope: str
 ) -> OutgoingMessage:
     """Return what is handed over; keys tell the models of this registry from those of another."""
+    incident = step.incident
+    name = f"{scope}/{target.model}-{incident.number}" if incident is not None else None
     if isinstance(step, PostParent):
-        incident = step.incident
         return OutgoingMessage(
             key=f"{scope}/{step.message.key}",
             kind="opened",
             message=step.message,
-            incident=_name(incident, target, scope),
-            level=incident.severity,
-            begun=incident.begun.get(target.key),
+            incident=name,
+            level=step.incident.severity,
+            begun=step.incident.begun.get(target.key),
         )
     post, replies = step.post, step.thread is not None and target.threads
-    told_by_parent = replies and post.kind == "opened"
+    in_parent = replies and post.kind == "opened"
     return OutgoingMessage(
         key=f"{scope}/{post.key}{'' if isinstance(step, SendPost) else '/picture'}",
         kind=post.kind,
         message=step.message if isinstance(step, SendPost) else post.message,
-        incident=None if step.incident is None else _name(step.incident, target, scope),
-        level=post.level if step.incident is None else step.incident.severity,
+        incident=name,
+        level=incident.severity if incident is not None else post.level,
         thread=step.thread,
         broadcast=replies and post.loud,
-        mention=not told_by_parent and (post.loud or not replies),
+        mention=not in_parent and (post.loud or not replies),
         begun=post.begun.get(target.key),
         shapes=post.shapes,
     )
-
-
-def _name(incident: Incident, target: Target, scope: str) -> str:
-    return f"{scope}/{target.model}-{incident.number}"

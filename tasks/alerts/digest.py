@@ -1,6 +1,5 @@
 """The weekly digest: one line per model, for every channel that wants it."""
 
-from collections import defaultdict
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -42,31 +41,26 @@ def write_digest(
         config.model: _line(documents, registry, config.model, config.model in registered, until)
         for config in configs
     }
-    named = _models_by_channel(configs)
-    for key, models in named.items():
+    keys = tuple(channel.key for channel in channels_of(configs))
+    for key in keys:
+        models = [config.model for config in configs if key in _digest_channels(config)]
         message = digest_message(key, until, tuple(lines[model] for model in models))
         post = Post(message.key, "digest", "info", clock.now(), message, (key,))
         change_alerts(documents, DIGEST, partial(AlertState.write, post=post))
-    return tuple(named)
+    return keys
 
 
 def channels_of(configs: tuple[ModelConfig, ...]) -> tuple[Channel, ...]:
     """Return every configured channel that wants a digest, each once."""
     channels: dict[str, Channel] = {}
     for config in configs:
-        for channel in config.alerts.channels:
-            if channel.digest:
-                channels.setdefault(channel.key, channel)
+        for key, channel in _digest_channels(config).items():
+            channels.setdefault(key, channel)
     return tuple(channels.values())
 
 
-def _models_by_channel(configs: tuple[ModelConfig, ...]) -> dict[str, list[str]]:
-    named: dict[str, list[str]] = defaultdict(list)
-    for config in configs:
-        for channel in config.alerts.channels:
-            if channel.digest:
-                named[channel.key].append(config.model)
-    return dict(named)
+def _digest_channels(config: ModelConfig) -> dict[str, Channel]:
+    return {channel.key: channel for channel in config.alerts.channels if channel.digest}
 
 
 def _line(
@@ -74,17 +68,12 @@ def _line(
 ) -> DigestLine:
     since, state = until - WEEK, read_alerts(documents, model)
     champion = registry.champion(model) if known else None
-    last = _last_run(registry, model, until) if known else None
     past = registry.past_runs(model, until + timedelta(microseconds=1)) if known else ()
     ledger = read_ledger(registry, model) if known else ()
     incident = state.open
     return DigestLine(
         model=model,
-        verdict=last.verdict if last else None,
-        metric=last.metric if last else None,
-        score=last.score if last else None,
-        low=last.score_low if last else None,
-        high=last.score_high if last else None,
+        last=_last_run(registry, model, until) if known else None,
         age_days=_age(champion, until),
         open_since=incident.since if incident else None,
         severity=incident.severity if incident else None,
@@ -94,17 +83,13 @@ def _line(
             entry.kind == "promoted" and since < entry.as_of <= until for entry in ledger
         ),
         muted_until=state.muted_at(until),
-        last_run=last.as_of if last else None,
     )
 
 
 def _last_run(registry: Registry, model: str, until: datetime) -> RunTags | None:
     """Return the tags of the newest monitoring run, which may be from before the week."""
-    for run in registry.finished(model, "monitor", limit=60):
-        tags = run.tags
-        if tags.as_of <= until:
-            return tags
-    return None
+    runs = (run.tags for run in registry.finished(model, "monitor", limit=60))
+    return next((tags for tags in runs if tags.as_of <= until), None)
 
 
 def _age(champion: ModelVersion | None, until: datetime) -> int | None:

@@ -2,16 +2,18 @@
 
 from datetime import datetime
 
-from driftloop.alerts.channels import Channel, SlackChannel
-from driftloop.alerts.incident import Acknowledgement, AlertState
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.incident import Acknowledgement
+from driftloop.alerts.message import OutgoingMessage
 from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.wording import count
 from driftloop.alerts.posts import acknowledge, mute
 from driftloop.alerts.responses import Acknowledged, ChannelTest, Muted, TestAlert
 from driftloop.base.errors import AlertError, DeliveryError
 from driftloop.base.periods import format_time
-from tasks.alerts.senders import ConsoleSender, sender_for
-from tasks.alerts.senders.base import OutgoingMessage
+from tasks.alerts.senders import sender_for
+from tasks.alerts.senders.console import ConsoleSender
 from tasks.alerts.write import UndeliveredError, console, routing_of
 from tasks.coordination.alert_store import change_alerts
 from tasks.coordination.documents import open_documents
@@ -63,17 +65,13 @@ def mute_alerts(job: Job, until: datetime | None, by: str) -> Muted:
     state = change_alerts(
         open_documents(job.workspace), job.model, lambda old: mute(old, until, by.strip() or NOBODY)
     )
-    return Muted(job.model, until, len(state.posts), _muted_sentence(job.model, state))
-
-
-def _muted_sentence(model: str, state: AlertState) -> str:
-    if state.muted_until is None:
-        return f"{model} is not muted; waiting messages are sent."
-    return (
-        f"{model} is muted until {format_time(state.muted_until)} UTC; "
-        "incidents are still tracked, "
-        "and their messages are sent afterwards."
-    )
+    sentence = f"{job.model} is not muted; waiting messages are sent."
+    if until is not None:
+        sentence = (
+            f"{job.model} is muted until {format_time(until)} UTC; incidents are still tracked, "
+            "and their messages are sent afterwards."
+        )
+    return Muted(job.model, until, len(state.posts), sentence)
 
 
 @step("send test alert")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -12,12 +12,13 @@ from driftloop.alerts.message import Kind, Message
 from driftloop.alerts.messages.retraining import outcome_of, retrain_message
 from driftloop.alerts.messages.summary import with_new_champion, with_retraining
 from driftloop.alerts.messages.versions import answer_message, rollback_message
+from driftloop.alerts.messages.wording import count
 from driftloop.alerts.posts import Routing, Run, post_message, post_run
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.base.errors import DeliveryError, IncompleteError
 from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
 from driftloop.base.tags import PastRun
-from tasks.alerts.deliver import deliver
+from tasks.alerts.deliver import Delivery, deliver
 from tasks.coordination.alert_store import change_alerts, update_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.opening import open_registry
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
 AlertRecord = (
     MonitorRecord | RetrainRecord | Promotion | Acknowledged | Muted | TestAlert | DeliveryReport
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """The keys of the messages that were sent, and how many are held back."""
-
-    sent: tuple[str, ...] = ()
-    held: int = 0
 
 
 @step("write alert", retries=2)
@@ -70,7 +63,7 @@ def write_alert(
 def write_retrain_alert(job: Job, record: RetrainRecord) -> None:
     """Write the outcome of a retraining.
 
-    That nothing could be trained is reported once in a row of monitoring runs that ask for it.
+    That nothing could be trained is reported once in a row of monitoring runs that request it.
     """
     if record.challenger is None:
         history = open_registry(job.workspace).past_runs(job.model, job.as_of)
@@ -78,13 +71,8 @@ def write_retrain_alert(job: Job, record: RetrainRecord) -> None:
         if last is not None and last.action == "retrain":
             return
     links = links_of(job, record.run_id, record.challenger)
-    loud = outcome_of(record) != "kept"
-    _write(
-        job,
-        retrain_message(record, links),
-        loud,
-        lambda summary: with_retraining(summary, record, links),
-    )
+    message, loud = retrain_message(record, links), outcome_of(record) != "kept"
+    _write(job, message, loud, lambda summary: with_retraining(summary, record, links))
 
 
 @step("write rollback alert", retries=2)
@@ -104,53 +92,44 @@ def write_answer_alert(job: Job, promotion: Promotion, comment: str) -> None:
     """Write the message about the decision on a proposed challenger."""
     links = links_of(job, None, promotion.version)
     message = answer_message(job.model, job.as_of, promotion, comment, links)
-
-    def changed(summary: IncidentSummary) -> IncidentSummary:
-        if not promotion.promoted:
-            return summary
-        return with_new_champion(summary, f"Version {promotion.version} was approved and is live.")
-
-    _write(job, message, True, changed)
+    action = f"Version {promotion.version} was approved and is live."
+    _write(
+        job,
+        message,
+        True,
+        lambda summary: with_new_champion(summary, action) if promotion.promoted else summary,
+    )
 
 
 @step("deliver alerts", retries=1)
-def deliver_alerts(job: Job) -> Posted:
+def deliver_alerts(job: Job) -> Delivery:
     """Send everything that waits, oldest first, including what earlier runs could not deliver.
 
     Raises:
         DeliveryError: if something could not be delivered; it is kept for the next run.
     """
     if job.dry_run:
-        return Posted()
+        return Delivery()
     delivery = deliver(job.workspace, job.model, job.config.alerts.channels, console())
     if delivery.error:
-        raise DeliveryError(not_delivered(len(delivery.failed), delivery.error))
-    return Posted(delivery.sent, delivery.held)
-
-
-def not_delivered(waiting: int, why: str) -> str:
-    """Return the text of the error that messages could not be delivered."""
-    if not waiting:
-        return f"a picture or an update could not be delivered: {why}"
-    return (
-        f"{waiting} message{'' if waiting == 1 else 's'} could not be delivered and will be "
-        f"sent by the next run: {why}"
-    )
+        what = "a picture or an update could not be delivered"
+        if delivery.failed:
+            messages = count(len(delivery.failed), "message")
+            what = f"{messages} could not be delivered and will be sent by the next run"
+        raise DeliveryError(f"{what}: {delivery.error}")
+    return delivery
 
 
 def undelivered(
-    delivered: "State[Posted]",
+    delivered: "State[Delivery]",
     record: AlertRecord,
     *others: "State[None]",
     unwritten: str | None = None,
 ) -> None:
     """Fail the run, whose work is done and recorded, if its messages could not be sent.
 
-    Args:
-        delivered: the state of the step that sent its messages.
-        record: what the run did.
-        others: the states of similar steps, such as publishing its metrics.
-        unwritten: why its report could not be written, None where it was.
+    `others` are the states of similar steps, such as publishing its metrics; `unwritten` says why
+    its report could not be written, if it could not.
 
     Raises:
         UndeliveredError: with the record; its text says everything that was not sent.
@@ -174,7 +153,7 @@ def routing_of(job: Job) -> Routing:
 
 
 def console() -> Console:
-    """Messages without a channel go to standard error, as logs do."""
+    """Return the terminal for messages without a channel: standard error, as for logs."""
     return Console(stderr=True, width=None if sys.stderr.isatty() else 88)
 
 

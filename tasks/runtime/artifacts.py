@@ -3,7 +3,7 @@
 import os
 import re
 
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.reporting.prefect_summary import findings_table, retrain_markdown, run_markdown
 from tasks.runtime.job import Job

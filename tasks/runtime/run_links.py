@@ -2,7 +2,7 @@
 
 from prefect.runtime import flow_run
 
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from tasks.runtime.job import Job
 
 

@@ -96,18 +96,18 @@ def run(root: Path, *words: str, **extra: str) -> str:
 
 
 def test_every_code_block_is_followed() -> None:
-    assert len(re.findall(r"```python\n", PAGE)) == len(EDITS) > 20
+    assert len(re.findall(r"```python\n", PAGE)) == len(EDITS) >= 19
 
 
 @pytest.mark.parametrize(
     "section",
     [
         *("detector", "effect size", "quality check", "trigger", "gate", "promotion mode"),
-        *("estimator", "search"),
+        *("estimator", "search", "channel"),
     ],
 )
 def test_a_member_takes_one_product_file(section: str) -> None:
-    """The width of a change; a channel has its sender in ``tasks/`` besides."""
+    """The width of a change."""
     (text,) = re.findall(rf"^## An? {section}\n(.*?)(?=^## )", PAGE, re.DOTALL | re.MULTILINE)
     product = product_files(text)
     assert len(product) == 1, product

@@ -60,7 +60,11 @@ BESIDE: dict[str, dict[str, Any]] = {
 NEEDED_BESIDE: dict[str, dict[str, Any]] = {"range": {"minimum": 0.5}}
 """What a member makes no sense without although each setting has a default."""
 
-ALSO_PUBLIC: dict[str, set[str]] = {"slack": {"mention"}, "quality": {"fault"}}
+ALSO_PUBLIC: dict[str, set[str]] = {
+    "slack": {"mention"},
+    "quality": {"fault"},
+    "alerts.channels": {"posts", "refusal", "wants"},
+}
 """What a member, or those of a family, may offer beside the family's method."""
 
 TABLE = pd.DataFrame({"amount": np.linspace(0, 1, 200), "country": ["a", "b"] * 100})

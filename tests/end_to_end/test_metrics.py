@@ -13,7 +13,7 @@ from peers.slack import SlackPeer
 from prometheus_client.parser import text_string_to_metric_families
 from workshop import look, monday
 
-from driftloop.alerts.channels import SlackChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
 from flows.alerts import deliver, mute

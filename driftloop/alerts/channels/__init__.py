@@ -1,35 +1,15 @@
-"""Channels that messages go to: one settings class each, joined on `kind`.
+"""Channels that messages go to: a module each, with the settings of one kind.
 
-Settings name where a secret is kept, never the secret itself. `tasks.alerts.senders` reaches them.
+Settings name where a secret is kept, never the secret itself. `tasks.alerts.senders` reaches the
+channels; one that is reached by HTTP says here what is posted. A new module is found by itself.
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from driftloop.alerts.channels.base import ChannelSettings
+from driftloop.base.settings import any_of
 
-from driftloop.alerts.channels.base import LEVELS, ChannelSettings, Level, QuietHours
-from driftloop.alerts.channels.console import ConsoleChannel
-from driftloop.alerts.channels.email import EmailChannel
-from driftloop.alerts.channels.page import PageChannel
-from driftloop.alerts.channels.pagerduty import PagerDutyChannel
-from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.channels.webhook import WebhookChannel
-
-Channel = Annotated[
-    SlackChannel | PagerDutyChannel | EmailChannel | WebhookChannel | PageChannel | ConsoleChannel,
-    Field(discriminator="kind"),
-]
-
-__all__ = [
-    "LEVELS",
-    "Channel",
-    "ChannelSettings",
-    "ConsoleChannel",
-    "EmailChannel",
-    "Level",
-    "PageChannel",
-    "PagerDutyChannel",
-    "QuietHours",
-    "SlackChannel",
-    "WebhookChannel",
-]
+if TYPE_CHECKING:
+    Channel = ChannelSettings
+else:
+    Channel = any_of(ChannelSettings, __name__)

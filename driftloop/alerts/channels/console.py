@@ -9,8 +9,3 @@ class ConsoleChannel(ChannelSettings):
     """The terminal: messages are drawn as Slack would show them."""
 
     kind: Literal["console"] = "console"
-
-    @property
-    def key(self) -> str:
-        """The name under which deliveries to this channel are remembered."""
-        return "console"

@@ -23,6 +23,7 @@ class EmailChannel(ChannelSettings):
     """E-mail: one mail per event, threaded by incident in the mail program."""
 
     kind: Literal["email"] = "email"
+    identified_by = "to"
     to: tuple[Address, ...] = Field(min_length=1, description="Addresses that get the mails.")
     sender: Address = Field(description="Address that the mails come from.")
     host: str = Field(min_length=1, description="SMTP server.")
@@ -38,11 +39,6 @@ class EmailChannel(ChannelSettings):
         default="smtp-password",
         description="Prefect Secret block read where the variable is unset.",
     )
-
-    @property
-    def key(self) -> str:
-        """The name under which deliveries to this channel are remembered."""
-        return f"email:{','.join(self.to)}"
 
     @model_validator(mode="after")
     def _no_password_in_clear(self) -> Self:

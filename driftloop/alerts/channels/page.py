@@ -18,14 +18,10 @@ class PageChannel(ChannelSettings):
     """
 
     kind: Literal["page"] = "page"
+    identified_by = "path"
     path: str = Field(
         default="alerts.html", description="Where the page is, below the state folder."
     )
-
-    @property
-    def key(self) -> str:
-        """The name under which deliveries to this channel are remembered."""
-        return f"page:{self.path}"
 
     @field_validator("path")
     @classmethod

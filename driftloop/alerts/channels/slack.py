@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from driftloop.alerts.channels.base import LEVELS, ChannelSettings, Level
+from driftloop.alerts.channels.base import ChannelSettings
+from driftloop.alerts.message import LEVELS, Level
 
 _MENTION = r"^([SUW][A-Z0-9]{2,20}|here|channel)$"
 
@@ -30,6 +31,7 @@ class SlackChannel(ChannelSettings):
     """
 
     kind: Literal["slack"] = "slack"
+    identified_by = "channel"
     channel: str = Field(
         default="#ml-alerts",
         min_length=1,
@@ -58,11 +60,6 @@ class SlackChannel(ChannelSettings):
         default="slack-webhook-url",
         description="Prefect Secret block read where the webhook variable is unset",
     )
-
-    @property
-    def key(self) -> str:
-        """The name under which deliveries to this channel are remembered."""
-        return f"slack:{self.channel}"
 
     def mention(self, level: Level) -> str:
         """Return Slack's markup that mentions people at this severity, or nothing."""

@@ -1,7 +1,6 @@
 """Actions: what driftloop did about a run, and what the reader should do."""
 
 from driftloop.alerts.blocks import Line, clean, code, line, sentence
-from driftloop.alerts.messages.causes import performance_fell
 from driftloop.alerts.messages.retraining import outcome_line, outcome_of
 from driftloop.base.errors import join_names
 from driftloop.base.records import MonitorRecord
@@ -9,7 +8,6 @@ from driftloop.base.records import MonitorRecord
 
 def action_taken(record: MonitorRecord) -> str:
     """Return what driftloop did about a run."""
-    reasons = " ".join(sentence(reason) for reason in _untold(record))
     dry = "Dry run, so nothing was changed. " if record.dry_run else ""
     if record.retrain is not None:
         lead = "A trial retraining:" if record.dry_run else "Retrained."
@@ -20,7 +18,11 @@ def action_taken(record: MonitorRecord) -> str:
         "hold": "Held back the retraining.",
         "retrain": "Would retrain." if record.dry_run else "Started a retraining.",
     }[record.decision.action]
-    return f"{dry}{lead} {reasons}".strip()
+    # The causes have stated the other reasons already.
+    stated = {record.verdict.sentence, *(check.sentence for check in record.broken)}
+    reasons = [reason for reason in record.decision.reasons if reason not in stated][:3]
+    shown = [] if record.decision.action == "none" else map(sentence, reasons)
+    return " ".join((f"{dry}{lead}", *shown))
 
 
 PROMOTED = line("Nothing now. The next run shows whether the new model holds.")
@@ -41,13 +43,15 @@ def next_step(record: MonitorRecord) -> Line:
         )
     if record.decision.action == "retrain" and record.retrain is None and not record.dry_run:
         return line("Wait for the retraining; its result is posted here.")
-    if record.decision.held == "waiting" and (version := _waiting(record)) is not None:
+    waiting = [trial.version for trial in record.trials if trial.kind == "approval"]
+    if record.decision.held == "waiting" and waiting:
         return line(
-            f"Version {version} is proven better and waits for approval. Decide on it with ",
+            f"Version {clean(waiting[0], 40)} is proven better and waits for approval. "
+            "Decide on it with ",
             code(f"driftloop approve {clean(record.model, 60)}"),
             ", or in the Prefect UI.",
         )
-    if performance_fell(record):
+    if record.performance.status == "fell":
         return line(
             f"Version {clean(record.champion, 40)} is live and predicts worse than it should. "
             "Decide now: stop using it, roll back, or retrain by hand."
@@ -64,16 +68,3 @@ def _fix_data(record: MonitorRecord) -> Line:
         f"Tell the owner of the data feed now{where}. Until it is fixed, do not trust "
         "predictions made from these data."
     )
-
-
-def _waiting(record: MonitorRecord) -> str | None:
-    approval = next((trial for trial in record.trials if trial.kind == "approval"), None)
-    return None if approval is None else clean(approval.version, 40)
-
-
-def _untold(record: MonitorRecord) -> tuple[str, ...]:
-    """Return the reasons that the causes have not stated already."""
-    if record.decision.action == "none":
-        return ()
-    stated = {record.verdict.sentence, *(check.sentence for check in record.broken)}
-    return tuple(reason for reason in record.decision.reasons if reason not in stated)[:3]

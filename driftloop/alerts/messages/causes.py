@@ -14,7 +14,8 @@ from driftloop.alerts.blocks import (
 from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
 from driftloop.base.distribution import Shape
-from driftloop.base.findings import Finding, Performance, TroubleKind
+from driftloop.base.findings import Finding, Performance, QualityFinding, TroubleKind
+from driftloop.base.metric_names import metric_name
 from driftloop.base.records import MonitorRecord
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
@@ -33,47 +34,44 @@ _KINDS: dict[TroubleKind, str] = {
 
 def headline(record: MonitorRecord) -> str:
     """Return what is wrong in a few words, such as ``predictions got worse, inputs drifted``."""
-    parts = [
-        "data checks failed" if record.broken else "",
-        "predictions got worse" if performance_fell(record) else "",
-        _moved(record),
-    ]
-    wrong = ", ".join(part for part in parts if part)
-    return wrong or ("monitoring is blind" if _blind(record) else "needs a look")
-
-
-def performance_fell(record: MonitorRecord) -> bool:
-    """Say whether the champion's realised performance fell."""
-    return record.performance.status == "fell"
+    parts = ["data checks failed"] if record.broken else []
+    parts += ["predictions got worse"] if record.performance.status == "fell" else []
+    if any(finding.role != "prediction" for finding in record.drifted):
+        parts.append("inputs drifted")
+    elif record.drifted:
+        parts.append("predictions moved")
+    blind = record.verdict.status == "inconclusive"
+    return ", ".join(parts) or ("monitoring is blind" if blind else "needs a look")
 
 
 def causes(record: MonitorRecord) -> tuple[Section, ...]:
-    """Return what broke, one paragraph a cause, the one that explains the others first.
+    """Return what broke, one paragraph per cause, the one that explains the others first.
 
     What kind of trouble it is and whether a new version helped come last.
     """
-    drifted = first_per_feature(record.drifted)
+    drifted, fell = first_per_feature(record.drifted), record.performance.status == "fell"
     sections: list[Section] = []
     if record.broken:
-        sections.append(_broken_data(record, explains=performance_fell(record) or bool(drifted)))
-    if performance_fell(record):
+        sections.append(_broken_data(record, explains=fell or bool(drifted)))
+    if fell:
         sections.append(_lost_performance(record.performance))
     sections += _drift(record, drifted)
-    if sections and _blind(record):
+    if sections and record.verdict.status == "inconclusive":
         sections.append(_led("The rest could not be judged.", record.verdict.sentence))
-    return (*(sections or [section(bold(sentence(record.verdict.sentence)))]), *_explained(record))
+    explained = [
+        _led(f"{_KINDS[trouble.kind]}.", trouble.sentence)
+        for trouble in record.troubles
+        if trouble.kind in _KINDS
+    ]
+    broke = sections or [section(bold(sentence(record.verdict.sentence)))]
+    return (*broke, *explained, *after_promotion(record))
 
 
 def most_changed(record: MonitorRecord) -> tuple[Line, ...]:
     """Return the features that changed most, each with a small picture of its distributions."""
-    shapes = shapes_of(record)
+    shapes = {finding.name: finding.shape for finding in record.findings if finding.shape}
     drawn = [finding for finding in first_per_feature(record.drifted) if finding.name in shapes]
     return tuple(_pictured(finding, shapes[finding.name]) for finding in drawn[:MOST_WORST])
-
-
-def shapes_of(record: MonitorRecord) -> dict[str, Shape]:
-    """Return the distributions that are known, by feature."""
-    return {finding.name: finding.shape for finding in record.findings if finding.shape is not None}
 
 
 def first_per_feature(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -86,20 +84,8 @@ def first_per_feature(findings: tuple[Finding, ...]) -> list[Finding]:
 
 def unjudged(record: MonitorRecord) -> list[str]:
     """Return why checks and features could not be judged, as they were written."""
-    why = [check.sentence for check in record.quality if check.status == "inconclusive"]
-    return why + [
-        finding.sentence for finding in record.findings if finding.status == "inconclusive"
-    ]
-
-
-def _blind(record: MonitorRecord) -> bool:
-    return record.verdict.status == "inconclusive"
-
-
-def _moved(record: MonitorRecord) -> str:
-    if any(finding.role != "prediction" for finding in record.drifted):
-        return "inputs drifted"
-    return "predictions moved" if record.drifted else ""
+    results: tuple[QualityFinding | Finding, ...] = (*record.quality, *record.findings)
+    return [result.sentence for result in results if result.status == "inconclusive"]
 
 
 def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[Section]:
@@ -112,15 +98,6 @@ def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[Section]:
         sections.append(section(line(lead, " away from the reference."), *sentences))
     others = [finding for finding in drifted if finding.role in _LEADS]
     return sections + [_led(_LEADS[finding.role], finding.sentence) for finding in others]
-
-
-def _explained(record: MonitorRecord) -> list[Section]:
-    sections = [
-        _led(f"{_KINDS[trouble.kind]}.", trouble.sentence)
-        for trouble in record.troubles
-        if trouble.kind in _KINDS
-    ]
-    return [*sections, *after_promotion(record)]
 
 
 def after_promotion(record: MonitorRecord) -> tuple[Section, ...]:
@@ -146,7 +123,12 @@ def _lost_performance(performance: Performance) -> Section:
     was = f", was {number(performance.baseline)}" if performance.baseline is not None else ""
     now = number(performance.score) + interval(performance.low, performance.high)
     rows = f"on {count(performance.rows, 'row')} with known outcome"
-    return section(line(bold(f"{clean(performance.metric, 60)} is {now}{was}"), f", {rows}."))
+    return section(
+        line(
+            bold(f"{clean(metric_name(performance.metric, begins=True), 60)} is {now}{was}"),
+            f", {rows}.",
+        )
+    )
 
 
 def _pictured(finding: Finding, shape: Shape) -> Line:

@@ -19,4 +19,4 @@ def alert_test_message(model: str, channel: str, at: datetime) -> Message:
         context(f"Sent {format_time(at)} UTC"),
     )
     key = event_key(model, at, "test", channel)
-    return compose(key, "test", "info", model, "TEST of alerts", lead, blocks)
+    return compose(key, "test", "info", model, "TEST of alerts", blocks, lead=lead)

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 from driftloop.alerts.blocks import Block, Line, Span, bold, clean, code, line, section
-from driftloop.alerts.channels.base import Level
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import Level, Message
 from driftloop.alerts.messages.wording import (
     NO_BREAK,
     SIGNS,
@@ -17,7 +16,9 @@ from driftloop.alerts.messages.wording import (
     interval,
     number,
 )
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
+from driftloop.base.tags import RunTags
 
 EVERY = "all models"
 LATELY = timedelta(days=7)
@@ -34,35 +35,42 @@ class DigestLine:
 
     Args:
         model: its name.
-        verdict: of its newest run; None where it never ran.
-        metric: what its realised performance is measured by.
-        score: its newest realised performance, with an interval from `low` to `high`.
-        low: see `score`.
-        high: see `score`.
+        last: the tags of its newest monitoring run; None where it never ran.
         age_days: days since the champion was promoted.
-        open_since: since when an incident goes on.
-        severity: of that incident.
+        open_since: since when an incident goes on; `severity` is that of the incident.
         incidents: incidents opened since the last digest.
         retrainings: retrainings since then.
         promotions: promotions since then.
-        muted_until: until when its alerts are muted.
-        last_run: the as-of time of its newest run.
+        muted_until: until when its alerts are muted, where they are.
     """
 
     model: str
-    verdict: str | None
-    metric: str | None
-    score: float | None
-    low: float | None
-    high: float | None
+    last: RunTags | None
     age_days: int | None
-    open_since: datetime | None
-    severity: Level | None
-    incidents: int
-    retrainings: int
-    promotions: int
-    muted_until: datetime | None
-    last_run: datetime | None
+    open_since: datetime | None = None
+    severity: Level | None = None
+    incidents: int = 0
+    retrainings: int = 0
+    promotions: int = 0
+    muted_until: datetime | None = None
+
+    @property
+    def verdict(self) -> str | None:
+        """The verdict of its newest run."""
+        return self.last.verdict if self.last else None
+
+    @property
+    def in_trouble(self) -> bool:
+        """Whether an incident goes on, or the newest run saw drift."""
+        return self.open_since is not None or self.verdict == "drift"
+
+    def late(self, until: datetime) -> bool:
+        """Return whether no run was in the last seven days before a moment."""
+        return self.last is None or until - self.last.as_of > LATELY
+
+    def watched(self, until: datetime) -> bool:
+        """Return whether a run of the last seven days could judge the model."""
+        return self.verdict in ("ok", "warning") and not self.late(until)
 
 
 def digest_message(channel: str, until: datetime, lines: tuple[DigestLine, ...]) -> Message:
@@ -71,26 +79,19 @@ def digest_message(channel: str, until: datetime, lines: tuple[DigestLine, ...])
     A model that could not be judged, or did not run in the last seven days, is never called
     healthy. Where there are too many, the rest is counted and `driftloop status` shows them.
     """
-    trouble = sorted(filter(_in_trouble, lines), key=_by_severity)
-    unwatched = [line for line in lines if not _in_trouble(line) and not _watched(line, until)]
-    healthy = [line for line in lines if not _in_trouble(line) and _watched(line, until)]
-    lead = _summary(len(trouble), len(unwatched), len(healthy))
-    blocks: list[Block] = [section(bold(lead))]
-    blocks += _group("In trouble", [_trouble_line(model, until) for model in trouble])
-    blocks += _group("Not watched", [_unwatched_line(model, until) for model in unwatched])
-    blocks += _healthy_group(healthy, until)
+    trouble = sorted((model for model in lines if model.in_trouble), key=_by_severity)
+    others = [model for model in lines if not model.in_trouble]
+    unwatched = [model for model in others if not model.watched(until)]
+    healthy = [model for model in others if model.watched(until)]
+    blocks = (
+        section(bold(_summary(len(trouble), len(unwatched), len(healthy)))),
+        *_group("In trouble", [_trouble_line(model, until) for model in trouble]),
+        *_group("Not watched", [_unwatched_line(model, until) for model in unwatched]),
+        *_healthy_group(healthy),
+    )
     key = f"digest/{channel}/{until.astimezone(UTC).date().isoformat()}"
     headline = f"the week to {until.astimezone(UTC):%Y-%m-%d}"
-    return compose(key, "digest", "info", EVERY, headline, lead, blocks)
-
-
-def _in_trouble(line: DigestLine) -> bool:
-    return line.open_since is not None or line.verdict == "drift"
-
-
-def _watched(line: DigestLine, until: datetime) -> bool:
-    judged = line.verdict in ("ok", "warning")
-    return judged and line.last_run is not None and until - line.last_run <= LATELY
+    return compose(key, "digest", "info", EVERY, headline, blocks)
 
 
 def _by_severity(line: DigestLine) -> tuple[int, str]:
@@ -111,64 +112,56 @@ def _trouble_line(model: DigestLine, until: datetime) -> Line:
         if model.open_since is not None
         else "drift in the newest run"
     )
-    late = [] if model.last_run and until - model.last_run <= LATELY else [_last_run(model)]
-    details = " · ".join((since, *late, *_figures(model, until)))
+    late = [_last_run(model)] if model.late(until) else []
+    details = " · ".join((since, *late, *_figures(model)))
     return line(f"{SIGNS[model.severity or 'warning']} ", _name(model), f" {details}")
 
 
 def _unwatched_line(model: DigestLine, until: datetime) -> Line:
-    late = model.last_run is None or until - model.last_run > LATELY
-    why = _last_run(model) if late else "the newest run could not judge it"
-    details = " · ".join((why, *_figures(model, until)))
-    return line(_name(model), f" {details}", bullet=True)
+    why = _last_run(model) if model.late(until) else "the newest run could not judge it"
+    return line(_name(model), f" {' · '.join((why, *_figures(model)))}", bullet=True)
 
 
-def _healthy_group(healthy: Sequence[DigestLine], until: datetime) -> list[Block]:
+def _healthy_group(healthy: Sequence[DigestLine]) -> list[Block]:
     if len(healthy) <= DETAILED:
-        return _group("Healthy", [_healthy_line(model, until) for model in healthy])
-    changed = [model for model in healthy if _changed(model, until)]
-    lines = [_healthy_line(model, until) for model in changed]
-    unchanged = [clean(model.model, 60) for model in healthy if not _changed(model, until)]
-    return [*_group("Healthy", lines), *_names("Healthy, and nothing happened: ", unchanged)]
+        return _group("Healthy", [_healthy_line(model) for model in healthy])
+    unchanged = [model for model in healthy if not _changed(model)]
+    lines = [_healthy_line(model) for model in healthy if _changed(model)]
+    names = [clean(model.model, 60) for model in unchanged]
+    return [*_group("Healthy", lines), *_names("Healthy, and nothing happened: ", names)]
 
 
-def _changed(model: DigestLine, until: datetime) -> bool:
-    return bool(model.incidents or model.promotions or _muted(model, until))
+def _changed(model: DigestLine) -> bool:
+    return bool(model.incidents or model.promotions or model.muted_until)
 
 
-def _healthy_line(model: DigestLine, until: datetime) -> Line:
+def _healthy_line(model: DigestLine) -> Line:
     near = ["close to a limit"] if model.verdict == "warning" else []
-    details = "".join(f" · {part}" for part in (*near, *_figures(model, until)))
+    details = "".join(f" · {part}" for part in (*near, *_figures(model)))
     return line(_name(model), details, bullet=True)
 
 
-def _figures(line: DigestLine, until: datetime) -> list[str]:
+def _figures(model: DigestLine) -> list[str]:
     """Return score, age, what happened, and whether alerts are muted."""
-    figures = []
-    if line.score is not None and line.metric is not None:
-        score = number(line.score) + interval(line.low, line.high)
-        figures.append(f"{clean(line.metric, 40)} {score}")
-    if line.age_days is not None:
-        figures.append(f"version {count(line.age_days, 'day')} old".replace(" ", NO_BREAK))
+    figures, last = [], model.last
+    if last is not None and last.score is not None and last.metric is not None:
+        score = number(last.score) + interval(last.score_low, last.score_high)
+        figures.append(f"{clean(metric_name(last.metric), 40)} {score}")
+    if model.age_days is not None:
+        figures.append(f"version {count(model.age_days, 'day')} old".replace(" ", NO_BREAK))
     happened = (
-        (line.incidents, "incident"),
-        (line.retrainings, "retraining"),
-        (line.promotions, "promotion"),
+        (model.incidents, "incident"),
+        (model.retrainings, "retraining"),
+        (model.promotions, "promotion"),
     )
     figures += [count(amount, noun) for amount, noun in happened if amount]
-    if _muted(line, until) and line.muted_until is not None:
-        figures.append(f"muted until {format_time(line.muted_until)}")
+    if model.muted_until is not None:
+        figures.append(f"muted until {format_time(model.muted_until)}")
     return figures
 
 
-def _muted(line: DigestLine, until: datetime) -> bool:
-    return line.muted_until is not None and line.muted_until > until
-
-
-def _last_run(line: DigestLine) -> str:
-    return (
-        "never ran" if line.last_run is None else f"has not run since {format_time(line.last_run)}"
-    )
+def _last_run(model: DigestLine) -> str:
+    return f"has not run since {format_time(model.last.as_of)}" if model.last else "never ran"
 
 
 def _name(model: DigestLine) -> Span:

@@ -26,10 +26,11 @@ def parent_message(model: str, incident: Incident) -> Message:
     key = f"{model}/incident-{incident.number}"
     if incident.resolved_at is not None:
         return _over(key, model, incident, incident.resolved_at)
-    summary = incident.summary
+    summary, so_far = incident.summary, duration(incident.since, incident.last)
+    seen = f"seen in {count(incident.runs, 'run')}"
     blocks = (
         *summary.causes[:1],
-        context(_standing(incident)),
+        context(f"Since {format_time(incident.since)} UTC ({so_far}) · {seen}"),
         *summary.causes[1:],
         *worst_block(summary.most_changed),
         *action_blocks(summary.action, summary.next_step),
@@ -39,26 +40,30 @@ def parent_message(model: str, incident: Incident) -> Message:
     )
     lead = " ".join(cause.short for cause in summary.causes[:2])
     return compose(
-        key, "opened", incident.severity, model, summary.headline, lead, blocks, summary.links
+        key, "opened", incident.severity, model, summary.headline, blocks, summary.links, lead
     )
+
+
+def lasted(incident: Incident) -> str:
+    """Return how long trouble lasted, up to the newest run that saw it."""
+    return duration(incident.since, incident.until)
 
 
 def _over(key: str, model: str, incident: Incident, end: datetime) -> Message:
     summary = incident.summary
-    lasted = duration(incident.since, incident.until)
-    lead = line(bold("The trouble is over"), f" after {lasted}: {summary.headline}.")
     span = f"From {format_time(incident.since)} to {format_time(incident.until)} UTC"
     seen = f"seen in {count(incident.runs, 'run')}"
     quiet = f"closed {format_time(end)} after {count(incident.needed, 'healthy run')} in a row"
     blocks = (
-        section(lead),
+        section(
+            line(bold("The trouble is over"), f" after {lasted(incident)}: {summary.headline}.")
+        ),
         context(" · ".join((span, seen, quiet))),
         *story_blocks(summary),
         *_taken(incident.acknowledged),
         *_footer(summary.small_print),
     )
-    headline = "back to normal"
-    return compose(key, "opened", "good", model, headline, lead.plain, blocks, summary.links)
+    return compose(key, "opened", "good", model, "back to normal", blocks, summary.links)
 
 
 def story_blocks(summary: IncidentSummary) -> tuple[Block, ...]:
@@ -88,12 +93,6 @@ def took_on(taken: Acknowledgement) -> Line:
     return line(bold(clean(taken.by, 60)), f" took this on at {format_time(taken.at)} UTC{comment}")
 
 
-def _standing(incident: Incident) -> str:
-    lasted = duration(incident.since, incident.last)
-    seen = f"seen in {count(incident.runs, 'run')}"
-    return f"Since {format_time(incident.since)} UTC ({lasted}) · {seen}"
-
-
 def _taken(taken: Acknowledgement | None) -> tuple[Block, ...]:
     return (section(took_on(taken)),) if taken is not None else ()
 
@@ -102,16 +101,13 @@ def _healthy(incident: Incident) -> tuple[Block, ...]:
     """Return how close an incident is to its end, once a run was healthy."""
     if incident.quiet < 1:
         return ()
-    until = f"{format_time(incident.last)} UTC"
-    since = (
-        f" since {until}"
-        if incident.quiet == 1
-        else f" in the last {incident.quiet} runs, up to {until}"
-    )
+    since = "since" if incident.quiet == 1 else f"in the last {incident.quiet} runs, up to"
     left = max(incident.needed - incident.quiet, 0)
     agree = "agrees" if left == 1 else "agree"
     closes = f": closes when {count(left, 'more run')} {agree}." if left else "."
-    return (section(line(bold("Looks healthy"), f"{since}{closes}")),)
+    return (
+        section(line(bold("Looks healthy"), f" {since} {format_time(incident.last)} UTC{closes}")),
+    )
 
 
 def _footer(facts: tuple[str, ...]) -> tuple[Context, ...]:

@@ -15,9 +15,11 @@ from driftloop.alerts.blocks import (
     section,
     sentence,
 )
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message, Severity, event_key
+from driftloop.alerts.message import Links, Message, Severity, event_key
+from driftloop.alerts.messages.parent import step_block
+from driftloop.alerts.messages.versions import undo_step
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import RetrainRecord
 from driftloop.base.scores import Comparison
@@ -41,7 +43,7 @@ def outcome_of(record: RetrainRecord) -> Outcome:
     """
     if record.promotion is not None and record.promotion.promoted:
         return "promoted"
-    if record.promotion is not None and record.promotion.waits_for is not None:
+    if _waits_for(record) is not None:
         return "proposed"
     if record.comparison is None:
         return "failed"
@@ -50,13 +52,14 @@ def outcome_of(record: RetrainRecord) -> Outcome:
 
 def outcome_line(record: RetrainRecord) -> str:
     """Return a sentence on how the retraining ended and which version is live."""
-    outcome, new, old = outcome_of(record), _challenger(record), _champion(record)
+    outcome, old = outcome_of(record), _champion(record)
+    new = _challenger(record)[:1].upper() + _challenger(record)[1:]
     if outcome == "promoted":
         first = record.promotion is not None and record.promotion.previous is None
-        return _capital(f"{new} is live." if first else f"{new} replaced {old}.")
+        return f"{new} is live." if first else f"{new} replaced {old}."
     if outcome == "proposed":
         waits = "approval" if _waits_for(record) == "approval" else "fresh labels in shadow"
-        return f"{_capital(new)} proved better and waits for {waits}; {old} stays live."
+        return f"{new} proved better and waits for {waits}; {old} stays live."
     non_inferior = record.comparison is not None and record.comparison.claim == "non_inferior"
     if outcome == "kept":
         claim = "as good" if non_inferior else "better"
@@ -74,27 +77,17 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
     blocks: list[Block] = [section(lead)]
     if record.comparison is not None:
         blocks.append(Fields(_numbers(record.comparison)))
-    blocks.append(section(bold("Why it retrained"), sentence(record.reason)))
-    blocks.append(section(bold("What driftloop did"), *_done(record, outcome)))
-    blocks.append(section(bold("What you should do"), next_step_of(record)))
-    blocks.append(context(f"Data {clean(record.rev[:10])} · {format_time(record.as_of)} UTC"))
-    key = event_key(record.model, record.as_of, "retrained", _key_part(record, outcome))
-    return compose(
-        key,
-        "retrained",
-        SEVERITIES[outcome],
-        record.model,
-        _headline(record, outcome),
-        lead.plain,
-        blocks,
-        links,
-    )
-
-
-def _key_part(record: RetrainRecord, outcome: Outcome) -> str:
+    blocks += [
+        section(bold("Why it retrained"), sentence(record.reason)),
+        section(bold("What driftloop did"), *_action(record, outcome)),
+        step_block(next_step_of(record)),
+        context(f"Data {clean(record.rev[:10])} · {format_time(record.as_of)} UTC"),
+    ]
     # A replay that promotes another version, or ends otherwise, is news.
     version = f"-{record.promotion.version}" if outcome == "promoted" and record.promotion else ""
-    return f"{outcome}{version}"
+    key = event_key(record.model, record.as_of, "retrained", f"{outcome}{version}")
+    severity, headline = SEVERITIES[outcome], _headline(record, outcome)
+    return compose(key, "retrained", severity, record.model, headline, blocks, links)
 
 
 def _headline(record: RetrainRecord, outcome: Outcome) -> str:
@@ -117,10 +110,6 @@ def _waits_for(record: RetrainRecord) -> str | None:
     return record.promotion.waits_for if record.promotion else None
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _champion(record: RetrainRecord) -> str:
     previous = record.promotion.previous if record.promotion else None
     return "the current model" if previous is None else f"version {clean(previous, 40)}"
@@ -130,7 +119,7 @@ def score_change(comparison: Comparison | None) -> str:
     """Return both models' scores as a sentence after a space, or nothing."""
     if comparison is None:
         return ""
-    metric, new = clean(comparison.metric, 60), number(comparison.challenger.value)
+    metric, new = clean(metric_name(comparison.metric), 60), number(comparison.challenger.value)
     where = f"on {count(comparison.rows, 'row')} neither model was trained on"
     if comparison.champion is None:
         return f" Its {metric} is {new} on {count(comparison.rows, 'row')} it was not trained on."
@@ -138,38 +127,34 @@ def score_change(comparison: Comparison | None) -> str:
 
 
 def _numbers(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    if comparison.champion is not None:
-        pairs.append(("Old score", score(comparison.champion)))
+    champion = comparison.champion
+    pairs = [("Old score", score(champion))] if champion is not None else []
     pairs.append(("New score", score(comparison.challenger)))
     if comparison.difference is not None:
         edge = interval(comparison.low, comparison.high, "+")
-        pairs.append(("Gain", number(comparison.difference, "+") + edge))
         sure = f"{comparison.confidence * 100:.4g} % sure"
+        pairs.append(("Gain", number(comparison.difference, "+") + edge))
         pairs.append(("Gain needed", f"over {number(comparison.bound)}, {sure}"))
     return tuple(pairs)
 
 
-def _done(record: RetrainRecord, outcome: Outcome) -> tuple[Line, ...]:
+def _action(record: RetrainRecord, outcome: Outcome) -> tuple[Line, ...]:
     """Return what was done and why, with the gates that stand in the way."""
     if record.comparison is None:
         return (line(sentence(record.sentence)),)
-    failed = [gate for gate in record.comparison.gates if not gate.passed]
+    every = record.comparison.gates
+    failed = [gate for gate in every if not gate.passed]
     if failed and outcome != "promoted":
         lines = [f"{gate.gate}: {gate.sentence}" for gate in failed]
-        blocked = f"{len(failed)} of {count(len(record.comparison.gates), 'gate')} failed"
+        blocked = f"{len(failed)} of {count(len(every), 'gate')} failed"
         return line(f"Left the champion alone: {blocked}."), *bullets(lines)
-    every = record.comparison.gates
-    gates = f"Passed every gate: {_named(record.comparison)}." if every and not failed else ""
+    names = ", ".join(clean(gate.gate.replace("_", " "), 60) for gate in every[:20])
+    gates = f"Passed every gate: {names}." if every and not failed else ""
     if outcome == "promoted":
         return (line(f"{gates} Moved the champion to {_challenger(record)}.".strip()),)
     reason = record.promotion.sentence if record.promotion else record.sentence
     why = record.comparison.sentence if outcome == "kept" else reason
     return (line(f"{gates} {sentence(why)}".strip()),)
-
-
-def _named(comparison: Comparison) -> str:
-    return ", ".join(clean(gate.gate.replace("_", " "), 60) for gate in comparison.gates[:20])
 
 
 def next_step_of(record: RetrainRecord) -> Line:
@@ -178,12 +163,8 @@ def next_step_of(record: RetrainRecord) -> Line:
     if outcome == "promoted":
         if record.promotion is None or record.promotion.previous is None:
             return line("Nothing now.")
-        return line(
-            "Nothing now. If predictions look wrong, run ",
-            code(f"driftloop rollback {name}"),
-            " or the ",
-            bold("rollback"),
-            f" deployment: {_champion(record)} then comes back with its reference data.",
+        return undo_step(
+            record.model, f": {_champion(record)} then comes back with its reference data."
         )
     if outcome == "proposed" and _waits_for(record) == "approval":
         return line(

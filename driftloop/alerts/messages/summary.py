@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 from driftloop.alerts.blocks import bold, bullets, clean, line, section, sentence
 from driftloop.alerts.incident import IncidentSummary
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.alerts.messages.actions import PROMOTED, action_taken, next_step
 from driftloop.alerts.messages.causes import causes, headline, most_changed, unjudged
 from driftloop.alerts.messages.retraining import (

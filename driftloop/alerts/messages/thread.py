@@ -14,18 +14,18 @@ from driftloop.alerts.blocks import (
     sentence,
 )
 from driftloop.alerts.incident import Acknowledgement, Incident, IncidentSummary
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message, Severity, event_key
+from driftloop.alerts.message import Kind, Links, Message, Severity, event_key
 from driftloop.alerts.messages.causes import after_promotion
 from driftloop.alerts.messages.parent import (
     action_blocks,
+    lasted,
     step_block,
     story_blocks,
     took_on,
     worst_block,
 )
 from driftloop.alerts.messages.summary import summary_of
-from driftloop.alerts.messages.wording import NO_LINKS, SIGNS, compose, count, duration
+from driftloop.alerts.messages.wording import NO_LINKS, SIGNS, compose, count, lead_of
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 
@@ -82,65 +82,62 @@ def resolved_line(record: MonitorRecord, incident: Incident, links: Links) -> Me
     lead = line(
         f"{SIGNS['good']} ",
         bold(f"{clean(record.model, 60)}: back to normal"),
-        f" after {_duration(incident)}. {verdict}",
+        f" after {lasted(incident)}. {verdict}",
     )
     return _line(record, "resolved", "good", (section(lead), *after_promotion(record)), links)
 
 
 def worsened_message(record: MonitorRecord, incident: Incident, links: Links) -> Message:
     """Return what got worse, for a channel without threads."""
-    headline = f"worsened: {incident.summary.headline}"
-    return _alone(record, "worsened", incident, headline, links)
+    return _alone(record, "worsened", incident, "worsened", links)
 
 
 def reopened_message(record: MonitorRecord, incident: Incident, links: Links) -> Message:
     """Return that the trouble is back, for a channel without threads."""
-    headline = f"back again: {incident.summary.headline}"
-    return _alone(record, "reopened", incident, headline, links, (_needed(incident),))
+    return _alone(record, "reopened", incident, "back again", links, _needed(incident))
 
 
 def resolved_message(record: MonitorRecord, incident: Incident, links: Links) -> Message:
     """Return that the trouble is over, for a channel without threads."""
     key = event_key(record.model, record.as_of, "resolved")
-    lead, rest = "The trouble is over", f" after {_duration(incident)}."
+    lead, rest = "The trouble is over", f" after {lasted(incident)}."
     blocks = (
         section(line(bold(lead), f"{rest} {sentence(record.verdict.sentence)}")),
         *after_promotion(record),
         *story_blocks(incident.summary),
     )
     headline = "back to normal"
-    return compose(key, "resolved", "good", record.model, headline, lead + rest, blocks, links)
+    return compose(key, "resolved", "good", record.model, headline, blocks, links, lead + rest)
 
 
 def acknowledged_message(model: str, incident: Incident) -> Message:
     """Return who took the incident on, for a channel without threads."""
     taken = _taken(incident)
-    lead = took_on(taken)
-    blocks = (section(lead), section(bold("What it is"), _first(incident.summary)))
+    blocks = (section(took_on(taken)), section(bold("What it is"), _first(incident.summary)))
     key = event_key(model, taken.at, "acknowledged")
     headline, links = f"{clean(taken.by, 60)} took this on", incident.summary.links
-    return compose(key, "acknowledged", "info", model, headline, lead.plain, blocks, links)
+    return compose(key, "acknowledged", "info", model, headline, blocks, links)
 
 
 def _alone(
     record: MonitorRecord,
     kind: Kind,
     incident: Incident,
-    headline: str,
+    news: str,
     links: Links,
-    more: Sequence[Block] = (),
+    *more: Block,
 ) -> Message:
-    summary = incident.summary
+    summary, severity = incident.summary, incident.severity
     blocks = (
         *summary.causes,
         *worst_block(summary.most_changed),
         *action_blocks(summary.action, summary.next_step),
         *more,
-        context(f"Since {format_time(incident.since)} UTC ({_duration(incident)})"),
+        context(f"Since {format_time(incident.since)} UTC ({lasted(incident)})"),
     )
     key = event_key(record.model, record.as_of, kind)
-    lead = _first(summary)
-    return compose(key, kind, incident.severity, record.model, headline, lead, blocks, links)
+    headline, lead = f"{news}: {summary.headline}", _first(summary)
+    return compose(key, kind, severity, record.model, headline, blocks, links, lead)
 
 
 def _line(
@@ -158,8 +155,7 @@ def _reply(
     key: str, kind: Kind, severity: Severity, model: str, blocks: Sequence[Block], links: Links
 ) -> Message:
     """Return a message without a header: the thread stands below one."""
-    first, name = blocks[0], clean(model, 60)
-    lead = first.lead.removeprefix(f"{SIGNS[severity]} ") if isinstance(first, Section) else ""
+    lead, name = lead_of(blocks).removeprefix(f"{SIGNS[severity]} "), clean(model, 60)
     text = lead if lead.startswith(name) else f"{name}: {lead}"
     return Message(key, model, kind, severity, text, tuple(blocks), links)
 
@@ -176,10 +172,6 @@ def _first(summary: IncidentSummary) -> str:
 
 def _needed(incident: Incident) -> Section:
     return section(f"It now closes after {count(incident.needed, 'healthy run')} in a row.")
-
-
-def _duration(incident: Incident) -> str:
-    return duration(incident.since, incident.until)
 
 
 def _taken(incident: Incident) -> Acknowledgement:

@@ -1,71 +1,88 @@
 """Messages about versions: trials, approvals, rollbacks, and retraining that stopped."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from driftloop.alerts.blocks import Line, bold, clean, code, line, section, sentence
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message, Severity, event_key
+from driftloop.alerts.message import Links, Message, Severity, event_key
+from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.wording import compose
 from driftloop.base.records import MonitorRecord, Promotion, TrialAction, TrialOutcome
 
-_HEADLINES: dict[TrialAction, str] = {
-    "promoted": "version {version} is live after its shadow",
-    "dropped": "version {version} left its shadow unpromoted",
-    "rolled_back": "rolled back to version {against}",
-    "passed": "version {version} passed its probation",
-    "expired": "nobody approved version {version}",
-    "none": "version {version} is still watched",
-}
-_SEVERITIES: dict[TrialAction, Severity] = {
-    "promoted": "good",
-    "rolled_back": "warning",
-    "expired": "warning",
-    "passed": "info",
-    "dropped": "info",
-    "none": "info",
-}
-_LEADS: dict[TrialAction, tuple[str, str]] = {
-    "promoted": (
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The texts on an outcome, with places for both versions."""
+
+    severity: Severity
+    headline: str
+    news: str
+    reason: str
+    step: str = "Nothing."
+
+
+_TRIALS: dict[TrialAction, _Texts] = {
+    "promoted": _Texts(
+        "good",
+        "version {version} is live after its shadow",
         "Version {version} replaced version {against}",
         ": it did better on fresh labels.",
     ),
-    "dropped": (
+    "dropped": _Texts(
+        "info",
+        "version {version} left its shadow unpromoted",
         "Version {against} stays live",
         ": version {version} did not prove itself in shadow.",
     ),
-    "rolled_back": (
+    "rolled_back": _Texts(
+        "warning",
+        "rolled back to version {against}",
         "Version {against} is live again",
         ": version {version} did worse on new labels.",
+        "In working hours, find out why the newer version failed. The next run decides again "
+        "whether to retrain.",
     ),
-    "passed": ("Version {version} stays live", ": its probation is over."),
-    "expired": (
+    "expired": _Texts(
+        "warning",
+        "nobody approved version {version}",
         "Version {against} stays live",
         ": version {version} was proposed and not approved.",
+        "Nothing changed. If the version should go live, retrain and approve it in time.",
     ),
-    "none": ("Version {version} is under observation.", ""),
 }
+REPORTED_TRIALS = tuple(_TRIALS)
+"""Outcomes that are news; a version that is still observed or passed its probation is silent."""
 
 
 def trial_message(model: str, at: datetime, trial: TrialOutcome, links: Links) -> Message:
-    """Return the message on what came of a version under observation."""
+    """Return the message on an outcome of `REPORTED_TRIALS`."""
+    texts = _TRIALS[trial.action]
     names = {"version": clean(trial.version, 40), "against": clean(trial.against, 40)}
-    subject, reason = (text.format(**names) for text in _LEADS[trial.action])
-    lead = line(bold(subject), reason)
+    step = undo_step(model) if trial.action == "promoted" else line(texts.step)
     blocks = (
-        section(lead),
+        section(line(bold(texts.news.format(**names)), texts.reason.format(**names))),
         section(bold("Evidence"), sentence(trial.sentence)),
-        section(bold("What you should do"), _next_step(trial, clean(model, 60))),
+        step_block(step),
     )
     key = event_key(model, at, "observed", f"{trial.kind}-{trial.version}-{trial.action}")
-    headline = _HEADLINES[trial.action].format(**names)
-    severity = _SEVERITIES[trial.action]
-    return compose(key, "observed", severity, model, headline, lead.plain, blocks, links)
+    headline = texts.headline.format(**names)
+    return compose(key, "observed", texts.severity, model, headline, blocks, links)
+
+
+def undo_step(model: str, then: str = ".") -> Line:
+    """Return what to do after a promotion: nothing, or roll it back."""
+    return line(
+        "Nothing now. If predictions look wrong, run ",
+        code(f"driftloop rollback {clean(model, 60)}"),
+        " or the ",
+        bold("rollback"),
+        f" deployment{then}",
+    )
 
 
 def stuck_message(record: MonitorRecord, links: Links) -> Message:
     """Return the message that driftloop stopped retraining and a person is needed."""
     reason = record.decision.reasons[-1] if record.decision.reasons else record.verdict.sentence
-    lead = "driftloop no longer retrains this model."
     step = line(
         "In working hours, read why the challengers lost (their MLflow runs say so): labels, "
         "features or the kind of model may no longer fit. ",
@@ -73,13 +90,13 @@ def stuck_message(record: MonitorRecord, links: Links) -> Message:
         " starts the loop again.",
     )
     blocks = (
-        section(bold(lead)),
+        section(bold("driftloop no longer retrains this model.")),
         section(bold("Why"), sentence(reason)),
-        section(bold("What you should do"), step),
+        step_block(step),
     )
     key = event_key(record.model, record.as_of, "stuck")
     headline = "retraining stopped, a person is needed"
-    return compose(key, "stuck", "warning", record.model, headline, lead, blocks, links)
+    return compose(key, "stuck", "warning", record.model, headline, blocks, links)
 
 
 def answer_message(
@@ -87,19 +104,20 @@ def answer_message(
 ) -> Message:
     """Return the message on what became of a challenger that waited for approval."""
     new, old = clean(promotion.version, 40), clean(promotion.previous or "none", 40)
-    lead = (
-        line(bold(f"Version {new} is live"), f": it was approved, and replaced version {old}.")
-        if promotion.promoted
-        else line(bold(f"Version {old} stays live"), f": version {new} was not promoted.")
-    )
+    severity: Severity
+    if promotion.promoted:
+        state, news, severity = "approved", "is live", "good"
+        lead = line(
+            bold(f"Version {new} is live"), f": it was approved, and replaced version {old}."
+        )
+    else:
+        state, news, severity = "declined", "was not promoted", "info"
+        lead = line(bold(f"Version {old} stays live"), f": version {new} was not promoted.")
     blocks = [section(lead), section(bold("Why"), sentence(promotion.sentence))]
     if comment:
         blocks.append(section(bold("Comment"), sentence(comment)))
-    state = "approved" if promotion.promoted else "declined"
     key = event_key(model, at, "observed", f"approval-{new}-{state}")
-    headline = f"version {new} {'is live' if promotion.promoted else 'was not promoted'}"
-    severity: Severity = "good" if promotion.promoted else "info"
-    return compose(key, "observed", severity, model, headline, lead.plain, blocks, links)
+    return compose(key, "observed", severity, model, f"version {new} {news}", blocks, links)
 
 
 def rollback_message(
@@ -107,36 +125,14 @@ def rollback_message(
 ) -> Message:
     """Return the message that `version` is champion again in place of `previous`."""
     live, left = clean(version, 40), clean(previous, 40)
-    lead = line(bold(f"Version {live} is live again"), f" in place of version {left}.")
+    step = (
+        "Find out why the newer version failed before the next retraining; drift or lost "
+        "performance can start one at the next run."
+    )
     blocks = (
-        section(lead),
+        section(line(bold(f"Version {live} is live again"), f" in place of version {left}.")),
         section(bold("Why"), sentence(reason)),
-        section(
-            bold("What you should do"),
-            "Find out why the newer version failed before the next retraining; drift or lost "
-            "performance can start one at the next run.",
-        ),
+        step_block(line(step)),
     )
     key = event_key(model, at, "rolled_back", version)
-    return compose(key, "rolled_back", "info", model, "rolled back", lead.plain, blocks, links)
-
-
-def _next_step(trial: TrialOutcome, model: str) -> Line:
-    if trial.action == "rolled_back":
-        return line(
-            "In working hours, find out why the newer version failed. The next run decides again "
-            "whether to retrain."
-        )
-    if trial.action == "expired":
-        return line(
-            "Nothing changed. If the version should go live, retrain and approve it in time."
-        )
-    if trial.action == "promoted":
-        return line(
-            "Nothing now. If predictions look wrong, run ",
-            code(f"driftloop rollback {model}"),
-            " or the ",
-            bold("rollback"),
-            " deployment.",
-        )
-    return line("Nothing.")
+    return compose(key, "rolled_back", "info", model, "rolled back", blocks, links)

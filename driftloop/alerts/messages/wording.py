@@ -1,12 +1,11 @@
-"""Numbers and times as an on-call person reads them."""
+"""Numbers, times and headers as an on-call person reads them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
-from driftloop.alerts.blocks import Block, Header, clean
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message, Severity
+from driftloop.alerts.blocks import Block, Header, Section, clean
+from driftloop.alerts.message import Kind, Links, Message, Severity
 from driftloop.base.scores import Score
 
 NO_BREAK = "\u00a0"
@@ -23,14 +22,23 @@ def compose(
     severity: Severity,
     model: str,
     headline: str,
-    lead: str,
-    blocks: Iterable[Block],
+    blocks: Sequence[Block],
     links: Links = NO_LINKS,
+    lead: str | None = None,
 ) -> Message:
-    """Return the message with its header and its text for notifications."""
+    """Return the message with its header and its text for notifications.
+
+    That is the headline and `lead`, or the first line of the blocks where there is none.
+    """
     title = f"{clean(model, 60)}: {headline}"
     header = Header(f"{SIGNS[severity]} {title}")
-    return Message(key, model, kind, severity, f"{title}. {lead}", (header, *blocks), links)
+    text = f"{title}. {lead_of(blocks) if lead is None else lead}"
+    return Message(key, model, kind, severity, text, (header, *blocks), links)
+
+
+def lead_of(blocks: Sequence[Block]) -> str:
+    """Return the first line of the first paragraph, without style."""
+    return next((block.lead for block in blocks if isinstance(block, Section)), "")
 
 
 def number(value: float | None, sign: str = "") -> str:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from math import isfinite
 from typing import get_args
 
-from driftloop.alerts.channels import LEVELS
 from driftloop.alerts.delivery_plan import Target
+from driftloop.alerts.message import LEVELS
 from driftloop.base.findings import CheckStatus, Finding, PerformanceStatus, Status, by_severity
 from driftloop.base.records import Action, Held, MonitorRecord
 from driftloop.base.tags import RunTags

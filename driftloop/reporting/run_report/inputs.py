@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import SEVERITY_ORDER, Finding, Status

@@ -1,13 +1,12 @@
-"""The protocol of senders, which deliver messages to a channel, and their errors."""
+"""The base of senders, which deliver messages to a channel, and their errors."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+import logging
+from abc import ABC, abstractmethod
+from functools import cache
+from typing import ClassVar
 
-from driftloop.alerts.channels import Channel, Level
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind, Message
-from driftloop.base.distribution import Shape
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.message import Kind, Message, OutgoingMessage, Receipt
 from driftloop.base.errors import DeliveryError
 
 TIMEOUT = 10.0
@@ -18,8 +17,6 @@ PAUSE = 0.5
 """Seconds before the first repetition; doubled before each further one."""
 LONGEST_WAIT = 30
 """The longest Retry-After, in seconds, that is waited for; beyond it the next run sends."""
-SMALL_STEPS: tuple[Kind, ...] = ("confirmed", "started", "acknowledged")
-"""Kinds of messages that belong in a thread, and are minor where there are none."""
 
 
 class LostAnswerError(DeliveryError):
@@ -45,81 +42,17 @@ class PartlyRefusedError(RefusedError):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
-    """One message on its way to one channel.
+class Sender(ABC):
+    """A sender of messages to one channel; unless it says otherwise, to one without threads.
 
-    Args:
-        key: identifies the message; the channel shows equal ones once where it can.
-        kind: what it is about.
-        message: what it says.
-        incident: the id of its incident, such as ``payments-3``; None where it stands alone.
-        level: the severity of the incident, or of the message where it stands alone.
-        thread: the receipt of what it answers; None where it begins a thread or there is none.
-        broadcast: whether a reply is also shown outside its thread.
-        mention: whether people are mentioned where the severity asks for it.
-        begun: when sending it was first tried without a receipt; it may have arrived since then.
-        shapes: the distributions drawn beside it.
+    Its methods raise DeliveryError if something was not delivered, or may not have been; the text
+    says what to fix, and holds no secret.
     """
-
-    key: str
-    kind: Kind
-    message: Message
-    incident: str | None = None
-    level: Level = "info"
-    thread: Receipt | None = None
-    broadcast: bool = False
-    mention: bool = True
-    begun: datetime | None = None
-    shapes: tuple[Shape, ...] = ()
-
-
-class Sender(Protocol):
-    """A sender of messages to one channel."""
-
-    @property
-    def key(self) -> str:
-        """The name under which deliveries are remembered."""
-
-    @property
-    def threads(self) -> bool:
-        """Whether an incident is one message with a thread here, or one message per event."""
-
-    def wants(self, kind: Kind) -> bool:
-        """Return whether messages of this kind are sent here."""
-
-    def send(self, outgoing: OutgoingMessage) -> Receipt:
-        """Deliver a message and return its receipt; only once, where the channel can be queried.
-
-        Where sending was started before, or an answer was lost, the message is first looked for.
-
-        Raises:
-            DeliveryError: if it was not delivered, or may not have been; the text says what to
-                fix.
-        """
-
-    def draw(self, outgoing: OutgoingMessage) -> Receipt | None:
-        """Add the picture of the outgoing's shapes to its thread once, or return None.
-
-        None where the channel shows no pictures, or does not let driftloop upload them.
-
-        Raises:
-            DeliveryError: as `send`.
-        """
-
-    def update(self, receipt: Receipt, message: Message) -> None:
-        """Replace the content of a message, without a notification; nothing without threads.
-
-        Raises:
-            DeliveryError: as `send`.
-        """
-
-
-class ChannelSender:
-    """Defaults of senders: the key is the channel's, and every kind of message is sent."""
 
     __slots__ = ()
     channel: Channel
+    threads: ClassVar[bool] = False
+    """Whether an incident is one message with a thread here, or one message per event."""
 
     @property
     def key(self) -> str:
@@ -130,20 +63,33 @@ class ChannelSender:
         """Return whether messages of this kind are sent here."""
         return True
 
+    @abstractmethod
+    def send(self, outgoing: OutgoingMessage) -> Receipt:
+        """Deliver a message and return its receipt; only once, where the channel can be queried.
 
-class ThreadlessSender(ChannelSender):
-    """A channel without threads: one message per event, which is never changed."""
-
-    __slots__ = ()
-
-    @property
-    def threads(self) -> bool:
-        """Whether an incident is one message with a thread here: no."""
-        return False
+        Where sending was started before, or an answer was lost, the message is first looked for.
+        """
 
     def draw(self, outgoing: OutgoingMessage) -> Receipt | None:
-        """Return None: no pictures are shown here."""
+        """Add the picture of the message's shapes to its thread once, or return None.
+
+        None where the channel shows no pictures, or does not let driftloop upload them.
+        """
         return None
 
     def update(self, receipt: Receipt, message: Message) -> None:
-        """Do nothing: messages are never changed here."""
+        """Replace the content of a message, without a notification; nothing without threads."""
+        return
+
+
+@cache
+def warn_once(text: str) -> None:
+    """Log a warning to Prefect's run, or to driftloop's log where there is none."""
+    from prefect.exceptions import MissingContextError
+    from prefect.logging import get_run_logger
+
+    try:
+        logger: logging.Logger | logging.LoggerAdapter[logging.Logger] = get_run_logger()
+    except MissingContextError:
+        logger = logging.getLogger("driftloop")
+    logger.warning("%s", text)

@@ -10,24 +10,23 @@ import smtplib
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formataddr, formatdate
 
-from driftloop.alerts.channels import EmailChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.channels.email import EmailChannel
+from driftloop.alerts.message import OutgoingMessage, Receipt
 from driftloop.alerts.messages.formats.html import email_html
 from driftloop.alerts.messages.formats.plain_text import title, to_text
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base
 from tasks.alerts.senders.base import (
     LostAnswerError,
-    OutgoingMessage,
     PartlyRefusedError,
     RefusedError,
-    ThreadlessSender,
+    Sender,
 )
 from tasks.runtime.redaction import redact
 
@@ -46,11 +45,11 @@ class _AgainError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class MailSender(ThreadlessSender):
+class MailSender(Sender):
     """Sends mails through an SMTP server.
 
-    A mail's Message-ID follows from its key, so that one that is sent twice, because an answer was
-    lost, is shown once by mail programs that look at it.
+    A mail's Message-ID follows from its key, so that mail programs that look at it show one once
+    that was sent twice.
     """
 
     channel: EmailChannel
@@ -63,7 +62,6 @@ class MailSender(ThreadlessSender):
 
         Raises:
             PartlyRefusedError: if some addresses were refused for good and the others have it.
-            DeliveryError: if all were refused, some for now, or the server did not answer.
         """
         mail, left, pause = compose(outgoing, self.channel), self.channel.to, base.PAUSE
         for attempt in range(1 + base.RETRIES):
@@ -87,26 +85,24 @@ class MailSender(ThreadlessSender):
     def _connected(self) -> Iterator[smtplib.SMTP]:
         """Yield the server, encrypted and logged in as the settings say."""
         channel, context = self.channel, ssl.create_default_context()
-        server: smtplib.SMTP
-        if channel.security == "tls":
-            server = smtplib.SMTP_SSL(
-                channel.host, channel.port, timeout=base.TIMEOUT, context=context
-            )
-        else:
-            server = smtplib.SMTP(channel.host, channel.port, timeout=base.TIMEOUT)
+        server = (
+            smtplib.SMTP_SSL(channel.host, channel.port, timeout=base.TIMEOUT, context=context)
+            if channel.security == "tls"
+            else smtplib.SMTP(channel.host, channel.port, timeout=base.TIMEOUT)
+        )
         try:
             if channel.security == "starttls":
                 server.starttls(context=context)
             if channel.user is not None and self.password is not None:
                 server.login(channel.user, self.password)
             yield server
-            _quit(server)
+            with suppress(OSError, smtplib.SMTPException):  # the mail was taken already
+                server.quit()
         finally:
             server.close()
 
     @contextmanager
     def _one_line_errors(self) -> Iterator[None]:
-        host = f"{self.channel.host}:{self.channel.port}"
         try:
             yield
         except smtplib.SMTPRecipientsRefused as error:
@@ -115,31 +111,34 @@ class MailSender(ThreadlessSender):
             raise self._answered(error) from None
         except ssl.SSLCertVerificationError as error:
             raise RefusedError(
-                f"the certificate of {host} is not trusted ({error.verify_message}); check host, "
-                "or set SSL_CERT_FILE to the file of your certificate authority"
+                f"the certificate of {self._host} is not trusted ({error.verify_message}); check "
+                "host, or set SSL_CERT_FILE to the file of your certificate authority"
             ) from None
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
             raise self._silent(error) from None
         except (smtplib.SMTPNotSupportedError, ssl.SSLError, UnicodeError) as error:
             raise RefusedError(
-                f"{host} does not support what is required ({type(error).__name__}); check port, "
-                "security and user of the e-mail channel"
+                f"{self._host} does not support what is required ({type(error).__name__}); check "
+                "port, security and user of the e-mail channel"
             ) from None
         except (OSError, smtplib.SMTPException) as error:
             raise self._silent(error) from None
+
+    @property
+    def _host(self) -> str:
+        return f"{self.channel.host}:{self.channel.port}"
 
     def _silent(self, error: Exception) -> _AgainError:
         text = redact(" ".join(str(error).split())) or type(error).__name__
         return _AgainError(
             LostAnswerError(
-                f"{self.channel.host}:{self.channel.port} did not answer ({text}); the message is "
-                "kept, check host and port of the e-mail channel"
+                f"{self._host} did not answer ({text}); the message is kept, check host and port "
+                "of the e-mail channel"
             )
         )
 
     def _answered(self, error: smtplib.SMTPResponseException) -> Exception:
-        channel, code = self.channel, error.smtp_code
-        host = f"{channel.host}:{channel.port}"
+        channel, host, code = self.channel, self._host, error.smtp_code
         if 400 <= code < 500 or code < 0:
             return _AgainError(LostAnswerError(f"{host} cannot take mail now ({code}); {_KEPT}"))
         remedy = f"{_KEPT}; ask who runs the server"
@@ -171,15 +170,20 @@ class MailSender(ThreadlessSender):
 
 
 def compose(outgoing: OutgoingMessage, channel: EmailChannel) -> EmailMessage:
-    """Return the mail of a outgoing: plain text, and the same as HTML beside it."""
+    """Return the mail of a message: plain text, and the same as HTML beside it."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = title(outgoing.message)
     mail["From"] = formataddr(("driftloop", channel.sender))
     mail["To"] = ", ".join(channel.to)
     mail["Date"] = formatdate(usegmt=True)
     mail["Message-ID"] = message_id(outgoing.key, channel)
-    for name, value in _thread(outgoing, channel).items():
-        mail[name] = value
+    answered = [outgoing.thread.ts] if outgoing.thread else []
+    # All mails of an incident refer to an id of its own, so that they stay together even where the
+    # first one is not known.
+    root = [message_id(f"incident/{outgoing.incident}", channel)] if outgoing.incident else []
+    for name, ids in (("In-Reply-To", answered), ("References", [*root, *answered])):
+        if ids:
+            mail[name] = " ".join(ids)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Driftloop-Key"] = " ".join(outgoing.key.split())
     mail.set_content(to_text(outgoing.message) + "\n", charset="utf-8")
@@ -191,23 +195,3 @@ def message_id(key: str, channel: EmailChannel) -> str:
     """Return the Message-ID of a mail, the same for the same key."""
     domain = re.sub(r"[^A-Za-z0-9.-]", "-", channel.sender.rpartition("@")[2])
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@driftloop.{domain}>"
-
-
-def _thread(outgoing: OutgoingMessage, channel: EmailChannel) -> dict[str, str]:
-    """Return the headers by which a mail program puts an incident's mails together.
-
-    Every mail of an incident refers to an id that follows from the incident alone, so that they
-    stay together even where the first one is not known.
-    """
-    answered = [outgoing.thread.ts] if outgoing.thread else []
-    root = [message_id(f"incident/{outgoing.incident}", channel)] if outgoing.incident else []
-    headers = {"In-Reply-To": answered[-1:], "References": [*root, *answered]}
-    return {name: " ".join(ids) for name, ids in headers.items() if ids}
-
-
-def _quit(server: smtplib.SMTP) -> None:
-    """Say goodbye; the mail was taken, whatever becomes of that."""
-    try:
-        server.quit()
-    except (OSError, smtplib.SMTPException):
-        return

@@ -3,23 +3,20 @@
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from driftloop.alerts.blocks import Picture
-from driftloop.alerts.channels import PageChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message
+from driftloop.alerts.channels.page import PageChannel
+from driftloop.alerts.message import Links, Message, OutgoingMessage, Receipt
 from driftloop.alerts.messages.formats.html import channel_html
 from driftloop.alerts.stored import upgraded_message
 from driftloop.base.errors import DeliveryError
 from driftloop.base.serialize import to_json
-from tasks.alerts.senders.base import ChannelSender, OutgoingMessage
+from tasks.alerts.senders.base import Sender
 from tasks.alerts.senders.slack.bot import alt_text
 from tasks.coordination.file_lock import file_lock
 from tasks.reporting.feature_plot import draw_feature_plot
@@ -43,7 +40,7 @@ _ADAPTER = TypeAdapter(PageMessages)
 
 
 @dataclass(frozen=True, slots=True)
-class PageSender(ChannelSender):
+class PageSender(Sender):
     """Writes messages to a page, for one machine.
 
     Every reply is in view there, so that one which Slack would repeat in the channel stands in its
@@ -52,32 +49,20 @@ class PageSender(ChannelSender):
 
     channel: PageChannel
     page: Path
-    threads: bool = field(default=True, init=False)
+    threads = True
 
     def send(self, outgoing: OutgoingMessage) -> Receipt:
-        """Put a message on the page once, a reply into its thread, and return its receipt.
-
-        Raises:
-            DeliveryError: if the page or its transcript cannot be read or written.
-        """
+        """Put a message on the page once, a reply into its thread, and return its receipt."""
         return self._add(outgoing, outgoing.message)
 
     def draw(self, outgoing: OutgoingMessage) -> Receipt | None:
-        """Put the picture of the shapes into the thread once; None where there is nothing to draw.
-
-        Raises:
-            DeliveryError: as `send`.
-        """
+        """Put the picture of the shapes, if there are any, into the thread once."""
         if not outgoing.shapes or outgoing.thread is None:
             return None
         return self._add(outgoing, _picture(outgoing))
 
     def update(self, receipt: Receipt, message: Message) -> None:
-        """Replace the content of a message; nothing where it has left the page.
-
-        Raises:
-            DeliveryError: as `send`.
-        """
+        """Replace the content of a message; nothing where it has left the page."""
 
         def updated(entries: PageMessages) -> PageMessages:
             return tuple(
@@ -101,12 +86,18 @@ class PageSender(ChannelSender):
 
     def _change(self, function: Callable[[PageMessages], PageMessages]) -> None:
         """Change the transcript and draw the page from it, one process at a time."""
+        lock = self.page.with_suffix(".lock")
         try:
             self.page.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock():
+            with file_lock(lock, LOCK_SECONDS, 0.02):
                 entries = function(self._read())
                 _write(self._transcript, to_json({"entries": entries}))
                 _write(self.page, channel_html(self.page.stem, _posts(entries)))
+        except TimeoutError as error:
+            raise DeliveryError(
+                f"{lock}: another run has held the page for {LOCK_SECONDS} s; run it "
+                "again when that run has ended"
+            ) from error
         except OSError as error:
             raise DeliveryError(
                 f"{self.page}: the page cannot be written ({error.strerror or error}); free disk "
@@ -133,19 +124,6 @@ class PageSender(ChannelSender):
     @property
     def _transcript(self) -> Path:
         return self.page.with_suffix(".json")
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        path = self.page.with_suffix(".lock")
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(file_lock(path, LOCK_SECONDS, 0.02))
-            except TimeoutError as error:
-                raise DeliveryError(
-                    f"{path}: another run has held the page for {LOCK_SECONDS} s; run it "
-                    "again when that run has ended"
-                ) from error
-            yield
 
 
 def _picture(outgoing: OutgoingMessage) -> Message:

@@ -13,12 +13,12 @@ from driftloop.alerts.lifecycle import (
     RunHealth,
     Transition,
     advance,
-    causes_of,
     newly_stuck,
     run_health,
 )
 from driftloop.base.findings import Verdict
 from driftloop.base.records import Decision, MonitorRecord
+from driftloop.base.serialize import to_plain
 from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
 SETTINGS = AlertSettings()
@@ -82,9 +82,9 @@ def told(story: str | Sequence[RunHealth], **settings: Any) -> str:
 
 
 def test_causes() -> None:
-    assert causes_of(record()) == frozenset()
-    assert causes_of(record(DRIFT, True, True)) == {"quality", "performance", "drift"}
-    assert causes_of(record(BLIND, fell=True)) == {"performance"}
+    assert run_health(record()).causes == frozenset()
+    assert run_health(record(DRIFT, True, True)).causes == {"quality", "performance", "drift"}
+    assert run_health(record(BLIND, fell=True)).causes == {"performance"}
 
 
 def test_sight() -> None:
@@ -264,7 +264,7 @@ def test_an_incident_opens_once_and_closes_at_most_once_before_it_opens_anew(sto
 @given(STORIES)
 def test_state_is_stored_whole(story: str) -> None:
     state = seen(story)[-1].state
-    assert AlertState.from_dict(state.to_dict()) == state
+    assert AlertState.from_dict(to_plain(state)) == state
 
 
 STUCK = Decision("hold", ("5 challengers in a row did not win.",), held="losing_streak")

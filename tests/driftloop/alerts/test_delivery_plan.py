@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from driftloop.alerts.channels import QuietHours, SlackChannel
+from driftloop.alerts.channels.base import QuietHours
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.delivery_plan import (
     AddPicture,
     PostParent,
@@ -20,7 +21,8 @@ from driftloop.alerts.delivery_plan import (
     next_step,
     prune,
 )
-from driftloop.alerts.incident import AlertState, Parent, Receipt
+from driftloop.alerts.incident import AlertState, Parent
+from driftloop.alerts.message import Receipt
 from driftloop.alerts.posts import mute
 from driftloop.base.distribution import Shape
 from tests.driftloop.alerts.messages.message_records import AS_OF, drifted, finding

@@ -12,7 +12,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from driftloop.alerts.blocks import Picture, Section, bold, code, line
-from driftloop.alerts.channels import PageChannel, SlackChannel
+from driftloop.alerts.channels.page import PageChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.delivery_plan import prune
 from driftloop.alerts.incident import AlertState
 from driftloop.alerts.message import Message
@@ -74,7 +75,7 @@ def test_names_are_read_as_they_are() -> None:
 @pytest.mark.parametrize("name", ["alerts_payments", "alerts__digest"])
 def test_what_is_stored_again_is_neutral(name: str) -> None:
     state = AlertState.from_dict(stored(name))
-    document = state.to_dict()
+    document = to_plain(state)
     assert AlertState.from_dict(document) == state
     assert upgraded_state(document) == document
     texts = json.dumps(document, ensure_ascii=False)

@@ -4,16 +4,19 @@ from typing import Any
 
 import pytest
 
-from driftloop.alerts.channels import ConsoleChannel, PagerDutyChannel, SlackChannel
+from driftloop.alerts.channels.console import ConsoleChannel
+from driftloop.alerts.channels.pagerduty import PagerDutyChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import Acknowledgement, AlertState
 from driftloop.alerts.lifecycle import AlertSettings
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import retrain_message
 from driftloop.alerts.posts import Routing, Run, acknowledge, level_of, mute, post_message, post_run
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import AlertError
 from driftloop.base.findings import Verdict
 from driftloop.base.records import Decision, MonitorRecord, TrialOutcome
+from driftloop.base.serialize import to_plain
 from driftloop.base.tags import PastRun
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
@@ -225,4 +228,4 @@ def test_muting() -> None:
 def test_the_state_is_stored_whole() -> None:
     to = routing(SlackChannel(), PagerDutyChannel())
     state = after(drifted(), later(FELL, 1), later(CALM, 2), later(CALM, 3), to=to)
-    assert AlertState.from_dict(state.to_dict()) == state
+    assert AlertState.from_dict(to_plain(state)) == state

@@ -15,7 +15,10 @@ from peers.http_peer import Fault
 from peers.slack import SlackPeer, Told
 from rich.console import Console
 
-from driftloop.alerts.channels import Channel, ConsoleChannel, PagerDutyChannel, SlackChannel
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.channels.console import ConsoleChannel
+from driftloop.alerts.channels.pagerduty import PagerDutyChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import AlertState
 from driftloop.alerts.posts import Run, mute, post_run
 from driftloop.base.distribution import Shape

@@ -12,13 +12,11 @@ from peers.mail import MailPeer
 from peers.pagerduty import PagerDutyPeer
 from peers.slack import SlackPeer
 
-from driftloop.alerts.channels import (
-    Channel,
-    EmailChannel,
-    PagerDutyChannel,
-    SlackChannel,
-    WebhookChannel,
-)
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.channels.email import EmailChannel
+from driftloop.alerts.channels.pagerduty import PagerDutyChannel
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.channels.webhook import WebhookChannel
 from driftloop.alerts.incident import Acknowledgement
 from driftloop.alerts.posts import Run, acknowledge, post_run
 from driftloop.base.distribution import Shape

@@ -8,7 +8,7 @@ from rich.console import Console
 from driftloop.alerts.blocks import Line, Picture, Span, bold, code, line, section
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.parent import parent_message
-from tasks.alerts.senders.terminal import draw
+from tasks.alerts.senders.console import draw
 from tools import alert_examples as of
 from tools.gallery import messages
 
@@ -23,7 +23,7 @@ def drawn(message: Message, width: int = 120) -> str:
 def test_a_parent_reads_as_in_slack() -> None:
     text = drawn(parent_message(of.MODEL, of.OPENED))
     assert "🚨 payments: predictions got worse, inputs drifted" in text
-    assert "│ roc_auc is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows" in text
+    assert "│ ROC AUC is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows" in text
     assert "│ amount ▃▃▃▃▃▃▃▃▃▃ → ▁▁▂▂▃▃▄▅▆█ PSI" in text
     assert "Prefect run (https://prefect.example/runs/1)" in text
 

@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 
 import tasks.runtime.credentials
-from driftloop.alerts.channels import (
-    Channel,
-    ConsoleChannel,
-    PageChannel,
-    PagerDutyChannel,
-    SlackChannel,
-)
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.channels.console import ConsoleChannel
+from driftloop.alerts.channels.page import PageChannel
+from driftloop.alerts.channels.pagerduty import PagerDutyChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.responses import TestAlert
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config

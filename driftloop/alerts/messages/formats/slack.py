@@ -19,8 +19,7 @@ from driftloop.alerts.blocks import (
     context,
     line,
 )
-from driftloop.alerts.links import Links, link
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import Links, Message, link
 
 HEADER_LIMIT = 150
 SECTION_LIMIT = 3000

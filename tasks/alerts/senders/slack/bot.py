@@ -8,22 +8,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from driftloop.alerts.channels import SlackChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Message
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import Message, OutgoingMessage, Receipt
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from tasks.alerts.senders import base
 from tasks.alerts.senders.base import (
-    ChannelSender,
     LostAnswerError,
-    OutgoingMessage,
     RefusedError,
+    Sender,
     UnderWayError,
+    warn_once,
 )
-from tasks.alerts.senders.notes import warn_once
-from tasks.alerts.senders.slack.blocks import content_of
-from tasks.alerts.senders.slack.errors import one_line_errors, quiet_logger
-from tasks.alerts.senders.slack.retries import bold_retries, careful_retries
+from tasks.alerts.senders.slack.calls import (
+    bold_retries,
+    careful_retries,
+    content_of,
+    quiet_logger,
+)
+from tasks.alerts.senders.slack.errors import one_line_errors
 from tasks.alerts.senders.slack.search import EVENT_TYPE, LOST_THREAD, Search
 
 if TYPE_CHECKING:
@@ -38,20 +40,15 @@ _NO_PICTURES = {"missing_scope", "not_allowed_token_type", "file_uploads_disable
 
 
 @dataclass(frozen=True, slots=True)
-class BotSender(ChannelSender):
+class BotSender(Sender):
     """Posts to a Slack channel with a bot token."""
 
     channel: SlackChannel
     token: str = field(repr=False)
-    threads: bool = field(default=True, init=False)
+    threads = True
 
     def send(self, outgoing: OutgoingMessage) -> Receipt:
-        """Post the message once and return the channel's id and Slack's timestamp.
-
-        Raises:
-            DeliveryError: if Slack refused it, did not answer, or cannot be queried whether it has
-                the message.
-        """
+        """Post the message once and return the channel's id and Slack's timestamp."""
         search = self._search()
         return self._once(
             outgoing.begun,
@@ -63,9 +60,6 @@ class BotSender(ChannelSender):
         """Upload the picture of the shapes to the thread once and return the file's id.
 
         None where there is nothing to draw, or the token lacks the scope files:write.
-
-        Raises:
-            DeliveryError: as `send`.
         """
         if not outgoing.shapes or outgoing.thread is None:
             return None
@@ -86,11 +80,7 @@ class BotSender(ChannelSender):
             return None
 
     def update(self, receipt: Receipt, message: Message) -> None:
-        """Replace the content of a message; one that is gone or too old is left alone.
-
-        Raises:
-            DeliveryError: if Slack refused it or did not answer.
-        """
+        """Replace the content of a message; one that is gone or too old is left alone."""
         try:
             with one_line_errors(self.channel):
                 self._client(bold_retries()).chat_update(
@@ -113,19 +103,19 @@ class BotSender(ChannelSender):
         look: Callable[[datetime], Receipt | None],
         act: Callable[[], Receipt],
     ) -> Receipt:
-        """Do what must be done once: where it may have been done, look first.
+        """Act only once: where that may have been done already, look first.
 
         What was not answered in time may be done later still, so it is left to the next run.
         """
         since = begun or datetime.now(UTC)
         if begun is not None and (receipt := look(since)) is not None:
             return receipt
-        for pause in _pauses(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             try:
                 return act()
             except LostAnswerError as error:
                 lost = error
-            time.sleep(pause)
+            time.sleep(base.PAUSE * 2**attempt)
             if (receipt := look(since)) is not None:
                 return receipt
             if isinstance(lost, UnderWayError):
@@ -198,7 +188,3 @@ def file_name(key: str) -> str:
 def alt_text(names: Iterable[str]) -> str:
     """Return what a picture shows, for those who do not see it."""
     return f"Distributions in the reference and the current window of: {', '.join(names)}"[:1000]
-
-
-def _pauses(attempts: int) -> list[float]:
-    return [base.PAUSE * 2**attempt for attempt in range(attempts)]

@@ -1,10 +1,9 @@
-"""What Slack's refusals and silences mean, in one line with the mend.
+"""Errors for what Slack refuses or leaves unanswered, in one line that says how to fix it.
 
 Errors never hold the token or the webhook URL, so texts of the Slack SDK that may are not passed
 on.
 """
 
-import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,45 +12,30 @@ from json import JSONDecodeError
 from socket import gaierror
 from urllib.error import URLError
 
-from driftloop.alerts.channels import SlackChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders.base import LostAnswerError, RefusedError, UnderWayError
 from tasks.runtime.redaction import redact
 
-_TOKEN_MEND = (
-    "put a valid bot token (xoxb-…) in {token_variable} or the Secret block {token_secret}"  # noqa: S105 - advice, no secret
-)
+_TOKEN = "put a valid bot token (xoxb-…) in {token_variable} or the Secret block {token_secret}"  # noqa: S105 - advice, no secret
 _WEBHOOK = (
     "create a new incoming webhook and put its URL in {webhook_variable} "
     "or the Secret block {webhook_secret}"
 )
-_NAME = "check the name, and invite the bot if the channel is private"
-_ARCHIVED = "unarchive it or name another channel"
-_RULES = "ask a workspace admin to let the app post there"
-_REMEDIES = {
-    "invalid_auth": _TOKEN_MEND,
-    "not_authed": _TOKEN_MEND,
-    "account_inactive": _TOKEN_MEND,
-    "token_revoked": _TOKEN_MEND,
-    "token_expired": _TOKEN_MEND,
-    "not_allowed_token_type": _TOKEN_MEND,
-    "missing_scope": "give the bot the chat:write scope and install it again",
-    "not_in_channel": "type /invite @your-bot in {channel}",
-    "channel_not_found": _NAME,
-    "is_archived": _ARCHIVED,
-    "channel_is_archived": _ARCHIVED,
-    "restricted_action": _RULES,
-    "action_prohibited": _RULES,
-    "ratelimited": "nothing to fix: the next run sends it",
-    "invalid_token": _WEBHOOK,
-    "no_service": _WEBHOOK,
-    "no_service_id": _WEBHOOK,
-    "no_active_hooks": _WEBHOOK,
-    "no_team": _WEBHOOK,
-    "team_disabled": _WEBHOOK,
+_CODES = {
+    _TOKEN: "invalid_auth not_authed account_inactive token_revoked token_expired "
+    "not_allowed_token_type",
+    "give the bot the chat:write scope and install it again": "missing_scope",
+    "type /invite @your-bot in {channel}": "not_in_channel",
+    "check the name, and invite the bot if the channel is private": "channel_not_found",
+    "unarchive it or configure another channel": "is_archived channel_is_archived",
+    "ask a workspace admin to let the app post there": "restricted_action action_prohibited",
+    "nothing to fix: the next run sends it": "ratelimited",
+    _WEBHOOK: "invalid_token no_service no_service_id no_active_hooks no_team team_disabled",
 }
+_REMEDIES = {code: remedy for remedy, codes in _CODES.items() for code in codes.split()}
 _CODE = re.compile(r"[a-z_]{3,60}")
-# Slack's word that some of what was asked may have been done, or that it does not know.
+# With these Slack says that the request may have been carried out, or that it does not know.
 _UNSURE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
 
 
@@ -62,7 +46,7 @@ def one_line_errors(channel: SlackChannel) -> Iterator[None]:
     Raises:
         RefusedError: if Slack answered that it does not take the message.
         LostAnswerError: if it may have taken it.
-        DeliveryError: if it was certainly not asked.
+        DeliveryError: if the message certainly did not reach it.
     """
     from slack_sdk.errors import SlackApiError, SlackClientError
 
@@ -101,19 +85,9 @@ def refused(channel: SlackChannel, status: int, answer: str) -> DeliveryError:
 
 
 def never_sent(error: BaseException | None) -> bool:
-    """Say whether a connection was not even made, so that nothing can have arrived."""
+    """Return whether a connection was not even made, so that nothing can have arrived."""
     cause = error.reason if isinstance(error, URLError) else error
     return isinstance(cause, ConnectionRefusedError | gaierror)
-
-
-def quiet_logger() -> logging.Logger:
-    """Return a logger for the SDK that says nothing.
-
-    It would log the webhook URL when it retries; failures are raised as DeliveryError instead.
-    """
-    logger = logging.getLogger("driftloop.slack")
-    logger.setLevel(logging.CRITICAL)
-    return logger
 
 
 def _silent(channel: SlackChannel, error: Exception) -> DeliveryError:

@@ -1,4 +1,4 @@
-"""Finding out whether Slack has a message or a picture already.
+"""Search for a message or a picture that Slack may have already.
 
 ``chat.postMessage`` is not idempotent: where its answer was lost, the key in a message's metadata
 tells. A token that may not read the channel cannot look; a message is then posted again, for twice
@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from driftloop.alerts.channels import SlackChannel
-from driftloop.alerts.incident import Receipt
-from tasks.alerts.senders.base import OutgoingMessage, RefusedError
-from tasks.alerts.senders.notes import warn_once
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import OutgoingMessage, Receipt
+from tasks.alerts.senders.base import RefusedError, warn_once
 from tasks.alerts.senders.slack.errors import one_line_errors
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Search:
     channel: SlackChannel
 
     def message(self, outgoing: OutgoingMessage, since: datetime) -> Receipt | None:
-        """Return where the message with the outgoing's key is, or None if it is not to be found.
+        """Return where the message with this key is, or None if it is not to be found.
 
         Raises:
             DeliveryError: if Slack did not answer, so that nobody knows.
@@ -56,11 +55,7 @@ class Search:
         return None if match is None else Receipt(match[0], str(match[1]["ts"]))
 
     def picture(self, outgoing: OutgoingMessage, name: str, since: datetime) -> Receipt | None:
-        """Return the receipt of the file of this name in the outgoing's thread, or None.
-
-        Raises:
-            DeliveryError: as `message`.
-        """
+        """Return the receipt of the file of this name in the message's thread, or None."""
 
         def has_file(row: Row) -> bool:
             return any(file.get("name") == name for file in row.get("files") or ())
@@ -83,7 +78,12 @@ class Search:
                 raise
             place, match = None, None
         if place is None:
-            self._warn()
+            warn_once(
+                f"driftloop cannot check whether a message reached {self.channel.channel}, so one "
+                "may be posted twice after an outage; invite the bot, give it the scopes "
+                "channels:read and channels:history (groups:read and groups:history for a private "
+                "channel) and install it again"
+            )
         return None if place is None or match is None else (place, match)
 
     def place(self) -> str | None:
@@ -130,11 +130,3 @@ class Search:
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 return
-
-    def _warn(self) -> None:
-        warn_once(
-            f"driftloop cannot check whether a message reached {self.channel.channel}, so one may "
-            "be posted twice after an outage; invite the bot, give it the scopes channels:read "
-            "and channels:history (groups:read and groups:history for a private channel) and "
-            "install it again"
-        )

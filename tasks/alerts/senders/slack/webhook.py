@@ -1,19 +1,17 @@
-"""A Slack channel by incoming webhook: one message an event, without threads or updates."""
+"""A Slack channel by incoming webhook: one message per event, without threads or updates."""
 
 from dataclasses import dataclass, field
 
-from driftloop.alerts.channels import SlackChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import SMALL_STEPS, Kind, OutgoingMessage, Receipt
 from tasks.alerts.senders import base
-from tasks.alerts.senders.base import SMALL_STEPS, OutgoingMessage, ThreadlessSender
-from tasks.alerts.senders.slack.blocks import content_of
-from tasks.alerts.senders.slack.errors import one_line_errors, quiet_logger, refused
-from tasks.alerts.senders.slack.retries import careful_retries
+from tasks.alerts.senders.base import Sender
+from tasks.alerts.senders.slack.calls import careful_retries, content_of, quiet_logger
+from tasks.alerts.senders.slack.errors import one_line_errors, refused
 
 
 @dataclass(frozen=True, slots=True)
-class SlackWebhookSender(ThreadlessSender):
+class SlackWebhookSender(Sender):
     """Posts to the channel of a Slack incoming webhook.
 
     Nobody can ask a webhook what it has. What was lost in between is sent again by the next run,
@@ -24,15 +22,10 @@ class SlackWebhookSender(ThreadlessSender):
     url: str = field(repr=False)
 
     def wants(self, kind: Kind) -> bool:
-        """Take everything but the small steps that belong in a thread."""
         return kind not in SMALL_STEPS
 
     def send(self, outgoing: OutgoingMessage) -> Receipt:
-        """Post the message and return the key as its receipt, for a webhook gives no timestamp.
-
-        Raises:
-            DeliveryError: if Slack refused it or did not answer.
-        """
+        """Post the message and return the key as its receipt, for a webhook gives no timestamp."""
         from slack_sdk.webhook import WebhookClient
 
         client = WebhookClient(

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import Links, Message
 from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.findings import Finding, Performance, QualityFinding, Verdict
 from driftloop.base.periods import Window

@@ -18,7 +18,7 @@ from driftloop.alerts.blocks import (
     section,
     sentence,
 )
-from driftloop.alerts.links import Links, link
+from driftloop.alerts.message import Links, link
 from driftloop.base.serialize import to_plain
 
 HOSTILE = "`<!channel>` & *x*\n\x00\u202egpj.exe\u2028\ud800 </script>"

@@ -6,13 +6,18 @@ from typing import Any
 
 from driftloop.alerts.messages.digest import DigestLine, digest_message
 from driftloop.alerts.messages.formats.slack import TOTAL_LIMIT, size, slack_blocks
+from driftloop.base.tags import RunTags
 from tests.driftloop.alerts.messages.message_records import AS_OF, shown
 
-CALM = DigestLine("churn", "ok", "roc_auc", 0.812, 0.8, 0.824, 34, None, None, 0, 0, 0, None, AS_OF)
+RUN = RunTags(kind="monitor", key="k", as_of=AS_OF, verdict="ok", metric="roc_auc", score=0.812)
+RUN = replace(RUN, score_low=0.8, score_high=0.824)
+CALM = DigestLine("churn", RUN, 34)
 
 
 def line(model: str, **changes: Any) -> DigestLine:
-    return replace(CALM, model=model, **changes)
+    """The line of a model; `verdict` and `as_of` are those of its newest run."""
+    run = {name: changes.pop(name) for name in ("verdict", "as_of") if name in changes}
+    return replace(CALM, model=model, **{"last": replace(RUN, **run), **changes})
 
 
 def digest(*lines: DigestLine) -> str:
@@ -22,15 +27,15 @@ def digest(*lines: DigestLine) -> str:
 def test_groups() -> None:
     text = digest(
         CALM,
-        line("late", last_run=AS_OF - timedelta(days=8)),
-        line("never", verdict=None, score=None, age_days=None, last_run=None),
+        line("late", as_of=AS_OF - timedelta(days=8)),
+        line("never", last=None, age_days=None),
         line("blind", verdict="inconclusive"),
         line("near", verdict="warning", muted_until=AS_OF + timedelta(days=1), promotions=1),
         line("drifting", verdict="drift"),
         line("warned", open_since=AS_OF - timedelta(days=2), severity="warning", incidents=2),
         line("paged", open_since=AS_OF - timedelta(days=1), severity="page", retrainings=1),
     )
-    figures = "roc_auc 0.812 (0.800 to 0.824) · version 34 days old"
+    figures = "ROC AUC 0.812 (0.800 to 0.824) · version 34 days old"
     assert (
         text
         == f"""\
@@ -55,7 +60,7 @@ def test_groups() -> None:
 
 
 def test_a_model_in_trouble_that_stopped_running_says_so() -> None:
-    gone = line("gone", open_since=AS_OF - timedelta(days=30), last_run=AS_OF - timedelta(days=20))
+    gone = line("gone", open_since=AS_OF - timedelta(days=30), as_of=AS_OF - timedelta(days=20))
     assert "(30 days) · has not run since 2026-02-17 06:00" in digest(gone)
 
 

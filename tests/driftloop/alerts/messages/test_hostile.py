@@ -10,6 +10,7 @@ import pytest
 
 from driftloop.alerts.incident import Acknowledgement, Incident
 from driftloop.alerts.message import Message
+from driftloop.alerts.messages import thread
 from driftloop.alerts.messages.channel_test import alert_test_message
 from driftloop.alerts.messages.digest import DigestLine, digest_message
 from driftloop.alerts.messages.formats.html import channel_html, email_html
@@ -28,19 +29,6 @@ from driftloop.alerts.messages.summary import (
     with_new_champion,
     with_retraining,
 )
-from driftloop.alerts.messages.thread import (
-    acknowledged_line,
-    acknowledged_message,
-    confirmed_line,
-    opened_line,
-    reopened_line,
-    reopened_message,
-    resolved_line,
-    resolved_message,
-    started_line,
-    worsened_line,
-    worsened_message,
-)
 from driftloop.alerts.messages.versions import (
     answer_message,
     rollback_message,
@@ -51,6 +39,7 @@ from driftloop.base.distribution import Shape
 from driftloop.base.findings import Trouble, Verdict
 from driftloop.base.records import Decision, Promotion, TrialOutcome
 from driftloop.base.scores import GateResult
+from driftloop.base.tags import RunTags
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     LINK_LINE,
@@ -126,21 +115,24 @@ def everything(name: str) -> list[Message]:
         with_new_champion(summary, name),
     )
     trial = TrialOutcome("shadow", name, name, "worse", "promoted", 1, 1, 0.1, name)
-    line = DigestLine(name, "drift", name, 0.1, 0.0, 0.2, 3, AS_OF, "page", 1, 1, 1, AS_OF, AS_OF)
+    run = RunTags(
+        kind="monitor", key="k", as_of=AS_OF, verdict="drift", metric=name, score=0.1, score_low=0.0
+    )
+    line = DigestLine(name, replace(run, score_high=0.2), 3, AS_OF, "page", 1, 1, 1, AS_OF)
     return [
         *(parent_message(name, replace(opened, summary=summary)) for summary in summaries),
         parent_message(name, replace(opened, resolved_at=AS_OF)),
-        opened_line(record, opened, LINKS),
-        worsened_line(record, opened, name, LINKS),
-        reopened_line(record, opened, LINKS),
-        confirmed_line(broken, opened),
-        started_line(record, opened),
-        acknowledged_line(name, opened),
-        resolved_line(record, opened, LINKS),
-        worsened_message(record, opened, LINKS),
-        reopened_message(record, opened, LINKS),
-        resolved_message(record, opened, LINKS),
-        acknowledged_message(name, opened),
+        thread.opened_line(record, opened, LINKS),
+        thread.worsened_line(record, opened, name, LINKS),
+        thread.reopened_line(record, opened, LINKS),
+        thread.confirmed_line(broken, opened),
+        thread.started_line(record, opened),
+        thread.acknowledged_line(name, opened),
+        thread.resolved_line(record, opened, LINKS),
+        thread.worsened_message(record, opened, LINKS),
+        thread.reopened_message(record, opened, LINKS),
+        thread.resolved_message(record, opened, LINKS),
+        thread.acknowledged_message(name, opened),
         retrain_message(retrained, LINKS),
         retrain_message(replace(retrained, promotion=replace(promotion, promoted=True)), LINKS),
         rollback_message(name, AS_OF, name, name, name, LINKS),

@@ -16,9 +16,9 @@ from driftloop.alerts.blocks import (
     section,
 )
 from driftloop.alerts.message import Message
+from driftloop.alerts.messages import thread
 from driftloop.alerts.messages.formats.html import channel_html, email_html, lines_html
 from driftloop.alerts.messages.retraining import retrain_message
-from driftloop.alerts.messages.thread import confirmed_line, opened_line
 from tests.driftloop.alerts.messages.message_records import LINKS, retrain
 from tests.driftloop.alerts.messages.test_parent import OPEN, RECORD
 
@@ -68,7 +68,7 @@ def test_blocks(block: Block, made: str) -> None:
 
 def test_a_channel_shows_parents_threads_and_times() -> None:
     parent = retrain_message(retrain(), LINKS)
-    replies = (opened_line(RECORD, OPEN, LINKS), confirmed_line(RECORD, OPEN))
+    replies = (thread.opened_line(RECORD, OPEN, LINKS), thread.confirmed_line(RECORD, OPEN))
     page = channel_html("ml <alerts>", [(parent, replies), (parent, replies[:1]), (parent, ())])
     assert "<title>ml &lt;alerts&gt;</title>" in page
     assert page.count('<section class="post">') == 3

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from driftloop.alerts.blocks import Line, Section, bullets, clean, line, section
 from driftloop.alerts.incident import Incident, IncidentSummary
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import Links, Message
 from driftloop.alerts.messages.formats.slack import (
     BLOCKS_LIMIT,
     SECTION_LIMIT,

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message
-from driftloop.alerts.messages.versions import answer_message, stuck_message, trial_message
+from driftloop.alerts.message import Links, Message
+from driftloop.alerts.messages.versions import (
+    REPORTED_TRIALS,
+    answer_message,
+    stuck_message,
+    trial_message,
+)
 from driftloop.base.records import Decision, Promotion, TrialOutcome
 from tests.driftloop.alerts.messages.message_records import AS_OF, LINK_LINE, LINKS, monitor, shown
 
@@ -17,7 +21,7 @@ TOLD = "roc_auc -0.050; it is proven worse (Z -4.10, bound 3.36)"
 
 
 def trial(action: Any, **changes: Any) -> TrialOutcome:
-    kind: Any = {"passed": "probation", "rolled_back": "probation", "expired": "approval"}
+    kind: Any = {"rolled_back": "probation", "expired": "approval"}
     made = TrialOutcome(
         kind.get(action, "shadow"), "8", "7", "worse", action, 2, 5, -0.05, f"{TOLD}."
     )
@@ -55,25 +59,11 @@ def told(outcome: TrialOutcome, links: Links = LINKS) -> Message:
             "whether to retrain.",
         ),
         (
-            "passed",
-            "info",
-            "🔵 payments: version 8 passed its probation",
-            "*Version 8 stays live*: its probation is over.",
-            "Nothing.",
-        ),
-        (
             "expired",
             "warning",
             "🟠 payments: nobody approved version 8",
             "*Version 7 stays live*: version 8 was proposed and not approved.",
             "Nothing changed. If the version should go live, retrain and approve it in time.",
-        ),
-        (
-            "none",
-            "info",
-            "🔵 payments: version 8 is still watched",
-            "*Version 8 is under observation.*",
-            "Nothing.",
         ),
     ],
 )
@@ -86,16 +76,16 @@ def test_each_outcome(action: str, severity: str, headline: str, lead: str, step
 
 
 def test_keys_tell_kinds_versions_and_outcomes_apart() -> None:
-    outcomes = [trial(one) for one in ("promoted", "dropped", "rolled_back", "passed", "expired")]
+    outcomes = [trial(action) for action in REPORTED_TRIALS]
     outcomes += [trial("dropped", version="9"), trial("dropped", kind="approval")]
     keys = {told(outcome).key for outcome in outcomes}
     assert len(keys) == len(outcomes)
-    assert told(trial("passed")).key == (
-        "payments/2026-03-09T06:00:00+00:00/observed/probation-8-passed"
+    assert told(trial("rolled_back")).key == (
+        "payments/2026-03-09T06:00:00+00:00/observed/probation-8-rolled_back"
     )
 
 
-@pytest.mark.parametrize("action", ["promoted", "dropped", "rolled_back", "passed", "expired"])
+@pytest.mark.parametrize("action", REPORTED_TRIALS)
 def test_hostile_names_of_a_trial_are_escaped(action: str) -> None:
     outcome = trial(action, version=HOSTILE, against=HOSTILE, sentence=HOSTILE)
     text = shown(told(outcome, Links()))

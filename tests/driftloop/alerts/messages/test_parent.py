@@ -40,7 +40,7 @@ def test_open() -> None:
         == f"""\
 🚨 payments: predictions got worse, inputs drifted
 
-*roc_auc is 0.712 (0.694 to 0.729), was 0.842*, on 8,204 rows with known outcome.
+*ROC AUC is 0.712 (0.694 to 0.729), was 0.842*, on 8,204 rows with known outcome.
 
 Since 2026-03-02 06:00 UTC (7 days) · seen in 2 runs
 
@@ -64,7 +64,7 @@ retrain by hand.
     assert (message.kind, message.severity) == ("opened", "page")
     assert message.key == "payments/incident-4"
     assert message.text == (
-        "payments: predictions got worse, inputs drifted. roc_auc is 0.712 (0.694 to 0.729), was "
+        "payments: predictions got worse, inputs drifted. ROC AUC is 0.712 (0.694 to 0.729), was "
         "0.842, on 8,204 rows with known outcome. 8 of 20 inputs drifted away from the reference. "
         "amount: the median rose from 42 to 61."
     )
@@ -109,7 +109,7 @@ def test_over() -> None:
         "*The trouble is over* after 7 days: predictions got worse, inputs drifted.\n\n"
         "From 2026-03-02 06:00 to 2026-03-09 06:00 UTC · seen in 2 runs · closed 2026-03-11 06:00 "
         "after 2 healthy runs in a row\n\n"
-        "*What it was*\nroc_auc is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows with known "
+        "*What it was*\nROC AUC is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows with known "
         "outcome.\n8 of 20 inputs drifted away from the reference.\n\n"
         "*What driftloop did*\n"
     )

@@ -11,8 +11,7 @@ from driftloop.alerts.blocks import (
     line,
     section,
 )
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import Links, Message
 from driftloop.alerts.messages.formats.plain_text import links, title, to_text
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from driftloop.alerts.links import Links
+from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import outcome_of, retrain_message
 from driftloop.base.records import Promotion, RetrainRecord
 from driftloop.base.scores import GateResult
@@ -26,7 +26,7 @@ def test_promoted() -> None:
         == f"""\
 ✅ payments: version 8 is live
 
-*Version 8 replaced version 7.* Old model's roc_auc 0.842, new 0.861, on 4,210 rows neither model \
+*Version 8 replaced version 7.* Old model's ROC AUC 0.842, new 0.861, on 4,210 rows neither model \
 was trained on.
 
 *Old score*
@@ -64,7 +64,7 @@ def test_kept() -> None:
         == """\
 🔵 payments: kept version 7
 
-*The new model did not prove better, so version 7 stays live.* Old model's roc_auc 0.842, \
+*The new model did not prove better, so version 7 stays live.* Old model's ROC AUC 0.842, \
 new 0.861, on 4,210 rows neither model was trained on.
 
 *Old score*
@@ -125,7 +125,7 @@ def test_first_champion_has_no_one_to_roll_back_to() -> None:
     first = comparison(champion=None, difference=None, low=None, high=None, gates=())
     record = retrain(comparison=first, promotion=Promotion(True, "1", None, "first"))
     text = shown(retrain_message(record, Links()))
-    assert "*Version 1 is live.* Its roc_auc is 0.861 on 4,210 rows it was not trained on." in text
+    assert "*Version 1 is live.* Its ROC AUC is 0.861 on 4,210 rows it was not trained on." in text
     assert "rollback" not in text
     assert "Gain" not in text
 

@@ -7,20 +7,8 @@ import pytest
 
 from driftloop.alerts.incident import Acknowledgement
 from driftloop.alerts.message import Message
+from driftloop.alerts.messages import thread
 from driftloop.alerts.messages.formats.slack import mrkdwn, slack_text
-from driftloop.alerts.messages.thread import (
-    acknowledged_line,
-    acknowledged_message,
-    confirmed_line,
-    opened_line,
-    reopened_line,
-    reopened_message,
-    resolved_line,
-    resolved_message,
-    started_line,
-    worsened_line,
-    worsened_message,
-)
 from tests.driftloop.alerts.messages.message_records import AS_OF, LINK_LINE, LINKS, monitor, shown
 from tests.driftloop.alerts.messages.test_parent import OPEN, RECORD
 
@@ -29,44 +17,44 @@ STEP = (
     "*What you should do*\nVersion 7 is live and predicts worse than it should. Decide now: stop "
     "using it, roll back, or retrain by hand."
 )
-SCORE = "roc_auc is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows with known outcome."
+SCORE = "ROC AUC is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows with known outcome."
 
 
 def test_opened_keeps_what_was_seen_first() -> None:
-    text = shown(opened_line(RECORD, OPEN, LINKS))
+    text = shown(thread.opened_line(RECORD, OPEN, LINKS))
     assert text.startswith("*Opened* by the run of 2026-03-09 06:00 UTC: predictions got worse")
     assert f"{SCORE}\n8 of 20 inputs drifted away from the reference.\n\n" in text
     assert text.endswith(LINK_LINE)
 
 
 def test_worsened_says_what_and_what_to_do() -> None:
-    message = worsened_line(RECORD, OPEN, "roc_auc fell to <0.7>", LINKS)
+    message = thread.worsened_line(RECORD, OPEN, "roc_auc fell to <0.7>", LINKS)
     lead = f"payments: it got worse.* roc_auc fell to &lt;0.7&gt;. {SCORE}"
     assert shown(message) == f"🚨 *{lead}\n\n{STEP}\n\n{LINK_LINE}"
     assert slack_text(message) == lead.replace("*", "")
 
 
 def test_reopened() -> None:
-    text = shown(reopened_line(RECORD, replace(OPEN, needed=4), LINKS))
+    text = shown(thread.reopened_line(RECORD, replace(OPEN, needed=4), LINKS))
     assert text.startswith(f"🚨 *payments: the trouble is back.* {SCORE}\n\n{STEP}")
     assert "It now closes after 4 healthy runs in a row." in text
 
 
 def test_confirmed() -> None:
-    message = confirmed_line(RECORD, OPEN)
+    message = thread.confirmed_line(RECORD, OPEN)
     assert shown(message) == f"The next run sees it too: {SCORE}"
     assert message.text == f"payments: The next run sees it too: {SCORE}"
 
 
 def test_started_says_why() -> None:
-    text = shown(started_line(RECORD, OPEN))
+    text = shown(thread.started_line(RECORD, OPEN))
     assert text == "*Retraining started.* Retraining needs 2 of 3 runs to agree."
-    assert shown(started_line(monitor(), OPEN)).endswith("20 inputs look as before.")
+    assert shown(thread.started_line(monitor(), OPEN)).endswith("20 inputs look as before.")
 
 
 def test_resolved() -> None:
     record = monitor(aftermath="Since version 8 replaced version 7, the drift is gone.")
-    message = resolved_line(record, OPEN, LINKS)
+    message = thread.resolved_line(record, OPEN, LINKS)
     assert shown(message) == (
         "✅ *payments: back to normal* after 7 days. 20 inputs look as before.\n\n"
         "*Did the new version help?* Since version 8 replaced version 7, the drift is gone.\n\n"
@@ -76,26 +64,26 @@ def test_resolved() -> None:
 
 
 def test_acknowledged() -> None:
-    message = acknowledged_line("payments", TAKEN)
+    message = thread.acknowledged_line("payments", TAKEN)
     assert shown(message) == "*Ana* took this on at 2026-03-09 07:00 UTC and says: Mine."
     assert message.key == "payments/2026-03-09T07:00:00+00:00/acknowledged"
-    alone = shown(acknowledged_message("payments", TAKEN))
+    alone = shown(thread.acknowledged_message("payments", TAKEN))
     assert alone.startswith("🔵 payments: Ana took this on\n\n*Ana* took this on at 2026-03-09")
     assert f"*What it is*\n{SCORE}" in alone
     with pytest.raises(ValueError, match="nobody took incident 4 on"):
-        acknowledged_line("payments", OPEN)
+        thread.acknowledged_line("payments", OPEN)
 
 
 def test_alone_they_say_everything() -> None:
-    worse = shown(worsened_message(RECORD, OPEN, LINKS))
+    worse = shown(thread.worsened_message(RECORD, OPEN, LINKS))
     assert worse.startswith("🚨 payments: worsened: predictions got worse, inputs drifted\n")
-    back = shown(reopened_message(RECORD, OPEN, LINKS))
+    back = shown(thread.reopened_message(RECORD, OPEN, LINKS))
     assert back.startswith("🚨 payments: back again: predictions got worse, inputs drifted\n")
     for text in (worse, back):
         assert STEP in text
         assert mrkdwn(OPEN.summary.causes[1].lines) in text
         assert "Since 2026-03-02 06:00 UTC (7 days)" in text
-    over = shown(resolved_message(monitor(), OPEN, LINKS))
+    over = shown(thread.resolved_message(monitor(), OPEN, LINKS))
     assert over.startswith(
         "✅ payments: back to normal\n\n*The trouble is over* after 7 days. 20 inputs look as "
         f"before.\n\n*What it was*\n{SCORE}\n"
@@ -105,15 +93,15 @@ def test_alone_they_say_everything() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        opened_line(RECORD, OPEN, LINKS),
-        worsened_line(RECORD, OPEN, "why", LINKS),
-        worsened_message(RECORD, OPEN, LINKS),
-        reopened_line(RECORD, OPEN, LINKS),
-        reopened_message(RECORD, OPEN, LINKS),
-        confirmed_line(RECORD, OPEN),
-        started_line(RECORD, OPEN),
-        resolved_line(RECORD, OPEN, LINKS),
-        resolved_message(RECORD, OPEN, LINKS),
+        thread.opened_line(RECORD, OPEN, LINKS),
+        thread.worsened_line(RECORD, OPEN, "why", LINKS),
+        thread.worsened_message(RECORD, OPEN, LINKS),
+        thread.reopened_line(RECORD, OPEN, LINKS),
+        thread.reopened_message(RECORD, OPEN, LINKS),
+        thread.confirmed_line(RECORD, OPEN),
+        thread.started_line(RECORD, OPEN),
+        thread.resolved_line(RECORD, OPEN, LINKS),
+        thread.resolved_message(RECORD, OPEN, LINKS),
     ],
     ids=lambda message: message.kind,
 )

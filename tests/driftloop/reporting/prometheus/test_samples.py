@@ -8,8 +8,9 @@ from typing import Any, get_args
 import pytest
 
 from driftloop.alerts.blocks import line
-from driftloop.alerts.channels import LEVELS, PagerDutyChannel, SlackChannel
 from driftloop.alerts.channels.base import QuietHours
+from driftloop.alerts.channels.pagerduty import PagerDutyChannel
+from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import (
     Acknowledgement,
     AlertState,
@@ -18,7 +19,7 @@ from driftloop.alerts.incident import (
     PastIncident,
     Post,
 )
-from driftloop.alerts.message import Message
+from driftloop.alerts.message import LEVELS, Message
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import DataError

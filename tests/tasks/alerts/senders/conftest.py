@@ -9,7 +9,7 @@ from peers.slack import SlackPeer
 
 import tasks.runtime.credentials
 from tasks.alerts.senders import base
-from tasks.alerts.senders.notes import warn_once
+from tasks.alerts.senders.base import warn_once
 
 _PROXIES = "HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy"
 _SECRETS = (

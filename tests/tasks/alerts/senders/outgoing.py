@@ -4,10 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from driftloop.alerts.blocks import Fields, Header, bold, context, line, section
-from driftloop.alerts.links import Links
-from driftloop.alerts.message import Kind, Message
+from driftloop.alerts.message import Kind, Links, Message, OutgoingMessage
 from driftloop.base.distribution import Shape
-from tasks.alerts.senders import OutgoingMessage
 
 NOW = datetime.now(UTC)
 SHAPE = Shape("amount", (), (0.0, 1.0, 2.0), (0.5, 0.5), (0.2, 0.8))

@@ -4,8 +4,9 @@ import pytest
 from rich.console import Console
 
 from driftloop.alerts.blocks import bold, line, section
-from driftloop.alerts.channels import ConsoleChannel, SlackChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.channels.console import ConsoleChannel
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import Receipt
 from tasks.alerts.senders import sender_for
 from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 

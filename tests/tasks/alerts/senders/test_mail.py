@@ -8,17 +8,12 @@ import pytest
 from peers.mail import Fault, MailPeer
 
 from driftloop.alerts.blocks import Header
-from driftloop.alerts.channels import EmailChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.channels.email import EmailChannel
+from driftloop.alerts.message import Receipt
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders import (
-    LostAnswerError,
-    MailSender,
-    PartlyRefusedError,
-    RefusedError,
-    base,
-    sender_for,
-)
+from tasks.alerts.senders import base, sender_for
+from tasks.alerts.senders.base import LostAnswerError, PartlyRefusedError, RefusedError
+from tasks.alerts.senders.mail import MailSender
 from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 from tests.tasks.alerts.senders.safe import assert_one_safe_line
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from driftloop.alerts.blocks import Header, section
-from driftloop.alerts.channels import PageChannel
-from driftloop.alerts.incident import Post, Receipt
+from driftloop.alerts.channels.page import PageChannel
+from driftloop.alerts.incident import Post
+from driftloop.alerts.message import Receipt
 from driftloop.base.errors import DeliveryError
 from driftloop.base.workspace import Workspace
 from tasks.alerts.deliver import deliver
-from tasks.alerts.senders import PageSender, page, sender_for
+from tasks.alerts.senders import page, sender_for
+from tasks.alerts.senders.page import PageSender
 from tasks.coordination.alert_store import change_alerts
 from tasks.coordination.documents import open_documents
 from tests.tasks.alerts.senders.outgoing import NOW, SHAPE, message, outgoing
@@ -22,8 +24,8 @@ KEY = "page:alerts.html"
 WRITER = """
 import sys
 from pathlib import Path
-from driftloop.alerts.channels import PageChannel
-from tasks.alerts.senders import PageSender
+from driftloop.alerts.channels.page import PageChannel
+from tasks.alerts.senders.page import PageSender
 from tests.tasks.alerts.senders.outgoing import outgoing
 sender = PageSender(PageChannel(), Path(sys.argv[1]))
 for number in range(20):

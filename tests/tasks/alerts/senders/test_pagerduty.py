@@ -5,11 +5,12 @@ import pytest
 from peers.http_peer import Fault
 from peers.pagerduty import PagerDutyPeer
 
-from driftloop.alerts.channels import PagerDutyChannel
-from driftloop.alerts.incident import Receipt
-from driftloop.alerts.message import Kind
+from driftloop.alerts.channels.pagerduty import PagerDutyChannel
+from driftloop.alerts.message import Kind, Receipt
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders import LostAnswerError, PagerDutySender, base, sender_for
+from tasks.alerts.senders import base, sender_for
+from tasks.alerts.senders.base import LostAnswerError
+from tasks.alerts.senders.http import HttpSender
 from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 from tests.tasks.alerts.senders.safe import assert_one_safe_line
 
@@ -21,20 +22,20 @@ EVERY_FAULT: list[Fault] = [
 
 
 @pytest.fixture
-def sender(pagerduty: PagerDutyPeer) -> PagerDutySender:
+def sender(pagerduty: PagerDutyPeer) -> HttpSender:
     return use_pagerduty()
 
 
-def use_pagerduty() -> PagerDutySender:
+def use_pagerduty() -> HttpSender:
     sender = sender_for(PagerDutyChannel())
-    assert isinstance(sender, PagerDutySender)
+    assert isinstance(sender, HttpSender)
     return sender
 
 
 def test_an_incident_is_triggered_with_what_a_person_needs(
-    pagerduty: PagerDutyPeer, sender: PagerDutySender
+    pagerduty: PagerDutyPeer, sender: HttpSender
 ) -> None:
-    assert sender.send(outgoing()) == Receipt("pagerduty", KEY)
+    assert sender.send(outgoing("k")) == Receipt("pagerduty", "k")
     (event,) = pagerduty.events
     payload = event["payload"]
     assert payload["summary"] == "🚨 payments: data checks failed"
@@ -58,7 +59,7 @@ def test_an_incident_is_triggered_with_what_a_person_needs(
     ],
 )
 def test_what_happens_to_an_incident_happens_there(
-    pagerduty: PagerDutyPeer, sender: PagerDutySender, kind: Kind, state: str
+    pagerduty: PagerDutyPeer, sender: HttpSender, kind: Kind, state: str
 ) -> None:
     sender.send(outgoing("a"))
     sender.send(outgoing("b", kind))
@@ -70,22 +71,20 @@ def test_what_happens_to_an_incident_happens_there(
     ("level", "severity"), [("page", "critical"), ("warning", "warning"), ("info", "info")]
 )
 def test_the_severity_is_the_incidents(
-    pagerduty: PagerDutyPeer, sender: PagerDutySender, level: Any, severity: str
+    pagerduty: PagerDutyPeer, sender: HttpSender, level: Any, severity: str
 ) -> None:
     sender.send(outgoing(level=level))
     assert pagerduty.events[0]["payload"]["severity"] == severity
 
 
 def test_a_message_that_stands_alone_has_a_key_of_its_own(
-    pagerduty: PagerDutyPeer, sender: PagerDutySender
+    pagerduty: PagerDutyPeer, sender: HttpSender
 ) -> None:
     sender.send(outgoing("k" * 300, "stuck", incident=None))
     assert pagerduty.states == {"k" * 255: "triggered"}
 
 
-def test_a_test_is_over_at_once_and_says_so(
-    pagerduty: PagerDutyPeer, sender: PagerDutySender
-) -> None:
+def test_a_test_is_over_at_once_and_says_so(pagerduty: PagerDutyPeer, sender: HttpSender) -> None:
     sender.send(outgoing("t", "test", incident=None))
     assert pagerduty.states == {"t": "resolved"}
     payload = pagerduty.events[0]["payload"]
@@ -93,13 +92,13 @@ def test_a_test_is_over_at_once_and_says_so(
     assert payload["severity"] == "info"
 
 
-def test_long_texts_are_cut(pagerduty: PagerDutyPeer, sender: PagerDutySender) -> None:
+def test_long_texts_are_cut(pagerduty: PagerDutyPeer, sender: HttpSender) -> None:
     sender.send(outgoing(message=message(text="x" * 5000, blocks=())))
     assert len(pagerduty.events[0]["payload"]["summary"]) == 1024
 
 
 def test_what_does_not_concern_pagerduty_is_not_sent(
-    pagerduty: PagerDutyPeer, sender: PagerDutySender
+    pagerduty: PagerDutyPeer, sender: HttpSender
 ) -> None:
     sender.send(outgoing("a", "started"))
     sender.update(Receipt("pagerduty", KEY), message())
@@ -110,7 +109,7 @@ def test_what_does_not_concern_pagerduty_is_not_sent(
 @pytest.mark.parametrize("fault", EVERY_FAULT)
 def test_after_a_fault_each_incident_was_opened_once(
     pagerduty: PagerDutyPeer,
-    sender: PagerDutySender,
+    sender: HttpSender,
     monkeypatch: pytest.MonkeyPatch,
     fault: Fault,
 ) -> None:
@@ -126,7 +125,7 @@ def test_after_a_fault_each_incident_was_opened_once(
 
 def test_a_refused_connection_is_tried_again(
     pagerduty: PagerDutyPeer,
-    sender: PagerDutySender,
+    sender: HttpSender,
     when_waiting: list[Callable[[], None]],
 ) -> None:
     pagerduty.close()
@@ -136,7 +135,7 @@ def test_a_refused_connection_is_tried_again(
 
 
 def test_an_outage_ends_in_one_line_and_the_next_run_sends(
-    pagerduty: PagerDutyPeer, sender: PagerDutySender
+    pagerduty: PagerDutyPeer, sender: HttpSender
 ) -> None:
     pagerduty.misbehave("error", times=9)
     with pytest.raises(LostAnswerError, match="HTTP 500") as caught:
@@ -153,7 +152,7 @@ def test_an_outage_ends_in_one_line_and_the_next_run_sends(
 @pytest.mark.parametrize(("seconds", "requests"), [(1, 2), (3600, 1)])
 def test_retry_after_is_honoured_up_to_a_limit(
     pagerduty: PagerDutyPeer,
-    sender: PagerDutySender,
+    sender: HttpSender,
     monkeypatch: pytest.MonkeyPatch,
     seconds: int,
     requests: int,
@@ -181,7 +180,7 @@ def test_a_wrong_key_names_where_it_belongs(
 
 
 def test_an_invalid_event_tells_what_pagerduty_says(
-    pagerduty: PagerDutyPeer, sender: PagerDutySender
+    pagerduty: PagerDutyPeer, sender: HttpSender
 ) -> None:
     nameless = message(text="", blocks=())
     with pytest.raises(DeliveryError, match=r"'payload.summary' is missing or blank"):
@@ -190,7 +189,7 @@ def test_an_invalid_event_tells_what_pagerduty_says(
 
 @pytest.mark.parametrize("url", ["nowhere", "http://a b/secret", "ftp://host/secret"])
 def test_an_address_that_is_none_is_told(
-    sender: PagerDutySender, monkeypatch: pytest.MonkeyPatch, url: str
+    sender: HttpSender, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("PAGERDUTY_API_URL", url)
     with pytest.raises(DeliveryError, match="check PAGERDUTY_API_URL") as caught:

@@ -1,25 +1,20 @@
 import pytest
 
-from driftloop.alerts.channels import (
-    Channel,
-    ConsoleChannel,
-    EmailChannel,
-    PageChannel,
-    PagerDutyChannel,
-    SlackChannel,
-    WebhookChannel,
-)
+from driftloop.alerts.channels import Channel
+from driftloop.alerts.channels.console import ConsoleChannel
+from driftloop.alerts.channels.email import EmailChannel
+from driftloop.alerts.channels.page import PageChannel
+from driftloop.alerts.channels.pagerduty import PagerDutyChannel
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.channels.webhook import WebhookChannel
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders import (
-    BotSender,
-    ConsoleSender,
-    MailSender,
-    PagerDutySender,
-    PageSender,
-    SlackWebhookSender,
-    WebhookSender,
-    sender_for,
-)
+from tasks.alerts.senders import sender_for
+from tasks.alerts.senders.console import ConsoleSender
+from tasks.alerts.senders.http import HttpSender
+from tasks.alerts.senders.mail import MailSender
+from tasks.alerts.senders.page import PageSender
+from tasks.alerts.senders.slack.bot import BotSender
+from tasks.alerts.senders.slack.webhook import SlackWebhookSender
 
 MAIL = EmailChannel(to=("a@example.org",), sender="d@example.org", host="mail", user="driftloop")
 SECRETS = {
@@ -63,7 +58,7 @@ def test_a_sender_names_its_channel_and_hides_its_secrets(
 def test_each_kind_of_channel_has_its_sender(monkeypatch: pytest.MonkeyPatch) -> None:
     with_secrets(monkeypatch)
     kinds = [
-        *(BotSender, PagerDutySender, MailSender, WebhookSender),
+        *(BotSender, HttpSender, MailSender, HttpSender),
         *(PageSender, ConsoleSender),
     ]
     assert [type(sender_for(channel)) for channel in EVERY] == kinds

@@ -11,12 +11,13 @@ from peers.slack import Fault, SlackPeer
 
 import tasks.alerts.senders.slack.search
 from driftloop.alerts.blocks import section
-from driftloop.alerts.channels import SlackChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import Receipt
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders import BotSender, LostAnswerError, base, sender_for
-from tasks.alerts.senders.slack.bot import ATTEMPTS
+from tasks.alerts.senders import base, sender_for
+from tasks.alerts.senders.base import LostAnswerError
+from tasks.alerts.senders.slack.bot import ATTEMPTS, BotSender
 from tests.tasks.alerts.senders.outgoing import NOW, message, outgoing
 from tests.tasks.alerts.senders.safe import assert_one_safe_line
 

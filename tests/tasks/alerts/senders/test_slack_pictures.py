@@ -4,12 +4,12 @@ import pytest
 from peers.slack import Fault, SlackPeer
 
 import tasks.reporting.feature_plot
-from driftloop.alerts.channels import SlackChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import Receipt
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders import BotSender, base, sender_for
+from tasks.alerts.senders import base, sender_for
 from tasks.alerts.senders.base import UnderWayError
-from tasks.alerts.senders.slack.bot import file_name
+from tasks.alerts.senders.slack.bot import BotSender, file_name
 from tests.tasks.alerts.senders.outgoing import NOW, SHAPE, outgoing
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -4,17 +4,13 @@ from collections.abc import Callable
 import pytest
 from peers.slack import Fault, SlackPeer
 
-from driftloop.alerts.channels import SlackChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import OutgoingMessage, Receipt
 from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders import (
-    LostAnswerError,
-    OutgoingMessage,
-    SlackWebhookSender,
-    base,
-    sender_for,
-)
+from tasks.alerts.senders import base, sender_for
+from tasks.alerts.senders.base import LostAnswerError
+from tasks.alerts.senders.slack.webhook import SlackWebhookSender
 from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 from tests.tasks.alerts.senders.safe import assert_one_safe_line
 

@@ -2,6 +2,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,28 +10,29 @@ import pytest
 from peers.hook import HookPeer
 from peers.http_peer import Fault
 
-from driftloop.alerts.channels import WebhookChannel
-from driftloop.alerts.incident import Receipt
+from driftloop.alerts.channels.webhook import WebhookChannel, headers, verify
+from driftloop.alerts.message import Receipt
 from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.errors import DeliveryError
-from tasks.alerts.senders import LostAnswerError, WebhookSender, base, sender_for
-from tasks.alerts.senders.webhook import headers, verify
+from tasks.alerts.senders import base, sender_for
+from tasks.alerts.senders.base import LostAnswerError
+from tasks.alerts.senders.http import HttpSender
 from tests.tasks.alerts.senders.outgoing import SHAPE, message, outgoing
 from tests.tasks.alerts.senders.safe import assert_one_safe_line
 
 
 @pytest.fixture
-def sender(hook: HookPeer) -> WebhookSender:
+def sender(hook: HookPeer) -> HttpSender:
     return use_webhook()
 
 
-def use_webhook() -> WebhookSender:
+def use_webhook() -> HttpSender:
     sender = sender_for(WebhookChannel())
-    assert isinstance(sender, WebhookSender)
+    assert isinstance(sender, HttpSender)
     return sender
 
 
-def test_an_event_is_posted_as_json(hook: HookPeer, sender: WebhookSender) -> None:
+def test_an_event_is_posted_as_json(hook: HookPeer, sender: HttpSender) -> None:
     assert sender.send(outgoing("k")) == Receipt("webhook", "k")
     (event,) = hook.events
     sent_at = event.pop("sent_at")
@@ -51,13 +53,13 @@ def test_an_event_is_posted_as_json(hook: HookPeer, sender: WebhookSender) -> No
     }
 
 
-def test_a_key_beyond_ascii_fits_a_header(hook: HookPeer, sender: WebhookSender) -> None:
+def test_a_key_beyond_ascii_fits_a_header(hook: HookPeer, sender: HttpSender) -> None:
     sender.send(outgoing("модель/1 x"))
     assert hook.keys == ["модель/1 x"]
     assert hook.deliveries == ["%D0%BC%D0%BE%D0%B4%D0%B5%D0%BB%D1%8C/1%20x"]
 
 
-def test_nothing_is_drawn_or_updated(hook: HookPeer, sender: WebhookSender) -> None:
+def test_nothing_is_drawn_or_updated(hook: HookPeer, sender: HttpSender) -> None:
     sender.update(Receipt("webhook", "k"), message())
     assert sender.draw(outgoing(shapes=(SHAPE,))) is None
     assert hook.requests == []
@@ -71,7 +73,7 @@ def test_nothing_is_drawn_or_updated(hook: HookPeer, sender: WebhookSender) -> N
     ],
 )
 def test_after_a_fault_the_story_is_whole_and_each_event_once(
-    hook: HookPeer, sender: WebhookSender, monkeypatch: pytest.MonkeyPatch, fault: Fault
+    hook: HookPeer, sender: HttpSender, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
     if fault.startswith("slow"):
         monkeypatch.setattr(base, "TIMEOUT", 0.15)
@@ -83,7 +85,7 @@ def test_after_a_fault_the_story_is_whole_and_each_event_once(
 
 
 def test_a_refused_connection_is_tried_again(
-    hook: HookPeer, sender: WebhookSender, when_waiting: list[Callable[[], None]]
+    hook: HookPeer, sender: HttpSender, when_waiting: list[Callable[[], None]]
 ) -> None:
     hook.close()
     when_waiting.append(hook.reopen)
@@ -92,7 +94,7 @@ def test_a_refused_connection_is_tried_again(
 
 
 def test_an_outage_ends_in_one_line_without_the_address(
-    hook: HookPeer, sender: WebhookSender, caplog: pytest.LogCaptureFixture
+    hook: HookPeer, sender: HttpSender, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     hook.misbehave("error", times=9)
@@ -110,9 +112,7 @@ def test_an_outage_ends_in_one_line_without_the_address(
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 404, 410])
-def test_a_refusal_says_check_the_address(
-    hook: HookPeer, sender: WebhookSender, status: int
-) -> None:
+def test_a_refusal_says_check_the_address(hook: HookPeer, sender: HttpSender, status: int) -> None:
     hook.status, hook.location = status, f"{hook.root}/elsewhere"
     with pytest.raises(DeliveryError, match=rf"HTTP {status}.*DRIFTLOOP_WEBHOOK_URL") as caught:
         sender.send(outgoing())
@@ -121,7 +121,7 @@ def test_a_refusal_says_check_the_address(
 
 
 def test_a_wrong_signing_secret_is_named(
-    hook: HookPeer, sender: WebhookSender, monkeypatch: pytest.MonkeyPatch
+    hook: HookPeer, sender: HttpSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DRIFTLOOP_WEBHOOK_SECRET", "another-secret")
     with pytest.raises(DeliveryError, match=r"HTTP 401.*DRIFTLOOP_WEBHOOK_SECRET") as caught:
@@ -141,7 +141,7 @@ def test_an_address_that_is_none_is_not_shown(
 
 def test_a_receiver_can_verify() -> None:
     body = b'{"version": 1}'
-    sent = headers("s3cret", "k", body)
+    sent = headers("s3cret", "k", body, datetime.now(UTC))
     timestamp, given = sent["X-Driftloop-Timestamp"], sent["X-Driftloop-Signature"]
     assert verify("s3cret", timestamp, body, given)
     assert not verify("other", timestamp, body, given)
@@ -158,14 +158,14 @@ def test_the_documented_receiver_agrees() -> None:
     documented: dict[str, Any] = {}
     exec(code[1], documented)
     body = b'{"version": 1}'
-    sent = headers("s3cret", "k", body)
+    sent = headers("s3cret", "k", body, datetime.now(UTC))
     given = (sent["X-Driftloop-Timestamp"], body, sent["X-Driftloop-Signature"])
     assert documented["verify"]("s3cret", *given)
     assert not documented["verify"]("other", *given)
 
 
 def test_an_old_signature_is_a_replay(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent, now = headers("s3cret", "k", b"x"), time.time()
+    sent, now = headers("s3cret", "k", b"x", datetime.now(UTC)), time.time()
     given = (sent["X-Driftloop-Timestamp"], b"x", sent["X-Driftloop-Signature"])
     for age, good in ((290, True), (310, False)):
         monkeypatch.setattr(time, "time", lambda age=age: now + age)

@@ -1,9 +1,13 @@
-"""When a call of the Slack SDK is made again by itself."""
+"""Calls of the Slack SDK: what they send, and when one is made again by itself."""
 
+import logging
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 
+from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import OutgoingMessage
+from driftloop.alerts.messages.formats.slack import slack_blocks, slack_text
 from tasks.alerts.senders import base
 from tasks.alerts.senders.slack.errors import never_sent
 
@@ -11,11 +15,26 @@ if TYPE_CHECKING:
     from slack_sdk.http_retry.handler import RetryHandler
 
 
+def content_of(outgoing: OutgoingMessage, channel: SlackChannel) -> dict[str, Any]:
+    """Return text and blocks as Slack's API takes them."""
+    mention = channel.mention(outgoing.level) if outgoing.mention else ""
+    return {
+        "text": slack_text(outgoing.message, mention),
+        "blocks": slack_blocks(outgoing.message, mention),
+    }
+
+
+def quiet_logger() -> logging.Logger:
+    """Return a logger for the SDK that is silent: it would log the webhook URL when it retries."""
+    logger = logging.getLogger("driftloop.slack")
+    logger.setLevel(logging.CRITICAL)
+    return logger
+
+
 def careful_retries() -> "list[RetryHandler]":
     """Return the retries of a call that must not be made twice.
 
-    Only what Slack certainly did not take is sent again: what came too fast, and what no
-    connection was made for.
+    Only what came too fast, or what no connection was made for, is sent again.
     """
     return [_rate_limit(), _handler(lambda response, error: never_sent(error))]
 
