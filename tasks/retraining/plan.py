@@ -25,7 +25,6 @@ from tasks.registry.protocol import importances_of, version_with_key
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
 from tasks.snapshots.parquet import slice_columns
-from tasks.snapshots.resolve import snapshot_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None)
 
 @step("check for a champion", retries=2)
 def refuse_second_bootstrap(job: Job) -> None:
-    """Refuse to bootstrap a model that has a champion, unless this very job made it.
+    """Refuse to bootstrap a model that has a champion, unless this very job, at a commit, made it.
 
     Raises:
         RegistryError: if there is one.
@@ -75,7 +74,7 @@ def refuse_second_bootstrap(job: Job) -> None:
     champion = registry.champion(job.model)
     if champion is None:
         return
-    key = run_key(job, "bootstrap", snapshot_at(job, job.rev).rev)
+    key = run_key(job, "bootstrap", job.rev)
     if version_with_key(registry, job.model, key) is None:
         raise RegistryError(
             f"{job.model} already has a champion, version {champion.version}; use "
