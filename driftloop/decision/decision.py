@@ -7,7 +7,7 @@ from pydantic import Field
 from driftloop.base.errors import join_names
 from driftloop.base.past_run import PastRun
 from driftloop.base.periods import Span, SpanField
-from driftloop.base.records import Decision, Held, QualityFinding, TriggerResult, Verdict
+from driftloop.base.records import Decision, Held, QualityFinding, Verdict
 from driftloop.base.settings import Settings
 from driftloop.decision.triggers import (
     AnyTrigger,
@@ -72,8 +72,11 @@ def decide(
     fired = [result for result in results if result.fired]
     broken = [check for check in quality if check.status == "failed"]
     if broken:
-        return _broken(broken, results)
-    if inputs.verdict.status == "inconclusive" and not _performance_fell(fired):
+        columns = join_names(dict.fromkeys(check.column or "the window" for check in broken), 5)
+        veto = f"Data quality failed ({columns}): no retraining on broken data."
+        return Decision("hold", (*(check.sentence for check in broken), veto), results, "quality")
+    performance_fell = any(result.trigger == "performance" for result in fired)
+    if inputs.verdict.status == "inconclusive" and not performance_fell:
         return Decision("none", (inputs.verdict.sentence,), results)
     if fired:
         reasons = tuple(result.sentence for result in fired)
@@ -82,19 +85,9 @@ def decide(
             return Decision("hold", (*reasons, blocked[1]), results, blocked[0])
         return Decision("retrain", reasons, results)
     if inputs.verdict.status == "drift":
-        quiet = [one.sentence for one in results if one.trigger == "drift"]
+        quiet = [result.sentence for result in results if result.trigger == "drift"]
         return Decision("alert", (inputs.verdict.sentence, *quiet), results)
     return Decision("none", (inputs.verdict.sentence,), results)
-
-
-def _performance_fell(fired: list[TriggerResult]) -> bool:
-    return any(result.trigger == "performance" for result in fired)
-
-
-def _broken(broken: list[QualityFinding], results: tuple[TriggerResult, ...]) -> Decision:
-    columns = join_names(dict.fromkeys(check.column or "the window" for check in broken), 5)
-    veto = f"Data quality failed ({columns}): no retraining on broken data."
-    return Decision("hold", (*(check.sentence for check in broken), veto), results, "quality")
 
 
 def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[Held, str] | None:

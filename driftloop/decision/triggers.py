@@ -67,7 +67,6 @@ class DriftTrigger(Trigger):
     )
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
-        """Return whether drift is a reason to retrain now."""
         since = inputs.drift_since
         if inputs.verdict.status == "inconclusive":
             return TriggerResult(self.kind, "inconclusive", "It is unknown whether there is drift.")
@@ -87,11 +86,9 @@ class PerformanceTrigger(Trigger):
     kind: Literal["performance"] = "performance"
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
-        """Return whether realised performance is a reason to retrain."""
         performance = inputs.performance
-        status: TriggerStatus = {"fell": "fired", "ok": "quiet"}.get(
-            performance.status, "inconclusive"
-        )  # type: ignore[assignment]
+        statuses: dict[str, TriggerStatus] = {"fell": "fired", "ok": "quiet"}
+        status = statuses.get(performance.status, "inconclusive")
         return TriggerResult(self.kind, status, performance.sentence)
 
 
@@ -104,12 +101,10 @@ class AgeTrigger(Trigger):
     )
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
-        """Return whether the champion's age is a reason to retrain."""
         trained = inputs.champion_trained_until
         if trained is None:
-            return TriggerResult(
-                self.kind, "inconclusive", "The champion's training data is unknown."
-            )
+            sentence = "The champion's training data is unknown."
+            return TriggerResult(self.kind, "inconclusive", sentence)
         age = (inputs.as_of - trained).days
         old = self.after.after(trained) <= inputs.as_of
         sentence = f"The champion's training data are {age} days old; the limit is {self.after}."
@@ -122,7 +117,6 @@ class ManualTrigger(Trigger):
     kind: Literal["manual"] = "manual"
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
-        """Return whether a person requested a retraining."""
         if inputs.manual_reason is None:
             return TriggerResult(self.kind, "quiet", "Nobody requested a retraining.")
         return TriggerResult(self.kind, "fired", inputs.manual_reason)

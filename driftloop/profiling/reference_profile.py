@@ -1,8 +1,8 @@
 """The profile of a reference: every feature as `driftloop.profiling.reference_column` keeps it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 from driftloop.base.errors import DataError
 from driftloop.profiling.column_source import Columns, column_groups
@@ -10,7 +10,6 @@ from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffe
 from driftloop.profiling.reference_column import (
     ColumnReference,
     UnreadableColumn,
-    Variation,
     categorical_reference,
     numeric_reference,
 )
@@ -22,8 +21,7 @@ from driftloop.profiling.variation import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(NamedTuple):
     """The names of the features, by type."""
 
     numeric: tuple[str, ...]
@@ -67,7 +65,6 @@ class MemoryProfile:
     columns: Mapping[str, ColumnReference]
 
     def column(self, name: str) -> ColumnReference:
-        """Return the reference side of a feature."""
         return self.columns[name]
 
 
@@ -78,8 +75,8 @@ def build_profile(
     windows: WindowRows = NO_WINDOWS,
 ) -> MemoryProfile:
     """Return the profile of a reference that fits in memory."""
-    built = dict(profile_columns(columns, features, effect_sizes, windows))
-    return MemoryProfile(columns.rows, built)
+    references = dict(profile_columns(columns, features, effect_sizes, windows))
+    return MemoryProfile(columns.rows, references)
 
 
 def profile_columns(
@@ -105,17 +102,17 @@ def _numeric(
     columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.numeric(name)
-    plain = numeric_reference(column, effect_sizes.bins)
-    variation = numeric_variation(column, plain, windows, effect_sizes.numeric)
-    return plain.with_variation(variation)
+    reference = numeric_reference(column, effect_sizes.bins)
+    variation = numeric_variation(column, reference, windows, effect_sizes.numeric)
+    return replace(reference, variation=variation)
 
 
 def _categorical(
     columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.categorical(name)
-    plain = categorical_reference(column)
-    if plain.identifies_rows:
-        return plain
-    variation: Variation = categorical_variation(column, windows, effect_sizes.categorical)
-    return categorical_reference(column, variation)
+    reference = categorical_reference(column)
+    if reference.identifies_rows:
+        return reference
+    variation = categorical_variation(column, windows, effect_sizes.categorical)
+    return replace(reference, variation=variation)

@@ -9,7 +9,7 @@ at one feature after the other. A new subclass of `QualityCheck` or `FeatureChec
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -39,8 +39,7 @@ class QualityInputs:
         return tuple(summary for summary in self.summaries.values() if summary.fault is None)
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """What is wrong with a feature, the measured value and the limit it exceeds, if any."""
 
     sentence: str
@@ -70,11 +69,10 @@ class FeatureCheck(QualityCheck):
 
     def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
         """Return one finding per faulty column, or one that says that all passed."""
-        faults = [(summary.name, self.fault(summary)) for summary in inputs.readable]
         findings = tuple(
-            QualityFinding(self.kind, name, "failed", fault.sentence, fault.value, fault.limit)
-            for name, fault in faults
-            if fault is not None
+            QualityFinding(self.kind, summary.name, "failed", *fault)
+            for summary in inputs.readable
+            if (fault := self.fault(summary)) is not None
         )
         if findings:
             return findings
@@ -90,7 +88,6 @@ class Schema(QualityCheck):
     kind: Literal["schema"] = "schema"
 
     def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
-        """Return one finding per faulty column, or one that says that all are present."""
         faults = tuple(
             QualityFinding(self.kind, summary.name, "failed", f"{summary.fault}.")
             for summary in inputs.summaries.values()
@@ -110,7 +107,6 @@ class MissingRate(FeatureCheck):
     )
 
     def fault(self, summary: ColumnSummary) -> Fault | None:
-        """Return the rise of the missing rate where it is too large."""
         before, now = summary.missing_rates
         if not now - before > self.increase:
             return None
@@ -137,7 +133,6 @@ class UnitChange(FeatureCheck):
     )
 
     def fault(self, summary: ColumnSummary) -> Fault | None:
-        """Return the factor between the two units, if there is one."""
         sample = summary.sample
         factor = self._factor(sample.reference, sample.current) if sample else None
         if sample is None or factor is None:
@@ -173,7 +168,6 @@ class UnseenCategories(FeatureCheck):
     )
 
     def fault(self, summary: ColumnSummary) -> Fault | None:
-        """Return the share of rows with unseen categories where it is too large."""
         if summary.unseen_share <= self.limit:
             return None
         sentence = (
@@ -204,7 +198,6 @@ class Range(QualityCheck):
         return self
 
     def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
-        """Return one finding."""
         try:
             values = inputs.current.numeric(self.column).present
         except DataError as error:
@@ -231,7 +224,6 @@ class DuplicateKeys(QualityCheck):
     )
 
     def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
-        """Return one finding; inconclusive where the key column is missing, none without a key."""
         if inputs.key is None:
             return ()
         try:
@@ -250,12 +242,7 @@ if TYPE_CHECKING:
 else:
     AnyQualityCheck = any_of(QualityCheck)
 
-DEFAULT_CHECKS: tuple[QualityCheck, ...] = (
-    Schema(),
-    MissingRate(),
-    UnitChange(),
-    DuplicateKeys(),
-)
+DEFAULT_CHECKS = (Schema(), MissingRate(), UnitChange(), DuplicateKeys())
 
 
 def check_quality(

@@ -27,12 +27,7 @@ def score_always_retraining(
     It is trained with the configured estimator on the first configured window that needs no
     detected change, on all labelled rows there are by then: there is no holdout, and nothing is
     searched, checked or compared. Where too few rows are labelled, or those of one class only, the
-    previous model goes on serving.
-
-    Args:
-        sandbox: where the backtest runs.
-        moments: the first one trains the model of the first period.
-        on_period: called with the number of finished periods.
+    previous model goes on serving. `on_period` is called with the number of finished periods.
     """
     last = sandbox.job(moments[-1])
     labelled = DataSlice(snapshot_at(last, sandbox.rev), Window(EARLIEST, moments[-1]))
@@ -55,10 +50,9 @@ def _train(job: Job, table: pd.DataFrame) -> Any | None:
     if len(rows) < config.training.minimum_rows:
         return None
     settings = config.training.model_copy(update={"warm_start": False})
-    features = config.features.numeric, config.features.categorical
     try:
         labelled = examples(job, rows, target_in(job, rows))
-        trained = train(settings, labelled, features, config.comparison.metric)
+        trained = train(settings, labelled, config.features.by_type, config.comparison.metric)
         return trained.model, labelled.target
     except (DataError, TrainingError):
         return None

@@ -29,8 +29,7 @@ class Group:
 def column(inputs: GateInputs, name: str) -> "pd.Series[Any]":
     """Return a column of the holdout, from the requested columns or the features.
 
-    Raises:
-        CannotRun: if there is no such column.
+    Raises `CannotRun` if there is no such column.
     """
     tables = [part for part in (inputs.groups, inputs.table) if part is not None]
     for table in tables:

@@ -25,8 +25,7 @@ def shap_importances(
         table: rows (n) to sample from, seeded.
         seed: of the sample and the permutations.
 
-    Raises:
-        ImportError: if shap is not installed.
+    Raises `ImportError` if shap is not installed.
 
     Source: Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017;
     shap ``PermutationExplainer``, which takes a model as it is, preprocessing and all.

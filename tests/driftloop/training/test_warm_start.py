@@ -7,6 +7,7 @@ import skops.io
 
 from driftloop.base.errors import TrainingError
 from driftloop.performance.target import Classes, Quantity, Target
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.estimators import (
     SAFE_TYPES,
     Custom,
@@ -18,7 +19,7 @@ from driftloop.training.estimators import (
 from driftloop.training.training import Examples, TrainingSettings, predict
 from driftloop.training.warm_start import TrainedModel, train
 
-FEATURES = (("x", "z"), ("letter",))
+FEATURES = Features(("x", "z"), ("letter",))
 RNG = np.random.default_rng(0)
 N = 300
 CLASSES = Classes(("0", "1"))
