@@ -115,7 +115,7 @@ def _explain(error: ValidationError, raw: Any) -> str:
     first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
     place = _place(first["loc"], raw)
     more = f" ({len(errors) - 1} more errors)" if len(errors) > 1 else ""
-    return f"{place or 'the file'}: {_message(first, raw)}{more}"
+    return f"{place or 'the file'}: {_message(first)}{more}"
 
 
 def _place(location: tuple[int | str, ...], raw: Any) -> str:
@@ -145,7 +145,7 @@ def _child(node: Any, part: int | str) -> Any:
     return None
 
 
-def _message(error: Any, raw: Any) -> str:
+def _message(error: Any) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return f"unknown key; {valid_choices(error['loc'][-1], _owner(error['loc']))}"
@@ -171,7 +171,7 @@ def _message(error: Any, raw: Any) -> str:
 def _union_kinds(location: tuple[int | str, ...]) -> list[str]:
     """Return the kinds that may stand at a place, if it is one for a member of a union."""
     owner: Any = ModelConfig
-    for part in [part for part in location if isinstance(part, str)]:
+    for part in (part for part in location if isinstance(part, str)):
         if not _is_settings(owner) or part not in owner.model_fields:
             return []
         annotation = owner.model_fields[part].annotation
@@ -191,19 +191,14 @@ def _owner(location: tuple[int | str, ...]) -> list[str]:
     """Return the valid keys of the settings that hold an unknown key."""
     owner: Any = ModelConfig
     annotation: Any = None
-    for part in location[:-1]:
-        if isinstance(part, int):
-            continue
+    for part in (part for part in location[:-1] if isinstance(part, str)):
         if part.startswith("<"):
             owner = next(_members(annotation), None)
-            continue
-        kinds = _kinds()
-        fields = owner.model_fields if _is_settings(owner) else {}
-        if part in fields:
-            annotation = fields[part].annotation
+        elif _is_settings(owner) and part in owner.model_fields:
+            annotation = owner.model_fields[part].annotation
             owner = _settings_of(annotation)
-        elif part in kinds:
-            owner = kinds[part]
+        else:
+            owner = _kinds().get(part, owner)
     return sorted(owner.model_fields) if _is_settings(owner) else []
 
 

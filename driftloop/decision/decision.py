@@ -1,6 +1,7 @@
 """The decision: what follows from the verdict, the labels and the history of a model."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from pydantic import Field
 
@@ -125,11 +126,5 @@ def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[
 
 def losing_streak(history: tuple[PastRun, ...]) -> int:
     """Return how many challengers in a row lost since the last win or retraining by hand."""
-    lost = 0
-    for run in history:
-        if run.kind != "retrain":
-            continue
-        if run.won or run.by_hand:
-            break
-        lost += 1
-    return lost
+    retrainings = (run for run in history if run.kind == "retrain")
+    return len([*takewhile(lambda run: not run.won and not run.by_hand, retrainings)])

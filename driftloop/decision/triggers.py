@@ -21,8 +21,6 @@ class TriggerInputs:
     """What triggers decide on.
 
     Args:
-        as_of: the moment of the run.
-        verdict: on the current window.
         performance: realised, on the newest rows with labels.
         history: earlier runs, newest first.
         drift_since: start of the present episode of drift; None without drift.

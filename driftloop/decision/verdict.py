@@ -38,7 +38,9 @@ def judge_window(
         if (finding.name not in broken if finding.role == "feature" else not broken)
     ]
     features = {finding.name for finding in findings if finding.role == "feature"}
-    judged = _judged(sound)
+    own = [finding for finding in sound if finding.role == "feature"]
+    judged = {finding.name for finding in own}
+    judged -= {finding.name for finding in own if finding.status == "inconclusive"}
     unknown = sorted(features - judged)
     aside = f" Not judged: {join_names(unknown, 4)}." if unknown else ""
     drifted = by_weight([finding for finding in sound if finding.status == "drift"])
@@ -46,13 +48,6 @@ def judge_window(
     if any(weight is None or weight >= minimum_importance for weight in weights):
         return Verdict("drift", f"{_summary(drifted, len(features))}.{aside}")
     return _without_drift(sound, drifted, len(features), len(judged), aside)
-
-
-def _judged(findings: list[Finding]) -> set[str]:
-    """Return the features without an inconclusive finding."""
-    own = [finding for finding in findings if finding.role == "feature"]
-    unknown = {finding.name for finding in own if finding.status == "inconclusive"}
-    return {finding.name for finding in own} - unknown
 
 
 def _without_drift(

@@ -66,14 +66,6 @@ def check_window_quality(
     return check_quality(_sample(current, measured, scope), scope.checks)
 
 
-def window_verdict(
-    profile: Profile, current: Columns, scope: AnalysisScope, criteria: JudgingCriteria
-) -> Verdict:
-    """Return the verdict on a window against a reference."""
-    analysis = analyse_window(profile, current, scope, criteria)
-    return verdict_of_analysis(analysis, criteria.settings)
-
-
 def verdict_of_analysis(analysis: WindowAnalysis, settings: DriftSettings) -> Verdict:
     """Return the verdict on an analysed window."""
     return judge_window(

@@ -67,7 +67,7 @@ def judge_performance(
     score = score_with_interval(
         metric, y, p, count=400, confidence=settings.confidence, seed=len(y), threshold=threshold
     )
-    status, sentence = _status(score, _limit(baseline, settings), baseline)
+    status, sentence = _status(score, settings, baseline)
     estimated = estimated_score(metric, p, threshold)
     return Performance(
         metric,
@@ -100,17 +100,16 @@ def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> 
     return None
 
 
-def _limit(baseline: Score | None, settings: PerformanceSettings) -> float:
-    own = -math.inf if baseline is None else baseline.value - settings.margin
-    return max(own, -math.inf if settings.floor is None else settings.floor)
-
-
-def _status(score: Score, limit: float, baseline: Score | None) -> tuple[PerformanceStatus, str]:
+def _status(
+    score: Score, settings: PerformanceSettings, baseline: Score | None
+) -> tuple[PerformanceStatus, str]:
     if math.isnan(score.value):
         return (
             "inconclusive",
             f"{metric_name(score.metric, begins=True)} is undefined on these rows.",
         )
+    own = -math.inf if baseline is None else baseline.value - settings.margin
+    limit = max(own, -math.inf if settings.floor is None else settings.floor)
     expected = f", {baseline.value:.3f} on its holdout" if baseline else ""
     interval = f"[{score.low:.3f}, {score.high:.3f}]"
     text = f"{metric_name(score.metric)} {score.value:.3f} {interval}{expected}"

@@ -89,11 +89,9 @@ def profile_columns(
     for group in column_groups(features.names, columns.rows):
         batch = columns.batch(group)
         for name in group:
+            profile = _numeric if name in features.numeric else _categorical
             try:
-                if name in features.numeric:
-                    yield name, _numeric(batch, name, effect_sizes, windows)
-                else:
-                    yield name, _categorical(batch, name, effect_sizes, windows)
+                yield name, profile(batch, name, effect_sizes, windows)
             except DataError as error:
                 yield name, UnreadableColumn(f"{error} in the reference", columns.rows)
 

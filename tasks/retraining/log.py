@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from driftloop.base.records import TrainingPlan
-from driftloop.performance.metrics import Truth, predicted_classes, score, valid_metrics
+from driftloop.performance.metrics import predicted_classes, score, valid_metrics
 from driftloop.performance.target import Classes
 from driftloop.training.importance import permutation_importances
 from driftloop.training.training import Examples
@@ -55,22 +54,16 @@ def log_scores(job: Job, run_id: str, scored: LabelledPredictions) -> None:
         for name in valid_metrics(job.config.task)
     }
     finite = {f"holdout_{name}": value for name, value in values.items() if np.isfinite(value)}
-    open_registry(job.workspace).log(run_id, metrics=finite)
-    if isinstance(scored.target, Classes):
-        predicted = predicted_classes(scored.p, scored.threshold)
-        _log_confusion(job, run_id, scored.y, predicted, scored.target)
-
-
-def _log_confusion(
-    job: Job, run_id: str, y: Truth, predicted: npt.NDArray[Any], classes: Classes
-) -> None:
-    from sklearn.metrics import confusion_matrix
-
     registry = open_registry(job.workspace)
-    counts = confusion_matrix(y, predicted, labels=np.arange(len(classes.names))).tolist()
-    table = {"classes": list(classes.names), "rows_true_columns_predicted": counts}
-    registry.log(run_id, files={"confusion_matrix.json": table})
-    registry.log_figure(run_id, confusion_figure(counts, classes.names), "confusion_matrix.png")
+    registry.log(run_id, metrics=finite)
+    if isinstance(scored.target, Classes):
+        from sklearn.metrics import confusion_matrix
+
+        names, predicted = scored.target.names, predicted_classes(scored.p, scored.threshold)
+        counts = confusion_matrix(scored.y, predicted, labels=np.arange(len(names))).tolist()
+        table = {"classes": list(names), "rows_true_columns_predicted": counts}
+        registry.log(run_id, files={"confusion_matrix.json": table})
+        registry.log_figure(run_id, confusion_figure(counts, names), "confusion_matrix.png")
 
 
 def confusion_figure(counts: list[list[int]], names: tuple[str, ...]) -> "Figure":

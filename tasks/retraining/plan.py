@@ -11,7 +11,7 @@ from driftloop.base.records import DataSlice, ModelVersion, Refusal, Snapshot, T
 from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.triggers import ManualTrigger
-from driftloop.decision.window_analysis import window_verdict
+from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
 from driftloop.training.planning import LabelledRows, choose_window, plan_candidates
 from driftloop.training.training import Examples
 from tasks.coordination.slots import promotion_slot
@@ -104,7 +104,8 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
     since = None
     for period in split_window(past, job.config.windows.current):
         window = slice_columns(DataSlice(snapshot, period), job.config.data.time, job.workspace)
-        status = window_verdict(profile, window, analysis_scope(job), by).status
+        analysis = analyse_window(profile, window, analysis_scope(job), by)
+        status = verdict_of_analysis(analysis, job.config.drift).status
         if status == "inconclusive":
             continue
         if status != "drift":

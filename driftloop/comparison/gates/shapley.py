@@ -20,10 +20,7 @@ def shap_importances(
 
     With two classes of the positive one's probability, with more summed over the classes.
 
-    Args:
-        predict: predictions (n, k) of a feature table.
-        table: rows (n) to sample from, seeded.
-        seed: of the sample and the permutations.
+    `predict` returns predictions (n, k) of a feature table; `table` holds the rows to sample from.
 
     Raises `ImportError` if shap is not installed.
 

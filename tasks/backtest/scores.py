@@ -1,4 +1,4 @@
-"""The always-retrain baseline of every policy: a model retrained in each period."""
+"""Scores in a backtest: of the versions a policy served, and of the always-retrain baseline."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,10 +13,22 @@ from driftloop.base.windows import EARLIEST, SinceChange
 from driftloop.performance.metrics import score
 from driftloop.training.warm_start import train
 from tasks.backtest.sandbox import Sandbox
-from tasks.monitoring.predict import predict_model
+from tasks.monitoring.predict import predict_model, predict_version
 from tasks.monitoring.tables import examples, read_labelled, rows_inside, target_in
 from tasks.runtime.job import Job
+from tasks.runtime.step import step
 from tasks.snapshots.resolve import snapshot_at
+
+
+@step("score versions")
+def score_with_all_labels(job: Job, window: Window, versions: tuple[str, ...]) -> tuple[float, ...]:
+    """Return the primary score of each version on the rows of a window, NaN where undefined."""
+    metric = job.config.comparison.metric
+    table = read_labelled(job, DataSlice(snapshot_at(job, job.rev), window))
+    if table.empty:
+        return tuple(float("nan") for _ in versions)
+    scored = [predict_version(job, version, table) for version in versions]
+    return tuple(score(metric, each.y, each.p, each.threshold) for each in scored)
 
 
 def score_always_retraining(
