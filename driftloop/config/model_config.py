@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from driftloop.alerts.lifecycle import AlertSettings
 from driftloop.base.errors import valid_choices
@@ -72,6 +72,8 @@ class FeatureSettings(Settings):
             raise ValueError(f"{', '.join(twice)} named more than once; name each feature once")
         if not names:
             raise ValueError("no feature is named; list columns under numeric or categorical")
+        if not all(name.strip() for name in names):
+            raise ValueError("a feature name is empty; name the column")
         return self
 
     @property
@@ -122,13 +124,6 @@ class ModelConfig(Settings):
         default=ArrivalSettings(), description="How new data become a snapshot."
     )
 
-    @field_validator("features")
-    @classmethod
-    def _names_are_text(cls, features: FeatureSettings) -> FeatureSettings:
-        if not all(name.strip() for name in features.by_type.names):
-            raise ValueError("a feature name is empty; name the column")
-        return features
-
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column a run may read."""
@@ -169,13 +164,9 @@ class ModelConfig(Settings):
         return self
 
     @model_validator(mode="after")
-    def _task_is_consistent(self) -> Self:
+    def _task_fits(self) -> Self:
         if self.task != "binary" and self.data.positive is not None:
             raise ValueError("data.positive is for task binary; remove it or set task: binary")
-        return self
-
-    @model_validator(mode="after")
-    def _training_fits_task(self) -> Self:
         training, regression = self.training, self.task == "regression"
         wanted = "quantity" if regression else "classes"
         if wanted not in training.can_predict():

@@ -77,11 +77,6 @@ class Quantity:
     """A number to predict, as in a regression."""
 
     @property
-    def binary(self) -> bool:
-        """Never: a quantity has no classes."""
-        return False
-
-    @property
     def width(self) -> int:
         """Columns of a prediction: the predicted value alone."""
         return 1
@@ -112,7 +107,7 @@ class Quantity:
 
 
 Target = Classes | Quantity
-"""What is predicted; either has `binary`, `width`, `values(y)` and `encode(labels)`."""
+"""What is predicted; either has `width`, `values(y)` and `encode(labels)`."""
 
 
 def find_classes(labels: "pd.Series[Any]", positive: object | None, most: int = 50) -> Classes:

@@ -36,7 +36,8 @@ class Optuna(Search):
         sampler = optuna.samplers.TPESampler(seed=seed)
         study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
         time_limit, total = TimeLimit(self.minutes), self.trials + 1
-        means = _running_means(problem, {})
+        scores = [problem.score({}, past, future) for past, future in problem.folds]
+        means = [float(np.mean(scores[:count])) for count in range(1, len(scores) + 1)]
         tried = [SearchTrial({}, means[-1])]
         spread = {name: _distribution(values) for name, values in self.space.items()}
         if _inside(self.space, problem.configured) and not np.isnan(means[-1]):
@@ -58,15 +59,6 @@ class Optuna(Search):
             study.tell(trial, score, state=pruned)
             problem.on_trial(done, total)
         return tuple(sorted(tried, key=lambda trial: -np.nan_to_num(trial.score, nan=-np.inf)))
-
-
-def _running_means(problem: SearchProblem, parameters: Parameters) -> list[float]:
-    scores: list[float] = []
-    means = []
-    for past, future in problem.folds:
-        scores.append(problem.score(parameters, past, future))
-        means.append(float(np.mean(scores)))
-    return means
 
 
 def _inside(space: dict[str, Any], configured: Parameters) -> bool:
