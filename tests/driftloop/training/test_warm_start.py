@@ -20,6 +20,7 @@ from driftloop.training.training import Examples, TrainingSettings, predict
 from driftloop.training.warm_start import TrainedModel, train
 
 FEATURES = Features(("x", "z"), ("letter",))
+OTHER = Features(("x",), ("letter",))
 RNG = np.random.default_rng(0)
 N = 300
 CLASSES = Classes(("0", "1"))
@@ -129,7 +130,7 @@ def test_is_seeded() -> None:
     ("estimator", "data", "features", "why"),
     [
         (RandomForest(n_estimators=5), rows(1), FEATURES, "the champion is a HistGradient"),
-        (HistGradientBoosting(max_iter=5), rows(1), (("x",), ("letter",)), "the features are not"),
+        (HistGradientBoosting(max_iter=5), rows(1), OTHER, "the features are not"),
         (
             HistGradientBoosting(max_iter=5),
             Examples(rows(1).table, np.arange(N) % 3, Classes(("0", "1", "2"))),
