@@ -17,6 +17,11 @@ class FileArrival(Settings):
     kind: Literal["file"] = "file"
     path: str = Field(description="The file: a path from the workspace folder.")
 
+    @property
+    def told(self) -> str:
+        """What messages call the source."""
+        return self.path
+
 
 class FolderArrival(Settings):
     """A folder that files are dropped into; those already taken are known by their content."""
@@ -26,6 +31,11 @@ class FolderArrival(Settings):
     pattern: str = Field(
         default="*.*", min_length=1, description="Glob of the files in it, such as *.csv."
     )
+
+    @property
+    def told(self) -> str:
+        """What messages call the source."""
+        return f"{self.path}/{self.pattern}"
 
 
 class SqlArrival(Settings):

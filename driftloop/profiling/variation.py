@@ -30,8 +30,8 @@ class WindowRows:
 
     def table(self, cells: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.int64]:
         """Return the rows of each window and cell (windows, width); cell -1 is left out."""
-        kept = (self.codes >= 0) & (cells >= 0)
-        flat = self.codes[kept] * width + cells[kept]
+        counted = (self.codes >= 0) & (cells >= 0)
+        flat = self.codes[counted] * width + cells[counted]
         return np.bincount(flat, minlength=self.count * width).reshape(self.count, width)
 
 

@@ -46,10 +46,10 @@ def train(
     """
     why = "It was trained from scratch."
     if settings.warm_start:
-        found = _continued(settings, examples, features, start)
-        if isinstance(found, TrainedModel):
-            return _checked(found, examples)
-        why = f"It was trained from scratch: {found}."
+        continued = _continued(settings, examples, features, start)
+        if isinstance(continued, TrainedModel):
+            return _checked(continued, examples)
+        why = f"It was trained from scratch: {continued}."
     return _checked(
         TrainedModel(fit_for_serving(settings, examples, features, metric), False, why), examples
     )
@@ -100,8 +100,8 @@ def _differs(start: Any, fresh: Any, examples: Examples) -> str | None:
     ):
         return "the features are not those of the champion"
     if isinstance(examples.target, Classes):
-        here = np.unique(examples.target.values(examples.y)).tolist()
-        if list(start.classes_.tolist()) != here:
+        classes = np.unique(examples.target.values(examples.y)).tolist()
+        if list(start.classes_.tolist()) != classes:
             return "the classes are not those of the champion"
     return None
 
