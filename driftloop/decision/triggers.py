@@ -65,6 +65,7 @@ class DriftTrigger(Trigger):
     )
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether drift is a reason to retrain now."""
         since = inputs.drift_since
         if inputs.verdict.status == "inconclusive":
             return TriggerResult(self.kind, "inconclusive", "It is unknown whether there is drift.")
@@ -84,6 +85,7 @@ class PerformanceTrigger(Trigger):
     kind: Literal["performance"] = "performance"
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether realised performance is a reason to retrain."""
         performance = inputs.performance
         statuses: dict[str, TriggerStatus] = {"fell": "fired", "ok": "quiet"}
         status = statuses.get(performance.status, "inconclusive")
@@ -99,6 +101,7 @@ class AgeTrigger(Trigger):
     )
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether the champion's age is a reason to retrain."""
         trained = inputs.champion_trained_until
         if trained is None:
             sentence = "The champion's training data is unknown."
@@ -115,6 +118,7 @@ class ManualTrigger(Trigger):
     kind: Literal["manual"] = "manual"
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether a person requested a retraining."""
         if inputs.manual_reason is None:
             return TriggerResult(self.kind, "quiet", "Nobody requested a retraining.")
         return TriggerResult(self.kind, "fired", inputs.manual_reason)

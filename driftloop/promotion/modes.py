@@ -47,6 +47,7 @@ class Auto(PromotionMode):
     kind: Literal["auto"] = "auto"
 
     def next_step(self, as_of: datetime) -> NextStep:
+        """Return that it is promoted."""
         return NextStep("promote")
 
 
@@ -62,6 +63,7 @@ class Approval(PromotionMode):
     )
 
     def next_step(self, as_of: datetime) -> NextStep:
+        """Return until when a person is asked."""
         return NextStep("ask", until=self.deadline.after(as_of))
 
 
@@ -79,6 +81,7 @@ class Shadow(PromotionMode):
     )
 
     def next_step(self, as_of: datetime) -> NextStep:
+        """Return for how many windows both are scored."""
         return NextStep("shadow", windows=self.windows, confidence=self.confidence)
 
 
@@ -88,6 +91,7 @@ class Never(PromotionMode):
     kind: Literal["never"] = "never"
 
     def next_step(self, as_of: datetime) -> NextStep:
+        """Return that it is reported."""
         return NextStep("report")
 
 

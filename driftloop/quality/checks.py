@@ -88,6 +88,7 @@ class Schema(QualityCheck):
     kind: Literal["schema"] = "schema"
 
     def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
+        """Return one finding per faulty column, or one that says that all are present."""
         faults = tuple(
             QualityFinding(self.kind, summary.name, "failed", f"{summary.fault}.")
             for summary in inputs.summaries.values()
@@ -107,6 +108,7 @@ class MissingRate(FeatureCheck):
     )
 
     def fault(self, summary: ColumnSummary) -> Fault | None:
+        """Return the rise of the missing rate where it is too large."""
         before, now = summary.missing_rates
         if not now - before > self.increase:
             return None
@@ -133,6 +135,7 @@ class UnitChange(FeatureCheck):
     )
 
     def fault(self, summary: ColumnSummary) -> Fault | None:
+        """Return the factor between the two units, if there is one."""
         sample = summary.sample
         factor = self._factor(sample.reference, sample.current) if sample else None
         if sample is None or factor is None:
@@ -168,6 +171,7 @@ class UnseenCategories(FeatureCheck):
     )
 
     def fault(self, summary: ColumnSummary) -> Fault | None:
+        """Return the share of rows with unseen categories where it is too large."""
         if summary.unseen_share <= self.limit:
             return None
         sentence = (
@@ -198,6 +202,7 @@ class Range(QualityCheck):
         return self
 
     def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
+        """Return one finding."""
         try:
             values = inputs.current.numeric(self.column).present
         except DataError as error:
@@ -224,6 +229,7 @@ class DuplicateKeys(QualityCheck):
     )
 
     def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
+        """Return one finding; inconclusive where the key column is missing, none without a key."""
         if inputs.key is None:
             return ()
         try:

@@ -63,6 +63,7 @@ class HistGradientBoosting(Estimator):
     l2_regularization: float = Field(default=0.0, ge=0, description="Penalty on leaf values.")
 
     def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
         model = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
@@ -79,6 +80,7 @@ class RandomForest(Estimator):
     min_samples_leaf: int = Field(default=5, ge=1, description="Rows a leaf must hold.")
 
     def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
         model = RandomForestRegressor if regression else RandomForestClassifier
@@ -95,6 +97,7 @@ class LogisticRegression(Estimator):
     max_iter: int = Field(default=1000, ge=10, description="Iterations of the solver.")
 
     def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
         from sklearn.linear_model import LogisticRegression as Classifier
 
         estimator = Classifier(**self._parameters(), random_state=seed)
@@ -109,6 +112,7 @@ class LinearRegression(Estimator):
     alpha: float = Field(default=1.0, ge=0, description="Strength of the penalty.")
 
     def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
         from sklearn.linear_model import Ridge
 
         estimator = Ridge(**self._parameters(), random_state=seed)
@@ -138,6 +142,7 @@ class Custom(Estimator):
         return hash(self.model_dump_json())
 
     def steps(self, seed: int, regression: bool) -> Steps:
+        """Return the preprocessing of numbers and of categories, and the estimator."""
         parameters = dict(self.parameters)
         if "random_state" in default_parameters(self.path):
             parameters.setdefault("random_state", seed)

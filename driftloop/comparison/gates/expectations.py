@@ -59,6 +59,7 @@ class Expectations(Gate):
         return False, f"{'; '.join(parts)}; at most {self.share:.1%} may be."
 
     def _violating(self, inputs: GateInputs, expected: Expectation) -> float:
+        """Return the share of rows that move against an expectation."""
         model, table = inputs.challenger_model, inputs.table
         if model is None or table is None or table.empty:
             raise CannotRun("The challenger or its features are missing.")

@@ -30,6 +30,7 @@ class Fairness(Gate):
 
     @property
     def reads(self) -> tuple[str, ...]:
+        """The column with the groups."""
         return (self.column,)
 
     def decide(self, inputs: GateInputs) -> tuple[bool, str]:

@@ -21,6 +21,7 @@ class MinimumScore(Gate):
     minimum: float = Field(description="The smallest score that passes.")
 
     def decide(self, inputs: GateInputs) -> tuple[bool, str]:
+        """Return whether the challenger's score on the holdout reaches the minimum."""
         metric = self.metric or inputs.metric
         value = score(metric, inputs.y, inputs.challenger, inputs.thresholds[0])
         name = metric_name(metric, begins=True)

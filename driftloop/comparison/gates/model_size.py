@@ -16,6 +16,7 @@ class ModelSize(Gate):
     maximum: float = Field(gt=0, description="Megabytes (10^6 bytes) that the model may take.")
 
     def decide(self, inputs: GateInputs) -> tuple[bool, str]:
+        """Return whether the stored model stays within the maximum."""
         size = inputs.challenger_model.size if inputs.challenger_model else None
         if size is None:
             raise CannotRun("The size of the challenger is unknown.")

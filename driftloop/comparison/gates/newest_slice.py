@@ -24,6 +24,7 @@ class NewestSlice(Gate):
     tolerance: float = Field(default=0.01, ge=0, description="Loss that is allowed.")
 
     def decide(self, inputs: GateInputs) -> tuple[bool, str]:
+        """Return whether the challenger is not worse on the newest rows."""
         if inputs.champion is None:
             return True, NO_CHAMPION
         newest = slice(len(inputs.y) - max(1, int(len(inputs.y) * self.share)), None)

@@ -48,6 +48,7 @@ class Segments(Gate):
 
     @property
     def reads(self) -> tuple[str, ...]:
+        """The columns with the segments."""
         return self.columns
 
     def decide(self, inputs: GateInputs) -> tuple[bool, str]:
