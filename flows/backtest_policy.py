@@ -13,7 +13,7 @@ from flows.challenge import challenge
 from flows.watch import watch
 from tasks.alerts.write import write_alert, write_retrain_alert
 from tasks.backtest.sandbox import Sandbox, drift_began, open_sandbox
-from tasks.backtest.version_scores import score_with_all_labels
+from tasks.backtest.scores import score_with_all_labels
 from tasks.monitoring.steps import OpenRun
 
 Progress = Callable[[int, str], None]

@@ -39,8 +39,8 @@ def backtest_candidates(
 def backtest_candidate(candidate: Candidate, report: Report) -> CandidateOutcome:
     """Return the outcome of one candidate."""
     from flows.backtest_policy import backtest_policy
-    from tasks.backtest.always_retrain import score_always_retraining
     from tasks.backtest.sandbox import open_sandbox
+    from tasks.backtest.scores import score_always_retraining
 
     def on_period(done: int, action: str) -> None:
         report(candidate.name, done, len(candidate.moments) - 1, action)

@@ -1,5 +1,6 @@
 """The bootstrap flow: the first champion of a model that has none."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from prefect import flow, tags
@@ -11,6 +12,7 @@ from flows.naming import resolve_as_of, run_name
 from tasks.retraining.plan import refuse_second_bootstrap
 from tasks.runtime.events import emit
 from tasks.runtime.preflight import prepare_job
+from tasks.snapshots.resolve import resolve_snapshot
 
 
 @flow(name="bootstrap", flow_run_name=run_name)
@@ -30,6 +32,7 @@ def bootstrap(
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(as_of), rev, False, workspace)
+        job = replace(job, rev=resolve_snapshot(job).rev)  # once, as a branch may move
         refuse_second_bootstrap(job)
         record = challenge(job, "bootstrap", "The first champion.", None)
         emit(job, retrain_events(record))

@@ -25,10 +25,9 @@ class Injection:
 
     ``shift`` moves numbers by `size` spreads (standard deviations, were they normal), ``scale``
     multiplies them by `size`, ``missing`` empties a share `size` of the values, and
-    ``new_category`` puts a category never seen in place of a share `size`.
-    ``label_flip`` gives a share `size` of the labelled rows the other
-    of two labels, or where there are more the label of another row: the relation to the inputs
-    changes and the inputs do not.
+    ``new_category`` puts a category never seen in place of a share `size`. ``label_flip`` gives a
+    share `size` of the labelled rows the other of two labels, or where there are more the label of
+    another row: the relation to the inputs changes and the inputs do not.
     """
 
     kind: Kind
@@ -38,11 +37,7 @@ class Injection:
 
 
 def parse_injection(text: str, at: datetime, features: tuple[str, ...], label: str) -> Injection:
-    """Return the injection that is written as ``shift:amount:0.5`` or ``label_flip:0.3``.
-
-    Raises:
-        ConfigError: with the part that is wrong and the valid choices.
-    """
+    """Return the injection that is written as ``shift:amount:0.5`` or ``label_flip:0.3``."""
     parts = text.split(":")
     if parts[0] == "label_flip" and len(parts) == 2:
         parts = ["label_flip", label, parts[1]]
@@ -65,10 +60,9 @@ def _size(text: str, kind: str, written: str) -> float:
         size = float(written)
     except ValueError:
         raise ConfigError(f"--inject {text!r}: size {written!r} is not a number") from None
-    share = kind in ("missing", "new_category", "label_flip")
     if not np.isfinite(size):
         raise ConfigError(f"--inject {text!r}: size {written} has to be finite")
-    if share and not 0 < size <= 1:
+    if kind not in ("shift", "scale") and not 0 < size <= 1:
         raise ConfigError(f"--inject {text!r}: size {written} has to be a share, above 0 up to 1")
     return size
 
@@ -76,14 +70,10 @@ def _size(text: str, kind: str, written: str) -> float:
 def inject(table: "pd.DataFrame", injection: Injection, time: str, spread: float) -> "pd.DataFrame":
     """Return the table with the change in the rows from its moment on; other rows are as before.
 
-    Args:
-        table: with the changed column and the time column.
-        injection: what changes.
-        time: name of the time column.
-        spread: of the column over the whole history, see `spread_of`, for ``shift``.
+    `time` is the name of the time column, `spread` that of the column over the whole history (see
+    `spread_of`), for ``shift``.
 
-    Raises:
-        ConfigError: if a change of numbers is requested in a column of texts.
+    Raises `ConfigError` if a change of numbers is requested in a column of texts.
     """
     import pandas as pd
 
@@ -95,7 +85,7 @@ def inject(table: "pd.DataFrame", injection: Injection, time: str, spread: float
         raise ConfigError(
             f"--inject {injection.kind}: {injection.column!r} holds {column.dtype}, not numbers"
         )
-    rng = np.random.default_rng(_seed(table, late))
+    rng = np.random.default_rng(len(table) + int(late.sum()))
     changed[injection.column] = _changed(column, injection, late, spread, rng)
     return changed
 
@@ -121,12 +111,12 @@ def _changed(
 
 
 def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return codes as the text that a model reads, as a new category is no number among them."""
+    """Return codes as the text that a model reads, as a new category is not a number among them."""
     import pandas as pd
 
-    text = pd.Series(None, index=column.index, dtype=object)
     from driftloop.profiling.columns import category_text
 
+    text = pd.Series(None, index=column.index, dtype=object)
     text[column.notna()] = category_text(column[column.notna()])
     return text
 
@@ -138,10 +128,6 @@ def _flipped(column: "pd.Series[Any]", hit: Mask, rng: np.random.Generator) -> "
         first, second = column.dropna().unique()
         flipped[hit] = np.where(column[hit] == first, second, first)
     return flipped
-
-
-def _seed(table: "pd.DataFrame", late: Mask) -> int:
-    return len(table) + int(late.sum())
 
 
 def spread_of(column: "pd.Series[Any]") -> float:

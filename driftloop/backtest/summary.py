@@ -172,11 +172,10 @@ def detections(periods: Sequence[Period]) -> tuple[Detection, ...]:
 def _detection(episode: list[Period]) -> Detection:
     first = episode[0]
     began = first.since or first.window.start
+    days = (first.as_of - began).total_seconds() / 86_400
     retrained = next((period.as_of for period in episode if period.retrained), None)
     promoted = next((period.as_of for period in episode if period.promoted), None)
-    return Detection(
-        began, first.as_of, (first.as_of - began).total_seconds() / 86_400, retrained, promoted
-    )
+    return Detection(began, first.as_of, days, retrained, promoted)
 
 
 def first_alarm_after(periods: Sequence[Period], onset: datetime) -> Period | None:

@@ -1,4 +1,4 @@
-"""How new data arrive, and how they become a snapshot; one settings class a source."""
+"""Arrival of new data, and how they become a snapshot; one settings class per source."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ Extra = Literal["drop", "keep"]
 
 
 class FileArrival(Settings):
-    """One CSV, Parquet or NDJSON file that is written anew from time to time."""
+    """One CSV, Parquet or NDJSON file that is written again from time to time."""
 
     kind: Literal["file"] = "file"
     path: str = Field(description="The file: a path from the workspace folder.")
@@ -55,7 +55,7 @@ class SqlArrival(Settings):
     )
     lookback: SpanField | None = Field(
         default=None,
-        description="How far back each run asks again, so that late labels come in; "
+        description="How far back each run queries again, so that late labels come in; "
         "`data.label_delay` and two periods if left out.",
     )
 
@@ -73,14 +73,14 @@ class SqlArrival(Settings):
         missing = [name for name in (":start", ":end") if name not in text]
         if missing:
             raise ValueError(
-                f"lacks {' and '.join(missing)}; ask for one window, such as "
+                f"lacks {' and '.join(missing)}; select one window, such as "
                 "'where at >= :start and at < :end'"
             )
         return text
 
 
 def asked_from(source: SqlArrival, end: datetime, label_delay: Span, every: Every) -> datetime:
-    """Return the start of the window that a query is asked for, which ends at `end`."""
+    """Return the start of the window that is queried, which ends at `end`."""
     if source.lookback is not None:
         return source.lookback.before(end)
     return Span(2, every).before(label_delay.before(end))
@@ -93,12 +93,12 @@ class ArrivalSettings(Settings):
     """How new data become a snapshot: where they arrive, what is kept, where it is pushed."""
 
     source: Source | None = Field(
-        default=None, description="Where new data arrive; `--source` names a file or folder too."
+        default=None, description="Where new data arrive; `--source` gives a file or folder too."
     )
     every: Every = Field(default="week", description="Length of the period of one Parquet batch.")
     extra_columns: Extra = Field(
         default="drop",
-        description="What becomes of columns that neither the configuration nor a batch names.",
+        description="What becomes of columns that neither the configuration nor a batch has.",
     )
     push: bool = Field(
         default=True, description="Push the data with DVC, then commit and tag with Git."

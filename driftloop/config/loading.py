@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from driftloop.base.errors import ConfigError, join_names, valid_choices
-from driftloop.base.settings import Settings
+from driftloop.base.settings import Settings, family_members
 from driftloop.config.model_config import ModelConfig
 
 _NOT_IN_BASE_60 = {
@@ -47,11 +47,7 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def load_config(path: Path) -> ModelConfig:
-    """Return the configuration in a YAML file.
-
-    Raises:
-        ConfigError: naming the file, the field, the value received and the valid choices.
-    """
+    """Return the configuration in a YAML file; a `ConfigError` says which value is not valid."""
     raw = _read(path)
     try:
         return ModelConfig.model_validate(raw)
@@ -71,11 +67,7 @@ def load_configs(folder: Path) -> tuple[tuple[ModelConfig, ...], tuple[str, ...]
 
 
 def find_config(folder: Path, model: str) -> Path:
-    """Return the file that configures a model: ``<model>.yaml`` in `folder`.
-
-    Raises:
-        ConfigError: if there is none; it names the models there are.
-    """
+    """Return the file ``<model>.yaml``; raises `ConfigError` with the models there are."""
     path = folder / f"{model}.yaml"
     if not path.is_file():
         known = sorted(file.stem for file in folder.glob("*.yaml"))
@@ -102,15 +94,11 @@ def _read(path: Path) -> Any:
     try:
         raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{path}: not valid YAML: {_one_line(error)}") from None
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
-        found = "is empty" if raw is None else f"holds {_shown(raw)}"
-        raise ConfigError(f"{path}: {found}, expected fields such as model, data, features")
+        content = "is empty" if raw is None else f"holds {_shown(raw)}"
+        raise ConfigError(f"{path}: {content}, expected fields such as model, data, features")
     return raw
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _shown(value: Any) -> str:
@@ -127,7 +115,7 @@ def _explain(error: ValidationError, raw: Any) -> str:
     first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
     place = _place(first["loc"], raw)
     more = f" ({len(errors) - 1} more errors)" if len(errors) > 1 else ""
-    return f"{place or 'the file'}: {_message(first, raw)}{more}"
+    return f"{place or 'the file'}: {_message(first)}{more}"
 
 
 def _place(location: tuple[int | str, ...], raw: Any) -> str:
@@ -157,11 +145,10 @@ def _child(node: Any, part: int | str) -> Any:
     return None
 
 
-def _message(error: Any, raw: Any) -> str:
+def _message(error: Any) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        owner = _owner(error["loc"])
-        return f"unknown key; {valid_choices(error['loc'][-1], owner)}"
+        return f"unknown key; {valid_choices(error['loc'][-1], _owner(error['loc']))}"
     if kind == "missing":
         return "is required and missing"
     if kind == "union_tag_invalid":
@@ -171,10 +158,8 @@ def _message(error: Any, raw: Any) -> str:
         return str(context["error"])
     shown = f"received {_shown(error['input'])}"
     if kind in {"union_tag_not_found", "model_attributes_type", "model_type"}:
-        owner = _union_kinds(error["loc"]) or _owner((*error["loc"], ""))
-        form = (
-            f"kind: one of {join_names(owner)}" if _union_kinds(error["loc"]) else join_names(owner)
-        )
+        kinds, fields = _union_kinds(error["loc"]), _owner((*error["loc"], ""))
+        form = f"kind: one of {join_names(kinds)}" if kinds else join_names(fields)
         return f"needs fields ({form}), {shown}"
     if kind == "tuple_type":
         return f"needs a list, {shown}"
@@ -186,15 +171,13 @@ def _message(error: Any, raw: Any) -> str:
 def _union_kinds(location: tuple[int | str, ...]) -> list[str]:
     """Return the kinds that may stand at a place, if it is one for a member of a union."""
     owner: Any = ModelConfig
-    for part in [part for part in location if isinstance(part, str)]:
+    for part in (part for part in location if isinstance(part, str)):
         if not _is_settings(owner) or part not in owner.model_fields:
             return []
         annotation = owner.model_fields[part].annotation
         owner = _settings_of(annotation) or annotation
-    members = list(_members(annotation))
-    return [
-        member.model_fields["kind"].default for member in members if "kind" in member.model_fields
-    ]
+    fields = [member.model_fields for member in _members(annotation)]
+    return [names["kind"].default for names in fields if "kind" in names]
 
 
 def _members(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -208,19 +191,14 @@ def _owner(location: tuple[int | str, ...]) -> list[str]:
     """Return the valid keys of the settings that hold an unknown key."""
     owner: Any = ModelConfig
     annotation: Any = None
-    for part in location[:-1]:
-        if isinstance(part, int):
-            continue
+    for part in (part for part in location[:-1] if isinstance(part, str)):
         if part.startswith("<"):
             owner = next(_members(annotation), None)
-            continue
-        kinds = _kinds()
-        fields = owner.model_fields if _is_settings(owner) else {}
-        if part in fields:
-            annotation = fields[part].annotation
+        elif _is_settings(owner) and part in owner.model_fields:
+            annotation = owner.model_fields[part].annotation
             owner = _settings_of(annotation)
-        elif part in kinds:
-            owner = kinds[part]
+        else:
+            owner = _kinds().get(part, owner)
     return sorted(owner.model_fields) if _is_settings(owner) else []
 
 
@@ -236,11 +214,5 @@ def _settings_of(annotation: Any) -> Any:
 
 def _kinds() -> dict[str, type[Settings]]:
     """Every member of every union, by its kind."""
-    found: dict[str, type[Settings]] = {}
-    waiting: list[type[Settings]] = [Settings]
-    while waiting:
-        for child in waiting.pop().__subclasses__():
-            waiting.append(child)
-            if "kind" in child.model_fields:
-                found[child.model_fields["kind"].default] = child
-    return found
+    members = family_members(Settings)
+    return {member.model_fields["kind"].default: member for member in members}

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from driftloop.alerts.lifecycle import AlertSettings
 from driftloop.base.errors import valid_choices
@@ -28,6 +28,7 @@ from driftloop.performance.metrics import (
 )
 from driftloop.performance.realised import PerformanceSettings
 from driftloop.performance.target import Task
+from driftloop.profiling.reference_profile import Features
 from driftloop.promotion.modes import PromotionSettings
 from driftloop.quality.checks import DEFAULT_CHECKS, AnyQualityCheck, Range
 from driftloop.training.training import TrainingSettings, estimator_kinds, estimator_name
@@ -65,13 +66,20 @@ class FeatureSettings(Settings):
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        names = [*self.numeric, *self.categorical]
+        names = self.by_type.names
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} named more than once; name each feature once")
         if not names:
             raise ValueError("no feature is named; list columns under numeric or categorical")
+        if not all(name.strip() for name in names):
+            raise ValueError("a feature name is empty; name the column")
         return self
+
+    @property
+    def by_type(self) -> Features:
+        """The names of the features, by type."""
+        return Features(self.numeric, self.categorical)
 
 
 class ModelConfig(Settings):
@@ -89,7 +97,7 @@ class ModelConfig(Settings):
         default=WindowSettings(), description="What is compared with what."
     )
     quality: tuple[AnyQualityCheck, ...] = Field(
-        default=DEFAULT_CHECKS, description="Data-quality checks; a failed one forbids to retrain."
+        default=DEFAULT_CHECKS, description="Data-quality checks; a failed one blocks retraining."
     )
     drift: DriftSettings = Field(default=DriftSettings(), description="What counts as drift.")
     performance: PerformanceSettings = Field(
@@ -97,7 +105,7 @@ class ModelConfig(Settings):
     )
     decision: DecisionSettings = Field(
         default=DecisionSettings(),
-        description="What asks for a retraining, and what holds it back.",
+        description="What starts a retraining, and what blocks it.",
     )
     training: TrainingSettings = Field(
         default=TrainingSettings(), description="How a challenger is trained."
@@ -108,7 +116,7 @@ class ModelConfig(Settings):
     promotion: PromotionSettings = Field(
         default=PromotionSettings(), description="What becomes of a challenger that won."
     )
-    alerts: AlertSettings = Field(default=AlertSettings(), description="Who is told, and when.")
+    alerts: AlertSettings = Field(default=AlertSettings(), description="Who is alerted, and when.")
     schedule: Schedule = Field(
         default=Schedule(), description="When the model is judged; `driftloop deploy` registers it."
     )
@@ -116,21 +124,16 @@ class ModelConfig(Settings):
         default=ArrivalSettings(), description="How new data become a snapshot."
     )
 
-    @field_validator("features")
-    @classmethod
-    def _names_are_text(cls, features: FeatureSettings) -> FeatureSettings:
-        if any(not name.strip() for name in (*features.numeric, *features.categorical)):
-            raise ValueError("a feature name is empty; name the column")
-        return features
-
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column a run may read."""
+        read_by_gates = columns_needed(self.comparison.gates)
+        return tuple(dict.fromkeys((*self._roles, *self.features.by_type.names, *read_by_gates)))
+
+    @property
+    def _roles(self) -> tuple[str, ...]:
         key = (self.data.key,) if self.data.key else ()
-        features = self.features.numeric + self.features.categorical
-        asked = columns_needed(self.comparison.gates)
-        names = (self.data.time, self.data.label, *key, *features, *asked)
-        return tuple(dict.fromkeys(names))
+        return self.data.time, self.data.label, *key
 
     @model_validator(mode="before")
     @classmethod
@@ -138,24 +141,22 @@ class ModelConfig(Settings):
         """A regression whose metric is not named is scored by its root mean squared error."""
         if not isinstance(raw, dict) or raw.get("task") != "regression":
             return raw
-        asked = raw.get("comparison", {})
-        if not isinstance(asked, dict) or "metric" in asked:
+        comparison = raw.get("comparison", {})
+        if not isinstance(comparison, dict) or "metric" in comparison:
             return raw
-        return {**raw, "comparison": {**asked, "metric": "neg_rmse"}}
+        return {**raw, "comparison": {**comparison, "metric": "neg_rmse"}}
 
     @model_validator(mode="after")
     def _roles_are_told_apart(self) -> Self:
-        features = self.features.numeric + self.features.categorical
-        roles = [self.data.time, self.data.label, *([self.data.key] if self.data.key else [])]
-        twice = sorted({name for name in roles if roles.count(name) > 1})
+        twice = sorted({name for name in self._roles if self._roles.count(name) > 1})
         if twice:
             raise ValueError(
-                f"{twice[0]!r} is named for two of data.time, data.label and data.key; each needs "
+                f"{twice[0]!r} is given for two of data.time, data.label and data.key; each needs "
                 "a column of its own"
             )
         for role in ("time", "label", "key"):
             column = getattr(self.data, role)
-            if column in features:
+            if column in self.features.by_type.names:
                 raise ValueError(
                     f"{column!r} is both data.{role} and a feature; a model must not read it: "
                     "remove it from features"
@@ -163,13 +164,9 @@ class ModelConfig(Settings):
         return self
 
     @model_validator(mode="after")
-    def _task_is_consistent(self) -> Self:
+    def _task_fits(self) -> Self:
         if self.task != "binary" and self.data.positive is not None:
             raise ValueError("data.positive is for task binary; remove it or set task: binary")
-        return self
-
-    @model_validator(mode="after")
-    def _training_fits_task(self) -> Self:
         training, regression = self.training, self.task == "regression"
         wanted = "quantity" if regression else "classes"
         if wanted not in training.can_predict():
@@ -178,10 +175,10 @@ class ModelConfig(Settings):
                 f"{'a quantity' if regression else 'classes'}; valid with task {self.task}: "
                 f"{', '.join(estimator_kinds(wanted))}"
             )
-        for name, default in (("imbalance", "none"), ("calibration", "none")):
+        for name in ("imbalance", "calibration"):
             value = getattr(training, name)
-            if regression and value != default:
-                raise ValueError(f"training.{name} {value} is for classes; valid: {default}")
+            if regression and value != "none":
+                raise ValueError(f"training.{name} {value} is for classes; valid: none")
         if training.threshold == "tuned":
             if self.task != "binary":
                 raise ValueError("training.threshold tuned is for task binary; valid: fixed")
@@ -195,10 +192,12 @@ class ModelConfig(Settings):
 
     @model_validator(mode="after")
     def _names_are_features(self) -> Self:
-        features = self.features.numeric + self.features.categorical
+        features = self.features.by_type.names
         for name in self.drift.ignore:
             if name not in features:
-                raise ValueError(f"drift.ignore names no feature; {valid_choices(name, features)}")
+                raise ValueError(
+                    f"drift.ignore lists what is not a feature; {valid_choices(name, features)}"
+                )
         for name in self.drift.features:
             if name not in features:
                 raise ValueError(
@@ -209,7 +208,7 @@ class ModelConfig(Settings):
         for check in self.quality:
             if isinstance(check, Range) and check.column not in self.features.numeric:
                 raise ValueError(
-                    f"quality: the range check names {check.column!r}, which is no numeric "
+                    f"quality: the range check is on {check.column!r}, which is not a numeric "
                     f"feature; valid: {', '.join(self.features.numeric) or 'none'}"
                 )
         return self
@@ -224,8 +223,8 @@ class ModelConfig(Settings):
             for name in columns_needed((gate,)):
                 if name in (self.data.label, self.data.time):
                     raise ValueError(
-                        f"comparison.{place} ({gate.kind}) names {name!r}, the label or time; "
-                        "name a feature or another column of the data"
+                        f"comparison.{place} ({gate.kind}) reads {name!r}, the label or time; "
+                        "choose a feature or another column of the data"
                     )
             self._check_gate(place, gate)
         return self
@@ -251,6 +250,6 @@ class ModelConfig(Settings):
         for expectation in gate.expected:
             if expectation.feature not in self.features.numeric:
                 raise ValueError(
-                    f"comparison.{place}.expected names no numeric feature; "
+                    f"comparison.{place}.expected is not on a numeric feature; "
                     f"{valid_choices(expectation.feature, self.features.numeric)}"
                 )

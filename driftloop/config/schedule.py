@@ -1,4 +1,4 @@
-"""When a model is looked at: a cron expression in a time zone, derived from its window."""
+"""The schedule of a model: a cron expression in a time zone, derived from its window."""
 
 import re
 from zoneinfo import ZoneInfo
@@ -9,7 +9,6 @@ from driftloop.base.periods import Span
 from driftloop.base.settings import Settings
 
 _FIELD = re.compile(r"^[\d*/,\-?#LW]+$|^[A-Za-z]{3}(?:[,\-][A-Za-z]{3})*$", re.ASCII)
-_FIELDS = 5
 _ONCE_A = {
     "minute": "* * * * *",
     "hour": "5 * * * *",
@@ -18,8 +17,10 @@ _ONCE_A = {
     "month": "0 6 1 * *",
     "year": "0 6 1 1 *",
 }
-_EVERY = {"minute": (60, "*/{n} * * * *"), "hour": (24, "5 */{n} * * *")} | {
-    "month": (12, "0 6 1 */{n} *")
+_EVERY = {
+    "minute": (60, "*/{n} * * * *"),
+    "hour": (24, "5 */{n} * * *"),
+    "month": (12, "0 6 1 */{n} *"),
 }
 
 
@@ -42,9 +43,9 @@ class Schedule(Settings):
         if value is None:
             return None
         parts = value.split()
-        if len(parts) != _FIELDS or not all(_FIELD.match(part) for part in parts):
+        if len(parts) != 5 or not all(_FIELD.match(part) for part in parts):
             raise ValueError(
-                f"{value!r} is no cron expression; write minute, hour, day of month, month and "
+                f"{value!r} is not a cron expression; write minute, hour, day of month, month and "
                 "day of week, such as '0 6 * * 1' (Mondays at 06:00)"
             )
         return " ".join(parts)
@@ -56,7 +57,7 @@ class Schedule(Settings):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError(
-                f"{value!r} is no time zone; write one of the IANA database, such as UTC, "
+                f"{value!r} is not a time zone; write one of the IANA database, such as UTC, "
                 "Europe/Berlin or America/New_York"
             ) from None
         return value

@@ -4,45 +4,32 @@ from driftloop.base.findings import Performance, Verdict
 from driftloop.base.records import Held, TrialOutcome
 from driftloop.base.tags import PastRun
 
+_DRIFT_NOW = {
+    "drift": "the data still drifts",
+    "inconclusive": "it is unknown whether the data still drifts",
+}
+_PERFORMANCE_NOW = {"ok": "performance holds again", "fell": "performance is still too low"}
+
 
 def effect_of_promotion(
     verdict: Verdict, performance: Performance, champion: str, history: tuple[PastRun, ...]
 ) -> str | None:
     """Return whether a new champion ended the trouble, as a sentence; None where none is new.
 
-    Only the first run under another champion than that of the run before says so.
-
-    Args:
-        verdict: of this run.
-        performance: of the champion in this run.
-        champion: its version.
-        history: earlier runs, newest first.
+    Only the first run under another champion than that of the run before says so; `history` has the
+    newest run first.
     """
     last = next((run for run in history if run.kind == "monitor"), None)
     if last is None or last.champion in ("", champion):
         return None
     change = f"Since version {champion} replaced version {last.champion}"
-    parts = [_drift(verdict, last), _performance(performance, last)]
-    effect = " and ".join(part for part in parts if part)
-    return f"{change}, {effect}." if effect else None
-
-
-def _drift(verdict: Verdict, last: PastRun) -> str:
-    if last.verdict != "drift":
-        return ""
-    return {
-        "drift": "the data still drifts",
-        "inconclusive": "it is unknown whether the data still drifts",
-    }.get(verdict.status, "the drift is gone")
-
-
-def _performance(performance: Performance, last: PastRun) -> str:
-    if last.performance != "fell":
-        return ""
-    return {
-        "ok": "performance holds again",
-        "fell": "performance is still too low",
-    }.get(performance.status, "it is not known yet whether performance holds")
+    effects = []
+    if last.verdict == "drift":
+        effects.append(_DRIFT_NOW.get(verdict.status, "the drift is gone"))
+    if last.performance == "fell":
+        unknown = "it is not known yet whether performance holds"
+        effects.append(_PERFORMANCE_NOW.get(performance.status, unknown))
+    return f"{change}, {' and '.join(effects)}." if effects else None
 
 
 def pending_trial(trials: tuple[TrialOutcome, ...]) -> tuple[Held, str] | None:

@@ -1,13 +1,14 @@
 """The decision: what follows from the verdict, the labels and the history of a model."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from pydantic import Field
 
 from driftloop.base.errors import join_names
 from driftloop.base.findings import QualityFinding, Verdict
 from driftloop.base.periods import Span, SpanField
-from driftloop.base.records import Decision, Held, TriggerResult
+from driftloop.base.records import Decision, Held
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
 from driftloop.decision.triggers import (
@@ -73,8 +74,11 @@ def decide(
     fired = [result for result in results if result.fired]
     broken = [check for check in quality if check.status == "failed"]
     if broken:
-        return _broken(broken, results)
-    if inputs.verdict.status == "inconclusive" and not _performance_fell(fired):
+        columns = join_names(dict.fromkeys(check.column or "the window" for check in broken), 5)
+        veto = f"Data quality failed ({columns}): no retraining on broken data."
+        return Decision("hold", (*(check.sentence for check in broken), veto), results, "quality")
+    performance_fell = any(result.trigger == "performance" for result in fired)
+    if inputs.verdict.status == "inconclusive" and not performance_fell:
         return Decision("none", (inputs.verdict.sentence,), results)
     if fired:
         reasons = tuple(result.sentence for result in fired)
@@ -83,19 +87,9 @@ def decide(
             return Decision("hold", (*reasons, blocked[1]), results, blocked[0])
         return Decision("retrain", reasons, results)
     if inputs.verdict.status == "drift":
-        quiet = [one.sentence for one in results if one.trigger == "drift"]
+        quiet = [result.sentence for result in results if result.trigger == "drift"]
         return Decision("alert", (inputs.verdict.sentence, *quiet), results)
     return Decision("none", (inputs.verdict.sentence,), results)
-
-
-def _performance_fell(fired: list[TriggerResult]) -> bool:
-    return any(result.trigger == "performance" for result in fired)
-
-
-def _broken(broken: list[QualityFinding], results: tuple[TriggerResult, ...]) -> Decision:
-    columns = join_names(dict.fromkeys(check.column or "the window" for check in broken), 5)
-    veto = f"Data quality failed ({columns}): no retraining on broken data."
-    return Decision("hold", (*(check.sentence for check in broken), veto), results, "quality")
 
 
 def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[Held, str] | None:
@@ -133,11 +127,5 @@ def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[
 
 def losing_streak(history: tuple[PastRun, ...]) -> int:
     """Return how many challengers in a row lost since the last win or retraining by hand."""
-    lost = 0
-    for run in history:
-        if run.kind != "retrain":
-            continue
-        if run.won or run.by_hand:
-            break
-        lost += 1
-    return lost
+    retrainings = (run for run in history if run.kind == "retrain")
+    return len([*takewhile(lambda run: not run.won and not run.by_hand, retrainings)])

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from driftloop.base.errors import join_names
 from driftloop.base.findings import Finding, Performance, QualityFinding, Trouble
+from driftloop.base.metric_names import metric_name
 from driftloop.decision.verdict import by_weight
 
 
@@ -28,43 +29,31 @@ def diagnose(
     - ``covariate_shift``: inputs drifted, without evidence of a changed relation.
     - ``label_shift``: the distribution of the outcomes drifted.
 
-    Args:
-        findings: of the features, the predictions and all features together, judged.
-        quality: findings of the quality checks.
-        performance: on the newest rows with labels.
-        label: the finding on the label since training, if it was judged.
-        since: when the present drift began; earlier performance says nothing about it.
+    `performance` is that on the newest rows with labels; what lies before `since`, when the present
+    drift began, says nothing about it.
     """
-    troubles = [*_data_quality(quality)]
-    broken = {check.column for check in quality if check.status == "failed"}
-    moved = [
-        finding for finding in findings if finding.status == "drift" and finding.name not in broken
-    ]
-    moved = [] if troubles else moved
-    concept = None if troubles else _concept_drift(moved, performance)
-    if concept:
-        troubles.append(concept)
-    if moved:
-        troubles.append(_covariate_shift(moved, performance, bool(concept), since))
+    troubles = []
+    failed = [check.column or "the window" for check in quality if check.status == "failed"]
+    if failed:
+        where = join_names(dict.fromkeys(failed), 3)
+        sentence = f"Checks failed on {where}; other changes cannot be judged on such data."
+        troubles.append(Trouble("data_quality", sentence))
+    else:
+        moved = [finding for finding in findings if finding.status == "drift"]
+        concept = _concept_drift(moved, performance)
+        troubles += [concept] if concept else []
+        if moved:
+            troubles.append(_covariate_shift(moved, performance, concept is not None, since))
     if label is not None and label.status == "drift":
         troubles.append(Trouble("label_shift", label.sentence))
     return tuple(troubles)
-
-
-def _data_quality(quality: tuple[QualityFinding, ...]) -> list[Trouble]:
-    failed = [check for check in quality if check.status == "failed"]
-    if not failed:
-        return []
-    where = join_names(dict.fromkeys(check.column or "the window" for check in failed), 3)
-    sentence = f"Checks failed on {where}; other changes cannot be judged on such data."
-    return [Trouble("data_quality", sentence)]
 
 
 def _concept_drift(moved: list[Finding], performance: Performance) -> Trouble | None:
     if performance.status != "fell" or performance.high is None:
         return None
     promised = performance.estimated
-    numbers = f"{performance.metric} is {performance.score:.3f}"
+    numbers = f"{metric_name(performance.metric, begins=True)} is {performance.score:.3f}"
     if promised is not None and promised > performance.high:
         return Trouble(
             "concept_drift",

@@ -5,6 +5,7 @@ Signs differ in shape, so that nobody depends on colour.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from driftloop.base.records import MonitorRecord
@@ -51,3 +52,21 @@ def outcome_of(verdict: str, quality_failed: bool, performance: str) -> Outcome:
 def outcome_of_record(record: MonitorRecord) -> Outcome:
     """Return the most severe outcome in a record."""
     return outcome_of(record.verdict.status, bool(record.broken), record.performance.status)
+
+
+class Condition(StrEnum):
+    """A condition on which ``driftloop monitor --fail-on`` fails."""
+
+    drift = "drift"
+    quality = "quality"
+    performance = "performance"
+    inconclusive = "inconclusive"
+
+    def met(self, record: MonitorRecord) -> bool:
+        """Return whether a run found it."""
+        return {
+            Condition.drift: record.verdict.status == "drift",
+            Condition.inconclusive: record.verdict.status == "inconclusive",
+            Condition.quality: bool(record.broken),
+            Condition.performance: record.performance.status == "fell",
+        }[self]

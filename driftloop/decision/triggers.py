@@ -22,8 +22,6 @@ class TriggerInputs:
     """What triggers decide on.
 
     Args:
-        as_of: the moment of the run.
-        verdict: on the current window.
         performance: realised, on the newest rows with labels.
         history: earlier runs, newest first.
         drift_since: start of the present episode of drift; None without drift.
@@ -90,9 +88,8 @@ class PerformanceTrigger(Trigger):
     def check(self, inputs: TriggerInputs) -> TriggerResult:
         """Return whether realised performance is a reason to retrain."""
         performance = inputs.performance
-        status: TriggerStatus = {"fell": "fired", "ok": "quiet"}.get(
-            performance.status, "inconclusive"
-        )  # type: ignore[assignment]
+        statuses: dict[str, TriggerStatus] = {"fell": "fired", "ok": "quiet"}
+        status = statuses.get(performance.status, "inconclusive")
         return TriggerResult(self.kind, status, performance.sentence)
 
 
@@ -108,9 +105,8 @@ class AgeTrigger(Trigger):
         """Return whether the champion's age is a reason to retrain."""
         trained = inputs.champion_trained_until
         if trained is None:
-            return TriggerResult(
-                self.kind, "inconclusive", "The champion's training data is unknown."
-            )
+            sentence = "The champion's training data is unknown."
+            return TriggerResult(self.kind, "inconclusive", sentence)
         age = (inputs.as_of - trained).days
         old = self.after.after(trained) <= inputs.as_of
         sentence = f"The champion's training data are {age} days old; the limit is {self.after}."

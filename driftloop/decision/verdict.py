@@ -22,14 +22,9 @@ def judge_window(
     together; inconclusive where the window is empty or small, or where no more than half of the
     features could be judged; warning where only features drifted that the champion hardly uses, or
     where a change is significant but too small to count; ok otherwise. Columns that failed a
-    quality check do not count as drift, and then neither do the predictions made from them.
-
-    Args:
-        findings: of all columns, judged.
-        quality: findings of the quality checks.
-        rows: rows of the window.
-        minimum: fewer rows are inconclusive.
-        minimum_importance: share of importance below which the champion hardly uses a feature.
+    quality check do not count as drift, and then neither do the predictions made from them. Fewer
+    than `minimum` rows are inconclusive; with a share of importance below `minimum_importance` the
+    champion hardly uses a feature.
     """
     if rows == 0:
         return Verdict("inconclusive", "The window has no rows: nothing was tested.")
@@ -37,30 +32,22 @@ def judge_window(
         sentence = f"The window has {rows} rows, {minimum} are needed: nothing was concluded."
         return Verdict("inconclusive", sentence)
     broken = {check.column for check in quality if check.status == "failed"}
-    sound = [finding for finding in findings if _is_sound(finding, broken)]
+    sound = [
+        finding
+        for finding in findings
+        if (finding.name not in broken if finding.role == "feature" else not broken)
+    ]
     features = {finding.name for finding in findings if finding.role == "feature"}
-    judged = _judged(sound)
+    own = [finding for finding in sound if finding.role == "feature"]
+    judged = {finding.name for finding in own}
+    judged -= {finding.name for finding in own if finding.status == "inconclusive"}
     unknown = sorted(features - judged)
     aside = f" Not judged: {join_names(unknown, 4)}." if unknown else ""
     drifted = by_weight([finding for finding in sound if finding.status == "drift"])
-    if any(_matters(finding, minimum_importance) for finding in drifted):
+    weights = [finding.importance for finding in drifted]
+    if any(weight is None or weight >= minimum_importance for weight in weights):
         return Verdict("drift", f"{_summary(drifted, len(features))}.{aside}")
     return _without_drift(sound, drifted, len(features), len(judged), aside)
-
-
-def _is_sound(finding: Finding, broken: set[str | None]) -> bool:
-    return finding.name not in broken if finding.role == "feature" else not broken
-
-
-def _judged(findings: list[Finding]) -> set[str]:
-    """Return the features without an inconclusive finding."""
-    own = [finding for finding in findings if finding.role == "feature"]
-    unknown = {finding.name for finding in own if finding.status == "inconclusive"}
-    return {finding.name for finding in own} - unknown
-
-
-def _matters(finding: Finding, minimum_importance: float) -> bool:
-    return finding.importance is None or finding.importance >= minimum_importance
 
 
 def _without_drift(

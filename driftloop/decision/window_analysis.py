@@ -40,13 +40,8 @@ def analyse_window(
 ) -> WindowAnalysis:
     """Return the judged findings on a window; only those on quality where it has no rows.
 
-    Args:
-        profile: the reference.
-        current: the columns of the window.
-        scope: the features and checks.
-        criteria: settings, level, importances and the drift of earlier runs.
-        extra_findings: measured findings that are judged together with those of the features, such
-            as on the predictions.
+    `profile` is that of the reference; `extra_findings` are measured ones, such as on the
+    predictions, that are judged together with those of the features.
     """
     rows = profile.rows, current.rows
     if current.rows == 0:
@@ -71,16 +66,8 @@ def check_window_quality(
     return check_quality(_sample(current, measured, scope), scope.checks)
 
 
-def window_verdict(
-    profile: Profile, current: Columns, scope: AnalysisScope, criteria: JudgingCriteria
-) -> Verdict:
-    """Return the verdict on a window against a reference."""
-    examination = analyse_window(profile, current, scope, criteria)
-    return verdict_of_analysis(examination, criteria.settings)
-
-
 def verdict_of_analysis(analysis: WindowAnalysis, settings: DriftSettings) -> Verdict:
-    """Return the verdict on an examined window."""
+    """Return the verdict on an analysed window."""
     return judge_window(
         analysis.findings,
         analysis.quality,

@@ -6,7 +6,7 @@ from driftloop.performance.metrics import METRICS, MetricName, Scores, Truth, re
 from driftloop.performance.target import Probabilities
 
 Model = tuple[Probabilities, float | None]
-"""A model's predictions (n, k) and its cut."""
+"""A model's predictions (n, k) and its decision threshold."""
 
 
 def resampled_scores(

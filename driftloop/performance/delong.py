@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Values = npt.NDArray[np.float64]
 
@@ -25,7 +26,7 @@ def placements(y: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Values, Values]:
     positive = np.asarray(y, dtype=bool)
     value = np.asarray(score, dtype=np.float64)
     above, below = value[positive], value[~positive]
-    every, within_above, within_below = _midranks(value), _midranks(above), _midranks(below)
+    every, within_above, within_below = (_midranks(part) for part in (value, above, below))
     wins = (every[positive] - within_above) / len(below)
     losses = (every[~positive] - within_below) / len(above)
     return wins, 1.0 - losses
@@ -84,7 +85,4 @@ def _variance(wins: Values, losses: Values) -> float:
 
 def _midranks(values: Values) -> Values:
     """Return ranks from 1, equal values sharing the mean of theirs."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    middle: Values = (ends - (counts - 1) / 2)[place]
-    return middle
+    return pd.Series(values).rank().to_numpy()

@@ -3,12 +3,9 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from driftloop.performance.metrics import BINARY_ONLY, METRICS, REGRESSION_ONLY, MetricName
 from driftloop.performance.target import Probabilities
-
-Confusion = npt.NDArray[np.float64]
 
 
 def estimated_score(metric: MetricName, p: Probabilities, threshold: float | None = None) -> float:
@@ -29,41 +26,16 @@ def estimated_score(metric: MetricName, p: Probabilities, threshold: float | Non
     Args:
         metric: the score, as `driftloop.performance.metrics` defines it.
         p: calibrated probabilities, rows sum to 1 (n, classes); the positive class is last.
-        cut: probability from which on a row is called positive; None calls the likeliest class.
+        threshold: probability from which on a row is positive; None predicts the likeliest class.
 
     Source: confidence-based performance estimation, Humblot-Renaux et al. and NannyML's CBPE:
     Bialek et al., Estimating model performance under covariate shift without labels,
     arXiv:2401.08348.
     """
     rows, classes = p.shape
-    if rows == 0 or np.isnan(p).any() or (metric in BINARY_ONLY and classes != 2):
-        return math.nan
-    if metric in REGRESSION_ONLY:
+    undefined = metric in REGRESSION_ONLY or (metric in BINARY_ONLY and classes != 2)
+    if rows == 0 or np.isnan(p).any() or undefined:
         return math.nan
     codes = np.tile(np.arange(classes), rows)
     weights = p.reshape(1, -1)
     return float(METRICS[metric](codes, np.repeat(p, classes, axis=0), weights, threshold)[0])
-
-
-def expected_confusion(p: Probabilities) -> Confusion:
-    """Return the expected rows of each true class (down) called each class (across).
-
-    A row is called the most probable class, and is of each class with its probability.
-
-    Args:
-        p: calibrated probabilities (n, classes).
-    """
-    called = np.eye(p.shape[1])[p.argmax(axis=1)]
-    expected: Confusion = p.T @ called
-    return expected
-
-
-def expected_precision_and_recall(p: Probabilities) -> tuple[float, float]:
-    """Return expected precision and recall of the positive class, the last, at 0.5.
-
-    The precision is NaN where no row is called positive, the recall where none can be.
-    """
-    table = expected_confusion(p)
-    found, called, positives = table[-1, -1], table[:, -1].sum(), table[-1].sum()
-    precision = float(found / called) if called else math.nan
-    return precision, float(found / positives) if positives else math.nan

@@ -3,12 +3,12 @@
 A metric takes the truth ``y`` (n,), predictions ``p`` (n, k), weights ``w`` (b, n), the number of
 times each row occurs in each of b resamples, and returns b scores. One row of ones gives the plain
 score. A classifier's truth is class codes and its predictions are probabilities of the k classes; a
-regression's truth is float64 values and its predictions are one column of values. ``cut`` is the
-probability from which on a two-class model calls a row positive; None calls the likeliest class.
+regression's truth is float64 values and its predictions are one column of values. ``threshold`` is
+the probability from which on a row of two classes is positive; None predicts the likeliest class.
 """
 
-from collections.abc import Iterator
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -37,14 +37,8 @@ _COMPILED = 1_000_000
 """From this many weights on compiled loops are worth the second that loading numba takes."""
 
 
-class Metric(Protocol):
-    """What every metric is."""
-
-    def __call__(
-        self, y: Truth, p: Probabilities, w: Weights, threshold: float | None = None
-    ) -> Scores:
-        """Return the scores (b,) of resamples `w` (b, n); without a threshold `cut` is ignored."""
-        ...
+Metric = Callable[[Truth, Probabilities, Weights, float | None], Scores]
+"""Returns the scores (b,) of resamples (b, n)."""
 
 
 def roc_auc(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -> Scores:
@@ -86,9 +80,9 @@ def average_precision(
 
 
 def predicted_classes(p: Probabilities, threshold: float | None = None) -> npt.NDArray[np.int64]:
-    """Return the class code each row is called (n,): the positive one from `cut` on.
+    """Return the predicted class code of each row (n,): the positive one from `threshold` on.
 
-    Without a cut, or with more classes than two, it is the likeliest class.
+    Without a threshold, or with more classes than two, it is the likeliest class.
     """
     if threshold is None or p.shape[1] != 2:
         likeliest: npt.NDArray[np.int64] = p.argmax(axis=1)

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from driftloop.base.findings import Performance, PerformanceStatus
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import Window
 from driftloop.base.scores import Score
 from driftloop.base.settings import Settings
@@ -54,37 +55,33 @@ def judge_performance(
 
     ``fell`` where the whole interval lies below the limit, ``ok`` where it lies above,
     ``unclear`` in between. The limit is the higher of the floor and the baseline less the margin.
-    Rows of a regression without a finite label are left out.
-
-    Args:
-        metric: the primary metric.
-        window: of the labelled rows.
-        labels: the truth (n,) and the champion's predictions (n, k).
-        baseline: the champion's score on its own holdout.
-        settings: margin, floor and how many rows are needed.
-        cut: the champion's decision threshold.
+    Rows of a regression without a finite label are left out. `labels` are the truth (n,) and the
+    champion's predictions (n, k), `baseline` is its score on its own holdout.
     """
-    y, p = _labelled(*labels)
+    y, p = labels
+    if is_regression(y):
+        labelled = np.isfinite(y)
+        y, p = y[labelled], p[labelled]
     why = _cannot_judge(y, p, settings)
     if why is not None:
         return no_performance(metric, window, len(y), why)
     score = score_with_interval(
         metric, y, p, count=400, confidence=settings.confidence, seed=len(y), threshold=threshold
     )
-    status, sentence = _status(score, _limit(baseline, settings), baseline)
-    expected, promised = baseline.value if baseline else None, _promised(metric, p, threshold)
-    edges = score.value, score.low, score.high
-    return Performance(metric, window, len(y), *edges, expected, status, sentence, promised)
-
-
-def _promised(metric: MetricName, p: Probabilities, threshold: float | None) -> float | None:
-    value = estimated_score(metric, p, threshold)
-    return None if math.isnan(value) else value
-
-
-def _labelled(y: Truth, p: Probabilities) -> tuple[Truth, Probabilities]:
-    known = np.isfinite(y) if is_regression(y) else np.ones(len(y), dtype=bool)
-    return y[known], p[known]
+    status, sentence = _status(score, settings, baseline)
+    estimated = estimated_score(metric, p, threshold)
+    return Performance(
+        metric,
+        window,
+        len(y),
+        score.value,
+        score.low,
+        score.high,
+        baseline.value if baseline else None,
+        status,
+        sentence,
+        None if math.isnan(estimated) else estimated,
+    )
 
 
 def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> str | None:
@@ -104,18 +101,21 @@ def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> 
     return None
 
 
-def _limit(baseline: Score | None, settings: PerformanceSettings) -> float:
+def _status(
+    score: Score, settings: PerformanceSettings, baseline: Score | None
+) -> tuple[PerformanceStatus, str]:
+    if math.isnan(score.value):
+        return (
+            "inconclusive",
+            f"{metric_name(score.metric, begins=True)} is undefined on these rows.",
+        )
     own = -math.inf if baseline is None else baseline.value - settings.margin
-    return max(own, -math.inf if settings.floor is None else settings.floor)
-
-
-def _status(found: Score, limit: float, baseline: Score | None) -> tuple[PerformanceStatus, str]:
+    limit = max(own, -math.inf if settings.floor is None else settings.floor)
     expected = f", {baseline.value:.3f} on its holdout" if baseline else ""
-    text = f"{found.metric} {found.value:.3f} [{found.low:.3f}, {found.high:.3f}]{expected}"
-    if math.isnan(found.value):
-        return "inconclusive", f"{found.metric} is undefined on these rows."
-    if found.high < limit:
+    interval = f"[{score.low:.3f}, {score.high:.3f}]"
+    text = f"{metric_name(score.metric)} {score.value:.3f} {interval}{expected}"
+    if score.high < limit:
         return "fell", f"Performance fell: {text}; the limit is {limit:.3f}."
-    if found.low >= limit:
+    if score.low >= limit:
         return "ok", f"Performance holds: {text}."
     return "unclear", f"Performance is unclear: {text}; the limit is {limit:.3f}."

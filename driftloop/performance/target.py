@@ -25,11 +25,7 @@ def class_text(value: object) -> str:
 
 
 def label_text(labels: "pd.Series[Any]") -> npt.NDArray[Any]:
-    """Return labels as text; labels must all be present.
-
-    Raises:
-        DataError: if a label is missing.
-    """
+    """Return labels as text; raises `DataError` if one is missing or has lost digits."""
     if labels.isna().any():
         raise DataError(f"{int(labels.isna().sum())} labels of {labels.name!r} are missing")
     labels = labels.infer_objects()
@@ -61,11 +57,8 @@ class Classes:
 
     def values(self, codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the class of each code as a model is to predict it: an integer where all are."""
-        if all(_is_integer(name) and -(2**63) <= int(name) < 2**63 for name in self.names):
-            named: npt.NDArray[Any] = np.array([int(name) for name in self.names])
-        else:
-            named = np.array(self.names)
-        values: npt.NDArray[Any] = named[codes]
+        whole = all(_is_integer(name) and -(2**63) <= int(name) < 2**63 for name in self.names)
+        values: npt.NDArray[Any] = np.array([*map(int, self.names)] if whole else self.names)[codes]
         return values
 
     def encode(self, labels: "pd.Series[Any]") -> Codes:
@@ -74,19 +67,14 @@ class Classes:
         order = np.argsort(np.array(self.names))
         places = np.searchsorted(np.array(self.names)[order], text.astype(str))
         places = np.minimum(places, len(self.names) - 1)
-        found = order[places]
-        known = np.array(self.names)[found] == text.astype(str)
-        return np.where(known, found, -1).astype(np.int64)
+        codes = order[places]
+        known = np.array(self.names)[codes] == text.astype(str)
+        return np.where(known, codes, -1).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number to predict, as in a regression."""
-
-    @property
-    def binary(self) -> bool:
-        """Never: a quantity has no classes."""
-        return False
 
     @property
     def width(self) -> int:
@@ -100,8 +88,7 @@ class Quantity:
     def encode(self, labels: "pd.Series[Any]") -> Values:
         """Return the labels as numbers.
 
-        Raises:
-            DataError: if one is missing, infinite or not a number.
+        Raises `DataError` if one is missing, infinite or not a number.
         """
         labels = labels.infer_objects()
         if not pd.api.types.is_numeric_dtype(labels) or pd.api.types.is_complex_dtype(labels):
@@ -120,19 +107,13 @@ class Quantity:
 
 
 Target = Classes | Quantity
-"""What is predicted; either has `binary`, `width`, `values(y)` and `encode(labels)`."""
-
-
-def _is_integer(name: str) -> bool:
-    """Say whether an integer is written back as this very text: ``1`` is, ``01`` is not."""
-    return name.lstrip("-").isdecimal() and name.count("-") < 2 and str(int(name)) == name
+"""What is predicted; either has `width`, `values(y)` and `encode(labels)`."""
 
 
 def find_classes(labels: "pd.Series[Any]", positive: object | None, most: int = 50) -> Classes:
     """Return the classes that occur; with `positive` named, that one comes last.
 
-    Raises:
-        DataError: if fewer than two classes occur, more than `most`, or not the positive one.
+    Raises `DataError` if fewer than two classes occur, more than `most`, or not the positive one.
     """
     names = sorted(set(label_text(labels)))
     if len(names) < 2:
@@ -159,3 +140,8 @@ def find_classes(labels: "pd.Series[Any]", positive: object | None, most: int = 
             f"{len(names)}: {', '.join(names[:8])}"
         )
     return Classes((*(name for name in names if name != wanted), wanted))
+
+
+def _is_integer(name: str) -> bool:
+    """Say whether an integer is written back as this very text: ``1`` is, ``01`` is not."""
+    return name.lstrip("-").isdecimal() and name.count("-") < 2 and str(int(name)) == name

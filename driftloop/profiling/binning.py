@@ -59,7 +59,7 @@ def _guide(edges: Edges) -> tuple[npt.NDArray[np.int32], float, float, int, int]
     bend = max(bend, far * 2.0**-40)
     first = octave(bend)
     top = max(octave(far) - first + 1, 1)
-    found = np.empty(len(edges), dtype=np.int64)
-    cells(edges, middle, bend, first, top, found)
-    guide = np.searchsorted(found, np.arange(2 * top + 2)).astype(np.int32)
+    cell_of_edge = np.empty(len(edges), dtype=np.int64)
+    cells(edges, middle, bend, first, top, cell_of_edge)
+    guide = np.searchsorted(cell_of_edge, np.arange(2 * top + 2)).astype(np.int32)
     return guide, middle, bend, first, top

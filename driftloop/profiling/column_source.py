@@ -50,25 +50,20 @@ class FrameColumns:
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
         return len(self.table)
 
     def numeric(self, name: str) -> NumericColumn:
-        """Return a numeric feature."""
         return numeric_column(self.table, name)
 
     def categorical(self, name: str) -> CategoricalColumn:
-        """Return a categorical feature."""
         return categorical_column(self.table, name)
 
     def series(self, name: str) -> "pd.Series[Any]":
-        """Return any column as it is."""
         if name not in self.table.columns:
             raise DataError(f"column {name!r} is missing")
         return self.table[name]
 
     def batch(self, names: tuple[str, ...]) -> "FrameColumns":
-        """Return itself: all columns are in memory."""
         return self
 
 

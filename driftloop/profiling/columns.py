@@ -82,28 +82,19 @@ class CategoricalColumn:
 
 
 def numeric_column(table: pd.DataFrame, name: str) -> NumericColumn:
-    """Return a numeric feature of a data frame.
-
-    Raises:
-        DataError: if the column is absent or holds anything but numbers and booleans.
-    """
+    """Return a numeric feature; raises `DataError` if it is absent or not numbers or booleans."""
     return _numeric(_numbers(table, name))
 
 
 def categorical_column(table: pd.DataFrame, name: str) -> CategoricalColumn:
-    """Return a categorical feature of a data frame; numbers and booleans become their text.
-
-    Raises:
-        DataError: if the column is absent, or holds dates or several kinds of values.
-    """
+    """Return a categorical feature; raises `DataError` if it is absent, dates or of mixed types."""
     series = _column(table, name)
     present = series[series.notna()]
     _check_categories(name, series.dtype, present)
     raw = np.full(len(series), -1, dtype=np.int32)
     if isinstance(_first(present), list | dict | set):
         present = present.astype(str)
-    found, values = pd.factorize(present)
-    raw[series.notna().to_numpy()] = found
+    raw[series.notna().to_numpy()], values = pd.factorize(present)
     return _categorical(raw, pd.Series(values))
 
 
@@ -148,12 +139,12 @@ def _numeric(values: Numbers) -> NumericColumn:
 
 def _categorical(raw: Codes, values: "pd.Series[Any]") -> CategoricalColumn:
     """Sort the levels; those with the same text are one, NaN is a gap, and unheld ones go."""
-    held = np.bincount(raw + np.int32(1), minlength=len(values) + 1)[1:]
-    kept = values.notna().to_numpy() & (held > 0)
-    levels, found = np.unique(category_text(values[kept]), return_inverse=True)
+    rows = np.bincount(raw + np.int32(1), minlength=len(values) + 1)[1:]
+    present = values.notna().to_numpy() & (rows > 0)
+    levels, codes = np.unique(category_text(values[present]), return_inverse=True)
     place = np.full(len(values), -1, dtype=np.int32)
-    place[kept] = found
-    counts = np.bincount(found, weights=held[kept], minlength=len(levels)).astype(np.int64)
+    place[present] = codes
+    counts = np.bincount(codes, weights=rows[present], minlength=len(levels)).astype(np.int64)
     return CategoricalColumn(levels.astype(object), counts, raw, place)
 
 
@@ -194,9 +185,7 @@ def feature_table(
     table: pd.DataFrame, numeric: tuple[str, ...], categorical: tuple[str, ...]
 ) -> pd.DataFrame:
     """Return exactly the features, as a model reads them: float64 and text, None where missing."""
-    columns: dict[str, Any] = {}
-    for name in numeric:
-        columns[name] = _numbers(table, name)
+    columns: dict[str, Any] = {name: _numbers(table, name) for name in numeric}
     for name in categorical:
         series = _column(table, name)
         text = np.full(len(series), None, dtype=object)
@@ -215,7 +204,7 @@ def _numbers(table: pd.DataFrame, name: str) -> Numbers:
         return np.full(len(series), np.nan)
     if present.dtype == object:
         present = present.infer_objects()
-    decimal = present.dtype == object and present.map(lambda one: isinstance(one, Decimal)).all()
+    decimal = present.dtype == object and all(isinstance(value, Decimal) for value in present)
     if not decimal and not pd.api.types.is_numeric_dtype(present):
         raise DataError(f"column {name!r} holds {_type_name(series)}, declared numeric")
     if pd.api.types.is_complex_dtype(present):

@@ -46,18 +46,17 @@ def ks_distance(
 ) -> float:
     """Return the distance of a reference and current values that are counted over its edges.
 
-    Args:
-        reference: the reference with its edges (k,).
-        below: how many current values lie at or below each edge (k,).
-        rows: how many current values there are.
-        ranked: returns the current values of the wanted bins (k + 1,), in order.
+    `below` (k,) is how many of the `rows` current values lie at or below each edge, and `ranked`
+    returns the current values of the wanted bins (k + 1,), in order.
     """
     old = np.concatenate([[0], reference.below, [len(reference.values)]]) / len(reference.values)
     new = np.concatenate([[0], below, [rows]]) / rows
-    found = float(np.max(np.abs(old - new)))
+    at_edges = float(np.max(np.abs(old - new)))
     bounds = np.maximum(old[1:] - new[:-1], new[1:] - old[:-1])
-    wanted = (bounds > found) & (np.diff(new) > 0) & ~single_value_bins(reference.edges)
-    return max(found, _at(reference.values, ranked(wanted), rows)) if wanted.any() else found
+    wanted = (bounds > at_edges) & (np.diff(new) > 0) & ~single_value_bins(reference.edges)
+    if not wanted.any():
+        return at_edges
+    return max(at_edges, _at(reference.values, ranked(wanted), rows))
 
 
 def single_value_bins(edges: Edges) -> npt.NDArray[np.bool_]:

@@ -17,10 +17,9 @@ def pool_rare_categories(
     """Return the counts of both samples (2, k) with rare categories joined into groups.
 
     Categories that expect fewer than five rows in the smaller sample are joined, the most frequent
-    first, into groups that expect at least five; a rest that does not joins the last group.
-    What is rare depends on both samples together and not on how they differ, so the choice does not
-    bias the test. Categories in neither sample are left out, and a
-    table of two categories is never joined.
+    first, into groups that expect at least five; a rest that does not joins the last group. What is
+    rare depends on both samples together and not on how they differ, so the choice does not bias
+    the test. Categories in neither sample are left out; two categories are never joined.
     """
     counts = np.vstack([reference, current]).astype(np.float64)
     totals = counts.sum(axis=0)

@@ -3,7 +3,7 @@
 It is computed once and stored beside the champion, so that a run reads the new window only.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -66,10 +66,6 @@ class NumericReference:
         """Share of missing rows; NaN without rows."""
         return self.missing / self.rows if self.rows else float("nan")
 
-    def with_variation(self, variation: Variation) -> "NumericReference":
-        """Return the same reference with the variation of its windows."""
-        return replace(self, variation=variation)
-
     def quantile(self, level: float) -> float:
         """Return a quantile, linear between values; NaN without values."""
         return sorted_quantile(self.values, level)
@@ -115,10 +111,8 @@ def numeric_reference(column: NumericColumn, bins: int) -> NumericReference:
     """Return the reference side of a numeric feature, with `bins` quantile bins."""
     ordered = np.sort(column.present)
     if len(ordered) == 0:
-        none = np.zeros(0, dtype=np.int64)
-        return NumericReference(
-            ordered, column.missing, np.zeros(0), none, none, none, none, 0.0, 0
-        )
+        no = np.zeros(0, dtype=np.int64)
+        return NumericReference(ordered, column.missing, np.zeros(0), no, no, no, no, 0.0, 0)
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     ends = bin_ends(ordered, starts, bins)
     points = cdf_points(ordered)
@@ -138,11 +132,9 @@ def numeric_reference(column: NumericColumn, bins: int) -> NumericReference:
     )
 
 
-def categorical_reference(
-    column: CategoricalColumn, variation: Variation = Variation()
-) -> CategoricalReference:
+def categorical_reference(column: CategoricalColumn) -> CategoricalReference:
     """Return the reference side of a categorical feature."""
-    return CategoricalReference(column.levels, column.counts, column.missing, variation)
+    return CategoricalReference(column.levels, column.counts, column.missing)
 
 
 def bin_ends(ordered: Numbers, starts: Places, bins: int) -> Edges:
@@ -150,21 +142,17 @@ def bin_ends(ordered: Numbers, starts: Places, bins: int) -> Edges:
 
     A value with more than a bin's share of rows, and every value of a column with few, gets a bin
     of its own: between and beside them are bins that are (nearly) empty in the reference, so that
-    a new value is noticed. The last bin is open and has no end.
-
-    Args:
-        ordered: the sorted values.
-        starts: where each run of equal values starts.
-        bins: requested number of bins.
+    a new value is noticed. The last bin is open and has no end. `starts` says where each run of
+    equal values starts.
     """
-    distinct, held = ordered[starts], np.diff(np.append(starts, len(ordered)))
+    distinct, counts = ordered[starts], np.diff(np.append(starts, len(ordered)))
     few = len(starts) <= bins
-    heavy = distinct if few else distinct[held * bins > len(ordered)]
+    heavy = distinct if few else distinct[counts * bins > len(ordered)]
     places = np.ceil(np.arange(1, bins) / bins * (len(ordered) - 1)).astype(int)
     cuts = ordered[:0] if few else ordered[places]
     ends = np.concatenate([np.nextafter(heavy, -np.inf), heavy, np.nextafter(cuts, -np.inf)])
-    kept: Edges = np.unique(ends[np.isfinite(ends)])
-    return kept
+    finite: Edges = np.unique(ends[np.isfinite(ends)])
+    return finite
 
 
 def sorted_quantile(ordered: Numbers, level: float) -> float:
@@ -193,20 +181,18 @@ def cdf_points(ordered: Numbers) -> Edges:
     steps = 2 ** np.arange(int(np.log2(len(ordered))) + 1)
     tails = np.concatenate([ordered[steps - 1], ordered[-steps]])
     picked = np.sort(np.concatenate([_evenly(ordered, CDF_POINTS), tails]))
-    held = np.searchsorted(ordered, picked, "right") - np.searchsorted(ordered, picked, "left")
-    frequent = picked[held > max(1, len(ordered) // CDF_POINTS)]
+    counts = np.searchsorted(ordered, picked, "right") - np.searchsorted(ordered, picked, "left")
+    frequent = picked[counts > max(1, len(ordered) // CDF_POINTS)]
     return _with_points_below(picked, np.append(frequent, ordered[:1]))
 
 
 def _evenly(ordered: Numbers, count: int) -> Numbers:
-    picked: Numbers = ordered[
-        np.linspace(0, len(ordered) - 1, min(count, len(ordered))).astype(int)
-    ]
+    places = np.linspace(0, len(ordered) - 1, min(count, len(ordered))).astype(int)
+    picked: Numbers = ordered[places]
     return picked
 
 
 def _with_points_below(picked: Numbers, frequent: Numbers) -> Edges:
-    """Add points just below the frequent values."""
     below = np.nextafter(frequent, -np.inf)
     edges = np.unique(np.concatenate([picked, below]))
     finite: Edges = edges[np.isfinite(edges)]

@@ -1,8 +1,8 @@
 """The profile of a reference: every feature as `driftloop.profiling.reference_column` keeps it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Protocol
 
 from driftloop.base.errors import DataError
 from driftloop.profiling.column_source import Columns, column_groups
@@ -10,7 +10,6 @@ from driftloop.profiling.effect_sizes.base import CategoricalEffect, EffectSize,
 from driftloop.profiling.reference_column import (
     ColumnReference,
     UnreadableColumn,
-    Variation,
     categorical_reference,
     numeric_reference,
 )
@@ -22,8 +21,7 @@ from driftloop.profiling.variation import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(NamedTuple):
     """The names of the features, by type."""
 
     numeric: tuple[str, ...]
@@ -76,7 +74,6 @@ class MemoryProfile:
     columns: Mapping[str, ColumnReference]
 
     def column(self, name: str) -> ColumnReference:
-        """Return the reference side of a feature."""
         return self.columns[name]
 
 
@@ -87,8 +84,8 @@ def build_profile(
     windows: WindowRows = NO_WINDOWS,
 ) -> MemoryProfile:
     """Return the profile of a reference that fits in memory."""
-    built = dict(profile_columns(columns, features, effect_sizes, windows))
-    return MemoryProfile(columns.rows, built)
+    references = dict(profile_columns(columns, features, effect_sizes, windows))
+    return MemoryProfile(columns.rows, references)
 
 
 def profile_columns(
@@ -101,11 +98,9 @@ def profile_columns(
     for group in column_groups(features.names, columns.rows):
         batch = columns.batch(group)
         for name in group:
+            profile = _numeric if name in features.numeric else _categorical
             try:
-                if name in features.numeric:
-                    yield name, _numeric(batch, name, effect_sizes, windows)
-                else:
-                    yield name, _categorical(batch, name, effect_sizes, windows)
+                yield name, profile(batch, name, effect_sizes, windows)
             except DataError as error:
                 yield name, UnreadableColumn(f"{error} in the reference", columns.rows)
 
@@ -115,17 +110,16 @@ def _numeric(
 ) -> ColumnReference:
     column = columns.numeric(name)
     effect = effect_sizes.of_numbers(name)
-    plain = numeric_reference(column, effect.bins)
-    variation = numeric_variation(column, plain, windows, effect)
-    return plain.with_variation(variation)
+    reference = numeric_reference(column, effect.bins)
+    return replace(reference, variation=numeric_variation(column, reference, windows, effect))
 
 
 def _categorical(
     columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.categorical(name)
-    plain = categorical_reference(column)
-    if plain.identifies_rows:
-        return plain
-    variation: Variation = categorical_variation(column, windows, effect_sizes.of_categories(name))
-    return categorical_reference(column, variation)
+    reference = categorical_reference(column)
+    if reference.identifies_rows:
+        return reference
+    variation = categorical_variation(column, windows, effect_sizes.of_categories(name))
+    return replace(reference, variation=variation)

@@ -30,21 +30,18 @@ class WindowRows:
 
     def table(self, cells: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.int64]:
         """Return the rows of each window and cell (windows, width); cell -1 is left out."""
-        kept = (self.codes >= 0) & (cells >= 0)
-        flat = self.codes[kept] * width + cells[kept]
+        counted = (self.codes >= 0) & (cells >= 0)
+        flat = self.codes[counted] * width + cells[counted]
         return np.bincount(flat, minlength=self.count * width).reshape(self.count, width)
 
 
 def window_rows(
     times: npt.NDArray[np.datetime64], starts: npt.NDArray[np.datetime64], end: Any, least: int
 ) -> WindowRows:
-    """Return the windows of rows by their times.
+    """Return the windows of rows by their times (rows,).
 
-    Args:
-        times: time of each row (rows,).
-        starts: ascending starts of consecutive windows (windows,).
-        end: where the last window ends.
-        least: windows with fewer rows say nothing.
+    The windows have ascending `starts` (windows,), and the last one ends at `end`. Those with fewer
+    than `least` rows say nothing.
     """
     codes = np.searchsorted(starts, times, side="right") - 1
     codes[times >= end] = -1
@@ -60,16 +57,15 @@ def numeric_variation(
     """Return how far each window of a numeric column differs from the rest of its column."""
     if windows.count == 0 or len(reference.values) == 0:
         return Variation()
-    places = np.unique(np.concatenate([reference.bins, reference.cdf_points]))
+    kinds = reference.bins, reference.cdf_points
+    places = np.unique(np.concatenate(kinds))
     edges = reference.edges[places]
     present = ~np.isnan(column.values)
     cells = np.full(column.rows, -1, dtype=np.int64)
     cells[present] = histogram(column.values[present], edges).codes
     table = windows.table(cells, len(edges) + 1)
     whole = np.bincount(cells[present], minlength=len(edges) + 1)
-    bins, points = (
-        np.searchsorted(places, edge) for edge in (reference.bins, reference.cdf_points)
-    )
+    bins, points = (np.searchsorted(places, edges_of_kind) for edges_of_kind in kinds)
     effects = [
         effect.size(_binned(whole - counts, counts, edges, bins, points, reference.scale))
         for counts in table

@@ -18,14 +18,8 @@ _DIGITS = r"^[+-]?[0-9]+$"
 _WHOLE = r"^[+-]?[0-9]+(?:\.0*)?$"
 _WIDE = (pa.int64(), pa.uint64())
 _NULLABLE: dict[pa.DataType, Any] = {
-    pa.int8(): pd.Int8Dtype(),
-    pa.int16(): pd.Int16Dtype(),
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.uint8(): pd.UInt8Dtype(),
-    pa.uint16(): pd.UInt16Dtype(),
-    pa.uint32(): pd.UInt32Dtype(),
-    pa.uint64(): pd.UInt64Dtype(),
+    pa.type_for_alias(name.lower()): pd.api.types.pandas_dtype(name)
+    for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
 }
 
 
@@ -48,17 +42,12 @@ def lost_digits(values: "pd.Series[Any]") -> bool:
 def to_series(column: Column) -> "pd.Series[Any]":
     """Return an Arrow column as pandas holds it; whole numbers with gaps stay whole numbers."""
     gaps = pa.types.is_integer(column.type) and column.null_count
-    found: pd.Series[Any] = column.to_pandas(types_mapper=_NULLABLE.get if gaps else None)
-    return found
+    series: pd.Series[Any] = column.to_pandas(types_mapper=_NULLABLE.get if gaps else None)
+    return series
 
 
 def to_frame(table: pa.Table, **options: Any) -> pd.DataFrame:
-    """Return an Arrow table as a data frame; whole numbers with gaps stay whole numbers.
-
-    Args:
-        table: with column names of its own each.
-        options: what `pyarrow.Table.to_pandas` takes.
-    """
+    """Return an Arrow table as `to_pandas(**options)`; whole numbers with gaps stay such."""
     frame: pd.DataFrame = table.to_pandas(**options)
     for place, field in enumerate(table.schema):
         column = table.column(place)
@@ -71,25 +60,23 @@ def to_frame(table: pa.Table, **options: Any) -> pd.DataFrame:
 def text_to_whole(column: Column, kind: pa.DataType) -> Column:
     """Return text as whole numbers of a type: digit by digit, blank as missing.
 
-    Raises:
-        pyarrow.ArrowInvalid: if one is no whole number of that type, or written as a float so long
-            that its last digits are not known.
+    Raises `ArrowInvalid` if one is not a whole number of that type, or written as a float so long
+    that its last digits are not known.
     """
     text = _stripped(column)
     whole = pc.match_substring_regex(text, _WHOLE)
-    found = pc.cast(_plain_digits(pc.if_else(whole, text, None)), kind)
+    numbers = pc.cast(_plain_digits(pc.if_else(whole, text, None)), kind)
     others = pc.if_else(whole, None, text)
     if others.null_count == len(others):
-        return found
-    return pc.coalesce(found, float_to_whole(pc.cast(others, pa.float64()), kind))
+        return numbers
+    return pc.coalesce(numbers, float_to_whole(pc.cast(others, pa.float64()), kind))
 
 
 def text_to_float(column: Column) -> Column:
     """Return text as float64, blank as missing.
 
-    Raises:
-        pyarrow.ArrowInvalid: if one is no number, or a whole number that a float64 cannot tell
-            from its neighbours.
+    Raises `ArrowInvalid` if one is not a number, or a whole number that a float64 cannot tell from
+    its neighbours.
     """
     text = _stripped(column)
     digits = _plain_digits(pc.if_else(pc.match_substring_regex(text, _WHOLE), text, None))
@@ -98,11 +85,7 @@ def text_to_float(column: Column) -> Column:
 
 
 def float_to_whole(column: Column, kind: pa.DataType) -> Column:
-    """Return floats as whole numbers of a type.
-
-    Raises:
-        pyarrow.ArrowInvalid: if one has a fraction, or is so large that digits may be lost.
-    """
+    """Return floats as whole numbers; raises `ArrowInvalid` for fractions and lost digits."""
     if holds_long(column):
         raise pa.ArrowInvalid("a float of 2^53 or more does not say which whole number it was")
     return pc.cast(column, kind)
@@ -125,18 +108,15 @@ def plain_decimals(column: Column) -> Column:
     wide = pa.decimal128 if digits <= 38 else pa.decimal256
     for kind in (*_WIDE, wide(digits, 0)):
         try:
-            found = pc.cast(column, kind)
+            numbers = pc.cast(column, kind)
         except pa.ArrowInvalid:
             continue
-        return pc.cast(found, pa.string()) if pa.types.is_decimal(kind) else found
+        return pc.cast(numbers, pa.string()) if pa.types.is_decimal(kind) else numbers
     return pc.cast(column, pa.float64())
 
 
 def text_to_numbers(column: Column) -> Column | None:
-    """Return text that holds whole numbers only as int64 or uint64, or as it is if longer.
-
-    None where anything else is among it.
-    """
+    """Return text of whole numbers as int64, uint64 or text if longer; None for other text."""
     text = _stripped(column)
     if pc.all(pc.match_substring_regex(text, _DIGITS)).as_py() is False:
         return None
@@ -151,10 +131,8 @@ def text_to_numbers(column: Column) -> Column | None:
 def array_of(values: list[Any]) -> pa.Array:
     """Return Python values as Arrow; whole numbers beyond int64 as uint64, or longer ones as text.
 
-    Raises:
-        pyarrow.ArrowInvalid: if they are of several types, or a whole number among floats is so
-            large that it would change.
-        pyarrow.ArrowTypeError: likewise.
+    Raises `ArrowInvalid` if they are of several types, or a whole number among floats is so large
+    that it would change, and `ArrowTypeError` likewise.
     """
     try:
         return pa.array(values)

@@ -105,9 +105,8 @@ def unfinished_move(entries: Iterable[Entry]) -> Entry | None:
 
 def outcome_of_key(entries: Iterable[Entry], key: str) -> Entry | None:
     """Return how a request ended, or None where it has not ended."""
-    ends = [
-        entry for entry in entries if entry.key == key and entry.kind not in {"began", "abandoned"}
-    ]
+    own = [entry for entry in entries if entry.key == key]
+    ends = [entry for entry in own if entry.kind not in {"began", "abandoned"}]
     return ends[-1] if ends else None
 
 

@@ -6,8 +6,9 @@ much as a single test.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,6 @@ import numpy.typing as npt
 
 from driftloop.base.periods import Window
 
-Spending = Literal["obrien_fleming", "pocock"]
 TrialStatus = Literal["going_on", "better", "worse", "undecided"]
 _NODES = 160
 _REACH = 12.0
@@ -46,21 +46,15 @@ class TrialVerdict:
 
 
 def judge_trial(
-    looks: Sequence[InterimResult],
-    planned: int,
-    confidence: float = 0.95,
-    spending: Spending = "obrien_fleming",
+    looks: Sequence[InterimResult], planned: int, confidence: float = 0.95
 ) -> TrialVerdict:
     """Return whether the newer model is proven better or worse, or the trial goes on.
 
-    Differences are pooled with the weights 1 / error². At look k of n the statistic
-    ``Z = sum(d/e²) / sqrt(sum(1/e²))`` is compared with a bound that lets both sides together end
-    falsely with probability ``1 - confidence`` over all looks. Time is spent by the share of
-    planned looks and correlation follows the information gathered, so that windows may differ in
-    size. ``undecided`` after the last look.
-
-    Raises:
-        ValueError: without a look, or with more than planned.
+    Differences are pooled with the weights 1 / error². At look k of n the statistic ``Z = sum(d/e²)
+    / sqrt(sum(1/e²))`` is compared with a bound that lets both sides together end falsely with
+    probability ``1 - confidence`` over all looks. Time is spent by the share of planned looks and
+    correlation follows the information gathered, so that windows may differ in size. ``undecided``
+    after the last look. Raises `ValueError` without a look, or with more than planned.
 
     Source: Lan & DeMets, Biometrika 70, 1983, and Statistics in Medicine 8, 1989 (calendar time);
     Jennison & Turnbull, Group Sequential Methods, 2000, chapters 7 and 11.
@@ -72,7 +66,7 @@ def judge_trial(
     pooled = float(np.sum(weight * [look.difference for look in looks]) / information[-1])
     z = pooled * math.sqrt(information[-1])
     spent = [(number + 1) / planned for number in range(len(looks))]
-    bound = boundaries(spent, 1 - confidence, spending, information)[-1]
+    bound = boundaries(spent, 1 - confidence, information)[-1]
     status: TrialStatus = "going_on" if len(looks) < planned else "undecided"
     if abs(z) >= bound:
         status = "better" if z > 0 else "worse"
@@ -80,79 +74,49 @@ def judge_trial(
 
 
 def boundaries(
-    spent: Sequence[float],
-    alpha: float,
-    spending: Spending = "obrien_fleming",
-    information: npt.ArrayLike | None = None,
+    spent: Sequence[float], alpha: float, information: npt.ArrayLike | None = None
 ) -> tuple[float, ...]:
-    """Return the two-sided bounds of |Z| at each look.
+    """Return the two-sided bounds of |Z| at each look, which hardly let a trial end early.
+
+    By share t of the planned time ``2 Phi(Phi^-1(alpha / 4) / sqrt(t))`` of either side's chance
+    alpha / 2 is spent: O'Brien-Fleming's bounds, nearly.
 
     Args:
         spent: share of the trial's planned time at each look, rising to at most 1.
         alpha: two-sided chance to cross any bound where nothing differs.
-        spending: how the chance is spent over time.
         information: gathered at each look, rising; proportional to time if left out.
 
     Source: Lan & DeMets, Biometrika 70, 1983; recursive integration: Armitage, McPherson & Rowe,
     JRSS A 132, 1969.
     """
     from scipy.optimize import brentq
+    from scipy.special import ndtr, ndtri, roots_legendre
 
     gathered = np.asarray(spent if information is None else information, dtype=float)
     gathered = gathered / gathered[-1]
-    uses = [_SPENT[spending](share, alpha / 2) for share in spent]
+    uses = [float(2 * ndtr(ndtri(alpha / 2 / 2) / math.sqrt(share))) for share in spent]
+    places, weights = roots_legendre(_NODES)
     bounds: list[float] = []
     nodes, density = np.zeros(1), np.ones(1)
     for number, at in enumerate(gathered):
         before = (gathered[number - 1], uses[number - 1]) if number else (0.0, 0.0)
-        step = math.sqrt(at - before[0])
-        excess = _excess_error(nodes, density, math.sqrt(at), step, uses[number] - before[1])
+        scale, step, due = math.sqrt(at), math.sqrt(at - before[0]), uses[number] - before[1]
+        excess = partial(_excess_error, nodes, density, scale, step, due)
         bound = _REACH if excess(_REACH) >= 0 else float(brentq(excess, 0.0, _REACH, xtol=1e-10))
         bounds.append(bound)
-        nodes, density = _propagate(nodes, density, bound * math.sqrt(at), step)
+        # the statistic's distribution among the trials that go on
+        edge = bound * scale
+        ahead = places * edge
+        gap = (ahead[:, None] - nodes[None, :]) / step
+        kernel = np.exp(-(gap**2) / 2) / (math.sqrt(2 * math.pi) * step)
+        nodes, density = ahead, (kernel @ density) * weights * edge
     return tuple(bounds)
 
 
 def _excess_error(
-    nodes: Values, density: Values, scale: float, step: float, due: float
-) -> Callable[[float], float]:
-    """Return the function of the bound on Z that gives the error spent beyond what is due."""
-
-    def surplus(bound: float) -> float:
-        return float(density @ _upper((bound * scale - nodes) / step)) - due
-
-    return surplus
-
-
-def _propagate(nodes: Values, density: Values, edge: float, step: float) -> tuple[Values, Values]:
-    """Return the nodes and density of the statistic among the trials that go on."""
-    from scipy.special import roots_legendre
-
-    places, weights = roots_legendre(_NODES)
-    ahead: Values = places * edge
-    gap = (ahead[:, None] - nodes[None, :]) / step
-    kernel = np.exp(-(gap**2) / 2) / (math.sqrt(2 * math.pi) * step)
-    return ahead, (kernel @ density) * weights * edge
-
-
-def _upper(z: Values) -> Values:
+    nodes: Values, density: Values, scale: float, step: float, due: float, bound: float
+) -> float:
+    """Return the error that a bound on Z spends beyond what is due."""
     from scipy.special import ndtr
 
-    tail: Values = ndtr(-z)
-    return tail
-
-
-def _obrien_fleming(share: float, alpha: float) -> float:
-    from scipy.special import ndtr, ndtri
-
-    return float(2 * ndtr(ndtri(alpha / 2) / math.sqrt(share)))
-
-
-def _pocock(share: float, alpha: float) -> float:
-    return alpha * math.log(1 + (math.e - 1) * share)
-
-
-_SPENT: dict[Spending, Callable[[float, float], float]] = {
-    "obrien_fleming": _obrien_fleming,
-    "pocock": _pocock,
-}
+    return float(density @ ndtr(-((bound * scale - nodes) / step))) - due

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import Window
 from driftloop.performance.bootstrap import Model, resampled_scores
 from driftloop.performance.metrics import MetricName, Truth, score
@@ -16,18 +17,11 @@ def interim_result(
     """Return the difference of two models on a window with its standard error.
 
     The error is the standard deviation of the difference over paired, stratified resamples. None
-    where a score is undefined, or where the models predict alike.
-
-    Args:
-        metric: the primary metric, larger is better.
-        window: where the rows are from.
-        y: the truth (n,).
-        models: predictions (n, k) and decision threshold of the version on trial, and of
-            the one it is compared with.
-        seed: of the resampling.
+    where a score is undefined, or where the models predict alike. `y` is the truth (n,), and
+    `models` are the version on trial and the one it is compared with.
     """
-    (newer, new_cut), (older, old_cut) = models
-    difference = score(metric, y, newer, new_cut) - score(metric, y, older, old_cut)
+    newer, older = models
+    difference = score(metric, y, *newer) - score(metric, y, *older)
     if not np.isfinite(difference):
         return None
     new, old = resampled_scores(metric, y, models, RESAMPLES, seed)
@@ -37,14 +31,14 @@ def interim_result(
 
 def trial_sentence(verdict: TrialVerdict, metric: str, version: str, against: str) -> str:
     """Return one sentence on how a trial stands."""
-    standing = {
+    status = {
         "going_on": "nothing is proven yet",
         "better": "it is proven better",
         "worse": "it is proven worse",
         "undecided": "nothing was proven",
     }[verdict.status]
+    gain = f"{metric_name(metric)} {verdict.difference:+.3f}"
     return (
         f"Version {version} against {against} on {verdict.looks} of {verdict.planned} labelled "
-        f"windows: {metric} {verdict.difference:+.3f}; {standing} (Z {verdict.z:+.2f}, bound "
-        f"{verdict.bound:.2f})."
+        f"windows: {gain}; {status} (Z {verdict.z:+.2f}, bound {verdict.bound:.2f})."
     )

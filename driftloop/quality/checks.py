@@ -9,7 +9,7 @@ at one feature after the other. A new subclass of `QualityCheck` or `FeatureChec
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -39,8 +39,7 @@ class QualityInputs:
         return tuple(summary for summary in self.summaries.values() if summary.fault is None)
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """What is wrong with a feature, the measured value and the limit it exceeds, if any."""
 
     sentence: str
@@ -70,11 +69,10 @@ class FeatureCheck(QualityCheck):
 
     def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
         """Return one finding per faulty column, or one that says that all passed."""
-        faults = [(summary.name, self.fault(summary)) for summary in inputs.readable]
         findings = tuple(
-            QualityFinding(self.kind, name, "failed", fault.sentence, fault.value, fault.limit)
-            for name, fault in faults
-            if fault is not None
+            QualityFinding(self.kind, summary.name, "failed", *fault)
+            for summary in inputs.readable
+            if (fault := self.fault(summary)) is not None
         )
         if findings:
             return findings
@@ -250,12 +248,7 @@ if TYPE_CHECKING:
 else:
     AnyQualityCheck = any_of(QualityCheck)
 
-DEFAULT_CHECKS: tuple[QualityCheck, ...] = (
-    Schema(),
-    MissingRate(),
-    UnitChange(),
-    DuplicateKeys(),
-)
+DEFAULT_CHECKS = (Schema(), MissingRate(), UnitChange(), DuplicateKeys())
 
 
 def check_quality(

@@ -52,13 +52,10 @@ def summarise_numeric(
 ) -> ColumnSummary:
     """Return the summary of a numeric feature; `pair` is None where a side has no values."""
     rates = reference.missing_rate, current.missing_rate
-    comparable = reference.rows > 0 and current.rows > 0
-    if pair is None:
-        return ColumnSummary(name, None, rates, comparable)
-    if _distance_at_edges(pair) <= UNIT_CHANGE_DISTANCE:
-        return ColumnSummary(name, None, rates, comparable)
-    medians = reference.quantile(0.5), pair.quartiles[1]
-    sample = ValueSample(_quantiles(reference), _sampled(pair.current), medians)
+    comparable, sample = reference.rows > 0 and current.rows > 0, None
+    if pair is not None and _distance_at_edges(pair) > UNIT_CHANGE_DISTANCE:
+        medians = reference.quantile(0.5), pair.quartiles[1]
+        sample = ValueSample(_quantiles(reference), _sampled(pair.current), medians)
     return ColumnSummary(name, None, rates, comparable, sample)
 
 

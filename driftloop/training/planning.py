@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.base.periods import Window, parse_time
+from driftloop.base.metric_names import metric_name
+from driftloop.base.periods import Window, naive, parse_time
 from driftloop.base.records import Refusal, WindowScore
-from driftloop.base.windows import TrainingWindow
 from driftloop.performance.metrics import MetricName, score_with_interval
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.training import (
     Examples,
-    Features,
     HoldoutSettings,
     TrainingSettings,
     fit,
@@ -42,7 +42,8 @@ class LabelledRows:
 
     def since(self, start: datetime) -> slice:
         """Return the rows from a moment on."""
-        return slice(int(np.searchsorted(self.times, _numpy(start))), len(self.times))
+        first = np.searchsorted(self.times, np.datetime64(naive(start), "us"))
+        return slice(int(first), len(self.times))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,15 @@ def plan_candidates(
 ) -> PlanCandidates | Refusal:
     """Return the holdout and the candidates, or why there is nothing to compare on.
 
-    Args:
-        rows: all labelled rows that passed the quality checks.
-        settings: minima, holdout share and candidate windows.
-        changed: where the detected change began, if one was.
-        not_before: end of the champion's training data; the holdout starts no earlier.
+    `changed` is where the detected change began, if one was. The holdout starts no earlier than
+    `not_before`, the end of the champion's training data.
     """
-    starts = _starts(settings.windows, rows.end, changed)
-    sizes = [_size(rows, start) for _, start in starts]
+    starts = [
+        (window.kind, start)
+        for window in settings.windows
+        if (start := window.start(rows.end, changed)) is not None
+    ]
+    sizes = [len(rows.y[rows.since(start)]) for _, start in starts]
     enough = [size for size in sizes if size >= settings.minimum_rows]
     if not enough:
         return Refusal(
@@ -98,8 +100,8 @@ def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, smallest: int) 
         counts = np.bincount(newest[newest >= 0])
         rarest = int(np.where(counts > 0, counts, len(newest) + 1).argmin())
         places = np.flatnonzero(newest == rarest)
-        found = len(places) >= settings.enough_per_class
-        enough = int(places[settings.enough_per_class - 1]) + 1 if found else len(newest)
+        plenty = len(places) >= settings.enough_per_class
+        enough = int(places[settings.enough_per_class - 1]) + 1 if plenty else len(newest)
     return max(min(int(smallest * settings.share), enough), settings.minimum_rows)
 
 
@@ -120,7 +122,8 @@ def _with_candidates(
             reasons.append(f"{name} has {refusal}")
             continue
         first = parse_time(pd.Timestamp(rows.times[chosen.start]).to_pydatetime())
-        window = Window(max(start, _midnight(first)), holdout.start)
+        midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+        window = Window(max(start, midnight), holdout.start)
         candidates.append(WindowScore(name, window, len(y), None, "not compared"))
     if not candidates:
         return Refusal(f"No training window is large enough: {'; '.join(reasons)}.")
@@ -128,7 +131,7 @@ def _with_candidates(
 
 
 def choose_window(
-    draft: PlanCandidates,
+    plan: PlanCandidates,
     load: Callable[[Window], Examples],
     settings: TrainingSettings,
     features: Features,
@@ -141,25 +144,21 @@ def choose_window(
     starts latest wins: it has the least of the past to carry. Source of the rule: Hastie,
     Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 7.10.
     """
-    if len(draft.candidates) == 1:
-        return draft.candidates[0], draft.candidates
-    smallest = min(candidate.rows for candidate in draft.candidates)
+    if len(plan.candidates) == 1:
+        return plan.candidates[0], plan.candidates
+    smallest = min(candidate.rows for candidate in plan.candidates)
     tail = min(max(int(smallest * settings.holdout.share), 50), smallest // 2)
     scored, errors = [], []
-    for candidate in draft.candidates:
+    for candidate in plan.candidates:
         value, error = _validate(load(candidate.window), tail, settings, features, metric)
-        sentence = f"{metric} {value:.3f} on the newest {tail:,} training rows"
+        sentence = f"{metric_name(metric)} {value:.3f} on the newest {tail:,} training rows"
         scored.append(replace(candidate, score=value, sentence=sentence))
         errors.append(error)
-    values = np.array([window_score.score for window_score in scored], dtype=float)
+    values = np.array([candidate.score for candidate in scored], dtype=float)
     if np.isnan(values).all():
         return max(scored, key=lambda candidate: candidate.rows), tuple(scored)
     best = int(np.nanargmax(values))
-    near = [
-        window_score
-        for window_score, value in zip(scored, values, strict=True)
-        if value >= values[best] - errors[best]
-    ]
+    near = [scored[place] for place in np.flatnonzero(values >= values[best] - errors[best])]
     return max(near, key=lambda candidate: candidate.window.start), tuple(scored)
 
 
@@ -185,18 +184,6 @@ def _validate(
     return result.value, (result.high - result.low) / 2
 
 
-def _starts(
-    windows: tuple[TrainingWindow, ...], end: datetime, changed: datetime | None
-) -> list[tuple[str, datetime]]:
-    starts = [(window.kind, window.start(end, changed)) for window in windows]
-    return [(name, start) for name, start in starts if start is not None]
-
-
-def _size(rows: LabelledRows, start: datetime) -> int:
-    chosen = rows.since(start)
-    return len(rows.times[chosen])
-
-
 def _too_few(y: npt.NDArray[Any], least: int, per_class: int | None) -> str | None:
     """Return what is missing; a quantity has no classes to count."""
     if len(y) < least:
@@ -210,11 +197,3 @@ def _too_few(y: npt.NDArray[Any], least: int, per_class: int | None) -> str | No
     if present.min() < per_class:
         return f"{present.min()} rows of the rarest class, {per_class} are needed"
     return None
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _numpy(moment: datetime) -> np.datetime64:
-    return np.datetime64(moment.replace(tzinfo=None), "us")

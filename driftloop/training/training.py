@@ -19,6 +19,7 @@ from driftloop.base.import_path import (
 from driftloop.base.settings import Settings, family_members
 from driftloop.base.windows import DEFAULT_TRAINING_WINDOWS, AnyTrainingWindow
 from driftloop.performance.target import Probabilities, Quantity, Target, class_text
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.estimators import (
     SAFE_TYPES,
     AnyEstimator,
@@ -32,8 +33,6 @@ from driftloop.training.search.space import Range
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
-
-Features = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class AllowSettings(Settings):
@@ -191,11 +190,7 @@ def current_setting(estimator: Estimator, name: str) -> Any:
 
 
 def with_settings(estimator: Estimator, changes: dict[str, Any]) -> Estimator:
-    """Return the estimator with some settings replaced, validated.
-
-    Raises:
-        ValueError: if a value is not valid for its setting.
-    """
+    """Return the estimator with some settings replaced; raises `ValueError` if one is not valid."""
     own = estimator.model_dump()
     if isinstance(estimator, Custom):
         changes = {"parameters": estimator.parameters | changes}
@@ -235,14 +230,9 @@ def fit(
     *,
     balanced: bool = False,
 ) -> "Pipeline":
-    """Return the plain pipeline fitted on all rows.
-
-    Raises:
-        TrainingError: if the rows have one class only or the estimator raises.
-    """
-    pipeline, weights = unfitted_pipeline(
-        estimator, examples, (numeric, categorical), seed, balanced
-    )
+    """Return the pipeline fitted on all rows; raises `TrainingError` where it cannot be."""
+    features = Features(numeric, categorical)
+    pipeline, weights = unfitted_pipeline(estimator, examples, features, seed, balanced)
     return fit_model(pipeline, estimator, examples, weights)
 
 
@@ -251,13 +241,12 @@ def unfitted_pipeline(
 ) -> "tuple[Pipeline, dict[str, Any]]":
     """Return the unfitted pipeline for these rows, and what its ``fit`` takes beside them.
 
-    Raises:
-        TrainingError: if the estimator cannot be made or knows no weights.
+    Raises `TrainingError` if the estimator cannot be made or knows no weights.
     """
-    numeric = tuple(name for name in features[0] if examples.table[name].notna().any())
+    numeric = tuple(name for name in features.numeric if examples.table[name].notna().any())
     regression = isinstance(examples.target, Quantity)
     try:
-        pipeline = estimator.build(numeric, features[1], seed, regression)
+        pipeline = estimator.build(numeric, features.categorical, seed, regression)
     except (ValueError, TypeError) as error:
         raise TrainingError(f"{estimator_name(estimator)} cannot be created: {error}") from error
     if not balanced:
@@ -268,11 +257,7 @@ def unfitted_pipeline(
 def fit_model(
     model: Any, estimator: Estimator, examples: Examples, extra: dict[str, Any] | None = None
 ) -> Any:
-    """Return the model after fitting it on all rows.
-
-    Raises:
-        TrainingError: in one sentence, without values of the rows.
-    """
+    """Return the model fitted on all rows; a `TrainingError` shows no values of the rows."""
     if not examples.learnable:
         raise TrainingError(
             f"{estimator_name(estimator)} could not be trained: the {len(examples.y):,} rows have "
@@ -315,10 +300,8 @@ def _balance(pipeline: "Pipeline", estimator: Estimator, examples: Examples) -> 
 def predict(pipeline: Any, table: pd.DataFrame, target: Target) -> Probabilities:
     """Return probabilities (n, classes), or the predicted quantity (n, 1).
 
-    A class that the model never saw has probability 0.
-
-    Raises:
-        TrainingError: if the model cannot score the table.
+    A class that the model never saw has probability 0. Raises `TrainingError` if the model cannot
+    score the table.
     """
     method = "predict" if isinstance(target, Quantity) else "predict_proba"
     try:

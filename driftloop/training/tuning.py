@@ -11,9 +11,9 @@ import numpy as np
 from driftloop.base.errors import TrainingError, reason
 from driftloop.performance.metrics import MetricName, score
 from driftloop.performance.target import Classes, Codes, Probabilities
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.training import (
     Examples,
-    Features,
     TrainingSettings,
     estimator_name,
     fit_model,
@@ -34,25 +34,26 @@ def fit_for_serving(
     Platt, Probabilistic outputs for support vector machines, 1999 (sigmoid); Zadrozny & Elkan,
     KDD 2002 (isotonic).
 
-    Raises:
-        TrainingError: if the estimator raises, or a class has too few rows for two folds.
+    Raises `TrainingError` if the estimator raises, or a class has too few rows for two folds.
     """
-    balanced = settings.imbalance == "balanced"
-    model, extra = unfitted_pipeline(
-        settings.estimator, examples, features, settings.seed, balanced
-    )
+    from sklearn.calibration import CalibratedClassifierCV
+
+    model: Any
+    balanced, seed = settings.imbalance == "balanced", settings.seed
+    model, extra = unfitted_pipeline(settings.estimator, examples, features, seed, balanced)
     if settings.calibration != "none":
-        model = _calibrated(model, settings, examples)
+        folds = _folds(examples, "calibration")
+        model = CalibratedClassifierCV(model, method=settings.calibration, cv=folds, ensemble=False)
     threshold = None
     if settings.threshold == "tuned":
         p = _out_of_fold(model, settings, examples, extra)
         threshold = best_threshold(metric, examples.y, p)
     model = fit_model(model, settings.estimator, examples, extra)
-    return model if threshold is None else _with_cut(model, threshold, examples)
+    return model if threshold is None else _with_threshold(model, threshold, examples)
 
 
 def best_threshold(metric: MetricName, y: Codes, p: Probabilities) -> float:
-    """Return the probability of the positive class from which calling it scores best.
+    """Return the probability of the positive class from which predicting it scores best.
 
     Tried are 0.5 and quantiles of the predictions; of equally good ones the nearest to 0.5 wins.
     """
@@ -65,7 +66,7 @@ def best_threshold(metric: MetricName, y: Codes, p: Probabilities) -> float:
 
 
 def hard_predictions(p: Probabilities, threshold: float) -> Probabilities:
-    """Return 1 for the class that each row is called at a threshold, 0 for the other (n, 2)."""
+    """Return 1 for the class predicted for each row at a threshold, 0 for the other (n, 2)."""
     positive = p[:, -1] >= threshold
     return np.column_stack([~positive, positive]).astype(np.float64)
 
@@ -80,14 +81,6 @@ def at_best_threshold(
     if settings.threshold == "fixed" or np.isnan(p).any() or not len(y):
         return p
     return hard_predictions(p, best_threshold(metric, y, p))
-
-
-def _calibrated(model: Any, settings: TrainingSettings, examples: Examples) -> Any:
-    from sklearn.calibration import CalibratedClassifierCV
-
-    return CalibratedClassifierCV(
-        model, method=settings.calibration, cv=_folds(examples, "calibration"), ensemble=False
-    )
 
 
 def _out_of_fold(
@@ -125,8 +118,8 @@ def _folds(examples: Examples, what: str) -> Any:
     return StratifiedKFold(n_splits=min(FOLDS, rarest), shuffle=False)
 
 
-def _with_cut(model: Any, threshold: float, examples: Examples) -> Any:
-    """Wrap a fitted model, so that what it serves calls rows as they were judged."""
+def _with_threshold(model: Any, threshold: float, examples: Examples) -> Any:
+    """Wrap a fitted model, so that it serves the predictions that were judged."""
     from sklearn.model_selection import FixedThresholdClassifier
 
     assert isinstance(examples.target, Classes)

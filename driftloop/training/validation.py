@@ -1,18 +1,17 @@
 """Validation in time order: the search problem of an estimator on labelled rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from driftloop.base.errors import TrainingError
 from driftloop.performance.metrics import MetricName, score
 from driftloop.performance.target import Classes
-from driftloop.training.search.problem import Rows, SearchProblem, SearchTrial
+from driftloop.profiling.reference_profile import Features
+from driftloop.training.search.base import Rows, SearchProblem, SearchTrial
 from driftloop.training.search.space import Parameters
 from driftloop.training.training import (
     Examples,
-    Features,
     TrainingSettings,
     current_setting,
     fit,
@@ -24,44 +23,23 @@ from driftloop.training.tuning import at_best_threshold
 _ROWS_PER_CLASS, _ROWS = 5, 30
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """The trials of a search, best first, and what came of it in one sentence."""
-
-    trials: tuple[SearchTrial, ...]
-    sentence: str
-
-    @property
-    def parameters(self) -> Parameters:
-        """The settings that differ from the configured ones; none where these did best."""
-        return self.trials[0].parameters
-
-
 def search(
     settings: TrainingSettings,
     examples: Examples,
     features: Features,
     metric: MetricName,
     on_trial: Callable[[int, int], None] = lambda done, total: None,
-) -> SearchResult:
-    """Return the result of the configured search; the same rows give the same winner.
+) -> tuple[SearchTrial, ...]:
+    """Return the trials of the configured search, best first; the same rows give the same winner.
 
-    Args:
-        settings: the estimator, its search and the seed.
-        examples: training rows in time order; no row of the holdout.
-        features: numeric and categorical columns.
-        metric: the primary metric.
-        on_trial: called after each trial with the number done and the total.
-
-    Raises:
-        TrainingError: if the configured settings cannot be trained, or there are too few rows.
+    The examples are training rows in time order, without a row of the holdout. The parameters of a
+    trial are the settings that differ from the configured ones. Raises `TrainingError` if the
+    configured settings cannot be trained, or there are too few rows.
     """
     if not settings.search.space or settings.search.trials == 0:
-        trials: tuple[SearchTrial, ...] = (SearchTrial({}, float("nan")),)
-        return SearchResult(trials, "The configured settings were used; nothing was searched.")
+        return (SearchTrial({}, float("nan")),)
     problem = search_problem(settings, examples, features, metric, on_trial)
-    trials = settings.search.search(problem, settings.seed)
-    return SearchResult(trials, _sentence(trials, metric))
+    return settings.search.search(problem, settings.seed)
 
 
 def search_problem(
@@ -74,10 +52,7 @@ def search_problem(
     """Return the folds that each train on the past and score what follows, and how.
 
     Folds whose score is undefined, as of one class, are left out. Source: scikit-learn
-    ``TimeSeriesSplit``.
-
-    Raises:
-        TrainingError: if there are fewer rows than folds.
+    ``TimeSeriesSplit``. Raises `TrainingError` if there are fewer rows than folds.
     """
 
     def scored(parameters: Parameters, past: Rows, future: Rows) -> float:
@@ -128,15 +103,3 @@ def _least(examples: Examples, folds: tuple[tuple[Rows, Rows], ...]) -> int:
         else:
             shares.append(_ROWS / len(part))
     return min(len(examples.y), int(np.ceil(len(examples.y) * max(shares))))
-
-
-def _sentence(trials: tuple[SearchTrial, ...], metric: MetricName) -> str:
-    scored = [trial for trial in trials if np.isfinite(trial.score)]
-    if not scored:
-        return f"No setting could be scored with {metric}; the configured ones were used."
-    best = trials[0]
-    shown = ", ".join(f"{name} {value}" for name, value in best.parameters.items())
-    return (
-        f"Of {len(scored)} proposals {shown or 'the configured settings'} did best: "
-        f"{metric} {best.score:.3f} in time order."
-    )

@@ -9,9 +9,9 @@ import numpy as np
 from driftloop.base.errors import TrainingError
 from driftloop.performance.metrics import MetricName
 from driftloop.performance.target import Classes
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.training import (
     Examples,
-    Features,
     TrainingSettings,
     fit_model,
     predict,
@@ -41,17 +41,15 @@ def train(
     """Return the trained challenger; with `start` it continues from there where it can.
 
     Boosting and forests add the configured number of trees, linear models start from the present
-    coefficients. A model that continues has also seen the rows that `start` was trained on.
-
-    Raises:
-        TrainingError: if it cannot be trained, or its predictions are not valid numbers.
+    coefficients. A model that continues has also seen the rows that `start` was trained on. Raises
+    `TrainingError` if it cannot be trained, or its predictions are not valid numbers.
     """
     why = "It was trained from scratch."
     if settings.warm_start:
-        found = _continued(settings, examples, features, start)
-        if isinstance(found, TrainedModel):
-            return _checked(found, examples)
-        why = f"It was trained from scratch: {found}."
+        continued = _continued(settings, examples, features, start)
+        if isinstance(continued, TrainedModel):
+            return _checked(continued, examples)
+        why = f"It was trained from scratch: {continued}."
     return _checked(
         TrainedModel(fit_for_serving(settings, examples, features, metric), False, why), examples
     )
@@ -60,7 +58,6 @@ def train(
 def _continued(
     settings: TrainingSettings, examples: Examples, features: Features, start: Any | None
 ) -> TrainedModel | str:
-    """Return the model trained further, or why that is not possible."""
     from sklearn.frozen import FrozenEstimator
     from sklearn.pipeline import Pipeline
 
@@ -103,8 +100,8 @@ def _differs(start: Any, fresh: Any, examples: Examples) -> str | None:
     ):
         return "the features are not those of the champion"
     if isinstance(examples.target, Classes):
-        here = np.unique(examples.target.values(examples.y)).tolist()
-        if list(start.classes_.tolist()) != here:
+        classes = np.unique(examples.target.values(examples.y)).tolist()
+        if list(start.classes_.tolist()) != classes:
             return "the classes are not those of the champion"
     return None
 

@@ -6,7 +6,7 @@ import typer
 
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.base.workspace import Workspace
-from driftloop.decision.condition import Condition
+from driftloop.decision.outcome import Condition
 from driftloop.reporting.status import Statuses
 from flows.cli.command import command
 from flows.cli.display.monitoring import monitor_view, status_view

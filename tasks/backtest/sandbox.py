@@ -79,27 +79,15 @@ def open_sandbox(root: Path, config: ModelConfig, rev: str) -> Iterator[Sandbox]
     with TemporaryDirectory() as scratch:
         workspace = Workspace(root, Path(scratch))
         with memory_registry(workspace), inline():
-            yield Sandbox(workspace, _without_channels(_auto_approved(config)), rev)
-
-
-def _auto_approved(config: ModelConfig) -> ModelConfig:
-    if not isinstance(config.promotion.mode, Approval):
-        return config
-    promotion = config.promotion.model_copy(update={"mode": Auto()})
-    return config.model_copy(update={"promotion": promotion})
-
-
-def _without_channels(config: ModelConfig) -> ModelConfig:
-    alerts = config.alerts.model_copy(update={"channels": ()})
-    return config.model_copy(update={"alerts": alerts})
+            alerts, promotion = config.alerts.model_copy(update={"channels": ()}), config.promotion
+            if isinstance(promotion.mode, Approval):
+                promotion = promotion.model_copy(update={"mode": Auto()})
+            changes = {"alerts": alerts, "promotion": promotion}
+            yield Sandbox(workspace, config.model_copy(update=changes), rev)
 
 
 def data_history(job: Job) -> tuple[Snapshot, Window]:
-    """Return the snapshot of a job and the span of its rows.
-
-    Raises:
-        DataError: if it holds no rows.
-    """
+    """Return the snapshot of a job and the span of its rows; raises `DataError` without rows."""
     snapshot = snapshot_at(job, job.rev)
     all_rows = DataSlice(snapshot, Window(EARLIEST, _LATEST))
     times = read_slice(all_rows, (), job.config.data.time, job.workspace)[job.config.data.time]
@@ -115,10 +103,8 @@ def period_edges(
     """Return the moments of a backtest, one per period; the first trains the first champion.
 
     Without `first` the first champion is trained on the first quarter of the history, without
-    `last` the last window is the last one that the data fill.
-
-    Raises:
-        DataError: if there is no period between the two.
+    `last` the last window is the last one that the data fill. Raises `DataError` if there is no
+    period between the two.
     """
     span = job.config.windows.current
     begin = first or _quarter(history, span)
@@ -147,9 +133,8 @@ def _quarter(history: Window, span: Span) -> datetime:
 def repository_with_drift(job: Job, snapshot: Snapshot, injection: Injection, folder: Path) -> str:
     """Write the snapshot with injected drift into a new repository and return its commit.
 
-    Raises:
-        SnapshotError: if Git or DVC cannot.
-        ConfigError: if the change does not suit the column.
+    Raises `SnapshotError` if Git or DVC cannot, and `ConfigError` if the change does not suit the
+    column.
     """
     time = job.config.data.time
     all_rows = DataSlice(snapshot, Window(EARLIEST, _LATEST))
@@ -192,7 +177,6 @@ def _run(command: tuple[str, ...], folder: Path) -> str:
 
 def drift_began(job: Job, champion: str) -> datetime | None:
     """Return when the current drift from a champion's reference began, by the data."""
-    registry = open_registry(job.workspace)
-    version = registry.version(job.model, champion)
+    version = open_registry(job.workspace).version(job.model, champion)
     opened = OpenTraining(None, "", "retrain", version)
     return find_change(job, snapshot_at(job, job.rev), opened)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.data_slices import DataSlice
@@ -23,14 +22,9 @@ from driftloop.drift.measure import (
 )
 from driftloop.performance.target import Probabilities, Quantity, Target
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
-from driftloop.profiling.columns import (
-    NumericColumn,
-    categorical_column,
-    feature_table,
-    numeric_column,
-)
+from driftloop.profiling.columns import categorical_column, feature_table, numeric_column
 from driftloop.profiling.finding_text import describe_categories
-from driftloop.profiling.reference_column import categorical_reference, numeric_reference
+from driftloop.profiling.reference_column import categorical_reference
 from driftloop.training.training import predict
 from tasks.monitoring.scope import criteria
 from tasks.registry.lineage import target_of
@@ -72,11 +66,20 @@ def _prediction_finding(
     if min(len(side) for side in sides) < least:
         sentence = f"`{PREDICTION}` has {len(sides[0])} rows in the holdout, {least} are needed."
         return inconclusive_finding(PREDICTION, len(sides[0]), len(sides[1]), sentence)
-    yardstick = MeasuringOptions(job.config.drift, criteria(job).level)
+    pair: NumericPair | CategoricalPair
     if isinstance(target, Quantity) or target.binary:
-        return _of_scores(sides[0][:, -1], sides[1][:, -1], yardstick)
-    before_class, now_class = (np.array(target.names)[side.argmax(1)] for side in sides)
-    return _of_classes(before_class, now_class, yardstick)
+        old, new = (side[:, -1] for side in sides)
+        pair, value = NumericPair.of(old, new, job.config.drift.effect.bins), f"{old[0]:.3g}"
+    else:
+        pair = CategoricalPair.of(*(np.array(target.names)[side.argmax(1)] for side in sides))
+        value = pair.levels[0]
+    if pair.constant:
+        sentence = f"`{PREDICTION}` is constant at {value} in both windows."
+        return inconclusive_finding(PREDICTION, len(sides[0]), len(sides[1]), sentence)
+    options = MeasuringOptions(job.config.drift, criteria(job).level)
+    if isinstance(pair, NumericPair):
+        return numeric_finding(PREDICTION, pair, options)
+    return categorical_findings(PREDICTION, pair, options)[0]
 
 
 def joint_findings(
@@ -91,9 +94,8 @@ def joint_findings(
         tested = classifier.test(*tables)
     except DataError as error:
         sentence = f"The features together cannot be compared: {error}."
-        failed = inconclusive_finding(
-            TOGETHER, reference.rows, current.rows, sentence, classifier.kind
-        )
+        rows = reference.rows, current.rows
+        failed = inconclusive_finding(TOGETHER, *rows, sentence, classifier.kind)
         return (replace(failed, role="joint"),)
     names = join_names((f"`{name}`" for name, _ in tested.features), 3)
     by = f", mostly by {names}" if tested.features else ""
@@ -140,48 +142,26 @@ def _label_pair(
 ) -> NumericPair | CategoricalPair:
     name = job.config.data.label
     if job.config.task == "regression":
-        before = NumericColumn(columns.numeric(name).present, 0)
-        reference = numeric_reference(before, job.config.drift.effect.bins)
-        return NumericPair(reference, numeric_column(labelled, name).present)
+        before, now = columns.numeric(name).present, numeric_column(labelled, name).present
+        return NumericPair.of(before, now, job.config.drift.effect.bins)
     categories = categorical_reference(columns.categorical(name))
     return CategoricalPair.from_reference(categories, categorical_column(labelled, name))
 
 
 def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns) -> Probabilities:
     """Return the predictions on all rows (rows, classes), made batch by batch."""
-    features = job.config.features
+    features = job.config.features.by_type
     parts = [
-        predict(model, feature_table(batch, features.numeric, features.categorical), target)
-        for batch in columns.row_batches(features.numeric + features.categorical, BATCH)
+        predict(model, feature_table(batch, *features), target)
+        for batch in columns.row_batches(features.names, BATCH)
     ]
     return np.concatenate(parts) if parts else np.zeros((0, target.width))
 
 
-def _of_scores(
-    before: npt.NDArray[Any], now: npt.NDArray[Any], options: MeasuringOptions
-) -> Finding:
-    reference = numeric_reference(NumericColumn(before, 0), options.settings.effect.bins)
-    pair = NumericPair(reference, now)
-    if pair.constant:
-        sentence = f"`{PREDICTION}` is constant at {before[0]:.3g} in both windows."
-        return inconclusive_finding(PREDICTION, len(before), len(now), sentence)
-    return numeric_finding(PREDICTION, pair, options)
-
-
-def _of_classes(
-    before: npt.NDArray[Any], now: npt.NDArray[Any], options: MeasuringOptions
-) -> Finding:
-    pair = CategoricalPair.of(before, now)
-    if pair.constant:
-        sentence = f"`{PREDICTION}` is constant at {pair.levels[0]} in both windows."
-        return inconclusive_finding(PREDICTION, len(before), len(now), sentence)
-    return categorical_findings(PREDICTION, pair, options)[0]
-
-
 def _sample(job: Job, columns: ParquetColumns, classifier: DomainClassifier) -> pd.DataFrame:
     """Return a seeded sample of rows as a model reads them, read batch by batch."""
-    features = job.config.features
-    names = features.numeric + features.categorical
+    features = job.config.features.by_type
+    names = features.names
     rng = np.random.default_rng(classifier.seed)
     count = min(columns.rows, classifier.rows)
     chosen = np.sort(rng.choice(columns.rows, count, replace=False))
@@ -190,9 +170,9 @@ def _sample(job: Job, columns: ParquetColumns, classifier: DomainClassifier) -> 
         inside = chosen[(chosen >= start) & (chosen < start + len(batch))] - start
         parts.append(batch.iloc[inside])
         start += len(batch)
-    held = [name for name in names if any(name in part.columns for part in parts)] or list(names)
-    read = [  # each by itself: two batches may hold a code in two types
-        feature_table(part.reindex(columns=held), features.numeric, features.categorical)
-        for part in parts or [pd.DataFrame(columns=held)]
+    there = [name for name in names if any(name in part.columns for part in parts)] or list(names)
+    tables = [  # each by itself: two batches may hold a code in two types
+        feature_table(part.reindex(columns=there), *features)
+        for part in parts or [pd.DataFrame(columns=there)]
     ]
-    return pd.concat(read, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)

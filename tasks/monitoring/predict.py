@@ -36,14 +36,7 @@ class LabelledPredictions:
 def predict_version(
     job: Job, version: str, labelled: pd.DataFrame, target: Target | None = None
 ) -> LabelledPredictions:
-    """Return the predictions of a version on labelled rows.
-
-    Args:
-        job: the job of the model.
-        version: the model's version.
-        labelled: the rows, with label and features.
-        target: the encoding of the labels; the version's own if left out.
-    """
+    """Return the predictions of a version on labelled rows; `target` defaults to its own."""
     own = target or target_of(open_registry(job.workspace), job.model, version)
     return predict_model(job, model_of(job, version), labelled, own)
 

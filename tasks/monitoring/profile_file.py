@@ -68,16 +68,7 @@ def write_profile(
 
 
 def read_profile(folder: Path, key: str, thorough: bool = False) -> StoredProfile:
-    """Return a profile on disk.
-
-    Args:
-        folder: where it is.
-        key: the key that the profile must have.
-        thorough: read all values and check their digest, as after a download.
-
-    Raises:
-        SnapshotError: if it is another profile, or incomplete.
-    """
+    """Return a profile on disk, or raise `SnapshotError`; `thorough` checks its values' digest."""
     import pyarrow as pa
 
     try:
@@ -133,15 +124,8 @@ def _schema(metadata: dict[str, str]) -> "pa.Schema":
 def _write_table(path: Path, records: list[dict[str, Any]], metadata: dict[str, str]) -> None:
     import pyarrow as pa
 
-    schema = _schema(metadata)
-    table = pa.table(
-        {
-            each.name: pa.array([row.get(each.name) for row in records], each.type)
-            for each in schema
-        },
-        schema=schema,
-    )
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+    table = pa.Table.from_pylist(records, schema=_schema(metadata))
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
 
 

@@ -1,5 +1,6 @@
 """Realised performance on labels that have arrived, and whether the label itself has drifted."""
 
+import math
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -73,8 +74,7 @@ def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
     The estimate of an overconfident model is always too high; only what it is too high beyond that
     is evidence of concept drift.
     """
-    registry = open_registry(job.workspace)
-    target = target_of(registry, job.model, champion.version)
+    target = target_of(open_registry(job.workspace), job.model, champion.version)
     model = model_of(job, champion.version)
     columns = slice_columns(holdout, job.config.data.time, job.workspace)
     try:
@@ -83,5 +83,4 @@ def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
         return 0.0
     estimated = estimated_score(job.config.comparison.metric, p, threshold_of(model))
     scored = champion.baseline.value if champion.baseline else float("nan")
-    optimism = estimated - scored
-    return optimism if optimism == optimism else 0.0
+    return 0.0 if math.isnan(estimated - scored) else estimated - scored

@@ -24,7 +24,6 @@ from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_profile import Profile, build_profile, profile_columns
 from driftloop.profiling.variation import MAX_WINDOWS, NO_WINDOWS, WindowRows, window_rows
 from tasks.monitoring.profile_file import StoredProfile, read_profile, write_profile
-from tasks.monitoring.scope import analysis_scope
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import slice_columns
@@ -40,11 +39,8 @@ Times = npt.NDArray[np.datetime64]
 def open_profile(job: Job, part: DataSlice, run_id: str | None = None) -> StoredProfile:
     """Return the profile of a slice: from this machine, from the champion's run, or computed.
 
-    Args:
-        job: the job.
-        part: the reference rows.
-        run_id: the MLflow run of the champion that was trained on these rows; a computed profile
-            is stored there, except in a dry run.
+    `run_id` is the MLflow run of the champion that was trained on these rows. A computed profile is
+    stored there, except in a dry run.
     """
     key = profile_key(job, part)
     folder = job.workspace.state / "profiles" / job.model / key
@@ -54,11 +50,9 @@ def open_profile(job: Job, part: DataSlice, run_id: str | None = None) -> Stored
     if cached is not None:
         return cached
     columns = slice_columns(part, job.config.data.time, job.workspace)
-    windows = windows_of(job, columns.times)
-    features, measures = analysis_scope(job).features, job.config.drift.effect_sizes
-    profile = write_profile(
-        folder, key, columns.rows, profile_columns(columns, features, measures, windows)
-    )
+    measures = job.config.features.by_type, job.config.drift.effect_sizes
+    references = profile_columns(columns, *measures, windows_of(job, columns.times))
+    profile = write_profile(folder, key, columns.rows, references)
     _remove_old(folder.parent)
     if run_id and not job.dry_run:
         open_registry(job.workspace).store_folder(run_id, folder, f"{ARTIFACTS}/{key}")
@@ -92,8 +86,8 @@ def profile_key(job: Job, part: DataSlice) -> str:
 def profile_of(job: Job, reference: pd.DataFrame) -> Profile:
     """Return the profile of a table in memory."""
     times = reference[job.config.data.time].to_numpy().astype("datetime64[us]")
-    features, effect_sizes = analysis_scope(job).features, job.config.drift.effect_sizes
-    return build_profile(FrameColumns(reference), features, effect_sizes, windows_of(job, times))
+    measures = job.config.features.by_type, job.config.drift.effect_sizes
+    return build_profile(FrameColumns(reference), *measures, windows_of(job, times))
 
 
 def windows_of(job: Job, times: Times) -> WindowRows:

@@ -6,7 +6,6 @@ from types import MappingProxyType
 from driftloop.decision.window_analysis import AnalysisScope
 from driftloop.drift.confirmation import DriftHistory
 from driftloop.drift.judge import JudgingCriteria
-from driftloop.profiling.reference_profile import Features
 from tasks.runtime.job import Job
 
 NO_IMPORTANCES: Mapping[str, float] = MappingProxyType({})
@@ -14,9 +13,7 @@ NO_IMPORTANCES: Mapping[str, float] = MappingProxyType({})
 
 def analysis_scope(job: Job) -> AnalysisScope:
     """Return the features, quality checks and key column of a model."""
-    config = job.config
-    features = Features(config.features.numeric, config.features.categorical)
-    return AnalysisScope(features, config.quality, config.data.key)
+    return AnalysisScope(job.config.features.by_type, job.config.quality, job.config.data.key)
 
 
 def criteria(

@@ -1,12 +1,10 @@
 """Steps of a monitoring run: find the champion, analyse the window, decide, record."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 
 from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import RegistryError
-from driftloop.base.findings import Verdict
 from driftloop.base.periods import format_time
 from driftloop.base.records import ModelVersion, MonitorRecord, TrialOutcome
 from driftloop.base.tags import PastRun, RunTags
@@ -57,8 +55,7 @@ def run_key(job: Job, kind: str, rev: str) -> str:
 def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     """Return the run to record; one that was cut off goes on with the champion it began with.
 
-    Raises:
-        RegistryError: if the model has no champion yet.
+    Raises `RegistryError` if the model has no champion yet.
     """
     import skops.io  # noqa: F401 - before MLflow: it searches all modules that are loaded
 
@@ -73,12 +70,9 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     files = len(snapshot.files), md5_of(snapshot)
     if job.dry_run:
         return OpenRun(None, champion, history, *files)
-    key, name = (
-        run_key(job, "monitor", snapshot.rev),
-        f"monitor {job.model} {format_time(job.as_of)}",
-    )
+    key = run_key(job, "monitor", snapshot.rev)
     opening = RunTags(kind="monitor", key=key, as_of=job.as_of, champion=champion.version)
-    run = registry.open_run(job.model, name, opening)
+    run = registry.open_run(job.model, f"monitor {job.model} {format_time(job.as_of)}", opening)
     pinned = run.tags.champion
     if pinned is not None and pinned != champion.version:
         champion = registry.version(job.model, pinned)
@@ -91,19 +85,18 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> WindowAnalysis:
 
     Both come from one pass over the data; an empty window is not tested.
     """
-    profile = slices.profile(job)
+    profile, registry = slices.profile(job), open_registry(job.workspace)
     time, champion = job.config.data.time, run.champion
     reference, current = (
         slice_columns(part, time, job.workspace) for part in (slices.reference, slices.current)
     )
-    beside = (
+    extra_findings = (
         *prediction_findings(job, current, champion, slices.holdout),
         *joint_findings(job, reference, current),
     )
-    registry = open_registry(job.workspace)
     importances = importances_of(registry, champion.run_id)
     by = criteria(job, importances, DriftHistory.from_runs(run.history, champion.version))
-    return analyse_window(profile, current, analysis_scope(job), by, beside)
+    return analyse_window(profile, current, analysis_scope(job), by, extra_findings)
 
 
 @step("decide")
@@ -111,14 +104,23 @@ def judge_and_decide(
     job: Job,
     run: OpenRun,
     rev: str,
-    examination: WindowAnalysis,
+    analysis: WindowAnalysis,
     realised: RealisedPerformance,
     trials: tuple[TrialOutcome, ...] = (),
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
-    verdict = verdict_of_analysis(examination, job.config.drift)
-    since = drift_since(job.window.start, verdict, run.history)
-    evidence = _evidence(job, run, verdict, realised, since, trials)
+    verdict, performance = verdict_of_analysis(analysis, job.config.drift), realised.performance
+    since, trained = drift_since(job.window.start, verdict, run.history), run.champion.training
+    inputs = TriggerInputs(
+        as_of=job.as_of,
+        verdict=verdict,
+        performance=performance,
+        history=run.history,
+        drift_since=since,
+        labelled_until=job.labelled_window.end,
+        champion_trained_until=trained.window.end if trained else None,
+        blocked_by=pending_trial(trials),
+    )
     return MonitorRecord(
         model=job.model,
         as_of=job.as_of,
@@ -126,42 +128,17 @@ def judge_and_decide(
         dry_run=job.dry_run,
         champion=run.champion.version,
         window=job.window,
-        rows_reference=examination.rows_reference,
-        rows_current=examination.rows_current,
+        rows_reference=analysis.rows_reference,
+        rows_current=analysis.rows_current,
         verdict=verdict,
-        quality=examination.quality,
-        findings=examination.findings,
-        performance=realised.performance,
-        decision=decide(evidence, examination.quality, job.config.decision),
+        quality=analysis.quality,
+        findings=analysis.findings,
+        performance=performance,
+        decision=decide(inputs, analysis.quality, job.config.decision),
         label=realised.label,
-        troubles=diagnose(
-            examination.findings, examination.quality, realised.performance, realised.label, since
-        ),
+        troubles=diagnose(analysis.findings, analysis.quality, performance, realised.label, since),
         trials=trials,
-        aftermath=effect_of_promotion(
-            verdict, realised.performance, run.champion.version, run.history
-        ),
-    )
-
-
-def _evidence(
-    job: Job,
-    run: OpenRun,
-    verdict: Verdict,
-    realised: RealisedPerformance,
-    since: datetime | None,
-    trials: tuple[TrialOutcome, ...],
-) -> TriggerInputs:
-    trained = run.champion.training
-    return TriggerInputs(
-        as_of=job.as_of,
-        verdict=verdict,
-        performance=realised.performance,
-        history=run.history,
-        drift_since=since,
-        labelled_until=job.labelled_window.end,
-        champion_trained_until=trained.window.end if trained else None,
-        blocked_by=pending_trial(trials),
+        aftermath=effect_of_promotion(verdict, performance, run.champion.version, run.history),
     )
 
 

@@ -1,6 +1,6 @@
 """Tables of a job: labelled rows, features and targets, and periods with a broken feed."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -20,11 +20,7 @@ from tasks.snapshots.parquet import read_slice
 
 
 def read_labelled(job: Job, part: DataSlice) -> pd.DataFrame:
-    """Return all configured columns of the rows of a slice that have a label.
-
-    Raises:
-        DataError: if the label column is missing.
-    """
+    """Return the configured columns of labelled rows; raises `DataError` without a label column."""
     config = job.config
     table = read_slice(part, config.columns, config.data.time, job.workspace)
     if config.data.label not in table.columns:
@@ -35,8 +31,7 @@ def read_labelled(job: Job, part: DataSlice) -> pd.DataFrame:
 def target_in(job: Job, table: pd.DataFrame) -> Target:
     """Return the target: the classes of a labelled table, or a quantity.
 
-    Raises:
-        DataError: if there are fewer than two, or more than the configured task allows.
+    Raises `DataError` if there are fewer than two, or more than the configured task allows.
     """
     data = job.config.data
     if job.config.task == "regression":
@@ -51,21 +46,15 @@ def target_in(job: Job, table: pd.DataFrame) -> Target:
 
 
 def examples(job: Job, table: pd.DataFrame, target: Target) -> Examples:
-    """Return the examples that a model is trained on or scored with.
-
-    Raises:
-        DataError: if a feature or a label does not have the type that is needed.
-    """
-    features = job.config.features
+    """Return examples to train on or score; raises `DataError` for columns of a wrong type."""
     return Examples(
-        feature_table(table, features.numeric, features.categorical),
+        feature_table(table, *job.config.features.by_type),
         target.encode(table[job.config.data.label]),
         target,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenPeriod:
+class BrokenPeriod(NamedTuple):
     """A period whose feed was broken, and the checks that failed."""
 
     window: Window

@@ -34,17 +34,16 @@ class Slices:
 
 @step("choose windows", retries=2)
 def choose_slices(job: Job, snapshot: Snapshot, champion: ModelVersion) -> Slices:
-    """Return the slices to compare, from the configuration and the champion's own data.
-
-    Raises:
-        RegistryError: if the champion does not say what it was trained on.
-    """
+    """Return the slices to compare, from the configuration and the champion's own data."""
+    holdout = None
+    if champion.holdout is not None:
+        holdout = DataSlice(trained_on(champion).snapshot, champion.holdout)
     return Slices(
         reference_slice(job, snapshot, champion),
         DataSlice(snapshot, job.window),
         DataSlice(snapshot, job.labelled_window),
         profile_run(job, champion),
-        _holdout(champion),
+        holdout,
     )
 
 
@@ -66,8 +65,7 @@ def reference_profile(job: Job, snapshot: Snapshot, champion: ModelVersion) -> S
 def trained_on(champion: ModelVersion) -> DataSlice:
     """Return the rows a champion was trained on, with the files of their snapshot.
 
-    Raises:
-        RegistryError: if the version does not say what it was trained on.
+    Raises `RegistryError` if the version does not say what it was trained on.
     """
     if champion.training is None:
         raise RegistryError(
@@ -83,9 +81,3 @@ def profile_run(job: Job, champion: ModelVersion) -> str | None:
     """Return the run that stores the reference's profile; only a champion's own data have one."""
     own = isinstance(job.config.windows.reference, ChampionReference)
     return champion.run_id if own and champion.run_id else None
-
-
-def _holdout(champion: ModelVersion) -> DataSlice | None:
-    if champion.holdout is None:
-        return None
-    return DataSlice(trained_on(champion).snapshot, champion.holdout)

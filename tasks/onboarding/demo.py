@@ -77,7 +77,7 @@ def scores_with_and_without_loop(
     job: "Job", records: Sequence[MonitorRecord]
 ) -> list[tuple[float, float]]:
     """Return for each run the scores of the version that served then and of the first version."""
-    from tasks.backtest.version_scores import score_with_all_labels
+    from tasks.backtest.scores import score_with_all_labels
 
     first = records[0].champion
     scores = []

@@ -48,10 +48,7 @@ def wait_for_answer(proposal: Trial) -> Answer:
     """Wait for a person's answer in the Prefect UI.
 
     A run of a deployment is suspended, so that it holds no worker while it waits; any other run
-    pauses where it is.
-
-    Raises:
-        FlowPauseTimeout: if nobody answers by the deadline.
+    pauses where it is. Raises `FlowPauseTimeout` if nobody answers by the deadline.
     """
     from prefect.flow_runs import pause_flow_run, suspend_flow_run
     from prefect.runtime import deployment
@@ -62,9 +59,8 @@ def wait_for_answer(proposal: Trial) -> Answer:
             f"{proposal.against}.\n\n{proposal.sentence}"
         )
     )
-    timeout = seconds_left(proposal)
     wait = suspend_flow_run if deployment.id else pause_flow_run
-    return wait(wait_for_input=form, timeout=timeout)
+    return wait(wait_for_input=form, timeout=seconds_left(proposal))
 
 
 def seconds_left(proposal: Trial) -> int:
@@ -76,11 +72,7 @@ def seconds_left(proposal: Trial) -> int:
 
 @step("find proposal", retries=2)
 def find_proposal(job: Job, version: str | None) -> Trial:
-    """Return the challenger that waits for an answer.
-
-    Raises:
-        RegistryError: if none waits, or not this version.
-    """
+    """Return the challenger that waits for an answer; raises `RegistryError` for any other."""
     proposal = waiting_proposal(open_registry(job.workspace), job.model)
     if proposal is None:
         raise RegistryError(f"{job.model}: no challenger is waiting for approval")
@@ -136,13 +128,10 @@ def ask_for_approval(job: Job, promotion: Promotion) -> str | None:
     if get_current_settings().api.url is None:
         return None
     try:
+        parameters = {"model": job.model, "version": promotion.version}
         run = run_deployment(
             DEPLOYMENT,
-            parameters={
-                "model": job.model,
-                "version": promotion.version,
-                "workspace": str(job.workspace.root),
-            },
+            parameters={**parameters, "workspace": str(job.workspace.root)},
             timeout=0,
             as_subflow=False,
             idempotency_key=f"approve-{job.model}-{promotion.version}",

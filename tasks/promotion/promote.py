@@ -43,11 +43,9 @@ def promote(
     """Do with the challenger what the comparison and the promotion mode say.
 
     A loser is recorded in the ledger. A winner becomes champion, is proposed to a person, goes into
-    shadow, or is only reported; the first champion of a model is promoted in every mode. Running
-    it again after it was cut off finishes what was begun and changes nothing else.
-
-    Raises:
-        RegistryError: if the alias does not point to the challenger after it was set.
+    shadow, or is only reported; the first champion of a model is promoted in every mode. Running it
+    again after it was cut off finishes what was begun and changes nothing else. Raises
+    `RegistryError` if the alias does not point to the challenger after it was set.
     """
     next_step = job.config.promotion.mode.next_step(job.as_of)
     if not comparison.won:
@@ -55,10 +53,8 @@ def promote(
     if next_step.step == "promote" or expected is None:
         return carry_out_move(job, promotion_move(job, key, challenger, expected, comparison))
     if next_step.step == "report":
-        sentence = (
-            f"{comparison.sentence} It would be promoted; the promotion mode is never, so a person "
-            "decides."
-        )
+        mode = "It would be promoted; the promotion mode is never, so a person decides."
+        sentence = f"{comparison.sentence} {mode}"
         return keep_champion(job, key, challenger, expected, sentence)
     with promotion_slot(job):
         return propose(job, key, challenger, expected, comparison, next_step)
@@ -91,8 +87,7 @@ def keep_champion(
 def carry_out_move(job: Job, move: Move) -> Promotion:
     """Make a version champion if the champion is still the one expected; say why not otherwise.
 
-    Raises:
-        RegistryError: if the alias does not point to the version after it was set.
+    Raises `RegistryError` if the alias does not point to the version after it was set.
     """
     registry = open_registry(job.workspace)
     with promotion_slot(job):
@@ -108,8 +103,8 @@ def carry_out_move(job: Job, move: Move) -> Promotion:
             )
             write_entry(job, "kept", move.key, move.version, current, sentence)
             return Promotion(False, move.version, current, sentence)
-        request = move.key, move.version, move.expected, move.sentence, move.intent
-        began = write_entry(job, "began", *request)
+        request = move.key, move.version, move.expected, move.sentence
+        began = write_entry(job, "began", *request, move.intent)
         registry.tag(job.model, move.version, move.tags)
         if move.intent == "promoted":
             start_probation(job, move.version, move.expected)
@@ -128,7 +123,6 @@ def _earlier_outcome(entry: Entry, current: str | None) -> Promotion:
 
 
 def _set_champion(registry: Registry, model: str, version: str) -> None:
-    """Move the alias and verify that it moved."""
     registry.set_champion(model, version)
     after = registry.champion(model)
     if after is None or after.version != version:
@@ -143,18 +137,15 @@ def roll_back(job: Job, to: str | None, key: str | None = None) -> Promotion:
     """Make an earlier version champion again: `to`, or the predecessor of the champion.
 
     The reference moves with it, because every version carries the coordinates of its own data and
-    its reference profile.
+    its reference profile. `key` identifies the request, which is carried out only once.
 
-    Args:
-        job: the job of the model.
-        to: the version; None takes the predecessor.
-        key: identifies the request, which is carried out only once.
-
-    Raises:
-        RegistryError: if there is no champion, no predecessor, or no such version.
+    Raises `RegistryError` if there is no champion, no predecessor, or no such version.
     """
+    from prefect.runtime import flow_run
+
     registry = open_registry(job.workspace)
-    request = key or _request_key()
+    # the same key when a flow run is retried, and a new one for each command
+    request = key or f"rollback-{flow_run.id or uuid4()}"
     with promotion_slot(job):
         entries = reconciled_ledger(job)
         champion = registry.champion(job.model)
@@ -185,10 +176,3 @@ def _rollback_target(
             "'driftloop retrain' promotes a model that is proven better"
         )
     return target
-
-
-def _request_key() -> str:
-    """Return the same key when a flow run is retried, and a new one for each command."""
-    from prefect.runtime import flow_run
-
-    return f"rollback-{flow_run.id or uuid4()}"

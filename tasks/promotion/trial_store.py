@@ -53,28 +53,34 @@ _TRIAL, _RESULT = TypeAdapter(Trial), TypeAdapter(InterimResult)
 
 
 def propose(
-    job: Job, key: str, challenger: str, expected: str, comparison: Comparison, course: NextStep
+    job: Job, key: str, challenger: str, expected: str, comparison: Comparison, next_step: NextStep
 ) -> Promotion:
     """Store a challenger that won as waiting: for approval, or for labelled windows.
 
     Call it while holding the promotion slot. A proposal that waits already is superseded.
     """
     registry = open_registry(job.workspace)
-    kind: Literal["approval", "shadow"] = "approval" if course.step == "ask" else "shadow"
+    kind: Literal["approval", "shadow"] = "approval" if next_step.step == "ask" else "shadow"
     outcome = outcome_of_key(reconciled_ledger(job), key)
     for older in running_trials(registry, job.model, PROPOSAL):
         if older.version != challenger:
-            _decline(job, older, "superseded", f"Version {challenger} is proposed in its place.")
-    sentence = f"{comparison.sentence} {_proposal_sentence(kind, challenger, course)}"
+            superseded = f"Version {challenger} is proposed in its place."
+            request = f"{older.key}-superseded", older.version, older.against
+            write_entry(job, "declined", *request, superseded)
+            end_trial(registry, job.model, older, "superseded")
+    waiting = f"is in shadow for up to {next_step.windows} labelled windows."
+    if kind == "approval" and next_step.until is not None:
+        waiting = f"waits for approval until {format_time(next_step.until)} UTC."
+    sentence = f"{comparison.sentence} Version {challenger} {waiting}"
     trial = Trial(
         kind,
         key,
         challenger,
         expected,
         job.as_of,
-        course.until,
-        course.windows,
-        course.confidence,
+        next_step.until,
+        next_step.windows,
+        next_step.confidence,
         comparison.sentence[:800],
     )
     if outcome is None:
@@ -85,27 +91,14 @@ def propose(
     return Promotion(False, challenger, expected, sentence, kind)
 
 
-def _proposal_sentence(kind: TrialKind, challenger: str, course: NextStep) -> str:
-    if kind == "approval" and course.until is not None:
-        return f"Version {challenger} waits for approval until {format_time(course.until)} UTC."
-    return f"Version {challenger} is in shadow for up to {course.windows} labelled windows."
-
-
 def start_probation(job: Job, version: str, previous: str | None) -> None:
     """Put a new champion on probation against its predecessor, if it has one."""
     settings = job.config.promotion.probation
     if previous is None or settings.windows == 0:
         return
-    trial = Trial(
-        "probation",
-        f"probation-{version}",
-        version,
-        previous,
-        job.as_of,
-        None,
-        settings.windows,
-        settings.confidence,
-    )
+    limits = settings.windows, settings.confidence
+    key = f"probation-{version}"
+    trial = Trial("probation", key, version, previous, job.as_of, None, *limits)
     store_trial(open_registry(job.workspace), job.model, trial)
 
 
@@ -159,8 +152,3 @@ def store_interim_result(
     is_probation = trial.kind == "probation"
     tags = VersionTags(probation_looks=stored) if is_probation else VersionTags(shadow_looks=stored)
     registry.tag(model, trial.version, tags)
-
-
-def _decline(job: Job, trial: Trial, state: str, sentence: str) -> None:
-    write_entry(job, "declined", f"{trial.key}-{state}", trial.version, trial.against, sentence)
-    end_trial(open_registry(job.workspace), job.model, trial, state)

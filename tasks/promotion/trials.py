@@ -10,7 +10,7 @@ from typing import Literal, cast
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.findings import Performance
 from driftloop.base.periods import format_time
-from driftloop.base.records import ModelVersion, Promotion, TrialAction, TrialOutcome
+from driftloop.base.records import ModelVersion, TrialAction, TrialOutcome
 from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import EntryKind
 from driftloop.promotion.sequential import InterimResult, TrialStatus, TrialVerdict, judge_trial
@@ -157,8 +157,7 @@ def _act_on(
         return cast(TrialAction, trial.state), trial.sentence
     if trial.kind == "probation" and verdict.status == "worse":
         move = Move(trial.key, trial.against, trial.version, "rolled_back", sentence)
-        promotion = carry_out_move(job, move)
-        return _end_after_move(job, trial, promotion, ("rolled_back", "none"), sentence)
+        return _move_and_end(job, trial, move, otherwise="none")
     if trial.kind == "probation":
         _end(job, trial, "passed", sentence)
         return "passed", sentence
@@ -166,22 +165,20 @@ def _act_on(
         tags = VersionTags(previous_champion=trial.against)
         key = f"{trial.key}-shadow"
         move = Move(key, trial.version, trial.against, "promoted", sentence, tags)
-        promotion = carry_out_move(job, move)
-        return _end_after_move(job, trial, promotion, ("promoted", "dropped"), sentence)
+        return _move_and_end(job, trial, move, otherwise="dropped")
     _record_and_end(job, trial, "declined", "dropped", sentence)
     return "dropped", sentence
 
 
-def _end_after_move(
-    job: Job,
-    trial: Trial,
-    promotion: Promotion,
-    actions: tuple[TrialAction, TrialAction],
-    sentence: str,
+def _move_and_end(
+    job: Job, trial: Trial, move: Move, otherwise: TrialAction
 ) -> tuple[TrialAction, str]:
-    """End a trial whose move was made, or was not since somebody else moved the champion."""
-    action = actions[0] if promotion.promoted else actions[1]
-    text = sentence if promotion.sentence == sentence else f"{sentence} {promotion.sentence}"
+    """Make a move and end the trial, `otherwise` where somebody else has moved the champion."""
+    promotion = carry_out_move(job, move)
+    action: TrialAction = move.intent if promotion.promoted else otherwise
+    text = move.sentence
+    if promotion.sentence != text:
+        text = f"{text} {promotion.sentence}"
     _end(job, trial, action, text)
     return action, text
 

@@ -1,15 +1,25 @@
 """The comparison of a challenger with the champion on the frozen holdout."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
 from driftloop.base.errors import RegistryError, TrainingError
 from driftloop.base.periods import Window, format_time
 from driftloop.base.records import ModelVersion, TrainingPlan
 from driftloop.base.scores import Comparison
-from driftloop.comparison.compare import Predictions, compare
-from tasks.monitoring.predict import predict_version
+from driftloop.comparison.compare import compare
+from driftloop.comparison.gates import columns_needed
+from driftloop.comparison.gates.base import Gate
+from driftloop.comparison.gates.inputs import GateInputs, Scorer
+from driftloop.training.training import predict
+from tasks.monitoring.predict import LabelledPredictions, predict_version
 from tasks.monitoring.tables import read_labelled
 from tasks.registry.lineage import target_of
+from tasks.registry.models import skops_bytes
 from tasks.registry.opening import open_registry
-from tasks.retraining.gate_evidence import gate_evidence
+from tasks.registry.protocol import Registry, importances_of
 from tasks.retraining.plan import OpenTraining
 from tasks.retraining.row_hashes import check_holdout_unseen
 from tasks.runtime.job import Job
@@ -22,9 +32,8 @@ def compare_models(
 ) -> Comparison:
     """Return champion against challenger on the frozen holdout.
 
-    Raises:
-        TrainingError: if the holdout overlaps either model's training data, in time or by row.
-        RegistryError: if a version does not say what it was trained on.
+    Raises `TrainingError` if the holdout overlaps either model's training data, in time or by row,
+    and `RegistryError` if a version does not say what it was trained on.
     """
     registry = open_registry(job.workspace)
     versions = [registry.version(job.model, challenger)]
@@ -35,13 +44,7 @@ def compare_models(
     check_holdout_unseen(job, versions, table)
     target = target_of(registry, job.model, challenger)
     scored = [predict_version(job, version.version, table, target) for version in versions]
-    new, old = scored[0], scored[1] if len(scored) > 1 else None
-    thresholds = new.threshold, old.threshold if old else None
-    predictions = Predictions(new.y, new.p, old.p if old else None, thresholds)
-    models = [predicted.model for predicted in scored]
-    tables = new.features, table
-    evidence = gate_evidence(job, registry, predictions, tables, versions, models, target)
-    return compare(predictions, job.config.comparison, evidence=evidence)
+    return compare(gate_inputs(job, registry, table, versions, scored), job.config.comparison)
 
 
 def _check_before(version: ModelVersion, holdout: Window) -> None:
@@ -55,3 +58,53 @@ def _check_before(version: ModelVersion, holdout: Window) -> None:
             f"the holdout from {holdout} overlaps the training data of version {version.version}, "
             f"which end {format_time(version.training.window.end)}: no fair comparison"
         )
+
+
+def gate_inputs(
+    job: Job,
+    registry: Registry,
+    table: pd.DataFrame,
+    versions: Sequence[ModelVersion],
+    scored: Sequence[LabelledPredictions],
+) -> GateInputs:
+    """Return what the gates are shown, without what no configured gate needs.
+
+    `table` has all columns read of the holdout rows. The challenger comes first among `versions`
+    and `scored`, then the champion if there is one; both with the encoding of its target.
+    """
+    gates, new = job.config.comparison.gates, scored[0]
+    old = scored[1] if len(scored) > 1 else None
+    models = [
+        _scorer(gates, registry, version, predictions)
+        for version, predictions in zip(versions, scored, strict=True)
+    ]
+    names = [name for name in columns_needed(gates) if name in table.columns]
+    return GateInputs(
+        job.config.comparison.metric,
+        new.y,
+        new.p,
+        old.p if old else None,
+        (new.threshold, old.threshold if old else None),
+        new.features,
+        table[names],
+        models[0],
+        models[1] if old else None,
+    )
+
+
+def _scorer(
+    gates: tuple[Gate, ...],
+    registry: Registry,
+    version: ModelVersion,
+    predictions: LabelledPredictions,
+) -> Scorer:
+    model, target = predictions.model, predictions.target
+
+    def scores(table: pd.DataFrame) -> Any:
+        return predict(model, table, target)
+
+    importances: Mapping[str, float] = {}
+    if any(gate.needs_importances for gate in gates):
+        importances = importances_of(registry, version.run_id)
+    by_size = any(gate.needs_size for gate in gates)
+    return Scorer(scores, len(skops_bytes(model)) if by_size else None, importances)

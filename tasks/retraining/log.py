@@ -1,22 +1,22 @@
 """Training runs in the registry, for people: parameters, data, scores and plots."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from driftloop.base.records import TrainingPlan
-from driftloop.performance.metrics import Truth, score, valid_metrics
+from driftloop.performance.metrics import predicted_classes, score, valid_metrics
 from driftloop.performance.target import Classes
 from driftloop.training.importance import permutation_importances
 from driftloop.training.training import Examples
-from driftloop.training.tuning import hard_predictions
 from tasks.monitoring.predict import LabelledPredictions
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import IMPORTANCES
 from tasks.retraining.model_card import SETTINGS_FILE
-from tasks.retraining.plots import confusion_matrix
 from tasks.runtime.job import Job
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def log_training(job: Job, run_id: str, plan: TrainingPlan, parameters: dict[str, Any]) -> None:
@@ -54,21 +54,36 @@ def log_scores(job: Job, run_id: str, scored: LabelledPredictions) -> None:
         for name in valid_metrics(job.config.task)
     }
     finite = {f"holdout_{name}": value for name, value in values.items() if np.isfinite(value)}
-    open_registry(job.workspace).log(run_id, metrics=finite)
-    if isinstance(scored.target, Classes):
-        calls = (
-            scored.p if scored.threshold is None else hard_predictions(scored.p, scored.threshold)
-        )
-        _log_confusion(job, run_id, scored.y, calls.argmax(axis=1), scored.target)
-
-
-def _log_confusion(
-    job: Job, run_id: str, y: Truth, predicted: npt.NDArray[Any], classes: Classes
-) -> None:
-    from sklearn.metrics import confusion_matrix as count_confusions
-
     registry = open_registry(job.workspace)
-    counts = count_confusions(y, predicted, labels=np.arange(len(classes.names))).tolist()
-    table = {"classes": list(classes.names), "rows_true_columns_predicted": counts}
-    registry.log(run_id, files={"confusion_matrix.json": table})
-    registry.log_figure(run_id, confusion_matrix(counts, classes.names), "confusion_matrix.png")
+    registry.log(run_id, metrics=finite)
+    if isinstance(scored.target, Classes):
+        from sklearn.metrics import confusion_matrix
+
+        names, predicted = scored.target.names, predicted_classes(scored.p, scored.threshold)
+        counts = confusion_matrix(scored.y, predicted, labels=np.arange(len(names))).tolist()
+        table = {"classes": list(names), "rows_true_columns_predicted": counts}
+        registry.log(run_id, files={"confusion_matrix.json": table})
+        registry.log_figure(run_id, confusion_figure(counts, names), "confusion_matrix.png")
+
+
+def confusion_figure(counts: list[list[int]], names: tuple[str, ...]) -> "Figure":
+    """Return the plot of a confusion matrix: rows are true classes, shades are shares of a row."""
+    from matplotlib.figure import Figure
+
+    side = max(4.0, 0.6 * len(names) + 2)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axes = figure.subplots()
+    shares = [[cell / max(1, sum(row)) for cell in row] for row in counts]
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, cells in enumerate(counts):
+        for column, cell in enumerate(cells):
+            dark = shares[row][column] > 0.5
+            axes.text(
+                column, row, f"{cell:,}", ha="center", va="center", color="w" if dark else "k"
+            )
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")
+    axes.set_title("Confusion matrix on the holdout")
+    return figure

@@ -6,7 +6,7 @@ from driftloop.base.records import ModelVersion, RetrainRecord
 from driftloop.performance.target import label_text
 from driftloop.reporting.model_card import ModelCardInputs, model_card
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import Registry, importances_of, json_file
+from tasks.registry.protocol import importances_of, json_file
 from tasks.runtime.job import Job
 
 CARD_FILE, SHARES_FILE, SETTINGS_FILE = "model_card.md", "data/labels.json", "settings.json"
@@ -31,19 +31,10 @@ def store_model_card(job: Job, record: RetrainRecord, champion: ModelVersion | N
     """Store the model card of the version that a training produced, if it produced one."""
     if record.challenger is None or record.run_id is None:
         return
-    registry = open_registry(job.workspace)
-    text = model_card(job.config, record, _background(registry, job, record, champion))
-    registry.log(record.run_id, files={CARD_FILE: text})
-    registry.describe(job.model, record.challenger, _shortened(text))
-
-
-def _background(
-    registry: Registry, job: Job, record: RetrainRecord, champion: ModelVersion | None
-) -> ModelCardInputs:
-    run_id, version = record.run_id or "", record.challenger or ""
+    registry, run_id = open_registry(job.workspace), record.run_id
     old_run_id = champion.run_id if champion else ""
-    return ModelCardInputs(
-        lineage=registry.tags(job.model, version),
+    inputs = ModelCardInputs(
+        lineage=registry.tags(job.model, record.challenger),
         importances=importances_of(registry, run_id),
         old_importances=importances_of(registry, old_run_id),
         shares=json_file(registry, run_id, SHARES_FILE) or {},
@@ -51,6 +42,9 @@ def _background(
         old_parameters=json_file(registry, old_run_id, SETTINGS_FILE) or {},
         champion=champion,
     )
+    text = model_card(job.config, record, inputs)
+    registry.log(run_id, files={CARD_FILE: text})
+    registry.describe(job.model, record.challenger, _shortened(text))
 
 
 def _shortened(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pandas as pd
 
@@ -13,8 +12,9 @@ from driftloop.base.records import ModelVersion, Refusal, TrainingPlan
 from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.triggers import ManualTrigger
-from driftloop.decision.window_analysis import window_verdict
-from driftloop.training.planning import LabelledRows, PlanCandidates, choose_window, plan_candidates
+from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
+from driftloop.training.planning import LabelledRows, choose_window, plan_candidates
+from driftloop.training.training import Examples
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.reference_profiles import profile_of
 from tasks.monitoring.scope import analysis_scope, criteria
@@ -26,7 +26,6 @@ from tasks.registry.protocol import importances_of, version_with_key
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
 from tasks.snapshots.parquet import slice_columns
-from tasks.snapshots.resolve import snapshot_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,8 @@ class OpenTraining:
 def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None) -> OpenTraining:
     """Return the training run of this job; one that was cut off is resumed.
 
-    Args:
-        job: the job.
-        snapshot: the data to train on.
-        kind: ``retrain``, or ``bootstrap`` for a first champion.
-        champion: the version to beat; None takes the current champion.
+    `kind` is ``retrain``, or ``bootstrap`` for a first champion; `champion` is the version to beat,
+    None the current champion.
     """
     registry = open_registry(job.workspace)
     current = registry.version(job.model, champion) if champion else registry.champion(job.model)
@@ -67,16 +63,12 @@ def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None)
 
 @step("check for a champion", retries=2)
 def refuse_second_bootstrap(job: Job) -> None:
-    """Refuse to bootstrap a model that has a champion, unless this very job made it.
-
-    Raises:
-        RegistryError: if there is one.
-    """
+    """Raise `RegistryError` if there is a champion that this job, at a commit, did not make."""
     registry = open_registry(job.workspace)
     champion = registry.champion(job.model)
     if champion is None:
         return
-    key = run_key(job, "bootstrap", snapshot_at(job, job.rev).rev)
+    key = run_key(job, "bootstrap", job.rev)
     if version_with_key(registry, job.model, key) is None:
         raise RegistryError(
             f"{job.model} already has a champion, version {champion.version}; use "
@@ -86,17 +78,12 @@ def refuse_second_bootstrap(job: Job) -> None:
 
 @step("check request")
 def check_request(job: Job, reason: str) -> None:
-    """Refuse a manual retraining where the configuration has no manual trigger.
-
-    Raises:
-        ConfigError: if there is no such trigger.
-    """
+    """Raise `ConfigError` if the configuration has no trigger for a manual retraining."""
     if not any(isinstance(trigger, ManualTrigger) for trigger in job.config.decision.triggers):
         kinds = [trigger.kind for trigger in job.config.decision.triggers]
         raise ConfigError(
-            f"decision.triggers of {job.model} has no 'manual' ({join_names(kinds)}), "
-            "so a retraining "
-            f"cannot be started manually ({reason}); add 'kind: manual' to it"
+            f"decision.triggers of {job.model} has no 'manual' ({join_names(kinds)}), so a "
+            f"retraining cannot be started manually ({reason}); add 'kind: manual' to it"
         )
 
 
@@ -118,7 +105,8 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
     since = None
     for period in split_window(past, job.config.windows.current):
         window = slice_columns(DataSlice(snapshot, period), job.config.data.time, job.workspace)
-        status = window_verdict(profile, window, analysis_scope(job), by).status
+        analysis = analyse_window(profile, window, analysis_scope(job), by)
+        status = verdict_of_analysis(analysis, job.config.drift).status
         if status == "inconclusive":
             continue
         if status != "drift":
@@ -136,11 +124,10 @@ def plan_training(
     Only rows whose labels have arrived are used, and no period whose feed was broken.
     """
     end = job.labelled_window.end
-    part = DataSlice(snapshot, Window(EARLIEST, end))
+    part, time = DataSlice(snapshot, Window(EARLIEST, end)), job.config.data.time
     table = read_labelled(job, part)
     if table.empty:
         return Refusal(f"No labelled rows before {format_time(end)}: nothing was trained.")
-    time = job.config.data.time
     history = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
     champion = opened.champion
     reference = reference_profile(job, snapshot, champion) if champion else profile_of(job, table)
@@ -161,40 +148,28 @@ def _plan(
     config, time = job.config, job.config.data.time
     labelled = examples(job, table, target_in(job, table))
     times = table[time].to_numpy().astype("datetime64[us]")
-    quantity = config.task == "regression"
-    rows = LabelledRows(times, labelled.y, part.window.end, quantity)
+    rows = LabelledRows(times, labelled.y, part.window.end, config.task == "regression")
     trained_until = champion.training.window.end if champion and champion.training else None
-    draft = plan_candidates(rows, config.training, changed, trained_until)
-    if isinstance(draft, Refusal):
-        return draft
-    chosen, candidates = choose_window(
-        draft,
-        lambda window: labelled.rows(
-            slice(rows.since(window.start).start, rows.since(window.end).start)
-        ),
-        config.training,
-        (config.features.numeric, config.features.categorical),
-        config.comparison.metric,
-    )
-    return _finished_plan(part, draft, chosen, candidates)
+    plan = plan_candidates(rows, config.training, changed, trained_until)
+    if isinstance(plan, Refusal):
+        return plan
 
+    def load(window: Window) -> Examples:
+        return labelled.rows(slice(rows.since(window.start).start, rows.since(window.end).start))
 
-def _finished_plan(
-    part: DataSlice, draft: PlanCandidates, chosen: Any, candidates: Any
-) -> TrainingPlan:
+    features, metric = config.features.by_type, config.comparison.metric
+    chosen, candidates = choose_window(plan, load, config.training, features, metric)
+
     def cut(window: Window, rows: int) -> DataSlice:
         excluded = tuple(period for period in part.excluded if period.overlaps(window))
         return DataSlice(part.snapshot, window, excluded, rows)
 
-    broken = cut(chosen.window, chosen.rows).excluded
+    training = cut(chosen.window, chosen.rows)
+    broken = training.excluded
     left_out = f", without the broken feed from {broken[0]}" if broken else ""
     sentence = (
         f"Trained on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"
-        f"{left_out}); holdout of {draft.holdout_rows:,} rows from {draft.holdout}."
+        f"{left_out}); holdout of {plan.holdout_rows:,} rows from {plan.holdout}."
     )
-    return TrainingPlan(
-        cut(chosen.window, chosen.rows),
-        cut(draft.holdout, draft.holdout_rows),
-        candidates,
-        sentence,
-    )
+    holdout = cut(plan.holdout, plan.holdout_rows)
+    return TrainingPlan(training, holdout, candidates, sentence)

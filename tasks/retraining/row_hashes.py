@@ -19,14 +19,8 @@ HASHES_FILE, HASHES_FOLDER = "rows.npy", "training_rows"
 
 def hashes_of(job: Job, table: pd.DataFrame) -> Hashes:
     """Return the hash of each row of a table."""
-    data = job.config.data
-    columns = (
-        data.time,
-        data.label,
-        *job.config.features.numeric,
-        *job.config.features.categorical,
-    )
-    return row_hashes(table, data.key, columns)
+    data, features = job.config.data, job.config.features.by_type
+    return row_hashes(table, data.key, (data.time, data.label, *features.names))
 
 
 def store_row_hashes(
@@ -34,8 +28,7 @@ def store_row_hashes(
 ) -> None:
     """Store the hashes of a run's training rows, with those of a version it started from.
 
-    Raises:
-        TrainingError: if the version it started from does not say which rows it was trained on.
+    Raises `TrainingError` if the version it started from does not say which rows it was trained on.
     """
     registry = open_registry(job.workspace)
     hashes = hashes_of(job, table)
@@ -48,11 +41,7 @@ def store_row_hashes(
 
 
 def check_holdout_unseen(job: Job, versions: list[ModelVersion], holdout: pd.DataFrame) -> None:
-    """Check that no version was trained on a holdout row.
-
-    Raises:
-        TrainingError: if one was, or does not say which rows it was trained on.
-    """
+    """Raise `TrainingError` if a version was, or may have been, trained on a holdout row."""
     registry, hashes = open_registry(job.workspace), hashes_of(job, holdout)
     for version in versions:
         count = shared_rows(hashes, _training_hashes(registry, version))
@@ -66,9 +55,8 @@ def check_holdout_unseen(job: Job, versions: list[ModelVersion], holdout: pd.Dat
 
 
 def _training_hashes(registry: Registry, version: ModelVersion) -> Hashes:
-    content = (
-        registry.file(version.run_id, f"{HASHES_FOLDER}/{HASHES_FILE}") if version.run_id else None
-    )
+    file, run_id = f"{HASHES_FOLDER}/{HASHES_FILE}", version.run_id
+    content = registry.file(run_id, file) if run_id else None
     if content is None:
         raise TrainingError(
             f"version {version.version} does not say which rows it was trained on, so no holdout "

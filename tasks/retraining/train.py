@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import TrainingError
 from driftloop.base.records import Promotion, Refusal, RetrainRecord, TrainingPlan
@@ -35,15 +33,10 @@ from tasks.runtime.step import step
 @step("search settings", retries=2)
 def search_settings(job: Job, plan: TrainingPlan) -> dict[str, Any]:
     """Return the estimator settings that scored best in time-ordered validation."""
-    settings, features = job.config.training, job.config.features
-    best = search(
-        settings,
-        _training_rows(job, read_labelled(job, plan.training)),
-        (features.numeric, features.categorical),
-        job.config.comparison.metric,
-        progress(job, "search settings"),
-    )
-    return best.parameters
+    config, table = job.config, read_labelled(job, plan.training)
+    rows = examples(job, table, target_in(job, table))
+    metric, on_trial = config.comparison.metric, progress(job, "search settings")
+    return search(config.training, rows, config.features.by_type, metric, on_trial)[0].parameters
 
 
 @step("train challenger", retries=2)
@@ -62,10 +55,11 @@ def train_challenger(
     run_id = opened.run_id
     if run_id is None:
         raise TrainingError("a dry run trains no model")
-    settings = _with_parameters(job, parameters)
+    estimator = with_settings(job.config.training.estimator, parameters)
+    settings = job.config.training.model_copy(update={"estimator": estimator})
     environment = environment_of(settings.estimator, job.workspace.root)
     table = read_labelled(job, plan.training)
-    rows = _training_rows(job, table)
+    rows = examples(job, table, target_in(job, table))
     trained = _fit(job, opened, settings, rows)
     stored = StoredModel(trained.model, rows.table.head(50), environment, settings.allowed_types)
     model_id = log_model(registry, run_id, stored)
@@ -76,25 +70,16 @@ def train_challenger(
     store_label_shares(job, run_id, table, holdout)
     log_scores(job, run_id, scored)
     log_importances(job, run_id, scored)
-    tags = _version_tags(job, opened, plan, scored)
     warm = opened.champion.version if trained.warm and opened.champion else None
     tags = replace(
-        tags,
+        _version_tags(job, opened, plan, scored),
         environment=environment.origin,
         lock_sha256=environment.lock_sha256,
         warm_start=warm,
     )
-    return _register_once(job, opened, (run_id, model_id), tags)
-
-
-def _register_once(
-    job: Job, opened: OpenTraining, stored: tuple[str, str], tags: VersionTags
-) -> str:
-    """Register the stored model, unless another process of the same job has done so."""
-    registry = open_registry(job.workspace)
-    with promotion_slot(job):
+    with promotion_slot(job):  # another process of the same job may have registered it meanwhile
         registered = version_with_key(registry, job.model, opened.key)
-        return registered or registry.register(job.model, *stored, tags)
+        return registered or registry.register(job.model, run_id, model_id, tags)
 
 
 @step("record training", retries=2)
@@ -104,8 +89,7 @@ def record_training(
     """Store the outcome of the training run in MLflow."""
     if opened.run_id is None:
         return
-    comparison = record.comparison
-    recorded_at, seconds = run_time()
+    comparison, (recorded_at, seconds) = record.comparison, run_time()
     tags = RunTags(
         kind=opened.kind,
         key=opened.key,
@@ -130,24 +114,13 @@ def record_training(
     open_registry(job.workspace).close_run(opened.run_id, tags, metrics, record)
 
 
-def _training_rows(job: Job, table: pd.DataFrame) -> Examples:
-    return examples(job, table, target_in(job, table))
-
-
-def _with_parameters(job: Job, parameters: dict[str, Any]) -> TrainingSettings:
-    settings = job.config.training
-    estimator = with_settings(settings.estimator, parameters)
-    return settings.model_copy(update={"estimator": estimator})
-
-
 def _fit(
     job: Job, opened: OpenTraining, settings: TrainingSettings, rows: Examples
 ) -> TrainedModel:
-    features, start = job.config.features, None
+    config, start = job.config, None
     if settings.warm_start and opened.champion is not None:
         start = model_of(job, opened.champion.version)
-    columns = (features.numeric, features.categorical)
-    return train(settings, rows, columns, job.config.comparison.metric, start)
+    return train(settings, rows, config.features.by_type, config.comparison.metric, start)
 
 
 def _version_tags(

@@ -32,7 +32,7 @@ from driftloop.profiling.column_source import FrameColumns
 from driftloop.promotion.modes import NextStep
 from driftloop.quality import checks as quality
 from driftloop.quality.column_summary import ColumnSummary
-from driftloop.training.search.problem import SearchProblem, SearchTrial
+from driftloop.training.search.base import SearchProblem, SearchTrial
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=7), NOW)

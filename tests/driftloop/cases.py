@@ -10,6 +10,7 @@ import pandas as pd
 from driftloop.base.findings import Finding, Performance, QualityFinding, Verdict
 from driftloop.base.periods import Window
 from driftloop.base.tags import PastRun
+from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.settings import DriftSettings
@@ -40,6 +41,11 @@ def categories(reference: Any, current: Any, **settings: Any) -> tuple[Finding, 
 def _found(reference: Any, current: Any, names: Any, settings: Any) -> tuple[Finding, ...]:
     tables = TwoSamples(pd.DataFrame({"x": reference}), pd.DataFrame({"x": current}), *names)
     return find_drift(tables, DriftSettings(**{**FAST, **settings}))
+
+
+def predicted(y: Any, challenger: Any, champion: Any, thresholds: Any = (None, None)) -> GateInputs:
+    """Both models' predictions on a holdout."""
+    return GateInputs("roc_auc", y, challenger, champion, thresholds)
 
 
 def finding(name: str, status: Any = "ok", effect: float | None = 0.3, **more: Any) -> Finding:

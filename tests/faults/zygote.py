@@ -34,7 +34,7 @@ from tasks.alerts.write import (
 )
 from tasks.promotion.promote import promote, roll_back
 from tasks.reporting.run_report import write_report
-from tasks.retraining.plots import confusion_matrix
+from tasks.retraining.log import confusion_figure
 from tasks.runtime.step import inline
 
 SECONDS = 300
@@ -170,7 +170,7 @@ def _warm_up() -> None:
 
     _init_packages_to_modules_map()
     configure_mappers()
-    confusion_matrix([[1, 0], [0, 1]], ("0", "1")).savefig(BytesIO(), format="png")
+    confusion_figure([[1, 0], [0, 1]], ("0", "1")).savefig(BytesIO(), format="png")
     gc.collect()
     gc.freeze()  # what is old is not looked through again in every child
 

@@ -34,8 +34,7 @@ class Gate(Settings):
     def decide(self, inputs: GateInputs) -> tuple[bool, str]:
         """Return whether the challenger passes, and a sentence on it.
 
-        Raises:
-            CannotRun: where that cannot be decided; the gate then refuses.
+        Raises `CannotRun` where that cannot be decided; the gate then refuses.
         """
 
     def check(self, inputs: GateInputs) -> GateResult:

@@ -47,12 +47,12 @@ class Fairness(Gate):
             raise CannotRun("Fairness needs a classifier; this model predicts values.")
         if inputs.challenger.shape[1] != 2 and self.measure != "accuracy_difference":
             raise CannotRun(f"{self.measure} needs a binary classifier; use accuracy_difference.")
-        names, kept, left = self._groups(inputs)
+        names, compared, left = self._groups(inputs)
         called = predicted_classes(inputs.challenger, inputs.thresholds[0])
-        value = _difference(self.measure, inputs.y[kept], called[kept], names[kept])
+        value = _difference(self.measure, inputs.y[compared], called[compared], names[compared])
         measure = self.measure.replace("_", " ")
         sentence = (
-            f"The {measure} between {len(set(names[kept]))} groups of {self.column} differs by "
+            f"The {measure} between {len(set(names[compared]))} groups of {self.column} differs by "
             f"{value:.3f}; at most {self.maximum:.3f} is allowed"
             f"{f', {left:,} rows of smaller groups are left out' if left else ''}."
         )
@@ -69,8 +69,8 @@ class Fairness(Gate):
                 f"{self.column} has {len(large)} group(s) of {self.minimum_rows} rows to compare; "
                 "two are needed."
             )
-        kept = np.sort(np.concatenate([group.rows for group in large]))
-        return names, kept, len(names) - len(kept)
+        compared = np.sort(np.concatenate([group.rows for group in large]))
+        return names, compared, len(names) - len(compared)
 
 
 def _difference(measure: Measure, y: Any, called: Any, names: Any) -> float:

@@ -29,8 +29,7 @@ class Group:
 def column(inputs: GateInputs, name: str) -> "pd.Series[Any]":
     """Return a column of the holdout, from the requested columns or the features.
 
-    Raises:
-        CannotRun: if there is no such column.
+    Raises `CannotRun` if there is no such column.
     """
     tables = [part for part in (inputs.groups, inputs.table) if part is not None]
     for table in tables:
@@ -65,8 +64,8 @@ def split_by_size(names: Names, minimum_rows: int) -> tuple[tuple[Group, ...], i
 def pool_small_groups(names: Names, minimum_rows: int) -> Names:
     """Return the names with those of small groups replaced by ``all others``."""
     large, _ = split_by_size(names, minimum_rows)
-    kept = {group.name for group in large}
-    return np.array([name if name in kept else "all others" for name in names], dtype=object)
+    large_names = {group.name for group in large}
+    return np.array([name if name in large_names else "all others" for name in names], dtype=object)
 
 
 def _quartiles(values: npt.NDArray[np.float64]) -> Names:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from driftloop.performance.bootstrap import Model
 from driftloop.performance.metrics import MetricName, Truth, is_regression
 from driftloop.performance.target import Probabilities
 
@@ -40,6 +41,12 @@ class GateInputs:
     challenger_model: Scorer | None = None
     champion_model: Scorer | None = None
     seed: int = 0
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Predictions and threshold of the challenger, and of the champion if there is one."""
+        first = (self.challenger, self.thresholds[0])
+        return (first,) if self.champion is None else (first, (self.champion, self.thresholds[1]))
 
     @property
     def regression(self) -> bool:

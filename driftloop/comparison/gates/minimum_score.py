@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from driftloop.base.metric_names import metric_name
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.metrics import MetricName, score
@@ -23,7 +24,8 @@ class MinimumScore(Gate):
         """Return whether the challenger's score on the holdout reaches the minimum."""
         metric = self.metric or inputs.metric
         value = score(metric, inputs.y, inputs.challenger, inputs.thresholds[0])
+        name = metric_name(metric, begins=True)
         if math.isnan(value):
-            raise CannotRun(f"{metric} is undefined on the holdout.")
-        sentence = f"{metric} is {value:.3f}; at least {self.minimum:.3f} is required."
+            raise CannotRun(f"{name} is undefined on the holdout.")
+        sentence = f"{name} is {value:.3f}; at least {self.minimum:.3f} is required."
         return value >= self.minimum, sentence

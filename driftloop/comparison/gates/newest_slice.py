@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from driftloop.base.metric_names import metric_name
 from driftloop.comparison.gates.base import NO_CHAMPION, CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.metrics import score
@@ -31,6 +32,8 @@ class NewestSlice(Gate):
         new = score(metric, y, inputs.challenger[newest], inputs.thresholds[0])
         old = score(metric, y, inputs.champion[newest], inputs.thresholds[1])
         if math.isnan(new) or math.isnan(old):
-            raise CannotRun(f"{metric} is undefined on the newest {len(y):,} rows.")
-        sentence = f"On the newest {len(y):,} rows {metric} is {new:.3f} against {old:.3f}."
+            name = metric_name(metric, begins=True)
+            raise CannotRun(f"{name} is undefined on the newest {len(y):,} rows.")
+        name = metric_name(metric)
+        sentence = f"On the newest {len(y):,} rows {name} is {new:.3f} against {old:.3f}."
         return new >= old - self.tolerance, sentence

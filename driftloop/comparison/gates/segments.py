@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from driftloop.base.metric_names import metric_name
 from driftloop.comparison.gates.base import NO_CHAMPION, CannotRun, Gate
 from driftloop.comparison.gates.grouping import (
     Group,
@@ -73,17 +74,16 @@ class Segments(Gate):
             if segment.gain < -self.margin and _significant(inputs, segment, level)
         ]
         worst = min(lost or judged, key=lambda segment: segment.gain)
-        rows = f"{len(worst.group.rows):,} rows"
+        rows, metric = f"{len(worst.group.rows):,} rows", metric_name(inputs.metric)
         if lost:
             text = (
                 f"Worse by more than {self.margin:g} in {len(lost)} of {len(judged)} segments, most"
-                f" in {worst.name}: {inputs.metric} {worst.gain:+.3f} on {rows}{beside}."
+                f" in {worst.name}: {metric} {worst.gain:+.3f} on {rows}{beside}."
             )
         else:
             text = (
                 f"None of {len(judged)} segments is significantly worse; the smallest gain is "
-                f"{worst.gain:+.3f} "
-                f"in {worst.name} ({rows}){beside}."
+                f"{worst.gain:+.3f} in {worst.name} ({rows}){beside}."
             )
         return not lost, text
 
@@ -94,10 +94,8 @@ class Segments(Gate):
             large, few = split_by_size(names, self.minimum_rows)
             left += few
             for group in large:
-                gain = _gain(inputs, group)
-                if np.isnan(gain) or len(group.rows) == len(
-                    inputs.y
-                ):  # the whole holdout is not a segment
+                gain, whole = _gain(inputs, group), len(group.rows) == len(inputs.y)
+                if np.isnan(gain) or whole:  # the whole holdout is not a segment
                     left += len(group.rows)
                 else:
                     judged.append(_Segment(f"{name} = {group.name}", gain, group))
@@ -112,7 +110,6 @@ def _gain(inputs: GateInputs, group: Group) -> float:
 
 
 def _significant(inputs: GateInputs, segment: _Segment, confidence: float) -> bool:
-    """Return whether the whole interval of the gain lies below 0."""
     assert inputs.champion is not None
     rows = segment.group.rows
     models = (

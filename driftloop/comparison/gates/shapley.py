@@ -20,13 +20,9 @@ def shap_importances(
 
     With two classes of the positive one's probability, with more summed over the classes.
 
-    Args:
-        predict: predictions (n, k) of a feature table.
-        table: rows (n) to sample from, seeded.
-        seed: of the sample and the permutations.
+    `predict` returns predictions (n, k) of a feature table; `table` holds the rows to sample from.
 
-    Raises:
-        ImportError: if shap is not installed.
+    Raises `ImportError` if shap is not installed.
 
     Source: Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017;
     shap ``PermutationExplainer``, which takes a model as it is, preprocessing and all.

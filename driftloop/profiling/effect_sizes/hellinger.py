@@ -16,8 +16,7 @@ class Hellinger(NumericEffect, CategoricalEffect):
     The root of 1 - sum of sqrt(p q), between 0 and 1. Prefer it to `JensenShannon` where small
     shares matter: it weighs them a little more. To second order its square is an eighth of the
     sum of (p - q)^2 / p, so chance alone adds (B-1)(1/n + 1/m) / 8, which is subtracted before
-    the root. With fewer than ten rows a bin an
-    eighth of Pearson's chi-square takes its place.
+    the root. With fewer than ten rows a bin an eighth of Pearson's chi-square takes its place.
 
     Source: Pardo, Statistical Inference Based on Divergence Measures, 2006.
 

@@ -48,5 +48,5 @@ def divergence(p: Counts, q: Counts) -> float:
     """Return the Jensen-Shannon divergence of two vectors of shares, in nats."""
     mixture = (p + q) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        parts = [np.where(one > 0, one * np.log(one / mixture), 0.0) for one in (p, q)]
+        parts = [np.where(side > 0, side * np.log(side / mixture), 0.0) for side in (p, q)]
     return float((parts[0] + parts[1]).sum() / 2)

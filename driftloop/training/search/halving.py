@@ -7,8 +7,13 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from driftloop.training.search.base import Search
-from driftloop.training.search.problem import Rows, SearchProblem, SearchTrial, TimeLimit
+from driftloop.training.search.base import (
+    Rows,
+    Search,
+    SearchProblem,
+    SearchTrial,
+    TimeLimit,
+)
 from driftloop.training.search.space import Parameters, Trials, propose
 
 

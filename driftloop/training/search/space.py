@@ -58,7 +58,7 @@ Space = dict[
     Annotated[
         Annotated[Range, Tag("<range>")]
         | Annotated[tuple[Choice, ...], Field(min_length=1), Tag("<values>")],
-        Discriminator(lambda one: "<range>" if isinstance(one, dict | Range) else "<values>"),
+        Discriminator(lambda value: "<range>" if isinstance(value, dict | Range) else "<values>"),
     ],
 ]
 
@@ -71,11 +71,14 @@ def propose(
 
     if not space or trials == 0:
         return [{}]
-    spread = {name: one if isinstance(one, Range) else list(one) for name, one in space.items()}
-    listed = not any(isinstance(one, Range) for one in spread.values())
+    spread = {
+        name: values if isinstance(values, Range) else list(values)
+        for name, values in space.items()
+    }
+    listed = not any(isinstance(values, Range) for values in spread.values())
     count = min(trials, len(ParameterGrid(spread))) if listed else trials
-    found: list[Parameters] = [{}]
+    proposals: list[Parameters] = [{}]
     for drawn in ParameterSampler(spread, count, random_state=seed):
-        if drawn != configured and drawn not in found:
-            found.append(drawn)
-    return found
+        if drawn != configured and drawn not in proposals:
+            proposals.append(drawn)
+    return proposals

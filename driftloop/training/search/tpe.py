@@ -5,8 +5,7 @@ from typing import Any, Literal
 import numpy as np
 
 from driftloop.base.errors import TrainingError
-from driftloop.training.search.base import Search
-from driftloop.training.search.problem import SearchProblem, SearchTrial, TimeLimit
+from driftloop.training.search.base import Search, SearchProblem, SearchTrial, TimeLimit
 from driftloop.training.search.space import Parameters, Range, Trials
 
 
@@ -22,130 +21,93 @@ class Optuna(Search):
     trials: Trials = 20
 
     def search(self, problem: SearchProblem, seed: int) -> tuple[SearchTrial, ...]:
-        """Return the trials, best first.
-
-        Raises:
-            TrainingError: if Optuna is not installed.
-        """
+        """Return the trials, best first; raises `TrainingError` if Optuna is not installed."""
         if not self.trials or not self.space or not problem.folds:
             return (SearchTrial({}, float("nan")),)
-        optuna = _optuna()
+        try:
+            import optuna
+        except ImportError:
+            raise TrainingError(
+                "training.search.kind optuna needs Optuna; run pip install 'driftloop[search]', or "
+                "write kind: halving"
+            ) from None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         pruner = optuna.pruners.MedianPruner(n_startup_trials=3)
         sampler = optuna.samplers.TPESampler(seed=seed)
         study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
         time_limit, total = TimeLimit(self.minutes), self.trials + 1
-        means = _running_means(problem, {})
+        scores = [problem.score({}, past, future) for past, future in problem.folds]
+        means = [float(np.mean(scores[:count])) for count in range(1, len(scores) + 1)]
         tried = [SearchTrial({}, means[-1])]
-        _tell_configured(study, self.space, problem.configured, means)
-        problem.on_trial(1, total)
-
-        study.optimize(
-            lambda trial: _objective(trial, self.space, problem, time_limit, tried),
-            n_trials=self.trials,
-            timeout=None if self.minutes is None else time_limit.seconds_left,
-            callbacks=[lambda study, trial: problem.on_trial(_done(study, total), total)],
-        )
-        return tuple(sorted(tried, key=lambda one: -np.nan_to_num(one.score, nan=-np.inf)))
-
-
-def _optuna() -> Any:
-    try:
-        import optuna
-    except ImportError:
-        raise TrainingError(
-            "training.search.kind optuna needs Optuna; run pip install 'driftloop[search]', or "
-            "write kind: halving"
-        ) from None
-    return optuna
-
-
-def _running_means(problem: SearchProblem, parameters: Parameters) -> list[float]:
-    scores: list[float] = []
-    means = []
-    for past, future in problem.folds:
-        scores.append(problem.score(parameters, past, future))
-        means.append(float(np.mean(scores)))
-    return means
-
-
-def _tell_configured(
-    study: Any, space: dict[str, Any], configured: Parameters, means: list[float]
-) -> None:
-    """Let the sampler learn from the configured settings, where they lie within the space."""
-    spread = {name: _distribution(one) for name, one in space.items()}
-    inside = all(_within(space[name], configured[name]) for name in space)
-    if inside and not np.isnan(means[-1]):
-        study.add_trial(
-            _optuna().trial.create_trial(
-                params=configured,
-                distributions=spread,
-                value=means[-1],
-                intermediate_values=dict(enumerate(means)),
-                user_attrs={"configured": True},
+        spread = {name: _distribution(values) for name, values in self.space.items()}
+        if _inside(self.space, problem.configured) and not np.isnan(means[-1]):
+            study.add_trial(
+                optuna.create_trial(
+                    params=problem.configured,
+                    distributions=spread,
+                    value=means[-1],
+                    intermediate_values=dict(enumerate(means)),
+                )
             )
-        )
+        problem.on_trial(1, total)
+        for done in range(2, total + 1):
+            if not time_limit.seconds_left:
+                break
+            trial = study.ask(spread)
+            score = _score(trial, problem, time_limit, tried)
+            pruned = optuna.trial.TrialState.PRUNED if score is None else None
+            study.tell(trial, score, state=pruned)
+            problem.on_trial(done, total)
+        return tuple(sorted(tried, key=lambda trial: -np.nan_to_num(trial.score, nan=-np.inf)))
 
 
-def _done(study: Any, total: int) -> int:
-    """Return the proposals seen, counting the configured one whether or not the study has it."""
-    own = [trial for trial in study.trials if "configured" not in trial.user_attrs]
-    return min(total, 1 + len(own))
-
-
-def _within(one: Any, value: Any) -> bool:
-    if isinstance(one, Range):
+def _inside(space: dict[str, Any], configured: Parameters) -> bool:
+    """Return whether the configured settings lie within the space: the sampler learns from them."""
+    for name, values in space.items():
+        value = configured[name]
+        if not isinstance(values, Range):
+            if value not in values:
+                return False
+            continue
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number and one.low <= value <= one.high
-    return value in one
+        if not number or not values.low <= value <= values.high:
+            return False
+    return True
 
 
-def _distribution(one: Any) -> Any:
+def _distribution(values: Any) -> Any:
     from optuna.distributions import (
         CategoricalDistribution,
         FloatDistribution,
         IntDistribution,
     )
 
-    if not isinstance(one, Range):
-        return CategoricalDistribution(one)
-    if one.integer:
-        return IntDistribution(int(one.low), int(one.high), log=one.log)
-    return FloatDistribution(float(one.low), float(one.high), log=one.log)
+    if not isinstance(values, Range):
+        return CategoricalDistribution(values)
+    if values.integer:
+        return IntDistribution(int(values.low), int(values.high), log=values.log)
+    return FloatDistribution(float(values.low), float(values.high), log=values.log)
 
 
-def _suggest(trial: Any, name: str, one: Any) -> Any:
-    if not isinstance(one, Range):
-        return trial.suggest_categorical(name, one)
-    if one.integer:
-        return trial.suggest_int(name, int(one.low), int(one.high), log=one.log)
-    return trial.suggest_float(name, one.low, one.high, log=one.log)
-
-
-def _objective(
-    trial: Any,
-    space: dict[str, Any],
-    problem: SearchProblem,
-    time_limit: TimeLimit,
-    tried: list[SearchTrial],
-) -> float:
-    """Return the mean score of a proposal; one that is given up counts as untried."""
-    pruned = _optuna().TrialPruned
-    proposal = {name: _suggest(trial, name, one) for name, one in space.items()}
+def _score(
+    trial: Any, problem: SearchProblem, time_limit: TimeLimit, tried: list[SearchTrial]
+) -> float | None:
+    """Return the mean score of a proposal; None for one that is given up, which is not tried."""
+    proposal = trial.params
     known = {} if proposal == problem.configured else proposal
-    done = next((one for one in tried if one.parameters == known), None)
-    if done is not None and not np.isnan(done.score):
-        return done.score
+    earlier = next((trial for trial in tried if trial.parameters == known), None)
+    if earlier is not None and not np.isnan(earlier.score):
+        return earlier.score
     scores: list[float] = []
     for step, (past, future) in enumerate(problem.folds):
         if not time_limit.seconds_left:
-            raise pruned
+            return None
         scores.append(problem.score(proposal, past, future))
         mean = float(np.mean(scores))
         if np.isnan(mean):
-            raise pruned
+            return None
         trial.report(mean, step)
         if trial.should_prune() and step + 1 < len(problem.folds):
-            raise pruned
+            return None
     tried.append(SearchTrial(proposal, mean))
     return mean

@@ -6,11 +6,11 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from driftloop.comparison.compare import ComparisonSettings, Predictions, compare
+from driftloop.comparison.compare import ComparisonSettings, compare
 from driftloop.comparison.gates.minimum_score import MinimumScore
 from driftloop.comparison.gates.newest_slice import NewestSlice
 from driftloop.performance.metrics import MetricName, valid_metrics
-from tests.driftloop.cases import probabilities
+from tests.driftloop.cases import predicted, probabilities
 
 CLASSIFIERS = valid_metrics("binary")
 GATELESS = ComparisonSettings(gates=())
@@ -26,7 +26,7 @@ def scores(y: Any, rng: np.random.Generator, separation: float) -> Any:
 
 def test_clearly_better_challenger_wins() -> None:
     y, rng = holdout()
-    done = compare(Predictions(y, scores(y, rng, 2.0), scores(y, rng, 0.5)), ComparisonSettings())
+    done = compare(predicted(y, scores(y, rng, 2.0), scores(y, rng, 0.5)), ComparisonSettings())
     assert done.won
     assert done.champion is not None
     assert done.low is not None
@@ -39,7 +39,7 @@ def test_clearly_better_challenger_wins() -> None:
 
 def test_clearly_worse_challenger_loses() -> None:
     y, rng = holdout()
-    done = compare(Predictions(y, scores(y, rng, 0.5), scores(y, rng, 2.0)), GATELESS)
+    done = compare(predicted(y, scores(y, rng, 0.5), scores(y, rng, 2.0)), GATELESS)
     assert not done.won
     assert (done.high or 0) < 0
     assert "not proven better" in done.sentence
@@ -51,7 +51,7 @@ def test_metric_can_be_won_with(metric: MetricName) -> None:
     settings = ComparisonSettings(metric=metric, gates=())
     shift = rng.normal(y * 4.0 - 2, 1)
     sure = probabilities(1 / (1 + np.exp(-2 * shift)))
-    assert compare(Predictions(y, sure, scores(y, rng, 0.2)), settings).won
+    assert compare(predicted(y, sure, scores(y, rng, 0.2)), settings).won
 
 
 @pytest.mark.parametrize("metric", CLASSIFIERS)
@@ -59,14 +59,14 @@ def test_metric_can_be_won_with(metric: MetricName) -> None:
 def test_identical_models_never_win(metric: MetricName, seed: int) -> None:
     y, rng = holdout(200, seed)
     p = scores(y, rng, 1.0)
-    done = compare(Predictions(y, p, p.copy()), ComparisonSettings(metric=metric))
+    done = compare(predicted(y, p, p.copy()), ComparisonSettings(metric=metric))
     assert not done.won
     assert (done.difference, done.low, done.high) == (0, 0, 0)
 
 
 def test_advantage_must_exceed_the_margin() -> None:
     y, rng = holdout(2000)
-    predictions = Predictions(y, scores(y, rng, 1.6), scores(y, rng, 1.0))
+    predictions = predicted(y, scores(y, rng, 1.6), scores(y, rng, 1.0))
     assert compare(predictions, GATELESS).won
     done = compare(predictions, ComparisonSettings(margin=0.2, gates=()))
     assert not done.won
@@ -82,7 +82,7 @@ def test_equal_models_rarely_promote() -> None:
         both = [
             probabilities(1 / (1 + np.exp(-(skill + rng.normal(0, 0.7, 120))))) for _ in range(2)
         ]
-        promoted += compare(Predictions(y, *both), GATELESS).won
+        promoted += compare(predicted(y, *both), GATELESS).won
     assert binomtest(promoted, 300, 0.025, alternative="greater").pvalue > 0.01
 
 
@@ -91,7 +91,7 @@ def test_pairing_finds_what_two_intervals_would_miss() -> None:
     y, rng = holdout(1500)
     shared = y * 1.0 + rng.normal(0, 1, 1500)
     better = probabilities(1 / (1 + np.exp(-(shared + 0.15 * y))))
-    done = compare(Predictions(y, better, probabilities(1 / (1 + np.exp(-shared)))), GATELESS)
+    done = compare(predicted(y, better, probabilities(1 / (1 + np.exp(-shared)))), GATELESS)
     assert done.champion is not None
     assert done.champion.high > done.challenger.low
     assert done.won
@@ -99,7 +99,7 @@ def test_pairing_finds_what_two_intervals_would_miss() -> None:
 
 def test_is_deterministic() -> None:
     y, rng = holdout()
-    predictions = Predictions(y, scores(y, rng, 1.2), scores(y, rng, 1.0))
+    predictions = predicted(y, scores(y, rng, 1.2), scores(y, rng, 1.0))
     assert compare(predictions, GATELESS) == compare(predictions, GATELESS)
 
 
@@ -109,7 +109,7 @@ def test_challenger_that_predicts_no_probability_is_refused(bad: float, champion
     y, rng = holdout()
     p = scores(y, rng, 5.0)
     p[17, 1] = bad
-    done = compare(Predictions(y, p, scores(y, rng, 0.1) if champion else None), GATELESS)
+    done = compare(predicted(y, p, scores(y, rng, 0.1) if champion else None), GATELESS)
     assert not done.won
     assert math.isnan(done.challenger.value)
     assert done.difference is None
@@ -119,7 +119,7 @@ def test_challenger_that_predicts_no_probability_is_refused(bad: float, champion
 def test_champion_that_predicts_nan_is_not_beaten_by_that() -> None:
     """What could not be scored proves nothing: a person has to look."""
     y, rng = holdout()
-    done = compare(Predictions(y, scores(y, rng, 1.0), np.full((600, 2), np.nan)), GATELESS)
+    done = compare(predicted(y, scores(y, rng, 1.0), np.full((600, 2), np.nan)), GATELESS)
     assert not done.won
     assert done.champion is None or math.isnan(done.champion.value)
 
@@ -127,12 +127,12 @@ def test_champion_that_predicts_nan_is_not_beaten_by_that() -> None:
 def test_first_champion_needs_the_gates_only() -> None:
     y, rng = holdout()
     p = scores(y, rng, 1.0)
-    done = compare(Predictions(y, p, None), ComparisonSettings())
+    done = compare(predicted(y, p, None), ComparisonSettings())
     assert done.won
     assert (done.champion, done.difference, done.low) == (None, None, None)
-    assert done.sentence.startswith("There is no champion; roc_auc is 0.")
+    assert done.sentence.startswith("There is no champion; ROC AUC is 0.")
     strict = ComparisonSettings(gates=(MinimumScore(minimum=0.99),))
-    refused = compare(Predictions(y, p, None), strict)
+    refused = compare(predicted(y, p, None), strict)
     assert not refused.won
     assert "at least 0.990 is required" in refused.sentence
 
@@ -141,7 +141,7 @@ def test_failed_gate_refuses_a_proven_challenger() -> None:
     y, rng = holdout()
     new, old = scores(y, rng, 3.0), scores(y, rng, 1.0)
     new[-200:] = new[-200:][:, ::-1]
-    done = compare(Predictions(y, new, old), ComparisonSettings(gates=(NewestSlice(),)))
+    done = compare(predicted(y, new, old), ComparisonSettings(gates=(NewestSlice(),)))
     assert not done.won
     assert "On the newest 198 rows" in done.sentence
 
@@ -149,7 +149,7 @@ def test_failed_gate_refuses_a_proven_challenger() -> None:
 @pytest.mark.parametrize("champion", [True, False])
 def test_undefined_score_never_wins(champion: bool) -> None:
     y, p = np.zeros(100, dtype=int), probabilities(np.linspace(0, 1, 100))
-    done = compare(Predictions(y, p, p if champion else None), GATELESS)
+    done = compare(predicted(y, p, p if champion else None), GATELESS)
     assert not done.won
 
 
@@ -165,11 +165,11 @@ def test_no_worse_is_proven_within_the_margin_only(change: float, proven: bool) 
     shared = rng.normal(y * 1.2, 1)
     both = [probabilities(1 / (1 + np.exp(-shared - rng.normal(0, 0.2, 1000)))) for _ in range(2)]
     asked: dict[str, Any] = {"metric": "average_precision", "gates": ()}
-    plain = compare(Predictions(y, *both), ComparisonSettings(**asked))
+    plain = compare(predicted(y, *both), ComparisonSettings(**asked))
     assert not plain.won
     assert plain.low is not None
     settings = ComparisonSettings(claim="non_inferior", margin=-plain.low + change, **asked)
-    done = compare(Predictions(y, *both), settings)
+    done = compare(predicted(y, *both), settings)
     assert (done.won, done.proven, done.claim) == (proven, proven, "non_inferior")
     words = "proven not worse" if proven else "not proven not worse"
     assert f"The challenger is {words} by more than" in done.sentence
@@ -178,7 +178,7 @@ def test_no_worse_is_proven_within_the_margin_only(change: float, proven: bool) 
 def test_identical_model_is_no_worse() -> None:
     y, rng = holdout(200)
     p = scores(y, rng, 1.0)
-    done = compare(Predictions(y, p, p), ComparisonSettings(claim="non_inferior", margin=0.01))
+    done = compare(predicted(y, p, p), ComparisonSettings(claim="non_inferior", margin=0.01))
     assert done.won
     assert done.delong is not None
     assert (done.delong.low, done.delong.high, done.delong.agrees) == (0, 0, True)
@@ -187,7 +187,7 @@ def test_identical_model_is_no_worse() -> None:
 def test_bootstrap_win_that_delong_does_not_bear_out_is_not_proven() -> None:
     """A margin between both lower ends: the bootstrap says won and DeLong does not."""
     y, rng = holdout(120, 0)
-    predictions = Predictions(y, scores(y, rng, 1.6), scores(y, rng, 0.9))
+    predictions = predicted(y, scores(y, rng, 1.6), scores(y, rng, 0.9))
     free = compare(predictions, GATELESS)
     assert free.delong is not None
     assert free.low is not None
@@ -205,15 +205,15 @@ def test_bootstrap_win_that_delong_does_not_bear_out_is_not_proven() -> None:
 def test_delong_has_no_say_in_other_metrics_and_many_classes() -> None:
     y, rng = holdout()
     pair = scores(y, rng, 2.0), scores(y, rng, 0.5)
-    assert compare(Predictions(y, *pair), GATELESS).delong is not None
-    assert compare(Predictions(y, *pair), ComparisonSettings(metric="f1", gates=())).delong is None
-    assert compare(Predictions(y, pair[0], None), GATELESS).delong is None
+    assert compare(predicted(y, *pair), GATELESS).delong is not None
+    assert compare(predicted(y, *pair), ComparisonSettings(metric="f1", gates=())).delong is None
+    assert compare(predicted(y, pair[0], None), GATELESS).delong is None
 
 
 def test_perfect_model_beats_one_that_knows_nothing() -> None:
     """Neither model's placements vary: DeLong has no variance and must not stand in the way."""
     y, _ = holdout(100)
-    done = compare(Predictions(y, probabilities(y), probabilities(np.full(100, 0.5))), GATELESS)
+    done = compare(predicted(y, probabilities(y), probabilities(np.full(100, 0.5))), GATELESS)
     assert done.won
     assert (done.low, done.high) == (0.5, 0.5)
 
@@ -221,7 +221,7 @@ def test_perfect_model_beats_one_that_knows_nothing() -> None:
 def test_single_row_of_a_class_proves_nothing() -> None:
     y = np.r_[1, np.zeros(99, dtype=int)]
     pair = probabilities(np.linspace(1, 0, 100)), probabilities(np.linspace(0, 1, 100))
-    done = compare(Predictions(y, *pair), GATELESS)
+    done = compare(predicted(y, *pair), GATELESS)
     assert not done.won
 
 
@@ -229,19 +229,19 @@ def test_slices_are_the_newest_third_and_the_rest() -> None:
     y, rng = holdout(601)
     y = np.append(y, 1)
     new, old = scores(y, rng, 1.5), scores(y, rng, 1.0)
-    done = compare(Predictions(y, new, old), GATELESS)
+    done = compare(predicted(y, new, old), GATELESS)
     assert [(slice_.name, slice_.rows) for slice_ in done.slices] == [
         ("newest", 200),
         ("older", 401),
     ]
     for slice_, rows in zip(done.slices, (slice(401, None), slice(0, 401)), strict=True):
-        apart = compare(Predictions(y[rows], new[rows], old[rows]), GATELESS)
+        apart = compare(predicted(y[rows], new[rows], old[rows]), GATELESS)
         assert slice_.challenger.value == pytest.approx(roc_auc_score(y[rows], new[rows, 1]))
         assert slice_.champion == apart.champion
         assert slice_.champion is not None
         assert slice_.difference == pytest.approx(slice_.challenger.value - slice_.champion.value)
         assert (slice_.low, slice_.high) == (apart.low, apart.high)
-    first = compare(Predictions(y, new, None), GATELESS)
+    first = compare(predicted(y, new, None), GATELESS)
     assert [slice_.champion for slice_ in first.slices] == [None, None]
     assert first.slices[0].challenger == done.slices[0].challenger
 
@@ -249,7 +249,7 @@ def test_slices_are_the_newest_third_and_the_rest() -> None:
 def test_slice_of_one_class_is_undefined_and_harmless() -> None:
     y = np.r_[np.tile([0, 1], 100), np.zeros(100, dtype=int)]
     rng = np.random.default_rng(0)
-    done = compare(Predictions(y, scores(y, rng, 3.0), scores(y, rng, 0.5)), GATELESS)
+    done = compare(predicted(y, scores(y, rng, 3.0), scores(y, rng, 0.5)), GATELESS)
     assert math.isnan(done.slices[0].challenger.value)
     assert not math.isnan(done.slices[1].challenger.value)
     assert done.won
@@ -261,11 +261,11 @@ def test_better_regression_wins(metric: MetricName) -> None:
     y = rng.normal(10, 2, 400)
     near, far = ((y + rng.normal(0, size, 400))[:, None] for size in (0.5, 1.0))
     settings = ComparisonSettings(metric=metric)
-    assert compare(Predictions(y, near, far), settings).won
-    assert not compare(Predictions(y, far, near), settings).won
+    assert compare(predicted(y, near, far), settings).won
+    assert not compare(predicted(y, far, near), settings).won
     broken = near.copy()
     broken[3] = np.inf
-    done = compare(Predictions(y, broken, far), settings)
+    done = compare(predicted(y, broken, far), settings)
     assert not done.won
     assert "1 of 400 predictions are not valid numbers." in done.sentence
 
@@ -276,7 +276,7 @@ def test_each_model_is_judged_by_its_own_cut() -> None:
     y = np.tile([0, 1], 300)
     p = probabilities(np.clip(np.where(y == 1, 0.42, 0.15) + rng.normal(0, 0.08, 600), 0, 1))
     settings = ComparisonSettings(metric="accuracy")
-    assert not compare(Predictions(y, p, p), settings).won
-    done = compare(Predictions(y, p, p, (0.3, None)), settings)
+    assert not compare(predicted(y, p, p), settings).won
+    done = compare(predicted(y, p, p, (0.3, None)), settings)
     assert done.won
     assert done.challenger.value == pytest.approx(np.mean((p[:, 1] >= 0.3) == y))

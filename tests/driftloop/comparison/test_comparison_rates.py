@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from driftloop.comparison.compare import ComparisonSettings, Predictions, compare
+from driftloop.comparison.compare import ComparisonSettings, compare
 from driftloop.performance.metrics import MetricName
-from tests.driftloop.cases import probabilities
+from tests.driftloop.cases import predicted, probabilities
 
 TRIALS = 1000
 
@@ -56,8 +56,7 @@ def test_equal_models_win_no_more_often_than_stated(
     """At two-sided 95 % in 2.5 %. Unexpanded percentiles win 5 % at 10 rows of a class."""
     settings = ComparisonSettings(metric=metric, gates=())
     wins = sum(
-        compare(Predictions(*classes(rows, positives, seed)), settings).won
-        for seed in range(TRIALS)
+        compare(predicted(*classes(rows, positives, seed)), settings).won for seed in range(TRIALS)
     )
     assert win_rate_is_at_most(0.025, wins)
 
@@ -65,7 +64,7 @@ def test_equal_models_win_no_more_often_than_stated(
 @pytest.mark.parametrize("metric", ["neg_rmse", "neg_mae", "r2"])
 def test_equal_regressions_win_no_more_often_than_stated(metric: MetricName) -> None:
     settings = ComparisonSettings(metric=metric, gates=())
-    wins = sum(compare(Predictions(*values(100, seed)), settings).won for seed in range(TRIALS))
+    wins = sum(compare(predicted(*values(100, seed)), settings).won for seed in range(TRIALS))
     assert win_rate_is_at_most(0.025, wins)
 
 
@@ -77,7 +76,7 @@ def test_challenger_worse_by_the_margin_is_seldom_called_no_worse() -> None:
         rng = np.random.default_rng(seed)
         y, first, second = rng.normal(size=(3, 60))
         p = [(y + size * scale * noise)[:, None] for size, noise in ((1.2, first), (1.0, second))]
-        wins += compare(Predictions(y, *p), settings).won
+        wins += compare(predicted(y, *p), settings).won
     assert win_rate_is_at_most(0.025, wins)
 
 
@@ -103,5 +102,5 @@ def test_true_gain_is_found_with_the_power_of_normal_theory() -> None:
     for seed in range(300):
         scores = noise(np.random.default_rng(seed), 2 * m) + y[:, None] * shifts
         p = [probabilities(1 / (1 + np.exp(-scores[:, i]))) for i in range(2)]
-        found += compare(Predictions(y, *p), settings).won
+        found += compare(predicted(y, *p), settings).won
     assert found / 300 == pytest.approx(power, abs=3 * np.sqrt(power * (1 - power) / 300))

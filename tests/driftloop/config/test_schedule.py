@@ -69,9 +69,9 @@ def test_a_change_of_the_clocks_leaves_out_no_window_and_doubles_none() -> None:
     [
         ({"cron": "every monday"}, ("schedule.cron", "'every monday'", "'0 6 * * 1'")),
         ({"cron": "0 6 * *"}, ("schedule.cron", "'0 6 * *'")),
-        ({"cron": "0 6 * * 1; rm"}, ("schedule.cron", "no cron expression")),
+        ({"cron": "0 6 * * 1; rm"}, ("schedule.cron", "is not a cron expression")),
         ({"timezone": "Berlin"}, ("schedule.timezone", "'Berlin'", "Europe/Berlin")),
-        ({"timezone": "../../etc/passwd"}, ("schedule.timezone", "no time zone")),
+        ({"timezone": "../../etc/passwd"}, ("schedule.timezone", "is not a time zone")),
         ({"zone": "UTC"}, ("schedule.zone", "unknown key", "timezone")),
     ],
 )

@@ -6,11 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftloop.performance.estimation import (
-    estimated_score,
-    expected_confusion,
-    expected_precision_and_recall,
-)
+from driftloop.performance.estimation import estimated_score
 from driftloop.performance.metrics import BINARY_ONLY, MetricName, score, valid_metrics
 from driftloop.performance.target import Probabilities
 
@@ -39,7 +35,6 @@ def test_other_scores_by_hand() -> None:
     2.3 / 3, 2.6 / 4 and 2.7 / 5.
     """
     p = binary(FIVE)
-    assert expected_confusion(p) == pytest.approx(np.array([[1.6, 0.7], [0.4, 2.3]]))
     recalls = 1.6 / 2.3, 2.3 / 2.7
     assert estimated_score("balanced_accuracy", p) == pytest.approx(sum(recalls) / 2)
     entropy = -float((p * np.log(p)).sum()) / 5
@@ -64,15 +59,6 @@ def test_estimate_is_the_mean_score_of_drawn_labels(metric: MetricName) -> None:
     assert estimated_score(metric, p) == pytest.approx(np.mean(scores), abs=4 * error + 1e-3)
 
 
-@given(SEEDS)
-def test_confusion_adds_up(seed: int) -> None:
-    p = np.random.default_rng(seed).dirichlet(np.ones(3), 50)
-    table = expected_confusion(p)
-    assert table.sum() == pytest.approx(50)
-    assert table.sum(axis=1) == pytest.approx(p.sum(axis=0))
-    assert np.trace(table) / 50 == pytest.approx(estimated_score("accuracy", p))
-
-
 @pytest.mark.parametrize("metric", valid_metrics("binary"))
 def test_where_no_score_is_defined(metric: MetricName) -> None:
     nothing, gap = np.empty((0, 2)), np.array([[0.5, 0.5], [np.nan, 0.5]])
@@ -88,9 +74,6 @@ def test_certain_rows() -> None:
     for metric in valid_metrics("binary"):
         assert estimated_score(metric, p) == (0.0 if metric == "neg_log_loss" else 1.0)
     assert math.isnan(estimated_score("roc_auc", binary(np.ones(3))))
-    precision, recall = expected_precision_and_recall(binary(np.zeros(3)))
-    assert math.isnan(precision)
-    assert math.isnan(recall)
 
 
 def test_a_value_promises_nothing_and_a_cut_counts() -> None:

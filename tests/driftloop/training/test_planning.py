@@ -13,6 +13,7 @@ from driftloop.base.periods import Span, Window
 from driftloop.base.records import Refusal, WindowScore
 from driftloop.base.windows import AllHistory, SinceChange, SlidingWindow
 from driftloop.performance.target import Classes, Quantity
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.estimators import LinearRegression, LogisticRegression
 from driftloop.training.planning import LabelledRows, PlanCandidates, choose_window, plan_candidates
 from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings
@@ -20,6 +21,7 @@ from tests.driftloop.cases import utc
 
 START = utc(2026, 1, 5)
 END = utc(2026, 3, 2)
+ONE = Features(("x",), ())
 SETTINGS = TrainingSettings(estimator=LogisticRegression(), minimum_rows=100)
 
 
@@ -190,7 +192,7 @@ class History:
         return Examples(table, self.y[-rows:], Classes(("0", "1")))
 
     def chosen(self, *rows: int) -> tuple[WindowScore, tuple[WindowScore, ...]]:
-        return choose_window(self.draft(*rows), self.load, SETTINGS, (("x",), ()), "roc_auc")
+        return choose_window(self.draft(*rows), self.load, SETTINGS, ONE, "roc_auc")
 
 
 def test_recent_rows_win_where_the_past_misleads() -> None:
@@ -260,7 +262,7 @@ def test_window_of_a_quantity_is_chosen_by_its_error() -> None:
 
     settings = SETTINGS.model_copy(update={"estimator": LinearRegression()})
     draft = history.draft(1200, 290)
-    chosen, scored = choose_window(draft, load, settings, (("x",), ()), "neg_rmse")
+    chosen, scored = choose_window(draft, load, settings, ONE, "neg_rmse")
     assert chosen.candidate == "290"
     assert chosen.score == pytest.approx(0, abs=0.1)
     assert scored[0].score is not None
@@ -272,7 +274,7 @@ def test_window_is_chosen_at_the_threshold_that_will_be_tuned() -> None:
     history = History(turn=0)
     rng = np.random.default_rng(1)
     history.y = (history.x + rng.normal(0, 1.5, 1200) > 2.6).astype(int)
-    features, draft = (("x",), ()), history.draft(1200, 400)
+    features, draft = ONE, history.draft(1200, 400)
     tuned = SETTINGS.model_copy(update={"threshold": "tuned"})
     _, fixed = choose_window(draft, history.load, SETTINGS, features, "f1")
     _, best = choose_window(draft, history.load, tuned, features, "f1")

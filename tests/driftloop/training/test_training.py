@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from driftloop.base.errors import TrainingError
 from driftloop.performance.target import Classes
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.estimators import (
     SAFE_TYPES,
     Custom,
@@ -26,7 +27,7 @@ from driftloop.training.training import (
     with_settings,
 )
 
-FEATURES = (("x", "z"), ())
+FEATURES = Features(("x", "z"), ())
 RNG = np.random.default_rng(0)
 TABLE = pd.DataFrame({"x": RNG.normal(size=240), "z": RNG.normal(size=240)})
 Y = (TABLE.x + RNG.normal(0, 1, 240) > 0).astype(int).to_numpy()

@@ -11,6 +11,7 @@ import skops.io
 from driftloop.base.errors import TrainingError
 from driftloop.performance.metrics import score
 from driftloop.performance.target import Classes
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.estimators import (
     SAFE_TYPES,
     Custom,
@@ -26,7 +27,7 @@ from driftloop.training.tuning import (
     hard_predictions,
 )
 
-FEATURES = (("x", "z"), ("letter",))
+FEATURES = Features(("x", "z"), ("letter",))
 RNG = np.random.default_rng(0)
 N = 600
 TABLE = pd.DataFrame(

@@ -7,6 +7,7 @@ import skops.io
 
 from driftloop.base.errors import TrainingError
 from driftloop.performance.target import Classes, Quantity, Target
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.estimators import (
     SAFE_TYPES,
     Custom,
@@ -18,7 +19,8 @@ from driftloop.training.estimators import (
 from driftloop.training.training import Examples, TrainingSettings, predict
 from driftloop.training.warm_start import TrainedModel, train
 
-FEATURES = (("x", "z"), ("letter",))
+FEATURES = Features(("x", "z"), ("letter",))
+OTHER = Features(("x",), ("letter",))
 RNG = np.random.default_rng(0)
 N = 300
 CLASSES = Classes(("0", "1"))
@@ -128,7 +130,7 @@ def test_is_seeded() -> None:
     ("estimator", "data", "features", "why"),
     [
         (RandomForest(n_estimators=5), rows(1), FEATURES, "the champion is a HistGradient"),
-        (HistGradientBoosting(max_iter=5), rows(1), (("x",), ("letter",)), "the features are not"),
+        (HistGradientBoosting(max_iter=5), rows(1), OTHER, "the features are not"),
         (
             HistGradientBoosting(max_iter=5),
             Examples(rows(1).table, np.arange(N) % 3, Classes(("0", "1", "2"))),

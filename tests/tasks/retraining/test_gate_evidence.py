@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from driftloop.base.records import ModelVersion
-from driftloop.comparison.compare import Predictions
 from driftloop.config.model_config import ModelConfig
 from driftloop.performance.target import Classes
 from driftloop.training.estimators import LogisticRegression
 from driftloop.training.training import Examples, fit, predict
-from tasks.retraining.gate_evidence import gate_evidence
+from tasks.monitoring.predict import LabelledPredictions
+from tasks.retraining.compare import gate_inputs
 
 CLASSES = Classes(("0", "1"))
 TABLE = pd.DataFrame({"amount": np.linspace(0, 1, 60), "region": "north", "secret": 1})
@@ -56,18 +56,12 @@ def version(number: str) -> ModelVersion:
 
 def shown(model: Any, gates: list[dict[str, Any]], champion: bool = True) -> Any:
     p, shelf = predict(model, FEATURES, CLASSES), Shelf()
-    both = ([version("2"), version("1")], [model, model])
-    versions, models = both if champion else ([version("2")], [model])
-    predictions = Predictions(Y, p, p if champion else None, (0.4, None))
-    made: Any = gate_evidence(
-        Stub(gates),  # type: ignore[arg-type]
-        shelf,  # type: ignore[arg-type]
-        predictions,
-        (FEATURES, TABLE),
-        versions,
-        models,
-        CLASSES,
-    )
+    scored = [
+        LabelledPredictions(Y, p, threshold, model, CLASSES, FEATURES) for threshold in (0.4, None)
+    ][: 2 if champion else 1]
+    versions = [version("2"), version("1")][: len(scored)]
+    job: Any = Stub(gates)
+    made = gate_inputs(job, shelf, TABLE, versions, scored)  # type: ignore[arg-type]
     return made, shelf
 
 

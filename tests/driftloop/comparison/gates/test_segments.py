@@ -28,7 +28,7 @@ def case(seed: int = 0, rows: int = 900, lost: str | None = None) -> GateInputs:
 def test_lost_segment_refuses_and_is_named() -> None:
     result = GATE.check(case(lost="fr"))
     assert result.status == "refused"
-    assert "in 1 of 3 segments, most in country = fr: roc_auc -0." in result.sentence
+    assert "in 1 of 3 segments, most in country = fr: ROC AUC -0." in result.sentence
     assert "on 300 rows" in result.sentence
     by_amount = Segments(columns=("amount",)).check(case(lost="fr"))
     assert by_amount.status == "refused"

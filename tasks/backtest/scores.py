@@ -1,4 +1,4 @@
-"""The always-retrain baseline of every policy: a model retrained in each period."""
+"""Scores in a backtest: of the versions a policy served, and of the always-retrain baseline."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,10 +13,22 @@ from driftloop.base.windows import EARLIEST, SinceChange
 from driftloop.performance.metrics import score
 from driftloop.training.warm_start import train
 from tasks.backtest.sandbox import Sandbox
-from tasks.monitoring.predict import predict_model
+from tasks.monitoring.predict import predict_model, predict_version
 from tasks.monitoring.tables import examples, read_labelled, rows_inside, target_in
 from tasks.runtime.job import Job
+from tasks.runtime.step import step
 from tasks.snapshots.resolve import snapshot_at
+
+
+@step("score versions")
+def score_with_all_labels(job: Job, window: Window, versions: tuple[str, ...]) -> tuple[float, ...]:
+    """Return the primary score of each version on the rows of a window, NaN where undefined."""
+    metric = job.config.comparison.metric
+    table = read_labelled(job, DataSlice(snapshot_at(job, job.rev), window))
+    if table.empty:
+        return tuple(float("nan") for _ in versions)
+    scored = [predict_version(job, version, table) for version in versions]
+    return tuple(score(metric, each.y, each.p, each.threshold) for each in scored)
 
 
 def score_always_retraining(
@@ -27,12 +39,7 @@ def score_always_retraining(
     It is trained with the configured estimator on the first configured window that needs no
     detected change, on all labelled rows there are by then: there is no holdout, and nothing is
     searched, checked or compared. Where too few rows are labelled, or those of one class only, the
-    previous model goes on serving.
-
-    Args:
-        sandbox: where the backtest runs.
-        moments: the first one trains the model of the first period.
-        on_period: called with the number of finished periods.
+    previous model goes on serving. `on_period` is called with the number of finished periods.
     """
     last = sandbox.job(moments[-1])
     labelled = DataSlice(snapshot_at(last, sandbox.rev), Window(EARLIEST, moments[-1]))
@@ -55,10 +62,9 @@ def _train(job: Job, table: pd.DataFrame) -> Any | None:
     if len(rows) < config.training.minimum_rows:
         return None
     settings = config.training.model_copy(update={"warm_start": False})
-    features = config.features.numeric, config.features.categorical
     try:
         labelled = examples(job, rows, target_in(job, rows))
-        trained = train(settings, labelled, features, config.comparison.metric)
+        trained = train(settings, labelled, config.features.by_type, config.comparison.metric)
         return trained.model, labelled.target
     except (DataError, TrainingError):
         return None
