@@ -12,8 +12,15 @@ from typing import Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from driftloop.base.metric_names import metric_name
-from driftloop.base.scores import Claim, Comparison, CrossCheck, GateResult, Score, SliceScores
+from driftloop.base.scores import (
+    Claim,
+    Comparison,
+    CrossCheck,
+    GateResult,
+    Score,
+    SliceScores,
+    metric_name,
+)
 from driftloop.base.settings import Settings
 from driftloop.comparison.gates import DEFAULT_GATES, AnyGate, run_gates
 from driftloop.comparison.gates.inputs import GateInputs

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from driftloop.base.errors import join_names
 from driftloop.base.findings import Finding, Performance, QualityFinding, Trouble
-from driftloop.base.metric_names import metric_name
+from driftloop.base.scores import metric_name
 from driftloop.decision.verdict import by_weight
 
 

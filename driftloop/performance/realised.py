@@ -6,9 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from driftloop.base.findings import Performance, PerformanceStatus
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import Window
-from driftloop.base.scores import Score
+from driftloop.base.scores import Score, metric_name
 from driftloop.base.settings import Settings
 from driftloop.performance.estimation import estimated_score
 from driftloop.performance.metrics import MetricName, Truth, is_regression, score_with_interval

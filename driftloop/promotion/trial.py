@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import Window
+from driftloop.base.scores import metric_name
 from driftloop.performance.bootstrap import Model, resampled_scores
 from driftloop.performance.metrics import MetricName, Truth, score
 from driftloop.promotion.sequential import InterimResult, TrialVerdict

@@ -11,7 +11,7 @@ from pydantic import Field
 from driftloop.alerts.messages.wording import count
 from driftloop.backtest.injection import Injection
 from driftloop.backtest.summary import BaselineScores, PolicyResult, first_alarm_after
-from driftloop.base.metric_names import metric_name
+from driftloop.base.scores import metric_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from driftloop.alerts.messages.formats.sparkline import LEVELS
 from driftloop.alerts.messages.wording import number
-from driftloop.base.metric_names import metric_name
+from driftloop.base.scores import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES, Tone
 from driftloop.reporting.run_report.past_runs import History, RunPoint
 

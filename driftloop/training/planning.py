@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import Window, naive, parse_time
 from driftloop.base.records import Refusal, WindowScore
+from driftloop.base.scores import metric_name
 from driftloop.performance.metrics import MetricName, score_with_interval
 from driftloop.profiling.reference_profile import Features
 from driftloop.training.training import (

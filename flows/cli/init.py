@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 from driftloop.base.errors import TrainingError
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import RetrainRecord
+from driftloop.base.scores import metric_name
 from driftloop.base.workspace import Workspace
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.snapshots.options import Options

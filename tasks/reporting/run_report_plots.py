@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from driftloop.alerts.messages.wording import number
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding
-from driftloop.base.metric_names import metric_name
-from driftloop.base.scores import Comparison
+from driftloop.base.scores import Comparison, metric_name
 from driftloop.reporting.html.svg import INKS, inline_svg
 from driftloop.reporting.run_report.inputs import ReportFigures, ReportInput, plotted_findings
 from driftloop.reporting.run_report.performance import performance_alt_text, points_with_scores

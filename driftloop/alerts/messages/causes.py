@@ -15,8 +15,8 @@ from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding, Performance, QualityFinding, TroubleKind
-from driftloop.base.metric_names import metric_name
 from driftloop.base.records import MonitorRecord
+from driftloop.base.scores import metric_name
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3

@@ -16,8 +16,8 @@ from driftloop.alerts.messages.wording import (
     interval,
     number,
 )
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
+from driftloop.base.scores import metric_name
 from driftloop.base.tags import RunTags
 
 EVERY = "all models"

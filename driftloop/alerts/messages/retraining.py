@@ -19,10 +19,9 @@ from driftloop.alerts.message import Links, Message, Severity, event_key
 from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.versions import undo_step
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import RetrainRecord
-from driftloop.base.scores import Comparison
+from driftloop.base.scores import Comparison, metric_name
 
 Outcome = Literal["promoted", "proposed", "kept", "refused", "failed"]
 SEVERITIES: dict[Outcome, Severity] = {

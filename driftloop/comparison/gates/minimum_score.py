@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from driftloop.base.metric_names import metric_name
+from driftloop.base.scores import metric_name
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.metrics import MetricName, score

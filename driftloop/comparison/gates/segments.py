@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from driftloop.base.metric_names import metric_name
+from driftloop.base.scores import metric_name
 from driftloop.comparison.gates.base import NO_CHAMPION, CannotRun, Gate
 from driftloop.comparison.gates.grouping import (
     Group,

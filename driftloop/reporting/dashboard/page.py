@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftloop.alerts.messages.wording import count, number
-from driftloop.base.metric_names import metric_name
+from driftloop.base.scores import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.dashboard.rows import ModelRow, dashboard_sentence, most_severe_first
 from driftloop.reporting.html.rendering import render_page

@@ -15,8 +15,8 @@ from markupsafe import Markup
 from driftloop.alerts.blocks import Line
 from driftloop.alerts.messages.formats.html import lines_html
 from driftloop.alerts.messages.wording import count, duration, interval, number, score
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
+from driftloop.base.scores import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.profiling.finding_text import format_share
 

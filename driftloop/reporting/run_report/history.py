@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from driftloop.alerts.messages.wording import count, interval, number
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
+from driftloop.base.scores import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES, OutcomeStyle
 from driftloop.promotion.ledger import MOVES, Entry
 from driftloop.reporting.run_report.inputs import ReportInput

@@ -2,8 +2,8 @@
 
 from driftloop.alerts.messages.wording import count, interval, number
 from driftloop.base.findings import Performance
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
+from driftloop.base.scores import metric_name
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import RunPoint, point_of_record
 

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from driftloop.alerts.messages.wording import count
 from driftloop.backtest.summary import PolicyResult
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
+from driftloop.base.scores import metric_name
 from driftloop.reporting.backtest import Backtest, InjectionResult
 
 

@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from driftloop.base.findings import Finding, by_severity
-from driftloop.base.metric_names import metric_name
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
+from driftloop.base.scores import metric_name
 from driftloop.reporting.status import ModelStatus, Statuses
 from flows.cli.display.promotion import retrain_view
 from flows.cli.display.show import status_text

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from driftloop.base.metric_names import METRIC_NAMES, metric_name
+from driftloop.base.scores import METRIC_NAMES, metric_name
 from driftloop.performance.metrics import MetricName
 
 
