@@ -19,11 +19,7 @@ from driftloop.drift.detectors import (
 )
 from driftloop.drift.domain_classifier import DomainClassifier
 from driftloop.drift.multiple_testing import Correction
-from driftloop.profiling.effect_sizes import (
-    AnyCategoricalEffect,
-    AnyEffect,
-    AnyNumericEffect,
-)
+from driftloop.profiling.effect_sizes import AnyCategoricalEffect, AnyEffect, AnyNumericEffect
 from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
 from driftloop.profiling.effect_sizes.psi import PopulationStability
 from driftloop.profiling.reference_profile import EffectSizes

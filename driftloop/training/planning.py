@@ -19,13 +19,7 @@ from driftloop.base.records import Refusal, WindowScore
 from driftloop.base.scores import metric_name
 from driftloop.performance.metrics import MetricName, score_with_interval
 from driftloop.profiling.reference_profile import Features
-from driftloop.training.training import (
-    Examples,
-    HoldoutSettings,
-    TrainingSettings,
-    fit,
-    predict,
-)
+from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings, fit, predict
 from driftloop.training.tuning import at_best_threshold
 
 Times = npt.NDArray[np.datetime64]

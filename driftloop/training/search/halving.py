@@ -7,13 +7,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from driftloop.training.search.base import (
-    Rows,
-    Search,
-    SearchProblem,
-    SearchTrial,
-    TimeLimit,
-)
+from driftloop.training.search.base import Rows, Search, SearchProblem, SearchTrial, TimeLimit
 from driftloop.training.search.space import Parameters, Trials, propose
 
 

@@ -76,11 +76,7 @@ def _inside(space: dict[str, Any], configured: Parameters) -> bool:
 
 
 def _distribution(values: Any) -> Any:
-    from optuna.distributions import (
-        CategoricalDistribution,
-        FloatDistribution,
-        IntDistribution,
-    )
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if not isinstance(values, Range):
         return CategoricalDistribution(values)

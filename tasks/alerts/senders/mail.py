@@ -22,12 +22,7 @@ from driftloop.alerts.messages.formats.html import email_html
 from driftloop.alerts.messages.formats.plain_text import title, to_text
 from driftloop.base.errors import DeliveryError
 from tasks.alerts.senders import base
-from tasks.alerts.senders.base import (
-    LostAnswerError,
-    PartlyRefusedError,
-    RefusedError,
-    Sender,
-)
+from tasks.alerts.senders.base import LostAnswerError, PartlyRefusedError, RefusedError, Sender
 from tasks.runtime.redaction import redact
 
 _KEPT = "the message is kept and the next run sends it"

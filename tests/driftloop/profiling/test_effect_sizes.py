@@ -8,10 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from scipy import integrate, stats
 from scipy.spatial.distance import jensenshannon
 
-from driftloop.profiling.effect_sizes import (
-    AnyCategoricalEffect,
-    AnyNumericEffect,
-)
+from driftloop.profiling.effect_sizes import AnyCategoricalEffect, AnyNumericEffect
 from driftloop.profiling.effect_sizes.binned import Binned, CdfPair
 from driftloop.profiling.effect_sizes.cramers_v import CramersV
 from driftloop.profiling.effect_sizes.hellinger import Hellinger, hellinger_square

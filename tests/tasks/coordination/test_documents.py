@@ -188,11 +188,7 @@ def test_registries_have_documents_of_their_own(prefect_server: str, tmp_path: P
 
 
 def test_a_server_that_does_not_answer() -> None:
-    from prefect.settings import (
-        PREFECT_API_URL,
-        PREFECT_CLIENT_MAX_RETRIES,
-        temporary_settings,
-    )
+    from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
     away = {PREFECT_API_URL: "http://127.0.0.1:9/api", PREFECT_CLIENT_MAX_RETRIES: 0}
     with temporary_settings(away), pytest.raises(UnavailableError, match="Prefect server"):

@@ -19,12 +19,7 @@ from tasks.alerts.senders.base import (
     UnderWayError,
     warn_once,
 )
-from tasks.alerts.senders.slack.calls import (
-    bold_retries,
-    careful_retries,
-    content_of,
-    quiet_logger,
-)
+from tasks.alerts.senders.slack.calls import bold_retries, careful_retries, content_of, quiet_logger
 from tasks.alerts.senders.slack.errors import one_line_errors
 from tasks.alerts.senders.slack.search import EVENT_TYPE, LOST_THREAD, Search
 
