@@ -42,13 +42,33 @@ def test_judging_a_small_window_does_not_load_scipy_stats(loaded: set[str]) -> N
     assert "scipy.stats" not in loaded
 
 
-def test_the_command_line_starts_without_the_libraries_of_its_commands() -> None:
+HEAVY = {"pandas", "prefect", "mlflow", "sklearn", "scipy", "dvc", "matplotlib", "pyarrow"}
+
+
+def modules_after(code: str) -> set[str]:
+    """The modules that are loaded after some code, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, flows.cli.app; print(*sys.modules)"],
+        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    heavy = {"pandas", "prefect", "mlflow", "sklearn", "scipy", "dvc", "matplotlib", "pyarrow"}
-    assert heavy & set(done.stdout.split()) == set()
+    return set(done.stdout.split())
+
+
+def test_the_command_line_starts_with_nothing_but_itself() -> None:
+    loaded = modules_after("import flows.cli.app")
+    assert not (HEAVY | {"numpy", "pydantic", "flows.cli.monitoring"}) & loaded
+
+
+def test_commands_start_without_the_libraries_of_their_work() -> None:
+    code = "from flows.cli.app import COMMANDS, load_command; [load_command(c) for c in COMMANDS]"
+    assert not HEAVY & modules_after(code)
+
+
+def test_help_says_what_each_command_says_of_itself() -> None:
+    from flows.cli.app import COMMANDS, help_of, load_command
+
+    for name in COMMANDS:
+        assert help_of(name) == load_command(name).__doc__

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from typer.models import ArgumentInfo
 
-from flows.cli.app import app
+from flows.cli.app import COMMANDS, load_command
 from tools.json_schemas import PRINTED, json_schema
 
 NOTES = Path(__file__).with_name("cli_notes.md")
@@ -28,8 +28,7 @@ Command = Callable[..., None]
 
 def commands() -> dict[str, Command]:
     """Return every command by its name, in the order of ``driftloop --help``."""
-    registered = [(info.name, info.callback) for info in app.registered_commands]
-    return {name or call.__name__: call for name, call in registered if call is not None}
+    return {name: load_command(name) for name in COMMANDS}
 
 
 def reference() -> str:

@@ -1,38 +1,110 @@
 """The command line: a thin front over the flows.
 
-Prefect, MLflow and the rest are imported inside the commands, so that help and errors are quick
-and the environment is set first.
+A command's module is imported when the command is run, and Prefect, MLflow and the rest inside the
+commands, so that help and errors are quick and the environment is set first.
 """
 
+import ast
+from collections.abc import Callable
+from importlib import import_module  # noqa: TID251 - commands are imported one at a time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command_from_info
+from typer.models import CommandInfo
 
-from flows.cli.alerts import ack, deliver, digest, mute, try_alert
-from flows.cli.backtest import backtest
-from flows.cli.data import init, snapshot
-from flows.cli.demo import demo
-from flows.cli.monitoring import bootstrap, monitor, retrain, status
-from flows.cli.promotion import approve, ledger, rollback
-from flows.cli.reports import dashboard, history, metrics, report
-from flows.cli.stack import backup, deploy, down, restore, stack, up
+COMMANDS = {
+    **dict.fromkeys(("init",), "data"),
+    **dict.fromkeys(("monitor", "retrain", "bootstrap", "status"), "monitoring"),
+    **dict.fromkeys(("demo",), "demo"),
+    **dict.fromkeys(("rollback", "approve", "ledger"), "promotion"),
+    **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "alerts"),
+    **dict.fromkeys(("backtest",), "backtest"),
+    **dict.fromkeys(("deploy",), "stack"),
+    **dict.fromkeys(("metrics", "report", "history", "dashboard"), "reports"),
+    **dict.fromkeys(("snapshot",), "data"),
+    **dict.fromkeys(("up", "down", "stack", "backup", "restore"), "stack"),
+}
+"""The module of each command, in the order of the help."""
 
-COMMANDS = (
-    *(init, monitor, retrain, bootstrap, status, demo),
-    *(rollback, approve, ledger),
-    *(ack, mute, try_alert, deliver, digest),
-    *(backtest, deploy, metrics),
-    *(report, history, dashboard),
-    *(snapshot, up, down, stack, backup, restore),
-)
+
+class Commands(TyperGroup):
+    """All commands; help lists them without importing their modules."""
+
+    _listing = False
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        names: Any = dict.fromkeys(COMMANDS)
+        self.commands = names  # for suggestions of what was meant
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: D102 - Typer's
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: D102 - Typer's
+        if cmd_name not in COMMANDS:
+            return None
+        if self._listing:
+            return TyperCommand(cmd_name, help=help_of(cmd_name))
+        info = CommandInfo(cmd_name, callback=load_command(cmd_name))
+        return get_command_from_info(
+            info, pretty_exceptions_short=True, rich_markup_mode=self.rich_markup_mode
+        )
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: D102 - Typer's
+        self._listing = True
+        super().format_help(ctx, formatter)
+        self._listing = False
+
+
+def load_command(name: str) -> Callable[..., Any]:
+    """Import a command and return its function."""
+    module = import_module(f"flows.cli.{COMMANDS[name]}")
+    function: Callable[..., Any] = getattr(module, _function(name))
+    return function
+
+
+def help_of(name: str) -> str:
+    """Return a command's docstring, read from the source of its module."""
+    spec = find_spec(f"flows.cli.{COMMANDS[name]}")
+    source = Path(str(spec and spec.origin)).read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == _function(name):
+            return ast.get_docstring(node) or ""
+    return ""
+
+
+def _function(name: str) -> str:
+    return "try_alert" if name == "test-alert" else name
+
 
 app = typer.Typer(
     name="driftloop",
+    cls=Commands,
     help="Watches models for drift, retrains on evidence, promotes only what is proven better.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _command in COMMANDS:
-    app.command("test-alert" if _command is try_alert else None)(_command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from driftloop import __version__
+
+        typer.echo(f"driftloop {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None: ...
 
 
 def main() -> None:
