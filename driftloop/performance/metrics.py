@@ -208,6 +208,22 @@ def resamples(
         yield weights
 
 
+def no_skill_score(metric: MetricName, y: Truth) -> float:
+    """Return what predictions that tell no rows apart score on labels (n,); NaN where unknown.
+
+    The area under the ROC curve is then 1/2, average precision the share of positives, balanced
+    accuracy one over the classes, r2 zero. What the others reach depends on a best constant, which
+    nobody knew beforehand.
+    """
+    if metric == "roc_auc":
+        return 0.5
+    if metric == "average_precision":
+        return float((y == 1).mean())
+    if metric == "balanced_accuracy":
+        return 1 / len(np.unique(y))
+    return 0.0 if metric == "r2" else float("nan")
+
+
 def score_with_interval(
     metric: MetricName,
     y: Truth,

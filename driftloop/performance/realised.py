@@ -10,7 +10,13 @@ from driftloop.base.periods import Window
 from driftloop.base.scores import Score, metric_name
 from driftloop.base.settings import Settings
 from driftloop.performance.estimation import estimated_score
-from driftloop.performance.metrics import MetricName, Truth, is_regression, score_with_interval
+from driftloop.performance.metrics import (
+    MetricName,
+    Truth,
+    is_regression,
+    no_skill_score,
+    score_with_interval,
+)
 from driftloop.performance.target import Probabilities
 
 
@@ -54,6 +60,7 @@ def judge_performance(
 
     ``fell`` where the whole interval lies below the limit, ``ok`` where it lies above,
     ``unclear`` in between. The limit is the higher of the floor and the baseline less the margin.
+    A score that is proven worse than guessing fell, however bad the baseline was already.
     Rows of a regression without a finite label are left out. `labels` are the truth (n,) and the
     champion's predictions (n, k), `baseline` is its score on its own holdout.
     """
@@ -67,7 +74,7 @@ def judge_performance(
     score = score_with_interval(
         metric, y, p, count=400, confidence=settings.confidence, seed=len(y), threshold=threshold
     )
-    status, sentence = _status(score, settings, baseline)
+    status, sentence = _status(score, settings, baseline, no_skill_score(metric, y))
     estimated = estimated_score(metric, p, threshold)
     return Performance(
         metric,
@@ -101,7 +108,7 @@ def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> 
 
 
 def _status(
-    score: Score, settings: PerformanceSettings, baseline: Score | None
+    score: Score, settings: PerformanceSettings, baseline: Score | None, no_skill: float
 ) -> tuple[PerformanceStatus, str]:
     if math.isnan(score.value):
         return (
@@ -113,6 +120,8 @@ def _status(
     expected = f", {baseline.value:.3f} on its holdout" if baseline else ""
     interval = f"[{score.low:.3f}, {score.high:.3f}]"
     text = f"{metric_name(score.metric)} {score.value:.3f} {interval}{expected}"
+    if score.high < no_skill:
+        return "fell", f"Performance is worse than guessing, {no_skill:.3f}: {text}."
     if score.high < limit:
         return "fell", f"Performance fell: {text}; the limit is {limit:.3f}."
     if score.low >= limit:

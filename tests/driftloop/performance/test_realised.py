@@ -6,6 +6,7 @@ from sklearn import metrics as sk
 
 from driftloop.base.findings import Performance
 from driftloop.base.scores import Score
+from driftloop.performance.metrics import no_skill_score, score
 from driftloop.performance.realised import PerformanceSettings, judge_performance
 from tests.driftloop.cases import WINDOW, probabilities
 
@@ -48,6 +49,27 @@ def test_floor_counts_whatever_the_past() -> None:
     assert judged(labels, None, floor=0.95).status == "fell"
     assert judged(labels, None, floor=0.5).status == "ok"
     assert judged(labels, None).status == "ok"
+
+
+def test_worse_than_guessing_is_never_ok() -> None:
+    """A champion that was promoted at 0.17 by mistake is not measured by its own holdout."""
+    poor = Score("roc_auc", 0.17, 0.12, 0.22, 500)
+    found = judged(scored(-1.3), poor)
+    assert found.score is not None
+    assert 0.1 < found.score < 0.25
+    assert found.status == "fell"
+    assert found.sentence.startswith("Performance is worse than guessing, 0.500: ROC AUC 0.1")
+    assert judged(scored(0.0), Score("roc_auc", 0.52, 0.47, 0.57, 500)).status != "fell"
+
+
+def test_no_skill_is_what_constant_predictions_score() -> None:
+    y = np.array([0, 1, 1, 0, 1, 0, 0, 0])
+    constant = np.full((8, 2), 0.5)
+    for metric in ("roc_auc", "average_precision", "balanced_accuracy"):
+        assert score(metric, y, constant) == pytest.approx(no_skill_score(metric, y))  # type: ignore[arg-type]
+    values = np.array([1.0, 4.0, 2.5])
+    assert score("r2", values, np.full((3, 1), 2.5)) == no_skill_score("r2", values) == 0
+    assert np.isnan(no_skill_score("neg_log_loss", y))
 
 
 def test_falls_rarely_where_nothing_fell() -> None:
