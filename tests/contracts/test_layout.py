@@ -35,11 +35,11 @@ def test_no_flow_file_bears_the_name_of_a_package() -> None:
     assert names & taken == set()
 
 
-def test_no_shared_type_is_defined_in_flows() -> None:
-    """Loaded under two names, a class there would be two classes."""
+def test_no_shared_type_is_defined_beside_flows() -> None:
+    """Prefect loads the file of a flow under two names: a class there would be two classes."""
     defined = {
         f"{path.name}: {node.name}"
-        for path in (ROOT / "flows").rglob("*.py")
+        for path in (ROOT / "flows").glob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ClassDef)
     }
