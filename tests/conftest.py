@@ -5,12 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import hypothesis
@@ -18,15 +15,13 @@ import pytest
 from filelock import FileLock
 
 from driftloop.base.environment import prepare_environment
-from tasks.onboarding.local_server import START_SECONDS, start_server
+from tasks.onboarding.local_server import start_server
 
 ROOT = Path(__file__).parents[1]
 SLACK_TOKEN = "xoxb-test"
 
 # Each process of a parallel run has a home of its own.
 HOME = ROOT / ".cache" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main")
-SHARED = ROOT / ".cache" / "tests" / "shared"
-_SERVER: pytest.StashKey[Any] = pytest.StashKey()
 
 _SECRETS = (
     *("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "PREFECT_API_URL", "MLFLOW_TRACKING_URI"),
@@ -84,51 +79,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Start the one Prefect server of a parallel run, and tell a worker where it is."""
-    if _SERVER not in node.config.stash:
-        shutil.rmtree(SHARED, ignore_errors=True)
-        node.config.stash[_SERVER] = start_server(SHARED / "prefect-server")
-    node.workerinput["prefect_api"] = node.config.stash[_SERVER].api_url
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """The one Prefect server of this process; its API address, also set for the process.
 
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the server of a parallel run, also after failures."""
-    if _SERVER in config.stash:
-        config.stash[_SERVER].stop()
-
-
-@contextmanager
-def _server_of(config: pytest.Config) -> Iterator[str]:
-    """The API address of the run's server; a run in one process has it to itself."""
-    if workerinput := getattr(config, "workerinput", None):
-        _wait_for(workerinput["prefect_api"])
-        yield workerinput["prefect_api"]
-        return
+    Processes of a parallel run do not share one: their models have the same name, so that they
+    would wait for each other's slots.
+    """
     server = start_server(HOME / "prefect-server")
     try:
         server.wait()
-        yield server.api_url
+        with _talking_to(server.api_url):
+            yield server.api_url
     finally:
         server.stop()
-
-
-def _wait_for(api_url: str) -> None:
-    """Wait for a server that another process started."""
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        with suppress(OSError), urllib.request.urlopen(f"{api_url}/health", timeout=2):
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"the Prefect server at {api_url} does not answer")
-
-
-@pytest.fixture(scope="session")
-def prefect_server(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The one Prefect server of the whole run; its API address, also set for this process."""
-    with _server_of(request.config) as api_url, _talking_to(api_url):
-        yield api_url
 
 
 @pytest.fixture(scope="module")
