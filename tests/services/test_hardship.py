@@ -140,7 +140,7 @@ def test_runs_that_are_late_after_an_outage_do_not_pile_up(
     """A week without a worker: of the runs that were missed one is made up, the rest cancelled."""
     posts = len(slack_peer.posts)
     supervisor = Supervisor(stack.folder)
-    supervisor.stop_service("worker", wait=True)
+    supervisor.stop_service("worker")
     from prefect.states import Scheduled
 
     missed = []
@@ -169,7 +169,7 @@ def test_a_run_that_fell_silent_is_crashed_without_the_keeper(
     with stack.prefect() as client:
         create_automations(client, seconds=90)
     supervisor = Supervisor(stack.folder)
-    supervisor.stop_service("keeper", wait=True)
+    supervisor.stop_service("keeper")
     run = stack.begin("retrain/retrain", model="payments", as_of="2026-04-27", reason="Hardship.")
     reached(stack, run, "open training run")  # what follows takes long enough to be cut off
     kill(stack.pids()["worker"])
