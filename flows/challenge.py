@@ -5,6 +5,7 @@ from dataclasses import replace
 from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.records import Refusal, RetrainRecord
+from driftloop.drift.detectors import require_engine
 from tasks.promotion.approval import ask_for_approval
 from tasks.promotion.promote import promote
 from tasks.retraining.compare import compare_models
@@ -28,6 +29,7 @@ def challenge(
     If no model can be trained or compared, the record says so and the champion stays. A service
     that does not answer is an error, and the run can be repeated.
     """
+    require_engine(job.config.drift.engine)
     snapshot = resolve_snapshot(job)
     opened = open_training(job, snapshot, kind, champion)
     record = start_record(job, snapshot, opened, reason)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.drift.detectors import require_engine
 from tasks.monitoring.realised_performance import measure_performance
 from tasks.monitoring.steps import (
     OpenRun,
@@ -26,6 +27,7 @@ def watch(job: Job, announce: Announce, retrain: Retrain) -> MonitorRecord:
 
     `announce` is called with the decision, before it is carried out; `retrain` if it is to retrain.
     """
+    require_engine(job.config.drift.engine)
     snapshot = resolve_snapshot(job)
     run = open_monitor_run(job, snapshot)
     slices = choose_slices(job, snapshot, run.champion)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -84,6 +86,15 @@ class Finding:
         """How much the change matters: the effect in floors, times the champion's importance."""
         ratio = (self.effect_size or 0.0) / (self.effect_floor or 1.0)
         return ratio * (1.0 if self.importance is None else self.importance)
+
+
+@cache
+def package_label(package: str) -> str:
+    """Return a package with its version, or its name alone where it is not installed as one."""
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return package
 
 
 def by_severity(findings: Iterable[Finding]) -> list[Finding]:

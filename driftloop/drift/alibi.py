@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from threading import Lock
 from types import ModuleType
@@ -20,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.base.errors import ConfigError
-from driftloop.base.findings import TestResult
+from driftloop.base.findings import TestResult, package_label
 from driftloop.profiling.columns import Numbers
 
 _IMPORT_LOCK = Lock()
@@ -32,7 +31,7 @@ def is_installed() -> bool:
 
 
 def require_alibi() -> None:
-    """Check that alibi-detect is installed.
+    """Check that alibi-detect is installed, before anything that needs it is begun.
 
     Raises:
         ConfigError: with both ways out.
@@ -65,9 +64,10 @@ def alibi_chi_square(table: npt.ArrayLike) -> TestResult:
 def _predict(test: str, detector: Any, current: npt.NDArray[Any]) -> TestResult:
     data = detector.predict(current, drift_type="feature")["data"]
     statistic, p_value = float(data["distance"][0]), float(data["p_val"][0])
-    return TestResult(test, statistic, p_value, engine=_label())
+    return TestResult(test, statistic, p_value, engine=package_label("alibi-detect"))
 
 
+@cache
 def _detectors() -> Any:
     require_alibi()
     with _IMPORT_LOCK, warnings.catch_warnings(), _without_transformers():
@@ -94,8 +94,3 @@ def _without_transformers() -> Iterator[None]:
         yield
     finally:
         del sys.modules["transformers"]
-
-
-@cache
-def _label() -> str:
-    return f"alibi-detect {version('alibi-detect')}"

@@ -8,11 +8,9 @@ beforehand; their rate has a test of its own. A new subclass of `NumericDetector
 
 from abc import abstractmethod
 from dataclasses import replace
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Literal
 
-from driftloop.base.findings import TestResult
+from driftloop.base.findings import TestResult, package_label
 from driftloop.base.settings import Settings, any_of
 from driftloop.drift import alibi
 from driftloop.drift.pvalues import (
@@ -140,6 +138,12 @@ else:
     AnyCategoricalDetector = any_of(CategoricalDetector)
 
 
+def require_engine(engine: Engine) -> None:
+    """Check that what computes the tests is installed; `ConfigError` says both ways out."""
+    if engine == "alibi":
+        alibi.require_alibi()
+
+
 def run_test(detector: Detector, pair: NumericPair | CategoricalPair, engine: Engine) -> TestResult:
     """Return a detector's result by the configured engine, labelled with what computed it.
 
@@ -150,15 +154,6 @@ def run_test(detector: Detector, pair: NumericPair | CategoricalPair, engine: En
         return result
     package = type(detector).__module__.partition(".")[0]
     return replace(detector.test(pair), engine=package_label(package))
-
-
-@cache
-def package_label(package: str) -> str:
-    """Return a package with its version, or its name alone where it is not installed as one."""
-    try:
-        return f"{package} {version(package)}"
-    except PackageNotFoundError:
-        return package
 
 
 def missing_rate_test(missing: tuple[int, int], rows: tuple[int, int]) -> TestResult:

@@ -5,9 +5,8 @@ Judging needs all tests of a run; see `driftloop.drift.judge`.
 
 from dataclasses import dataclass, replace
 
-import driftloop
 from driftloop.base.errors import DataError
-from driftloop.base.findings import Finding, TestResult
+from driftloop.base.findings import Finding, TestResult, package_label
 from driftloop.drift.detectors import (
     missing_rate_test,
     new_categories_test,
@@ -240,7 +239,7 @@ def finding(
         rows_reference=rows[0],
         rows_current=rows[1],
         p_error=result.relative_error,
-        engine=result.engine or f"driftloop {driftloop.__version__}",
+        engine=result.engine or package_label("driftloop"),
     )
 
 

@@ -53,7 +53,7 @@ def mute(
 
 
 @command(channels_view)
-def try_alert(place: Workspace, name: Name) -> TestAlert:
+def test_alert(place: Workspace, name: Name) -> TestAlert:
     """Send a message that is marked as a test through every channel of a model."""
     configured_job(place, name)
     with running(f"Testing the channels of {name}", name):

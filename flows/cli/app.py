@@ -17,15 +17,15 @@ from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
 COMMANDS = {
-    **dict.fromkeys(("init",), "data"),
+    "init": "data",
     **dict.fromkeys(("monitor", "retrain", "bootstrap", "status"), "monitoring"),
-    **dict.fromkeys(("demo",), "demo"),
+    "demo": "demo",
     **dict.fromkeys(("rollback", "approve", "ledger"), "promotion"),
     **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "alerts"),
-    **dict.fromkeys(("backtest",), "backtest"),
-    **dict.fromkeys(("deploy",), "stack"),
+    "backtest": "backtest",
+    "deploy": "stack",
     **dict.fromkeys(("metrics", "report", "history", "dashboard"), "reports"),
-    **dict.fromkeys(("snapshot",), "data"),
+    "snapshot": "data",
     **dict.fromkeys(("up", "down", "stack", "backup", "restore"), "stack"),
 }
 """The module of each command, in the order of the help."""
@@ -78,7 +78,7 @@ def help_of(name: str) -> str:
 
 
 def _function(name: str) -> str:
-    return "try_alert" if name == "test-alert" else name
+    return name.replace("-", "_")
 
 
 app = typer.Typer(

@@ -74,9 +74,8 @@ def profile_key(job: Job, part: DataSlice) -> str:
         "windows": [str(config.windows.current), config.drift.minimum_rows],
     }
     effects = {
-        name: feature.effect.model_dump(mode="json", exclude={"floor"})
-        for name, feature in config.drift.features.items()
-        if feature.effect is not None
+        name: effect.model_dump(mode="json", exclude={"floor"})
+        for name, effect in config.drift.effect_sizes.features.items()
     }
     if effects:  # left out where there are none, so that profiles of older versions are found
         content["feature_effects"] = effects

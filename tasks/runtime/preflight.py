@@ -2,33 +2,18 @@
 
 import os
 import socket
-from datetime import datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from driftloop.base.errors import UnavailableError
 from driftloop.base.workspace import Workspace
-from driftloop.drift.alibi import require_alibi
-from tasks.runtime.job import Job, load_job
+from tasks.runtime.job import load_job
 from tasks.runtime.server_access import check_mlflow_access, check_prefect_access
 from tasks.runtime.step import step
 
 WAIT_SECONDS = 5.0
 
 
-@step("load configuration")
-def prepare_job(
-    model: str,
-    as_of: datetime | str | None = None,
-    rev: str | None = None,
-    dry_run: bool = False,
-    workspace: str | Path | None = None,
-) -> Job:
-    """Return the job of a run, see `load_job`; what its configuration needs is installed."""
-    job = load_job(model, as_of, rev, dry_run, workspace)
-    if job.config.drift.engine == "alibi":
-        require_alibi()
-    return job
+prepare_job = step("load configuration")(load_job)
 
 
 def check_services(workspace: Workspace) -> None:
