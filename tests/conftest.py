@@ -79,6 +79,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """Take back what a command that ran in this process set, so that no test depends on another."""
+    with mock.patch.dict(os.environ):
+        yield
+
+
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[str]:
     """The one Prefect server of this process; its API address, also set for the process.
