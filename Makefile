@@ -7,9 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TEST_WORKERS ?= 2
-PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
-	&& echo $$p && break; done)
+# 3.12 or 3.11, which have alibi-detect, before 3.13.
+PYTHON ?= $(shell for newest in 12 13; do for p in python3.12 python3.11 python3.13 python3 python; do \
+	$$p -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $$newest))" 2>/dev/null \
+	&& echo $$p && exit; done; done)
 
 # Nothing is written outside the checkout, and no library reports home.
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
@@ -56,6 +57,37 @@ test-all: test ## The same, and faults, races, hostile inputs and the rest of en
 test-services: $(STAMP) ## Run the tests that need PostgreSQL, Prometheus and chromium
 	$(PYTEST) tests/services $(PYTEST_ARGS)
 
+# What pyproject.toml promises beside the lock of .venv: the newest versions, which alibi-detect holds
+# back elsewhere, and the oldest.
+BASES := .cache/bases
+NEWEST_PYTHON ?= $(shell python3.13 -c "" 2>/dev/null && echo python3.13)
+OLDEST_PYTHON ?= $(shell python3.11 -c "" 2>/dev/null && echo python3.11)
+
+.PHONY: test-bases
+test-bases: $(BASES)/newest/.installed $(BASES)/oldest/.installed ## Run the units and one loop on the newest and the oldest versions
+	@for base in newest oldest; do \
+		echo "With the $$base versions, on $$($(BASES)/$$base/bin/python --version):"; \
+		$(subst $(BIN),$(BASES)/$$base/bin,$(PYTEST)) -m "not slow" \
+			tests/driftloop tests/end_to_end/test_story.py $(PYTEST_ARGS); \
+	done
+
+$(BASES)/newest/.installed: requirements.lock pyproject.toml $(VENV)/.uv
+	@test -n "$(NEWEST_PYTHON)" || { echo "The newest versions need Python 3.13. \
+	Name one with: make test-bases NEWEST_PYTHON=/path/to/python3.13" >&2; exit 2; }
+	$(call install-base,$(NEWEST_PYTHON),requirements.lock requirements-uv.lock)
+
+$(BASES)/oldest/.installed: requirements-oldest.lock pyproject.toml $(VENV)/.uv
+	@test -n "$(OLDEST_PYTHON)" || { echo "The oldest versions need Python 3.11. \
+	Name one with: make test-bases OLDEST_PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(call install-base,$(OLDEST_PYTHON),requirements-oldest.lock)
+
+define install-base
+	@$(BIN)/uv venv -q --clear --python $(1) $(@D)
+	@$(BIN)/uv pip sync -q --python $(@D)/bin/python --require-hashes --compile-bytecode $(2)
+	@$(BIN)/uv pip install -q --python $(@D)/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+endef
+
 .PHONY: lint
 lint: $(STAMP) ## Run ruff, import-linter and mypy only
 	$(BIN)/ruff check .
@@ -85,9 +117,12 @@ data: $(STAMP) ## Generate the demo data again and pin it in data.dvc
 	$(BIN)/dvc push -q
 
 .PHONY: lock
-lock: $(VENV)/.uv ## Resolve the dependencies again into requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
+lock: $(VENV)/.uv ## Resolve the newest and the oldest dependencies again into requirements*.lock
+	$(BIN)/uv pip compile $(LOCK) --universal --upgrade -o requirements.lock
+	$(BIN)/uv pip compile $(LOCK) --resolution lowest-direct --upgrade -o requirements-oldest.lock
+
+LOCK := pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header -q
 
 .PHONY: clean
 clean: ## Remove what the demo and the tests left (not .venv, not your models)
@@ -95,9 +130,11 @@ clean: ## Remove what the demo and the tests left (not .venv, not your models)
 		.cache/numba .cache/ruff .cache/tests .pytest_cache .hypothesis
 
 $(VENV)/.uv: requirements-uv.lock
-	@test -n "$(PYTHON)" || { echo "driftloop needs Python 3.11 or 3.12 on the PATH; found: \
+	@test -n "$(PYTHON)" || { echo "driftloop needs Python 3.11, 3.12 or 3.13 on the PATH; found: \
 	$$(python3 --version 2>&1 || echo none). Name one with: make PYTHON=/path/to/python3.12" >&2; exit 2; }
 	@echo "Setting up .venv with $$($(PYTHON) --version) (once, a minute or two) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || echo "alibi-detect is left out: it \
+	cannot be installed on Python 3.13. Models whose configuration names no engine use drift.engine: native."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements-uv.lock
 	@touch $@

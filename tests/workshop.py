@@ -4,6 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from driftloop.base.records import MonitorRecord
 from driftloop.demo.story import START, WEEKS
+from tasks.registry.environment_lock import LOCK_FILE, SERVING_PACKAGES, read_pins
 from tools.demo_data import week_frame
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +79,7 @@ def build_payments(folder: Path, one_in: int = 3) -> Path:
 def commit_data(folder: Path, config: dict[str, Any]) -> Path:
     """Make a folder with data a workspace: a configuration, Git and DVC."""
     write_config(folder, config)
+    _lock_what_is_installed(folder)
     (folder / ".gitignore").write_text("/data\n.driftloop\n")
     git(folder, "init", "-q", "-b", "main")
     dvc(folder, "init")
@@ -84,6 +87,17 @@ def commit_data(folder: Path, config: dict[str, Any]) -> Path:
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "data")
     return folder
+
+
+def _lock_what_is_installed(folder: Path) -> None:
+    """Give a workspace a lock of its own where the checkout's is not what is installed.
+
+    So it is with the oldest versions that `pyproject.toml` promises.
+    """
+    pins = {name: version(name) for name in SERVING_PACKAGES}
+    if not pins.items() <= read_pins(ROOT / LOCK_FILE).items():
+        lines = (f"{name}=={pin}\n" for name, pin in pins.items())
+        (folder / LOCK_FILE).write_text("".join(lines))
 
 
 def train_first(folder: Path) -> None:

@@ -187,6 +187,8 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
     value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(field.json_schema_extra, dict):  # where the default depends on what is installed
+        value = field.json_schema_extra.get("default", value)
     if value is None:
         return "none"
     if isinstance(value, BaseModel):

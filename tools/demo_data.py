@@ -313,7 +313,8 @@ def _device_ages(rng: np.random.Generator, kind: Ints) -> Floats:
 def _merchant_risks(rng: np.random.Generator, merchant: Ints) -> Floats:
     """Return the merchant's risk score between 0 and 1, to two decimals."""
     mean = np.array([row[1] for row in _MERCHANTS.values()])[merchant]
-    return rng.beta(5 * mean, 5 * (1 - mean)).round(2)
+    risks: Floats = np.round(rng.beta(5 * mean, 5 * (1 - mean)), 2)
+    return risks
 
 
 def _signals(frame: pd.DataFrame) -> dict[str, Floats]:
@@ -323,10 +324,10 @@ def _signals(frame: pd.DataFrame) -> dict[str, Floats]:
         "large": _step(log_ratio, 0.55, 0.15),
         "small": _step(-log_ratio, 0.1, 0.3),
         "night": _step(np.abs(frame["hour_of_day"] - 14), 7.5, 0.4),
-        "outside": frame["country"].isin(_OUTSIDE_EEA).to_numpy(np.float64),
+        "outside": frame["country"].isin(_OUTSIDE_EEA).to_numpy().astype(np.float64),
         "shady": _step(frame["merchant_risk_score"], 0.5, 0.06),
-        "swiped": (frame["entry_mode"] == "magstripe").to_numpy(np.float64),
-        "prepaid": (frame["card_type"] == "prepaid").to_numpy(np.float64),
+        "swiped": (frame["entry_mode"] == "magstripe").to_numpy().astype(np.float64),
+        "prepaid": (frame["card_type"] == "prepaid").to_numpy().astype(np.float64),
         "fresh": _step(-np.log1p(frame["device_age_days"]), -2.3, 0.25),
         "locked": _step(frame["failed_logins_7d"], 1.5, 0.35),
         "busy": _step(frame["transactions_last_24h"], 4.0, 0.8),

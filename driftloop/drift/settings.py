@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from driftloop.base.settings import Settings, kinds_of
+from driftloop.drift.alibi import is_installed
 from driftloop.drift.detectors import (
     AnyCategoricalDetector,
     AnyDetector,
@@ -81,14 +82,20 @@ def _engine(value: object) -> object:
     return "native" if value == "scipy" else value  # its name until 0.2
 
 
+def _default_engine() -> Engine:
+    return "alibi" if is_installed() else "native"
+
+
 class DriftSettings(Settings):
     """How features are tested and when a change counts as drift."""
 
     engine: Annotated[Engine, BeforeValidator(_engine)] = Field(
-        default="alibi",
+        default_factory=_default_engine,
+        json_schema_extra={"default": "alibi"},
         description="What computes the tests that both have: alibi-detect (Business Source "
         "License: production use needs a licence from its vendor) or driftloop itself, which is "
-        "faster, and exact for small samples.",
+        "faster, and exact for small samples. Left out, it is `native` where alibi-detect is not "
+        "installed, as on Python 3.13.",
     )
     numeric: AnyNumericDetector = Field(
         default=KolmogorovSmirnov(), description="Test for numeric features."

@@ -85,4 +85,4 @@ def _variance(wins: Values, losses: Values) -> float:
 
 def _midranks(values: Values) -> Values:
     """Return ranks from 1, equal values sharing the mean of theirs."""
-    return pd.Series(values).rank().to_numpy()
+    return np.asarray(pd.Series(values).rank(), dtype=np.float64)

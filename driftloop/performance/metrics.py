@@ -270,4 +270,5 @@ def _by_score(
 
 def _ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Scores:
     empty = np.full(np.broadcast(top, bottom).shape, np.nan)
-    return np.divide(top, bottom, out=empty, where=bottom != 0)
+    ratios: Scores = np.divide(top, bottom, out=empty, where=bottom != 0)
+    return ratios

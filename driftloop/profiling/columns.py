@@ -192,7 +192,8 @@ def feature_table(
         present = series.notna().to_numpy()
         _check_digits(name, series[present].infer_objects())
         text[present] = category_text(series[present])
-        columns[name] = text
+        # Else pandas 3 makes it a column of `str`, with NaN for None.
+        columns[name] = pd.Series(text, index=table.index, dtype=object)
     return pd.DataFrame(columns, index=table.index)
 
 

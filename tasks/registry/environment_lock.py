@@ -4,6 +4,7 @@ A model is served with the versions it was trained with. The lock says which the
 where other versions are installed is refused, because its model would be tested nowhere.
 """
 
+import shlex
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ def environment_of(estimator: Estimator, workspace: Path) -> Environment:
     if wrong:
         raise TrainingError(
             f"the installed versions differ from {lock}: {', '.join(wrong)}; install the locked "
-            "versions or update the lock, then train again"
+            "versions, or give the workspace a lock of what is installed: pip freeze > "
+            f"{shlex.quote(str(workspace / LOCK_FILE))}"
         )
     return Environment(tuple(f"{name}=={pin}" for name, pin in locked.items()), lock)
 

@@ -188,7 +188,9 @@ def test_large_values_keep_their_digits() -> None:
 
 
 def test_alibi_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for, it is an error; left to the default, driftloop computes."""
     monkeypatch.setattr(alibi, "find_spec", lambda _: None)
+    assert DriftSettings().engine == "native"
     with pytest.raises(ConfigError, match=r"not installed; set drift.engine: native, or install"):
         alibi.require_alibi()
 

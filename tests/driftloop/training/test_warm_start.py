@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -110,8 +111,7 @@ def test_linear_models_start_from_the_coefficients(estimator: Any) -> None:
 
 
 def test_weights_go_along() -> None:
-    few = rows(0)
-    few.y[:] = np.random.default_rng(1).random(N) < 0.1
+    few = replace(rows(0), y=(np.random.default_rng(1).random(N) < 0.1).astype(int))
     first = trained(HistGradientBoosting(max_iter=20), few)
     plain = trained(HistGradientBoosting(max_iter=20), few, first.model)
     even = trained(HistGradientBoosting(max_iter=20), few, first.model, imbalance="balanced")

@@ -54,7 +54,7 @@ def test_other_versions_than_locked_are_refused(tmp_path: Path) -> None:
         environment_of(PLAIN, tmp_path)
     said = str(error.value)
     assert f"numpy {version('numpy')} (locked: 0.0.2), scipy {version('scipy')} (locked: 0" in said
-    assert "install the locked versions or update the lock" in said
+    assert "install the locked versions, or give the workspace a lock of what is installed" in said
 
 
 def test_a_package_that_is_not_locked_is_refused(tmp_path: Path) -> None:
