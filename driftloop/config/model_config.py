@@ -99,7 +99,7 @@ class ModelConfig(Settings):
     quality: tuple[AnyQualityCheck, ...] = Field(
         default=DEFAULT_CHECKS, description="Data-quality checks; a failed one blocks retraining."
     )
-    drift: DriftSettings = Field(default=DriftSettings(), description="What counts as drift.")
+    drift: DriftSettings = Field(default_factory=DriftSettings, description="What counts as drift.")
     performance: PerformanceSettings = Field(
         default=PerformanceSettings(), description="When the champion counts as worse."
     )
