@@ -22,7 +22,7 @@ def snapshot_view(record: SnapshotRecord) -> Iterable[RenderableType]:
 
 def init_view(new: NewWorkspace) -> Iterable[RenderableType]:
     """Yield what a person should know of a new workspace."""
-    yield f"[green]ready[/green]: {new.sentence}"
+    yield Text.assemble(("ready", "green"), f": {new.sentence}")
     yield "\nNext:"
     yield f"  driftloop monitor {new.model} --workspace {new.workspace} --as-of DATE"
     yield f"  driftloop status --workspace {new.workspace}"
