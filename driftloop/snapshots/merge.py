@@ -50,6 +50,7 @@ class Staged:
     added: int = 0
     changed: int = 0
     labelled: int = 0
+    corrected: int = 0
 
 
 def merge(
@@ -157,6 +158,8 @@ def _update(
             staged.labelled += int(pc.sum(late).as_py() or 0)
             new = pc.coalesce(new, before)
         before = before.cast(kind)
+        if column == roles.label:
+            staged.corrected += int(pc.sum(pc.not_equal(new, before)).as_py() or 0)
         merged = pc.if_else(hit, new, before)
         # Two gaps are the same.
         changed = pc.fill_null(pc.not_equal(merged, before), False)

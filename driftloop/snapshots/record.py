@@ -23,6 +23,7 @@ class SnapshotRecord:
     added: Annotated[int, Field(description="New rows.")]
     changed: Annotated[int, Field(description="Rows that were there and are brought up to date.")]
     labelled: Annotated[int, Field(description="Those of them whose label was missing.")]
+    corrected: Annotated[int, Field(description="Those of them whose label was another.")]
     batches: Annotated[tuple[str, ...], Field(description="Names of the batches that changed.")]
     taken: Annotated[
         tuple[str, ...], Field(description="Names of the files that went into the snapshot.")
