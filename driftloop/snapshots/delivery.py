@@ -39,13 +39,15 @@ class Arrival:
 class Delivery:
     """An arrival that may become part of a snapshot.
 
-    `labels_only` says that it fills labels in and brings no rows.
+    `labels_only` says that it fills labels in and brings no rows, `notes` what was taken for
+    missing.
     """
 
     name: str
     table: pa.Table
     labels_only: bool
     dropped: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def check_arrival(
@@ -76,6 +78,7 @@ def check_arrival(
     _check_types(source, table.schema, config)
     if config.data.time in used:
         table = _with_times(source, table, config.data.time, now)
+    table, notes = _with_numbers(source, table, config)
     table = _typed(source, table, config, schema)
     identity = config.data.key or config.data.time
     column = table.column(identity)
@@ -83,7 +86,7 @@ def check_arrival(
     other = "or set data.key to the column that identifies rows"
     check_identity(source, identity, column.to_pandas(), other, imprecise)
     _check_label(source, table, config, classes)
-    return Delivery(arrival.name, table, labels_only, dropped)
+    return Delivery(arrival.name, table, labels_only, dropped, notes)
 
 
 def text_columns(config: ModelConfig, schema: pa.Schema) -> set[str]:
@@ -133,15 +136,26 @@ def _with_times(source: Source, table: pa.Table, time: str, now: datetime) -> pa
     return table.set_column(table.schema.get_field_index(time), time, column)
 
 
+def _with_numbers(
+    source: Source, table: pa.Table, config: ModelConfig
+) -> tuple[pa.Table, tuple[str, ...]]:
+    """Return the table with numbers for numeric features that came as text, and notes on them."""
+    notes = []
+    for place, field in enumerate(table.schema):
+        if field.name in config.features.numeric and family(field.type) == "text":
+            odd = odd_numbers(source, field.name, table.column(place), "or take the file out")
+            if odd is not None:
+                table = table.set_column(place, field.name, odd.numbers)
+                notes += [f"{source.path.name}, {odd.note(field.name)}"] if odd.missing else []
+    return table, tuple(notes)
+
+
 def _typed(source: Source, table: pa.Table, config: ModelConfig, schema: pa.Schema) -> pa.Table:
     """Return the table with the types of the batches, and numbers where numbers are declared."""
     for place, field in enumerate(table.schema):
         name, column = field.name, table.column(place)
         if name == config.data.time:
             continue
-        if name in config.features.numeric and family(column.type) == "text":
-            odd = odd_numbers(source, name, column, "or take the file out")
-            column = column if odd is None else odd.numbers
         if name in schema.names and family(schema.field(name).type) != "null":
             column = fitted(source, name, column, schema.field(name).type)
         elif name in config.features.numeric and family(column.type) not in ("int", "float"):

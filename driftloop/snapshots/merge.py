@@ -43,7 +43,10 @@ class Roles:
 
 @dataclass(slots=True)
 class Staged:
-    """Batches that a snapshot is going to change, written to `folder`, and the counts of rows."""
+    """Batches that a snapshot is going to change, written to `folder`, and the counts of rows.
+
+    `dropped` are columns that were left out, and `notes` say what else became of deliveries.
+    """
 
     folder: Path
     files: dict[str, Path] = field(default_factory=dict)
@@ -51,6 +54,8 @@ class Staged:
     changed: int = 0
     labelled: int = 0
     corrected: int = 0
+    dropped: dict[str, None] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def merge(
@@ -69,6 +74,8 @@ def merge(
         DataError: if rows of a batch cannot be told apart, a column's types do not go together,
             or a label is for a row that is nowhere.
     """
+    staged.dropped.update(dict.fromkeys(delivery.dropped))
+    staged.notes += delivery.notes
     ids = _ids(delivery.table.column(roles.identity))
     known = np.zeros(delivery.table.num_rows, bool)
     paths = {**batches, **staged.files}

@@ -63,7 +63,6 @@ class Taken:
     staged: Staged
     files: tuple[tuple[str, str], ...] = ()
     skipped: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -119,7 +118,6 @@ def take_arrivals(
     data, staged = job.config.data, Staged(copy.staging)
     roles = Roles(data.time, data.label, data.key, job.config.arrivals.every)
     files: list[tuple[str, str]] = []
-    dropped: dict[str, None] = {}
     classes = frozenset[str]() if job.config.task == "regression" else held(data.label)
     for arrival in arrivals_in(inbox):
         delivery = check_arrival(arrival, job.config, schema, clock.now(), classes)
@@ -128,10 +126,9 @@ def take_arrivals(
         merge(delivery, roles, batches, staged, progress(job, f"merging {name}"))
         if staged.added + staged.changed == before:
             inbox.skipped.append(f"{arrival.name}: brings nothing that is not there already")
-        dropped.update(dict.fromkeys(delivery.dropped))
         if arrival.digest:
             files.append((arrival.digest, name))
-    return Taken(staged, tuple(files), tuple(inbox.skipped), tuple(dropped))
+    return Taken(staged, tuple(files), tuple(inbox.skipped))
 
 
 @step("write snapshot")
@@ -200,7 +197,8 @@ def record_of(
         batches=tuple(sorted(staged.files)) if changes else (),
         taken=tuple(name for _, name in taken.files) if changes else (),
         skipped=taken.skipped,
-        dropped=taken.dropped,
+        dropped=tuple(staged.dropped),
+        notes=tuple(staged.notes),
         pushed=made is not None and copy.git_remote is not None,
         dry_run=job.dry_run,
         sentence=_sentence(job, copy, taken, tag if made else None, changes),

@@ -18,6 +18,7 @@ def snapshot_view(record: SnapshotRecord) -> Iterable[RenderableType]:
         yield from (Text(f"  not taken: {file}", style="dim") for file in record.skipped)
     if record.dropped:
         yield Text(f"  columns left out: {', '.join(record.dropped)}", style="dim")
+    yield from (Text(f"  note: {note}", style="yellow") for note in record.notes)
 
 
 def init_view(new: NewWorkspace) -> Iterable[RenderableType]:

@@ -209,7 +209,9 @@ def test_odd_cells_among_numbers_are_missing(work: Path) -> None:
     rows["a"] = rows["a"].astype(str).where(np.arange(ROWS) != 3, "-")
     rows["n"] = rows["n"].map("${:,.2f}".format)
     drop(work, "new.csv", rows)
-    take(work)
+    assert take(work).notes == (
+        "new.csv, a: 1 cell is no number and taken for missing, such as '-'.",
+    )
     held = pd.read_parquet(work / "data/payments/2026-03-16.parquet")
     same = week_rows(2).set_index("id").loc[held["id"]]
     assert held["a"].isna().sum() == 1
