@@ -90,9 +90,10 @@ def _without_unknown(
     performance: Performance, unknown: Mapping[str, int], rows: int
 ) -> Performance:
     """Say which rows were not scored; a score without them does not show that all is well."""
-    share = format_share(sum(unknown.values()) / rows)
+    share, known = format_share(sum(unknown.values()) / rows), performance.sentence
     left_out = f"Not scored: {share} of {rows:,} rows, of classes unknown to the champion"
-    sentence = f"{performance.sentence} {left_out} ({join_names(unknown, 3)})."
+    known = f"On known classes, {known[0].lower()}{known[1:]}"
+    sentence = f"{known} {left_out} ({join_names(unknown, 3)})."
     status = "unclear" if performance.status == "ok" else performance.status
     return replace(performance, status=status, sentence=sentence)
 

@@ -112,6 +112,7 @@ def test_a_new_class_is_named_and_its_rows_are_not_scored(payments: Path) -> Non
     assert found.performance.rows == len(known)
     assert found.performance.status != "ok"
     share = 1 - len(known) / len(table)
+    assert found.performance.sentence.startswith("On known classes, performance holds: ")
     assert f"Not scored: {share:.0%} of {len(table):,} rows" in found.performance.sentence
     assert found.unknown is not None
     assert (found.unknown.status, found.unknown.role) == ("drift", "label")
