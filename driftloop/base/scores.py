@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from pydantic import computed_field
 
+Task = Literal["binary", "multiclass", "regression"]
 Claim = Literal["superior", "non_inferior"]
 GateStatus = Literal["passed", "refused", "not_run"]
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from driftloop.alerts.lifecycle import AlertSettings
 from driftloop.base.errors import valid_choices
 from driftloop.base.periods import Span, SpanField
+from driftloop.base.scores import Task
 from driftloop.base.settings import Settings
 from driftloop.base.windows import WindowSettings
 from driftloop.comparison.compare import ComparisonSettings
@@ -27,7 +28,6 @@ from driftloop.performance.metrics import (
     valid_metrics,
 )
 from driftloop.performance.realised import PerformanceSettings
-from driftloop.performance.target import Task
 from driftloop.profiling.reference_profile import Features
 from driftloop.promotion.modes import PromotionSettings
 from driftloop.quality.checks import DEFAULT_CHECKS, AnyQualityCheck, Range

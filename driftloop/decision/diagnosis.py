@@ -39,13 +39,15 @@ def diagnose(
         sentence = f"Checks failed on {where}; other changes cannot be judged on such data."
         troubles.append(Trouble("data_quality", sentence))
     else:
-        moved = [finding for finding in findings if finding.status == "drift"]
+        moved = [hit for hit in findings if hit.status == "drift" and hit.role != "label"]
         concept = _concept_drift(moved, performance)
         troubles += [concept] if concept else []
         if moved:
             troubles.append(_covariate_shift(moved, performance, concept is not None, since))
-    if label is not None and label.status == "drift":
-        troubles.append(Trouble("label_shift", label.sentence))
+    outcomes = [hit for hit in (*findings, label) if hit is not None and hit.role == "label"]
+    shifted = [hit.sentence for hit in outcomes if hit.status == "drift"]
+    if shifted:
+        troubles.append(Trouble("label_shift", " ".join(shifted)))
     return tuple(troubles)
 
 

@@ -6,6 +6,7 @@ from driftloop.base.findings import Finding, QualityFinding, Verdict
 _OTHERS = {
     "prediction": "the champion's predictions drifted",
     "joint": "the features drifted together",
+    "label": "the labels hold classes that the champion cannot predict",
 }
 
 

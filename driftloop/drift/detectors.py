@@ -175,7 +175,8 @@ def missing_rate_test(missing: tuple[int, int], rows: tuple[int, int]) -> TestRe
     if deviation == 0.0:
         return TestResult("missing_rate", 0.0, 1.0)
     z = (rates[1] - rates[0]) / deviation
-    if min(pooled, 1 - pooled) * min(rows) < FISHER_MIN_EXPECTED:
+    rarer = min(sum(missing), sum(rows) - sum(missing))
+    if rarer * min(rows) < FISHER_MIN_EXPECTED * sum(rows):  # whole numbers: exact at five rows
         table = [[missing[0], rows[0] - missing[0]], [missing[1], rows[1] - missing[1]]]
         return TestResult("missing_rate", float(z), fisher_p_value(table))
     return TestResult("missing_rate", float(z), float(2 * ndtr(-abs(z))))
@@ -184,19 +185,15 @@ def missing_rate_test(missing: tuple[int, int], rows: tuple[int, int]) -> TestRe
 def new_categories_test(pair: CategoricalPair) -> TestResult:
     """Return how surprising the rows are that hold categories unseen in the reference.
 
-    A column with many rare categories always has some new ones. How often follows from the
-    categories that occur once in the reference: their share f/n estimates the probability that one
-    more row has a new one. The p-value is the binomial probability of at least as many new rows.
-
-    Source: Good, The population frequencies of species and the estimation of population
-    parameters, Biometrika 40, 1953. The statistic is the share of rows with new categories.
+    A column with many rare categories always has some new ones, with `pair.chance_of_new` a row.
+    The p-value is the binomial probability of at least as many new rows. The statistic is the share
+    of rows with new categories.
     """
     from scipy.special import bdtrc
 
-    n, m = pair.rows
+    m = pair.rows[1]
     found = int(pair.current[pair.reference == 0].sum())
-    chance = (int((pair.reference == 1).sum()) + 1) / (n + 1)
-    p = 1.0 if found == 0 else float(bdtrc(found - 1, m, min(chance, 1.0)))
+    p = 1.0 if found == 0 else float(bdtrc(found - 1, m, pair.chance_of_new))
     return TestResult("new_categories", found / m, p)
 
 

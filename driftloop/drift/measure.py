@@ -132,6 +132,8 @@ def _measure_categories(
     sizes = int(reference.counts.sum()), int(column.counts.sum())
     pair = CategoricalPair.from_reference(reference, column) if all(sizes) else None
     summary = summarise_categorical(name, reference, column, pair)
+    if name in options.settings.ignore:
+        summary = replace(summary, unseen_share=0.0)
     if options.skips_test(name):
         return FeatureMeasurement(summary)
     reason = _too_few(sizes, options.settings.minimum_rows)

@@ -1,6 +1,7 @@
 """Inference from a table: column roles, periods, the training period and minimum row counts."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +15,17 @@ from driftloop.onboarding.notes import DRIFT_ROWS, find_notes
 from driftloop.onboarding.roles import role_of
 from driftloop.onboarding.training_part import find_training_part
 from driftloop.performance.target import label_text
+from driftloop.profiling.columns import categorical_column, numeric_column
 from driftloop.snapshots.check_table import check_positive
-from driftloop.snapshots.options import ColumnRole, Inferred, Options, Periods, Positive, Target
+from driftloop.snapshots.options import (
+    ColumnRole,
+    Inferred,
+    Options,
+    Periods,
+    Positive,
+    Role,
+    Target,
+)
 from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import period_starts
 
@@ -94,10 +104,12 @@ def _period_sizes(times: "pd.Series[Any]", every: Every) -> Periods:
 
 def _target(source: Source, options: Options) -> Target:
     """Return the classes; of two, the positive one is the requested one or else the rarer."""
+    if options.task == "regression":
+        return Target("regression", (), None, "a quantity, as requested: --task")
     labels = source.table[options.label].dropna()
     counts = pd.Series(label_text(labels)).value_counts().sort_index(ascending=False)
     classes = sorted(counts.index)
-    if len(classes) > 2:
+    if len(classes) > 2 or options.task == "multiclass":
         return Target("multiclass", tuple(classes), None, f"{len(classes)} classes")
     requested = check_positive(source.path, options.label, classes, options.positive)
     positive = requested or str(counts.idxmin())
@@ -125,7 +137,8 @@ def _columns(source: Source, options: Options, every: Every) -> tuple[ColumnRole
     columns = [
         ColumnRole(name, own[name], f"as requested: --{own[name]}")  # type: ignore[arg-type]
         if name in own
-        else role_of(name, table[name], table[options.time], every)
+        else _requested(source, options, name)
+        or role_of(name, table[name], table[options.time], every)
         for name in table.columns
     ]
     columns += [ColumnRole(name, "left out", why) for name, why in source.unusable.items()]
@@ -136,3 +149,23 @@ def _columns(source: Source, options: Options, every: Every) -> tuple[ColumnRole
         )
         fail(source.path, f"no feature is left ({reasons or 'no other column'}); add columns")
     return tuple(columns)
+
+
+def _requested(source: Source, options: Options, name: str) -> ColumnRole | None:
+    """Return the role that a person chose for a column, or None.
+
+    Raises:
+        DataError: if it cannot be read as that.
+    """
+    read: dict[Role, Callable[[pd.DataFrame, str], Any]] = {
+        "numeric": numeric_column,
+        "categorical": categorical_column,
+    }
+    for role, check in read.items():
+        if name in getattr(options, role):
+            try:
+                check(source.table, name)
+            except DataError as error:
+                fail(source.path, f"--{role}: {error}")
+            return ColumnRole(name, role, f"as requested: --{role}")
+    return None

@@ -12,8 +12,13 @@ DRIFT_ROWS = 100
 
 
 def find_notes(source: Source, inferred: Inferred) -> tuple[str, ...]:
-    """Return sentences on what is unusual: small periods, late or missing labels, flat columns."""
-    return (*_small_periods(inferred), *_labels(source, inferred), *_flat(source, inferred))
+    """Return sentences on what is unusual, from odd cells to columns that never vary."""
+    return (
+        *source.notes,
+        *_small_periods(inferred),
+        *_labels(source, inferred),
+        *_flat(source, inferred),
+    )
 
 
 def _small_periods(inferred: Inferred) -> Iterator[str]:
@@ -35,6 +40,8 @@ def _labels(source: Source, inferred: Inferred) -> Iterator[str]:
             f"{missing:,} rows have no label: they are monitored for drift but not used for "
             "training."
         )
+    if inferred.target.task == "regression":
+        return
     before = source.table[inferred.time] < naive(inferred.training.until)
     seen = set(labels[before].dropna().unique())
     late = sorted(str(value) for value in set(labels.dropna().unique()) - seen)

@@ -10,9 +10,10 @@ The rules, in their order; the first that holds decides.
 - Whole numbers too long for a float, which models read quantities as, are codes: categories up to
   200 different values, and left out beyond.
 - Text of more than 200 different values is left out; with fewer it is a category, like true/false.
-- Whole numbers are codes, and so categories, where there are two of them, or up to 12 that lie
-  close together (weekdays 1 to 7) and are not counts. A count begins at its most common value and
-  is rare in its upper half (number of earlier calls). A name such as ``status_code`` decides too.
+- Whole numbers are codes, and so categories, where there are two of them, three, or up to 12 that
+  lie close together (weekdays 1 to 7) and are not counts. A count begins at its most common value
+  and is rare in its upper half (number of earlier calls), or begins at 0 or 1, rises to it and
+  falls to a thin end. A name such as ``status_code`` decides too.
 - All other numbers are quantities.
 """
 
@@ -157,16 +158,23 @@ def _code(column: _Column) -> ColumnRole | None:
     if _CODE_NAME.search(column.name.lower()):
         return column.category(f"codes, by its name ({distinct} integers)")
     close = int(present.max()) - int(present.min()) < 2 * distinct
-    if distinct > MOST_CODES or not close or _is_count(present):
+    if distinct > MOST_CODES or not (close or distinct <= 3) or (close and _is_count(present)):
         return None
     return column.category(f"{distinct} integers that look like codes: {_values(column)}")
 
 
 def _is_count(present: "pd.Series[Any]") -> bool:
-    """Say whether the smallest value is the most common and the upper half is rare."""
-    shares = present.value_counts(normalize=True).sort_index()
-    upper = shares.iloc[len(shares) // 2 :].sum()
-    return bool(shares.idxmax() == shares.index[0] and upper < 0.25)
+    """Say whether shares fall from the smallest value to a rare upper half, or rise and fall."""
+    rows = present.value_counts().sort_index()
+    counts, most = rows.to_numpy(dtype=float), int(rows.to_numpy().argmax())
+    if most == 0:
+        return bool(counts[len(counts) // 2 :].sum() < 0.25 * counts.sum())
+    noise = 2 * np.sqrt(counts)
+    rises = np.diff(counts[: most + 1]) > -noise[:most]
+    falls = np.diff(counts[most:]) < noise[most:-1]
+    least = {0: 4, 1: 6}.get(rows.index[0], MOST_CODES)  # codes begin at 1 more often than at 0
+    thin = len(counts) >= least and counts[-1] < 0.25 * counts[most]
+    return bool(thin and rises.all() and falls.all())
 
 
 def _calendar(values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every) -> str | None:

@@ -46,20 +46,22 @@ def find_training_part(source: Source, options: Options, periods: Periods) -> Tr
     if rows < LEAST_ROWS:
         needed = f"{LEAST_ROWS} are needed: {_LATER}"
         fail(source.path, f"{where}, holds {rows:,} labelled rows; {needed}")
-    text = label_text(labels[inside])
-    if len(set(text)) < 2:
+    quantity = options.task == "regression"
+    text = labels[inside].to_numpy() if quantity else label_text(labels[inside])
+    if len(set(text)) < 2 and not quantity:
         fail(source.path, f"{where}, holds only the class {text[0]!r}; {_LATER}")
     holdout = max(20, min(_scaled(periods.median, 200, 500), rows // 5))
     first = rows - max(int(rows * HOLDOUT_SHARE), holdout)
     begin = int(np.searchsorted(times[inside].to_numpy(), times[inside].to_numpy()[first]))
+    per_class = (0, 0) if quantity else _per_class(source, text[:begin], text[begin:])
     return TrainingPart(
         until=until,
         reason=reason,
         rows=rows,
         minimum_rows=max(20, min(_scaled(2 * periods.median, 500, 2000), rows // 2)),
-        minimum_per_class=_per_class(source, text[:begin], "before its newest fifth", 20),
+        minimum_per_class=per_class[0],
         holdout_rows=holdout,
-        holdout_per_class=_per_class(source, text[begin:], "in its newest fifth", 10),
+        holdout_per_class=per_class[1],
     )
 
 
@@ -105,7 +107,15 @@ def _scaled(rows: int, low: int, high: int) -> int:
     return min(max(rows // unit * unit, low), high)
 
 
-def _per_class(source: Source, labels: Labels, where: str, limit: int) -> int:
+def _per_class(source: Source, training: Labels, holdout: Labels) -> tuple[int, int]:
+    """Return the minimum rows of each class in the training rows and in the holdout."""
+    return (
+        _half_of_rarest(source, training, "before its newest fifth", 20),
+        _half_of_rarest(source, holdout, "in its newest fifth", 10),
+    )
+
+
+def _half_of_rarest(source: Source, labels: Labels, where: str, limit: int) -> int:
     """Return half of the rarest class's rows, from 2 to `limit`.
 
     Raises:

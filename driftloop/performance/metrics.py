@@ -13,8 +13,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.base.scores import Score
-from driftloop.performance.target import Probabilities, Task
+from driftloop.base.scores import Score, Task
+from driftloop.performance.target import Probabilities
 
 Scores = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float64]

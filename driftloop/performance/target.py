@@ -1,7 +1,7 @@
 """Targets of a model: classes, with labels as codes, or a quantity."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,6 @@ from driftloop.profiling.whole_numbers import lost_digits, number_text
 Codes = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
 Values = npt.NDArray[np.float64]
-Task = Literal["binary", "multiclass", "regression"]
 
 
 def class_text(value: object) -> str:
@@ -70,6 +69,11 @@ class Classes:
         codes = order[places]
         known = np.array(self.names)[codes] == text.astype(str)
         return np.where(known, codes, -1).astype(np.int64)
+
+    def unknown(self, labels: "pd.Series[Any]") -> dict[str, int]:
+        """Return the classes of labels that are not among these, with their rows, most first."""
+        counts = pd.Series(label_text(labels)).value_counts()
+        return {str(name): int(n) for name, n in counts.items() if name not in self.names}
 
 
 @dataclass(frozen=True, slots=True)

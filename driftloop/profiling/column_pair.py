@@ -93,6 +93,21 @@ class NumericPair:
         under, upto = self.below[self.reference.tails]
         return float(under / len(self.current)), float(1 - upto / len(self.current))
 
+    @property
+    def beyond_range(self) -> tuple[int, int]:
+        """How many current values lie below the reference's smallest and above its largest."""
+        reference = self.reference
+        under = self.below[0] if reference.edges[0] < reference.values[0] else 0
+        return int(under), len(self.current) - int(self.below[-1])
+
+    @cached_property
+    def values_beyond_range(self) -> tuple[Numbers, Counts]:
+        """The different current values outside the reference's range, sorted, and their rows."""
+        low, high = self.reference.values[0], self.reference.values[-1]
+        return np.unique(
+            self.current[(self.current < low) | (self.current > high)], return_counts=True
+        )
+
     @cached_property
     def binned(self) -> Binned:
         """Both samples over the bins of the reference."""
@@ -250,6 +265,15 @@ class CategoricalPair:
     def new_categories(self) -> Levels:
         """Levels that do not occur in the reference, the most frequent first."""
         return self._only_in(self.current, self.reference)
+
+    @property
+    def chance_of_new(self) -> float:
+        """How probable it is that one more row has a category unseen in the reference.
+
+        Source: Good, The population frequencies of species and the estimation of population
+        parameters, Biometrika 40, 1953: the share of the categories that occur once.
+        """
+        return min((int((self.reference == 1).sum()) + 1) / (self.rows[0] + 1), 1.0)
 
     @property
     def vanished_categories(self) -> Levels:

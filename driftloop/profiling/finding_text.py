@@ -23,27 +23,37 @@ def format_share(value: float) -> str:
 def describe_numbers(name: str, pair: NumericPair) -> str:
     """Return how the median moved and how much of the new data lies in the reference's tails."""
     before = [pair.reference.quantile(level) for level in QUARTILES]
-    old, new = before[1], pair.quartiles[1]
-    near = abs(old - new) <= 1e-8 + 0.02 * abs(new)
-    verb = "rose" if new > old else "fell"
-    moved = (
-        f"stayed near {format_number(new)}"
-        if near
-        else f"{verb} from {format_number(old)} to {format_number(new)}"
-    )
+    moved = _moved(before[1], pair.quartiles[1], before[2] - before[0] or pair.reference.scale)
     below, above = pair.outside_tails
     if max(below, above) >= 0.15:
         side, beyond = ("below", below) if below >= above else ("above", above)
         percentile = "5th" if side == "below" else "95th"
         return (
-            f"`{name}` {moved} (median); {format_share(beyond)} of the new values lie {side} the "
+            f"`{name}` {moved}; {format_share(beyond)} of the new values lie {side} the "
             f"reference's {percentile} percentile."
         )
     return (
-        f"`{name}` {moved} (median); its middle half spans "
+        f"`{name}` {moved}; its middle half spans "
         f"{format_number(pair.quartiles[2] - pair.quartiles[0])}, previously "
         f"{format_number(before[2] - before[0])}."
     )
+
+
+def _moved(old: float, new: float, width: float) -> str:
+    """Return how the median moved, by the width of the reference's middle half.
+
+    Degrees Kelvin that move by 1 % may have left everything they ever were.
+    """
+    shift = abs(new - old)
+    if shift <= max(0.02 * width, min(0.02 * abs(new), 0.1 * width)):
+        return f"stayed near {format_number(new)} (median)"
+    verb, large = "rose" if new > old else "fell", ", a large move" if shift >= width else ""
+    before, after = format_number(old), format_number(new)
+    for digits in range(5, 18):
+        if before != after:
+            break
+        before, after = f"{old:.{digits}g}", f"{new:.{digits}g}"
+    return f"{verb} from {before} to {after} (median){large}"
 
 
 def describe_categories(name: str, pair: CategoricalPair) -> str:
@@ -72,6 +82,16 @@ def describe_new_categories(name: str, pair: CategoricalPair) -> str:
     new_share = format_share(float(pair.current[pair.reference == 0].sum() / pair.rows[1]))
     unseen = join_names(pair.new_categories, 3)
     return f"`{name}` has categories unseen in the reference: {unseen} ({new_share})."
+
+
+def describe_new_classes(label: str, pair: CategoricalPair) -> str:
+    """Return the classes of a label that its model was not trained on, and their share."""
+    new_share = format_share(float(pair.current[pair.reference == 0].sum() / pair.rows[1]))
+    unseen = join_names(pair.new_categories, 3)
+    return (
+        f"`{label}` has classes that the champion was never trained on and cannot predict: "
+        f"{unseen} ({new_share} of the labels)."
+    )
 
 
 def describe_vanished_categories(name: str, pair: CategoricalPair) -> str:

@@ -167,10 +167,13 @@ def sorted_quantile(ordered: Numbers, level: float) -> float:
 
 
 def _standard_deviation(ordered: Numbers) -> float:
-    """The standard deviation; of values too large to square, the largest number there is."""
+    """The standard deviation, also of values too large or too small to square."""
     with np.errstate(over="ignore", invalid="ignore"):
         spread = float(np.std(ordered))
-    return spread if np.isfinite(spread) else float(np.finfo(float).max)
+    if np.isfinite(spread) and spread > 0:
+        return spread
+    unit = max(abs(ordered[0]), abs(ordered[-1])) or 1.0
+    return float(np.std(ordered / unit) * unit)
 
 
 def cdf_points(ordered: Numbers) -> Edges:

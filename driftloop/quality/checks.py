@@ -19,8 +19,9 @@ from driftloop.base.findings import QualityFinding
 from driftloop.base.settings import Settings, any_of
 from driftloop.profiling.column_source import Columns
 from driftloop.profiling.columns import Numbers
+from driftloop.profiling.finding_text import format_number, format_share
 from driftloop.profiling.ks_distance import ks_distance_of_sorted
-from driftloop.quality.column_summary import ColumnSummary
+from driftloop.quality.column_summary import LEAST_VALUES, ColumnSummary
 
 Factor = Annotated[float, Field(gt=0)]
 
@@ -149,7 +150,7 @@ class UnitChange(FeatureCheck):
         return Fault(sentence, factor)
 
     def _factor(self, reference: Numbers, current: Numbers) -> float | None:
-        if min(len(reference), len(current)) < 30 or np.ptp(reference) == 0:
+        if min(len(reference), len(current)) < LEAST_VALUES or np.ptp(reference) == 0:
             return None
         candidates = [*self.factors, *(1 / factor for factor in self.factors)]
         distances = [ks_distance_of_sorted(reference, current / factor) for factor in candidates]
@@ -160,8 +161,8 @@ class UnitChange(FeatureCheck):
 class UnseenCategories(FeatureCheck):
     """Most values of a categorical feature occur in the reference.
 
-    Renaming the codes of a column makes every value new. Not on by default: a column that follows
-    the calendar has new categories every month. A few new categories are a matter of drift.
+    Renaming the codes of a column makes every value new. A few new categories are a matter of
+    drift, and a column in `drift.ignore`, such as one that follows the calendar, always has some.
     """
 
     passed = "Categories are those of the reference."
@@ -179,6 +180,32 @@ class UnseenCategories(FeatureCheck):
             f"in the reference ({join_names(sorted(summary.unseen), 3)}): renamed codes?"
         )
         return Fault(sentence, summary.unseen_share, self.limit)
+
+
+class StrayValue(FeatureCheck):
+    """No single value far outside the reference's range fills many rows.
+
+    Such a value is a code that a feed writes for something else: -999 or 9999 for missing, or -1
+    among counts. A world that changes rather brings many different values.
+    """
+
+    passed = "No single value stands apart from the reference's range."
+    kind: Literal["stray_value"] = "stray_value"
+    limit: float = Field(
+        default=0.02, gt=0, le=1, description="Share of values equal to such a one that fails."
+    )
+
+    def fault(self, summary: ColumnSummary) -> Fault | None:
+        """Return the value where it fills too many rows."""
+        stray = summary.stray
+        if stray is None or stray.share <= self.limit:
+            return None
+        low, high = map(format_number, stray.range)
+        sentence = (
+            f"`{summary.name}` is {format_number(stray.value)} in {format_share(stray.share)} of "
+            f"its values, far outside the reference's {low} to {high}: a code for missing?"
+        )
+        return Fault(sentence, stray.share, self.limit)
 
 
 class Range(QualityCheck):
@@ -248,7 +275,14 @@ if TYPE_CHECKING:
 else:
     AnyQualityCheck = any_of(QualityCheck)
 
-DEFAULT_CHECKS = (Schema(), MissingRate(), UnitChange(), DuplicateKeys())
+DEFAULT_CHECKS = (
+    Schema(),
+    MissingRate(),
+    UnitChange(),
+    UnseenCategories(),
+    StrayValue(),
+    DuplicateKeys(),
+)
 
 
 def check_quality(

@@ -1,6 +1,7 @@
 """Summaries of features for the data-quality checks, small enough to keep for all features."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,15 @@ from driftloop.profiling.reference_column import CategoricalReference, NumericRe
 
 SAMPLE_SIZE = 2000
 """Values that stand for a whole column where its distribution is compared."""
+
+LEAST_VALUES = 30
+"""Fewer values than this do not show that a column is another one."""
+
+FEW = 10
+"""Different values up to which a new one may well be one of the same kind."""
+
+LEAST_STRAY = 5
+"""Fewer rows than this do not show that a value is a code."""
 
 UNIT_CHANGE_DISTANCE = 0.5
 """Distance of the distribution functions beyond which a column may have changed its unit."""
@@ -24,6 +34,14 @@ class ValueSample:
     medians: tuple[float, float]
 
 
+class StrayValue(NamedTuple):
+    """A single value that stands apart from the reference's range, and its share of the values."""
+
+    value: float
+    share: float
+    range: tuple[float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnSummary:
     """One feature of the reference and of the current window, summarised.
@@ -35,7 +53,9 @@ class ColumnSummary:
         comparable: whether both sides have rows.
         sample: values of both sides; numbers only, where the distributions are far apart.
         unseen: categories that do not occur in the reference.
-        unseen_share: their share of the present values.
+        unseen_share: their share of the present values, less that which the reference's rare
+            categories let expect; 0 where there are few values.
+        stray: the most frequent value that stands apart from the reference's range, if there is.
     """
 
     name: str
@@ -45,6 +65,7 @@ class ColumnSummary:
     sample: ValueSample | None = None
     unseen: tuple[str, ...] = ()
     unseen_share: float = 0.0
+    stray: StrayValue | None = None
 
 
 def summarise_numeric(
@@ -56,7 +77,8 @@ def summarise_numeric(
     if pair is not None and _distance_at_edges(pair) > UNIT_CHANGE_DISTANCE:
         medians = reference.quantile(0.5), pair.quartiles[1]
         sample = ValueSample(_quantiles(reference), _sampled(pair.current), medians)
-    return ColumnSummary(name, None, rates, comparable, sample)
+    stray = None if pair is None else _stray(pair)
+    return ColumnSummary(name, None, rates, comparable, sample, stray=stray)
 
 
 def summarise_categorical(
@@ -70,9 +92,35 @@ def summarise_categorical(
     comparable = reference.rows > 0 and current.rows > 0
     if pair is None:
         return ColumnSummary(name, None, rates, comparable)
-    unseen_rows = pair.current[pair.reference == 0].sum() / pair.rows[1]
     unseen = tuple(str(level) for level in pair.new_categories[:SAMPLE_SIZE])
-    return ColumnSummary(name, None, rates, comparable, None, unseen, float(unseen_rows))
+    share = float(pair.current[pair.reference == 0].sum() / pair.rows[1])
+    share = share - pair.chance_of_new if min(pair.rows) >= LEAST_VALUES else 0.0
+    return ColumnSummary(name, None, rates, comparable, None, unseen, share)
+
+
+def _stray(pair: NumericPair) -> StrayValue | None:
+    """Return the most frequent value far beyond the reference's range, with little in between.
+
+    Far is beyond a quarter of the range or half of the middle half; of a column of few values,
+    such as prices, beyond three ranges. A negative value is far from a reference without any.
+    """
+    reference = pair.reference
+    if max(pair.beyond_range) < LEAST_STRAY or min(pair.rows) < LEAST_VALUES:
+        return None
+    low, high = float(reference.values[0]), float(reference.values[-1])
+    values, counts = pair.values_beyond_range
+    with np.errstate(over="ignore"):
+        middle, reach = reference.quantile(0.75) - reference.quantile(0.25), high - low
+        far = 3 * reach if reference.distinct <= FEW else min(middle / 2 or reach, reach / 4)
+        distance = np.maximum(low - values, values - high)
+    upto, below = np.cumsum(counts), counts[values < low].sum()
+    nearer = np.where(values < low, below - upto, upto - counts - below)
+    apart = (distance > far) | ((values < 0) & (low >= 0))
+    rows = np.where(apart & (10 * nearer <= counts), counts, 0)
+    most = int(np.argmax(rows))
+    if reference.distinct < 2 or rows[most] < LEAST_STRAY:
+        return None
+    return StrayValue(float(values[most]), float(rows[most] / pair.rows[1]), (low, high))
 
 
 def _quantiles(reference: NumericReference) -> Numbers:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from driftloop.base.errors import join_names, valid_choices
-from driftloop.performance.target import class_text, label_text
+from driftloop.performance.target import Quantity, class_text, label_text
 from driftloop.profiling.whole_numbers import lost_digits
 from driftloop.snapshots.options import Options
 from driftloop.snapshots.table_source import Source, fail
@@ -27,7 +27,8 @@ def check_columns(path: Path, names: list[str], options: Options) -> None:
     """Check that every column is there, once, and is used for one thing only."""
     check_header(path, names)
     roles = [("--time", options.time), ("--label", options.label), ("--key", options.key)]
-    roles += [("--drop", name) for name in dict.fromkeys(options.drop)]
+    for option in ("drop", "numeric", "categorical"):
+        roles += [(f"--{option}", name) for name in dict.fromkeys(getattr(options, option))]
     taken: dict[str, str] = {}
     for option, name in roles:
         if name is None:
@@ -86,24 +87,38 @@ def check_identity(
 
 
 def check_label(source: Source, options: Options) -> None:
-    """Check that the label holds 2 to 50 classes, the positive one among them."""
+    """Check that the label holds 2 to 50 classes, the positive one among them, or a quantity."""
     name = options.label
     present = source.table[name].dropna()
     if present.empty:
         fail(source.path, f"column {name!r}: every label is missing; choose another with --label")
-    classes = sorted(set(label_text(present)))
+    if options.task == "regression":
+        if options.positive is not None:
+            fail(source.path, "--positive is for classes, and --task is regression: leave it out")
+        Quantity().encode(present)
+        return
+    _check_classes(source, options, sorted(set(label_text(present))))
+
+
+def _check_classes(source: Source, options: Options, classes: list[str]) -> None:
+    name = options.label
     if len(classes) > MOST_CLASSES:
         fail(
             source.path,
             f"column {name!r}: a label of {len(classes):,} different values; driftloop trains "
-            f"classifiers of up to {MOST_CLASSES} classes: write it as classes, or choose another "
-            "column with --label; 'driftloop init' does not support a quantity yet: write the "
-            "configuration by hand with task: regression (docs/configuration.md)",
+            f"classifiers of up to {MOST_CLASSES} classes: set --task regression for a quantity, "
+            "write it as classes, or choose another column with --label",
         )
     if len(classes) < 2:
         fail(
             source.path,
             f"column {name!r}: every label is {classes[0]!r}; a model needs two classes or more",
+        )
+    if options.task == "binary" and len(classes) > 2:
+        fail(
+            source.path,
+            f"column {name!r} holds {len(classes)} classes ({join_names(classes, 6)}), and --task "
+            "is binary; set --task multiclass",
         )
     check_positive(source.path, name, classes, options.positive)
 

@@ -1,5 +1,6 @@
 """Arrived data, checked against the configuration: taken whole, or refused in one line."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -7,12 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from driftloop.base.errors import join_names, valid_choices
 from driftloop.base.periods import format_time, naive
 from driftloop.config.model_config import ModelConfig
-from driftloop.profiling.whole_numbers import holds_long
+from driftloop.performance.target import class_text
+from driftloop.profiling.whole_numbers import Column, holds_long
 from driftloop.snapshots.check_table import check_header, check_identity
+from driftloop.snapshots.odd_numbers import odd_numbers
 from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import parse_times
 from driftloop.snapshots.types import family, fitted, plain
@@ -35,21 +39,28 @@ class Arrival:
 class Delivery:
     """An arrival that may become part of a snapshot.
 
-    `labels_only` says that it fills labels in and brings no rows.
+    `labels_only` says that it fills labels in and brings no rows, `notes` what was taken for
+    missing.
     """
 
     name: str
     table: pa.Table
     labels_only: bool
     dropped: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def check_arrival(
-    arrival: Arrival, config: ModelConfig, schema: pa.Schema, now: datetime
+    arrival: Arrival,
+    config: ModelConfig,
+    schema: pa.Schema,
+    now: datetime,
+    classes: frozenset[str] = frozenset(),
 ) -> Delivery:
     """Return the delivery: times in UTC without zone, columns as the batches hold them.
 
-    `schema` is of the newest batch, empty where there is none. No row can be later than `now`.
+    `schema` has the declared types of the batches, empty where there is none. No row can be later
+    than `now`. `classes` are those of the labels that the batches hold.
     """
     source = Source(Path(arrival.name), lines=arrival.lines)
     names = arrival.table.column_names
@@ -67,14 +78,15 @@ def check_arrival(
     _check_types(source, table.schema, config)
     if config.data.time in used:
         table = _with_times(source, table, config.data.time, now)
+    table, notes = _with_numbers(source, table, config)
     table = _typed(source, table, config, schema)
     identity = config.data.key or config.data.time
     column = table.column(identity)
     imprecise = pa.types.is_floating(column.type) and holds_long(column)
     other = "or set data.key to the column that identifies rows"
     check_identity(source, identity, column.to_pandas(), other, imprecise)
-    _check_label(source, table, config)
-    return Delivery(arrival.name, table, labels_only, dropped)
+    _check_label(source, table, config, classes)
+    return Delivery(arrival.name, table, labels_only, dropped, notes)
 
 
 def text_columns(config: ModelConfig, schema: pa.Schema) -> set[str]:
@@ -124,6 +136,20 @@ def _with_times(source: Source, table: pa.Table, time: str, now: datetime) -> pa
     return table.set_column(table.schema.get_field_index(time), time, column)
 
 
+def _with_numbers(
+    source: Source, table: pa.Table, config: ModelConfig
+) -> tuple[pa.Table, tuple[str, ...]]:
+    """Return the table with numbers for numeric features that came as text, and notes on them."""
+    notes = []
+    for place, field in enumerate(table.schema):
+        if field.name in config.features.numeric and family(field.type) == "text":
+            odd = odd_numbers(source, field.name, table.column(place), "or take the file out")
+            if odd is not None:
+                table = table.set_column(place, field.name, odd.numbers)
+                notes += [f"{source.path.name}, {odd.note(field.name)}"] if odd.missing else []
+    return table, tuple(notes)
+
+
 def _typed(source: Source, table: pa.Table, config: ModelConfig, schema: pa.Schema) -> pa.Table:
     """Return the table with the types of the batches, and numbers where numbers are declared."""
     for place, field in enumerate(table.schema):
@@ -140,9 +166,24 @@ def _typed(source: Source, table: pa.Table, config: ModelConfig, schema: pa.Sche
     return table
 
 
-def _check_label(source: Source, table: pa.Table, config: ModelConfig) -> None:
+def held_values(paths: Iterable[Path], name: str) -> frozenset[str]:
+    """Return the classes or categories that a column takes in batches."""
+    found: set[str] = set()
+    for path in paths:
+        if name in pq.read_schema(path).names:
+            found |= _classes(plain(pq.read_table(path, columns=[name])).column(0))
+    return frozenset(found)
+
+
+def _classes(column: Column) -> set[str]:
+    return {class_text(value.as_py()) for value in pc.unique(column.drop_null())}
+
+
+def _check_label(
+    source: Source, table: pa.Table, config: ModelConfig, known: frozenset[str]
+) -> None:
     name = config.data.label
-    if name not in table.column_names or config.task == "multiclass":
+    if name not in table.column_names:
         return
     column = table.column(name)
     if config.task == "regression":
@@ -150,10 +191,18 @@ def _check_label(source: Source, table: pa.Table, config: ModelConfig) -> None:
         infinite = pc.is_inf(values).fill_null(False).to_numpy()
         source.refuse(name, infinite, lambda _: "the label is infinite", "correct it")
         return
-    classes = sorted(str(value.as_py()) for value in pc.unique(column.drop_null()))
-    if len(classes) > 2:
+    classes, binary = _classes(column), config.task == "binary"
+    if binary and len(classes) > 2:
         fail(
             source.path,
-            f"column {name!r} holds {len(classes)} classes ({join_names(classes, 6)}), and task is "
-            "binary; correct the labels, or set task: multiclass",
+            f"column {name!r} holds {len(classes)} classes ({join_names(sorted(classes), 6)}), and "
+            "task is binary; correct the labels, or set task: multiclass",
+        )
+    new, all_classes = classes - known, classes | known
+    if known and new and (len(all_classes) > 2 if binary else not classes & known):
+        fail(
+            source.path,
+            f"column {name!r} holds classes never seen before ({join_names(sorted(new), 6)}), and "
+            f"the batches hold {join_names(sorted(known), 6)}; write the classes as there, or "
+            "make a model of its own for the new ones",
         )

@@ -43,13 +43,19 @@ class Roles:
 
 @dataclass(slots=True)
 class Staged:
-    """Batches that a snapshot is going to change, written to `folder`, and the counts of rows."""
+    """Batches that a snapshot is going to change, written to `folder`, and the counts of rows.
+
+    `dropped` are columns that were left out, and `notes` say what else became of deliveries.
+    """
 
     folder: Path
     files: dict[str, Path] = field(default_factory=dict)
     added: int = 0
     changed: int = 0
     labelled: int = 0
+    corrected: int = 0
+    dropped: dict[str, None] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def merge(
@@ -68,6 +74,8 @@ def merge(
         DataError: if rows of a batch cannot be told apart, a column's types do not go together,
             or a label is for a row that is nowhere.
     """
+    staged.dropped.update(dict.fromkeys(delivery.dropped))
+    staged.notes += delivery.notes
     ids = _ids(delivery.table.column(roles.identity))
     known = np.zeros(delivery.table.num_rows, bool)
     paths = {**batches, **staged.files}
@@ -157,6 +165,8 @@ def _update(
             staged.labelled += int(pc.sum(late).as_py() or 0)
             new = pc.coalesce(new, before)
         before = before.cast(kind)
+        if column == roles.label:
+            staged.corrected += int(pc.sum(pc.not_equal(new, before)).as_py() or 0)
         merged = pc.if_else(hit, new, before)
         # Two gaps are the same.
         changed = pc.fill_null(pc.not_equal(merged, before), False)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from driftloop.base.periods import Every, Span
+from driftloop.base.scores import Task
 from driftloop.base.serialize import UNPRINTED
 
 Role = Literal["time", "label", "key", "numeric", "categorical", "left out"]
@@ -24,6 +25,14 @@ class Options:
     positive: str | None = None
     key: str | None = None
     label_delay: Span | str = "0 days"
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    task: Task | None = None
+
+    @property
+    def roles(self) -> tuple[str | None, ...]:
+        """The columns that are no features."""
+        return self.time, self.label, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +47,9 @@ class ColumnRole:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The classes of the label; of two, which is the positive one."""
+    """The classes of the label, none of a quantity; of two, which is the positive one."""
 
-    task: Literal["binary", "multiclass"]
+    task: Task
     classes: tuple[str, ...]
     positive: Positive
     reason: str

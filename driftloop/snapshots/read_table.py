@@ -2,7 +2,9 @@
 
 import csv
 import re
+import shlex
 from collections.abc import Container, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from driftloop.base.errors import DataError
-from driftloop.profiling.whole_numbers import holds_long, plain_decimals, text_to_numbers, to_frame
+from driftloop.profiling.whole_numbers import Column, holds_long, text_to_numbers, to_frame
 from driftloop.snapshots.check_table import check_columns, check_label, check_rows
+from driftloop.snapshots.odd_numbers import odd_numbers
 from driftloop.snapshots.options import Options
 from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import parse_times
+from driftloop.snapshots.types import family, plain
 
 _SEPARATORS = ",;\t|"
 _PARQUET = b"PAR1"
@@ -29,22 +33,26 @@ _FOREIGN = {
 }
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
 _ROW = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
+_UNNAMED = re.compile(r"^\s*$|^Unnamed: \d+$|^__index_level_\d+__$")
 _HEAD_LINES = 50
 
 
 def read_table(path: Path, options: Options) -> Source:
     """Return the file as a table whose rows, times, keys and labels are fit to train on.
 
-    Fields that are empty, NA, N/A, NaN or null count as missing. Times come as UTC without zone.
+    Fields that are empty, or NA, N/A, NaN or null without quotes, count as missing. Times come as
+    UTC without zone.
     Columns that hold lists, records or bytes are set aside, and so are those in `options.drop`.
     """
     arrow, lines = read_file(path, {options.time})
     if arrow.num_rows == 0:
         fail(path, "holds a header and no rows; write at least some hundred rows")
     check_columns(path, list(arrow.column_names), options)
+    taken = _words_taken(path, arrow, options)
     arrow, unusable = _set_aside(arrow.drop_columns(list(dict.fromkeys(options.drop))), options)
+    arrow, notes = _with_numbers(Source(path, lines=lines), arrow, options)
     table = to_frame(arrow, ignore_metadata=True, date_as_object=False)
-    source = Source(path, table, lines, unusable)
+    source = Source(path, table, lines, unusable, (*taken, *notes))
     table[options.time] = parse_times(source, options.time)
     check_rows(source, options)
     table[options.label] = _plain_label(table[options.label])
@@ -52,13 +60,14 @@ def read_table(path: Path, options: Options) -> Source:
     return source
 
 
-def read_file(path: Path, texts: Container[str]) -> tuple[pa.Table, bool]:
+def read_file(path: Path, texts: Container[str], words: bool = True) -> tuple[pa.Table, bool]:
     """Return a CSV or Parquet file, and whether row number i stands in line i + 2 of it.
 
-    Columns of a CSV that are among `texts` are read as text: 007 stays 007.
+    Columns of a CSV that are among `texts` are read as text: 007 stays 007. Without `words` NA and
+    its like are text, too.
     """
     if not check_file(path).startswith(_PARQUET):
-        return _read_csv(path, texts)
+        return _read_csv(path, texts, words)
     try:
         return pq.read_table(path), False
     except (pa.ArrowException, OSError) as error:
@@ -90,22 +99,23 @@ def check_file(path: Path) -> bytes:
     return head
 
 
-def _read_csv(path: Path, texts: Container[str]) -> tuple[pa.Table, bool]:
+def _read_csv(path: Path, texts: Container[str], words: bool) -> tuple[pa.Table, bool]:
     """Return the table, and whether row number i stands in line i + 2."""
     head = _head(path)
     separator = _separator(path, head)
     header = next(_fields(head, separator))
     spelled = [name for name in header if name.strip() in texts]  # spaces do not count
     point = _decimal_point(head, separator)
+    parse = partial(_parse_csv, path, separator, point, words)
     try:
-        table = _parse_csv(path, separator, point, spelled, threads=True)
+        table = parse(spelled, threads=True)
     except (pa.ArrowException, UnicodeDecodeError):
         try:
-            table = _parse_csv(path, separator, point, spelled, threads=False)
+            table = parse(spelled, threads=False)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise DataError(_csv_error(path, error)) from error
     if long := long_floats(table):
-        again = _parse_csv(path, separator, point, [*spelled, *long], threads=False)
+        again = parse([*spelled, *long], threads=False)
         table = _with_long_numbers(table, again)
     for field in table.schema:
         if pa.types.is_binary(field.type):
@@ -131,7 +141,7 @@ def _with_long_numbers(table: pa.Table, as_text: pa.Table) -> pa.Table:
 
 
 def _parse_csv(
-    path: Path, separator: str, point: str, as_text: list[str], threads: bool
+    path: Path, separator: str, point: str, words: bool, as_text: list[str], threads: bool
 ) -> pa.Table:
     """Return the parsed table.
 
@@ -146,7 +156,9 @@ def _parse_csv(
         read_options=arrow_csv.ReadOptions(use_threads=threads, block_size=block),
         parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(
+            null_values=None if words else [""],
             strings_can_be_null=True,
+            quoted_strings_can_be_null=False,  # "NA" may be a country
             column_types=dict.fromkeys(as_text, pa.string()),
             decimal_point=point,
         ),
@@ -212,21 +224,59 @@ def _physical_lines(path: Path) -> int:
 
 def _set_aside(table: pa.Table, options: Options) -> tuple[pa.Table, dict[str, str]]:
     """Return the table without the columns that no model reads, and why each was left out."""
-    unusable = {}
-    for place, field in enumerate(table.schema):
-        kind = field.type
-        if pa.types.is_dictionary(kind) or pa.types.is_decimal(kind):
-            column = table.column(place)
-            decimal = pa.types.is_decimal(kind)
-            column = plain_decimals(column) if decimal else column.cast(kind.value_type)
-            table = table.set_column(place, field.name, column)
-        elif pa.types.is_nested(kind) or pa.types.is_binary(kind):
-            unusable[field.name] = f"holds {kind}; derive numbers or categories from it"
+    table, unusable = plain(table), {}
+    for field in table.schema:
+        kind, unnamed = field.type, _UNNAMED.match(field.name)
+        if unnamed:
+            unusable[field.name] = "has no name, like the row index that pandas writes"
         elif pa.types.is_time(kind) or pa.types.is_duration(kind):
             unusable[field.name] = f"holds {kind}; write it as a number, such as minutes"
-    roles = {options.time, options.label, options.key}
-    unusable = {name: why for name, why in unusable.items() if name not in roles}
+        elif family(kind) == "other":
+            unusable[field.name] = f"holds {kind}; derive numbers or categories from it"
+    unusable = {name: why for name, why in unusable.items() if name not in options.roles}
     return table.drop_columns(list(unusable)), unusable
+
+
+def _words_taken(path: Path, table: pa.Table, options: Options) -> tuple[str, ...]:
+    """Return notes on words such as NA that count as missing in columns of text."""
+    kept = table.drop_columns(list(dict.fromkeys(options.drop)))
+    return tuple(
+        f"{name}: cells such as {cells[0].as_py()!r} are taken for missing, {len(cells):,} in all; "
+        "put them in quotes where they are values."
+        for name, column in words_for_gaps(path, kept).items()
+        if len(cells := column.drop_null())
+    )
+
+
+def words_for_gaps(path: Path, table: pa.Table) -> dict[str, Column]:
+    """Return what a CSV holds where a column of text has gaps, and None everywhere else."""
+    texts = [field.name for field in table.schema if family(field.type) == "text"]
+    gaps = {name: pc.is_null(table.column(name)) for name in texts if table.column(name).null_count}
+    if not gaps or check_file(path).startswith(_PARQUET):
+        return {}
+    written, _ = read_file(path, gaps, words=False)
+    return {name: pc.if_else(gap, written.column(name), None) for name, gap in gaps.items()}
+
+
+def _with_numbers(
+    source: Source, table: pa.Table, options: Options
+) -> tuple[pa.Table, tuple[str, ...]]:
+    """Return the table with numbers where text is numbers but for odd cells, and notes on them.
+
+    Whole numbers that Parquet holds as text are meant to be text.
+    """
+    notes, typed = [], check_file(source.path).startswith(_PARQUET)
+    for place, field in enumerate(table.schema):
+        if family(field.type) != "text" or field.name in (*options.roles, *options.categorical):
+            continue
+        name = shlex.quote(field.name)
+        drop = f"take it for text with --categorical {name}, or leave it out with --drop {name}"
+        odd = odd_numbers(source, field.name, table.column(place), drop)
+        meant = typed and odd and not odd.missing and pa.types.is_integer(odd.numbers.type)
+        if odd is not None and not meant:
+            table = table.set_column(place, field.name, odd.numbers)
+            notes += [odd.note(field.name)] if odd.missing else []
+    return table, tuple(notes)
 
 
 def _plain_label(label: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -2,15 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Container
+from collections.abc import Callable, Container
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from driftloop.base.errors import DataError, reason
 from driftloop.profiling.whole_numbers import array_of
 from driftloop.snapshots.delivery import Arrival
-from driftloop.snapshots.read_table import check_file, long_floats, read_file, whole_block
+from driftloop.snapshots.read_table import (
+    check_file,
+    long_floats,
+    read_file,
+    whole_block,
+    words_for_gaps,
+)
 
 
 def file_digest(path: Path) -> str:
@@ -24,14 +31,27 @@ def file_digest(path: Path) -> str:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def read_arrival(path: Path, digest: str, texts: Container[str]) -> Arrival:
+def read_arrival(
+    path: Path,
+    digest: str,
+    texts: Container[str],
+    held: Callable[[str], frozenset[str]] = lambda _: frozenset(),
+) -> Arrival:
     """Return what a file of CSV, Parquet or NDJSON holds, which the content distinguishes.
 
     `digest` is of the content, taken before: a file that is written to meanwhile is refused. The
-    columns `texts` of a CSV are read as text.
+    columns `texts` of a CSV are read as text. `held` returns the values that a column has in the
+    batches: a word such as NA among them is no gap.
     """
     json_lines = check_file(path).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
     table, lines = (_read_lines(path), False) if json_lines else read_file(path, texts)
+    gaps = {} if json_lines else words_for_gaps(path, table)
+    for name, words in gaps.items():
+        values = held(name) if words.null_count < len(words) else frozenset[str]()
+        if values:
+            is_value = pc.is_in(words, pa.array(sorted(values), words.type))
+            column = pc.if_else(is_value, words, table.column(name))
+            table = table.set_column(table.schema.get_field_index(name), name, column)
     if file_digest(path) != digest:
         raise DataError(
             f"{path}: was written to while it was read; write files under another name and rename "

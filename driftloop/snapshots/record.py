@@ -23,12 +23,16 @@ class SnapshotRecord:
     added: Annotated[int, Field(description="New rows.")]
     changed: Annotated[int, Field(description="Rows that were there and are brought up to date.")]
     labelled: Annotated[int, Field(description="Those of them whose label was missing.")]
+    corrected: Annotated[int, Field(description="Those of them whose label was another.")]
     batches: Annotated[tuple[str, ...], Field(description="Names of the batches that changed.")]
     taken: Annotated[
         tuple[str, ...], Field(description="Names of the files that went into the snapshot.")
     ]
     skipped: Annotated[tuple[str, ...], Field(description="Files that were not taken, and why.")]
     dropped: Annotated[tuple[str, ...], Field(description="Columns that were left out.")]
+    notes: Annotated[
+        tuple[str, ...], Field(description="Cells that are no numbers and taken for missing.")
+    ]
     pushed: Annotated[bool, Field(description="Whether the Git remote has commit and tag.")]
     dry_run: bool
     sentence: str

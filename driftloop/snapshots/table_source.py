@@ -13,7 +13,7 @@ from driftloop.base.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file as a table; `unusable` says why columns were set aside.
+    """A file as a table; `unusable` says why columns were set aside, `notes` what was changed.
 
     `lines` says whether row i stands in line i + 2 of the file, which empty lines, line breaks
     within fields and Parquet make untrue. For errors about rows alone the table may be empty.
@@ -23,6 +23,7 @@ class Source:
     table: pd.DataFrame = field(default_factory=pd.DataFrame)
     lines: bool = False
     unusable: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def place(self, row: int) -> str:
         """Return where a row stands, as people count: ``line 2`` or ``row 1``."""

@@ -1,6 +1,6 @@
 """Arrived columns brought to the types that the batches hold, or refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,18 +18,62 @@ from driftloop.snapshots.table_source import Source, fail
 _WORDS = {"int": "whole numbers", "float": "numbers", "bool": "true or false", "text": "text"}
 
 
+_EQUAL = {("int", "bool"), ("float", "bool"), ("bool", "int"), ("bool", "float"), ("int", "text")}
+"""Families of which the first may be written as the second: true is 1, and 7 is the code "7"."""
+
+_UNFIT = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError)
+
+
+_UNCOMMON = {pa.float16(): pa.float32(), pa.string_view(): pa.string()}
+"""Types that pyarrow computes little with, and their common twins."""
+
+
+def declared_types(schemas: Iterable[pa.Schema]) -> pa.Schema:
+    """Return the type of every column, from the schemas of all batches, the oldest first.
+
+    It is that of the oldest batch that holds it: one odd batch must not change what the others
+    mean. Whole numbers become floats where a later batch has fractions.
+    """
+    fields: dict[str, pa.Field] = {}
+    for schema in schemas:
+        for field in schema:
+            known = fields.get(field.name, pa.field(field.name, pa.null()))
+            before, after = family(known.type), family(field.type)
+            if before == "null" or (before, after) == ("int", "float"):
+                fields[field.name] = field
+    return pa.schema(list(fields.values()))
+
+
+def with_declared_types(table: pa.Table, declared: pa.Schema) -> pa.Table:
+    """Return a batch with the declared types where all its values are equal to values of them."""
+    for place, field in enumerate(table.schema):
+        kind = declared.field(field.name).type if field.name in declared.names else pa.null()
+        if (family(field.type), family(kind)) in _EQUAL:
+            column, inner = table.column(place), getattr(kind, "value_type", kind)
+            try:
+                column = _cast_for(field.type, inner)(column)
+            except _UNFIT:
+                continue
+            table = table.set_column(place, field.name, column)
+    return table
+
+
 def plain(table: pa.Table) -> pa.Table:
-    """Return the table without encodings: categories as their values, decimals as plain numbers.
+    """Return the table in common types: categories as their values, decimals as plain numbers.
 
     Long decimals are whole numbers, or text where they are longer still, and all others floats. NaN
     counts as missing, as in every batch.
     """
     for place, field in enumerate(table.schema):
         column, kind = table.column(place), field.type
+        if isinstance(kind, pa.BaseExtensionType) and family(kind.storage_type) != "other":
+            column, kind = column.cast(kind.storage_type), kind.storage_type
         if pa.types.is_dictionary(kind):
             column = column.cast(kind.value_type)
         elif pa.types.is_decimal(kind):
             column = plain_decimals(column)
+        elif kind in _UNCOMMON:
+            column = column.cast(_UNCOMMON[kind])
         if pa.types.is_floating(column.type):
             column = pc.if_else(pc.is_nan(column), None, column)
         table = table.set_column(place, field.name, column)
@@ -46,7 +90,7 @@ def fitted(source: Source, name: str, column: Column, kind: pa.DataType) -> Colu
     cast = _cast_for(column.type, kind)
     try:
         return cast(column)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+    except _UNFIT:
         row = _first_bad(column, cast)
         value = column[row].as_py()
         return fail(
@@ -86,7 +130,7 @@ def family(kind: pa.DataType) -> str:
         "bool": pa.types.is_boolean,
         "int": pa.types.is_integer,
         "float": lambda kind: pa.types.is_floating(kind) or pa.types.is_decimal(kind),
-        "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
+        "text": lambda kind: kind in (pa.string(), pa.large_string(), pa.string_view()),
         "time": lambda kind: pa.types.is_timestamp(kind) or pa.types.is_date(kind),
     }
     return next((name for name, test in tests.items() if test(inner)), "other")
@@ -132,6 +176,6 @@ def _first_bad(column: Column, cast: Callable[[Column], Column]) -> int:
         try:
             cast(column.slice(low, middle - low))
             low = middle
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        except _UNFIT:
             high = middle
     return low

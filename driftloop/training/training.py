@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from driftloop.base.errors import TrainingError, reason, valid_choices
+from driftloop.base.errors import TrainingError, join_names, reason, valid_choices
 from driftloop.base.import_path import (
     check_estimator_path,
     check_type_path,
@@ -33,6 +33,9 @@ from driftloop.training.search.space import Range
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
+
+MOST = 1e30
+"""What estimators can surely square and hold in 32 bits; trees on histograms know no limit."""
 
 
 class AllowSettings(Settings):
@@ -271,8 +274,18 @@ def fit_model(
         known = {*map(str, examples.table.columns), *tunable_settings(estimator)}
         raise TrainingError(
             f"{estimator_name(estimator)} could not be trained: {reason(error, known)}"
+            f"{_beyond_reach(examples.table)}"
         ) from error
     return model
+
+
+def _beyond_reach(table: pd.DataFrame) -> str:
+    """Return the way out where numbers are too large for the arithmetic of most estimators."""
+    sizes = table.select_dtypes("number").abs().max()
+    huge = [repr(name) for name in sizes.index[sizes > MOST]]
+    if not huge:
+        return ""
+    return f"; {join_names(huge, 3)} hold numbers beyond {MOST:g}: write them in a larger unit"
 
 
 def estimator_name(estimator: Estimator) -> str:

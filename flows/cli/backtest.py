@@ -57,10 +57,10 @@ def backtest(
 def _bars() -> Iterator["Report"]:
     """Show a bar per candidate on standard error, if that is a terminal."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[action]}"),
+        TextColumn("{task.fields[action]}", markup=False),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as bars:

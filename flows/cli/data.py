@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from driftloop.base.periods import Every
+from driftloop.base.scores import Task
 from driftloop.base.workspace import Workspace
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.snapshots.options import Options
@@ -20,7 +21,7 @@ from flows.cli.session import running
 def init(
     file: Annotated[Path, typer.Argument(help="Time-ordered CSV or Parquet file.")],
     time: Annotated[str, typer.Option(help="Column with the time of the event, as ISO times.")],
-    label: Annotated[str, typer.Option(help="Column with the class to predict, of 2 to 50.")],
+    label: Annotated[str, typer.Option(help="Column to predict: 2 to 50 classes, or a quantity.")],
     name: Annotated[str | None, typer.Option(help="Model name; default: the file's.")] = None,
     workspace: Annotated[
         Path | None,
@@ -47,14 +48,36 @@ def init(
     label_delay: Annotated[
         str, typer.Option(help="How long after the event a label can be trusted: '7 days'.")
     ] = "0 days",
+    numeric: Annotated[
+        list[str] | None, typer.Option(help="Column to take for a quantity; may be repeated.")
+    ] = None,
+    categorical: Annotated[
+        list[str] | None, typer.Option(help="Column to take for a category; may be repeated.")
+    ] = None,
+    task: Annotated[
+        Task | None, typer.Option(help="What the label is; default: two classes, or more.")
+    ] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> NewWorkspace:
     """Make a workspace from a file: data in DVC, a configuration, a first champion."""
     from flows.cli.init import onboard
 
-    drops = tuple(drop or ())
-    options = Options(time, label, name, drops, every, train_until, positive, key, label_delay)
+    drops, numbers, categories = (tuple(names or ()) for names in (drop, numeric, categorical))
+    options = Options(
+        time,
+        label,
+        name,
+        drops,
+        every,
+        train_until,
+        positive,
+        key,
+        label_delay,
+        numbers,
+        categories,
+        task,
+    )
     return onboard(file, workspace, options, quiet=json, verbose=verbose)
 
 

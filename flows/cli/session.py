@@ -5,17 +5,22 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import DriftloopError, WorkspaceError
 from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, find_workspace, make_state
 
 ERROR, FAILED_ON = 2, 3
-notes = Console(stderr=True, highlight=False)
+plain_console = partial(Console, highlight=False, markup=False, emoji=False)
+"""A console that prints names as they are: columns, classes and files may hold brackets."""
+
+notes = plain_console(stderr=True)
 
 
 def start(folder: Path | None, verbose: bool = False, services: bool = False) -> Workspace:
@@ -84,10 +89,10 @@ def waiting(what: str) -> Iterator[None]:
     if not notes.is_terminal:
         yield
         return
-    with notes.status(what):
+    with notes.status(Text(what)):
         yield
     if time.monotonic() - begun > 20:
-        notes.print(f"[dim]{what}: {time.monotonic() - begun:.0f} s[/dim]")
+        notes.print(f"{what}: {time.monotonic() - begun:.0f} s", style="dim")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from driftloop.base.workspace import Workspace
 from flows.cli.command import command
@@ -96,4 +97,4 @@ def restore(
 
 
 def _note(line: str) -> None:
-    notes.print(f"[dim]·[/dim] {line}", soft_wrap=True)
+    notes.print(Text.assemble(("· ", "dim"), line), soft_wrap=True)

@@ -10,7 +10,7 @@ from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
 from driftloop.base.findings import Finding, TestResult
 from driftloop.base.records import ModelVersion
-from driftloop.drift.detectors import run_test
+from driftloop.drift.detectors import new_categories_test, run_test
 from driftloop.drift.domain_classifier import DomainClassifier
 from driftloop.drift.judge import judge_findings
 from driftloop.drift.measure import (
@@ -23,7 +23,7 @@ from driftloop.drift.measure import (
 from driftloop.performance.target import Probabilities, Quantity, Target
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.columns import categorical_column, feature_table, numeric_column
-from driftloop.profiling.finding_text import describe_categories
+from driftloop.profiling.finding_text import describe_categories, describe_new_classes
 from driftloop.profiling.reference_column import categorical_reference
 from driftloop.training.training import predict
 from tasks.monitoring.scope import criteria
@@ -108,33 +108,46 @@ def joint_findings(
     return (replace(finding(TOGETHER, result, shape, tested.rows, sentence), role="joint"),)
 
 
-def label_finding(job: Job, labelled: pd.DataFrame, training: DataSlice) -> Finding | None:
-    """Return the judged change of the label since training, or None with too few rows.
+def label_findings(
+    job: Job, labelled: pd.DataFrame, training: DataSlice
+) -> tuple[Finding | None, Finding | None]:
+    """Return the judged change of the label since training, and that of classes new since then.
 
-    Classes are compared by their shares, a quantity by its distribution.
+    Classes are compared by their shares, a quantity by its distribution. None with too few rows,
+    and without new classes.
     """
     name, settings = job.config.data.label, job.config.drift
     columns = slice_columns(training, job.config.data.time, job.workspace)
     if len(labelled) < settings.minimum_rows:
-        return None
+        return None, None
     by = criteria(job)
     try:
         pair = _label_pair(job, columns, labelled)
     except DataError as error:
         failed = inconclusive_finding(name, columns.rows, len(labelled), f"{error}.")
-        return replace(failed, role="label")
+        return replace(failed, role="label"), None
     if min(pair.rows) < settings.minimum_rows or pair.constant:
-        return None
+        return None, None
     if isinstance(pair, NumericPair):
-        measured = numeric_finding(name, pair, MeasuringOptions(settings, by.level))
+        measured = [numeric_finding(name, pair, MeasuringOptions(settings, by.level))]
     else:
         effect = settings.categorical_effect
         shape = effect.kind, effect.size(pair.binned), effect.floor
         sentence = describe_categories(name, pair)
         result = run_test(settings.categorical_test(name), pair, settings.engine)
-        measured = finding(name, result, shape, pair.rows, sentence)
-    (judged,) = judge_findings((replace(measured, role="label"),), replace(by, importances={}))
-    return judged
+        measured = [finding(name, result, shape, pair.rows, sentence)]
+        measured += _new_classes(name, pair, settings.new_floor)
+    roles = tuple(replace(each, role="label") for each in measured)
+    judged = judge_findings(roles, replace(by, importances={}))
+    return judged[0], judged[1] if len(judged) > 1 else None
+
+
+def _new_classes(name: str, pair: CategoricalPair, floor: float) -> list[Finding]:
+    if not len(pair.new_categories):
+        return []
+    result = new_categories_test(pair)
+    shape = "share_of_rows", result.statistic, floor
+    return [finding(name, result, shape, pair.rows, describe_new_classes(name, pair))]
 
 
 def _label_pair(

@@ -1,13 +1,15 @@
 """A registered version on labelled rows: the truth, its predictions and its decision threshold."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from driftloop.performance.bootstrap import Model
 from driftloop.performance.metrics import Truth
-from driftloop.performance.target import Probabilities, Target
+from driftloop.performance.target import Classes, Probabilities, Target
 from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.tables import examples
 from tasks.registry.lineage import target_of
@@ -18,7 +20,11 @@ from tasks.runtime.job import Job
 
 @dataclass(frozen=True, slots=True)
 class LabelledPredictions:
-    """True labels (n,), predictions (n, k), decision threshold, and the model that predicted."""
+    """True labels (n,), predictions (n, k), decision threshold, and the model that predicted.
+
+    Rows of classes that the target does not hold are left out; `unknown` counts them. The index of
+    `features` says which rows are left.
+    """
 
     y: Truth
     p: Probabilities
@@ -26,6 +32,7 @@ class LabelledPredictions:
     model: Any
     target: Target
     features: pd.DataFrame
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def scored(self) -> Model:
@@ -45,6 +52,9 @@ def predict_model(
     job: Job, model: Any, labelled: pd.DataFrame, target: Target
 ) -> LabelledPredictions:
     """Return the predictions on labelled rows of a model that may not be registered yet."""
-    rows = examples(job, labelled, target)
+    rows, unknown = examples(job, labelled, target), dict[str, int]()
+    if isinstance(target, Classes):
+        unknown = target.unknown(labelled[job.config.data.label])
+        rows = rows.rows(np.flatnonzero(rows.y >= 0)) if unknown else rows
     p = predict(model, rows.table, target)
-    return LabelledPredictions(rows.y, p, threshold_of(model), model, target, rows.table)
+    return LabelledPredictions(rows.y, p, threshold_of(model), model, target, rows.table, unknown)

@@ -1,20 +1,23 @@
 """Realised performance on labels that have arrived, and whether the label itself has drifted."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
-from driftloop.base.findings import Finding, Performance
+from driftloop.base.findings import Finding, Performance, QualityFinding
 from driftloop.base.records import ModelVersion
 from driftloop.performance.estimation import estimated_score
 from driftloop.performance.realised import judge_performance, no_performance
+from driftloop.performance.target import Target
+from driftloop.profiling.finding_text import format_share
 from driftloop.training.training import threshold_of
-from tasks.monitoring.joint_and_prediction_drift import label_finding, probabilities
+from tasks.monitoring.joint_and_prediction_drift import label_findings, probabilities
 from tasks.monitoring.predict import predict_version
-from tasks.monitoring.tables import broken_periods, read_labelled
+from tasks.monitoring.tables import broken_periods, label_fault, read_labelled
 from tasks.monitoring.windows import Slices, trained_on
 from tasks.registry.lineage import target_of
 from tasks.registry.models import model_of
@@ -26,10 +29,15 @@ from tasks.snapshots.parquet import slice_columns
 
 @dataclass(frozen=True, slots=True)
 class RealisedPerformance:
-    """The champion's performance on fresh labels, and the finding on the label itself."""
+    """The champion's performance on fresh labels, and the findings on the label itself.
+
+    `unknown` is on classes that the champion cannot predict, `fault` a failed check of the classes.
+    """
 
     performance: Performance
     label: Finding | None = None
+    unknown: Finding | None = None
+    fault: QualityFinding | None = None
 
 
 @step("measure performance", retries=2)
@@ -46,13 +54,21 @@ def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> Rea
         columns = join_names(dict.fromkeys(check.column for check in broken[0].checks), 4)
         why = f"The feed was broken from {window} ({columns}): not scored."
         return RealisedPerformance(no_performance(metric, window, len(table), why))
-    performance = _scored(job, table, slices, champion)
-    label = label_finding(job, table, trained_on(champion)) if champion.training else None
-    return RealisedPerformance(performance, label)
+    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    fault = label_fault(job, table, target)
+    if fault is not None:
+        why = f"{fault.sentence} Not scored."
+        return RealisedPerformance(no_performance(metric, window, len(table), why), fault=fault)
+    performance = _scored(job, table, slices, champion, target)
+    if champion.training is None:
+        return RealisedPerformance(performance)
+    return RealisedPerformance(performance, *label_findings(job, table, trained_on(champion)))
 
 
-def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersion) -> Performance:
-    scored = predict_version(job, champion.version, table)
+def _scored(
+    job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersion, target: Target
+) -> Performance:
+    scored = predict_version(job, champion.version, table, target)
     performance = judge_performance(
         job.config.comparison.metric,
         slices.labelled.window,
@@ -61,11 +77,25 @@ def _scored(job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersio
         job.config.performance,
         scored.threshold,
     )
+    if scored.unknown:
+        performance = _without_unknown(performance, scored.unknown, len(table))
     if performance.status != "fell" or performance.estimated is None or slices.holdout is None:
         return performance
     return replace(
         performance, estimated=performance.estimated - _optimism(job, slices.holdout, champion)
     )
+
+
+def _without_unknown(
+    performance: Performance, unknown: Mapping[str, int], rows: int
+) -> Performance:
+    """Say which rows were not scored; a score without them does not show that all is well."""
+    share, known = format_share(sum(unknown.values()) / rows), performance.sentence
+    left_out = f"Not scored: {share} of {rows:,} rows, of classes unknown to the champion"
+    known = f"On known classes, {known[0].lower()}{known[1:]}"
+    sentence = f"{known} {left_out} ({join_names(unknown, 3)})."
+    status = "unclear" if performance.status == "ok" else performance.status
+    return replace(performance, status=status, sentence=sentence)
 
 
 def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:

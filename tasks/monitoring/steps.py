@@ -1,6 +1,6 @@
 """Steps of a monitoring run: find the champion, analyse the window, decide, record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from driftloop.base.data_slices import Snapshot
@@ -109,6 +109,11 @@ def judge_and_decide(
     trials: tuple[TrialOutcome, ...] = (),
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
+    analysis = replace(
+        analysis,
+        quality=(*analysis.quality, *([realised.fault] if realised.fault else [])),
+        findings=(*analysis.findings, *([realised.unknown] if realised.unknown else [])),
+    )
     verdict, performance = verdict_of_analysis(analysis, job.config.drift), realised.performance
     since, trained = drift_since(job.window.start, verdict, run.history), run.champion.training
     inputs = TriggerInputs(

@@ -9,10 +9,11 @@ from driftloop.base.errors import DataError, join_names, valid_choices
 from driftloop.base.findings import QualityFinding
 from driftloop.base.periods import Window, split_window
 from driftloop.decision.window_analysis import check_window_quality
-from driftloop.performance.target import Quantity, Target, find_classes
+from driftloop.performance.target import Classes, Quantity, Target, find_classes
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.columns import feature_table
 from driftloop.profiling.reference_profile import Profile
+from driftloop.quality.label_classes import check_label_classes
 from driftloop.training.training import Examples
 from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.runtime.job import Job
@@ -61,10 +62,26 @@ class BrokenPeriod(NamedTuple):
     checks: tuple[QualityFinding, ...]
 
 
+def label_fault(job: Job, table: pd.DataFrame, target: Target) -> QualityFinding | None:
+    """Return the failed check of labels whose classes are not those of a target, or None."""
+    label = job.config.data.label
+    if not isinstance(target, Classes):
+        return None
+    binary = job.config.task == "binary"
+    return check_label_classes(label, target.unknown(table[label]), len(table), binary)
+
+
 def broken_periods(
-    job: Job, reference: Profile, table: pd.DataFrame, window: Window
+    job: Job,
+    reference: Profile,
+    table: pd.DataFrame,
+    window: Window,
+    target: Target | None = None,
 ) -> tuple[BrokenPeriod, ...]:
-    """Return the periods of a table, as long as a current window, that fail a quality check."""
+    """Return the periods of a table, as long as a current window, that fail a quality check.
+
+    With the champion's `target` the classes of the labels are checked, too.
+    """
     time, broken = job.config.data.time, []
     scope, by = analysis_scope(job), criteria(job)
     for period in split_window(window, job.config.windows.current):
@@ -72,6 +89,8 @@ def broken_periods(
         if rows.empty:
             continue
         checks = check_window_quality(reference, FrameColumns(rows), scope, by)
+        fault = None if target is None else label_fault(job, rows, target)
+        checks += (fault,) if fault else ()
         failed = tuple(check for check in checks if check.status == "failed")
         if failed:
             broken.append(BrokenPeriod(period, failed))

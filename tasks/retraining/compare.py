@@ -86,9 +86,10 @@ def gate_inputs(
         old.p if old else None,
         (new.threshold, old.threshold if old else None),
         new.features,
-        table[names],
+        table.loc[new.features.index, names],
         models[0],
         models[1] if old else None,
+        unknown=new.unknown,
     )
 
 

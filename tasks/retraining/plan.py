@@ -21,6 +21,7 @@ from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.steps import run_key
 from tasks.monitoring.tables import broken_periods, examples, read_labelled, rows_outside, target_in
 from tasks.monitoring.windows import reference_profile
+from tasks.registry.lineage import target_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import importances_of, version_with_key
 from tasks.runtime.job import Job
@@ -131,7 +132,11 @@ def plan_training(
     history = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
     champion = opened.champion
     reference = reference_profile(job, snapshot, champion) if champion else profile_of(job, table)
-    excluded = tuple(broken.window for broken in broken_periods(job, reference, table, history))
+    target = (
+        target_of(open_registry(job.workspace), job.model, champion.version) if champion else None
+    )
+    broken = broken_periods(job, reference, table, history, target)
+    excluded = tuple(period.window for period in broken)
     intact = rows_outside(table, excluded, time)
     if intact.empty:
         return Refusal("Every labelled period comes from a broken feed: nothing was trained.")

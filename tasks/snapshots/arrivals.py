@@ -1,6 +1,6 @@
 """Newly arrived data, one arrival after the other: files, or the rows of a query."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +16,17 @@ from tasks.snapshots.query import query_arrival
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Where to look, and which tag holds a known file, by its digest; `skipped` is added to."""
+    """Where to look, and which tag holds a known file, by its digest; `skipped` is added to.
+
+    `texts` are columns of text, and `held` returns the values of one in the batches.
+    """
 
     job: Job
     source: Path | None
     since: datetime | None
     known: Mapping[str, str]
     texts: frozenset[str]
+    held: Callable[[str], frozenset[str]]
     skipped: list[str] = field(default_factory=list)
 
 
@@ -47,7 +51,7 @@ def arrivals_in(inbox: Inbox) -> Iterator[Arrival]:
             inbox.skipped.append(f"{path.name}: the same as a file before it")
         else:
             seen.add(digest)
-            yield from _with_rows(inbox, read_arrival(path, digest, inbox.texts))
+            yield from _with_rows(inbox, read_arrival(path, digest, inbox.texts, inbox.held))
 
 
 def _with_rows(inbox: Inbox, arrival: Arrival) -> Iterator[Arrival]:

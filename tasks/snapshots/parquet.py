@@ -31,7 +31,7 @@ from driftloop.profiling.columns import (
     numeric_arrow,
 )
 from driftloop.profiling.whole_numbers import to_frame, to_series
-from driftloop.snapshots.types import family
+from driftloop.snapshots.types import declared_types, family, plain, with_declared_types
 from tasks.snapshots.resolve import local_path
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ class ArrowColumns:
 class ParquetColumns:
     """The columns of the rows of a window over Parquet batches.
 
+    `paths` are all batches, the oldest first; they say of which type a column is.
+
     Example:
         >>> columns = ParquetColumns.of((Path("week.parquet"),))
         >>> columns.rows, columns.batch(("amount",)).numeric("amount").missing
@@ -102,6 +104,7 @@ class ParquetColumns:
     """
 
     parts: tuple[Part, ...]
+    paths: tuple[Path, ...] = ()
 
     @staticmethod
     def of(
@@ -109,7 +112,7 @@ class ParquetColumns:
     ) -> "ParquetColumns":
         """Return the columns of files, of the rows in a window of a time column if one is named."""
         parts = (_part(path, window, time) for path in paths)
-        return ParquetColumns(tuple(part for part in parts if part is not None))
+        return ParquetColumns(tuple(part for part in parts if part is not None), paths)
 
     @property
     def rows(self) -> int:
@@ -138,7 +141,7 @@ class ParquetColumns:
         import pyarrow as pa
 
         alone = self.rows < COMPILED_MIN_ROWS
-        tables = [_read(part, names, alone) for part in self.parts]
+        tables = [self._read(part, names, alone) for part in self.parts]
         if not tables:
             return ArrowColumns(pa.table({}))
         try:
@@ -155,9 +158,12 @@ class ParquetColumns:
                 own = None if part.keep is None else part.keep[start : start + height]
                 start += height
                 count = height if own is None else int(own.sum())
-                table = _read(Part(part.path, (group,), own, part.times[:count]), names)
+                table = self._read(Part(part.path, (group,), own, part.times[:count]), names)
                 for first in range(0, table.num_rows, rows):
                     yield to_frame(table.slice(first, rows))
+
+    def _read(self, part: Part, names: tuple[str, ...], threads: bool = True) -> "pa.Table":
+        return with_declared_types(_read(part, names, threads), _declared(self.paths))
 
 
 def slice_columns(part: DataSlice, time: str, workspace: Workspace) -> ParquetColumns:
@@ -167,7 +173,7 @@ def slice_columns(part: DataSlice, time: str, workspace: Workspace) -> ParquetCo
     if not part.excluded:
         return columns
     parts = (_without(batch, part.excluded) for batch in columns.parts)
-    return ParquetColumns(tuple(rest for rest in parts if len(rest.times)))
+    return ParquetColumns(tuple(rest for rest in parts if len(rest.times)), paths)
 
 
 def read_slice(
@@ -175,7 +181,8 @@ def read_slice(
 ) -> pd.DataFrame:
     """Return the rows of a slice in time order; columns that no batch holds are left out.
 
-    The time column comes as UTC without zone.
+    The time column comes as UTC without zone. A column whose types do not go together comes as
+    objects: which rows cannot be used is for the checks of each period to say.
     """
     parquet_columns = slice_columns(part, time, workspace)
     names = tuple(name for name in dict.fromkeys(columns) if name != time)
@@ -185,9 +192,9 @@ def read_slice(
         held = [name for name in names if name in schema.names]
         return pd.DataFrame({time: parquet_columns.times, **{name: [] for name in held}})
     batch = parquet_columns.batch(names)
-    for name in batch.faults:
-        batch.series(name)
     table = to_frame(batch.table)
+    for name in batch.faults:
+        table[name] = np.concatenate([_objects(part, name) for part in parquet_columns.parts])
     table.insert(0, time, parquet_columns.times)
     for name in table.columns[table.dtypes == "category"]:
         table[name] = table[name].astype(object)
@@ -250,6 +257,13 @@ def _read(part: Part, names: tuple[str, ...], threads: bool = True) -> "pa.Table
     return table if part.keep is None else table.filter(part.keep)
 
 
+def _objects(part: Part, name: str) -> npt.NDArray[np.object_]:
+    """Return a column of a part as Python values, None where the batch lacks it."""
+    table = _read(part, (name,))
+    values = to_series(table.column(0)) if table.num_columns else [None] * len(part.times)
+    return np.asarray(values, dtype=object)
+
+
 def _open(path: Path, names: tuple[str, ...] = ()) -> "pq.ParquetFile":
     """A handle of one's own: it is not safe to share one between threads."""
     import pyarrow.parquet as pq
@@ -268,6 +282,11 @@ def _footer(path: Path) -> "pq.FileMetaData":
     import pyarrow.parquet as pq
 
     return pq.read_metadata(path)
+
+
+@lru_cache(maxsize=64)
+def _declared(paths: tuple[Path, ...]) -> "pa.Schema":
+    return declared_types(_footer(path).schema.to_arrow_schema() for path in paths)
 
 
 @lru_cache(maxsize=4096)
@@ -297,6 +316,8 @@ def _column_by_column(tables: "list[pa.Table]", names: tuple[str, ...]) -> Arrow
     joined, faults = {}, {}
     for name in names:
         columns = [table.select([name]) for table in tables if name in table.column_names]
+        if len({family(column.schema.field(0).type) for column in columns}) == 1:
+            columns = [plain(column) for column in columns]  # text is text, encoded or not
         try:
             if columns:
                 joined[name] = pa.concat_tables(columns, promote_options="permissive").column(0)

@@ -11,15 +11,16 @@ remote does not answer.
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from driftloop.base.errors import ConflictError, EmptySnapshotError
-from driftloop.snapshots.delivery import check_arrival, text_columns
+from driftloop.snapshots.delivery import check_arrival, held_values, text_columns
 from driftloop.snapshots.merge import Roles, Staged, merge
 from driftloop.snapshots.record import SnapshotRecord
+from driftloop.snapshots.types import declared_types
 from tasks.runtime import clock
 from tasks.runtime.job import Job
 from tasks.runtime.progress import progress
@@ -62,13 +63,13 @@ class Taken:
     staged: Staged
     files: tuple[tuple[str, str], ...] = ()
     skipped: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
         """The changes, in a few words."""
         staged = self.staged
         labels = f", {staged.labelled:,} labels" if staged.labelled else ""
+        labels += f", {staged.corrected:,} labels corrected" if staged.corrected else ""
         noun = "batch" if len(staged.files) == 1 else "batches"
         return (
             f"{staged.added:,} new rows, {staged.changed:,} changed{labels}, in "
@@ -108,26 +109,26 @@ def take_arrivals(
         ConfigError: if there is no source.
     """
     batches = _batches(job, copy)
-    schema = pq.read_schema(batches[max(batches)]) if batches else pa.schema([])
+    schema = declared_types(pq.read_schema(path) for _, path in sorted(batches.items()))
     own = () if again else _own(job, copy)
     known = {digest: commit.tag for commit in reversed(own) for digest in commit.files}
-    inbox = Inbox(job, source, since, known, frozenset(text_columns(job.config, schema)))
+    held = partial(held_values, tuple(batches.values()))
+    inbox = Inbox(job, source, since, known, frozenset(text_columns(job.config, schema)), held)
     shutil.rmtree(copy.staging, ignore_errors=True)
     data, staged = job.config.data, Staged(copy.staging)
     roles = Roles(data.time, data.label, data.key, job.config.arrivals.every)
     files: list[tuple[str, str]] = []
-    dropped: dict[str, None] = {}
+    classes = frozenset[str]() if job.config.task == "regression" else held(data.label)
     for arrival in arrivals_in(inbox):
-        delivery = check_arrival(arrival, job.config, schema, clock.now())
+        delivery = check_arrival(arrival, job.config, schema, clock.now(), classes)
         name = Path(arrival.name).name
         before = staged.added + staged.changed
         merge(delivery, roles, batches, staged, progress(job, f"merging {name}"))
         if staged.added + staged.changed == before:
             inbox.skipped.append(f"{arrival.name}: brings nothing that is not there already")
-        dropped.update(dict.fromkeys(delivery.dropped))
         if arrival.digest:
             files.append((arrival.digest, name))
-    return Taken(staged, tuple(files), tuple(inbox.skipped), tuple(dropped))
+    return Taken(staged, tuple(files), tuple(inbox.skipped))
 
 
 @step("write snapshot")
@@ -192,10 +193,12 @@ def record_of(
         added=staged.added if changes else 0,
         changed=staged.changed if changes else 0,
         labelled=staged.labelled if changes else 0,
+        corrected=staged.corrected if changes else 0,
         batches=tuple(sorted(staged.files)) if changes else (),
         taken=tuple(name for _, name in taken.files) if changes else (),
         skipped=taken.skipped,
-        dropped=taken.dropped,
+        dropped=tuple(staged.dropped),
+        notes=tuple(staged.notes),
         pushed=made is not None and copy.git_remote is not None,
         dry_run=job.dry_run,
         sentence=_sentence(job, copy, taken, tag if made else None, changes),

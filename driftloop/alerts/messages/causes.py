@@ -23,6 +23,7 @@ MOST_WORST = 3
 _LEADS = {
     "prediction": "The predictions moved.",
     "joint": "The inputs are distinguishable when taken together.",
+    "label": "There are new outcomes.",
 }
 # A failed data check is a cause of its own.
 _KINDS: dict[TroubleKind, str] = {
@@ -36,9 +37,11 @@ def headline(record: MonitorRecord) -> str:
     """Return what is wrong in a few words, such as ``predictions got worse, inputs drifted``."""
     parts = ["data checks failed"] if record.broken else []
     parts += ["predictions got worse"] if record.performance.status == "fell" else []
-    if any(finding.role != "prediction" for finding in record.drifted):
+    roles = {finding.role for finding in record.drifted}
+    parts += ["new outcomes"] if "label" in roles else []
+    if roles & {"feature", "joint"}:
         parts.append("inputs drifted")
-    elif record.drifted:
+    elif "prediction" in roles:
         parts.append("predictions moved")
     blind = record.verdict.status == "inconclusive"
     return ", ".join(parts) or ("monitoring is blind" if blind else "needs a look")

@@ -10,6 +10,7 @@ from driftloop.base.scores import GateResult
 from driftloop.base.settings import any_of
 from driftloop.comparison.gates.base import Gate
 from driftloop.comparison.gates.inputs import GateInputs
+from driftloop.comparison.gates.known_classes import KnownClasses
 from driftloop.comparison.gates.newest_slice import NewestSlice
 from driftloop.comparison.gates.valid_predictions import ValidPredictions
 
@@ -29,12 +30,15 @@ def columns_needed(gates: tuple[Gate, ...]) -> tuple[str, ...]:
 def run_gates(gates: tuple[Gate, ...], inputs: GateInputs) -> tuple[GateResult, ...]:
     """Return the result of every gate, the validity of the predictions first.
 
-    Predictions that are not valid are not shown to the other gates.
+    Predictions that are not valid are not shown to the other gates. Unknown classes are looked at
+    whatever is configured.
     """
     valid = ValidPredictions().check(inputs)
     if not valid.passed:
         return (valid,)
-    others = (gate for gate in gates if not isinstance(gate, ValidPredictions))
+    others = [gate for gate in gates if not isinstance(gate, ValidPredictions)]
+    if inputs.unknown and not any(isinstance(gate, KnownClasses) for gate in others):
+        others.append(KnownClasses())
     return (valid, *(_run(gate, inputs) for gate in others))
 
 

@@ -29,6 +29,7 @@ class GateInputs:
 
     `thresholds` are the challenger's and the champion's decision thresholds. `table` has the
     features of the rows, `groups` the columns that gates list in `reads`, both in the same order.
+    `unknown` counts rows that are left out, by class: the challenger cannot predict these classes.
     """
 
     metric: MetricName
@@ -41,6 +42,7 @@ class GateInputs:
     challenger_model: Scorer | None = None
     champion_model: Scorer | None = None
     seed: int = 0
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[Model, ...]:

@@ -46,12 +46,19 @@ class NormalisedWasserstein(NumericEffect):
         """Return the noise-corrected distance in standard deviations of the reference."""
         if binned.cdfs is None:
             return math.nan
-        cdfs = binned.cdfs()
+        cdfs = _near_one(binned.cdfs())
         area = area_between(cdfs)
         if cdfs.scale == 0:
             return CONSTANT if area > 0 else 0.0
         corrected = max(0.0, area**2 - chance_area(cdfs, binned.rows) ** 2)
         return math.sqrt(corrected) / cdfs.scale
+
+
+def _near_one(cdfs: CdfPair) -> CdfPair:
+    """Return values scaled by a power of two, so that their squares are in the range of floats."""
+    size = math.frexp(float(np.abs(cdfs.points).max()))[1]
+    points = np.ldexp(cdfs.points, -size)
+    return CdfPair(points, cdfs.reference, cdfs.current, math.ldexp(cdfs.scale, -size))
 
 
 def area_between(cdfs: CdfPair) -> float:

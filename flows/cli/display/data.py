@@ -18,11 +18,12 @@ def snapshot_view(record: SnapshotRecord) -> Iterable[RenderableType]:
         yield from (Text(f"  not taken: {file}", style="dim") for file in record.skipped)
     if record.dropped:
         yield Text(f"  columns left out: {', '.join(record.dropped)}", style="dim")
+    yield from (Text(f"  note: {note}", style="yellow") for note in record.notes)
 
 
 def init_view(new: NewWorkspace) -> Iterable[RenderableType]:
     """Yield what a person should know of a new workspace."""
-    yield f"[green]ready[/green]: {new.sentence}"
+    yield Text.assemble(("ready", "green"), f": {new.sentence}")
     yield "\nNext:"
     yield f"  driftloop monitor {new.model} --workspace {new.workspace} --as-of DATE"
     yield f"  driftloop status --workspace {new.workspace}"

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from driftloop.base.serialize import printed_json
-from flows.cli.session import results
+from flows.cli.session import plain_console, results
 
 COLOURS = {
     "ok": "green",
@@ -34,7 +34,7 @@ def show_result(
         if isinstance(parts, str):
             print(parts, end="")
         else:  # a path is copied whole
-            Console(highlight=False).print(Group(*parts), crop=False)
+            plain_console().print(Group(*parts), crop=False)
 
 
 def sentence_view(record: Any) -> Iterable[RenderableType]:

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Every
+from driftloop.config.model_config import ModelConfig
 from driftloop.onboarding.infer import infer
 from driftloop.onboarding.roles import role_of
-from driftloop.snapshots.options import ColumnRole, Inferred, Options
+from driftloop.onboarding.templates import config_yaml
+from driftloop.snapshots.options import ColumnRole, Inferred, Options, Target
 from driftloop.snapshots.table_source import Source
 
 OPTIONS = Options("at", "y")
@@ -54,6 +57,15 @@ ROLES = {
     ),
     "a count": (RNG.geometric(0.7, ROWS).clip(max=8), "calls", "numeric", "1 to"),
     "far apart": (RNG.choice([12, 24, 36, 60, 120], ROWS), "term", "numeric", "12 to 120"),
+    "a count from 0": (RNG.poisson(3, ROWS), "visits", "numeric", "0 to"),
+    "a count from 1": (1 + RNG.binomial(9, 0.4, ROWS), "rooms", "numeric", "1 to"),
+    "three far apart": (RNG.choice([100, 500, 900], ROWS), "plan", "categorical", "3 integers"),
+    "marks": (
+        RNG.choice([1, 2, 3, 4, 5], ROWS, p=[0.1, 0.1, 0.2, 0.3, 0.3]),
+        "stars",
+        "categorical",
+        "5 integers that look like codes",
+    ),
     "code by name": (
         RNG.choice([200, 301, 404, 500], ROWS),
         "status",
@@ -240,3 +252,27 @@ def test_columns_set_aside_and_dropped_are_listed_with_their_reasons() -> None:
     inferred = found(source, replace(OPTIONS, drop=("duration",)))
     reasons = {one.name: one.reason for one in inferred.named("left out")}
     assert reasons == {"tags": "holds list; derive numbers", "duration": "as requested: --drop"}
+
+
+def test_a_person_knows_better_what_a_column_is() -> None:
+    days, sizes = RNG.integers(1, 8, ROWS), RNG.normal(size=ROWS).round(1)
+    source = history(day=days, size=sizes)
+    own = found(source, replace(OPTIONS, numeric=("day",), categorical=("size",)))
+    roles = {column.name: (column.role, column.reason) for column in own.columns}
+    assert roles["day"] == ("numeric", "as requested: --numeric")
+    assert roles["size"] == ("categorical", "as requested: --categorical")
+    words = history(word=np.resize(["a", "b"], ROWS))
+    with pytest.raises(DataError, match="--numeric: column 'word' holds text"):
+        found(words, replace(OPTIONS, numeric=("word",)))
+
+
+def test_a_quantity_has_no_classes() -> None:
+    options = replace(OPTIONS, task="regression")
+    own = found(history(y=RNG.normal(size=ROWS)), options)
+    assert own.target == Target("regression", (), None, "a quantity, as requested: --task")
+    text = config_yaml(own)
+    config = ModelConfig.model_validate(yaml.safe_load(text))
+    assert (config.task, config.comparison.metric, config.data.positive) == (
+        *("regression", "r2"),
+        None,
+    )

@@ -1,9 +1,11 @@
 """Reading: what is accepted, and the one line for everything that is not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -53,6 +55,76 @@ def test_a_byte_order_mark_spaces_and_windows_lines_do_no_harm(write: Write) -> 
 def test_decimal_commas_are_numbers_where_semicolons_separate(write: Write) -> None:
     path = write("at;x;y\n2026-01-01;1,5;no\n2026-01-02;2,25;yes\n")
     assert read_table(path, OPTIONS).table["x"].tolist() == [1.5, 2.25]
+
+
+def test_quoted_words_are_values_and_others_are_told(write: Write) -> None:
+    rows = (
+        '2026-01-01,"NA",1,no',
+        "2026-01-02,NA,NA,yes",
+        '2026-01-03,DE,"",no',
+        "2026-01-04,,4,no",
+    )
+    source = read_table(write(lines(*rows, header="at,land,x,y")), OPTIONS)
+    assert source.table["land"].where(source.table["land"].notna(), None).tolist() == [
+        *("NA", None, "DE", None)
+    ]
+    assert source.table["x"].isna().tolist() == [False, True, True, False]
+    assert pd.api.types.is_numeric_dtype(source.table["x"])
+    assert source.notes == (
+        "land: cells such as 'NA' are taken for missing, 1 in all; put them in quotes where they "
+        "are values.",
+        "x: cells such as 'NA' are taken for missing, 1 in all; put them in quotes where they are "
+        "values.",
+    )
+
+
+def test_numbers_among_odd_cells_are_numbers(write: Write) -> None:
+    rows = ("2026-01-01,1.5,$2.50,no", "2026-01-02,-,$7.00,yes", "2026-01-03,2,?,no")
+    source = read_table(write(lines(*rows, header="at,x,fee,y")), OPTIONS)
+    assert source.table["x"].fillna(-1).tolist() == [1.5, -1, 2]
+    assert source.table["fee"].fillna(-1).tolist() == [2.5, 7, -1]
+    assert source.notes == (
+        "x: 1 cell is no number and taken for missing, such as '-'.",
+        "fee: 1 cell is no number and taken for missing, such as '?'.",
+    )
+    kept = read_table(source.path, replace(OPTIONS, categorical=("x",)))
+    assert kept.table["x"].tolist() == ["1.5", "-", "2"]
+
+
+def test_whole_numbers_that_parquet_holds_as_text_stay_text(tmp_path: Path) -> None:
+    path = tmp_path / "calls.parquet"
+    at = pd.date_range("2026-01-01", periods=3)
+    zips, sums = ["10115", "20095", "80331"], ["1.5", "2.5", "-"]
+    pd.DataFrame({"at": at, "zip": zips, "sum": sums, "y": [0, 1, 0]}).to_parquet(path)
+    table = read_table(path, OPTIONS).table
+    assert table["zip"].tolist() == zips
+    assert table["sum"].fillna(-1).tolist() == [1.5, 2.5, -1]
+
+
+def test_columns_that_are_no_features_are_left_out_or_read(tmp_path: Path) -> None:
+    at = pd.date_range("2026-01-01", periods=3)
+    table = pa.table(
+        {
+            "at": at,
+            "y": [0, 1, 0],
+            "": [7, 8, 9],
+            "Unnamed: 0": [7, 8, 9],
+            "__index_level_0__": [7, 8, 9],
+            "half": pa.array(np.array([1.5, 2.5, np.nan], np.float16)),
+            "view": pa.array(["a", "b", None], pa.string_view()),
+            "code": pa.array([b"0" * 16] * 3, pa.uuid()),
+            "flag": pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, 0, 1], pa.int8())),
+            "tags": [["a"], [], ["b"]],
+        }
+    )
+    pq.write_table(table, tmp_path / "calls.parquet")
+    source = read_table(tmp_path / "calls.parquet", OPTIONS)
+    assert list(source.table.columns) == ["at", "y", "half", "view", "flag"]
+    assert source.table["half"].fillna(-1).tolist() == [1.5, 2.5, -1]
+    assert source.table["flag"].tolist() == [1, 0, 1]
+    assert set(source.unusable) == {"", "Unnamed: 0", "__index_level_0__", "code", "tags"}
+    assert "row index" in source.unusable[""]
+    assert "uuid" in source.unusable["code"]
 
 
 def test_quoted_fields_may_hold_the_separator_and_line_breaks(write: Write) -> None:
@@ -202,7 +274,7 @@ def test_what_is_wrong_is_said_in_one_line(write: Write, case: str) -> None:
 def test_a_label_of_many_values_is_refused(write: Write) -> None:
     days = pd.date_range("2026-01-01", periods=60).strftime("%Y-%m-%d")
     path = write(lines(*(f"{day},{place},v{place}" for place, day in enumerate(days))))
-    with pytest.raises(DataError, match=r"60 different values.*up to 50.*task: regression"):
+    with pytest.raises(DataError, match=r"60 different values.*up to 50.*--task regression"):
         read_table(path, OPTIONS)
 
 

@@ -9,7 +9,7 @@ from scipy.stats import wasserstein_distance
 
 from driftloop.profiling import column_pair as pairs
 from driftloop.profiling.column_pair import NumericPair
-from driftloop.profiling.effect_sizes.wasserstein import area_between
+from driftloop.profiling.effect_sizes.wasserstein import NormalisedWasserstein, area_between
 
 Draw = Callable[[Any, int], Any]
 CASES: dict[str, tuple[Draw, Draw]] = {
@@ -38,3 +38,13 @@ def test_area_is_scipys(case: str, compiled_from: int, monkeypatch: pytest.Monke
     cdfs = binned.cdfs()
     assert np.all(np.diff(cdfs.points) > 0)
     assert area_between(cdfs) == pytest.approx(wasserstein_distance(left, right), rel=0.03)
+
+
+@pytest.mark.parametrize("unit", [2.0**1015, 2.0**-1000, 2.0**-30])
+def test_the_size_does_not_depend_on_the_unit(unit: float) -> None:
+    """Also where squares of the values are beyond the range of floats."""
+    rng = np.random.default_rng(3)
+    before, after = rng.normal(size=500), rng.normal(0.4, 1, 400)
+    size = NormalisedWasserstein().size(NumericPair.of(before, after).binned)
+    scaled = NumericPair.of(before * unit, after * unit)
+    assert NormalisedWasserstein().size(scaled.binned) == pytest.approx(size)

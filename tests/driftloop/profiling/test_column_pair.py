@@ -47,3 +47,10 @@ def test_pair_is_what_sorting_gives(
         low, high = np.quantile(left, [0.05, 0.95])
         beyond = float((right < low).mean()), float((right > high).mean())
         assert pair.outside_tails == pytest.approx(beyond, abs=1e-12)
+
+
+def test_values_beyond_the_range_are_counted_in_large_windows_too() -> None:
+    before, after = np.linspace(0, 1, 1000), np.linspace(-0.25, 1.25, 300_000)
+    pair = NumericPair.of(before, after)
+    assert pair.beyond_range == ((after < 0).sum(), (after > 1).sum())
+    assert pair.values_beyond_range[1].sum() == sum(pair.beyond_range)

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -47,8 +49,8 @@ def test_share_of_some_is_neither_none_nor_all(value: float) -> None:
 def test_numbers_that_rose_beyond_the_tail() -> None:
     text = describe_numbers("amount", NumericPair.of(HUNDRED, HUNDRED + 50))
     assert text == (
-        "`amount` rose from 50.5 to 100.5 (median); 55% of the new values lie above the "
-        "reference's 95th percentile."
+        "`amount` rose from 50.5 to 100.5 (median), a large move; 55% of the new values lie "
+        "above the reference's 95th percentile."
     )
 
 
@@ -82,3 +84,24 @@ def test_categories_never_seen_are_named_most_frequent_first() -> None:
 def test_missing() -> None:
     text = describe_missing("device", 0.034, 0.85)
     assert text == "`device` is missing in 85% of the rows, previously 3.4%."
+
+
+@pytest.mark.parametrize(
+    ("centre", "spread", "shift", "said"),
+    [
+        (293.0, 1.0, 4.0, r"rose from 29\d(\.\d)? to 29\d(\.\d)? \(median\), a large move"),
+        (7.4, 0.02, -0.08, r"fell from 7\.\d+ to 7\.3\d+ \(median\), a large move"),
+        (4e-10, 1e-10, 8e-10, r"rose from 4e-10 to 1.2e-09 \(median\), a large move"),
+        (1e12, 1e-2, 4e-2, r"rose from 1000000000000 to 1000000000000.04 \(median\), a large move"),
+        (293.0, 1.0, 0.3, r"rose from 29\d(\.\d)? to 29\d(\.\d)? \(median\);"),
+        (293.0, 100.0, 1.0, r"stayed near 29\d(\.\d)? \(median\);"),
+    ],
+)
+def test_a_move_is_measured_by_the_spread_and_never_by_the_size_of_the_numbers(
+    centre: float, spread: float, shift: float, said: str
+) -> None:
+    before = centre + spread * np.linspace(-2, 2, 401)
+    text = describe_numbers("x", NumericPair.of(before, before + shift))
+    assert re.search(said, text), text
+    if moved := re.search("from (.*) to (.*) \\(median", text):
+        assert moved[1] != moved[2]

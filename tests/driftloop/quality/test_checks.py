@@ -18,6 +18,7 @@ from driftloop.quality.checks import (
     QualityInputs,
     Range,
     Schema,
+    StrayValue,
     UnitChange,
     UnseenCategories,
     check_quality,
@@ -40,9 +41,14 @@ def sample(current: pd.DataFrame, reference: pd.DataFrame | None = None) -> Qual
     return glanced(current, before, "id")
 
 
-def glanced(current: pd.DataFrame, before: pd.DataFrame, key: str | None) -> QualityInputs:
+def glanced(
+    current: pd.DataFrame,
+    before: pd.DataFrame,
+    key: str | None,
+    ignore: tuple[str, ...] = (),
+) -> QualityInputs:
     features = Features(("amount",), ("country",))
-    settings = DriftSettings(**FAST)
+    settings = DriftSettings(**FAST, ignore=ignore)
     profile = build_profile(FrameColumns(before), features, settings.effect_sizes)
     options = MeasuringOptions(settings, 0.01, summaries_only=True)
     measured = measure_features(profile, FrameColumns(current), features, options)
@@ -66,7 +72,7 @@ def with_gaps(share: float) -> Any:
 
 def test_healthy_window_passes_every_default() -> None:
     findings = check_quality(sample(table()), DEFAULT_CHECKS)
-    assert [finding.status for finding in findings] == ["ok"] * 4
+    assert [finding.status for finding in findings] == ["ok"] * len(DEFAULT_CHECKS)
 
 
 def test_window_without_rows_has_nothing_to_check() -> None:
@@ -132,6 +138,25 @@ def test_unseen_categories() -> None:
     few = np.where(np.arange(N) < 40, "IT", COUNTRY)
     assert said(UnseenCategories(), table(country=few)) == {None: "ok"}
     assert said(UnseenCategories(limit=0.05), table(country=few)) == {"country": "failed"}
+    assert said(UnseenCategories(), renamed.iloc[:29]) == {None: "ok"}  # too few to say
+
+
+def test_a_column_that_has_always_had_new_categories_may_go_on() -> None:
+    """Names of which every second occurs once promise that half of the rows bring new ones."""
+    names = np.array([f"n{row}" if row % 2 else "often" for row in range(N)], dtype=object)
+    later = np.array([f"m{row}" if row % 2 else "often" for row in range(N)], dtype=object)
+    check = UnseenCategories(limit=0.3)
+    assert said(check, table(country=later), reference=table(country=names)) == {None: "ok"}
+    every = np.array([f"m{row}" for row in range(N)], dtype=object)
+    found = said(check, table(country=every), reference=table(country=names))
+    assert found == {"country": "failed"}
+
+
+def test_a_column_that_is_not_tested_for_drift_may_have_new_categories() -> None:
+    july, august = (table(country=[month] * N) for month in ("July", "August"))
+    assert said(UnseenCategories(), august, reference=july) == {"country": "failed"}
+    found = UnseenCategories().check(glanced(august, july, "id", ("country",)))
+    assert [finding.status for finding in found] == ["ok"]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +199,56 @@ def test_duplicate_keys() -> None:
     assert DuplicateKeys().check(keyless) == ()
 
 
-@pytest.mark.parametrize("check", [MissingRate(), UnitChange(), UnseenCategories()])
+def with_value(value: float, rows: int = 24, base: Any = AMOUNT) -> Any:
+    return np.where(np.arange(N) < rows, value, base)
+
+
+CALLS = np.random.default_rng(1).poisson(2.0, N).clip(0, 7).astype(float)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        (AMOUNT, with_value(-999), "failed"),
+        (AMOUNT, with_value(-1), "failed"),  # no amount was negative
+        (AMOUNT, with_value(1e6), "failed"),
+        (AMOUNT, with_value(-999, rows=8), "ok"),  # as many as the limit allows
+        (AMOUNT, with_value(float(np.median(AMOUNT))), "ok"),
+        (AMOUNT, np.where(np.arange(N) < 24, 1e6 + np.arange(N), AMOUNT), "ok"),  # all different
+        (-AMOUNT, with_value(-1e6, base=-AMOUNT), "failed"),
+        (CALLS, with_value(99, base=CALLS), "failed"),
+        (CALLS, with_value(-1, base=CALLS), "failed"),
+        (CALLS, with_value(8, base=CALLS), "ok"),  # the next higher count
+        (np.resize([10, 20, 30], N), with_value(60, base=np.resize([10, 20, 30], N)), "ok"),
+        (
+            CALLS,
+            np.where(np.arange(N) < 60, np.resize([8, 9, 10], N), CALLS),
+            "ok",
+        ),  # a longer tail
+        (np.zeros(N), with_value(1, base=np.zeros(N)), "ok"),  # that it varies is for drift
+        (AMOUNT[:29], with_value(-999)[:29], "ok"),  # too few to say
+        (np.resize([-1e308, 1e308, 0, 1], N), with_value(1.7e308), "ok"),
+    ],
+)
+def test_a_code_for_missing_values_is_found(before: Any, after: Any, status: str) -> None:
+    rows = len(before)
+    reference = table().iloc[:rows].assign(amount=before)
+    current = table().iloc[: len(after)].assign(amount=after)
+    found = StrayValue().check(sample(current, reference))
+    assert [finding.status for finding in found] == [status]
+
+
+def test_a_code_for_missing_values_is_named_with_its_share_and_the_range() -> None:
+    before = table(amount=np.linspace(0.5, 400, N))
+    (found,) = StrayValue().check(sample(table(amount=with_value(-999)), before))
+    assert found.sentence == (
+        "`amount` is -999 in 6.0% of its values, far outside the reference's 0.5 to 400: a code "
+        "for missing?"
+    )
+    assert (found.value, found.limit) == (24 / N, 0.02)
+
+
+@pytest.mark.parametrize("check", [MissingRate(), UnitChange(), UnseenCategories(), StrayValue()])
 @pytest.mark.parametrize("side", ["current", "reference"])
 def test_check_that_saw_nothing_does_not_pass(check: QualityCheck, side: str) -> None:
     """No feature could be read on one side: 'no feature lost its values' is not known."""

@@ -9,7 +9,7 @@ import pytest
 
 from driftloop.base.errors import DataError
 from driftloop.snapshots.table_source import Source
-from driftloop.snapshots.types import fitted
+from driftloop.snapshots.types import declared_types, fitted, with_declared_types
 
 SOURCE = Source(Path("a.csv"), lines=True)
 
@@ -55,3 +55,42 @@ def test_what_would_lose_something_is_refused(
         fitted(SOURCE, "x", pa.chunked_array([pa.array(values)]), kind)
     assert str(raised.value).startswith(f"a.csv: column 'x', line {row}: ")
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ((pa.bool_(), pa.int64()), pa.bool_()),
+        ((pa.int64(), pa.string()), pa.int64()),
+        ((pa.int64(), pa.float64(), pa.string()), pa.float64()),
+        ((pa.null(), pa.string(), pa.int64()), pa.string()),
+        ((pa.float64(), pa.int64()), pa.float64()),
+    ],
+)
+def test_one_odd_batch_does_not_change_what_a_column_is(kinds: Any, expected: pa.DataType) -> None:
+    schemas = [pa.schema([("x", kind)]) for kind in kinds]
+    assert declared_types(schemas).field("x").type == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        ([1, 0, None], pa.bool_(), [True, False, None]),
+        ([1.0, None], pa.bool_(), [True, None]),
+        ([True, None], pa.int64(), [1, None]),
+        ([True, False], pa.float64(), [1.0, 0.0]),
+        ([7, None], pa.dictionary(pa.int32(), pa.string()), ["7", None]),
+        ([2**63 - 1], pa.string(), ["9223372036854775807"]),
+        # No value of these is equal to one of the declared type, so nothing is changed.
+        ([2, 1], pa.bool_(), [2, 1]),
+        (["7", "8"], pa.int64(), ["7", "8"]),
+        ([1.5], pa.string(), [1.5]),
+        ([2**60, 1], pa.float64(), [2**60, 1]),
+    ],
+)
+def test_equal_values_are_equal_in_every_batch(
+    values: Any, kind: pa.DataType, expected: Any
+) -> None:
+    table = with_declared_types(pa.table({"x": values, "y": values}), pa.schema([("x", kind)]))
+    assert table.column("x").to_pylist() == expected
+    assert table.column("y").to_pylist() == values

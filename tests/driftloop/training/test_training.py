@@ -16,6 +16,7 @@ from driftloop.training.estimators import (
     Custom,
     HistGradientBoosting,
     LogisticRegression,
+    RandomForest,
 )
 from driftloop.training.search.halving import Halving
 from driftloop.training.training import (
@@ -101,6 +102,15 @@ def test_training_that_fails_is_one_line(estimator: Any) -> None:
     with pytest.raises(TrainingError, match=f"{estimator.kind} could not be trained: ") as error:
         fit(estimator, Examples(TABLE.assign(x="text"), Y, ROWS.target), *FEATURES, 0)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("estimator", [LINEAR, RandomForest(n_estimators=5)])
+def test_numbers_near_the_limit_of_floats_are_named_with_the_way_out(estimator: Any) -> None:
+    huge = TABLE.assign(x=np.linspace(-1, 1, len(TABLE)) * 1.7e308)
+    with pytest.raises(TrainingError, match=r"'x' hold numbers beyond 1e\+30: write them in"):
+        fit(estimator, Examples(huge, Y, ROWS.target), *FEATURES, 0)
+    model = fit(HistGradientBoosting(max_iter=5), Examples(huge, Y, ROWS.target), *FEATURES, 0)
+    assert np.isfinite(predict(model, huge, ROWS.target)).all()
 
 
 class Silent:

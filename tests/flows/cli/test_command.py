@@ -15,8 +15,11 @@ from typer.testing import CliRunner
 
 from driftloop.base.errors import DataError, IncompleteError
 from driftloop.base.workspace import Workspace
+from driftloop.snapshots.options import ColumnRole
+from flows.cli import session
 from flows.cli.command import Json, command
-from flows.cli.display.show import sentence_view
+from flows.cli.display.data import columns_view
+from flows.cli.display.show import empty_table, sentence_view, show_result
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +137,24 @@ def test_help_shows_the_docstring_and_every_option() -> None:
     for part in ("Say a word.", "--fail", "--workspace", "-w", "--json", "--verbose", "-v"):
         assert part in text
     assert "place" not in text
+
+
+ODD = "a [/] [red]b[/red] [bold] :warning: c"
+
+
+def test_names_are_never_markup(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a line, in a table, in what was inferred of a file, and in what is under way."""
+    monkeypatch.setenv("COLUMNS", "300")
+    table = empty_table("column")
+    table.add_row(ODD)
+    show_result(None, lambda _: [ODD, table], json=False)
+    column, note = ColumnRole(ODD, "categorical", ODD), f"classes: {ODD}"
+    show_result(None, lambda _: [columns_view([column], [note])], json=False)
+    printed = " ".join(capfd.readouterr().out.split())
+    assert printed.count(ODD) == 5
+    terminal = session.plain_console(force_terminal=True)
+    with mock.patch.object(session, "notes", terminal), session.waiting(f"Reading {ODD}.csv"):
+        pass
+    assert f"Reading {ODD}.csv" in capfd.readouterr().out

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from workshop import monday, small_config, write_config
+from workshop import dvc, git, monday, small_config, write_config
 
 from driftloop.base.errors import DataError, TrainingError
+from driftloop.base.periods import Window
 from driftloop.base.records import TrainingPlan
 from driftloop.base.tags import RunTags
 from driftloop.performance.target import Classes, Quantity
 from driftloop.training.training import predict, threshold_of
 from driftloop.training.tuning import hard_predictions
-from tasks.monitoring.joint_and_prediction_drift import label_finding
+from tasks.monitoring.joint_and_prediction_drift import label_findings
 from tasks.monitoring.tables import examples, read_labelled, target_in
 from tasks.registry.environment_lock import Environment
 from tasks.registry.lineage import target_of
@@ -139,8 +141,8 @@ def test_a_regression_is_planned_searched_trained_and_stored(payments: Path) -> 
 def test_a_quantitys_label_is_compared_by_its_distribution(payments: Path) -> None:
     job, _, plan = started(payments, regression())
     later = read_labelled(job, plan.holdout)
-    same = label_finding(job, later, plan.training)
-    moved = label_finding(job, later.assign(amount=later.amount * 3), plan.training)
+    same, _ = label_findings(job, later, plan.training)
+    moved, _ = label_findings(job, later.assign(amount=later.amount * 3), plan.training)
     assert same is not None
     assert moved is not None
     assert (same.test, same.role, same.status) == ("ks", "label", "ok"), same.sentence
@@ -182,3 +184,24 @@ def test_infinite_labels_of_a_quantity_train_nothing(payments: Path, value: floa
     table.loc[3, "amount"] = value
     with pytest.raises(DataError, match=r"label 'amount' is missing or infinite in 1 of"):
         examples(job, table, target_in(job, table))
+
+
+def test_a_week_in_other_types_is_left_out_and_blocks_nothing_later(payments: Path) -> None:
+    first, opened, plan = started(payments, classification())
+    version = train_challenger.fn(first, opened, plan, {})
+    champion = open_registry(first.workspace).version("payments", version)
+    for week, types in ((10, {"amount": str}), (11, {"failed_logins_7d": float})):
+        path = payments / "data" / "payments" / f"{monday(week):%Y-%m-%d}.parquet"
+        pd.read_parquet(path).astype(types).to_parquet(path, index=False)
+    dvc(payments, "add", "data")
+    git(payments, "add", "-A")
+    git(payments, "commit", "-qm", "data of another job")
+    job = load_job("payments", monday(15), workspace=payments)
+    snapshot = resolve_snapshot.fn(job)
+    found = plan_training.fn(job, snapshot, replace(opened, champion=champion), None)
+    assert isinstance(found, TrainingPlan), found
+    left_out = {*found.training.excluded, *found.holdout.excluded}
+    assert Window(monday(10), monday(11)) in left_out
+    assert Window(monday(11), monday(12)) not in left_out
+    rows = examples(job, read_labelled(job, found.holdout), Classes(("0", "1")))
+    assert rows.table["amount"].dtype == float

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,6 +93,27 @@ def test_whole_numbers_and_numbers_go_together(tmp_path: Path) -> None:
     number = write(tmp_path / "b.parquet", 10, 10, extra=np.arange(10) / 2)
     found = ParquetColumns.of((whole, number), hours(0, 20), "at").numeric("extra")
     assert found.values.sum() == 45 + 22.5
+
+
+def test_flags_are_the_same_values_as_true_and_as_one(tmp_path: Path) -> None:
+    flags = write(tmp_path / "a.parquet", 0, 10, f=[True] * 3 + [False] * 7)
+    ones = write(tmp_path / "b.parquet", 10, 10, f=[1] * 6 + [0] * 4)
+    for first, last, trues in ((0, 10, 3), (10, 20, 6), (0, 20, 9)):
+        found = ParquetColumns.of((flags, ones), hours(first, last), "at").categorical("f")
+        held = dict(zip(found.levels, found.counts, strict=True))
+        assert held == {"True": trues, "False": last - first - trues}
+
+
+def test_codes_are_the_same_values_as_text_of_any_kind_and_as_numbers(tmp_path: Path) -> None:
+    plain = write(tmp_path / "a.parquet", 0, 10, c=["7", "8"] * 5)
+    whole = write(tmp_path / "b.parquet", 10, 10, c=[7, 8] * 5)
+    view, large = tmp_path / "c.parquet", tmp_path / "d.parquet"
+    for path, kind, first in ((view, pa.string_view(), 20), (large, pa.large_string(), 30)):
+        table = pq.read_table(write(path, first, 10))
+        pq.write_table(table.append_column("c", pa.array(["7", None] * 5, kind)), path)
+    found = ParquetColumns.of((plain, whole, view, large), hours(0, 40), "at").categorical("c")
+    assert dict(zip(found.levels, found.counts, strict=True)) == {"7": 20, "8": 10}
+    assert found.missing == 10
 
 
 def test_time_column_is_checked(paths: tuple[Path, ...]) -> None:

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from snapshot_ground import CONFIG, ROOT, build, clone, drop, moved, rows_of, take, week_rows
+from snapshot_ground import CONFIG, ROOT, ROWS, build, clone, drop, moved, rows_of, take, week_rows
 from workshop import dvc, git, write_config
 
 from driftloop.base.errors import (
@@ -101,6 +103,8 @@ def test_a_corrected_label_replaces_the_one_before(work: Path) -> None:
     drop(work, "fix.csv", rows.assign(bad=1 - rows.bad)[["id", "bad"]])
     found = take(work)
     assert (found.changed, found.labelled, found.batches) == (40, 0, ("2026-03-02.parquet",))
+    assert found.corrected == 40
+    assert "40 labels corrected" in found.sentence
     assert rows_of(work).bad.tolist()[:40] == (1 - rows.bad).tolist()
 
 
@@ -161,6 +165,58 @@ def test_ndjson_and_parquet_are_read_too(work: Path) -> None:
     week_rows(3).to_json(folder / "b.ndjson", orient="records", lines=True, date_format="iso")
     found = take(work, source=folder, day="2026-04-01")
     assert (found.added, len(found.batches)) == (80, 2)
+
+
+def with_task(work: Path, task: str) -> None:
+    data = {**CONFIG["data"], "positive": 1 if task == "binary" else None}
+    write_config(work, {**CONFIG, "task": task, "data": data, "comparison": {"metric": "accuracy"}})
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "new"),
+    [("binary", [2, 3], "2, 3"), ("binary", [0, 2], "2"), ("multiclass", [7, 8, 9], "7, 8, 9")],
+)
+def test_classes_never_seen_are_refused(work: Path, task: str, labels: Any, new: str) -> None:
+    with_task(work, task)
+    drop(work, "new.csv", week_rows(2).assign(bad=np.resize(labels, ROWS)))
+    with pytest.raises(DataError) as raised:
+        take(work)
+    said = f"column 'bad' holds classes never seen before ({new}), and the batches hold 0, 1"
+    assert said in str(raised.value)
+    assert not (work / "data/payments/2026-03-16.parquet").exists()
+
+
+def test_of_many_classes_a_new_one_may_come_up(work: Path) -> None:
+    with_task(work, "multiclass")
+    drop(work, "new.csv", week_rows(2).assign(bad=np.resize([0, 1, 2], ROWS)))
+    assert take(work).added == ROWS
+
+
+def test_a_word_for_missing_is_a_value_where_the_batches_hold_it(work: Path) -> None:
+    quoted = week_rows(2).assign(c=np.resize(["NA", "007"], ROWS)).to_csv(index=False)
+    (work.parent / "drops" / "1.csv").write_text(quoted.replace(",NA,", ',"NA",'))
+    take(work)
+    bare = week_rows(3).assign(c=np.resize(["NA", "n/a", "007", None], ROWS))
+    drop(work, "2.csv", bare)
+    take(work)
+    held = pd.read_parquet(work / "data/payments/2026-03-23.parquet").set_index("id")["c"]
+    held = held.loc[bare["id"]].where(lambda values: values.notna(), None)
+    assert held.tolist()[:4] == ["NA", None, "007", None]  # n/a is a value nowhere
+
+
+def test_odd_cells_among_numbers_are_missing(work: Path) -> None:
+    rows = week_rows(2)
+    rows["a"] = rows["a"].astype(str).where(np.arange(ROWS) != 3, "-")
+    rows["n"] = rows["n"].map("${:,.2f}".format)
+    drop(work, "new.csv", rows)
+    assert take(work).notes == (
+        "new.csv, a: 1 cell is no number and taken for missing, such as '-'.",
+    )
+    held = pd.read_parquet(work / "data/payments/2026-03-16.parquet")
+    same = week_rows(2).set_index("id").loc[held["id"]]
+    assert held["a"].isna().sum() == 1
+    assert (held["a"].dropna().to_numpy() == same["a"][held["a"].notna().to_numpy()]).all()
+    assert held["n"].tolist() == same["n"].tolist()
 
 
 def test_without_a_key_the_time_tells_rows_apart(work: Path) -> None:
@@ -353,7 +409,7 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "a missing key": (lambda t: t.assign(id=[None, *t["id"][1:]]), "line 2: the value is missing"),
     "text for a number": (
         lambda t: t.assign(a=[*t.a[:-1].astype(str), "much"]),
-        "column 'a', line 41: received 'much'",
+        "column 'a', line 41: 'much' is no number as 39 of 40",
     ),
     "parts of a whole number": (
         lambda t: t.assign(n=[*t.n[:-1].astype(float), 2.5]),

@@ -1,0 +1,144 @@
+"""Classes that a champion was never trained on: refused, or named and not scored."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import log_loss
+from workshop import dvc, git, monday, small_config, write_config
+
+from driftloop.base.findings import Verdict
+from driftloop.base.records import ModelVersion, TrainingPlan
+from driftloop.decision.window_analysis import WindowAnalysis
+from driftloop.training.training import predict
+from tasks.monitoring.predict import predict_version
+from tasks.monitoring.realised_performance import RealisedPerformance, measure_performance
+from tasks.monitoring.steps import OpenRun, judge_and_decide
+from tasks.monitoring.tables import examples, read_labelled
+from tasks.monitoring.windows import choose_slices
+from tasks.registry.lineage import target_of
+from tasks.registry.models import model_of
+from tasks.registry.opening import open_registry
+from tasks.retraining.compare import compare_models
+from tasks.retraining.plan import OpenTraining, open_training, plan_training
+from tasks.retraining.train import train_challenger
+from tasks.runtime.job import Job, load_job
+from tasks.snapshots.resolve import resolve_snapshot
+
+pytestmark = pytest.mark.usefixtures("no_server")  # the steps are asked one by one
+WEEK, AS_OF = 8, monday(10)
+
+
+def config(task: str) -> dict[str, Any]:
+    """Fraud as a binary task; with more classes, by what way a payment was entered."""
+    made = small_config()
+    made["training"]["estimator"] = {"kind": "logistic_regression"}
+    if task == "multiclass":
+        made["task"] = task
+        made["data"] = {**made["data"], "label": "entry_mode"}
+        del made["data"]["positive"]
+        made["features"]["categorical"].remove("entry_mode")
+        made["comparison"] = {"metric": "neg_log_loss"}
+    return made
+
+
+def trained(folder: Path, task: str) -> tuple[Job, OpenTraining, TrainingPlan, ModelVersion]:
+    write_config(folder, config(task))
+    job = load_job("payments", monday(9), workspace=folder)
+    snapshot = resolve_snapshot.fn(job)
+    opened = open_training.fn(job, snapshot, "retrain", None)
+    plan = plan_training.fn(job, snapshot, opened, None)
+    assert isinstance(plan, TrainingPlan), plan
+    version = train_challenger.fn(job, opened, plan, {})
+    return job, opened, plan, open_registry(job.workspace).version("payments", version)
+
+
+def relabel(folder: Path, week: int, label: str, change: Any) -> None:
+    path = folder / "data" / "payments" / f"{monday(week):%Y-%m-%d}.parquet"
+    table = pd.read_parquet(path)
+    table.assign(**{label: change(table[label])}).to_parquet(path, index=False)
+    dvc(folder, "add", "data")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "labels of another job")
+
+
+def measured(folder: Path, champion: ModelVersion) -> tuple[Job, RealisedPerformance]:
+    job = load_job("payments", AS_OF, workspace=folder)
+    snapshot = resolve_snapshot.fn(job)
+    slices = choose_slices.fn(job, snapshot, champion)
+    return job, measure_performance.fn(job, slices, champion)
+
+
+def judged(job: Job, champion: ModelVersion, realised: RealisedPerformance) -> Any:
+    analysis = WindowAnalysis((), (), 1000, 1000)
+    return judge_and_decide.fn(job, OpenRun(None, champion, ()), "rev", analysis, realised)
+
+
+def test_recoded_labels_are_a_failed_check_and_never_scored(payments: Path) -> None:
+    _, opened, _, champion = trained(payments, "binary")
+    relabel(payments, WEEK, "is_fraud", lambda label: label.map({0: "no", 1: "yes"}))
+    job, found = measured(payments, champion)
+    assert found.performance.score is None
+    assert found.fault is not None
+    assert "never trained on: no, yes" in found.fault.sentence
+    record = judged(job, champion, found)
+    assert [check.check for check in record.broken] == ["label_classes"]
+    assert record.decision.action == "hold"
+    later = load_job("payments", monday(15), workspace=payments)
+    snapshot, own = resolve_snapshot.fn(later), replace(opened, champion=champion)
+    plan = plan_training.fn(later, snapshot, own, None)
+    assert isinstance(plan, TrainingPlan), plan
+    left_out = {*plan.training.excluded, *plan.holdout.excluded}
+    assert monday(WEEK) in {window.start for window in left_out}
+
+
+def with_contactless(label: "pd.Series[Any]") -> "pd.Series[Any]":
+    return label.where(np.arange(len(label)) % 10 > 0, "implant")
+
+
+def test_a_new_class_is_named_and_its_rows_are_not_scored(payments: Path) -> None:
+    _, _, _, champion = trained(payments, "multiclass")
+    relabel(payments, WEEK, "entry_mode", with_contactless)
+    job, found = measured(payments, champion)
+    table = read_labelled(job, choose_slices.fn(job, resolve_snapshot.fn(job), champion).labelled)
+    known = table[table["entry_mode"] != "implant"].reset_index(drop=True)
+    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    p = predict(model_of(job, champion.version), examples(job, known, target).table, target)
+    expected = -log_loss(known["entry_mode"], p[:, np.argsort(target.names)])
+    assert found.performance.score == pytest.approx(expected)
+    assert found.performance.rows == len(known)
+    assert found.performance.status != "ok"
+    share = 1 - len(known) / len(table)
+    assert found.performance.sentence.startswith("On known classes, performance holds: ")
+    assert f"Not scored: {share:.0%} of {len(table):,} rows" in found.performance.sentence
+    assert found.unknown is not None
+    assert (found.unknown.status, found.unknown.role) == ("drift", "label")
+    assert f"implant ({share:.0%} of the labels)" in found.unknown.sentence
+    record = judged(job, champion, found)
+    assert record.verdict == Verdict(
+        "drift", "The labels hold classes that the champion cannot predict."
+    )
+    assert [trouble.kind for trouble in record.troubles] == ["label_shift"]
+    assert found.unknown.sentence in record.troubles[0].sentence
+
+
+def test_no_challenger_passes_that_cannot_predict_a_class_of_the_holdout(payments: Path) -> None:
+    job, opened, plan, _ = trained(payments, "multiclass")
+    relabel(payments, 7, "entry_mode", with_contactless)  # the newest week of the holdout
+    job = load_job("payments", job.as_of, workspace=payments)
+    snapshot = resolve_snapshot.fn(job)
+    moved = replace(plan, holdout=replace(plan.holdout, snapshot=snapshot))
+    version = open_registry(job.workspace).version("payments", "1").version
+    alone = replace(opened, champion=None)
+    found = compare_models.fn(job, alone, moved, version)
+    assert not found.won
+    (gate,) = [gate for gate in found.gates if gate.gate == "known_classes"]
+    rows = read_labelled(job, moved.holdout)
+    count = int((rows["entry_mode"] == "implant").sum())
+    assert count >= 10
+    assert gate.sentence.endswith(f"implant ({count} rows).")
+    scored = predict_version(job, version, rows)
+    assert found.rows == len(scored.y) == len(rows) - count
