@@ -17,6 +17,7 @@ from driftloop.profiling.columns import (
     categorical_column,
     numeric_column,
 )
+from driftloop.profiling.tall import TallCategories, TallNumbers
 
 GROUP_BYTES = 8_000_000
 """Size of the columns that are read at once."""
@@ -29,17 +30,17 @@ class Columns(Protocol):
     def rows(self) -> int:
         """How many rows there are."""
 
-    def numeric(self, name: str) -> NumericColumn:
+    def numeric(self, name: str) -> NumericColumn | TallNumbers:
         """Return a numeric feature; raises `DataError` where it is missing or no number."""
 
-    def categorical(self, name: str) -> CategoricalColumn:
+    def categorical(self, name: str) -> CategoricalColumn | TallCategories:
         """Return a categorical feature; raises `DataError` where it is missing or not one."""
 
     def series(self, name: str) -> "pd.Series[Any]":
         """Return any column as it is; raises `DataError` where it is missing."""
 
     def batch(self, names: tuple[str, ...]) -> "Columns":
-        """Return the named columns in memory."""
+        """Return the named columns, in memory unless they are tall."""
 
 
 @dataclass(frozen=True, slots=True)

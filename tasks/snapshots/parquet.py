@@ -30,9 +30,11 @@ from driftloop.profiling.columns import (
     categorical_arrow,
     numeric_arrow,
 )
+from driftloop.profiling.tall import PIECE_ROWS, TALL_FROM
 from driftloop.profiling.whole_numbers import to_frame, to_series
 from driftloop.snapshots.types import family
 from tasks.snapshots.resolve import local_path
+from tasks.snapshots.tall_columns import TallColumns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,28 +125,36 @@ class ParquetColumns:
 
     def numeric(self, name: str) -> NumericColumn:
         """Return a numeric feature."""
-        return self.batch((name,)).numeric(name)
+        return self.in_memory((name,)).numeric(name)
 
     def categorical(self, name: str) -> CategoricalColumn:
         """Return a categorical feature."""
-        return self.batch((name,)).categorical(name)
+        return self.in_memory((name,)).categorical(name)
 
     def series(self, name: str) -> "pd.Series[Any]":
         """Return any column as it is."""
-        return self.batch((name,)).series(name)
+        return self.in_memory((name,)).series(name)
 
-    def batch(self, names: tuple[str, ...]) -> ArrowColumns:
+    def batch(self, names: tuple[str, ...]) -> ArrowColumns | TallColumns:
+        """Return the named columns: in memory, or ready to be read in pieces if they are tall."""
+        return self.in_memory(names) if self.rows < TALL_FROM else TallColumns(self)
+
+    def in_memory(self, names: tuple[str, ...]) -> ArrowColumns:
         """Return the named columns in memory; those that no batch holds are left out."""
         import pyarrow as pa
 
         alone = self.rows < COMPILED_MIN_ROWS
         tables = [_read(part, names, alone) for part in self.parts]
-        if not tables:
-            return ArrowColumns(pa.table({}))
-        try:
-            return ArrowColumns(pa.concat_tables(tables, promote_options="permissive"))
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            return _column_by_column(tables, names)
+        return _joined(tables, names) if tables else ArrowColumns(pa.table({}))
+
+    def pieces(self, name: str) -> Iterator[ArrowColumns]:
+        """Yield a column in pieces of at most about `PIECE_ROWS` rows, each of its joint type."""
+        bare = [_read(replace(part, groups=(), keep=None), (name,)) for part in self.parts]
+        pattern = _joined(bare, (name,))
+        for part in self.parts:
+            for table in _read_in_pieces(part, name):
+                joined = _joined([pattern.table, table], (name,))
+                yield ArrowColumns(joined.table, pattern.faults)
 
     def row_batches(self, names: tuple[str, ...], rows: int = 65_536) -> Iterator[pd.DataFrame]:
         """Yield the named columns as data frames of at most about `rows` rows."""
@@ -184,7 +194,7 @@ def read_slice(
         schema = _footer(newest).schema.to_arrow_schema()
         held = [name for name in names if name in schema.names]
         return pd.DataFrame({time: parquet_columns.times, **{name: [] for name in held}})
-    batch = parquet_columns.batch(names)
+    batch = parquet_columns.in_memory(names)
     for name in batch.faults:
         batch.series(name)
     table = to_frame(batch.table)
@@ -242,12 +252,37 @@ def _times(path: Path, groups: tuple[int, ...], time: str) -> Times:
 
 def _read(part: Part, names: tuple[str, ...], threads: bool = True) -> "pa.Table":
     """Read columns of a part; many rows in one thread, as their columns are spread over cores."""
-    held = set(_footer(part.path).schema.to_arrow_schema().names)
+    held = _names(part.path)
     columns = [name for name in names if name in held]
     table = _open(part.path, tuple(columns)).read_row_groups(
         list(part.groups), columns=columns, use_threads=threads
     )
     return table if part.keep is None else table.filter(part.keep)
+
+
+def _read_in_pieces(part: Part, name: str) -> "Iterator[pa.Table]":
+    """Read a column of a part, row group after row group and within them."""
+    import pyarrow as pa
+
+    if name not in _names(part.path):
+        yield _read(part, (name,))
+        return
+    start, groups = 0, list(part.groups)
+    file = _open(part.path, (name,))
+    for batch in file.iter_batches(PIECE_ROWS, groups, columns=[name], use_threads=False):
+        table = pa.Table.from_batches([batch])
+        own = None if part.keep is None else part.keep[start : start + len(batch)]
+        start += len(batch)
+        yield table if own is None else table.filter(own)
+
+
+def _joined(tables: "list[pa.Table]", names: tuple[str, ...]) -> ArrowColumns:
+    import pyarrow as pa
+
+    try:
+        return ArrowColumns(pa.concat_tables(tables, promote_options="permissive"))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return _column_by_column(tables, names)
 
 
 def _open(path: Path, names: tuple[str, ...] = ()) -> "pq.ParquetFile":
@@ -268,6 +303,11 @@ def _footer(path: Path) -> "pq.FileMetaData":
     import pyarrow.parquet as pq
 
     return pq.read_metadata(path)
+
+
+@lru_cache(maxsize=4096)
+def _names(path: Path) -> frozenset[str]:
+    return frozenset(_footer(path).schema.to_arrow_schema().names)
 
 
 @lru_cache(maxsize=4096)
