@@ -41,9 +41,7 @@ class Tool:
 TOOLS: dict[str, Tool] = {
     "driftloop": Tool("driftloop native, profile cached", OWN, "driftloop", {"mode": "cached"}),
     "driftloop-cold": Tool("driftloop native, new profile", OWN, "driftloop", {"mode": "cold"}),
-    "driftloop-profile": Tool(
-        "driftloop, the profile alone", OWN, "driftloop", {"mode": "prepare"}
-    ),
+    "driftloop-profile": Tool("driftloop, the profile alone", OWN, "driftloop", {"mode": "make"}),
     "driftloop-alibi": Tool(
         "driftloop alibi, profile cached", OWN, "driftloop", {"mode": "cached", "engine": "alibi"}
     ),
@@ -106,11 +104,9 @@ def run(settings: Settings) -> None:
     for rows, numeric in product(settings.rows, settings.numeric):
         run_size(Size(rows, numeric), settings.tools, settings)
     for name in settings.large:
-        try:
-            run_size(LARGE[name], LARGE_TOOLS, settings)
-        finally:  # tens of GB
-            for folder in (DATA, CACHE / "profiles"):
-                shutil.rmtree(folder / LARGE[name].name, ignore_errors=True)
+        run_size(LARGE[name], LARGE_TOOLS, settings)
+        for folder in (DATA, CACHE / "profiles"):  # tens of GB
+            shutil.rmtree(folder / LARGE[name].name, ignore_errors=True)
 
 
 def run_size(size: Size, tools: Sequence[str], settings: Settings) -> None:

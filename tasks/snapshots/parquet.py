@@ -11,7 +11,6 @@ in DVC's cache nor on the remote.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +32,7 @@ from driftloop.profiling.columns import (
 from driftloop.profiling.tall import PIECE_ROWS, TALL_FROM
 from driftloop.profiling.whole_numbers import to_frame, to_series
 from driftloop.snapshots.types import family
+from tasks.snapshots.parquet_file import footer_of, names_in, open_file
 from tasks.snapshots.resolve import local_path
 from tasks.snapshots.tall_columns import TallColumns
 
@@ -161,7 +161,7 @@ class ParquetColumns:
         for part in self.parts:
             start = 0
             for group in part.groups:
-                height = _footer(part.path).row_group(group).num_rows
+                height = footer_of(part.path).row_group(group).num_rows
                 own = None if part.keep is None else part.keep[start : start + height]
                 start += height
                 count = height if own is None else int(own.sum())
@@ -191,7 +191,7 @@ def read_slice(
     names = tuple(name for name in dict.fromkeys(columns) if name != time)
     if not parquet_columns.parts:
         newest = local_path(part.snapshot, part.snapshot.files[-1], workspace)
-        schema = _footer(newest).schema.to_arrow_schema()
+        schema = footer_of(newest).schema.to_arrow_schema()
         held = [name for name in names if name in schema.names]
         return pd.DataFrame({time: parquet_columns.times, **{name: [] for name in held}})
     batch = parquet_columns.in_memory(names)
@@ -208,7 +208,7 @@ def read_slice(
 def _part(path: Path, window: Window | None, time: str | None) -> Part | None:
     import pyarrow as pa
 
-    footer = _footer(path)
+    footer = footer_of(path)
     if time is None or window is None:
         times = np.zeros(footer.num_rows, "datetime64[us]")
         return Part(path, tuple(range(footer.num_row_groups)), None, times)
@@ -245,18 +245,17 @@ def _times(path: Path, groups: tuple[int, ...], time: str) -> Times:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = _open(path).read_row_groups(list(groups), columns=[time]).column(0)
+    column = open_file(path).read_row_groups(list(groups), columns=[time]).column(0)
     moments = pc.cast(column, pa.timestamp("us", tz=column.type.tz), safe=False)
     return np.asarray(moments.to_numpy(zero_copy_only=False), dtype="datetime64[us]")
 
 
 def _read(part: Part, names: tuple[str, ...], threads: bool = True) -> "pa.Table":
     """Read columns of a part; many rows in one thread, as their columns are spread over cores."""
-    held = _names(part.path)
+    held = names_in(part.path)
     columns = [name for name in names if name in held]
-    table = _open(part.path, tuple(columns)).read_row_groups(
-        list(part.groups), columns=columns, use_threads=threads
-    )
+    groups = list(part.groups)
+    table = open_file(part.path).read_row_groups(groups, columns=columns, use_threads=threads)
     return table if part.keep is None else table.filter(part.keep)
 
 
@@ -264,12 +263,14 @@ def _read_in_pieces(part: Part, name: str) -> "Iterator[pa.Table]":
     """Read a column of a part, row group after row group and within them."""
     import pyarrow as pa
 
-    if name not in _names(part.path):
+    if name not in names_in(part.path):
         yield _read(part, (name,))
         return
     start, groups = 0, list(part.groups)
-    file = _open(part.path, (name,))
-    for batch in file.iter_batches(PIECE_ROWS, groups, columns=[name], use_threads=False):
+    batches = open_file(part.path).iter_batches(
+        PIECE_ROWS, groups, columns=[name], use_threads=False
+    )
+    for batch in batches:
         table = pa.Table.from_batches([batch])
         own = None if part.keep is None else part.keep[start : start + len(batch)]
         start += len(batch)
@@ -283,37 +284,6 @@ def _joined(tables: "list[pa.Table]", names: tuple[str, ...]) -> ArrowColumns:
         return ArrowColumns(pa.concat_tables(tables, promote_options="permissive"))
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return _column_by_column(tables, names)
-
-
-def _open(path: Path, names: tuple[str, ...] = ()) -> "pq.ParquetFile":
-    """A handle of one's own: it is not safe to share one between threads."""
-    import pyarrow.parquet as pq
-
-    return pq.ParquetFile(
-        path,
-        metadata=_footer(path),
-        read_dictionary=[name for name in names if name in _texts(path)],
-        pre_buffer=False,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _footer(path: Path) -> "pq.FileMetaData":
-    """Batches are named by their content, so what was read once stays true."""
-    import pyarrow.parquet as pq
-
-    return pq.read_metadata(path)
-
-
-@lru_cache(maxsize=4096)
-def _names(path: Path) -> frozenset[str]:
-    return frozenset(_footer(path).schema.to_arrow_schema().names)
-
-
-@lru_cache(maxsize=4096)
-def _texts(path: Path) -> frozenset[str]:
-    schema = _footer(path).schema.to_arrow_schema()
-    return frozenset(field.name for field in schema if family(field.type) == "text")
 
 
 def _groups(footer: "pq.FileMetaData", window: Window, place: int) -> tuple[int, ...]:
