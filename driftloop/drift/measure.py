@@ -16,7 +16,7 @@ from driftloop.drift.detectors import (
 )
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
-from driftloop.profiling.column_source import Columns
+from driftloop.profiling.column_source import Batch
 from driftloop.profiling.columns import CategoricalColumn, NumericColumn
 from driftloop.profiling.finding_text import (
     describe_categories,
@@ -76,7 +76,7 @@ def measure_feature(
     name: str,
     numeric: bool,
     reference: ColumnReference,
-    current: Columns,
+    current: Batch,
     options: MeasuringOptions,
 ) -> FeatureMeasurement:
     """Return the measurement of a feature; an unreadable one has a fault and is inconclusive."""

@@ -23,8 +23,8 @@ GROUP_BYTES = 8_000_000
 """Size of the columns that are read at once."""
 
 
-class Columns(Protocol):
-    """The columns of the rows of one window."""
+class Batch(Protocol):
+    """Some columns of one window: in memory, or tall and ready to be read in pieces."""
 
     @property
     def rows(self) -> int:
@@ -36,11 +36,25 @@ class Columns(Protocol):
     def categorical(self, name: str) -> CategoricalColumn | TallCategories:
         """Return a categorical feature; raises `DataError` where it is missing or not one."""
 
+
+class Columns(Protocol):
+    """The columns of the rows of one window."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+
+    def numeric(self, name: str) -> NumericColumn:
+        """Return a numeric feature; raises `DataError` where it is missing or no number."""
+
+    def categorical(self, name: str) -> CategoricalColumn:
+        """Return a categorical feature; raises `DataError` where it is missing or not one."""
+
     def series(self, name: str) -> "pd.Series[Any]":
         """Return any column as it is; raises `DataError` where it is missing."""
 
-    def batch(self, names: tuple[str, ...]) -> "Columns":
-        """Return the named columns, in memory unless they are tall."""
+    def batch(self, names: tuple[str, ...]) -> Batch:
+        """Return the named columns, read together."""
 
 
 @dataclass(frozen=True, slots=True)

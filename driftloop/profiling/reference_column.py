@@ -111,8 +111,10 @@ ColumnReference = NumericReference | CategoricalReference | UnreadableColumn
 
 def numeric_reference(column: NumericColumn | TallNumbers, bins: int) -> NumericReference:
     """Return the reference side of a numeric feature, with `bins` quantile bins."""
-    tall = isinstance(column, TallNumbers)
-    ordered = column.ordered() if tall else sorted_numbers(column.present)
+    if isinstance(column, TallNumbers):
+        ordered = column.ordered()
+    else:
+        ordered = sorted_numbers(column.present)
     missing = column.rows - len(ordered)
     if len(ordered) == 0:
         no = np.zeros(0, dtype=np.int64)
@@ -189,7 +191,7 @@ def _heavy_values(ordered: Numbers, bins: int) -> Numbers:
     """Return the values with more than a bin's share: one in as many places is each of them."""
     found = np.unique(ordered[:: max(1, len(ordered) // bins)])
     first, last = (np.searchsorted(ordered, found, side=side) for side in ("left", "right"))
-    return found[(last - first) * bins > len(ordered)]
+    return np.asarray(found[(last - first) * bins > len(ordered)])
 
 
 def _standard_deviation(ordered: Numbers) -> float:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from driftloop.base.errors import DataError
 from driftloop.base.parallel import available_cores, in_order
 from driftloop.profiling.binning import COMPILED_MIN_ROWS
-from driftloop.profiling.column_source import Columns, column_groups
+from driftloop.profiling.column_source import Batch, Columns, column_groups
 from driftloop.profiling.effect_sizes.base import CategoricalEffect, EffectSize, NumericEffect
 from driftloop.profiling.reference_column import (
     ColumnReference,
@@ -106,7 +106,7 @@ def profile_columns(
         batch = columns.batch(names)
         return [(name, _profile(batch, name, name in numeric)) for name in names]
 
-    def _profile(batch: Columns, name: str, number: bool) -> ColumnReference:
+    def _profile(batch: Batch, name: str, number: bool) -> ColumnReference:
         try:
             return (_numeric if number else _categorical)(batch, name, effect_sizes, windows)
         except DataError as error:
@@ -118,7 +118,7 @@ def profile_columns(
 
 
 def _numeric(
-    columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
+    columns: Batch, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.numeric(name)
     effect = effect_sizes.of_numbers(name)
@@ -127,7 +127,7 @@ def _numeric(
 
 
 def _categorical(
-    columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
+    columns: Batch, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.categorical(name)
     reference = categorical_reference(column)

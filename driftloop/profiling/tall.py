@@ -64,7 +64,7 @@ class TallNumbers:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Return the present values in memory, for tests that ask for nothing less."""
-        return np.concatenate([np.zeros(0), *self]).astype(dtype or np.float64)
+        return np.asarray(np.concatenate([np.zeros(0), *self]), dtype=dtype)
 
     def __getitem__(self, places: npt.NDArray[np.int64]) -> Numbers:
         """Return the values at some places among the present ones."""

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
-from driftloop.profiling.columns import CategoricalColumn, NumericColumn
+from driftloop.profiling.columns import CategoricalColumn, Numbers, NumericColumn
 from driftloop.profiling.tall import TallCategories, TallNumbers
 from tasks.snapshots.sorted_file import sorted_file
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class _Piece(Protocol):
@@ -25,8 +22,6 @@ class _InPieces(Protocol):
     def rows(self) -> int: ...
 
     def pieces(self, name: str) -> Iterator[_Piece]: ...
-
-    def series(self, name: str) -> "pd.Series[Any]": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,7 @@ class TallColumns:
         def pieces() -> Iterator[NumericColumn]:
             return (piece.numeric(name) for piece in self.columns.pieces(name))
 
-        def ordered() -> Any:
+        def ordered() -> Numbers:
             return sorted_file(piece.present for piece in pieces())
 
         return TallNumbers(pieces, self.rows, ordered)
@@ -58,11 +53,3 @@ class TallColumns:
             return (piece.categorical(name) for piece in self.columns.pieces(name))
 
         return TallCategories.of(pieces, self.rows)
-
-    def series(self, name: str) -> "pd.Series[Any]":
-        """Return any column as it is, in memory."""
-        return self.columns.series(name)
-
-    def batch(self, names: tuple[str, ...]) -> "TallColumns":
-        """Return itself."""
-        return self
