@@ -48,7 +48,14 @@ def parser() -> argparse.ArgumentParser:
     quick = commands.add_parser("speed", help="seconds and peak memory from Parquet to verdict")
     quick.add_argument("--rows", type=numbers, default=list(speed.ROWS))
     quick.add_argument("--numeric", type=numbers, default=list(speed.NUMERIC))
-    quick.add_argument("--tools", type=names(list(speed.TOOLS)), default=list(speed.TOOLS))
+    quick.add_argument(
+        "--tools", type=names(list(speed.TOOLS)), default=list(speed.TOOLS_OF_ALL_SIZES)
+    )
+    quick.add_argument(
+        "--large",
+        type=names(list(speed.LARGE)),
+        help=f"instead of these rows and columns, sizes of up to 50 GB: {', '.join(speed.LARGE)}",
+    )
     quick.add_argument("--repeats", type=int, default=3)
     quick.add_argument("--limit", type=float, default=900.0, help="seconds a tool may take")
 
@@ -80,6 +87,8 @@ def run(arguments: argparse.Namespace) -> None:
     if command == "speed":
         chosen = {"rows": arguments.rows, "numeric": arguments.numeric, "tools": arguments.tools}
         limits = {"repeats": arguments.repeats, "limit": arguments.limit}
+        if arguments.large:
+            chosen = {"rows": (), "large": arguments.large}
         speed.run(speed.Settings(**chosen, **limits, fresh=arguments.fresh))
     elif command == "statistics":
         chosen = {"groups": arguments.groups, "judges": arguments.tools, "rows": arguments.rows}
@@ -90,7 +99,7 @@ def run(arguments: argparse.Namespace) -> None:
         for name in sorted({tool.environment for tool in speed.TOOLS.values()} - {OWN}):
             print(f"{name}: {python_of(name)}")
     elif command == "all":
-        speed.run(speed.Settings(fresh=arguments.fresh))
+        speed.run(speed.Settings(large=tuple(speed.LARGE), fresh=arguments.fresh))
         rates.run(rates.Settings(fresh=arguments.fresh))
     if command == "elec2" or (command == "all" and _has_elec2(arguments.data)):
         from benchmarks import elec2

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,11 +13,19 @@ from benchmarks.data import Size, make_files
 from benchmarks.environments import OWN
 from benchmarks.launch import Result, kept, launch
 from benchmarks.machine import machine
-from benchmarks.paths import CACHE, DOCS, RESULTS
+from benchmarks.paths import CACHE, DATA, DOCS, RESULTS
 
 ROWS = (10_000, 100_000, 1_000_000)
 NUMERIC = (20, 100)
 BASE = "driftloop"
+LARGE = {
+    "wide": Size(3_000_000, 1_000, current=1_000_000),
+    "tall-tenth": Size(10_000_000, 20, shard=1_000_000),
+    "tall": Size(100_000_000, 20, shard=1_000_000),
+}
+"""Sizes that no tool should read as a whole; the two tall ones show how memory grows with rows."""
+
+LARGE_TOOLS = ("driftloop-profile", "driftloop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,7 @@ class Tool:
 TOOLS: dict[str, Tool] = {
     "driftloop": Tool("driftloop native, profile cached", OWN, "driftloop", {"mode": "cached"}),
     "driftloop-cold": Tool("driftloop native, new profile", OWN, "driftloop", {"mode": "cold"}),
+    "driftloop-profile": Tool("driftloop, the profile alone", OWN, "driftloop", {"mode": "make"}),
     "driftloop-alibi": Tool(
         "driftloop alibi, profile cached", OWN, "driftloop", {"mode": "cached", "engine": "alibi"}
     ),
@@ -42,6 +52,7 @@ TOOLS: dict[str, Tool] = {
     "floor": Tool("floor: read and sort, 1 thread", "floor", "floor", {"threads": 1}),
     "floor-2": Tool("floor: read and sort, 2 threads", "floor", "floor", {"threads": 2}),
 }
+TOOLS_OF_ALL_SIZES = tuple(name for name in TOOLS if name != "driftloop-profile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +61,11 @@ class Settings:
 
     rows: Sequence[int] = ROWS
     numeric: Sequence[int] = NUMERIC
-    tools: Sequence[str] = tuple(TOOLS)
+    tools: Sequence[str] = TOOLS_OF_ALL_SIZES
     repeats: int = 3
     limit: float = 900.0
     fresh: bool = False
+    large: Sequence[str] = ()
 
 
 def median(values: Sequence[float]) -> float:
@@ -67,20 +79,22 @@ def measure(size: Size, name: str, repeats: int, limit: float) -> Result:
     """Measure one tool at one size."""
     tool = TOOLS[name]
     files = make_files(size)
-    workdir = CACHE / "profiles" / size.name / name
+    # A large profile is made once, and read by the tool that comes after.
+    workdir = CACHE / "profiles" / size.name / ("large" if size.large else name)
     workdir.mkdir(parents=True, exist_ok=True)
     job = {
-        "reference": str(files / "reference.parquet"),
-        "current": str(files / "current.parquet"),
+        "reference": str(size.path(files, "reference")),
+        "current": str(size.path(files, "current")),
         "numeric": size.numeric_names,
         "categorical": size.categorical_names,
         "workdir": str(workdir),
-        "repeats": repeats,
-        "options": tool.options,
+        "repeats": 1 if name == "driftloop-profile" else repeats,
+        "options": tool.options | {"at_hand": size.large},
     }
     load_before = os.getloadavg()[0]
     result = launch(tool.environment, tool.runner, job, limit)
     about = {"tool": name, "rows": size.rows, "numeric": size.numeric, "load_before": load_before}
+    about |= {"rows_current": size.rows_of(current=True), "large": size.large}
     day = time.strftime("%Y-%m-%d", time.gmtime())
     return about | {"categorical": size.categorical, "measured": day} | result
 
@@ -88,18 +102,24 @@ def measure(size: Size, name: str, repeats: int, limit: float) -> Result:
 def run(settings: Settings) -> None:
     """Measure the chosen tools at the chosen sizes, one after the other at each size."""
     for rows, numeric in product(settings.rows, settings.numeric):
-        size = Size(rows, numeric)
-        for name in settings.tools:
-            path = RESULTS / "speed" / size.name / f"{name}.json"
-            result, old = kept(
-                path,
-                settings.fresh,
-                lambda s=size, n=name: measure(s, n, settings.repeats, settings.limit),  # type: ignore[misc]
-            )
-            print(
-                f"{size.name:>12}  {name:15} {outcome(result)}{'  (kept)' if old else ''}",
-                flush=True,
-            )
+        run_size(Size(rows, numeric), settings.tools, settings)
+    for name in settings.large:
+        run_size(LARGE[name], LARGE_TOOLS, settings)
+        for folder in (DATA, CACHE / "profiles"):  # tens of GB
+            shutil.rmtree(folder / LARGE[name].name, ignore_errors=True)
+
+
+def run_size(size: Size, tools: Sequence[str], settings: Settings) -> None:
+    """Measure tools at one size and say how it went."""
+    for name in tools:
+        path = RESULTS / "speed" / size.name / f"{name}.json"
+        result, old = kept(
+            path,
+            settings.fresh,
+            lambda n=name: measure(size, n, settings.repeats, settings.limit),  # type: ignore[misc]
+        )
+        note = "  (kept)" if old else ""
+        print(f"{size.name:>12}  {name:17} {outcome(result)}{note}", flush=True)
 
 
 def outcome(result: Result) -> str:

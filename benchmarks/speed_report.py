@@ -30,7 +30,8 @@ def row(result: Result, to_base: dict[str, float], to_floor: dict[str, float]) -
     if over:
         return [TOOLS[name].label, f"over {result['over']:.0f}", *factors, "-", "-", "-", "-"]
     found, truly, wrong, others = hits(result)
-    verdict = ["-", "-"] if name.startswith("floor") else [f"{found}/{truly}", f"{wrong}/{others}"]
+    judges = not name.startswith("floor") and name != "driftloop-profile"
+    verdict = ["-", "-"] if not judges else [f"{found}/{truly}", f"{wrong}/{others}"]
     return [
         TOOLS[name].label,
         number(median(result["seconds"])),
@@ -47,7 +48,9 @@ def size_tables(results: Sequence[Result]) -> str:
     for rows, numeric in dict.fromkeys((r["rows"], r["numeric"]) for r in results):
         here = [r for r in results if (r["rows"], r["numeric"]) == (rows, numeric)]
         to_base, to_floor = ratios(here), ratios(here, FLOOR)
-        title = f"### {spaced(rows)} rows, {numeric} numeric and 10 categorical columns"
+        current = here[0].get("rows_current", rows)
+        sizes = f"{spaced(rows)} rows" + (f" against {spaced(current)}" if current != rows else "")
+        title = f"### {sizes}, {numeric} numeric and 10 categorical columns"
         parts.append(title + "\n\n" + table(HEADER, [row(r, to_base, to_floor) for r in here]))
     return "\n\n".join(parts)
 
@@ -105,16 +108,15 @@ def write() -> None:
     if not results:
         return
     write_json(results)
+    plain = [r for r in results if not r.get("large") and r["tool"] != "driftloop-profile"]
     seconds = "Seconds from Parquet on disk to verdict"
-    _plot(
-        results, "speed", seconds, "seconds (log)", lambda r: r.get("over") or median(r["seconds"])
-    )
-    finished = [r for r in results if "over" not in r]
+    _plot(plain, "speed", seconds, "seconds (log)", lambda r: r.get("over") or median(r["seconds"]))
+    finished = [r for r in plain if "over" not in r]
     memory = "Peak memory above the interpreter and its imports"
     _plot(finished, "memory", memory, "MB (log)", lambda r: max(r["peak_mb"], 0.1))
     text = [
         sentence(),
-        f"![{seconds} by rows, one line for each tool. {in_words(results)}](benchmarks/speed.svg)",
+        f"![{seconds} by rows, one line for each tool. {in_words(plain)}](benchmarks/speed.svg)",
         f"![{memory} by rows, one line for each tool.](benchmarks/memory.svg)",
         size_tables(results),
         versions(results),

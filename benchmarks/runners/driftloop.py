@@ -11,7 +11,7 @@ PACKAGES = ("driftloop", "alibi-detect", "numpy", "scipy", "pyarrow", "numba")
 
 
 def load(job: Job) -> Verdict:
-    """Import driftloop and return its verdict in the job's mode: cold, cached or prepare."""
+    """Import driftloop and return its verdict in the job's mode: cold, cached or make."""
     from benchmarks.runners import driftloop_adapter as adapter
 
     columns = job["numeric"], job["categorical"]
@@ -29,13 +29,13 @@ def load(job: Job) -> Verdict:
         engine = job["options"].get("engine", "native")
         return adapter.verdict(Path(json.loads(note.read_text())), current, *columns, engine)
 
-    modes: dict[str, Verdict] = {"prepare": prepare, "cold": cold, "cached": cached}
+    modes: dict[str, Verdict] = {"make": prepare, "cold": cold, "cached": cached}
     return modes[job["options"]["mode"]]
 
 
 def prepare_elsewhere(job: Job) -> None:
     """Make the profile in another process, so that its memory does not count for this one."""
-    preparation = job | {"options": {"mode": "prepare"}, "repeats": 1}
+    preparation = job | {"options": {"mode": "make"}, "repeats": 1}
     command = [sys.executable, "-m", "benchmarks.runners.driftloop", json.dumps(preparation)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
@@ -44,6 +44,6 @@ def prepare_elsewhere(job: Job) -> None:
 
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
-    if asked["options"]["mode"] == "cached":
+    if asked["options"]["mode"] == "cached" and not asked["options"].get("at_hand"):
         prepare_elsewhere(asked)
     run(load, PACKAGES)

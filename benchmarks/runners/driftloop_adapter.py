@@ -30,10 +30,10 @@ SETTINGS = DriftSettings(engine="native")
 def prepare(
     reference_path: Path, workdir: Path, numeric: list[str], categorical: list[str]
 ) -> Path:
-    """Make the reference profile of a Parquet file in the work folder and return where it is."""
+    """Make the profile of a Parquet file, or a folder of them, and return where it is."""
     folder = Path(workdir) / "profile"
     shutil.rmtree(folder, ignore_errors=True)
-    columns = ParquetColumns.of((Path(reference_path),))
+    columns = ParquetColumns.of(_files(reference_path))
     features = Features(tuple(numeric), tuple(categorical))
     write_profile(
         folder, KEY, columns.rows, profile_columns(columns, features, SETTINGS.effect_sizes)
@@ -48,9 +48,9 @@ def verdict(
     categorical: list[str],
     engine: Engine = "native",
 ) -> list[str]:
-    """Judge a Parquet file by a profile on disk and return the names of the drifted columns."""
+    """Judge a Parquet file, or a folder of them, by a profile and name the drifted columns."""
     profile = read_profile(Path(profile_path), KEY)
-    columns = ParquetColumns.of((Path(current_path),))
+    columns = ParquetColumns.of(_files(current_path))
     settings = SETTINGS.model_copy(update={"engine": engine})
     return _drifted(profile, columns, Features(tuple(numeric), tuple(categorical)), settings)
 
@@ -112,6 +112,10 @@ def weekly(
         )
         for week in range(training_weeks, int(weeks.max()) + 1)
     ]
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    return tuple(sorted(path.iterdir())) if path.is_dir() else (path,)
 
 
 def _drifted(

@@ -10,6 +10,8 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from driftloop.base.findings import TestResult, package_label
 from driftloop.base.settings import Settings, any_of
 from driftloop.drift import alibi
@@ -81,13 +83,13 @@ class KolmogorovSmirnov(NumericDetector):
         """Return the KS statistic and p-value: exact for small samples, else asymptotic."""
         n, m = pair.rows
         if n * m <= EXACT_KS_MAX_PRODUCT:
-            return TestResult("ks", *ks_exact(pair.reference.values, pair.current))
+            return TestResult("ks", *ks_exact(pair.reference.values, np.asarray(pair.current)))
         p = ks_p_value(pair.distance, (n, m))
         return TestResult("ks", pair.distance, p.value, p.relative_error)
 
     def test_with_alibi(self, pair: NumericPair) -> TestResult:
         """Return the statistic and the asymptotic p-value of alibi-detect's `KSDrift`."""
-        return alibi.alibi_ks(pair.reference.values, pair.current)
+        return alibi.alibi_ks(pair.reference.values, np.asarray(pair.current))
 
 
 class ChiSquare(CategoricalDetector):

@@ -5,14 +5,13 @@ its effect size exceeds its floor, so that neither a million rows nor fifty rais
 """
 
 import math
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from driftloop.base.findings import Finding, Status
+from driftloop.base.parallel import available_cores, in_order
 from driftloop.drift.confirmation import DriftHistory, confirm
 from driftloop.drift.measure import FeatureMeasurement, MeasuringOptions, measure_feature
 from driftloop.drift.multiple_testing import adjust_p_values, rejection_thresholds
@@ -73,19 +72,18 @@ def measure_features(
 ) -> tuple[FeatureMeasurement, ...]:
     """Return the measurement of every feature, read in groups of columns, on all cores if large."""
 
+    numeric = frozenset(features.numeric)
+
     def measure(names: tuple[str, ...]) -> list[FeatureMeasurement]:
         batch = current.batch(names)
         return [
-            measure_feature(name, name in features.numeric, profile.column(name), batch, options)
+            measure_feature(name, name in numeric, profile.column(name), batch, options)
             for name in names
         ]
 
-    parts = list(column_groups(features.names, current.rows))
-    workers = available_cores() if current.rows >= COMPILED_MIN_ROWS else 1
-    if workers == 1 or len(parts) == 1:
-        return tuple(measured for names in parts for measured in measure(names))
-    with ThreadPoolExecutor(workers) as pool:
-        return tuple(measured for group in pool.map(measure, parts) for measured in group)
+    groups = list(column_groups(features.names, current.rows))
+    workers = available_cores() if current.rows >= COMPILED_MIN_ROWS and len(groups) > 1 else 1
+    return tuple(measured for group in in_order(measure, groups, workers) for measured in group)
 
 
 def judge_findings(findings: tuple[Finding, ...], criteria: JudgingCriteria) -> tuple[Finding, ...]:
@@ -149,8 +147,3 @@ def _weighed(finding: Finding, criteria: JudgingCriteria) -> Finding:
     if finding.role != "feature" or finding.name not in criteria.importances:
         return finding
     return replace(finding, importance=criteria.importances[finding.name])
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,6 +4,7 @@ Judging needs all tests of a run; see `driftloop.drift.judge`.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from driftloop.base.errors import DataError
 from driftloop.base.findings import Finding, TestResult, package_label
@@ -15,7 +16,7 @@ from driftloop.drift.detectors import (
 )
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
-from driftloop.profiling.column_source import Columns
+from driftloop.profiling.column_source import Batch
 from driftloop.profiling.columns import CategoricalColumn, NumericColumn
 from driftloop.profiling.finding_text import (
     describe_categories,
@@ -30,10 +31,13 @@ from driftloop.profiling.reference_column import (
     NumericReference,
     UnreadableColumn,
 )
+from driftloop.profiling.tall import TallCategories, TallNumbers
 from driftloop.profiling.variation import learned_floor
 from driftloop.quality.column_summary import ColumnSummary, summarise_categorical, summarise_numeric
 
-Column = NumericColumn | CategoricalColumn
+Numeric = NumericColumn | TallNumbers
+Categorical = CategoricalColumn | TallCategories
+Column = Numeric | Categorical
 Reference = NumericReference | CategoricalReference
 
 
@@ -72,7 +76,7 @@ def measure_feature(
     name: str,
     numeric: bool,
     reference: ColumnReference,
-    current: Columns,
+    current: Batch,
     options: MeasuringOptions,
 ) -> FeatureMeasurement:
     """Return the measurement of a feature; an unreadable one has a fault and is inconclusive."""
@@ -80,20 +84,22 @@ def measure_feature(
         if isinstance(reference, UnreadableColumn):
             raise DataError(reference.reason)
         column = current.numeric(name) if numeric else current.categorical(name)
+        if isinstance(column, TallNumbers) and isinstance(reference, NumericReference):
+            column.count(reference.edges)
     except DataError as error:
         rows = reference.rows, current.rows
         return FeatureMeasurement(
             ColumnSummary(name, f"{error}"), (inconclusive_finding(name, *rows, f"{error}."),)
         )
-    if isinstance(reference, NumericReference) and isinstance(column, NumericColumn):
+    if isinstance(reference, NumericReference) and isinstance(column, Numeric):
         return _measure_numbers(name, reference, column, options)
-    if isinstance(reference, CategoricalReference) and isinstance(column, CategoricalColumn):
+    if isinstance(reference, CategoricalReference) and isinstance(column, Categorical):
         return _measure_categories(name, reference, column, options)
     raise DataError(f"column {name!r} is of another type in the reference; rebuild its profile")
 
 
 def _measure_numbers(
-    name: str, reference: NumericReference, column: NumericColumn, options: MeasuringOptions
+    name: str, reference: NumericReference, column: Numeric, options: MeasuringOptions
 ) -> FeatureMeasurement:
     present = column.present
     pair = NumericPair(reference, present) if len(present) and len(reference.values) else None
@@ -119,14 +125,14 @@ def numeric_finding(name: str, pair: NumericPair, options: MeasuringOptions) -> 
     effect = settings.effect_sizes.of_numbers(name)
     floor, learned = options.floor(effect.floor, pair.reference.variation.effects)
     sized = effect.kind, effect.size(pair.binned), floor
-    found = finding(name, result, sized, pair.rows, describe_numbers(name, pair))
-    return replace(found, learned_floor=learned, shape=pair.shape(name))
+    more = {"learned_floor": learned, "shape": pair.shape(name)}
+    return finding(name, result, sized, pair.rows, describe_numbers(name, pair), **more)
 
 
 def _measure_categories(
     name: str,
     reference: CategoricalReference,
-    column: CategoricalColumn,
+    column: Categorical,
     options: MeasuringOptions,
 ) -> FeatureMeasurement:
     sizes = int(reference.counts.sum()), int(column.counts.sum())
@@ -156,10 +162,10 @@ def categorical_findings(
     new, gone = pair.new_categories, pair.vanished_categories
     sized = effect.kind, effect.size(pair.binned), floor
     result = run_test(settings.categorical_test(name), pair, settings.engine)
-    shares = finding(name, result, sized, pair.rows, describe_categories(name, pair))
     named = tuple(str(level) for level in new)
-    drawn = pair.shape(name)
-    findings = [replace(shares, new_categories=named, learned_floor=learned, shape=drawn)]
+    more = {"new_categories": named, "learned_floor": learned, "shape": pair.shape(name)}
+    sentence = describe_categories(name, pair)
+    findings = [finding(name, result, sized, pair.rows, sentence, **more)]
     if len(new):
         result = new_categories_test(pair)
         findings.append(
@@ -194,8 +200,8 @@ def _missing(
     fixed = options.settings.missing_floor
     floor, learned = options.floor(fixed, reference.variation.missing)
     sized = "rate_difference", abs(rates[1] - rates[0]), floor
-    found = finding(name, result, sized, rows, describe_missing(name, *rates))
-    return [replace(found, learned_floor=learned)]
+    sentence = describe_missing(name, *rates)
+    return [finding(name, result, sized, rows, sentence, learned_floor=learned)]
 
 
 def _too_few(sizes: tuple[int, int], least: int) -> str | None:
@@ -225,8 +231,12 @@ def finding(
     effect: tuple[str, float, float],
     rows: tuple[int, int],
     sentence: str,
+    **more: Any,
 ) -> Finding:
-    """Return a finding that is not judged yet; `effect` is its kind, size and floor."""
+    """Return a finding that is not judged yet; `effect` is its kind, size and floor.
+
+    `more` are further fields: replacing them later costs as much as making the finding.
+    """
     return Finding(
         name=name,
         test=result.test,
@@ -242,6 +252,7 @@ def finding(
         rows_current=rows[1],
         p_error=result.relative_error,
         engine=result.engine or package_label("driftloop"),
+        **more,
     )
 
 

@@ -16,6 +16,8 @@ CLOSED_FORM_BELOW = 2.2
 
 _ABSOLUTE = 1e-6
 _MIDDLE_ERROR = 2e-4
+_ODD = (2 * np.arange(1, 12) - 1.0) ** 2 * math.pi**2 / 4
+_EVEN = np.arange(1, 12) ** 2 * math.pi**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,7 @@ def pelz_good(z: float, size: int) -> float:
 
 def _pelz_good_terms(z: float) -> tuple[float, float, float, float]:
     """Return the limit and the three corrections, in powers of 1 / sqrt(n)."""
-    k = np.arange(1, 12)
-    odd, even = (2 * k - 1.0) ** 2 * math.pi**2 / 4, k**2 * math.pi**2
+    odd, even = _ODD, _EVEN
     at_odd, at_even = np.exp(-odd / (2 * z * z)), np.exp(-even / (2 * z * z))
     root = math.sqrt(math.pi / 2)
     third = (6 * z**6 + 2 * z**4) + (2 * z**4 - 5 * z**2) * odd + (1 - 2 * z**2) * odd**2

@@ -19,7 +19,10 @@ COMPILED_MIN_ROWS = 50_000
 """Number of values from which compiled code, its loading included, beats numpy's search."""
 
 MAX_EDGES = 8192
-"""Most quantiles of a reference that serve as edges."""
+"""Most quantiles of a reference that serve as edges, unless it is tall."""
+
+TALL_EDGES = 60_000
+"""Most quantiles of a tall one; with the edges beside them they still have 16-bit numbers."""
 
 
 @dataclass(frozen=True, slots=True)

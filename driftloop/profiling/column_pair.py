@@ -31,6 +31,8 @@ from driftloop.profiling.reference_column import (
     numeric_reference,
     sorted_quantile,
 )
+from driftloop.profiling.sorting import sorted_numbers
+from driftloop.profiling.tall import ROUND, TallCategories, TallNumbers, count_up_to
 
 Quartiles = tuple[float, float, float]
 QUARTILES = (0.25, 0.5, 0.75)
@@ -46,9 +48,10 @@ class NumericPair:
         (0.4, 1.0)
     """
 
-    def __init__(self, reference: NumericReference, current: Numbers) -> None:
+    def __init__(self, reference: NumericReference, current: Numbers | TallNumbers) -> None:
         self.reference = reference
         self.current = current
+        self._looked_into = np.zeros(0, dtype=bool), RankedValues(np.zeros(0), np.zeros(0, int))
 
     @staticmethod
     def of(reference: npt.ArrayLike, current: npt.ArrayLike, bins: int = 10) -> "NumericPair":
@@ -65,8 +68,8 @@ class NumericPair:
     def below(self) -> Counts:
         """How many current values lie at or below each edge of the reference."""
         if self._sorted is not None:
-            return np.searchsorted(self._sorted, self.reference.edges, side="right")
-        return np.cumsum(self._histogram.counts[:-1])
+            return count_up_to(self._sorted, self.reference.edges)
+        return np.cumsum(self._counts[:-1])
 
     @cached_property
     def distance(self) -> float:
@@ -79,13 +82,17 @@ class NumericPair:
         if self._sorted is not None:
             low, middle, high = (sorted_quantile(self._sorted, level) for level in QUARTILES)
             return low, middle, high
+        left, right = np.split(self._values_at(self._quartile_ranks), 2)
         places = np.array(QUARTILES) * (len(self.current) - 1)
-        last = len(self.current) - 1
-        floor = np.floor(places).astype(int)
-        ranks = np.concatenate([floor, np.minimum(floor + 1, last)])
-        left, right = np.split(self._values_at(ranks), 2)
         low, middle, high = left + (right - left) * (places % 1)
         return float(low), float(middle), float(high)
+
+    @property
+    def _quartile_ranks(self) -> npt.NDArray[np.int64]:
+        """The ranks on both sides of each quartile."""
+        last = len(self.current) - 1
+        floor = np.floor(np.array(QUARTILES) * last).astype(int)
+        return np.concatenate([floor, np.minimum(floor + 1, last)])
 
     @property
     def outside_tails(self) -> tuple[float, float]:
@@ -135,9 +142,8 @@ class NumericPair:
     @cached_property
     def constant(self) -> bool:
         """Whether one single value fills both samples."""
-        return self.reference.distinct == 1 and bool(
-            np.all(self.current == self.reference.values[0])
-        )
+        only = self.reference.values[0]
+        return self.reference.distinct == 1 and self._range == (only, only)
 
     def _cdfs(self) -> CdfPair:
         """Return both distribution functions at quantiles of reference and current values.
@@ -150,7 +156,7 @@ class NumericPair:
         points = np.concatenate([own, added])
         at_own = reference.cdf_points
         shares = (
-            np.concatenate([reference.below[at_own], _count_up_to(reference.values, added)]) / n,
+            np.concatenate([reference.below[at_own], count_up_to(reference.values, added)]) / n,
             np.concatenate([self.below[at_own], counts_at_added]) / m,
         )
         points, first = np.unique(points, return_index=True)
@@ -163,43 +169,73 @@ class NumericPair:
         """
         if self._sorted is not None:
             points = cdf_points(self._sorted)
-            return points, _count_up_to(self._sorted, points)
+            return points, count_up_to(self._sorted, points)
         low, high = self._range
-        count = len(self.current)
+        count, current = len(self.current), self.current
         points = np.nextafter([low, low, high, high], [-np.inf, low, -np.inf, high])
-        top = int(np.count_nonzero(self.current == high))
-        lowest = int(np.count_nonzero(self.current == low))
+        if isinstance(current, TallNumbers):
+            lowest, top = current.at_ends()
+        else:
+            lowest, top = (int(np.count_nonzero(current == end)) for end in (low, high))
         return points, np.array([0, lowest, count - top, count])
 
     @cached_property
     def _range(self) -> tuple[float, float]:
         if self._sorted is not None:
             return float(self._sorted[0]), float(self._sorted[-1])
+        if isinstance(self.current, TallNumbers):
+            return self.current.ends
         return float(self.current.min()), float(self.current.max())
 
     @cached_property
     def _sorted(self) -> Numbers | None:
-        """The current values in order; None where there are so many that counting is cheaper."""
-        return np.sort(self.current) if len(self.current) < COMPILED_MIN_ROWS else None
+        """The current values in order; None where there are so many that counting is cheaper.
+
+        A tall column is sorted where one bin holds too many values to look into.
+        """
+        if isinstance(self.current, TallNumbers):
+            crowded = (self.current.counts > ROUND) & ~single_value_bins(self.reference.edges)
+            return self.current.ordered() if crowded.any() else None
+        return sorted_numbers(self.current) if len(self.current) < COMPILED_MIN_ROWS else None
+
+    @property
+    def _counts(self) -> Counts:
+        return (self.current if isinstance(self.current, TallNumbers) else self._histogram).counts
 
     @cached_property
     def _histogram(self) -> Histogram:
-        return histogram(self.current, self.reference.edges)
+        return histogram(np.asarray(self.current), self.reference.edges)
 
     def _values_at(self, ranks: npt.NDArray[np.int64]) -> Numbers:
         """Return the values at ranks (from 0) among all."""
         edges = self.reference.edges
         bins = np.searchsorted(self.below, ranks, side="right")
         single = single_value_bins(edges)[bins]
-        wanted = np.zeros(len(edges) + 1, dtype=bool)
-        wanted[bins[~single]] = True
-        ranked = self._ranked(wanted)
+        ranked = self._ranked(self._bins_of(ranks))
         values: Numbers = edges[np.minimum(bins, len(edges) - 1)]
         values[~single] = ranked.values[np.searchsorted(ranked.ranks, ranks[~single])]
         return values
 
     def _ranked(self, wanted: npt.NDArray[np.bool_]) -> RankedValues:
-        """Return the values of the wanted bins in order, each with its rank among all."""
+        """Return the values of the wanted bins, or more, in order, each with its rank among all.
+
+        Those of the quartiles come along: a tall column need not be read once more for them.
+        """
+        before, ranked = self._looked_into
+        if len(before) == 0 or (wanted & ~before).any():
+            wanted = wanted | self._bins_of(self._quartile_ranks)
+            ranked = self._look_into(wanted)
+            self._looked_into = wanted, ranked
+        return ranked
+
+    def _bins_of(self, ranks: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Return the bins (k + 1,) that hold values of ranks, unless by their edges alone."""
+        edges = self.reference.edges
+        held = np.zeros(len(edges) + 1, dtype=bool)
+        held[np.searchsorted(self.below, ranks, side="right")] = True
+        return held & ~single_value_bins(edges)
+
+    def _look_into(self, wanted: npt.NDArray[np.bool_]) -> RankedValues:
         ends = np.append(self.below, len(self.current))
         first = np.concatenate([[0], ends[:-1]])[wanted]
         counts = ends[wanted] - first
@@ -207,8 +243,10 @@ class NumericPair:
         ranks = np.repeat(first, counts) + inside
         if self._sorted is not None:
             return RankedValues(self._sorted[ranks], ranks)
+        if isinstance(self.current, TallNumbers):
+            return RankedValues(sorted_numbers(self.current.within(wanted)), ranks)
         chosen = np.flatnonzero(wanted[self._histogram.codes])
-        return RankedValues(np.sort(self.current[chosen]), ranks)
+        return RankedValues(sorted_numbers(self.current[chosen]), ranks)
 
 
 @dataclass(frozen=True)
@@ -230,7 +268,7 @@ class CategoricalPair:
 
     @staticmethod
     def from_reference(
-        reference: CategoricalReference, current: CategoricalColumn
+        reference: CategoricalReference, current: CategoricalColumn | TallCategories
     ) -> "CategoricalPair":
         """Return the pair of a stored reference and a column of the current window."""
         levels = np.unique(np.concatenate([reference.levels, current.levels]))
@@ -290,8 +328,3 @@ class CategoricalPair:
         order = np.argsort(-one_side[only], kind="stable")
         levels: Levels = self.levels[only][order]
         return levels
-
-
-def _count_up_to(ordered: Numbers, points: Numbers) -> Counts:
-    counts: Counts = np.searchsorted(ordered, points, side="right")
-    return counts

@@ -17,9 +17,24 @@ from driftloop.profiling.columns import (
     categorical_column,
     numeric_column,
 )
+from driftloop.profiling.tall import TallCategories, TallNumbers
 
 GROUP_BYTES = 8_000_000
 """Size of the columns that are read at once."""
+
+
+class Batch(Protocol):
+    """Some columns of one window: in memory, or tall and ready to be read in pieces."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+
+    def numeric(self, name: str) -> NumericColumn | TallNumbers:
+        """Return a numeric feature; raises `DataError` where it is missing or no number."""
+
+    def categorical(self, name: str) -> CategoricalColumn | TallCategories:
+        """Return a categorical feature; raises `DataError` where it is missing or not one."""
 
 
 class Columns(Protocol):
@@ -38,8 +53,8 @@ class Columns(Protocol):
     def series(self, name: str) -> "pd.Series[Any]":
         """Return any column as it is; raises `DataError` where it is missing."""
 
-    def batch(self, names: tuple[str, ...]) -> "Columns":
-        """Return the named columns in memory."""
+    def batch(self, names: tuple[str, ...]) -> Batch:
+        """Return the named columns, read together."""
 
 
 @dataclass(frozen=True, slots=True)

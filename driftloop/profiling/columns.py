@@ -4,6 +4,7 @@ The rules are the same for both: a numeric feature holds numbers and booleans, a
 infinities count as missing; a categorical feature holds one type of value, compared as text.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,6 +37,10 @@ class NumericColumn:
         """All rows, missing ones included."""
         return len(self.values)
 
+    def pieces(self) -> "Iterator[NumericColumn]":
+        """Yield itself: it is in memory as a whole."""
+        yield self
+
     @property
     def present(self) -> Numbers:
         """The values that are not missing, in row order."""
@@ -64,6 +69,10 @@ class CategoricalColumn:
     def rows(self) -> int:
         """All rows, missing ones included."""
         return len(self.row_codes)
+
+    def pieces(self) -> "Iterator[CategoricalColumn]":
+        """Yield itself: it is in memory as a whole."""
+        yield self
 
     @property
     def codes(self) -> Codes:
@@ -116,8 +125,9 @@ def categorical_arrow(values: "pa.ChunkedArray", name: str) -> CategoricalColumn
 
     kind = values.type
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    plain = pa.types.is_string(inner) or pa.types.is_integer(inner) or pa.types.is_floating(inner)
-    if not (plain or pa.types.is_large_string(inner) or pa.types.is_boolean(inner)):
+    text = pa.types.is_string(inner) or pa.types.is_large_string(inner)
+    plain = text or pa.types.is_integer(inner) or pa.types.is_floating(inner)
+    if not (plain or pa.types.is_boolean(inner)):
         return categorical_column(pd.DataFrame({name: to_series(values)}), name)
     if len(values) == 0:
         return _categorical(np.zeros(0, np.int32), pd.Series([], dtype=object))
@@ -126,6 +136,9 @@ def categorical_arrow(values: "pa.ChunkedArray", name: str) -> CategoricalColumn
     whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
     indices = whole.indices.fill_null(-1) if whole.indices.null_count else whole.indices
     raw = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    if text:
+        held = whole.dictionary.is_valid().to_numpy(zero_copy_only=False)
+        return _by_level(raw, held, lambda kept: _text_of(whole.dictionary)[kept])
     values = to_series(whole.dictionary)
     _check_digits(name, values)
     return _categorical(raw, values)
@@ -138,14 +151,25 @@ def _numeric(values: Numbers) -> NumericColumn:
 
 
 def _categorical(raw: Codes, values: "pd.Series[Any]") -> CategoricalColumn:
+    return _by_level(raw, values.notna().to_numpy(), lambda held: category_text(values[held]))
+
+
+def _by_level(
+    raw: Codes, valid: npt.NDArray[np.bool_], text: Callable[[npt.NDArray[np.bool_]], Levels]
+) -> CategoricalColumn:
     """Sort the levels; those with the same text are one, NaN is a gap, and unheld ones go."""
-    rows = np.bincount(raw + np.int32(1), minlength=len(values) + 1)[1:]
-    present = values.notna().to_numpy() & (rows > 0)
-    levels, codes = np.unique(category_text(values[present]), return_inverse=True)
-    place = np.full(len(values), -1, dtype=np.int32)
-    place[present] = codes
-    counts = np.bincount(codes, weights=rows[present], minlength=len(levels)).astype(np.int64)
-    return CategoricalColumn(levels.astype(object), counts, raw, place)
+    rows = np.bincount(raw + np.int32(1), minlength=len(valid) + 1)[1:]
+    held = valid & (rows > 0)
+    levels, codes = np.unique(text(held), return_inverse=True)
+    place = np.full(len(valid), -1, dtype=np.int32)
+    place[held] = codes
+    counts = np.bincount(codes, weights=rows[held], minlength=len(levels)).astype(np.int64)
+    return CategoricalColumn(levels, counts, raw, place)
+
+
+def _text_of(dictionary: "pa.Array") -> Levels:
+    text: Levels = dictionary.to_numpy(zero_copy_only=False)
+    return text
 
 
 def _check_categories(name: str, dtype: Any, present: "pd.Series[Any]") -> None:

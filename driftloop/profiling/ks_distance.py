@@ -22,7 +22,8 @@ import numpy.typing as npt
 
 from driftloop.profiling.binning import Counts, Edges
 from driftloop.profiling.columns import Numbers
-from driftloop.profiling.reference_column import NumericReference
+from driftloop.profiling.reference_column import NumericReference, Places
+from driftloop.profiling.tall import ROUND, let_go
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,26 @@ def ks_distance(
     at_edges = float(np.max(np.abs(old - new)))
     bounds = np.maximum(old[1:] - new[:-1], new[1:] - old[:-1])
     wanted = (bounds > at_edges) & (np.diff(new) > 0) & ~single_value_bins(reference.edges)
-    if not wanted.any():
-        return at_edges
-    return max(at_edges, _at(reference.values, ranked(wanted), rows))
+    largest, counts = at_edges, np.diff(below, prepend=0, append=rows)
+    for bins in _rounds(np.flatnonzero(wanted), bounds, counts):
+        held = np.zeros(len(wanted), dtype=bool)
+        held[bins[bounds[bins] > largest]] = True
+        if held.any():
+            largest = max(largest, _at(reference.values, ranked(held), rows))
+            let_go(reference.values)
+    return largest
+
+
+def _rounds(bins: Places, bounds: Numbers, counts: Counts) -> list[Places]:
+    """Return bins in rounds of about `ROUND` values, those that may hold the most first.
+
+    What one round finds often leaves nothing to look for in the others.
+    """
+    if counts[bins].sum() <= ROUND:
+        return [bins]
+    order = bins[np.argsort(-bounds[bins], kind="stable")]
+    turns = np.cumsum(counts[order]) // ROUND
+    return np.split(order, np.flatnonzero(np.diff(turns)) + 1)
 
 
 def single_value_bins(edges: Edges) -> npt.NDArray[np.bool_]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profiling.binning import MAX_EDGES, Counts, Edges
+from driftloop.profiling.binning import MAX_EDGES, TALL_EDGES, Counts, Edges
 from driftloop.profiling.columns import CategoricalColumn, Levels, Numbers, NumericColumn
+from driftloop.profiling.sorting import sorted_numbers
+from driftloop.profiling.tall import TallCategories, TallNumbers, count_up_to, slices, values_at
 
 Places = npt.NDArray[np.int64]
 
@@ -107,47 +109,49 @@ class UnreadableColumn:
 ColumnReference = NumericReference | CategoricalReference | UnreadableColumn
 
 
-def numeric_reference(column: NumericColumn, bins: int) -> NumericReference:
+def numeric_reference(column: NumericColumn | TallNumbers, bins: int) -> NumericReference:
     """Return the reference side of a numeric feature, with `bins` quantile bins."""
-    ordered = np.sort(column.present)
+    if isinstance(column, TallNumbers):
+        ordered = column.ordered()
+    else:
+        ordered = sorted_numbers(column.present)
+    missing = column.rows - len(ordered)
     if len(ordered) == 0:
         no = np.zeros(0, dtype=np.int64)
-        return NumericReference(ordered, column.missing, np.zeros(0), no, no, no, no, 0.0, 0)
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    ends = bin_ends(ordered, starts, bins)
+        return NumericReference(ordered, missing, np.zeros(0), no, no, no, no, 0.0, 0)
+    distinct = _count_distinct(ordered)
+    ends = bin_ends(ordered, distinct, bins)
     points = cdf_points(ordered)
     low, high = (sorted_quantile(ordered, level) for level in TAIL_QUANTILES)
     tails = np.array([np.nextafter(low, -np.inf), high])
     edges = np.unique(np.concatenate([_fine_edges(ordered), ends, points, tails]))
     return NumericReference(
         values=ordered,
-        missing=column.missing,
+        missing=missing,
         edges=edges,
-        below=np.searchsorted(ordered, edges, side="right"),
+        below=count_up_to(ordered, edges),
         bins=np.searchsorted(edges, ends),
         cdf_points=np.searchsorted(edges, points),
         tails=np.searchsorted(edges, tails),
         scale=_standard_deviation(ordered),
-        distinct=len(starts),
+        distinct=distinct,
     )
 
 
-def categorical_reference(column: CategoricalColumn) -> CategoricalReference:
+def categorical_reference(column: CategoricalColumn | TallCategories) -> CategoricalReference:
     """Return the reference side of a categorical feature."""
     return CategoricalReference(column.levels, column.counts, column.missing)
 
 
-def bin_ends(ordered: Numbers, starts: Places, bins: int) -> Edges:
+def bin_ends(ordered: Numbers, distinct: int, bins: int) -> Edges:
     """Return the ends that cut sorted values into at most `bins` equally filled bins.
 
     A value with more than a bin's share of rows, and every value of a column with few, gets a bin
     of its own: between and beside them are bins that are (nearly) empty in the reference, so that
-    a new value is noticed. The last bin is open and has no end. `starts` says where each run of
-    equal values starts.
+    a new value is noticed. The last bin is open and has no end.
     """
-    distinct, counts = ordered[starts], np.diff(np.append(starts, len(ordered)))
-    few = len(starts) <= bins
-    heavy = distinct if few else distinct[counts * bins > len(ordered)]
+    few = distinct <= bins
+    heavy = _few_values(ordered) if few else _heavy_values(ordered, bins)
     places = np.ceil(np.arange(1, bins) / bins * (len(ordered) - 1)).astype(int)
     cuts = ordered[:0] if few else ordered[places]
     ends = np.concatenate([np.nextafter(heavy, -np.inf), heavy, np.nextafter(cuts, -np.inf)])
@@ -166,14 +170,44 @@ def sorted_quantile(ordered: Numbers, level: float) -> float:
     return low if low == high else low + (high - low) * (place - left)
 
 
+def _count_distinct(ordered: Numbers) -> int:
+    """Return how many different values there are among some that are in order."""
+    found, last = 0, np.nan
+    for part in slices(ordered):
+        found += int(np.count_nonzero(part[1:] != part[:-1])) + int(part[0] != last)
+        last = part[-1]
+    return found
+
+
+def _few_values(ordered: Numbers) -> Numbers:
+    """Return the different values, of which there are few."""
+    starts = [0]
+    while starts[-1] < len(ordered):
+        starts.append(int(np.searchsorted(ordered, ordered[starts[-1]], side="right")))
+    return np.asarray(ordered[starts[:-1]])
+
+
+def _heavy_values(ordered: Numbers, bins: int) -> Numbers:
+    """Return the values with more than a bin's share: one in as many places is each of them."""
+    found = np.unique(ordered[:: max(1, len(ordered) // bins)])
+    first, last = (np.searchsorted(ordered, found, side=side) for side in ("left", "right"))
+    return np.asarray(found[(last - first) * bins > len(ordered)])
+
+
 def _standard_deviation(ordered: Numbers) -> float:
     """The standard deviation, also of values too large or too small to square."""
     with np.errstate(over="ignore", invalid="ignore"):
-        spread = float(np.std(ordered))
+        spread = _spread(ordered)
     if np.isfinite(spread) and spread > 0:
         return spread
     unit = max(abs(ordered[0]), abs(ordered[-1])) or 1.0
-    return float(np.std(ordered / unit) * unit)
+    return _spread(ordered, unit) * float(unit)
+
+
+def _spread(ordered: Numbers, unit: float = 1.0) -> float:
+    mean = sum(float(np.sum(part / unit)) for part in slices(ordered)) / len(ordered)
+    squares = sum(float(np.sum((part / unit - mean) ** 2)) for part in slices(ordered))
+    return float(np.sqrt(squares / len(ordered)))
 
 
 def cdf_points(ordered: Numbers) -> Edges:
@@ -191,8 +225,7 @@ def cdf_points(ordered: Numbers) -> Edges:
 
 def _evenly(ordered: Numbers, count: int) -> Numbers:
     places = np.linspace(0, len(ordered) - 1, min(count, len(ordered))).astype(int)
-    picked: Numbers = ordered[places]
-    return picked
+    return values_at(ordered, places)
 
 
 def _with_points_below(picked: Numbers, frequent: Numbers) -> Edges:
@@ -207,7 +240,8 @@ def _fine_edges(ordered: Numbers) -> Edges:
 
     An edge just below the smallest value marks that the reference has nothing below it.
     """
-    count = min(MAX_EDGES, max(64, len(ordered) // 64))
+    most = max(MAX_EDGES, min(TALL_EDGES, len(ordered) // 1536))
+    count = min(most, max(64, len(ordered) // 64))
     picked = _evenly(ordered, count)
     if len(ordered) <= count:
         return _with_points_below(picked, picked)

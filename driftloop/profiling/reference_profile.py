@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from driftloop.base.errors import DataError
-from driftloop.profiling.column_source import Columns, column_groups
+from driftloop.base.parallel import available_cores, in_order
+from driftloop.profiling.binning import COMPILED_MIN_ROWS
+from driftloop.profiling.column_source import Batch, Columns, column_groups
 from driftloop.profiling.effect_sizes.base import CategoricalEffect, EffectSize, NumericEffect
 from driftloop.profiling.reference_column import (
     ColumnReference,
@@ -94,19 +96,29 @@ def profile_columns(
     effect_sizes: EffectSizes,
     windows: WindowRows = NO_WINDOWS,
 ) -> Iterator[tuple[str, ColumnReference]]:
-    """Yield the reference side of one feature after the other, so that none is in memory twice."""
-    for group in column_groups(features.names, columns.rows):
-        batch = columns.batch(group)
-        for name in group:
-            profile = _numeric if name in features.numeric else _categorical
-            try:
-                yield name, profile(batch, name, effect_sizes, windows)
-            except DataError as error:
-                yield name, UnreadableColumn(f"{error} in the reference", columns.rows)
+    """Yield the reference side of one feature after the other, read in groups of columns.
+
+    Where it is large all cores work, no further ahead of what is asked than one group each.
+    """
+    numeric = frozenset(features.numeric)
+
+    def profile(names: tuple[str, ...]) -> list[tuple[str, ColumnReference]]:
+        batch = columns.batch(names)
+        return [(name, _profile(batch, name, name in numeric)) for name in names]
+
+    def _profile(batch: Batch, name: str, number: bool) -> ColumnReference:
+        try:
+            return (_numeric if number else _categorical)(batch, name, effect_sizes, windows)
+        except DataError as error:
+            return UnreadableColumn(f"{error} in the reference", columns.rows)
+
+    workers = available_cores() if columns.rows >= COMPILED_MIN_ROWS else 1
+    for found in in_order(profile, column_groups(features.names, columns.rows), workers):
+        yield from found
 
 
 def _numeric(
-    columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
+    columns: Batch, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.numeric(name)
     effect = effect_sizes.of_numbers(name)
@@ -115,7 +127,7 @@ def _numeric(
 
 
 def _categorical(
-    columns: Columns, name: str, effect_sizes: EffectSizes, windows: WindowRows
+    columns: Batch, name: str, effect_sizes: EffectSizes, windows: WindowRows
 ) -> ColumnReference:
     column = columns.categorical(name)
     reference = categorical_reference(column)

@@ -5,6 +5,7 @@ current one and each is measured against the rest. A new effect counts only wher
 such windows show among themselves.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.profiling.binning import Counts, Edges, histogram
-from driftloop.profiling.columns import CategoricalColumn, NumericColumn
+from driftloop.profiling.columns import CategoricalColumn, Levels, NumericColumn
 from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
 from driftloop.profiling.effect_sizes.binned import Binned, CdfPair
 from driftloop.profiling.reference_column import NumericReference, Places, Variation
+from driftloop.profiling.tall import TallCategories, TallNumbers
+
+Table = npt.NDArray[np.int64]
 
 MAX_WINDOWS = 104
 
@@ -24,15 +28,23 @@ MAX_WINDOWS = 104
 class WindowRows:
     """The window of each row of the reference (rows,), -1 where none, and how many there are."""
 
-    codes: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int16]
     count: int
     least: int
 
-    def table(self, cells: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.int64]:
-        """Return the rows of each window and cell (windows, width); cell -1 is left out."""
-        counted = (self.codes >= 0) & (cells >= 0)
-        flat = self.codes[counted] * width + cells[counted]
-        return np.bincount(flat, minlength=self.count * width).reshape(self.count, width)
+    def table(self, cells: Iterable[npt.NDArray[np.int64]], width: int) -> Table:
+        """Return the rows of each window and cell (windows, width); cell -1 is left out.
+
+        The cells of the rows come in pieces, from the first row to the last.
+        """
+        counts, start = np.zeros(self.count * width, dtype=np.int64), 0
+        for piece in cells:
+            codes = self.codes[start : start + len(piece)]
+            counted = (codes >= 0) & (piece >= 0)
+            flat = codes[counted].astype(np.int64) * width + piece[counted]
+            counts += np.bincount(flat, minlength=len(counts))
+            start += len(piece)
+        return counts.reshape(self.count, width)
 
 
 def window_rows(
@@ -45,14 +57,17 @@ def window_rows(
     """
     codes = np.searchsorted(starts, times, side="right") - 1
     codes[times >= end] = -1
-    return WindowRows(codes.astype(np.int64), len(starts), least)
+    return WindowRows(codes.astype(np.int16), len(starts), least)
 
 
-NO_WINDOWS = WindowRows(np.zeros(0, np.int64), 0, 1)
+NO_WINDOWS = WindowRows(np.zeros(0, np.int16), 0, 1)
 
 
 def numeric_variation(
-    column: NumericColumn, reference: NumericReference, windows: WindowRows, effect: NumericEffect
+    column: NumericColumn | TallNumbers,
+    reference: NumericReference,
+    windows: WindowRows,
+    effect: NumericEffect,
 ) -> Variation:
     """Return how far each window of a numeric column differs from the rest of its column."""
     if windows.count == 0 or len(reference.values) == 0:
@@ -60,18 +75,26 @@ def numeric_variation(
     kinds = reference.bins, reference.cdf_points
     places = np.unique(np.concatenate(kinds))
     edges = reference.edges[places]
-    present = ~np.isnan(column.values)
-    cells = np.full(column.rows, -1, dtype=np.int64)
-    cells[present] = histogram(column.values[present], edges).codes
-    table = windows.table(cells, len(edges) + 1)
-    whole = np.bincount(cells[present], minlength=len(edges) + 1)
+    table = windows.table((_cells(piece, edges) for piece in column.pieces()), len(edges) + 1)
+    upto = reference.below[places]
+    whole = np.diff(upto, prepend=0, append=len(reference.values))
     bins, points = (np.searchsorted(places, edges_of_kind) for edges_of_kind in kinds)
     effects = [
         effect.size(_binned(whole - counts, counts, edges, bins, points, reference.scale))
         for counts in table
         if min(counts.sum(), (whole - counts).sum()) >= windows.least
     ]
-    return Variation(tuple(effects), _missing(present, windows))
+    gaps = (np.isnan(piece.values) for piece in column.pieces())
+    return Variation(tuple(effects), _missing(gaps, (reference.missing, reference.rows), windows))
+
+
+def _cells(piece: NumericColumn, edges: Edges) -> npt.NDArray[np.int64]:
+    """Return the bin of each row (rows,), -1 where its value is missing."""
+    if not piece.missing:
+        return histogram(piece.values, edges).codes.astype(np.int64)
+    cells, present = np.full(piece.rows, -1, dtype=np.int64), ~np.isnan(piece.values)
+    cells[present] = histogram(piece.values[present], edges).codes
+    return cells
 
 
 def _binned(
@@ -88,19 +111,27 @@ def _binned(
 
 
 def categorical_variation(
-    column: CategoricalColumn, windows: WindowRows, effect: CategoricalEffect
+    column: CategoricalColumn | TallCategories, windows: WindowRows, effect: CategoricalEffect
 ) -> Variation:
     """Return how far each window of a categorical column differs from the rest of its column."""
     if windows.count == 0 or len(column.levels) == 0:
         return Variation()
-    table = windows.table(column.codes.astype(np.int64), len(column.levels))
+    cells = (_level_cells(piece, column.levels) for piece in column.pieces())
+    table = windows.table(cells, len(column.levels))
     whole = column.counts
     effects = [
         effect.size(Binned((whole - counts).astype(float), counts.astype(float)))
         for counts in table
         if min(counts.sum(), (whole - counts).sum()) >= windows.least
     ]
-    return Variation(tuple(effects), _missing(column.row_codes >= 0, windows))
+    gaps = (piece.codes < 0 for piece in column.pieces())
+    return Variation(tuple(effects), _missing(gaps, (column.missing, column.rows), windows))
+
+
+def _level_cells(piece: CategoricalColumn, levels: Levels) -> npt.NDArray[np.int64]:
+    """Return the place of each row's category among all of them (rows,), -1 where it is missing."""
+    places = np.append(np.searchsorted(levels, piece.levels), -1)
+    return np.asarray(places[piece.codes], dtype=np.int64)
 
 
 def learned_floor(effects: tuple[float, ...], fixed: float, chance: float) -> float:
@@ -121,15 +152,20 @@ def learned_floor(effects: tuple[float, ...], fixed: float, chance: float) -> fl
     return max(fixed, float(np.exp(min(limit, 700.0))) - offset)
 
 
-def _missing(present: npt.NDArray[np.bool_], windows: WindowRows) -> tuple[float, ...]:
-    """Return how far the missing rate of each window lies from that of the rest."""
-    if present.all():
+def _missing(
+    gaps: Iterable[npt.NDArray[np.bool_]], whole: tuple[int, int], windows: WindowRows
+) -> tuple[float, ...]:
+    """Return how far the missing rate of each window lies from that of the rest.
+
+    `whole` are the missing rows of the column and all of its rows.
+    """
+    missing, rows = whole
+    if not missing:
         return ()
-    table = windows.table((~present).astype(np.int64), 2)
-    whole = np.array([present.sum(), (~present).sum()])
+    table = windows.table((piece.astype(np.int64) for piece in gaps), 2)
     rates = []
     for counts in table:
-        rest = whole - counts
+        rest = np.array([rows - missing, missing]) - counts
         if min(counts.sum(), rest.sum()) >= windows.least:
             rates.append(float(abs(counts[1] / counts.sum() - rest[1] / rest.sum())))
     return tuple(rates)

@@ -8,6 +8,7 @@ import numpy as np
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.columns import CategoricalColumn, Numbers, NumericColumn
 from driftloop.profiling.reference_column import CategoricalReference, NumericReference
+from driftloop.profiling.tall import TallCategories, TallNumbers
 
 SAMPLE_SIZE = 2000
 """Values that stand for a whole column where its distribution is compared."""
@@ -69,7 +70,10 @@ class ColumnSummary:
 
 
 def summarise_numeric(
-    name: str, reference: NumericReference, current: NumericColumn, pair: NumericPair | None
+    name: str,
+    reference: NumericReference,
+    current: NumericColumn | TallNumbers,
+    pair: NumericPair | None,
 ) -> ColumnSummary:
     """Return the summary of a numeric feature; `pair` is None where a side has no values."""
     rates = reference.missing_rate, current.missing_rate
@@ -84,7 +88,7 @@ def summarise_numeric(
 def summarise_categorical(
     name: str,
     reference: CategoricalReference,
-    current: CategoricalColumn,
+    current: CategoricalColumn | TallCategories,
     pair: CategoricalPair | None,
 ) -> ColumnSummary:
     """Return the summary of a categorical feature; `pair` is None where a side has no values."""
@@ -134,11 +138,11 @@ def _quantiles(reference: NumericReference) -> Numbers:
     return quantiles
 
 
-def _sampled(values: Numbers) -> Numbers:
+def _sampled(values: Numbers | TallNumbers) -> Numbers:
     """A seeded sample: every n-th row would fall in step with data that repeats by the hour."""
     if len(values) > SAMPLE_SIZE:
         values = values[np.random.default_rng(0).integers(0, len(values), SAMPLE_SIZE)]
-    return np.sort(values)
+    return np.sort(np.asarray(values))
 
 
 def _distance_at_edges(pair: NumericPair) -> float:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 TABLE, VALUES = "features.arrow", "values.f64"
-_MAPPED_FROM = 65_536
+_TOGETHER = 8_000_000
+"""Values of a profile up to which they are mapped into memory at once."""
+
 _KINDS = {NumericReference: "numeric", CategoricalReference: "categorical"}
 
 
@@ -72,10 +74,9 @@ def read_profile(folder: Path, key: str, thorough: bool = False) -> StoredProfil
     import pyarrow as pa
 
     try:
-        table = _table(folder)
-        metadata = {key.decode(): text.decode() for key, text in table.schema.metadata.items()}
-        size = 8 * sum(length or 0 for length in table.column("length").to_pylist())
-        intact = metadata["key"] == key and (folder / VALUES).stat().st_size == size
+        content = _content(folder)
+        metadata, size = content.metadata, (folder / VALUES).stat().st_size
+        intact = metadata["key"] == key and size == 8 * content.size
         if intact and thorough:
             with (folder / VALUES).open("rb") as file:
                 intact = hashlib.file_digest(file, "sha256").hexdigest() == metadata["values"]
@@ -129,41 +130,51 @@ def _write_table(path: Path, records: list[dict[str, Any]], metadata: dict[str, 
         writer.write_table(table)
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What is in a profile's table: scalars by column, and lists with where each feature's begin.
+
+    `size` counts the values of all features.
+    """
+
+    metadata: dict[str, str]
+    size: int
+    positions: dict[str, int]
+    scalars: dict[str, list[Any]]
+    lists: dict[str, tuple[list[int], Any]]
+
+
 @lru_cache(maxsize=8)
-def _table(folder: Path) -> "pa.Table":
-    """Return the table, cached: a profile is named by its content, which never changes."""
+def _content(folder: Path) -> _Content:
+    """Return the content, cached: a profile is named by it, so that it never changes."""
     import pyarrow as pa
 
     with pa.memory_map(str(folder / TABLE)) as source:
-        return pa.ipc.open_file(source).read_all().combine_chunks()
-
-
-@lru_cache(maxsize=8)
-def _positions(folder: Path) -> dict[str, int]:
-    return {name: index for index, name in enumerate(_table(folder).column("name").to_pylist())}
-
-
-@lru_cache(maxsize=256)
-def _single(folder: Path, column: str) -> list[Any]:
-    values: list[Any] = _table(folder).column(column).to_pylist()
-    return values
-
-
-@lru_cache(maxsize=256)
-def _many(folder: Path, column: str) -> tuple[Any, Any]:
-    """Return where the list of each feature begins, and all lists in one array."""
-    lists = _table(folder).column(column).chunk(0)
-    return lists.offsets.to_numpy(), lists.values.to_numpy(zero_copy_only=False)
+        table = pa.ipc.open_file(source).read_all().combine_chunks()
+    scalars: dict[str, list[Any]] = {}
+    lists: dict[str, tuple[list[int], Any]] = {}
+    for field in table.schema:
+        column = table.column(field.name).chunk(0)
+        if pa.types.is_large_list(field.type):
+            arrays = column.values.to_numpy(zero_copy_only=False)
+            lists[field.name] = column.offsets.to_pylist(), arrays
+        else:
+            scalars[field.name] = column.to_pylist()
+    positions = {name: index for index, name in enumerate(scalars["name"])}
+    size = sum(length or 0 for length in scalars["length"])
+    metadata = {key.decode(): text.decode() for key, text in table.schema.metadata.items()}
+    return _Content(metadata, size, positions, scalars, lists)
 
 
 def _column(folder: Path, name: str) -> ColumnReference:
-    index = _positions(folder)[name]
+    content = _content(folder)
+    index = content.positions[name]
 
     def scalar(column: str) -> Any:
-        return _single(folder, column)[index]
+        return content.scalars[column][index]
 
     def array(column: str) -> Any:
-        starts, values = _many(folder, column)
+        starts, values = content.lists[column]
         return values[starts[index] : starts[index + 1]]
 
     kind, missing = scalar("kind"), scalar("missing")
@@ -173,7 +184,7 @@ def _column(folder: Path, name: str) -> ColumnReference:
     if kind == "categorical":
         return CategoricalReference(array("levels"), array("counts"), missing, variation)
     return NumericReference(
-        values=_values(folder / VALUES, scalar("start"), scalar("length")),
+        values=_values(folder, content.size, scalar("start"), scalar("length")),
         missing=missing,
         edges=array("edges"),
         below=array("below"),
@@ -186,7 +197,15 @@ def _column(folder: Path, name: str) -> ColumnReference:
     )
 
 
-def _values(path: Path, start: int, length: int) -> Numbers:
-    if length < _MAPPED_FROM:
-        return np.fromfile(path, np.float64, length, offset=8 * start)
-    return np.memmap(path, np.float64, "r", 8 * start, (length,))
+def _values(folder: Path, size: int, start: int, length: int) -> Numbers:
+    """Return the values of a feature; of a large profile it maps its own, and lets go of them."""
+    if length == 0:
+        return np.zeros(0)
+    if size <= _TOGETHER:
+        return _mapped(folder)[start : start + length]
+    return np.memmap(folder / VALUES, np.float64, "r", 8 * start, (length,))
+
+
+@lru_cache(maxsize=8)
+def _mapped(folder: Path) -> Numbers:
+    return np.asarray(np.memmap(folder / VALUES, np.float64, "r"))

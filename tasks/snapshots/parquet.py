@@ -30,9 +30,12 @@ from driftloop.profiling.columns import (
     categorical_arrow,
     numeric_arrow,
 )
+from driftloop.profiling.tall import PIECE_ROWS, TALL_FROM
 from driftloop.profiling.whole_numbers import to_frame, to_series
 from driftloop.snapshots.types import declared_types, family, plain, with_declared_types
+from tasks.snapshots.parquet_file import footer_of, names_in, open_file
 from tasks.snapshots.resolve import local_path
+from tasks.snapshots.tall_columns import TallColumns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -126,35 +129,44 @@ class ParquetColumns:
 
     def numeric(self, name: str) -> NumericColumn:
         """Return a numeric feature."""
-        return self.batch((name,)).numeric(name)
+        return self.in_memory((name,)).numeric(name)
 
     def categorical(self, name: str) -> CategoricalColumn:
         """Return a categorical feature."""
-        return self.batch((name,)).categorical(name)
+        return self.in_memory((name,)).categorical(name)
 
     def series(self, name: str) -> "pd.Series[Any]":
         """Return any column as it is."""
-        return self.batch((name,)).series(name)
+        return self.in_memory((name,)).series(name)
 
-    def batch(self, names: tuple[str, ...]) -> ArrowColumns:
+    def batch(self, names: tuple[str, ...]) -> ArrowColumns | TallColumns:
+        """Return the named columns: in memory, or ready to be read in pieces if they are tall."""
+        return self.in_memory(names) if self.rows < TALL_FROM else TallColumns(self)
+
+    def in_memory(self, names: tuple[str, ...]) -> ArrowColumns:
         """Return the named columns in memory; those that no batch holds are left out."""
         import pyarrow as pa
 
         alone = self.rows < COMPILED_MIN_ROWS
         tables = [self._read(part, names, alone) for part in self.parts]
-        if not tables:
-            return ArrowColumns(pa.table({}))
-        try:
-            return ArrowColumns(pa.concat_tables(tables, promote_options="permissive"))
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            return _column_by_column(tables, names)
+        return _joined(tables, names) if tables else ArrowColumns(pa.table({}))
+
+    def pieces(self, name: str) -> Iterator[ArrowColumns]:
+        """Yield a column in pieces of at most about `PIECE_ROWS` rows, each of its joint type."""
+        bare = [self._read(replace(part, groups=(), keep=None), (name,)) for part in self.parts]
+        pattern = _joined(bare, (name,))
+        for part in self.parts:
+            for table in _read_in_pieces(part, name):
+                typed = with_declared_types(table, _declared(self.paths))
+                joined = _joined([pattern.table, typed], (name,))
+                yield ArrowColumns(joined.table, pattern.faults)
 
     def row_batches(self, names: tuple[str, ...], rows: int = 65_536) -> Iterator[pd.DataFrame]:
         """Yield the named columns as data frames of at most about `rows` rows."""
         for part in self.parts:
             start = 0
             for group in part.groups:
-                height = _footer(part.path).row_group(group).num_rows
+                height = footer_of(part.path).row_group(group).num_rows
                 own = None if part.keep is None else part.keep[start : start + height]
                 start += height
                 count = height if own is None else int(own.sum())
@@ -188,10 +200,10 @@ def read_slice(
     names = tuple(name for name in dict.fromkeys(columns) if name != time)
     if not parquet_columns.parts:
         newest = local_path(part.snapshot, part.snapshot.files[-1], workspace)
-        schema = _footer(newest).schema.to_arrow_schema()
+        schema = footer_of(newest).schema.to_arrow_schema()
         held = [name for name in names if name in schema.names]
         return pd.DataFrame({time: parquet_columns.times, **{name: [] for name in held}})
-    batch = parquet_columns.batch(names)
+    batch = parquet_columns.in_memory(names)
     table = to_frame(batch.table)
     for name in batch.faults:
         table[name] = np.concatenate([_objects(part, name) for part in parquet_columns.parts])
@@ -205,7 +217,7 @@ def read_slice(
 def _part(path: Path, window: Window | None, time: str | None) -> Part | None:
     import pyarrow as pa
 
-    footer = _footer(path)
+    footer = footer_of(path)
     if time is None or window is None:
         times = np.zeros(footer.num_rows, "datetime64[us]")
         return Part(path, tuple(range(footer.num_row_groups)), None, times)
@@ -242,18 +254,17 @@ def _times(path: Path, groups: tuple[int, ...], time: str) -> Times:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = _open(path).read_row_groups(list(groups), columns=[time]).column(0)
+    column = open_file(path).read_row_groups(list(groups), columns=[time]).column(0)
     moments = pc.cast(column, pa.timestamp("us", tz=column.type.tz), safe=False)
     return np.asarray(moments.to_numpy(zero_copy_only=False), dtype="datetime64[us]")
 
 
 def _read(part: Part, names: tuple[str, ...], threads: bool = True) -> "pa.Table":
     """Read columns of a part; many rows in one thread, as their columns are spread over cores."""
-    held = set(_footer(part.path).schema.to_arrow_schema().names)
+    held = names_in(part.path)
     columns = [name for name in names if name in held]
-    table = _open(part.path, tuple(columns)).read_row_groups(
-        list(part.groups), columns=columns, use_threads=threads
-    )
+    groups = list(part.groups)
+    table = open_file(part.path).read_row_groups(groups, columns=columns, use_threads=threads)
     return table if part.keep is None else table.filter(part.keep)
 
 
@@ -264,35 +275,36 @@ def _objects(part: Part, name: str) -> npt.NDArray[np.object_]:
     return np.asarray(values, dtype=object)
 
 
-def _open(path: Path, names: tuple[str, ...] = ()) -> "pq.ParquetFile":
-    """A handle of one's own: it is not safe to share one between threads."""
-    import pyarrow.parquet as pq
-
-    return pq.ParquetFile(
-        path,
-        metadata=_footer(path),
-        read_dictionary=[name for name in names if name in _texts(path)],
-        pre_buffer=False,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _footer(path: Path) -> "pq.FileMetaData":
-    """Batches are named by their content, so what was read once stays true."""
-    import pyarrow.parquet as pq
-
-    return pq.read_metadata(path)
-
-
 @lru_cache(maxsize=64)
 def _declared(paths: tuple[Path, ...]) -> "pa.Schema":
-    return declared_types(_footer(path).schema.to_arrow_schema() for path in paths)
+    return declared_types(footer_of(path).schema.to_arrow_schema() for path in paths)
 
 
-@lru_cache(maxsize=4096)
-def _texts(path: Path) -> frozenset[str]:
-    schema = _footer(path).schema.to_arrow_schema()
-    return frozenset(field.name for field in schema if family(field.type) == "text")
+def _read_in_pieces(part: Part, name: str) -> "Iterator[pa.Table]":
+    """Read a column of a part, row group after row group and within them."""
+    import pyarrow as pa
+
+    if name not in names_in(part.path):
+        yield _read(part, (name,))
+        return
+    start, groups = 0, list(part.groups)
+    batches = open_file(part.path).iter_batches(
+        PIECE_ROWS, groups, columns=[name], use_threads=False
+    )
+    for batch in batches:
+        table = pa.Table.from_batches([batch])
+        own = None if part.keep is None else part.keep[start : start + len(batch)]
+        start += len(batch)
+        yield table if own is None else table.filter(own)
+
+
+def _joined(tables: "list[pa.Table]", names: tuple[str, ...]) -> ArrowColumns:
+    import pyarrow as pa
+
+    try:
+        return ArrowColumns(pa.concat_tables(tables, promote_options="permissive"))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return _column_by_column(tables, names)
 
 
 def _groups(footer: "pq.FileMetaData", window: Window, place: int) -> tuple[int, ...]:

@@ -47,6 +47,20 @@ def test_a_column_does_not_depend_on_how_many_there_are(files: Path, tmp_path: P
     pd.testing.assert_series_equal(wider["number_003"], narrower["number_003"])
 
 
+def test_a_large_size_comes_in_files_of_a_shard_each(files: Path, tmp_path: Path) -> None:
+    size = Size(3_000, 7, current=1_500, shard=1_000)
+    home = make_files(size, tmp_path)
+    for side, rows in (("reference", [1_000] * 3), ("current", [1_000, 500])):
+        shards = [pd.read_parquet(path) for path in sorted(size.path(home, side).iterdir())]
+        assert [len(shard) for shard in shards] == rows
+        whole = pd.read_parquet(files / f"{side}.parquet")
+        joined = pd.concat(shards, ignore_index=True)
+        assert list(joined) == list(whole)
+        pd.testing.assert_series_equal(
+            joined["number_000"], whole["number_000"][: len(joined)], check_index_type=False
+        )
+
+
 def test_the_stated_columns_are_drifted_and_the_others_not(files: Path) -> None:
     size = Size(3_000, 7)
     assert size.drifted == ["number_000", "number_005", "category_00", "category_05"]

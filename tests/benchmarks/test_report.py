@@ -40,6 +40,13 @@ def test_the_row_of_a_tool_tells_found_columns_from_others() -> None:
     assert "### 1 000 rows, 20 numeric" in size_tables([result("driftloop"), result("scipy")])
 
 
+def test_a_large_size_states_both_sides_and_the_profile_has_no_verdict() -> None:
+    more = {"rows": 3_000, "rows_current": 1_000, "large": True}
+    found = size_tables([result("driftloop-profile", drifted=[], **more)])
+    assert "### 3 000 rows against 1 000, 20 numeric" in found
+    assert found.endswith("| 0.5 | - | - |")
+
+
 def test_a_table_is_markdown() -> None:
     assert table(["a", "b"], [["x", "1"]]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
 

@@ -1,0 +1,171 @@
+"""Columns that are too tall for memory: read in pieces, and anew for every pass over them.
+
+What is kept of a column are counts between fixed edges, and of its values only those between the
+few edges where the counts leave a question open. Where that would be too many, and for a reference,
+the column is sorted outside memory and mapped into it.
+"""
+
+import mmap
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from driftloop.profiling.binning import Counts, Edges, histogram
+from driftloop.profiling.columns import CategoricalColumn, Levels, Numbers, NumericColumn
+
+PIECE_ROWS = 1_048_576
+"""Rows of a column that are read at once where it is tall."""
+
+TALL_FROM = 8 * PIECE_ROWS
+"""Rows from which a column is read in pieces."""
+
+ROUND = 2 * PIECE_ROWS
+"""Values of a column that are held at once."""
+
+_STRIDE = 2048
+
+
+@dataclass(slots=True)
+class TallNumbers:
+    """Numbers in row order, NaN where missing; `count` goes first, all else rests on it.
+
+    Args:
+        pieces: reads the column once, from its first row to its last.
+        rows: all rows, missing ones included.
+        ordered: sorts the present values and returns them as a view of a file.
+    """
+
+    pieces: Callable[[], Iterator[NumericColumn]]
+    rows: int
+    ordered: Callable[[], Numbers]
+    missing: int = 0
+    counts: Counts = field(default_factory=lambda: np.zeros(1, np.int64))
+    ends: tuple[float, float] = (np.inf, -np.inf)
+    _edges: Edges = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def missing_rate(self) -> float:
+        """Share of missing rows; NaN for a column without rows."""
+        return self.missing / self.rows if self.rows else float("nan")
+
+    @property
+    def present(self) -> "TallNumbers":
+        """Itself: what is asked of it is asked of the values that are not missing."""
+        return self
+
+    def __len__(self) -> int:
+        return self.rows - self.missing
+
+    def __iter__(self) -> Iterator[Numbers]:
+        return (piece.present for piece in self.pieces())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return the present values in memory, for tests that ask for nothing less."""
+        return np.asarray(np.concatenate([np.zeros(0), *self]), dtype=dtype)
+
+    def __getitem__(self, places: npt.NDArray[np.int64]) -> Numbers:
+        """Return the values at some places among the present ones."""
+        wanted, found, start = np.sort(places), [np.zeros(0)], 0
+        for values in self:
+            first, last = np.searchsorted(wanted, [start, start + len(values)])
+            found.append(values[wanted[first:last] - start])
+            start += len(values)
+        return np.concatenate(found)
+
+    def count(self, edges: Edges) -> None:
+        """Pass over the column once and keep its counts between edges (k + 1,)."""
+        self._edges, self.missing = edges, 0
+        self.counts = np.zeros(len(edges) + 1, dtype=np.int64)
+        for piece in self.pieces():
+            values = piece.present
+            self.missing += piece.missing
+            if len(values):
+                self.counts += histogram(values, edges).counts
+                low, high = self.ends
+                self.ends = min(low, float(values.min())), max(high, float(values.max()))
+
+    def within(self, wanted: npt.NDArray[np.bool_]) -> Numbers:
+        """Return the values in some of the bins (k + 1,), in row order."""
+        kept = (values[wanted[histogram(values, self._edges).codes]] for values in self)
+        return np.concatenate([np.zeros(0), *kept])
+
+    def at_ends(self) -> tuple[int, int]:
+        """Return how many values are the smallest one, and how many the largest."""
+        low, high = self.ends
+        found = [(np.count_nonzero(one == low), np.count_nonzero(one == high)) for one in self]
+        lowest, highest = np.sum(found, axis=0)
+        return int(lowest), int(highest)
+
+
+@dataclass(frozen=True, slots=True)
+class TallCategories:
+    """Sorted categories (k,) with the rows of each (k,), counted piece by piece."""
+
+    pieces: Callable[[], Iterator[CategoricalColumn]]
+    levels: Levels
+    counts: Counts
+    rows: int
+
+    @staticmethod
+    def of(pieces: Callable[[], Iterator[CategoricalColumn]], rows: int) -> "TallCategories":
+        """Pass over a column once and return it with its counts."""
+        totals: dict[str, int] = {}
+        for piece in pieces():
+            for level, count in zip(piece.levels, piece.counts.tolist(), strict=True):
+                totals[level] = totals.get(level, 0) + count
+        levels = np.array(sorted(totals), dtype=object)
+        counts = np.array([totals[level] for level in levels], dtype=np.int64)
+        return TallCategories(pieces, levels, counts, rows)
+
+    @property
+    def missing(self) -> int:
+        """Rows without a value."""
+        return self.rows - int(self.counts.sum())
+
+    @property
+    def missing_rate(self) -> float:
+        """Share of missing rows; NaN for a column without rows."""
+        return self.missing / self.rows if self.rows else float("nan")
+
+
+def count_up_to(ordered: Numbers, points: Numbers) -> Counts:
+    """Return how many of the sorted values lie at or below each of the points (k,)."""
+    if len(ordered) < TALL_FROM:
+        return np.searchsorted(ordered, points, side="right")
+    parts = _parts(points, ordered, lambda some: np.searchsorted(ordered, some, side="right"))
+    return np.concatenate([np.zeros(0, np.int64), *parts])
+
+
+def values_at(ordered: Numbers, places: npt.NDArray[np.int64]) -> Numbers:
+    """Return the sorted values at some places (k,)."""
+    if len(ordered) < TALL_FROM:
+        return np.asarray(ordered[places])
+    return np.concatenate([np.zeros(0), *_parts(places, ordered, lambda some: ordered[some])])
+
+
+def slices(ordered: Numbers) -> Iterator[Numbers]:
+    """Yield sorted values in slices of at most `ROUND`."""
+    for start in range(0, len(ordered), ROUND):
+        yield ordered[start : start + ROUND]
+        let_go(ordered)
+
+
+def let_go(values: Numbers) -> None:
+    """Give back the memory of a mapped file's pages, which are read again where needed."""
+    owner: Any = values
+    while isinstance(owner, np.ndarray | memoryview):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    if isinstance(owner, mmap.mmap) and len(values) >= TALL_FROM:
+        owner.madvise(mmap.MADV_DONTNEED)
+
+
+def _parts(
+    wanted: npt.NDArray[Any], ordered: Numbers, ask: Callable[[Any], Any]
+) -> Iterable[npt.NDArray[Any]]:
+    """Ask for some at a time, and let go of the pages in between."""
+    for start in range(0, len(wanted), _STRIDE):
+        yield ask(wanted[start : start + _STRIDE])
+        let_go(ordered)
