@@ -1,18 +1,20 @@
 """Commands about runs: monitor, retrain, bootstrap, status."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.base.workspace import Workspace
 from driftloop.decision.outcome import Condition
-from driftloop.reporting.status import Statuses
 from flows.cli.command import command
 from flows.cli.display.monitoring import monitor_view, status_view
 from flows.cli.display.promotion import retrain_view
 from flows.cli.options import AnyName, AsOf, DryRun, Name, Reason, Rev, data_job
 from flows.cli.session import ERROR, FAILED_ON, running, waiting
+
+if TYPE_CHECKING:
+    from driftloop.reporting.status import Statuses
 
 FailOn = Annotated[
     list[Condition] | None,
@@ -70,7 +72,7 @@ def bootstrap(place: Workspace, name: Name, as_of: AsOf = None, rev: Rev = None)
 
 
 @command(status_view, services=True)
-def status(place: Workspace, name: AnyName = None) -> Statuses:
+def status(place: Workspace, name: AnyName = None) -> "Statuses":
     """Show models, champion versions and last verdicts."""
     from tasks.reporting.status import model_statuses
 
