@@ -101,6 +101,12 @@ def test_reading_from_mlflow_loads_nothing_but_mlflow(tmp_path: Path) -> None:
     assert not unwanted & loaded
 
 
+def test_skops_is_imported_before_what_it_would_search() -> None:
+    loaded = modules_after("from tasks.registry.models import import_skops; import_skops()")
+    assert "skops.io" in loaded
+    assert not {"prefect", "mlflow", "dvc"} & loaded
+
+
 def test_help_says_what_each_command_says_of_itself() -> None:
     from flows.cli.app import COMMANDS, help_of, load_command
 
