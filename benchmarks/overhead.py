@@ -22,6 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from benchmarks import starts
 from benchmarks.errors import BenchmarkError
 from benchmarks.machine import sentence
 from benchmarks.overhead_report import KEPT
@@ -48,6 +49,8 @@ def run_overhead() -> None:
         try:
             server.wait()
             found = _measure(_variables(state, server.api_url))
+            moments = monday(FIRST_WEEK), monday(FIRST_WEEK + 1)
+            found["starts"] = starts.measure(state, server.api_url, *moments)
         finally:
             server.stop()
     found["machine"] = sentence()

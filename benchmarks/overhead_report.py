@@ -40,8 +40,15 @@ def text_of(found: Mapping[str, Any]) -> str:
             found["machine"],
             table(("warm", "seconds (median; least to most)", "overhead"), warm),
             table(("in a process of its own", "seconds (median; least to most)"), once),
+            *_starts(found.get("starts", {})),
         )
     )
+
+
+def _starts(found: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return the table of cold starts; numbers that were kept earlier have none."""
+    rows = [[name, _seconds(multiples)] for name, multiples in found.items()]
+    return [table(("cold start", "times the import (median; least to most)"), rows)] if rows else []
 
 
 def _told(runs: Sequence[Mapping[str, float]], name: str) -> list[float]:

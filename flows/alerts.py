@@ -14,7 +14,7 @@ from tasks.alerts.respond import acknowledge_incident, mute_alerts, try_channels
 from tasks.alerts.write import deliver_alerts, undelivered
 from tasks.reporting.publish_metrics import publish_after_run
 from tasks.runtime.events import emit
-from tasks.runtime.preflight import prepare_job
+from tasks.runtime.prepare import prepare_job
 
 
 @flow(name="acknowledge", flow_run_name=run_name)

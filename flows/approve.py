@@ -17,7 +17,7 @@ from tasks.promotion.approval import (
 from tasks.reporting.publish_metrics import publish_after_run
 from tasks.runtime.events import emit
 from tasks.runtime.job import Job
-from tasks.runtime.preflight import prepare_job
+from tasks.runtime.prepare import prepare_job
 
 
 @flow(name="approve", flow_run_name=run_name)

@@ -11,7 +11,7 @@ from flows.challenge import challenge
 from flows.naming import resolve_as_of, run_name
 from tasks.retraining.plan import refuse_second_bootstrap
 from tasks.runtime.events import emit
-from tasks.runtime.preflight import prepare_job
+from tasks.runtime.prepare import prepare_job
 from tasks.snapshots.resolve import resolve_snapshot
 
 

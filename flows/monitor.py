@@ -16,7 +16,7 @@ from tasks.reporting.run_report import Reporter
 from tasks.runtime.artifacts import show_run
 from tasks.runtime.events import emit
 from tasks.runtime.job import Job, same_configuration
-from tasks.runtime.preflight import prepare_job
+from tasks.runtime.prepare import prepare_job
 
 
 @flow(name="monitor", flow_run_name=run_name)

@@ -14,7 +14,7 @@ from tasks.reporting.publish_metrics import publish_after_run
 from tasks.retraining.plan import check_request
 from tasks.runtime.artifacts import show_retraining
 from tasks.runtime.events import emit
-from tasks.runtime.preflight import prepare_job
+from tasks.runtime.prepare import prepare_job
 from tasks.runtime.run_links import links_of
 
 

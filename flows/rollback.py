@@ -9,7 +9,7 @@ from tasks.alerts.write import deliver_alerts, undelivered, write_rollback_alert
 from tasks.promotion.promote import roll_back
 from tasks.reporting.publish_metrics import publish_after_run
 from tasks.runtime.events import emit
-from tasks.runtime.preflight import prepare_job
+from tasks.runtime.prepare import prepare_job
 
 
 @flow(name="rollback", flow_run_name=run_name)

@@ -9,7 +9,7 @@ from driftloop.base.errors import ConflictError
 from driftloop.snapshots.record import SnapshotRecord
 from flows.naming import resolve_as_of, run_name
 from tasks.runtime.job import Job
-from tasks.runtime.preflight import prepare_job
+from tasks.runtime.prepare import prepare_job
 from tasks.snapshots.lock import one_writer
 from tasks.snapshots.take import (
     commit_snapshot,

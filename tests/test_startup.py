@@ -62,9 +62,49 @@ def test_the_command_line_starts_with_nothing_but_itself() -> None:
     assert not (HEAVY | {"numpy", "pydantic", "flows.cli.monitoring"}) & loaded
 
 
+def test_an_option_that_is_none_loads_not_even_numpy() -> None:
+    loaded = modules_after("from flows.cli.app import load_command; load_command('monitor')")
+    assert "flows.cli.monitoring" in loaded
+    assert not (HEAVY | {"numpy", "driftloop.alerts.incident"}) & loaded
+
+
 def test_commands_start_without_the_libraries_of_their_work() -> None:
     code = "from flows.cli.app import COMMANDS, load_command; [load_command(c) for c in COMMANDS]"
     assert not HEAVY & modules_after(code)
+
+
+READING = (
+    "flows.cli.reports",
+    "tasks.reporting.status",
+    "tasks.reporting.history",
+    "tasks.reporting.metric_inputs",
+    "tasks.registry.ledger",
+    "tasks.runtime.preflight",
+    "tasks.registry.mlflow",
+    "tasks.coordination.document_variables",
+)
+
+
+def test_what_commands_that_read_are_made_of_loads_no_prefect() -> None:
+    loaded = modules_after(f"import {', '.join(READING)}")
+    assert set(READING) <= loaded
+    assert not {"prefect", "mlflow", "sklearn", "scipy", "dvc", "matplotlib"} & loaded
+
+
+def test_reading_from_mlflow_loads_nothing_but_mlflow(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    arguments = ["driftloop", "status", "--workspace", str(tmp_path), "--json"]
+    run = f"import sys; sys.argv = {arguments!r}; from flows.cli.app import app"
+    loaded = modules_after(f"{run}; app(standalone_mode=False)")
+    assert "mlflow.store.tracking.sqlalchemy_store" in loaded
+    unwanted = {"prefect", "sklearn", "skops", "scipy.stats", "dvc", "matplotlib", "transformers"}
+    assert not unwanted & loaded
+
+
+def test_skops_is_imported_before_what_it_would_search() -> None:
+    loaded = modules_after("from tasks.registry.models import import_skops; import_skops()")
+    assert "skops.io" in loaded
+    assert not {"prefect", "mlflow", "dvc"} & loaded
 
 
 def test_help_says_what_each_command_says_of_itself() -> None:

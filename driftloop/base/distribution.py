@@ -1,11 +1,13 @@
 """The shape of a column: its distribution in the reference and in the current window."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # every command reads records, and not one that is mistyped should wait for numpy
+    import numpy as np
+    import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+    Floats = npt.NDArray[np.float64]
 
 MOST_LABELS = 12
 LONGEST_LABEL = 80
@@ -28,13 +30,15 @@ class Shape:
 
 
 def shape_of_numbers(
-    name: str, ends: Floats, outer: tuple[float, float], reference: Floats, current: Floats
+    name: str, ends: "Floats", outer: tuple[float, float], reference: "Floats", current: "Floats"
 ) -> Shape:
     """Return the shape of a number counted over bins (b,) with ascending inner ends (b - 1,).
 
     `outer` are the smallest and the largest value of both sides. Bins that are empty on both sides
     are joined with a neighbour: they lie between values that have a bin of their own.
     """
+    import numpy as np
+
     filled = np.flatnonzero(reference + current)
     inner = ends[filled[:-1]]
     edges = (outer[0], *(float(edge) for edge in inner), outer[1])
@@ -42,13 +46,15 @@ def shape_of_numbers(
 
 
 def shape_of_categories(
-    name: str, levels: npt.NDArray[np.object_], reference: Floats, current: Floats
+    name: str, levels: "npt.NDArray[np.object_]", reference: "Floats", current: "Floats"
 ) -> Shape:
     """Return the shape of counted categories: the most frequent of either side, then the rest.
 
     Categories and counts have the shape (k,). Long labels are shortened, because shapes are stored
     with the alerts.
     """
+    import numpy as np
+
     old, new = reference / reference.sum(), current / current.sum()
     order = np.argsort(-np.maximum(old, new), kind="stable")
     shown, others = order[:MOST_LABELS], order[MOST_LABELS:]
@@ -61,5 +67,5 @@ def shape_of_categories(
     return Shape(name, tuple(labels), (), tuple(sides[0]), tuple(sides[1]))
 
 
-def _shares(counts: Floats) -> tuple[float, ...]:
+def _shares(counts: "Floats") -> tuple[float, ...]:
     return tuple(float(share) for share in counts / counts.sum())

@@ -1,18 +1,20 @@
 """Commands about runs: monitor, retrain, bootstrap, status."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.base.workspace import Workspace
 from driftloop.decision.outcome import Condition
-from driftloop.reporting.status import Statuses
 from flows.cli.command import command
 from flows.cli.display.monitoring import monitor_view, status_view
 from flows.cli.display.promotion import retrain_view
-from flows.cli.options import AnyName, AsOf, DryRun, Name, Reason, Rev, data_job
+from flows.cli.options import AnyName, AsOf, DryRun, Name, Reason, Rev, model_job
 from flows.cli.session import ERROR, FAILED_ON, running, waiting
+
+if TYPE_CHECKING:
+    from driftloop.reporting.status import Statuses
 
 FailOn = Annotated[
     list[Condition] | None,
@@ -34,10 +36,13 @@ def monitor(
     fail_on: FailOn = None,
 ) -> MonitorRecord:
     """Monitor a model's newest data, alert people, and retrain where needed."""
-    job = data_job(place, name, as_of, rev)
-    with running(f"Monitoring {name}", name):
-        from flows.monitor import monitor as flow
+    from tasks.runtime.temporary_server import start_temporary_server
 
+    server = start_temporary_server()  # it starts while the imports run
+    job = model_job(place, name, as_of, rev)
+    from flows.monitor import monitor as flow
+
+    with running(f"Monitoring {name}", name, server):
         return flow(name, job.as_of, job.rev, dry_run, str(place.root))
 
 
@@ -51,7 +56,7 @@ def retrain(
     dry_run: DryRun = False,
 ) -> RetrainRecord:
     """Train a challenger and promote it if it is proven better."""
-    job = data_job(place, name, as_of, rev)
+    job = model_job(place, name, as_of, rev)
     with running(f"Retraining {name}", name):
         from flows.retrain import retrain as flow
 
@@ -62,7 +67,7 @@ def retrain(
 @command(retrain_view, exit_code=lambda record, **_: 0 if record.promoted_version else ERROR)
 def bootstrap(place: Workspace, name: Name, as_of: AsOf = None, rev: Rev = None) -> RetrainRecord:
     """Train the first champion of a model that has none."""
-    job = data_job(place, name, as_of, rev)
+    job = model_job(place, name, as_of, rev)
     with running(f"Training the first champion of {name}", name):
         from flows.bootstrap import bootstrap as flow
 
@@ -70,7 +75,7 @@ def bootstrap(place: Workspace, name: Name, as_of: AsOf = None, rev: Rev = None)
 
 
 @command(status_view, services=True)
-def status(place: Workspace, name: AnyName = None) -> Statuses:
+def status(place: Workspace, name: AnyName = None) -> "Statuses":
     """Show models, champion versions and last verdicts."""
     from tasks.reporting.status import model_statuses
 

@@ -10,7 +10,7 @@ from driftloop.promotion.ledger import Answer, Ledger, Rollback
 from flows.cli.command import command
 from flows.cli.display.promotion import ledger_view
 from flows.cli.display.show import sentence_view
-from flows.cli.options import Name, Reason, data_job
+from flows.cli.options import Name, Reason, configured_job, data_job
 from flows.cli.session import running, waiting
 
 
@@ -58,7 +58,7 @@ def approve(
 @command(ledger_view)
 def ledger(place: Workspace, name: Name) -> Ledger:
     """Show every promotion, rollback and refusal of a model, oldest first."""
-    data_job(place, name)
+    configured_job(place, name)
     from tasks.registry.ledger import read_ledger
     from tasks.registry.opening import open_registry
 

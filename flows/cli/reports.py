@@ -91,8 +91,7 @@ def _exposition(metrics: Metrics) -> str:
 def metrics(place: Workspace, name: AnyName = None) -> Metrics:
     """Print the metrics of all models, or of one, in Prometheus' text format."""
     from driftloop.reporting.prometheus.samples import samples_of
-    from tasks.reporting.metric_inputs import configs_named, read_metric_inputs
-    from tasks.reporting.publish_metrics import most_features
+    from tasks.reporting.metric_inputs import configs_named, most_features, read_metric_inputs
 
     with waiting("Querying the registry"):
         configs, broken = configs_named(place, name)

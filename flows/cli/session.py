@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -15,6 +16,9 @@ from rich.text import Text
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import DriftloopError, WorkspaceError
 from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, find_workspace, make_state
+
+if TYPE_CHECKING:
+    from tasks.runtime.temporary_server import TemporaryServer
 
 ERROR, FAILED_ON = 2, 3
 plain_console = partial(Console, highlight=False, markup=False, emoji=False)
@@ -96,12 +100,16 @@ def waiting(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def running(what: str, model: str) -> Iterator[None]:
-    """Show that a flow is under way, and tag its runs."""
+def running(what: str, model: str, server: "TemporaryServer | None" = None) -> Iterator[None]:
+    """Show that a flow is under way at a server, and tag its runs."""
     with waiting(what), without_heartbeats():
         from prefect import tags
+        from prefect.settings import PREFECT_API_URL, temporary_settings
 
-        with tags("driftloop", model):
+        if server is not None:
+            server.wait()
+        address = {} if server is None else {PREFECT_API_URL: server.api}
+        with temporary_settings(address), tags("driftloop", model):
             yield
 
 

@@ -19,14 +19,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from driftloop.base.errors import ConflictError, UnavailableError
+from tasks.runtime.prefect_api import plain_client
 
 if TYPE_CHECKING:
+    import httpx
     from prefect.client.orchestration import SyncPrefectClient
+
+    _Client = SyncPrefectClient | httpx.Client
 
 _PREFIX = "driftloop"
 _MAX_CHARACTERS = 4500
 _DIGITS = 10
-_MAX_REVISIONS = 200
+_MOST_VARIABLES = 200
 _TRIES = 5
 _MARKS = 30
 _MARK = re.compile(r"by-[0-9a-f]{12}")
@@ -48,20 +52,13 @@ class VariableDocuments:
         self._marks: dict[tuple[str, int], tuple[str, ...]] = {}
 
     def read(self, name: str) -> tuple[int, str | None]:
+        import httpx
+
+        if (plain := plain_client()) is not None:
+            with suppress(httpx.HTTPError), plain:  # what it cannot do, Prefect's own may
+                return self._read(plain, name)
         with _client() as client:
-            for _ in range(_TRIES):
-                revisions = self._revisions(client, name)
-                if not revisions:
-                    return 0, None
-                newest = max(revisions)
-                text = _unpack(client, revisions[newest].value)
-                if text is not None:
-                    self._marks[name, newest] = revisions[newest].marks
-                    return newest, text
-            raise UnavailableError(
-                f"the Prefect variables of {name} are incomplete; try again, and if that does not "
-                f"help delete {self._name(name, newest)}"
-            )
+            return self._read(client, name)
 
     def write(self, name: str, after: int, text: str) -> None:
         mark = f"by-{uuid4().hex[:12]}"
@@ -81,14 +78,27 @@ class VariableDocuments:
                     _delete(client, self._name(name, old))
                     _delete_parts(client, revisions[old].value)
 
+    def _read(self, client: "_Client", name: str) -> tuple[int, str | None]:
+        for _ in range(_TRIES):
+            revisions = self._revisions(client, name)
+            if not revisions:
+                return 0, None
+            newest = max(revisions)
+            text = _unpack(client, revisions[newest].value)
+            if text is not None:
+                self._marks[name, newest] = revisions[newest].marks
+                return newest, text
+        raise UnavailableError(
+            f"the Prefect variables of {name} are incomplete; try again, and if that does not "
+            f"help delete {self._name(name, newest)}"
+        )
+
     def _name(self, name: str, revision: int) -> str:
         return f"{_PREFIX}_{self._scope}_{name}_{revision:0{_DIGITS}d}"
 
-    def _revisions(self, client: "SyncPrefectClient", name: str) -> dict[int, _Revision]:
+    def _revisions(self, client: "_Client", name: str) -> dict[int, _Revision]:
         stem = f"{_PREFIX}_{self._scope}_{name}_"
-        named = {"name": {"like_": stem}}
-        body = {"variables": named, "sort": "NAME_DESC", "limit": _MAX_REVISIONS}
-        variables = client.request("POST", "/variables/filter", json=body).json()
+        variables = _variables(client, {"like_": stem})
         own = re.compile(rf"{re.escape(stem)}(\d{{{_DIGITS}}})")
         revisions = {}
         for variable in variables:
@@ -96,6 +106,11 @@ class VariableDocuments:
                 marks = tuple(filter(_MARK.fullmatch, variable["tags"]))
                 revisions[int(match[1])] = _Revision(variable["value"], marks)
         return revisions
+
+
+def _variables(client: "_Client", named: dict[str, Any]) -> Any:
+    body = {"variables": {"name": named}, "sort": "NAME_DESC", "limit": _MOST_VARIABLES}
+    return client.request("POST", "/variables/filter", json=body).json()
 
 
 def _pack(client: "SyncPrefectClient", name: str, text: str) -> Any:
@@ -112,16 +127,17 @@ def _pack(client: "SyncPrefectClient", name: str, text: str) -> Any:
     return {"parts": names}
 
 
-def _unpack(client: "SyncPrefectClient", value: Any) -> str | None:
+def _unpack(client: "_Client", value: Any) -> str | None:
     """Return the text of a revision, or None where a part of it is gone."""
     if isinstance(value, str):
         return value
     packed = value.get("packed")
     if packed is None:
-        parts = [client.read_variable_by_name(part) for part in value["parts"]]
-        if None in parts:
+        names = value["parts"]
+        found = {part["name"]: part["value"] for part in _variables(client, {"any_": names})}
+        if len(found) < len(names):
             return None
-        packed = "".join(str(part.value) for part in parts if part)
+        packed = "".join(str(found[part]) for part in names)
     return zlib.decompress(base64.b85decode(packed)).decode()
 
 

@@ -17,6 +17,7 @@ from driftloop.base.workspace import Workspace
 from tasks.coordination.document_files import FileDocuments
 from tasks.coordination.document_variables import VariableDocuments
 from tasks.registry.memory import in_memory
+from tasks.runtime.prefect_api import own_server
 
 T = TypeVar("T")
 ATTEMPTS = 30
@@ -46,9 +47,7 @@ def open_documents(workspace: Workspace) -> Documents:
     The registry is part of the names of its documents: two projects on one Prefect server may both
     have a model of the same name.
     """
-    from prefect.settings import get_current_settings
-
-    if in_memory(workspace) is None and get_current_settings().api.url:
+    if in_memory(workspace) is None and own_server():
         return VariableDocuments(registry_scope(workspace))
     return FileDocuments(workspace.state / "documents")
 

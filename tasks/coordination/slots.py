@@ -15,6 +15,7 @@ from driftloop.base.workspace import Workspace
 from tasks.coordination.file_lock import file_lock
 from tasks.registry.memory import in_memory
 from tasks.runtime.job import Job
+from tasks.runtime.prefect_api import own_server
 
 LOCK_SECONDS = 120
 LEASE_SECONDS = 60
@@ -57,11 +58,9 @@ def _hold(workspace: Workspace, kind: Kind, model: str) -> Iterator[None]:
     A temporary server ends with its run and would never free the slot of a killed one; a file
     lock is freed by the operating system. A registry in memory is not shared.
     """
-    from prefect.settings import get_current_settings
-
     with ExitStack() as stack:  # only errors of taking the slot are about the slot
         if in_memory(workspace) is None:
-            if get_current_settings().api.url:
+            if own_server():
                 _take_limit(stack, kind, model)
             else:
                 _take_file(stack, workspace, kind, model)

@@ -17,6 +17,7 @@ from tasks.registry.ledger import record_outcome_once
 from tasks.registry.memory import in_memory
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
+from tasks.runtime.prefect_api import own_server
 from tasks.runtime.step import step
 
 DEPLOYMENT = "approve/approve"
@@ -121,11 +122,10 @@ def ask_for_approval(job: Job, promotion: Promotion) -> str | None:
     """
     from prefect.deployments import run_deployment
     from prefect.exceptions import ObjectNotFound
-    from prefect.settings import get_current_settings
 
     if promotion.waits_for != "approval" or in_memory(job.workspace) is not None:
         return None
-    if get_current_settings().api.url is None:
+    if own_server() is None:
         return None
     try:
         parameters = {"model": job.model, "version": promotion.version}

@@ -29,7 +29,6 @@ def registry_errors(workspace: Workspace) -> Iterator[None]:
     """Turn what MLflow raises into one line; request bodies and data rows are left out."""
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
-    from sqlalchemy.exc import SQLAlchemyError
 
     where = f"MLflow at {workspace.tracking_uri}"
     try:
@@ -42,10 +41,17 @@ def registry_errors(workspace: Workspace) -> Iterator[None]:
         if error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
             raise UnavailableError(f"{where} does not answer: {line}") from error
         raise RegistryError(f"{where} refused: {line}") from error
-    except (RequestException, SQLAlchemyError, OSError) as error:
+    except (RequestException, _database_error(), OSError) as error:
         _check_disk(error, where)
         line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise UnavailableError(f"{where} does not answer: {line}") from error
+
+
+def _database_error() -> type[Exception]:
+    """Return what a database raises; imported once something was raised, as it takes long."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return SQLAlchemyError
 
 
 def _check_disk(error: Exception, where: str) -> None:

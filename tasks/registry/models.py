@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
+def import_skops() -> None:
+    """Import skops while few modules are loaded.
+
+    It searches all of them for the home of each of hundreds of functions: after Prefect, MLflow and
+    DVC that takes a quarter as long again as these do.
+    """
+    import skops.io  # noqa: F401
+
+
 def check_types(unknown: list[str], what: str, allowed: Set[str] = SAFE_TYPES) -> None:
     """Refuse a model that holds types outside the allow-list; `TrainingError` lists them."""
     forbidden = sorted(set(unknown) - allowed)

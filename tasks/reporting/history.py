@@ -11,13 +11,18 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
 from driftloop.promotion.ledger import MOVES
 from driftloop.reporting.run_report.page import REPORT_FILE
-from driftloop.reporting.run_report.past_runs import FetchedReport, History, RunPoint, point_of_tags
+from driftloop.reporting.run_report.past_runs import (
+    FetchedReport,
+    History,
+    RunPoint,
+    episodes_of,
+    point_of_tags,
+)
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
-from tasks.reporting.run_report import episodes_of
 from tasks.runtime.atomic_file import write_atomically
 
 MOST_SEARCHED = 500

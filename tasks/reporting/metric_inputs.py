@@ -3,13 +3,16 @@
 Every run is its own process, so nothing is counted in memory: totals come from what is stored.
 """
 
-from driftloop.base.errors import DataError, DriftloopError
+import os
+
+from driftloop.base.errors import DataError, DriftloopError, MetricsError
 from driftloop.base.tags import counts_as_past
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config, load_config, load_configs
 from driftloop.config.model_config import ModelConfig
 from driftloop.decision.decision import losing_streak
 from driftloop.reporting.prometheus.inputs import LastRun, MetricInputs, read_record
+from driftloop.reporting.prometheus.samples import MOST_FEATURES
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.ledger import read_ledger
@@ -19,6 +22,8 @@ from tasks.runtime import clock
 
 MOST_RUNS = 50_000
 """More than MLflow returns at once; a model retrained hourly has as many after five years."""
+FEATURES = "DRIFTLOOP_METRICS_FEATURES"
+_LARGEST = 1_000
 
 
 def configs_named(
@@ -32,6 +37,20 @@ def configs_named(
     if name is None:
         return load_configs(workspace.configs)
     return (load_config(find_config(workspace.configs, name)),), ()
+
+
+def most_features() -> int:
+    """Return for how many features of a model an effect size is published.
+
+    Raises:
+        MetricsError: if the setting is not valid.
+    """
+    text = os.environ.get(FEATURES, "").strip()
+    if not text:
+        return MOST_FEATURES
+    if not text.isascii() or not text.isdigit() or int(text) > _LARGEST:
+        raise MetricsError(f"{FEATURES}: received {text!r}; valid: a number from 0 to {_LARGEST}")
+    return int(text)
 
 
 def read_metric_inputs(workspace: Workspace, config: ModelConfig) -> MetricInputs:

@@ -15,9 +15,9 @@ from driftloop.base.errors import DriftloopError, MetricsError, UnavailableError
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.reporting.prometheus.metrics import Sample
-from driftloop.reporting.prometheus.samples import MOST_FEATURES, samples_of
+from driftloop.reporting.prometheus.samples import samples_of
 from tasks.registry.memory import in_memory
-from tasks.reporting.metric_inputs import read_metric_inputs
+from tasks.reporting.metric_inputs import most_features, read_metric_inputs
 from tasks.reporting.prometheus_format import collector_registry, text_format
 from tasks.runtime.atomic_file import write_atomically
 from tasks.runtime.credentials import GATEWAY_BLOCK, GATEWAY_PASSWORD, secret_for
@@ -27,15 +27,10 @@ from tasks.runtime.step import step
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
-URL, FOLDER, FEATURES = (
-    "DRIFTLOOP_PUSHGATEWAY_URL",
-    "DRIFTLOOP_METRICS_FOLDER",
-    "DRIFTLOOP_METRICS_FEATURES",
-)
+URL, FOLDER = "DRIFTLOOP_PUSHGATEWAY_URL", "DRIFTLOOP_METRICS_FOLDER"
 JOB = "driftloop"
 TIMEOUT = 10.0
 """Seconds that a gateway may take to connect, and as many to answer."""
-_LARGEST = 1_000
 
 
 def publish_after_run(job: Job) -> "State[None]":
@@ -83,20 +78,6 @@ def _targets() -> tuple[str, str]:
     """Return the Pushgateway's address and the textfile collector's folder; empty if not set."""
     url, folder = (os.environ.get(name, "").strip() for name in (URL, FOLDER))
     return url, folder
-
-
-def most_features() -> int:
-    """Return for how many features of a model an effect size is published.
-
-    Raises:
-        MetricsError: if the setting is not valid.
-    """
-    text = os.environ.get(FEATURES, "").strip()
-    if not text:
-        return MOST_FEATURES
-    if not text.isascii() or not text.isdigit() or int(text) > _LARGEST:
-        raise MetricsError(f"{FEATURES}: received {text!r}; valid: a number from 0 to {_LARGEST}")
-    return int(text)
 
 
 def write_textfile(folder: Path, model: str, samples: tuple[Sample, ...]) -> Path:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from driftloop.alerts.incident import AlertState
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.base.tags import VersionTags
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.page import REPORT_FILE, report_page
-from driftloop.reporting.run_report.past_runs import Episode, point_of_tags
+from driftloop.reporting.run_report.past_runs import episodes_of, point_of_tags
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.monitoring.steps import OpenRun
@@ -94,17 +93,6 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
         run_id=run.run_id or "",
         description=job.config.description,
     )
-
-
-def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
-    """Return the incidents of a model, oldest first, the open one last."""
-    episodes = [
-        Episode(past.opened_at, past.resolved_at, past.peak_severity) for past in alerts.past
-    ]
-    incident = alerts.open
-    if incident is not None:
-        episodes.append(Episode(incident.opened_at, None, incident.severity))
-    return tuple(episodes)
 
 
 def _lineage(

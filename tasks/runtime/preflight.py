@@ -1,4 +1,4 @@
-"""Preflight of a run: its configuration, and whether the services it needs answer."""
+"""Preflight of a command: whether the services that it needs answer."""
 
 import os
 import socket
@@ -6,14 +6,9 @@ from urllib.parse import urlsplit
 
 from driftloop.base.errors import UnavailableError
 from driftloop.base.workspace import Workspace
-from tasks.runtime.job import load_job
 from tasks.runtime.server_access import check_mlflow_access, check_prefect_access
-from tasks.runtime.step import step
 
 WAIT_SECONDS = 5.0
-
-
-prepare_job = step("load configuration")(load_job)
 
 
 def check_services(workspace: Workspace) -> None:

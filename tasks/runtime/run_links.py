@@ -4,6 +4,7 @@ from prefect.runtime import flow_run
 
 from driftloop.alerts.message import Links
 from tasks.runtime.job import Job
+from tasks.runtime.prefect_api import own_server
 
 
 def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
@@ -19,8 +20,7 @@ def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
 
 def prefect_run_url() -> str | None:
     """Return the page of this Prefect run, or None on a temporary server, which ends with it."""
-    from prefect.settings import get_current_settings
     from prefect.utilities.urls import url_for
 
-    served, run = get_current_settings().api.url, flow_run.id
-    return url_for("flow-run", obj_id=run) if served and run else None
+    run = flow_run.id
+    return url_for("flow-run", obj_id=run) if own_server() and run else None

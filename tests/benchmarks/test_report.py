@@ -72,7 +72,10 @@ def test_what_a_run_takes_is_told_as_it_was_measured() -> None:
         "cold_seconds": [9.0],
         "schedule_to_alert": [{"running": 1.0, "alert": 8.0}, {"running": 3.0}],
     }
+    assert "cold start" not in overhead_report.text_of(found)
+    found["starts"] = {"status": [0.9, 0.7, 0.8]}
     told = overhead_report.text_of(found)
+    assert "| status | 0.80 (0.70 to 0.90) |" in told
     assert "| the run, as a worker does it | 3.00 (2.00 to 4.00) | 50% |" in told
     assert "until the flow begins | 2.00 (1.00 to 3.00) |" in told
     assert "until the alert arrives | 8.00 (8.00 to 8.00) |" in told

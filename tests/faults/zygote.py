@@ -134,7 +134,10 @@ def _prefect_at(server: str | None) -> AbstractContextManager[object]:
     """Let the slot be a limit of a Prefect server; its settings were read before the fork."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    return temporary_settings({PREFECT_API_URL: server}) if server else nullcontext()
+    if server is None:
+        return nullcontext()
+    os.environ["PREFECT_API_URL"] = server
+    return temporary_settings({PREFECT_API_URL: server})
 
 
 def _fork(case: dict[str, Any], gate: tuple[int, int]) -> tuple[int, int]:

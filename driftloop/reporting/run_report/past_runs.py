@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from driftloop.alerts.incident import AlertState
 from driftloop.base.records import Champion, MonitorRecord
 from driftloop.base.tags import RunTags
 from driftloop.decision.outcome import Outcome, outcome_of, outcome_of_record
@@ -103,6 +104,17 @@ def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
         performance.low,
         performance.high,
     )
+
+
+def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
+    """Return the incidents of a model, oldest first, the open one last."""
+    episodes = [
+        Episode(past.opened_at, past.resolved_at, past.peak_severity) for past in alerts.past
+    ]
+    incident = alerts.open
+    if incident is not None:
+        episodes.append(Episode(incident.opened_at, None, incident.severity))
+    return tuple(episodes)
 
 
 def last_move(ledger: Iterable[Entry]) -> Entry | None:

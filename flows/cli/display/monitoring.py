@@ -1,6 +1,7 @@
 """Monitoring runs and the status of all models in the terminal."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.console import JustifyMethod, RenderableType
 from rich.table import Table
@@ -10,9 +11,11 @@ from driftloop.base.findings import Finding, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.scores import metric_name
-from driftloop.reporting.status import ModelStatus, Statuses
 from flows.cli.display.promotion import retrain_view
 from flows.cli.display.show import status_text
+
+if TYPE_CHECKING:
+    from driftloop.reporting.status import ModelStatus, Statuses
 
 _SHOWN = 12
 
@@ -77,7 +80,7 @@ def _number(value: float | None, form: str) -> str:
     return "" if value is None or value != value else format(value, form)
 
 
-def status_view(statuses: Statuses) -> Iterable[RenderableType]:
+def status_view(statuses: "Statuses") -> Iterable[RenderableType]:
     """Yield a table with a line per model."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     names = "model", "champion", "score", "trained until", "as of", "verdict", "action", "alerts"
@@ -98,7 +101,7 @@ def status_view(statuses: Statuses) -> Iterable[RenderableType]:
     yield table
 
 
-def _alerts(model: ModelStatus) -> Text:
+def _alerts(model: "ModelStatus") -> Text:
     """Return the open incident, until when the model is muted, and what waits to be sent."""
     parts = []
     if model.incident_since is not None:

@@ -1,6 +1,7 @@
 """What holds for shared documents, wherever they are kept."""
 
 import multiprocessing
+import os
 import random
 import string
 from collections.abc import Callable
@@ -175,10 +176,8 @@ def test_the_server_is_asked_where_there_is_one(
     prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert isinstance(open_documents(Workspace(tmp_path)), VariableDocuments)
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    with temporary_settings(restore_defaults={PREFECT_API_URL}):
-        assert isinstance(open_documents(Workspace(tmp_path)), FileDocuments)
+    monkeypatch.delenv("PREFECT_API_URL")
+    assert isinstance(open_documents(Workspace(tmp_path)), FileDocuments)
 
 
 def test_registries_have_documents_of_their_own(prefect_server: str, tmp_path: Path) -> None:
@@ -187,9 +186,31 @@ def test_registries_have_documents_of_their_own(prefect_server: str, tmp_path: P
     assert second.read("alerts_payments") == (0, None)
 
 
-def test_a_server_that_does_not_answer() -> None:
+def test_reading_needs_no_client_of_prefects(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = VariableDocuments("".join(random.choices(string.ascii_lowercase, k=8)))
+    long = "".join(random.choices(string.printable, k=20_000))  # several variables, compressed
+    documents.write("alerts_payments", 0, long)
+    for name in [name for name in os.environ if name.startswith("PREFECT_CLIENT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(document_variables, "_client", None)
+    assert documents.read("alerts_payments") == (1, long)
+
+
+def test_what_the_plain_client_cannot_read_prefects_own_does(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = VariableDocuments("".join(random.choices(string.ascii_lowercase, k=8)))
+    documents.write("alerts_payments", 0, "one")
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert documents.read("alerts_payments") == (1, "one")
+
+
+def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     away = {PREFECT_API_URL: "http://127.0.0.1:9/api", PREFECT_CLIENT_MAX_RETRIES: 0}
     with temporary_settings(away), pytest.raises(UnavailableError, match="Prefect server"):
         VariableDocuments("abc").read("alerts_payments")

@@ -21,6 +21,7 @@ def test_a_server_that_goes_away_undoes_nothing_that_was_done(
     server = start_server(tmp_path / "server")
     try:
         server.wait()
+        monkeypatch.setenv("PREFECT_API_URL", server.api_url)
         with temporary_settings({PREFECT_API_URL: server.api_url}):
             with (
                 caplog.at_level(logging.WARNING, "driftloop"),
@@ -39,7 +40,9 @@ def test_a_server_that_goes_away_undoes_nothing_that_was_done(
     assert done == ["sent"]
 
 
-def test_an_error_of_the_work_comes_before_one_of_the_slot(tmp_path: Path) -> None:
+def test_an_error_of_the_work_comes_before_one_of_the_slot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = start_server(tmp_path / "server")
 
     def work() -> None:
@@ -50,6 +53,7 @@ def test_an_error_of_the_work_comes_before_one_of_the_slot(tmp_path: Path) -> No
 
     try:
         server.wait()
+        monkeypatch.setenv("PREFECT_API_URL", server.api_url)
         with (
             temporary_settings({PREFECT_API_URL: server.api_url}),
             pytest.raises(ValueError, match="of the work"),

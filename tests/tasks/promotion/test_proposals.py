@@ -158,10 +158,9 @@ def test_shadow_waits_for_labelled_windows(job: Job) -> None:
 
 def test_a_rehearsal_asks_nobody(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     from prefect import deployments
-    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     asked: list[str] = []
     monkeypatch.setattr(deployments, "run_deployment", lambda name, **named: asked.append(name))
-    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
-        assert ask_for_approval.fn(job, proposed(job)) is None
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    assert ask_for_approval.fn(job, proposed(job)) is None
     assert asked == []

@@ -13,8 +13,9 @@ import tasks.reporting.publish_metrics
 from driftloop.base.errors import DriftloopError, MetricsError, UnavailableError
 from driftloop.reporting.prometheus.metrics import Sample
 from driftloop.reporting.prometheus.samples import samples_of
+from tasks.reporting.metric_inputs import most_features
 from tasks.reporting.prometheus_format import text_format
-from tasks.reporting.publish_metrics import most_features, push, write_textfile
+from tasks.reporting.publish_metrics import push, write_textfile
 from tasks.runtime.credentials import GATEWAY_PASSWORD
 from tests.driftloop.alerts.messages.message_records import drifted, finding
 from tests.driftloop.reporting.prometheus.test_samples import facts, last

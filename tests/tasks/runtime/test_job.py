@@ -10,7 +10,7 @@ from driftloop.base.data_slices import Snapshot
 from flows.bootstrap import bootstrap
 from tasks.runtime import job as jobs
 from tasks.runtime.job import same_configuration
-from tasks.runtime.preflight import prepare_job
+from tasks.runtime.prepare import prepare_job
 
 CONFIG = """
 model: payments
