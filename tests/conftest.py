@@ -81,7 +81,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _environment() -> Iterator[None]:
-    """Take back what a command that ran in this process set, so that no test depends on another."""
+    """Take back what a command that ran in this process set, so that no test depends on another.
+
+    A fixture of the session that a test asks for by `getfixturevalue` would be taken back too.
+    """
     with mock.patch.dict(os.environ):
         yield
 
