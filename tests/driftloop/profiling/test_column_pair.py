@@ -1,5 +1,7 @@
 """The counted path gives what sorting gives, ties, heavy tails and constants included."""
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -47,3 +49,20 @@ def test_pair_is_what_sorting_gives(
         low, high = np.quantile(left, [0.05, 0.95])
         beyond = float((right < low).mean()), float((right > high).mean())
         assert pair.outside_tails == pytest.approx(beyond, abs=1e-12)
+
+
+def test_a_pair_is_gone_with_its_last_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of columns would otherwise wait in memory for a collection of cycles."""
+    monkeypatch.setattr(pairs, "COMPILED_MIN_ROWS", 1)
+    rng = np.random.default_rng(0)
+    pair = NumericPair.of(rng.normal(size=500), rng.normal(size=500))
+    assert pair.distance < 0.2
+    assert pair.shape("x").name == "x"
+    assert pair.binned.cdfs is not None
+    gone = weakref.ref(pair)
+    gc.disable()
+    try:
+        del pair
+        assert gone() is None
+    finally:
+        gc.enable()
