@@ -115,16 +115,23 @@ class NumericPair:
             self.current[(self.current < low) | (self.current > high)], return_counts=True
         )
 
-    @cached_property
+    @property
     def binned(self) -> Binned:
-        """Both samples over the bins of the reference."""
+        """Both samples over the bins of the reference.
+
+        It is not kept: it refers to the pair, which would hold its values until a collection.
+        """
+        return Binned(*self._bin_counts, self._cdfs)
+
+    @cached_property
+    def _bin_counts(self) -> tuple[Numbers, Numbers]:
         reference = self.reference
         sizes = self.rows
         counts = [
             np.diff(below[reference.bins], prepend=0, append=size).astype(float)
             for below, size in zip((reference.below, self.below), sizes, strict=True)
         ]
-        return Binned(counts[0], counts[1], self._cdfs)
+        return counts[0], counts[1]
 
     def shape(self, name: str) -> Shape:
         """Return the shares of both samples over the bins of the reference."""
@@ -137,7 +144,7 @@ class NumericPair:
     @property
     def contingency_table(self) -> ContingencyTable:
         """Both samples counted over the bins, as whole numbers, for a test of homogeneity."""
-        return pool_rare_categories(self.binned.reference, self.binned.current)
+        return pool_rare_categories(*self._bin_counts)
 
     @cached_property
     def constant(self) -> bool:

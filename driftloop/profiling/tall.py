@@ -155,11 +155,22 @@ def slices(ordered: Numbers) -> Iterator[Numbers]:
 
 def let_go(values: Numbers) -> None:
     """Give back the memory of a mapped file's pages, which are read again where needed."""
+    if len(values) >= TALL_FROM:
+        _advise(values, mmap.MADV_DONTNEED)
+
+
+def expect_few(values: Numbers) -> Numbers:
+    """Return mapped values of which few are asked for: the system then reads no others along."""
+    _advise(values, mmap.MADV_RANDOM)
+    return values
+
+
+def _advise(values: Numbers, advice: int) -> None:
     owner: Any = values
     while isinstance(owner, np.ndarray | memoryview):
         owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
-    if isinstance(owner, mmap.mmap) and len(values) >= TALL_FROM:
-        owner.madvise(mmap.MADV_DONTNEED)
+    if isinstance(owner, mmap.mmap):
+        owner.madvise(advice)
 
 
 def _parts(

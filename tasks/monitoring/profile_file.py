@@ -24,6 +24,7 @@ from driftloop.profiling.reference_column import (
     UnreadableColumn,
     Variation,
 )
+from driftloop.profiling.tall import expect_few
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -203,7 +204,7 @@ def _values(folder: Path, size: int, start: int, length: int) -> Numbers:
         return np.zeros(0)
     if size <= _TOGETHER:
         return _mapped(folder)[start : start + length]
-    return np.memmap(folder / VALUES, np.float64, "r", 8 * start, (length,))
+    return expect_few(np.memmap(folder / VALUES, np.float64, "r", 8 * start, (length,)))
 
 
 @lru_cache(maxsize=8)

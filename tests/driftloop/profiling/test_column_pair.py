@@ -1,5 +1,7 @@
 """The counted path gives what sorting gives, ties, heavy tails and constants included."""
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -54,3 +56,20 @@ def test_values_beyond_the_range_are_counted_in_large_windows_too() -> None:
     pair = NumericPair.of(before, after)
     assert pair.beyond_range == ((after < 0).sum(), (after > 1).sum())
     assert pair.values_beyond_range[1].sum() == sum(pair.beyond_range)
+
+
+def test_a_pair_is_gone_with_its_last_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of columns would otherwise wait in memory for a collection of cycles."""
+    monkeypatch.setattr(pairs, "COMPILED_MIN_ROWS", 1)
+    rng = np.random.default_rng(0)
+    pair = NumericPair.of(rng.normal(size=500), rng.normal(size=500))
+    assert pair.distance < 0.2
+    assert pair.shape("x").name == "x"
+    assert pair.binned.cdfs is not None
+    gone = weakref.ref(pair)
+    gc.disable()
+    try:
+        del pair
+        assert gone() is None
+    finally:
+        gc.enable()
