@@ -111,9 +111,13 @@ class NumericPair:
     def values_beyond_range(self) -> tuple[Numbers, Counts]:
         """The different current values outside the reference's range, sorted, and their rows."""
         low, high = self.reference.values[0], self.reference.values[-1]
-        return np.unique(
-            self.current[(self.current < low) | (self.current > high)], return_counts=True
-        )
+        parts = self.current if isinstance(self.current, TallNumbers) else (self.current,)
+        beyond = (part[(part < low) | (part > high)] for part in parts)
+        found = [np.unique(part, return_counts=True) for part in beyond]
+        values, places = np.unique(np.concatenate([part for part, _ in found]), return_inverse=True)
+        rows = np.zeros(len(values), dtype=np.int64)
+        np.add.at(rows, places, np.concatenate([counts for _, counts in found]))
+        return values, rows
 
     @property
     def binned(self) -> Binned:
