@@ -150,8 +150,8 @@ def repository_with_drift(job: Job, snapshot: Snapshot, injection: Injection, fo
     top = Path(snapshot.path).parts[0]
     for command in (
         ("git", "init", "-q"),
-        (sys.executable, "-m", "dvc", "init", "-q"),
-        (sys.executable, "-m", "dvc", "add", "-q", top),
+        (sys.executable, "-m", "dvc", "init"),  # with -q it hides its errors too
+        (sys.executable, "-m", "dvc", "add", top),
         ("git", "add", "-A", "."),
         ("git", *_GIT, "commit", "-qm", "injected drift"),
     ):

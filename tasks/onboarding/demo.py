@@ -52,7 +52,7 @@ def pull_data(workspace: Workspace) -> None:
     Raises:
         SnapshotError: if DVC cannot.
     """
-    command = [sys.executable, "-m", "dvc", "pull", "--quiet"]
+    command = [sys.executable, "-m", "dvc", "pull"]  # with --quiet it hides its errors too
     result = subprocess.run(  # noqa: S603 - a fixed command
         command, cwd=workspace.root, capture_output=True, text=True, check=False
     )
