@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 Job = dict[str, Any]
@@ -34,15 +34,18 @@ def reset_peak() -> float:
 def measure(verdict: Verdict, repeats: int) -> dict[str, Any]:
     """Call the verdict `repeats` times, or once if that takes longer than a minute."""
     seconds: list[float] = []
+    processor: list[float] = []
     before = reset_peak()
     peak = 0.0
     while len(seconds) < (1 if seconds and seconds[0] > LONG_SECONDS else repeats):
-        start = perf_counter()
+        start, busy = perf_counter(), process_time()
         drifted = verdict()
         seconds.append(perf_counter() - start)
+        processor.append(process_time() - busy)
         # A monitoring run is a fresh process, so the first call's peak is the one it would see.
         peak = peak or memory("VmHWM") - before
-    return {"seconds": seconds, "peak_mb": peak, "drifted": sorted(drifted)}
+    measured = {"seconds": seconds, "processor_seconds": processor, "peak_mb": peak}
+    return measured | {"drifted": sorted(drifted)}
 
 
 def run(load: Callable[[Job], Verdict], packages: tuple[str, ...]) -> None:
