@@ -22,11 +22,12 @@ WRITERS, TURNS = 3, 8
 
 
 @pytest.fixture(params=["files", "variables"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Documents]:
+def make(
+    request: pytest.FixtureRequest, prefect_server: str, tmp_path: Path
+) -> Callable[[], Documents]:
     """Opens the same store anew, as another process does."""
     if request.param == "files":
         return lambda: FileDocuments(tmp_path / "documents")
-    request.getfixturevalue("prefect_server")
     scope = "".join(random.choices(string.ascii_lowercase, k=8))
     return lambda: VariableDocuments(scope)
 
