@@ -36,12 +36,10 @@ class OddNumbers:
     example: str
 
     def note(self, name: str) -> str:
-        """Return what was taken for missing, as a sentence."""
-        cells = "cell is" if self.missing == 1 else "cells are"
-        return (
-            f"{name}: {self.missing:,} {cells} no number and taken for missing, such as "
-            f"{self.example!r}."
-        )
+        """Return what counts as missing, as a sentence."""
+        one = self.missing == 1
+        cells = "cell is not a number and counts" if one else "cells are not numbers and count"
+        return f"{name}: {self.missing:,} {cells} as missing, such as {self.example!r}."
 
 
 def odd_numbers(source: Source, name: str, column: Column, fix: str) -> OddNumbers | None:
@@ -72,8 +70,8 @@ def odd_numbers(source: Source, name: str, column: Column, fix: str) -> OddNumbe
             name,
             pc.and_(pc.invert(most), pc.is_valid(rest)).to_numpy(),
             lambda row: (
-                f"{str(text[row].as_py())[:40]!r} is no number as {_count(most):,} of "
-                f"{present:,} values are written"
+                f"{str(text[row].as_py())[:40]!r} is not a number written like {_count(most):,} of "
+                f"{present:,} values"
             ),
             f"correct it or leave it empty, {fix}",
         )

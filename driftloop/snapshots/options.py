@@ -31,7 +31,7 @@ class Options:
 
     @property
     def roles(self) -> tuple[str | None, ...]:
-        """The columns that are no features."""
+        """The columns that are not features."""
         return self.time, self.label, self.key
 
 

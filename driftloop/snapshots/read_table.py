@@ -241,7 +241,7 @@ def _words_taken(path: Path, table: pa.Table, options: Options) -> tuple[str, ..
     """Return notes on words such as NA that count as missing in columns of text."""
     kept = table.drop_columns(list(dict.fromkeys(options.drop)))
     return tuple(
-        f"{name}: cells such as {cells[0].as_py()!r} are taken for missing, {len(cells):,} in all; "
+        f"{name}: cells such as {cells[0].as_py()!r} count as missing, {len(cells):,} in all; "
         "put them in quotes where they are values."
         for name, column in words_for_gaps(path, kept).items()
         if len(cells := column.drop_null())

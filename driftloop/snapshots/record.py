@@ -31,7 +31,7 @@ class SnapshotRecord:
     skipped: Annotated[tuple[str, ...], Field(description="Files that were not taken, and why.")]
     dropped: Annotated[tuple[str, ...], Field(description="Columns that were left out.")]
     notes: Annotated[
-        tuple[str, ...], Field(description="Cells that are no numbers and taken for missing.")
+        tuple[str, ...], Field(description="Cells that are not numbers and count as missing.")
     ]
     pushed: Annotated[bool, Field(description="Whether the Git remote has commit and tag.")]
     dry_run: bool

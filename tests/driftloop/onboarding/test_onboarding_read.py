@@ -71,9 +71,9 @@ def test_quoted_words_are_values_and_others_are_told(write: Write) -> None:
     assert source.table["x"].isna().tolist() == [False, True, True, False]
     assert pd.api.types.is_numeric_dtype(source.table["x"])
     assert source.notes == (
-        "land: cells such as 'NA' are taken for missing, 1 in all; put them in quotes where they "
+        "land: cells such as 'NA' count as missing, 1 in all; put them in quotes where they "
         "are values.",
-        "x: cells such as 'NA' are taken for missing, 1 in all; put them in quotes where they are "
+        "x: cells such as 'NA' count as missing, 1 in all; put them in quotes where they are "
         "values.",
     )
 
@@ -84,8 +84,8 @@ def test_numbers_among_odd_cells_are_numbers(write: Write) -> None:
     assert source.table["x"].fillna(-1).tolist() == [1.5, -1, 2]
     assert source.table["fee"].fillna(-1).tolist() == [2.5, 7, -1]
     assert source.notes == (
-        "x: 1 cell is no number and taken for missing, such as '-'.",
-        "fee: 1 cell is no number and taken for missing, such as '?'.",
+        "x: 1 cell is not a number and counts as missing, such as '-'.",
+        "fee: 1 cell is not a number and counts as missing, such as '?'.",
     )
     kept = read_table(source.path, replace(OPTIONS, categorical=("x",)))
     assert kept.table["x"].tolist() == ["1.5", "-", "2"]

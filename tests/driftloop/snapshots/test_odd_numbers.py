@@ -57,9 +57,9 @@ def test_other_text_stays_text(values: list[str | None]) -> None:
 @pytest.mark.parametrize(
     ("values", "line", "said"),
     [
-        ([*["7"] * 19, "seven"], 21, "'seven' is no number as 19 of 20 values are written"),
-        ([*["$7"] * 19, "€8", "x", "-"], 21, "'€8' is no number as 19 of 21 values are written"),
-        (["1,5", *["2.5"] * 20], 2, "'1,5' is no number as 20 of 21"),
+        ([*["7"] * 19, "seven"], 21, "'seven' is not a number written like 19 of 20 values"),
+        ([*["$7"] * 19, "€8", "x", "-"], 21, "'€8' is not a number written like 19 of 21 values"),
+        (["1,5", *["2.5"] * 20], 2, "'1,5' is not a number written like 20 of 21"),
     ],
 )
 def test_what_is_nearly_all_numbers_is_refused_with_the_first_odd_cell(
@@ -76,5 +76,5 @@ def test_the_note_has_count_and_example() -> None:
     found = read(["1", "-", "2", "?"])
     assert found is not None
     assert found.note("amount") == (
-        "amount: 2 cells are no number and taken for missing, such as '-'."
+        "amount: 2 cells are not numbers and count as missing, such as '-'."
     )

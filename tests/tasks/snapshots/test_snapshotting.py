@@ -210,7 +210,7 @@ def test_odd_cells_among_numbers_are_missing(work: Path) -> None:
     rows["n"] = rows["n"].map("${:,.2f}".format)
     drop(work, "new.csv", rows)
     assert take(work).notes == (
-        "new.csv, a: 1 cell is no number and taken for missing, such as '-'.",
+        "new.csv, a: 1 cell is not a number and counts as missing, such as '-'.",
     )
     held = pd.read_parquet(work / "data/payments/2026-03-16.parquet")
     same = week_rows(2).set_index("id").loc[held["id"]]
@@ -409,7 +409,7 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "a missing key": (lambda t: t.assign(id=[None, *t["id"][1:]]), "line 2: the value is missing"),
     "text for a number": (
         lambda t: t.assign(a=[*t.a[:-1].astype(str), "much"]),
-        "column 'a', line 41: 'much' is no number as 39 of 40",
+        "column 'a', line 41: 'much' is not a number written like 39 of 40",
     ),
     "parts of a whole number": (
         lambda t: t.assign(n=[*t.n[:-1].astype(float), 2.5]),
