@@ -16,7 +16,8 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.paths import ROOT
-from tasks.onboarding.local_server import LocalServer, free_port
+from tasks.onboarding.local_server import LocalServer
+from tasks.runtime.temporary_server import free_port
 from tasks.stack.health import answers
 
 ROUNDS = 5
@@ -84,7 +85,7 @@ def _places(folder: Path, prefect: str, tracking: str) -> dict[str, dict[str, st
     workspace = folder / "workspace"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(workspace)], check=True)
     config = workspace / "configs" / "payments.yaml"
-    config.write_text(config.read_text().replace("engine: alibi", "engine: native"))
+    config.write_text(config.read_text().replace("\ndrift:\n", "\ndrift:\n  engine: native\n"))
     bare = {name: value for name, value in os.environ.items() if "PREFECT_API" not in name}
     bare.pop("MLFLOW_TRACKING_URI", None)
     common = {**bare, "DRIFTLOOP_WORKSPACE": str(workspace)}

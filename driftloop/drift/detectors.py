@@ -193,8 +193,7 @@ def new_categories_test(pair: CategoricalPair) -> TestResult:
     """
     from scipy.special import bdtrc
 
-    m = pair.rows[1]
-    found = int(pair.current[pair.reference == 0].sum())
+    m, found = pair.rows[1], pair.new_rows
     p = 1.0 if found == 0 else float(bdtrc(found - 1, m, pair.chance_of_new))
     return TestResult("new_categories", found / m, p)
 

@@ -316,6 +316,11 @@ class CategoricalPair:
         return self._only_in(self.current, self.reference)
 
     @property
+    def new_rows(self) -> int:
+        """Current rows of categories that do not occur in the reference."""
+        return int(self.current[self.reference == 0].sum())
+
+    @property
     def chance_of_new(self) -> float:
         """How probable it is that one more row has a category unseen in the reference.
 

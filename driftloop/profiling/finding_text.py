@@ -79,14 +79,14 @@ def describe_missing(name: str, reference: float, current: float) -> str:
 
 def describe_new_categories(name: str, pair: CategoricalPair) -> str:
     """Return the categories unseen in the reference, and their share."""
-    new_share = format_share(float(pair.current[pair.reference == 0].sum() / pair.rows[1]))
+    new_share = format_share(pair.new_rows / pair.rows[1])
     unseen = join_names(pair.new_categories, 3)
     return f"`{name}` has categories unseen in the reference: {unseen} ({new_share})."
 
 
 def describe_new_classes(label: str, pair: CategoricalPair) -> str:
     """Return the classes of a label that its model was not trained on, and their share."""
-    new_share = format_share(float(pair.current[pair.reference == 0].sum() / pair.rows[1]))
+    new_share = format_share(pair.new_rows / pair.rows[1])
     unseen = join_names(pair.new_categories, 3)
     return (
         f"`{label}` has classes that the champion was never trained on and cannot predict: "

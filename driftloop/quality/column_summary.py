@@ -97,8 +97,8 @@ def summarise_categorical(
     if pair is None:
         return ColumnSummary(name, None, rates, comparable)
     unseen = tuple(str(level) for level in pair.new_categories[:SAMPLE_SIZE])
-    share = float(pair.current[pair.reference == 0].sum() / pair.rows[1])
-    share = share - pair.chance_of_new if min(pair.rows) >= LEAST_VALUES else 0.0
+    enough = min(pair.rows) >= LEAST_VALUES
+    share = pair.new_rows / pair.rows[1] - pair.chance_of_new if enough else 0.0
     return ColumnSummary(name, None, rates, comparable, None, unseen, share)
 
 

@@ -65,18 +65,18 @@ def init(
 
     drops, numbers, categories = (tuple(names or ()) for names in (drop, numeric, categorical))
     options = Options(
-        time,
-        label,
-        name,
-        drops,
-        every,
-        train_until,
-        positive,
-        key,
-        label_delay,
-        numbers,
-        categories,
-        task,
+        time=time,
+        label=label,
+        name=name,
+        drop=drops,
+        every=every,
+        train_until=train_until,
+        positive=positive,
+        key=key,
+        label_delay=label_delay,
+        numeric=numbers,
+        categorical=categories,
+        task=task,
     )
     return onboard(file, workspace, options, quiet=json, verbose=verbose)
 

@@ -109,11 +109,7 @@ def judge_and_decide(
     trials: tuple[TrialOutcome, ...] = (),
 ) -> MonitorRecord:
     """Return the record of the run with its verdict and decision."""
-    analysis = replace(
-        analysis,
-        quality=(*analysis.quality, *([realised.fault] if realised.fault else [])),
-        findings=(*analysis.findings, *([realised.unknown] if realised.unknown else [])),
-    )
+    analysis = _with_labels(analysis, realised)
     verdict, performance = verdict_of_analysis(analysis, job.config.drift), realised.performance
     since, trained = drift_since(job.window.start, verdict, run.history), run.champion.training
     inputs = TriggerInputs(
@@ -145,6 +141,15 @@ def judge_and_decide(
         trials=trials,
         aftermath=effect_of_promotion(verdict, performance, run.champion.version, run.history),
     )
+
+
+def _with_labels(analysis: WindowAnalysis, realised: RealisedPerformance) -> WindowAnalysis:
+    """Return the analysis with what is wrong with the classes of the labels."""
+    if realised.fault:
+        analysis = replace(analysis, quality=(*analysis.quality, realised.fault))
+    if realised.unknown:
+        analysis = replace(analysis, findings=(*analysis.findings, realised.unknown))
+    return analysis
 
 
 @step("record run", retries=2)

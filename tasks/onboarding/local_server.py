@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driftloop.base.errors import UnavailableError
+from tasks.runtime.temporary_server import free_port
 from tasks.stack.health import answers
 
 START_SECONDS = 180.0
@@ -75,10 +75,3 @@ def start_server(home: Path, port: int | None = None) -> LocalServer:
             start_new_session=True,
         )
     return LocalServer(process, f"http://127.0.0.1:{port}", log)
-
-
-def free_port() -> int:
-    """Return a TCP port on loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

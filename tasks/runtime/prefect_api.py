@@ -1,8 +1,9 @@
 """The Prefect server of one's own, as the environment names it, and a plain client of its API."""
 
-import base64
 import os
 from typing import TYPE_CHECKING
+
+from tasks.runtime.server_access import basic_header
 
 if TYPE_CHECKING:
     import httpx
@@ -32,7 +33,7 @@ def plain_client() -> "httpx.Client | None":
     password, key = os.environ.get(PASSWORD), os.environ.get(KEY)
     headers = {}
     if password:
-        headers["Authorization"] = f"Basic {base64.b64encode(password.encode()).decode()}"
+        headers["Authorization"] = basic_header(password)
     elif key:
         headers["Authorization"] = f"Bearer {key}"
     hooks = {"response": [lambda response: response.raise_for_status()]}

@@ -45,14 +45,18 @@ def no_access(who: str, workspace: Workspace, *variables: str) -> AccessError:
     )
 
 
+def basic_header(auth: str) -> str:
+    """Return the header that authorises `user:password`."""
+    return f"Basic {base64.b64encode(auth.encode()).decode()}"
+
+
 def _pair(user: str | None, password: str | None) -> str | None:
     return f"{user}:{password}" if user and password else None
 
 
 def _refuses(address: str, auth: str | None) -> bool:
     """Say whether an address answers with 401; any other error is raised where it matters."""
-    basic = f"Basic {base64.b64encode((auth or '').encode()).decode()}"
-    headers = {"Authorization": basic} if auth else {}
+    headers = {"Authorization": basic_header(auth)} if auth else {}
     request = urllib.request.Request(address, headers=headers)  # noqa: S310 - as configured
     try:
         with urllib.request.urlopen(request, timeout=SECONDS):  # noqa: S310

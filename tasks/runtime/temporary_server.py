@@ -68,9 +68,7 @@ def start_temporary_server() -> TemporaryServer | None:
     """
     if own_server():
         return None
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     application = ("--factory", "prefect.server.api.server:create_app")
     options = ("--host", "127.0.0.1", "--port", port, "--log-level", "error", "--lifespan", "on")
     process = subprocess.Popen(  # noqa: S603 - a fixed command
@@ -82,3 +80,10 @@ def start_temporary_server() -> TemporaryServer | None:
     server = TemporaryServer(process, f"http://127.0.0.1:{port}/api")
     atexit.register(server.stop)
     return server
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

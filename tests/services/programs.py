@@ -1,6 +1,5 @@
 """Programs that are started for a test on ports of their own, and ended with it."""
 
-import socket
 import subprocess
 import time
 import urllib.request
@@ -10,14 +9,6 @@ from pathlib import Path
 from urllib.error import URLError
 
 PATIENCE = 60.0
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

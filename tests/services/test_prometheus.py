@@ -23,9 +23,10 @@ from driftloop.reporting.prometheus.metrics import METRICS
 from driftloop.reporting.prometheus.samples import samples_of
 from tasks.reporting.prometheus_format import text_format
 from tasks.reporting.publish_metrics import FOLDER, URL, push
+from tasks.runtime.temporary_server import free_port
 from tests.driftloop.reporting.prometheus.complete import complete
 from tests.driftloop.reporting.prometheus.test_configs import asked_for, expressions
-from tests.services.programs import PATIENCE, free_port, running
+from tests.services.programs import PATIENCE, running
 from tests.tasks.reporting.test_publish_metrics import HOSTILE, samples
 
 ROOT = Path(__file__).parents[2]
