@@ -128,8 +128,21 @@ def _talking_to(api_url: str) -> Iterator[None]:
 
     # Ending the heartbeat of a flow costs up to a second each time.
     quick = {PREFECT_API_URL: api_url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    _end_services()
     with mock.patch.dict(os.environ, PREFECT_API_URL=api_url), temporary_settings(quick):
         yield
+        _end_services()
+
+
+def _end_services() -> None:
+    """Let Prefect's background services of this process finish, for other ones to begin.
+
+    Each stays with the server that it first talked to, so that a slot would be taken from one
+    server and given back to another, or asked for at one that has ended.
+    """
+    from prefect.concurrency.services import ConcurrencySlotAcquisitionWithLeaseService
+
+    ConcurrencySlotAcquisitionWithLeaseService.drain_all(timeout=30)
 
 
 @pytest.fixture

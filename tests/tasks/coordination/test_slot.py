@@ -25,14 +25,14 @@ def test_a_server_that_goes_away_undoes_nothing_that_was_done(
         with temporary_settings({PREFECT_API_URL: server.api_url}):
             with (
                 caplog.at_level(logging.WARNING, "driftloop"),
-                slot.delivery_slot(place, "payments"),
+                slot.delivery_slot(place, "fraud"),
             ):
                 server.stop()
                 done.append("sent")
-            assert "did not release the slot driftloop-deliver-payments" in caplog.text
+            assert "did not release the slot driftloop-deliver-fraud" in caplog.text
             with (
                 pytest.raises(UnavailableError, match="does not grant the slot"),
-                slot.delivery_slot(place, "payments"),
+                slot.delivery_slot(place, "fraud"),
             ):
                 done.append("sent again")
     finally:
@@ -46,7 +46,7 @@ def test_an_error_of_the_work_comes_before_one_of_the_slot(
     server = start_server(tmp_path / "server")
 
     def work() -> None:
-        # Another model: within a process Prefect asks for a slot where it first asked for it.
+        # A model per test: within a process Prefect asks for a slot where it first asked for it.
         with slot.delivery_slot(Workspace(tmp_path), "churn"):
             server.stop()
             raise ValueError("of the work")
