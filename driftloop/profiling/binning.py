@@ -46,6 +46,14 @@ def histogram(values: Numbers, edges: Edges) -> Histogram:
     return Histogram(codes, counts)
 
 
+def counts_between(below: Counts, rows: int) -> Counts:
+    """Return how many of `rows` values each bin (k + 1,) has; `below` (k,) is up to each edge."""
+    counts = np.empty(len(below) + 1, dtype=np.int64)
+    counts[:-1], counts[-1] = below, rows
+    counts[1:] -= below
+    return counts
+
+
 def _guide(edges: Edges) -> tuple[npt.NDArray[np.int32], float, float, int, int]:
     """Return where the edges of each cell of the scale begin, and what defines the scale.
 

@@ -12,7 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.distribution import Shape, shape_of_categories, shape_of_numbers
-from driftloop.profiling.binning import COMPILED_MIN_ROWS, Counts, Histogram, histogram
+from driftloop.profiling.binning import (
+    COMPILED_MIN_ROWS,
+    Counts,
+    Histogram,
+    counts_between,
+    histogram,
+)
 from driftloop.profiling.columns import (
     CategoricalColumn,
     Levels,
@@ -129,13 +135,10 @@ class NumericPair:
 
     @cached_property
     def _bin_counts(self) -> tuple[Numbers, Numbers]:
-        reference = self.reference
-        sizes = self.rows
-        counts = [
-            np.diff(below[reference.bins], prepend=0, append=size).astype(float)
-            for below, size in zip((reference.below, self.below), sizes, strict=True)
-        ]
-        return counts[0], counts[1]
+        bins, (n, m) = self.reference.bins, self.rows
+        old = counts_between(self.reference.below[bins], n)
+        new = counts_between(self.below[bins], m)
+        return old.astype(float), new.astype(float)
 
     def shape(self, name: str) -> Shape:
         """Return the shares of both samples over the bins of the reference."""
@@ -290,7 +293,7 @@ class CategoricalPair:
             sides.append(counts)
         return CategoricalPair(levels, sides[0], sides[1], reference.identifies_rows)
 
-    @property
+    @cached_property
     def rows(self) -> tuple[int, int]:
         """Present values of reference and current window."""
         return int(self.reference.sum()), int(self.current.sum())

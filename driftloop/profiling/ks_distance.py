@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profiling.binning import Counts, Edges
+from driftloop.profiling.binning import Counts, Edges, counts_between
 from driftloop.profiling.columns import Numbers
 from driftloop.profiling.reference_column import NumericReference, Places
 from driftloop.profiling.tall import ROUND, let_go
@@ -50,12 +50,11 @@ def ks_distance(
     `below` (k,) is how many of the `rows` current values lie at or below each edge, and `ranked`
     returns the current values of the wanted bins (k + 1,), in order.
     """
-    old = np.concatenate([[0], reference.below, [len(reference.values)]]) / len(reference.values)
-    new = np.concatenate([[0], below, [rows]]) / rows
+    old, new = _shares(reference.below, len(reference.values)), _shares(below, rows)
     at_edges = float(np.max(np.abs(old - new)))
     bounds = np.maximum(old[1:] - new[:-1], new[1:] - old[:-1])
-    wanted = (bounds > at_edges) & (np.diff(new) > 0) & ~single_value_bins(reference.edges)
-    largest, counts = at_edges, np.diff(below, prepend=0, append=rows)
+    largest, counts = at_edges, counts_between(below, rows)
+    wanted = (bounds > at_edges) & (counts > 0) & ~single_value_bins(reference.edges)
     for bins in _rounds(np.flatnonzero(wanted), bounds, counts):
         held = np.zeros(len(wanted), dtype=bool)
         held[bins[bounds[bins] > largest]] = True
@@ -63,6 +62,14 @@ def ks_distance(
             largest = max(largest, _at(reference.values, ranked(held), rows))
             let_go(reference.values)
     return largest
+
+
+def _shares(below: Counts, rows: int) -> Numbers:
+    """Return the distribution function before the first edge, at each edge, and after the last."""
+    shares = np.empty(len(below) + 2)
+    shares[0], shares[1:-1], shares[-1] = 0, below, rows
+    shares /= rows
+    return shares
 
 
 def _rounds(bins: Places, bounds: Numbers, counts: Counts) -> list[Places]:
