@@ -14,6 +14,7 @@ from driftloop.decision.diagnosis import diagnose
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
 from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
+from tasks.coordination.agreement import agreed_ledger
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
 from tasks.monitoring.realised_performance import RealisedPerformance
 from tasks.monitoring.scope import analysis_scope, criteria
@@ -60,6 +61,7 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     import skops.io  # noqa: F401 - before MLflow: it searches all modules that are loaded
 
     registry = open_registry(job.workspace)
+    agreed_ledger(job)
     champion = registry.champion(job.model)
     if champion is None:
         raise RegistryError(

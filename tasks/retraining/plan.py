@@ -15,6 +15,7 @@ from driftloop.decision.triggers import ManualTrigger
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
 from driftloop.training.planning import LabelledRows, choose_window, plan_candidates
 from driftloop.training.training import Examples
+from tasks.coordination.agreement import agreed_ledger
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.reference_profiles import profile_of
 from tasks.monitoring.scope import analysis_scope, criteria
@@ -47,6 +48,7 @@ def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None)
     None the current champion.
     """
     registry = open_registry(job.workspace)
+    agreed_ledger(job)
     current = registry.version(job.model, champion) if champion else registry.champion(job.model)
     key = run_key(job, kind, snapshot.rev)
     if job.dry_run:
