@@ -176,9 +176,8 @@ def accident(entries: tuple[Entry, ...]) -> Entry | None:
 
 
 def predecessor_of(entries: Iterable[Entry], version: str) -> str | None:
-    """Return the champion there was when a version first became champion, or None."""
-    kinds = {"promoted", "outside"}
-    first = [entry for entry in entries if entry.kind in kinds and entry.version == version]
+    """Return the champion there was when a version was first promoted, or None."""
+    first = [entry for entry in entries if entry.kind == "promoted" and entry.version == version]
     return first[0].previous if first else None
 
 

@@ -14,7 +14,7 @@ from driftloop.base.records import Promotion
 from driftloop.base.scores import Comparison
 from driftloop.base.serialize import to_json
 from driftloop.base.tags import LONGEST_TAG, VersionTags
-from driftloop.promotion.ledger import Entry, outcome_of_key, predecessor_of, still_open
+from driftloop.promotion.ledger import Entry, accident, outcome_of_key, predecessor_of, still_open
 from tasks.coordination.slots import Slot, promotion_slot
 from tasks.promotion.trial_store import propose, start_probation
 from tasks.registry.ledger import (
@@ -220,7 +220,10 @@ def _rollback_target(
     former = ways_back(registry, model, entries)
     if champion is None and not former:
         raise RegistryError(f"{model} has no champion, so nothing can be rolled back")
-    target = to or (predecessor_of(entries, champion) if champion else None)
+    target, moved = to, accident(entries)
+    if target is None and champion is not None:
+        undone = moved is not None and moved.version == champion
+        target = moved.previous if moved and undone else predecessor_of(entries, champion)
     if not target:
         lacking = f"version {champion} has no predecessor" if champion else "has no champion now"
         raise RegistryError(

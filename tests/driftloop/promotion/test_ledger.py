@@ -136,5 +136,4 @@ def test_what_was_moved_by_hand_is_an_accident_and_what_was_brought_along_is_non
     moved = (*brought, *entries(("kept", "k", "2", "1"), ("outside", "outside-1", "2", "1"))[1:])
     assert accident(brought) is None
     assert accident(moved) == moved[-1]
-    assert predecessor_of(moved, "2") == "1"
     assert accident(WHOLE) is None
