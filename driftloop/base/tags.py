@@ -276,6 +276,10 @@ class VersionTags(_Tags):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelTags(_Tags):
-    """The tags of a registered model: its promotion ledger, one entry per tag, by number."""
+    """The tags of a registered model: its promotion ledger, one entry per tag, by number.
 
+    `place` is JSON of `tasks.coordination.place`: who keeps its locks and its state of alerts.
+    """
+
+    place: str | None = field(default=None, metadata=_tag("place"))
     ledger: Mapping[str, str] = field(default_factory=dict, metadata=_tag("ledger."))

@@ -12,6 +12,7 @@ from driftloop.base.errors import UnavailableError
 from driftloop.base.workspace import Workspace
 from tasks.coordination.file_lock import file_lock
 from tasks.coordination.lease import LEASE_SECONDS, Lease, take_lease
+from tasks.coordination.place import place_of
 from tasks.registry.memory import in_memory
 from tasks.runtime.job import Job
 from tasks.runtime.prefect_api import own_server
@@ -74,6 +75,8 @@ def _hold(workspace: Workspace, kind: Kind, model: str) -> Iterator[Slot]:
                 slot = _take_limit(stack, kind, model)
             else:
                 _take_file(stack, workspace, kind, model)
+            if kind != "snapshot":  # that one is of the data, whose Git remote decides at last
+                place_of(workspace, model)
         yield slot
 
 

@@ -14,8 +14,8 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from tasks.coordination import lease
 from tasks.coordination import slots as slot
-from tasks.onboarding.local_server import start_server
 from tasks.runtime.job import Job
+from tasks.runtime.servers.local_server import start_server
 
 
 def test_a_server_that_goes_away_undoes_nothing_that_was_done(
