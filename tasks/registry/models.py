@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +25,12 @@ from tasks.runtime.job import Job
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+
+_MOST_TIMES, _SMALL_BYTES = 20, 100_000_000
+_WAY_OUT = (
+    "put the artifact back from a backup, or go back to another version with 'driftloop rollback'"
+)
 
 
 def import_skops() -> None:
@@ -138,9 +146,43 @@ def _load(workspace: Workspace, source: str, what: str, allowed: frozenset[str])
             raise RegistryError(
                 f"{what} holds no skops file; only models that driftloop stored are loaded"
             )
+        check_model_file(stored, what)
         types = skops.io.get_untrusted_types(file=os.fspath(stored))
         check_types(types, what, allowed)
-        return skops.io.load(stored, trusted=types)
+        try:
+            return skops.io.load(stored, trusted=types)
+        except (ValueError, KeyError, EOFError, OSError) as error:
+            raise _damaged(what, reason(error)) from error
+
+
+def check_model_file(path: Path, what: str) -> None:
+    """Refuse a model's file before it is unpacked, if it is damaged or would fill the memory.
+
+    Each part of the archive has a checksum. What skops stores is not compressed, so an archive that
+    grows many times over was made by somebody else.
+
+    Raises:
+        RegistryError: with what to do instead.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+            packed = path.stat().st_size
+            if unpacked > max(_MOST_TIMES * packed, _SMALL_BYTES):
+                raise RegistryError(
+                    f"the model file of {what} unpacks from {packed / 1e6:.1f} MB to "
+                    f"{unpacked / 1e9:.1f} GB and is not loaded: driftloop stored no such file; "
+                    f"{_WAY_OUT}"
+                )
+            broken = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise _damaged(what, reason(error)) from error
+    if broken is not None:
+        raise _damaged(what, f"the checksum of its part {broken} is wrong")
+
+
+def _damaged(what: str, why: str) -> RegistryError:
+    return RegistryError(f"the model file of {what} is damaged ({why}); {_WAY_OUT}")
 
 
 def _logged_model_id(registry: Registry, run_id: str) -> str | None:
