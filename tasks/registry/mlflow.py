@@ -1,6 +1,7 @@
 """The registry in MLflow: an SQLite file, a database or a server."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -8,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from driftloop.base.records import ModelVersion
 from driftloop.base.serialize import to_plain
@@ -21,6 +23,7 @@ from tasks.registry.mlflow_overview import (
     overview_of_models,
     stored_run,
 )
+from tasks.registry.moved import follow_workspace
 from tasks.registry.protocol import CHAMPION, EXPERIMENTS, RECORD, ModelOverview, Run
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ class MlflowRegistry:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        if not os.environ.get("MLFLOW_TRACKING_URI"):
+            follow_workspace(workspace)
         self.client = _client(workspace.tracking_uri)
 
     def experiment(self, model: str) -> str:
@@ -256,7 +261,8 @@ def _client(tracking_uri: str) -> "MlflowClient":
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
     if tracking_uri.startswith("sqlite:///"):
-        Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        path = unquote(tracking_uri.removeprefix("sqlite:///"))
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
     return MlflowClient(tracking_uri, tracking_uri)
 
 
