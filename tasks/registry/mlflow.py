@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from tasks.registry.mlflow_overview import (
 )
 from tasks.registry.moved import follow_workspace
 from tasks.registry.protocol import CHAMPION, EXPERIMENTS, RECORD, ModelOverview, Run
+from tasks.registry.unfinished import close_unfinished, this_process
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -139,10 +141,15 @@ class MlflowRegistry:
         with registry_errors(self.workspace):
             same_key = f"tags.`{RunTags.tag_name('key')}` = '{tags.key}'"
             runs = self.client.search_runs([experiment], same_key, max_results=1)
+            process = this_process()
             if runs:
-                return stored_run(runs[0])
-            run = self.client.create_run(experiment, tags=tags.to_tags(), run_name=name)
-            answered(run.info, "run_id", self.workspace)
+                run = runs[0]
+                self.client.set_tag(run.info.run_id, RunTags.tag_name("process"), process)
+            else:
+                opening = replace(tags, process=process).to_tags()
+                run = self.client.create_run(experiment, tags=opening, run_name=name)
+                answered(run.info, "run_id", self.workspace)
+            close_unfinished(self.client, experiment, run.info.run_id)
             return stored_run(run)
 
     def close_run(

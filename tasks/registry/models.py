@@ -21,6 +21,7 @@ from tasks.registry.mlflow import MlflowRegistry
 from tasks.registry.mlflow_calls import mlflow_context, registry_errors
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
+from tasks.registry.unfinished import close_models
 from tasks.runtime.job import Job
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ def log_model(registry: Registry, run_id: str, stored: StoredModel) -> str:
             signature=infer_signature(stored.sample, stored.model.predict(stored.sample)),
             pip_requirements=list(stored.environment.requirements),
         )
-        return str(info.model_id)
+    with registry_errors(registry.workspace):
+        _client(registry).update_run(run_id, "RUNNING")  # MLflow has ended the run, which goes on
+    return str(info.model_id)
 
 
 def skops_bytes(pipeline: Any) -> bytes:
@@ -188,12 +191,8 @@ def _damaged(what: str, why: str) -> RegistryError:
 def _logged_model_id(registry: Registry, run_id: str) -> str | None:
     with registry_errors(registry.workspace):
         client = _client(registry)
-        experiment = client.get_run(run_id).info.experiment_id
-        models = client.search_logged_models(
-            [experiment], filter_string=f"source_run_id = '{run_id}'", max_results=5
-        )
-    ready = [model for model in models if str(model.status).upper().endswith("READY")]
-    return str(ready[0].model_id) if ready else None
+        ready = close_models(client, client.get_run(run_id).info.experiment_id, run_id)
+    return ready[0] if ready else None
 
 
 def _client(registry: Registry) -> "MlflowClient":

@@ -177,6 +177,7 @@ def _failing(call: int, after: bool = False) -> Iterator[None]:
 
 CLIENT_CALLS = (
     *("get_experiment_by_name", "search_runs", "create_run", "log_batch", "set_terminated"),
+    *("set_tag", "finalize_logged_model", "update_run"),
     *("log_artifact", "log_artifacts", "log_text", "log_dict", "log_figure", "list_artifacts"),
     *("download_artifacts", "get_run", "search_logged_models", "create_registered_model"),
     *("create_model_version", "get_model_version", "get_model_version_by_alias"),
