@@ -28,7 +28,7 @@ from benchmarks.machine import sentence
 from benchmarks.overhead_report import KEPT
 from benchmarks.paths import ROOT
 from driftloop.demo.story import START
-from tasks.onboarding.local_server import start_server
+from tasks.runtime.servers.local_server import start_server
 
 WARM, COLD, ALERTS = 7, 3, 3
 FIRST_WEEK, BROKEN_WEEK = 8, 12

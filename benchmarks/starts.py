@@ -16,8 +16,7 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.paths import ROOT
-from tasks.onboarding.local_server import LocalServer
-from tasks.runtime.temporary_server import free_port
+from tasks.runtime.servers.local_server import LocalServer, free_port
 from tasks.stack.health import answers
 
 ROUNDS = 5
@@ -113,7 +112,7 @@ def _mlflow(folder: Path) -> Iterator[str]:
             stderr=output,
             start_new_session=True,
         )
-    server = LocalServer(process, f"http://127.0.0.1:{port}", log)
+    server = LocalServer(process, f"http://127.0.0.1:{port}", output)
     try:
         while not answers(f"{server.url}/health", 2):
             if process.poll() is not None:

@@ -5,11 +5,12 @@ from datetime import datetime
 from prefect import flow, tags
 
 from driftloop.alerts.events import run_events
+from driftloop.base.errors import ChampionLostError
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from flows.naming import resolve_as_of, run_name
 from flows.retrain import retrain
 from flows.watch import watch
-from tasks.alerts.write import deliver_alerts, undelivered, write_alert
+from tasks.alerts.write import deliver_alerts, undelivered, write_alert, write_lost_champion_alert
 from tasks.monitoring.steps import OpenRun
 from tasks.reporting.publish_metrics import publish_after_run
 from tasks.reporting.run_report import Reporter
@@ -39,11 +40,16 @@ def monitor(
     with tags(model), same_configuration():
         job = prepare_job(model, resolve_as_of(as_of), rev, dry_run, workspace)
         report = Reporter(job)
-        record = watch(
-            job,
-            announce=lambda run, record: _alert(job, run, record, report),
-            retrain=lambda run, record: report.retrained(run, record, _retrain(job, run, record)),
-        )
+        try:
+            record = watch(
+                job,
+                announce=lambda run, record: _alert(job, run, record, report),
+                retrain=lambda run, found: report.retrained(run, found, _retrain(job, run, found)),
+            )
+        except ChampionLostError as error:
+            write_lost_champion_alert(job, error)
+            deliver_alerts(job, return_state=True)
+            raise
         shown = show_run(job, record, report.links, return_state=True)
         delivered = deliver_alerts(job, return_state=True)
         undelivered(delivered, record, publish_after_run(job), shown, unwritten=report.failure)

@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from driftloop.base.environment import prepare_environment
-from tasks.onboarding.local_server import start_server
+from tasks.runtime.servers.local_server import start_server
 
 ROOT = Path(__file__).parents[1]
 SLACK_TOKEN = "xoxb-test"
@@ -190,9 +190,16 @@ def championed_template(
     """The template after its first champion was trained on weeks 0 to 7."""
     from workshop import train_first
 
+    from driftloop.base.tags import ModelTags
+    from driftloop.base.workspace import Workspace
+    from tasks.registry.mlflow import MlflowRegistry
+
     def build(folder: Path) -> None:
         shutil.copytree(payments_template, folder, symlinks=True)
         train_first(folder)
+        # Another process of a parallel run has a server of its own, and copies the template too.
+        client = MlflowRegistry(Workspace(folder)).client
+        client.delete_registered_model_tag("payments", ModelTags.tag_name("place"))
 
     return build_once(tmp_path_factory, "championed", build)
 

@@ -20,7 +20,7 @@ import psutil
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
-from tasks.onboarding.local_server import free_port
+from tasks.runtime.servers.local_server import free_port
 from tasks.stack.login.access import CLIENT, auth_string
 from tasks.stack.prefect_server import prefect_at
 from tasks.stack.processes import processes_of, sweep

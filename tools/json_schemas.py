@@ -24,6 +24,7 @@ from driftloop.reporting.prometheus.metrics import Metrics
 from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from driftloop.reporting.status import Statuses
 from driftloop.snapshots.record import SnapshotRecord
+from tasks.coordination.place import Adopted
 from tasks.deployments.register import Registration
 from tasks.stack.backup.manifest import Backup
 from tasks.stack.status import StackStatus
@@ -31,6 +32,7 @@ from tasks.stack.stopping import StackStop
 
 PRINTED: dict[str, type[Any]] = {
     "ack": Acknowledged,
+    "adopt": Adopted,
     "approve": Answer,
     "backtest": Backtest,
     "backup": Backup,

@@ -72,10 +72,10 @@ class RunHealth:
     def level(self, since: datetime) -> Level:
         """Return the severity.
 
-        Lost performance and broken data page. Drift warns, because its harm is unknown, and only
-        informs once labels of the drifted time show that the champion holds.
+        A lost champion, lost performance and broken data page. Drift warns, because its harm is
+        unknown, and only informs once labels of the drifted time show that the champion holds.
         """
-        if self.causes & {"quality", "performance"}:
+        if self.causes & {"no_champion", "quality", "performance"}:
             return "page"
         harmless = self.proven_until is not None and self.proven_until > since
         return "info" if self.causes == {"drift"} and harmless else "warning"
@@ -97,6 +97,7 @@ def run_health(record: MonitorRecord) -> RunHealth:
         "quality": bool(record.broken),
         "performance": performance.status == "fell",
         "drift": drifted,
+        "moved": record.moved is not None,
     }
     causes = frozenset(cause for cause, is_present in present.items() if is_present)
     return RunHealth(
@@ -235,6 +236,8 @@ _NAMES: dict[Cause, str] = {
     "performance": "predictions got worse",
     "drift": "the inputs or predictions drifted",
     "blind": "runs can no longer judge the data",
+    "no_champion": "the model has no champion",
+    "moved": "the champion was changed by hand",
 }
 
 

@@ -17,6 +17,7 @@ from driftloop.alerts.incident import (
 )
 from driftloop.alerts.lifecycle import (
     AlertSettings,
+    RunHealth,
     Transition,
     advance,
     blind_runs,
@@ -27,10 +28,15 @@ from driftloop.alerts.message import Kind, Level, Links, Message
 from driftloop.alerts.messages import thread
 from driftloop.alerts.messages.causes import MOST_WORST, first_per_feature
 from driftloop.alerts.messages.parent import parent_message
-from driftloop.alerts.messages.summary import blind_summary, summary_of, with_new_champion
+from driftloop.alerts.messages.summary import (
+    blind_summary,
+    lost_summary,
+    summary_of,
+    with_new_champion,
+)
 from driftloop.alerts.messages.versions import REPORTED_TRIALS, stuck_message, trial_message
 from driftloop.base.distribution import Shape
-from driftloop.base.errors import AlertError
+from driftloop.base.errors import AlertError, ChampionLostError
 from driftloop.base.records import MonitorRecord, TrialAction, TrialOutcome
 from driftloop.base.tags import PastRun
 
@@ -63,6 +69,20 @@ class Run:
     links: Links
 
 
+@dataclass(frozen=True, slots=True)
+class LostChampion:
+    """That a run found no champion, and where to look."""
+
+    error: ChampionLostError
+    as_of: datetime
+    links: Links
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.error.model
+
+
 def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
     """Return the state after a monitoring run, and what was new about its incident."""
     record, links = run.record, run.links
@@ -85,6 +105,25 @@ def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
             state = _write_trial(state, run, trial, routing)
     if newly_stuck(record, run.history) and not {"opened", "worsened"} & set(transition.kinds):
         state = post_message(state, stuck_message(record, links), routing, loud=True)
+    return replace(transition, state=state)
+
+
+def post_lost_champion(state: AlertState, lost: LostChampion, routing: Routing) -> Transition:
+    """Return the state after a run that found no champion where the ledger has one."""
+    health = RunHealth(
+        as_of=lost.as_of,
+        window_start=lost.as_of,
+        causes=frozenset({"no_champion"}),
+        champion=lost.error.version,
+        judged=True,
+        score=None,
+        proven_until=None,
+    )
+    summary = lost_summary(lost.error, lost.links)
+    transition = advance(state, health, summary, routing.settings, routing.margin)
+    state = transition.state
+    for kind in transition.kinds:
+        state = _write_trouble(state, lost, lost.links, kind, transition.why, routing)
     return replace(transition, state=state)
 
 
@@ -135,27 +174,41 @@ def level_of(message: Message) -> Level:
 
 def _write_event(state: AlertState, run: Run, kind: Kind, why: str, routing: Routing) -> AlertState:
     incident = state.newest
+    if kind != "resolved" or incident is None:
+        shapes = _shapes(run.record) if kind in ("opened", "worsened", "reopened") else ()
+        return _write_trouble(state, run.record, run.links, kind, why, routing, shapes)
+    message = thread.resolved_message(run.record, incident, run.links)
+    line = thread.resolved_line(run.record, incident, run.links)
+    return state.write(_post(message, incident, routing, line))
+
+
+def _write_trouble(
+    state: AlertState,
+    occasion: thread.Occasion,
+    links: Links,
+    kind: Kind,
+    why: str,
+    routing: Routing,
+    shapes: tuple[Shape, ...] = (),
+) -> AlertState:
+    """Return the state with the post that an incident opened, worsened, came back or goes on."""
+    incident = state.newest
     if incident is None:
         return state
-    record, links = run.record, run.links
     match kind:
         case "opened":
-            key = f"{record.model}/{incident.number}/opened"
-            message = replace(parent_message(record.model, incident), key=key)
-            line = thread.opened_line(record, incident, links)
+            key = f"{occasion.model}/{incident.number}/opened"
+            message = replace(parent_message(occasion.model, incident), key=key)
+            line = thread.opened_line(occasion, incident, links)
         case "worsened":
-            message = thread.worsened_message(record, incident, links)
-            line = thread.worsened_line(record, incident, why, links)
+            message = thread.worsened_message(occasion, incident, links)
+            line = thread.worsened_line(occasion, incident, why, links)
         case "reopened":
-            message = thread.reopened_message(record, incident, links)
-            line = thread.reopened_line(record, incident, links)
-        case "resolved":
-            message = thread.resolved_message(record, incident, links)
-            line = thread.resolved_line(record, incident, links)
+            message = thread.reopened_message(occasion, incident, links)
+            line = thread.reopened_line(occasion, incident, links)
         case _:
-            message = line = thread.confirmed_line(record, incident)
+            message = line = thread.confirmed_line(occasion, incident)
     loud = kind in ("worsened", "reopened")
-    shapes = _shapes(record) if loud or kind == "opened" else ()
     return state.write(_post(message, incident, routing, line, loud, shapes))
 
 

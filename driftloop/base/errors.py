@@ -33,6 +33,26 @@ class RegistryError(DriftloopError):
     """MLflow refused, or does not hold what driftloop needs."""
 
 
+class ChampionLostError(RegistryError):
+    """The model that the ledger calls champion serves no longer: somebody took its alias away.
+
+    `version` is the one that lost it, `sentence` says what happened, `ways_back` are the former
+    champions that can be champion again, the newest first.
+    """
+
+    def __init__(self, model: str, version: str, sentence: str, ways_back: tuple[str, ...]) -> None:
+        way = (
+            f"go back with 'driftloop rollback {model} --to {ways_back[0]}'"
+            if ways_back
+            else f"no former champion is left, so train one with 'driftloop bootstrap {model}'"
+        )
+        super().__init__(f"{model} has no champion: {sentence.rstrip('.')}; {way}")
+        self.model = model
+        self.version = version
+        self.sentence = sentence
+        self.ways_back = ways_back
+
+
 class TrainingError(DriftloopError):
     """A model could not be trained, scored or stored safely."""
 
@@ -51,6 +71,10 @@ class StackError(DriftloopError):
 
 class AccessError(DriftloopError):
     """A server requires a password, and none or a wrong one was sent."""
+
+
+class PlaceError(DriftloopError):
+    """The model's locks and alerts are kept by another Prefect server or state folder."""
 
 
 class UnavailableError(DriftloopError):

@@ -271,6 +271,10 @@ class MonitorRecord:
         str | None,
         Field(description="Whether the last promotion cleared the drift; in the first run after."),
     ] = None
+    moved: Annotated[
+        str | None,
+        Field(description="That somebody moved the alias without driftloop, since the last run."),
+    ] = None
 
     @computed_field
     @property

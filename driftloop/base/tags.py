@@ -137,7 +137,7 @@ class RunTags(_Tags):
 
     `champion` is the version that a run judged or challenged, empty where there was none. `held`
     says what kept a retraining back, `seen` holds the marks of drifted columns (see
-    `driftloop.drift.confirmation`), `seconds` how long the run took.
+    `driftloop.drift.confirmation`), `seconds` how long the run took, `process` who works on it.
     """
 
     kind: str = field(metadata=_tag("kind"))
@@ -162,6 +162,7 @@ class RunTags(_Tags):
     score_low: float | None = field(default=None, metadata=_tag("score_low", _NUMBER))
     score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
+    process: str | None = field(default=None, metadata=_tag("process"))
     # of a training
     trained: bool | None = field(default=None, metadata=_tag("trained", _FLAG))
     won: bool | None = field(default=None, metadata=_tag("won", _FLAG))
@@ -276,6 +277,10 @@ class VersionTags(_Tags):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelTags(_Tags):
-    """The tags of a registered model: its promotion ledger, one entry per tag, by number."""
+    """The tags of a registered model: its promotion ledger, one entry per tag, by number.
 
+    `place` is JSON of `tasks.coordination.place`: who keeps its locks and its state of alerts.
+    """
+
+    place: str | None = field(default=None, metadata=_tag("place"))
     ledger: Mapping[str, str] = field(default_factory=dict, metadata=_tag("ledger."))

@@ -43,14 +43,21 @@ class Workspace:
     @property
     def tracking_uri(self) -> str:
         """The MLflow server or database: ``MLFLOW_TRACKING_URI``, else SQLite in the state."""
-        default = f"sqlite:///{self.state / 'mlflow.db'}"
-        return os.environ.get("MLFLOW_TRACKING_URI") or default
+        return os.environ.get("MLFLOW_TRACKING_URI") or sqlite_address(self.state / "mlflow.db")
 
     @property
     def artifacts(self) -> str | None:
         """Where MLflow keeps artifacts of a local database; a server has its own location."""
         local = self.tracking_uri.startswith("sqlite:")
         return (self.state / "artifacts").as_uri() if local else None
+
+
+def sqlite_address(path: Path) -> str:
+    """Return the address of an SQLite file, with what has a meaning in an address encoded."""
+    text = str(path)
+    for sign, code in (("%", "%25"), ("?", "%3F"), ("#", "%23")):
+        text = text.replace(sign, code)
+    return f"sqlite:///{text}"
 
 
 def make_state(state: Path) -> None:

@@ -2,11 +2,12 @@
 
 Entries are only ever added. A move is announced before the alias is set (``began``) and closed
 afterwards, so that a run killed in between leaves a trace that the next one resolves. An alias that
-somebody moved without driftloop is noted as ``outside``.
+somebody moved without driftloop is noted as ``outside``, one that somebody deleted, perhaps with
+its version, as ``removed``.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -20,6 +21,7 @@ EntryKind = Literal[
     "promoted",
     "rolled_back",
     "outside",
+    "removed",
     "abandoned",
     "kept",
     "awaiting",
@@ -28,6 +30,7 @@ EntryKind = Literal[
 ]
 MOVES: frozenset[EntryKind] = frozenset({"promoted", "rolled_back", "outside"})
 CLOSING: frozenset[EntryKind] = MOVES | {"abandoned"}
+_CHANGES: frozenset[EntryKind] = MOVES | {"removed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,40 @@ class Answer:
     sentence: str
 
 
+def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return stored entries, oldest first, without those that came too late to count.
+
+    A run that slept through its lease may write that it made its move after another run has closed
+    that move for it, and it may take a number that another run took meanwhile; both are made up
+    for in the numbers of what follows. That an entry was deleted still shows in them.
+    """
+    kept: list[Entry] = []
+    announced, unclosed, shift, before = set(), set(), 0, 0
+    for entry in sorted(entries, key=lambda one: (one.number, one.at)):
+        shift, before = shift + (entry.number == before), entry.number
+        if entry.kind == "began":
+            announced.add(entry.key)
+            unclosed.add(entry.key)
+        elif entry.kind in CLOSING:
+            if entry.kind in MOVES and entry.key in announced - unclosed:
+                shift -= 1
+                continue
+            unclosed.discard(entry.key)
+        kept.append(replace(entry, number=entry.number + shift))
+    return tuple(kept)
+
+
+def still_open(entries: Iterable[Entry], began: Entry) -> bool:
+    """Say whether nobody has closed an announced move, nor changed the champion since it."""
+    unclosed = False
+    for entry in entries:
+        if entry.key == began.key and entry.kind == "began":
+            unclosed = True
+        elif entry.kind in _CHANGES or (entry.key == began.key and entry.kind == "abandoned"):
+            unclosed = False
+    return unclosed
+
+
 def unfinished_move(entries: Iterable[Entry]) -> Entry | None:
     """Return the move that was begun and not closed, or None."""
     began = None
@@ -112,8 +149,30 @@ def outcome_of_key(entries: Iterable[Entry], key: str) -> Entry | None:
 
 def champion_in_ledger(entries: Iterable[Entry]) -> str | None:
     """Return the champion that the ledger accounts for."""
+    last = None
+    for entry in entries:
+        if entry.kind in _CHANGES:
+            last = entry
+    return None if last is None or last.kind == "removed" else last.version
+
+
+def champions_in_ledger(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Return every version that was champion, the newest first, each once."""
     moves = [entry.version for entry in entries if entry.kind in MOVES]
-    return moves[-1] if moves else None
+    return tuple(dict.fromkeys(reversed(moves)))
+
+
+def accident(entries: tuple[Entry, ...]) -> Entry | None:
+    """Return the newest change of the champion if it was made without driftloop, or None.
+
+    An alias that was there before the ledger is none: somebody brought a model along.
+    """
+    changes = [entry for entry in entries if entry.kind in _CHANGES]
+    last = changes[-1] if changes else None
+    by_hand = last is not None and (
+        last.kind == "removed" or (last.kind == "outside" and len(changes) > 1)
+    )
+    return last if by_hand else None
 
 
 def predecessor_of(entries: Iterable[Entry], version: str) -> str | None:
@@ -128,12 +187,12 @@ def inconsistencies(entries: tuple[Entry, ...], champion: str | None) -> tuple[s
     for place, entry in enumerate(entries, start=1):
         if entry.number != place:
             problems.append(f"entry {place} is numbered {entry.number}")
-        if entry.kind in MOVES:
+        if entry.kind in _CHANGES:
             if entry.previous != current:
                 problems.append(
                     f"entry {place} replaces {entry.previous}, the champion was {current}"
                 )
-            current = entry.version
+            current = None if entry.kind == "removed" else entry.version
     if current != champion:
         problems.append(f"the champion is {champion}, the ledger accounts for {current}")
     keys = [entry.key for entry in entries if entry.kind in MOVES]

@@ -24,7 +24,7 @@ from tasks.onboarding.demo import (
     send_logs,
     warm_up,
 )
-from tasks.onboarding.local_server import start_server
+from tasks.runtime.servers.local_server import start_server
 
 MODEL = "payments"
 FIRST_WEEK = 8

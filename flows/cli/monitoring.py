@@ -36,7 +36,7 @@ def monitor(
     fail_on: FailOn = None,
 ) -> MonitorRecord:
     """Monitor a model's newest data, alert people, and retrain where needed."""
-    from tasks.runtime.temporary_server import start_temporary_server
+    from tasks.runtime.servers.temporary_server import start_temporary_server
 
     server = start_temporary_server()  # it starts while the imports run
     job = model_job(place, name, as_of, rev)
@@ -46,7 +46,12 @@ def monitor(
         return flow(name, job.as_of, job.rev, dry_run, str(place.root))
 
 
-@command(retrain_view)
+def _failed(record: RetrainRecord, dry_run: bool, **_: Any) -> int:
+    """Return the exit code: a challenger that lost is a result, none to compare is a failure."""
+    return ERROR if record.comparison is None and not dry_run else 0
+
+
+@command(retrain_view, exit_code=_failed)
 def retrain(
     place: Workspace,
     name: Name,

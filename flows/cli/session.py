@@ -18,7 +18,7 @@ from driftloop.base.errors import DriftloopError, WorkspaceError
 from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, find_workspace, make_state
 
 if TYPE_CHECKING:
-    from tasks.runtime.temporary_server import TemporaryServer
+    from tasks.runtime.servers.local_server import LocalServer
 
 ERROR, FAILED_ON = 2, 3
 plain_console = partial(Console, highlight=False, markup=False, emoji=False)
@@ -100,15 +100,18 @@ def waiting(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def running(what: str, model: str, server: "TemporaryServer | None" = None) -> Iterator[None]:
+def running(what: str, model: str, server: "LocalServer | None" = None) -> Iterator[None]:
     """Show that a flow is under way at a server, and tag its runs."""
     with waiting(what), without_heartbeats():
+        from tasks.runtime.servers.temporary_server import start_temporary_server
+
+        server = server or start_temporary_server()
         from prefect import tags
         from prefect.settings import PREFECT_API_URL, temporary_settings
 
         if server is not None:
             server.wait()
-        address = {} if server is None else {PREFECT_API_URL: server.api}
+        address = {} if server is None else {PREFECT_API_URL: server.api_url}
         with temporary_settings(address), tags("driftloop", model):
             yield
 

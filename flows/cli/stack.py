@@ -1,4 +1,4 @@
-"""Commands about deployments and the local stack: deploy, up, down, stack, backup, restore."""
+"""Commands about deployments, the local stack, and what a server keeps of a model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +10,11 @@ from driftloop.base.workspace import Workspace
 from flows.cli.command import command
 from flows.cli.display.show import sentence_view
 from flows.cli.display.stack import deploy_view, stack_view
+from flows.cli.options import Name
 from flows.cli.session import ERROR, notes, waiting
 
 if TYPE_CHECKING:
+    from tasks.coordination.place import Adopted
     from tasks.deployments.register import Registration
     from tasks.stack.backup.manifest import Backup
     from tasks.stack.status import StackStatus
@@ -94,6 +96,15 @@ def restore(
 
     with waiting("Restoring"):
         return put_back(make_plan(place), file, force)
+
+
+@command(sentence_view, services=True)
+def adopt(place: Workspace, name: Name) -> "Adopted":
+    """Keep a model's locks and alerts here from now on, where the server that did is gone."""
+    from tasks.coordination.place import adopt as take_over
+
+    with waiting("Writing it into the registry"):
+        return take_over(place, name)
 
 
 def _note(line: str) -> None:

@@ -30,7 +30,8 @@ from driftloop.base.workspace import Workspace
 from tasks.alerts.senders import sender_for
 from tasks.alerts.senders.base import PartlyRefusedError, Sender
 from tasks.coordination.alert_store import change_alerts, read_alerts
-from tasks.coordination.documents import Documents, open_documents, registry_scope
+from tasks.coordination.documents import Documents, open_documents
+from tasks.coordination.place import place_of
 from tasks.coordination.slots import delivery_slot
 from tasks.runtime import clock
 
@@ -130,7 +131,7 @@ class _DeliveryOfModel:
         self, step: PostParent | SendPost | AddPicture, target: Target, sender: Sender
     ) -> Receipt | None:
         self._note(lambda old: mark_started(old, step, target))
-        outgoing = _outgoing(step, target, registry_scope(self.workspace))
+        outgoing = _outgoing(step, target, place_of(self.workspace, self.model).scope)
         try:
             return sender.draw(outgoing) if isinstance(step, AddPicture) else sender.send(outgoing)
         except PartlyRefusedError as error:  # who can have it has it

@@ -13,9 +13,16 @@ from driftloop.alerts.messages.retraining import outcome_of, retrain_message
 from driftloop.alerts.messages.summary import with_new_champion, with_retraining
 from driftloop.alerts.messages.versions import answer_message, rollback_message
 from driftloop.alerts.messages.wording import count
-from driftloop.alerts.posts import Routing, Run, post_message, post_run
+from driftloop.alerts.posts import (
+    LostChampion,
+    Routing,
+    Run,
+    post_lost_champion,
+    post_message,
+    post_run,
+)
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
-from driftloop.base.errors import DeliveryError, IncompleteError
+from driftloop.base.errors import ChampionLostError, DeliveryError, IncompleteError
 from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
 from driftloop.base.tags import PastRun
 from tasks.alerts.deliver import Delivery, deliver
@@ -59,6 +66,19 @@ def write_alert(
     return update_alerts(open_documents(job.workspace), job.model, posted)
 
 
+@step("write alert", retries=2)
+def write_lost_champion_alert(job: Job, error: ChampionLostError) -> None:
+    """Write the posts of a monitoring run that found no champion where the ledger has one."""
+    if job.dry_run:
+        return
+    lost, routing = LostChampion(error, job.as_of, links_of(job, None, None)), routing_of(job)
+
+    def posted(old: AlertState) -> AlertState:
+        return post_lost_champion(old, lost, routing).state
+
+    change_alerts(open_documents(job.workspace), job.model, posted)
+
+
 @step("write retraining alert", retries=2)
 def write_retrain_alert(job: Job, record: RetrainRecord) -> None:
     """Write the outcome of a retraining.
@@ -78,12 +98,13 @@ def write_retrain_alert(job: Job, record: RetrainRecord) -> None:
 @step("write rollback alert", retries=2)
 def write_rollback_alert(job: Job, rollback: Promotion, reason: str) -> None:
     """Write the message about a rollback, if one was done."""
-    if not rollback.promoted or rollback.previous is None:
+    if not rollback.promoted:
         return
     links = links_of(job, None, rollback.version)
     versions = rollback.version, rollback.previous
     message = rollback_message(job.model, job.as_of, *versions, reason, links)
-    action = f"Version {rollback.version} is live again in place of version {rollback.previous}."
+    instead = f" in place of version {rollback.previous}" if rollback.previous else ""
+    action = f"Version {rollback.version} is live again{instead}."
     _write(job, message, True, lambda summary: with_new_champion(summary, action))
 
 

@@ -8,6 +8,7 @@ from driftloop.alerts.incident import AlertState
 from driftloop.base.errors import DataError, DriftloopError
 from driftloop.base.serialize import to_json
 from tasks.coordination.documents import Documents, change_document
+from tasks.coordination.place import document_of
 
 T = TypeVar("T")
 
@@ -18,7 +19,7 @@ def read_alerts(documents: Documents, model: str) -> AlertState:
     Raises:
         DriftloopError: if the stored document cannot be read.
     """
-    return _state(model, *documents.read(_name(model)))
+    return _state(model, *documents.read(document_of(model)))
 
 
 def change_alerts(
@@ -38,11 +39,7 @@ def update_alerts(
         new, result = function(old)
         return (text if new == old else to_json(new)), result
 
-    return change_document(documents, _name(model), changed)
-
-
-def _name(model: str) -> str:
-    return f"alerts_{model}"
+    return change_document(documents, document_of(model), changed)
 
 
 def _state(model: str, revision: int, text: str | None) -> AlertState:
@@ -52,7 +49,7 @@ def _state(model: str, revision: int, text: str | None) -> AlertState:
         return AlertState.from_dict(json.loads(text))
     except (ValueError, DataError) as error:
         raise DriftloopError(
-            f"The stored alerts of {model} (document {_name(model)}, revision {revision}) "
+            f"The stored alerts of {model} (document {document_of(model)}, revision {revision}) "
             f"cannot be read ({error}); restore or delete it, see 'State of alerts' in "
             "docs/troubleshooting.md"
         ) from error

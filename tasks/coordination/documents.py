@@ -6,7 +6,6 @@ revisions are Prefect variables, which every worker sees; without one they are f
 folder.
 """
 
-import hashlib
 import random
 import time
 from collections.abc import Callable
@@ -14,10 +13,7 @@ from typing import Protocol, TypeVar
 
 from driftloop.base.errors import ConflictError
 from driftloop.base.workspace import Workspace
-from tasks.coordination.document_files import FileDocuments
-from tasks.coordination.document_variables import VariableDocuments
-from tasks.registry.memory import in_memory
-from tasks.runtime.prefect_api import own_server
+from tasks.coordination.place import document_of, documents_at, place_of
 
 T = TypeVar("T")
 ATTEMPTS = 30
@@ -41,20 +37,29 @@ class Documents(Protocol):
         """
 
 
+class _PlacedDocuments:
+    """Documents of all models of a workspace, each at the place that the registry names."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def read(self, name: str) -> tuple[int, str | None]:
+        return self._at(name).read(name)
+
+    def write(self, name: str, after: int, text: str) -> None:
+        self._at(name).write(name, after, text)
+
+    def _at(self, name: str) -> Documents:
+        place = place_of(self._workspace, name.removeprefix(document_of("")))
+        return documents_at(self._workspace, place)
+
+
 def open_documents(workspace: Workspace) -> Documents:
-    """Return the store that all workers of this workspace share.
+    """Return the store that all workers of this workspace's registry share.
 
-    The registry is part of the names of its documents: two projects on one Prefect server may both
-    have a model of the same name.
+    To use a model's document raises `PlaceError` where another server or folder keeps it.
     """
-    if in_memory(workspace) is None and own_server():
-        return VariableDocuments(registry_scope(workspace))
-    return FileDocuments(workspace.state / "documents")
-
-
-def registry_scope(workspace: Workspace) -> str:
-    """Return eight characters that distinguish the models of one registry from another's."""
-    return hashlib.sha256(workspace.tracking_uri.rstrip("/").encode()).hexdigest()[:8]
+    return _PlacedDocuments(workspace)
 
 
 def change_document(

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from driftloop.base.data_slices import Snapshot
-from driftloop.base.errors import RegistryError
 from driftloop.base.periods import format_time
 from driftloop.base.records import ModelVersion, MonitorRecord, TrialOutcome
 from driftloop.base.tags import PastRun, RunTags
@@ -14,6 +13,8 @@ from driftloop.decision.diagnosis import diagnose
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
 from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
+from driftloop.promotion.ledger import Entry
+from tasks.coordination.agreement import require_champion
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
 from tasks.monitoring.realised_performance import RealisedPerformance
 from tasks.monitoring.scope import analysis_scope, criteria
@@ -35,7 +36,8 @@ MAX_COLUMN_HASHES = 500
 class OpenRun:
     """A run in progress: its MLflow run (None in a dry run), the champion, and earlier runs.
 
-    `batches` is the number of files that it reads, and `digest` one MD5 over all of them.
+    `batches` is the number of files that it reads, and `digest` one MD5 over all of them; `moved`
+    is how the champion was changed without driftloop since the last run.
     """
 
     run_id: str | None
@@ -43,6 +45,7 @@ class OpenRun:
     history: tuple[PastRun, ...]
     batches: int = 0
     digest: str = ""
+    moved: Entry | None = None
 
 
 def run_key(job: Job, kind: str, rev: str) -> str:
@@ -55,28 +58,37 @@ def run_key(job: Job, kind: str, rev: str) -> str:
 def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     """Return the run to record; one that was cut off goes on with the champion it began with.
 
-    Raises `RegistryError` if the model has no champion yet.
+    Raises `RegistryError` if the model has no champion yet, and `ChampionLostError` if somebody
+    took the alias away.
     """
     import skops.io  # noqa: F401 - before MLflow: it searches all modules that are loaded
 
     registry = open_registry(job.workspace)
-    champion = registry.champion(job.model)
-    if champion is None:
-        raise RegistryError(
-            f"{job.model} has no champion at {job.workspace.tracking_uri}; train the first one "
-            f"with 'driftloop bootstrap {job.model}'"
-        )
+    champion, moved = require_champion(job)
+    moved = moved if moved is not None and _is_news(job, moved) else None
     history = registry.past_runs(job.model, job.as_of)
     files = len(snapshot.files), md5_of(snapshot)
     if job.dry_run:
-        return OpenRun(None, champion, history, *files)
+        return OpenRun(None, champion, history, *files, moved)
     key = run_key(job, "monitor", snapshot.rev)
     opening = RunTags(kind="monitor", key=key, as_of=job.as_of, champion=champion.version)
     run = registry.open_run(job.model, f"monitor {job.model} {format_time(job.as_of)}", opening)
     pinned = run.tags.champion
     if pinned is not None and pinned != champion.version:
         champion = registry.version(job.model, pinned)
-    return OpenRun(run.run_id, champion, history, *files)
+    return OpenRun(run.run_id, champion, history, *files, moved)
+
+
+def _is_news(job: Job, moved: Entry) -> bool:
+    """Say whether no run as of an earlier moment has ended since the champion was moved.
+
+    Where people promote by hand, it is none.
+    """
+    if job.config.promotion.mode.next_step(job.as_of).step == "report":
+        return False
+    earlier = open_registry(job.workspace).finished(job.model, "monitor", 1, job.as_of)
+    ended = earlier[0].tags.recorded_at if earlier else None
+    return ended is None or ended < moved.at
 
 
 @step("examine window", retries=2)
@@ -140,6 +152,7 @@ def judge_and_decide(
         troubles=diagnose(analysis.findings, analysis.quality, performance, realised.label, since),
         trials=trials,
         aftermath=effect_of_promotion(verdict, performance, run.champion.version, run.history),
+        moved=run.moved.sentence if run.moved else None,
     )
 
 

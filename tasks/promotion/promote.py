@@ -9,19 +9,29 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import uuid4
 
-from driftloop.base.errors import RegistryError
+from driftloop.base.errors import RegistryError, UnavailableError, join_names
 from driftloop.base.records import Promotion
 from driftloop.base.scores import Comparison
 from driftloop.base.serialize import to_json
 from driftloop.base.tags import LONGEST_TAG, VersionTags
-from driftloop.promotion.ledger import Entry, outcome_of_key, predecessor_of
-from tasks.coordination.slots import promotion_slot
+from driftloop.promotion.ledger import Entry, accident, outcome_of_key, predecessor_of, still_open
+from tasks.coordination.slots import Slot, promotion_slot
 from tasks.promotion.trial_store import propose, start_probation
-from tasks.registry.ledger import complete_move, reconciled_ledger, record_outcome_once, write_entry
+from tasks.registry.ledger import (
+    complete_move,
+    read_ledger,
+    reconciled_ledger,
+    record_outcome_once,
+    undo_late_move,
+    ways_back,
+    write_entry,
+)
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import CHAMPION, Registry
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
+
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +97,82 @@ def keep_champion(
 def carry_out_move(job: Job, move: Move) -> Promotion:
     """Make a version champion if the champion is still the one expected; say why not otherwise.
 
+    A run that was stopped for so long that it lost its slot undoes what it did too late, and
+    decides anew.
+
     Raises `RegistryError` if the alias does not point to the version after it was set.
     """
+    late: Entry | None = None
+    for _ in range(_ATTEMPTS):
+        with promotion_slot(job) as slot:
+            if late is not None:
+                undo_late_move(job, late)
+            try:
+                return _move(job, move, slot)
+            except _OvertakenError as overtaken:
+                late = overtaken.began
+    raise UnavailableError(
+        f"{job.model}: this run was stopped {_ATTEMPTS} times for so long that it lost the right "
+        "to move the champion; run it again"
+    )
+
+
+def _move(job: Job, move: Move, slot: Slot) -> Promotion:
     registry = open_registry(job.workspace)
-    with promotion_slot(job):
-        outcome = outcome_of_key(reconciled_ledger(job), move.key)
-        champion = registry.champion(job.model)
-        current = champion.version if champion else None
-        if outcome is not None:
-            return _earlier_outcome(outcome, current)
-        if current != move.expected:
-            sentence = (
-                f"The champion is version {current}, no longer {move.expected or 'none'}, which "
-                f"version {move.version} was to replace: nothing was changed."
-            )
-            write_entry(job, "kept", move.key, move.version, current, sentence)
-            return Promotion(False, move.version, current, sentence)
-        request = move.key, move.version, move.expected, move.sentence
-        began = write_entry(job, "began", *request, move.intent)
-        registry.tag(job.model, move.version, move.tags)
-        if move.intent == "promoted":
-            start_probation(job, move.version, move.expected)
-        _set_champion(registry, job.model, move.version)
-        complete_move(job, began)
+    outcome = outcome_of_key(reconciled_ledger(job), move.key)
+    champion = registry.champion(job.model)
+    current = champion.version if champion else None
+    if outcome is not None:
+        return _earlier_outcome(outcome, current)
+    if current != move.expected:
+        sentence = (
+            f"The champion is version {current}, no longer {move.expected or 'none'}, which "
+            f"version {move.version} was to replace: nothing was changed."
+        )
+        write_entry(job, "kept", move.key, move.version, current, sentence)
+        return Promotion(False, move.version, current, sentence)
+    request = move.key, move.version, move.expected, move.sentence
+    began = write_entry(job, "began", *request, move.intent)
+    registry.tag(job.model, move.version, move.tags)
+    if move.intent == "promoted":
+        start_probation(job, move.version, move.expected)
+    _check_right(job, slot, began)
+    _set_champion(job, slot, began)
+    complete_move(job, began)
     return Promotion(True, move.version, move.expected, move.sentence)
+
+
+def _check_right(job: Job, slot: Slot, began: Entry) -> None:
+    """Raise `_OvertakenError` if the slot was lost or the announced move is no longer open."""
+    ledger = read_ledger(open_registry(job.workspace), job.model)
+    if not (slot.held() and still_open(ledger, began)):
+        raise _OvertakenError(began)
+
+
+def _set_champion(job: Job, slot: Slot, began: Entry) -> None:
+    """Point the alias to the announced version, and see that it was right to, and stays.
+
+    A run without a slot may have written in between, late: then the alias is set once more.
+    """
+    registry = open_registry(job.workspace)
+    for _ in range(2):
+        registry.set_champion(job.model, began.version)
+        _check_right(job, slot, began)
+        after = registry.champion(job.model)
+        if after is not None and after.version == began.version:
+            return
+    raise RegistryError(
+        f"{job.model}: the alias {CHAMPION!r} was set to version {began.version} and points to "
+        f"{after.version if after else 'nothing'}; somebody else is changing it"
+    )
+
+
+class _OvertakenError(Exception):
+    """The run lost its slot after it had announced a move."""
+
+    def __init__(self, began: Entry) -> None:
+        super().__init__(f"the slot was lost after entry {began.number}")
+        self.began = began
 
 
 def _earlier_outcome(entry: Entry, current: str | None) -> Promotion:
@@ -120,16 +182,6 @@ def _earlier_outcome(entry: Entry, current: str | None) -> Promotion:
         sentence = f"Version {entry.version} was promoted before; the champion is now {current}."
         return Promotion(False, entry.version, current, sentence)
     return Promotion(moved, entry.version, entry.previous, entry.sentence)
-
-
-def _set_champion(registry: Registry, model: str, version: str) -> None:
-    registry.set_champion(model, version)
-    after = registry.champion(model)
-    if after is None or after.version != version:
-        raise RegistryError(
-            f"{model}: the alias {CHAMPION!r} was set to version {version} and points to "
-            f"{after.version if after else 'nothing'}; somebody else is changing it"
-        )
 
 
 @step("roll back", retries=2)
@@ -150,27 +202,40 @@ def roll_back(job: Job, to: str | None, key: str | None = None) -> Promotion:
         entries = reconciled_ledger(job)
         champion = registry.champion(job.model)
         outcome = outcome_of_key(entries, request)
+    current = champion.version if champion else None
     if outcome is not None:
-        return _earlier_outcome(outcome, champion.version if champion else None)
-    if champion is None:
-        raise RegistryError(f"{job.model} has no champion, so nothing can be rolled back")
-    target = _rollback_target(registry, job.model, champion.version, to, entries)
-    if target == champion.version:
+        return _earlier_outcome(outcome, current)
+    target = _rollback_target(registry, job.model, current, to, entries)
+    if target == current:
         sentence = f"{job.model} version {target} is champion already."
-        return Promotion(False, target, champion.version, sentence)
-    sentence = f"{job.model} version {target} is champion again, not {champion.version}."
-    return carry_out_move(job, Move(request, target, champion.version, "rolled_back", sentence))
+        return Promotion(False, target, current, sentence)
+    instead = f"not {current}" if current else "after there was none"
+    sentence = f"{job.model} version {target} is champion again, {instead}."
+    return carry_out_move(job, Move(request, target, current, "rolled_back", sentence))
 
 
 def _rollback_target(
-    registry: Registry, model: str, champion: str, to: str | None, entries: tuple[Entry, ...]
+    registry: Registry, model: str, champion: str | None, to: str | None, entries: tuple[Entry, ...]
 ) -> str:
-    target = to or predecessor_of(entries, champion)
+    former = ways_back(registry, model, entries)
+    if champion is None and not former:
+        raise RegistryError(f"{model} has no champion, so nothing can be rolled back")
+    target, moved = to, accident(entries)
+    if target is None and champion is not None:
+        undone = moved is not None and moved.version == champion
+        target = moved.previous if moved and undone else predecessor_of(entries, champion)
     if not target:
+        lacking = f"version {champion} has no predecessor" if champion else "has no champion now"
         raise RegistryError(
-            f"{model} version {champion} has no predecessor; choose a version with --to"
+            f"{model} {lacking}; choose a version with --to"
+            f"{f' ({join_names(former)})' if former else ''}"
         )
-    if registry.version(model, target).promoted_at is None:
+    tags = registry.versions(model).get(target)
+    if tags is None:
+        raise RegistryError(
+            f"{model} has no version {target}; former champions: {join_names(former)}"
+        )
+    if tags.promoted_at is None:
         raise RegistryError(
             f"{model} version {target} was never champion, so it cannot become champion again; "
             "'driftloop retrain' promotes a model that is proven better"

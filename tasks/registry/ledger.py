@@ -4,6 +4,7 @@ Whoever writes holds the model's promotion slot; see `tasks.coordination.slots`.
 """
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from pydantic import TypeAdapter
 
@@ -13,7 +14,10 @@ from driftloop.promotion.ledger import (
     Entry,
     EntryKind,
     champion_in_ledger,
+    champions_in_ledger,
+    in_order,
     outcome_of_key,
+    still_open,
     unfinished_move,
 )
 from tasks.registry.opening import open_registry
@@ -31,7 +35,11 @@ def read_ledger(registry: Registry, model: str) -> tuple[Entry, ...]:
 
 def ledger_of(tags: ModelTags) -> tuple[Entry, ...]:
     """Return the entries that a registered model's tags hold, oldest first."""
-    return tuple(_ENTRY.validate_json(text) for text in tags.ledger.values())
+    return in_order(_stored(tags))
+
+
+def _stored(tags: ModelTags) -> list[Entry]:
+    return [_ENTRY.validate_json(text) for text in tags.ledger.values()]
 
 
 def write_entry(
@@ -43,9 +51,13 @@ def write_entry(
     sentence: str,
     intent: EntryKind | None = None,
 ) -> Entry:
-    """Add an entry to the ledger of the job's model and return it."""
+    """Add an entry to the ledger of the job's model and return it.
+
+    Its tag has a name that no other writer takes, so that nothing is ever overwritten.
+    """
     registry = open_registry(job.workspace)
-    number = len(read_ledger(registry, job.model)) + 1
+    stored = _stored(registry.model_tags(job.model))
+    number = max((one.number for one in stored), default=0) + 1
     text, now = sentence[:_MAX_CHARACTERS], datetime.now(UTC)
     entry = Entry(
         number=number,
@@ -59,7 +71,8 @@ def write_entry(
         sentence=text,
         intent=intent,
     )
-    registry.tag_model(job.model, ModelTags(ledger={f"{number:06d}": to_json(entry)}))
+    name = f"{number:06d}-{uuid4().hex[:8]}"
+    registry.tag_model(job.model, ModelTags(ledger={name: to_json(entry)}))
     return entry
 
 
@@ -75,7 +88,8 @@ def reconciled_ledger(job: Job) -> tuple[Entry, ...]:
     """Return the ledger after it was made to agree with the alias.
 
     A move that a killed run left open is completed if the alias was set and abandoned otherwise.
-    An alias that was moved without driftloop is recorded.
+    An alias that was moved or deleted without driftloop is recorded. Call it while holding the
+    promotion slot.
     """
     registry = open_registry(job.workspace)
     entries = read_ledger(registry, job.model)
@@ -89,11 +103,58 @@ def reconciled_ledger(job: Job) -> tuple[Entry, ...]:
         write_entry(job, "abandoned", began.key, began.version, began.previous, sentence)
     entries = read_ledger(registry, job.model) if began is not None else entries
     recorded = champion_in_ledger(entries)
-    if champion is not None and champion != recorded:
+    if champion == recorded:
+        return entries
+    key = f"outside-{len(entries)}"
+    if champion is not None:
         sentence = f"The alias was moved from {recorded or 'none'} to {champion} without driftloop."
-        write_entry(job, "outside", f"outside-{len(entries)}", champion, recorded, sentence)
-        return read_ledger(registry, job.model)
-    return entries
+        write_entry(job, "outside", key, champion, recorded, sentence)
+    elif recorded is not None:
+        gone = recorded not in registry.versions(job.model)
+        what = f"Version {recorded} was deleted" if gone else "The alias was deleted"
+        sentence = f"{what} without driftloop, so that no version is champion."
+        write_entry(job, "removed", key, recorded, recorded, sentence)
+    return read_ledger(registry, job.model)
+
+
+def ways_back(registry: Registry, model: str, entries: tuple[Entry, ...]) -> tuple[str, ...]:
+    """Return the former champions that a rollback can go back to, the newest first."""
+    tags = registry.versions(model)
+    return tuple(
+        version
+        for version in champions_in_ledger(entries)
+        if version in tags and tags[version].promoted_at is not None
+    )
+
+
+def undo_late_move(job: Job, began: Entry) -> None:
+    """Give the alias back after a run that had lost its slot set it.
+
+    Another run has closed the move meanwhile, and may have made one of its own, or have taken the
+    late alias for somebody's hand. Call it while holding the promotion slot.
+    """
+    registry = open_registry(job.workspace)
+    entries, present = read_ledger(registry, job.model), registry.champion(job.model)
+    if still_open(entries, began) or present is None or present.version != began.version:
+        return  # nobody has moved meanwhile, and `reconciled_ledger` settles what is open
+    since = [entry.key == began.key for entry in entries].index(True)
+    mistaken = [
+        entry
+        for entry in entries[since:]
+        if entry.kind == "outside" and entry.version == began.version
+    ]
+    rightful = champion_in_ledger(entry for entry in entries if entry not in mistaken)
+    if rightful is None or rightful == began.version:
+        return
+    registry.set_champion(job.model, rightful)
+    sentence = (
+        f"Version {began.version} was made champion by a run that had slept through its lease; "
+        f"version {rightful} is champion again."
+    )
+    write_entry(job, "abandoned", began.key, began.version, rightful, sentence)
+    if mistaken:
+        key = f"{began.key}-restored-{len(entries)}"
+        write_entry(job, "rolled_back", key, rightful, began.version, sentence)
 
 
 def complete_move(job: Job, began: Entry) -> Entry:

@@ -1,19 +1,22 @@
 """The registry in MLflow: an SQLite file, a database or a server."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from driftloop.base.records import ModelVersion
 from driftloop.base.serialize import to_plain
 from driftloop.base.tags import ModelTags, PastRun, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
-from tasks.registry.mlflow_calls import all_pages, mlflow_context, registry_errors
+from tasks.registry.mlflow_calls import all_pages, answered, mlflow_context, registry_errors
 from tasks.registry.mlflow_overview import (
     FINISHED,
     finished_runs,
@@ -21,7 +24,9 @@ from tasks.registry.mlflow_overview import (
     overview_of_models,
     stored_run,
 )
+from tasks.registry.moved import follow_workspace
 from tasks.registry.protocol import CHAMPION, EXPERIMENTS, RECORD, ModelOverview, Run
+from tasks.registry.unfinished import close_unfinished, this_process
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,6 +41,8 @@ class MlflowRegistry:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        if not os.environ.get("MLFLOW_TRACKING_URI"):
+            follow_workspace(workspace)
         self.client = _client(workspace.tracking_uri)
 
     def experiment(self, model: str) -> str:
@@ -54,7 +61,7 @@ class MlflowRegistry:
                 experiment = self.client.get_experiment_by_name(name)
                 if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
                     raise
-            return str(experiment.experiment_id)
+            return str(answered(experiment, "experiment_id", self.workspace).experiment_id)
 
     def models(self) -> tuple[str, ...]:
         with registry_errors(self.workspace):
@@ -68,11 +75,11 @@ class MlflowRegistry:
 
     def champion(self, model: str) -> ModelVersion | None:
         version = self._unless_absent(self.client.get_model_version_by_alias, model, CHAMPION)
-        return None if version is None else _version(version)
+        return None if version is None else self._version(version)
 
     def version(self, model: str, version: str) -> ModelVersion:
         with registry_errors(self.workspace):
-            return _version(self.client.get_model_version(model, version))
+            return self._version(self.client.get_model_version(model, version))
 
     def versions(self, model: str) -> dict[str, VersionTags]:
         with registry_errors(self.workspace):
@@ -120,7 +127,9 @@ class MlflowRegistry:
 
     def model_tags(self, model: str) -> ModelTags:
         registered = self._unless_absent(self.client.get_registered_model, model)
-        return ModelTags.from_tags(registered.tags if registered else {})
+        if registered is None:
+            return ModelTags()
+        return ModelTags.from_tags(answered(registered, "name", self.workspace).tags)
 
     def tag_model(self, model: str, tags: ModelTags) -> None:
         with registry_errors(self.workspace):
@@ -132,9 +141,15 @@ class MlflowRegistry:
         with registry_errors(self.workspace):
             same_key = f"tags.`{RunTags.tag_name('key')}` = '{tags.key}'"
             runs = self.client.search_runs([experiment], same_key, max_results=1)
+            process = this_process()
             if runs:
-                return stored_run(runs[0])
-            run = self.client.create_run(experiment, tags=tags.to_tags(), run_name=name)
+                run = runs[0]
+                self.client.set_tag(run.info.run_id, RunTags.tag_name("process"), process)
+            else:
+                opening = replace(tags, process=process).to_tags()
+                run = self.client.create_run(experiment, tags=opening, run_name=name)
+                answered(run.info, "run_id", self.workspace)
+            close_unfinished(self.client, experiment, run.info.run_id)
             return stored_run(run)
 
     def close_run(
@@ -217,6 +232,11 @@ class MlflowRegistry:
         run = f"{server}/#/experiments/{self.experiment(model)}/runs/{run_id}"
         return run if name is None else f"{run}/artifacts/{name}"
 
+    def _version(self, stored: "MlflowVersion") -> ModelVersion:
+        answered(stored, "version", self.workspace)
+        tags = VersionTags.from_tags(stored.tags)
+        return tags.version(stored.name, str(stored.version), stored.run_id or "")
+
     def _newest(self, model: str, query: str, limit: int) -> tuple[Run, ...]:
         experiment = self.experiment(model)
         with registry_errors(self.workspace):
@@ -248,13 +268,9 @@ def _client(tracking_uri: str) -> "MlflowClient":
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
     if tracking_uri.startswith("sqlite:///"):
-        Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        path = unquote(tracking_uri.removeprefix("sqlite:///"))
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
     return MlflowClient(tracking_uri, tracking_uri)
-
-
-def _version(stored: "MlflowVersion") -> ModelVersion:
-    tags = VersionTags.from_tags(stored.tags)
-    return tags.version(stored.name, str(stored.version), stored.run_id or "")
 
 
 def _metrics(values: Mapping[str, float]) -> list[Any]:

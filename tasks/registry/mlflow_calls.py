@@ -4,13 +4,14 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from driftloop.base.errors import RegistryError, UnavailableError
 from driftloop.base.workspace import Workspace
 from tasks.runtime.server_access import MLFLOW_VARIABLES, no_access
 
 PAGE_SIZE = 1000
+T = TypeVar("T")
 
 
 def all_pages(search: Callable[..., Any], **query: Any) -> Iterator[Any]:
@@ -22,6 +23,20 @@ def all_pages(search: Callable[..., Any], **query: Any) -> Iterator[Any]:
         token = page.token
         if not token:
             return
+
+
+def answered(value: T, name: str, workspace: Workspace) -> T:
+    """Return what MLflow answered, which has to have a value in the field `name`.
+
+    Raises:
+        UnavailableError: if it is empty, as where a proxy or another program answers in its place.
+    """
+    if getattr(value, name, None):
+        return value
+    raise UnavailableError(
+        f"what answers at {workspace.tracking_uri} is no MLflow server, or a broken one: its "
+        f"answer has no {name}; check MLFLOW_TRACKING_URI and what stands between"
+    )
 
 
 @contextmanager

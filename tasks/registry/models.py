@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,10 +21,17 @@ from tasks.registry.mlflow import MlflowRegistry
 from tasks.registry.mlflow_calls import mlflow_context, registry_errors
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
+from tasks.registry.unfinished import close_models
 from tasks.runtime.job import Job
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+
+_MOST_TIMES, _SMALL_BYTES = 20, 100_000_000
+_WAY_OUT = (
+    "put the artifact back from a backup, or go back to another version with 'driftloop rollback'"
+)
 
 
 def import_skops() -> None:
@@ -87,7 +96,9 @@ def log_model(registry: Registry, run_id: str, stored: StoredModel) -> str:
             signature=infer_signature(stored.sample, stored.model.predict(stored.sample)),
             pip_requirements=list(stored.environment.requirements),
         )
-        return str(info.model_id)
+    with registry_errors(registry.workspace):
+        _client(registry).update_run(run_id, "RUNNING")  # MLflow has ended the run, which goes on
+    return str(info.model_id)
 
 
 def skops_bytes(pipeline: Any) -> bytes:
@@ -138,20 +149,50 @@ def _load(workspace: Workspace, source: str, what: str, allowed: frozenset[str])
             raise RegistryError(
                 f"{what} holds no skops file; only models that driftloop stored are loaded"
             )
+        check_model_file(stored, what)
         types = skops.io.get_untrusted_types(file=os.fspath(stored))
         check_types(types, what, allowed)
-        return skops.io.load(stored, trusted=types)
+        try:
+            return skops.io.load(stored, trusted=types)
+        except (ValueError, KeyError, EOFError, OSError) as error:
+            raise _damaged(what, reason(error)) from error
+
+
+def check_model_file(path: Path, what: str) -> None:
+    """Refuse a model's file before it is unpacked, if it is damaged or would fill the memory.
+
+    Each part of the archive has a checksum. What skops stores is not compressed, so an archive that
+    grows many times over was made by somebody else.
+
+    Raises:
+        RegistryError: with what to do instead.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+            packed = path.stat().st_size
+            if unpacked > max(_MOST_TIMES * packed, _SMALL_BYTES):
+                raise RegistryError(
+                    f"the model file of {what} unpacks from {packed / 1e6:.1f} MB to "
+                    f"{unpacked / 1e9:.1f} GB and is not loaded: driftloop stored no such file; "
+                    f"{_WAY_OUT}"
+                )
+            broken = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise _damaged(what, reason(error)) from error
+    if broken is not None:
+        raise _damaged(what, f"the checksum of its part {broken} is wrong")
+
+
+def _damaged(what: str, why: str) -> RegistryError:
+    return RegistryError(f"the model file of {what} is damaged ({why}); {_WAY_OUT}")
 
 
 def _logged_model_id(registry: Registry, run_id: str) -> str | None:
     with registry_errors(registry.workspace):
         client = _client(registry)
-        experiment = client.get_run(run_id).info.experiment_id
-        models = client.search_logged_models(
-            [experiment], filter_string=f"source_run_id = '{run_id}'", max_results=5
-        )
-    ready = [model for model in models if str(model.status).upper().endswith("READY")]
-    return str(ready[0].model_id) if ready else None
+        ready = close_models(client, client.get_run(run_id).info.experiment_id, run_id)
+    return ready[0] if ready else None
 
 
 def _client(registry: Registry) -> "MlflowClient":

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from driftloop.base.data_slices import DataSlice, Snapshot
-from driftloop.base.errors import ConfigError, RegistryError, join_names
+from driftloop.base.errors import ChampionLostError, ConfigError, RegistryError, join_names
 from driftloop.base.periods import Window, format_time, split_window
 from driftloop.base.records import ModelVersion, Refusal, TrainingPlan
 from driftloop.base.tags import RunTags
@@ -15,6 +15,7 @@ from driftloop.decision.triggers import ManualTrigger
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
 from driftloop.training.planning import LabelledRows, choose_window, plan_candidates
 from driftloop.training.training import Examples
+from tasks.coordination.agreement import agreed_champion
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.reference_profiles import profile_of
 from tasks.monitoring.scope import analysis_scope, criteria
@@ -47,7 +48,7 @@ def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None)
     None the current champion.
     """
     registry = open_registry(job.workspace)
-    current = registry.version(job.model, champion) if champion else registry.champion(job.model)
+    current = registry.version(job.model, champion) if champion else _champion(job, kind)
     key = run_key(job, kind, snapshot.rev)
     if job.dry_run:
         return OpenTraining(None, key, kind, current)
@@ -60,6 +61,16 @@ def open_training(job: Job, snapshot: Snapshot, kind: str, champion: str | None)
     if pinned and (current is None or current.version != pinned):
         current = registry.version(job.model, pinned)
     return OpenTraining(run.run_id, key, kind, current if pinned else None)
+
+
+def _champion(job: Job, kind: str) -> ModelVersion | None:
+    """Return the champion; a first one is trained also where one was lost, a next one is not."""
+    try:
+        return agreed_champion(job)[0]
+    except ChampionLostError:
+        if kind == "bootstrap":
+            return None
+        raise
 
 
 @step("check for a champion", retries=2)

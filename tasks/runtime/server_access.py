@@ -5,12 +5,12 @@ import os
 import urllib.error
 import urllib.request
 
-from driftloop.base.errors import AccessError
+from driftloop.base.errors import AccessError, UnavailableError
 from driftloop.base.workspace import STACK_SHELL, Workspace
 
 PREFECT_VARIABLES = ("PREFECT_API_AUTH_STRING",)
 MLFLOW_VARIABLES = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
-SECONDS = 5.0
+SECONDS = 20.0
 
 
 def check_prefect_access(api: str, workspace: Workspace) -> None:
@@ -55,7 +55,11 @@ def _pair(user: str | None, password: str | None) -> str | None:
 
 
 def _refuses(address: str, auth: str | None) -> bool:
-    """Say whether an address answers with 401; any other error is raised where it matters."""
+    """Say whether an address answers with 401; any other error is raised where it matters.
+
+    Raises:
+        UnavailableError: if it takes the call and says nothing.
+    """
     headers = {"Authorization": basic_header(auth)} if auth else {}
     request = urllib.request.Request(address, headers=headers)  # noqa: S310 - as configured
     try:
@@ -64,5 +68,12 @@ def _refuses(address: str, auth: str | None) -> bool:
     except urllib.error.HTTPError as error:
         with error:
             return error.code == 401
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if isinstance(error, TimeoutError) or isinstance(
+            getattr(error, "reason", None), TimeoutError
+        ):
+            raise UnavailableError(
+                f"{address} takes the call and does not answer within {SECONDS:.0f} s; restart the "
+                "server there, or correct its address in the environment"
+            ) from error
         return False

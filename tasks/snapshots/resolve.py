@@ -74,11 +74,32 @@ def local_path(snapshot: Snapshot, file: BatchFile, workspace: Workspace) -> Pat
     filesystem = _filesystem(snapshot.repository, snapshot.rev)
     cached = Path(filesystem.repo.cache.local.oid_to_path(file.md5))
     if cached.is_file():
-        return cached
+        if (found := _md5_of(cached)) == file.md5:
+            return cached
+        raise SnapshotError(
+            f"{file.path} at {snapshot.short_rev}: its copy in the DVC cache is damaged (its MD5 "
+            f"is {found}, the commit has {file.md5}); delete {cached} and run 'dvc pull' there"
+        )
     target = workspace.snapshots / file.md5[:2] / f"{file.md5}.parquet"
-    if not target.is_file():
+    if not target.is_file() or _md5_of(target) != file.md5:
         _fetch(filesystem, file, target, snapshot)
     return target
+
+
+def _md5_of(path: Path) -> str:
+    """Return the MD5 of a batch, which a process computes once unless the file changes."""
+    found = path.stat()
+    return _md5(path, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _md5(path: Path, *_identity: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, _md5_for_content).hexdigest()
+
+
+def _md5_for_content() -> Any:
+    return hashlib.md5(usedforsecurity=False)
 
 
 def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from driftloop.base.errors import StackError
 from driftloop.config.model_config import ModelConfig
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CLOSED = ("command", "env", "working_dir")
 """What only the worker decides on."""
-KINDS: tuple[Kind, ...] = ("promote", "deliver")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 AUTOMATION = "driftloop: run fell silent"
 HEARTBEAT = "prefect.flow-run.heartbeat"
 SILENT_SECONDS = 600

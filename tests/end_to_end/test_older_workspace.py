@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from peers.slack import SlackPeer
 
+from tasks.registry.moved import move_addresses
 from tasks.stack.backup.manifest import MANIFEST
-from tasks.stack.backup.storage import move_addresses
 
 Cli = Callable[..., CompletedProcess[str]]
 ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures" / "workspaces").glob("*.tar.xz"))

@@ -3,23 +3,34 @@
 import errno
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 from unittest import mock
+from uuid import UUID
+
+from httpx import HTTPStatusError
 
 When = Literal["before", "after"]
 
 
 @contextmanager
 def break_in(fault: dict[str, Any] | None) -> Iterator[None]:
-    """Break what a fault names: ``kill``, ``fail`` or ``full``; nothing without one."""
+    """Break what a fault names, such as ``kill`` or ``stop``; nothing without one."""
     if fault is None:
         yield
         return
     found = dict(fault)
-    broken = {"kill": _killed, "fail": _failing, "full": _full_disk}[found.pop("how")]
+    broken = {
+        "kill": _killed,
+        "stop": _stopped,
+        "wake": _waking,
+        "fail": _failing,
+        "full": _full_disk,
+    }[found.pop("how")]
     with broken(**found):
         yield
 
@@ -62,6 +73,75 @@ def _edge(real: Callable[..., Any], when: When) -> Callable[..., Any]:
 
 
 @contextmanager
+def _stopped(edges: list[tuple[When, str]], note: str) -> Iterator[None]:
+    """Stop the process at edges, each once; the n-th time its id and lease are noted in a file."""
+    from tasks.coordination import slots
+
+    leases: list[str] = []
+    take, stops = slots.take_lease, 0
+
+    def noted(*arguments: Any) -> Any:
+        lease = take(*arguments)
+        leases.append(str(lease._id))
+        return lease
+
+    def stop() -> None:
+        nonlocal stops
+        stops += 1
+        draft = Path(f"{note}.draft")
+        draft.write_text(f"{os.getpid()} {leases[-1]}")
+        draft.rename(f"{note}.{stops}")
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(slots, "take_lease", noted))
+        for when, edge in edges:
+            stack.enter_context(_stopping(when, edge, stop))
+        yield
+
+
+@contextmanager
+def _stopping(when: When, edge: str, stop: Callable[[], None]) -> Iterator[None]:
+    module, _, name = edge.partition(":")
+    owner: Any = import_module(module)
+    *path, last = name.split(".")
+    for part in path:
+        owner = getattr(owner, part)
+    real, left = getattr(owner, last), 1
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        nonlocal left
+        left, here = 0, left
+        if here and when == "before":
+            stop()
+        found = real(*arguments, **named)
+        if here and when == "after":
+            stop()
+        return found
+
+    with mock.patch.object(owner, last, call):
+        yield
+
+
+@contextmanager
+def _waking(note: str) -> Iterator[None]:
+    """Work once another process is stopped and its lease has ended; let it go on afterwards."""
+    from prefect.client.orchestration import get_client
+
+    while not Path(note).exists():
+        time.sleep(0.01)
+    process, lease = Path(note).read_text().split()
+    while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.01)
+    with get_client(sync_client=True) as client, suppress(HTTPStatusError):
+        client.release_concurrency_slots_with_lease(UUID(lease))  # it may have ended before
+    try:
+        yield
+    finally:
+        os.kill(int(process), signal.SIGCONT)
+
+
+@contextmanager
 def _failing(call: int, after: bool = False) -> Iterator[None]:
     """Let the n-th call of MLflow's client fail, before it does anything or after it did it.
 
@@ -97,6 +177,7 @@ def _failing(call: int, after: bool = False) -> Iterator[None]:
 
 CLIENT_CALLS = (
     *("get_experiment_by_name", "search_runs", "create_run", "log_batch", "set_terminated"),
+    *("set_tag", "finalize_logged_model", "update_run"),
     *("log_artifact", "log_artifacts", "log_text", "log_dict", "log_figure", "list_artifacts"),
     *("download_artifacts", "get_run", "search_logged_models", "create_registered_model"),
     *("create_model_version", "get_model_version", "get_model_version_by_alias"),

@@ -14,6 +14,8 @@ import pytest
 from faults.ground import build
 from peers.slack import SlackPeer
 
+from driftloop.base.tags import ModelTags
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -100,11 +102,17 @@ def second(second_template: Path, tmp_path: Path) -> Path:
 
 
 def move(template: Path, folder: Path) -> Path:
-    """Copy a workspace; MLflow notes where artifacts are, so the notes are moved with them."""
+    """Copy a workspace; MLflow notes where artifacts are, so the notes are moved with them.
+
+    The copy is another registry, so it is not bound to the place of the template's locks.
+    """
     import sqlite3
 
     shutil.copytree(template, folder, symlinks=True)
     with sqlite3.connect(folder / ".driftloop" / "mlflow.db") as store:
+        store.execute(
+            "delete from registered_model_tags where key = ?", (ModelTags.tag_name("place"),)
+        )
         for table, column in PLACES:
             store.execute(
                 f"update {table} set {column} = replace({column}, ?, ?)",

@@ -15,7 +15,7 @@ from tasks.coordination.document_files import FileDocuments
 from tasks.registry.ledger import read_ledger
 from tasks.registry.mlflow import MlflowRegistry
 
-STAMPS = {RunTags.tag_name(name) for name in ("recorded_at", "seconds")}
+STAMPS = {RunTags.tag_name(name) for name in ("recorded_at", "seconds", "process")}
 
 
 def champion_of(folder: Path) -> str | None:

@@ -11,8 +11,8 @@ from faults.state import champion_of, ledger_faults
 from peers.slack import SlackPeer
 
 from driftloop.base.workspace import Workspace
-from tasks.onboarding.local_server import start_server
 from tasks.registry.mlflow import MlflowRegistry
+from tasks.runtime.servers.local_server import start_server
 
 RUN = """
 import os, signal, sys
@@ -54,6 +54,12 @@ def test_the_server_is_killed_in_mid_run(
     assert done.returncode != 0
     assert "ConnectError" in done.stderr or "connection" in done.stderr.lower(), done.stderr
     assert champion_of(first) == "1"
-    assert "ok" in zygote.run("retrain", first)
+    server = start_server(tmp_path / "server")  # again, with the database it had
+    try:
+        server.wait()
+        (again,) = zygote.race({"work": "retrain", "folder": str(first), "server": server.api_url})
+    finally:
+        server.stop()
+    assert "ok" in again, again
     assert sorted(MlflowRegistry(Workspace(first)).versions("payments")) == ["1", "2"]
     assert (champion_of(first), ledger_faults(first), len(slack.posts)) == ("2", (), 1)

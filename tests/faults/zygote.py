@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -103,6 +104,11 @@ def _promote(folder: Path, key: str, version: str, expected: str) -> str:
     return f"{'done' if done.promoted else 'not done'}: {done.sentence}"
 
 
+def _keep(folder: Path, key: str) -> str:
+    job = job_of(folder, SECOND)
+    return promote(job, key, "4", "1", replace(_WON, won=False, sentence="Worse.")).sentence
+
+
 def _snapshot(folder: Path) -> str:
     return make_snapshot(snapshot_job(folder)).sentence
 
@@ -113,6 +119,7 @@ WORK: dict[str, Callable[..., str]] = {
     "monitor": _monitor,
     "roll back": _roll_back,
     "promote": _promote,
+    "keep": _keep,
     "snapshot": _snapshot,
 }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tasks.runtime.temporary_server import free_port
+from tasks.runtime.servers.local_server import free_port
 
 PASSWORD = "p@ss/word:not%to+be&seen"
 _QUOTED = "p%40ss%2Fword%3Anot%25to%2Bbe%26seen"

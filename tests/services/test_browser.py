@@ -19,7 +19,7 @@ import pytest
 from conftest import start_cli
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tasks.runtime.temporary_server import free_port
+from tasks.runtime.servers.local_server import free_port
 
 ROOT = Path(__file__).parents[2]
 SHOTS = os.environ.get("SCREENSHOTS")

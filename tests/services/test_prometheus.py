@@ -23,7 +23,7 @@ from driftloop.reporting.prometheus.metrics import METRICS
 from driftloop.reporting.prometheus.samples import samples_of
 from tasks.reporting.prometheus_format import text_format
 from tasks.reporting.publish_metrics import FOLDER, URL, push
-from tasks.runtime.temporary_server import free_port
+from tasks.runtime.servers.local_server import free_port
 from tests.driftloop.reporting.prometheus.complete import complete
 from tests.driftloop.reporting.prometheus.test_configs import asked_for, expressions
 from tests.services.programs import PATIENCE, running

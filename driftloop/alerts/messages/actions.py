@@ -32,6 +32,12 @@ def next_step(record: MonitorRecord) -> Line:
     """Return what the reader should do, for the most severe cause."""
     if record.broken:
         return _fix_data(record)
+    if record.moved:
+        return line(
+            "Ask who did it. If nobody meant to, run ",
+            code(f"driftloop rollback {clean(record.model, 60)}"),
+            "; if it was meant, nothing: the version now live is monitored.",
+        )
     if record.retrain is not None and outcome_of(record.retrain) == "promoted":
         return PROMOTED
     if record.decision.held == "losing_streak":

@@ -35,7 +35,8 @@ _KINDS: dict[TroubleKind, str] = {
 
 def headline(record: MonitorRecord) -> str:
     """Return what is wrong in a few words, such as ``predictions got worse, inputs drifted``."""
-    parts = ["data checks failed"] if record.broken else []
+    parts = ["champion changed by hand"] if record.moved else []
+    parts += ["data checks failed"] if record.broken else []
     parts += ["predictions got worse"] if record.performance.status == "fell" else []
     roles = {finding.role for finding in record.drifted}
     parts += ["new outcomes"] if "label" in roles else []
@@ -54,6 +55,8 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
     """
     drifted, fell = first_per_feature(record.drifted), record.performance.status == "fell"
     sections: list[Section] = []
+    if record.moved:
+        sections.append(_led("The champion was changed by hand.", record.moved))
     if record.broken:
         sections.append(_broken_data(record, explains=fell or bool(drifted)))
     if fell:

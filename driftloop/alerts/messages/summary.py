@@ -2,7 +2,7 @@
 
 from dataclasses import fields, replace
 
-from driftloop.alerts.blocks import bold, bullets, clean, line, section, sentence
+from driftloop.alerts.blocks import bold, bullets, clean, code, line, section, sentence
 from driftloop.alerts.incident import IncidentSummary
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.actions import PROMOTED, action_taken, next_step
@@ -14,6 +14,7 @@ from driftloop.alerts.messages.retraining import (
     score_change,
 )
 from driftloop.alerts.messages.wording import count
+from driftloop.base.errors import ChampionLostError
 from driftloop.base.records import MonitorRecord, RetrainRecord
 
 WATCH = line("Nothing now. The next run shows whether it holds.")
@@ -29,6 +30,25 @@ def summary_of(record: MonitorRecord, links: Links) -> IncidentSummary:
         next_step=next_step(record),
         most_changed=most_changed(record),
         small_print=small_print(record),
+        links=links,
+    )
+
+
+def lost_summary(lost: ChampionLostError, links: Links) -> IncidentSummary:
+    """Return the summary that says that the model has no champion, and the way back."""
+    name = clean(lost.model, 60)
+    step = line("Now: train a first champion with ", code(f"driftloop bootstrap {name}"), ".")
+    if lost.ways_back:
+        version = clean(lost.ways_back[0], 40)
+        step = line("Now: run ", code(f"driftloop rollback {name} --to {version}"), ".")
+    return IncidentSummary(
+        headline="the model has no champion",
+        causes=(
+            section(line(bold("No version is champion."), f" {sentence(lost.sentence)}")),
+            section("Nothing is monitored until there is one."),
+        ),
+        action="Changed nothing: which version should serve is for a person to say.",
+        next_step=step,
         links=links,
     )
 

@@ -1,6 +1,8 @@
 """Replies in an incident's thread, and the same events for channels without threads."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
 
 from driftloop.alerts.blocks import (
     Block,
@@ -24,13 +26,24 @@ from driftloop.alerts.messages.parent import (
     took_on,
     worst_block,
 )
-from driftloop.alerts.messages.summary import summary_of
 from driftloop.alerts.messages.wording import NO_LINKS, SIGNS, compose, count, lead_of
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 
 
-def opened_line(record: MonitorRecord, incident: Incident, links: Links) -> Message:
+class Occasion(Protocol):
+    """What happened to a model at a moment: the record of a run, or that its champion is lost."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment as of which it was found."""
+
+
+def opened_line(record: Occasion, incident: Incident, links: Links) -> Message:
     """Return what was found first, which stays when the parent above it changes."""
     summary = incident.summary
     lead = line(
@@ -41,23 +54,23 @@ def opened_line(record: MonitorRecord, incident: Incident, links: Links) -> Mess
     return _line(record, "opened", incident.severity, blocks, links)
 
 
-def worsened_line(record: MonitorRecord, incident: Incident, why: str, links: Links) -> Message:
+def worsened_line(record: Occasion, incident: Incident, why: str, links: Links) -> Message:
     """Return what got worse and what to do, for the thread and the channel."""
     lead = _lead(record, incident, "it got worse.", f" {sentence(why)} {_first(incident.summary)}")
     blocks = (section(lead), step_block(incident.summary.next_step))
     return _line(record, "worsened", incident.severity, blocks, links)
 
 
-def reopened_line(record: MonitorRecord, incident: Incident, links: Links) -> Message:
+def reopened_line(record: Occasion, incident: Incident, links: Links) -> Message:
     """Return that the trouble is back, for the thread and the channel."""
     lead = _lead(record, incident, "the trouble is back.", f" {_first(incident.summary)}")
     blocks = (section(lead), step_block(incident.summary.next_step), _needed(incident))
     return _line(record, "reopened", incident.severity, blocks, links)
 
 
-def confirmed_line(record: MonitorRecord, incident: Incident) -> Message:
+def confirmed_line(record: Occasion, incident: Incident) -> Message:
     """Return that another run sees the trouble too, and how bad it is now."""
-    text = f"The next run sees it too: {_first(summary_of(record, NO_LINKS))}"
+    text = f"The next run sees it too: {_first(incident.summary)}"
     return _line(record, "confirmed", incident.severity, (section(text),))
 
 
@@ -87,12 +100,12 @@ def resolved_line(record: MonitorRecord, incident: Incident, links: Links) -> Me
     return _line(record, "resolved", "good", (section(lead), *after_promotion(record)), links)
 
 
-def worsened_message(record: MonitorRecord, incident: Incident, links: Links) -> Message:
+def worsened_message(record: Occasion, incident: Incident, links: Links) -> Message:
     """Return what got worse, for a channel without threads."""
     return _alone(record, "worsened", incident, "worsened", links)
 
 
-def reopened_message(record: MonitorRecord, incident: Incident, links: Links) -> Message:
+def reopened_message(record: Occasion, incident: Incident, links: Links) -> Message:
     """Return that the trouble is back, for a channel without threads."""
     return _alone(record, "reopened", incident, "back again", links, _needed(incident))
 
@@ -120,7 +133,7 @@ def acknowledged_message(model: str, incident: Incident) -> Message:
 
 
 def _alone(
-    record: MonitorRecord,
+    record: Occasion,
     kind: Kind,
     incident: Incident,
     news: str,
@@ -141,7 +154,7 @@ def _alone(
 
 
 def _line(
-    record: MonitorRecord,
+    record: Occasion,
     kind: Kind,
     severity: Severity,
     blocks: Sequence[Block],
@@ -160,7 +173,7 @@ def _reply(
     return Message(key, model, kind, severity, text, tuple(blocks), links)
 
 
-def _lead(record: MonitorRecord, incident: Incident, news: str, rest: str) -> Line:
+def _lead(record: Occasion, incident: Incident, news: str, rest: str) -> Line:
     """Return a line with sign and model, because it is also shown outside its thread."""
     sign, name = SIGNS[incident.severity], clean(record.model, 60)
     return line(f"{sign} ", bold(f"{name}: {news}"), rest)

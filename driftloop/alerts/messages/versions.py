@@ -121,16 +121,17 @@ def answer_message(
 
 
 def rollback_message(
-    model: str, at: datetime, version: str, previous: str, reason: str, links: Links
+    model: str, at: datetime, version: str, previous: str | None, reason: str, links: Links
 ) -> Message:
-    """Return the message that `version` is champion again in place of `previous`."""
-    live, left = clean(version, 40), clean(previous, 40)
+    """Return the message that `version` is champion again, in place of `previous` or of none."""
+    live = clean(version, 40)
+    left = f"version {clean(previous, 40)}" if previous else "none, which the model was left with"
     step = (
         "Find out why the newer version failed before the next retraining; drift or lost "
         "performance can start one at the next run."
     )
     blocks = (
-        section(line(bold(f"Version {live} is live again"), f" in place of version {left}.")),
+        section(line(bold(f"Version {live} is live again"), f" in place of {left}.")),
         section(bold("Why"), sentence(reason)),
         step_block(line(step)),
     )

@@ -13,7 +13,7 @@ from driftloop.base.errors import StackError
 from tasks.runtime import clock
 from tasks.stack.backup.manifest import MANIFEST, BackedFile, Backup, Manifest, backup_of
 from tasks.stack.backup.storage import dump
-from tasks.stack.services import Plan
+from tasks.stack.services import MLFLOW_DATABASE, Plan
 
 ATTEMPTS = 3
 ALSO = (
@@ -95,6 +95,12 @@ def _write(plan: Plan, draft: Path) -> Manifest:
             folders += [name] if paths else []
         if not files:
             raise StackError(f"{plan.folder.state}: there is nothing to back up")
+        if "mlflow" not in kinds:
+            raise StackError(
+                f"{plan.mlflow_database.masked}: MLflow's database is not there, and a backup "
+                "without the registry is none; name the workspace that holds it with --workspace, "
+                f"or its database with {MLFLOW_DATABASE}"
+            )
         remote = "://" in plan.artifacts and not plan.artifacts.startswith("file://")
         manifest = Manifest.model_validate(
             {

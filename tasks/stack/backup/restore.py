@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 
 from driftloop.base.errors import StackError
 from driftloop.snapshots.reading import file_digest
+from tasks.registry.moved import move_addresses
 from tasks.runtime import clock
 from tasks.stack.backup.create import folders_of
 from tasks.stack.backup.manifest import MANIFEST, Backup, Manifest, backup_of
 from tasks.stack.backup.schemas import revision_of
-from tasks.stack.backup.storage import load, move_addresses
+from tasks.stack.backup.storage import load
 from tasks.stack.checks import make_folders
 from tasks.stack.processes import processes_of
 from tasks.stack.services import Plan

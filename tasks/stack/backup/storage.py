@@ -47,32 +47,6 @@ def load(database: Database, dumped: Path) -> None:
     shutil.move(dumped, target)
 
 
-def move_addresses(path: Path, before: str, after: str) -> int:
-    """Let file addresses below one folder point below another; return how many there were.
-
-    MLflow keeps whole addresses of artifacts in its database.
-    """
-    count = 0
-    with closing(sqlite3.connect(path)) as connection, connection:
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        for (table,) in tables.fetchall():
-            for column in _text_columns(connection, table):
-                cursor = connection.execute(
-                    f'UPDATE "{table}" SET "{column}" = ? || substr("{column}", ?) '  # noqa: S608
-                    f'WHERE substr("{column}", 1, ?) = ?',
-                    (after, len(before) + 1, len(before), before),
-                )
-                count += cursor.rowcount
-    return count
-
-
-def _text_columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    columns = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
-    return [
-        name for _, name, kind, *_ in columns if "CHAR" in kind.upper() or "TEXT" in kind.upper()
-    ]
-
-
 def _tool(name: str, database: Database, *options: str) -> None:
     program = shutil.which(name)
     if program is None:

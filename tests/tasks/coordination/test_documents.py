@@ -17,6 +17,7 @@ from tasks.coordination.alert_store import change_alerts, read_alerts
 from tasks.coordination.document_files import FileDocuments
 from tasks.coordination.document_variables import VariableDocuments
 from tasks.coordination.documents import Documents, change_document, open_documents
+from tasks.coordination.place import documents_at, place_of
 
 WRITERS, TURNS = 3, 8
 
@@ -176,9 +177,10 @@ def test_no_change_is_lost_between_processes_on_the_server(prefect_server: str) 
 def test_the_server_is_asked_where_there_is_one(
     prefect_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert isinstance(open_documents(Workspace(tmp_path)), VariableDocuments)
+    place = Workspace(tmp_path)
+    assert isinstance(documents_at(place, place_of(place, "payments")), VariableDocuments)
     monkeypatch.delenv("PREFECT_API_URL")
-    assert isinstance(open_documents(Workspace(tmp_path)), FileDocuments)
+    assert isinstance(documents_at(place, place_of(place, "payments")), FileDocuments)
 
 
 def test_registries_have_documents_of_their_own(prefect_server: str, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_rollback_takes_former_champions_only(job: Job) -> None:
     promote.fn(job, "key-1", "1", None, WON)
     with pytest.raises(RegistryError, match="was never champion"):
         roll_back.fn(job, "3")
-    with pytest.raises(RegistryError, match=r"[Vv]ersion=99"):
+    with pytest.raises(RegistryError, match="no version 99; former champions: 1"):
         roll_back.fn(job, "99")
     assert champion(job) == "1"
 

@@ -14,9 +14,9 @@ from driftloop.base.workspace import Workspace
 from tasks.coordination.document_files import FileDocuments
 from tasks.registry.ledger import read_ledger
 from tasks.registry.mlflow import MlflowRegistry
+from tasks.registry.moved import move_addresses
 from tasks.stack.backup.create import back_up
 from tasks.stack.backup.restore import restore
-from tasks.stack.backup.storage import move_addresses
 from tasks.stack.services import Plan, StackFolder, stack_settings
 
 ALERTS = '{"incident": 3}'
@@ -169,3 +169,10 @@ def test_nothing_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="there is nothing to back up"):
         back_up(plan_of(tmp_path), tmp_path / "backup.tar.gz")
     assert list(tmp_path.glob("*backup*")) == []
+
+
+def test_a_backup_without_the_registry_is_an_error(plan: Plan, tmp_path: Path) -> None:
+    Path(plan.mlflow_database.file).unlink()
+    with pytest.raises(StackError, match=r"mlflow\.db: MLflow's database is not there.*without"):
+        back_up(plan, tmp_path / "backup.tar.gz")
+    assert list(tmp_path.glob("backup*")) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from driftloop.base.errors import StackError
-from tasks.runtime.temporary_server import free_port
+from tasks.runtime.servers.local_server import free_port
 from tasks.stack.backup.schemas import check_schemas, fit, installed, revision_of, upgrade_command
 from tasks.stack.checks import check_ports, keep_password, make_folders, write_private
 from tasks.stack.services import Plan, StackFolder, StackSettings, stack_settings

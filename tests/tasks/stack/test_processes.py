@@ -87,6 +87,6 @@ def test_a_process_that_waits_to_be_reaped_does_not_run() -> None:
 
 
 def test_nobody_listens_on_a_free_port() -> None:
-    from tasks.onboarding.local_server import free_port
+    from tasks.runtime.servers.local_server import free_port
 
     assert listener(free_port()) is None

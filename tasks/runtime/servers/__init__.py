@@ -1,0 +1,1 @@
+"""Prefect servers on loopback that end with the process that started them."""
