@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from driftloop.base.distribution import Shape
 from driftloop.base.periods import Window
@@ -69,9 +69,10 @@ class Finding:
     importance: Annotated[
         float | None, Field(description="The champion's share of importance, if known.")
     ] = None
-    learned_floor: Annotated[
-        bool, Field(description="The reference's own variation set the floor.")
-    ] = False
+    floor_windows: Annotated[
+        int,
+        Field(description="Windows of the reference that the floor was learned from; 0 if set."),
+    ] = 0
     unconfirmed: Annotated[
         bool, Field(description="Drift that too few runs have found to count.")
     ] = False
@@ -80,6 +81,12 @@ class Finding:
     ] = None
     p_error: Annotated[float, UNPRINTED] = 0.0
     shape: Annotated[Shape | None, UNPRINTED] = None
+
+    @computed_field
+    @property
+    def learned_floor(self) -> bool:
+        """The reference's own variation set the floor."""
+        return self.floor_windows > 0
 
     @property
     def weight(self) -> float:

@@ -137,6 +137,8 @@ def _lost_performance(performance: Performance) -> Section:
 def _pictured(finding: Finding, shape: Shape) -> Line:
     effect = EFFECT_LABELS.get(finding.effect, clean(finding.effect, 40))
     size = f"{effect} {_short(finding.effect_size)}, floor {_short(finding.effect_floor)}"
+    if finding.floor_windows:
+        size += f" learned from {count(finding.floor_windows, 'window')}"
     # On a phone the line breaks before the figures and not within them.
     figures = f" {before_and_after(shape)} {size.replace(' ', NO_BREAK)}"
     return line(code(clean(finding.name, 60)), figures)
