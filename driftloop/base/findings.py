@@ -10,6 +10,7 @@ from pydantic import Field, computed_field
 
 from driftloop.base.distribution import Shape
 from driftloop.base.periods import Window
+from driftloop.base.scores import Level
 from driftloop.base.serialize import UNPRINTED
 
 Status = Literal["ok", "warning", "drift", "inconclusive"]
@@ -137,6 +138,32 @@ class Performance:
     estimated: Annotated[
         float | None, Field(description="The score that the model's own probabilities promise.")
     ] = None
+    level: Annotated[
+        Level | None,
+        Field(description="The best score that the model held, whichever version served."),
+    ] = None
+    guessing: Annotated[
+        float | None, Field(description="The score of guessing on these rows, where it is known.")
+    ] = None
+    limit: Annotated[
+        float | None, Field(description="The score below which performance counts as fallen.")
+    ] = None
+
+    @property
+    def expected(self) -> float | None:
+        """The higher one of the champion's holdout score and the level; None without either."""
+        known = [self.baseline, self.level.value if self.level else None]
+        return max((value for value in known if value is not None), default=None)
+
+    @property
+    def below(self) -> bool:
+        """Whether the score lies below the limit, proven or not."""
+        return None not in (self.score, self.limit) and self.score < self.limit  # type: ignore[operator]
+
+    @property
+    def skilled(self) -> bool:
+        """Whether the score is not known to be as good as that of guessing."""
+        return self.guessing is None or self.low is None or self.low > self.guessing
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,13 +123,14 @@ def _broken_data(record: MonitorRecord, explains: bool) -> Section:
 def _lost_performance(performance: Performance) -> Section:
     if performance.score is None:
         return section(bold(sentence(performance.sentence)))
-    was = f", was {number(performance.baseline)}" if performance.baseline is not None else ""
+    was = f", was {number(performance.expected)}" if performance.expected is not None else ""
     now = number(performance.score) + interval(performance.low, performance.high)
     rows = f"on {count(performance.rows, 'row')} with known outcome"
+    guessing = "" if performance.skilled else f"; {number(performance.guessing)} is guessing"
     return section(
         line(
             bold(f"{clean(metric_name(performance.metric, begins=True), 60)} is {now}{was}"),
-            f", {rows}.",
+            f", {rows}{guessing}.",
         )
     )
 
