@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.base.periods import Span
 from driftloop.performance.metrics import (
     MetricName,
     Truth,
@@ -36,6 +37,19 @@ class Change:
 
     since: datetime
     by: Literal["inputs", "performance"]
+
+
+def joint_change(drifted: datetime | None, worse: datetime | None, window: Span) -> Change | None:
+    """Return the change of the present regime, from when inputs drifted and performance fell.
+
+    Performance decides, and its date; but with a rare class that is found some days late: where
+    drift of the inputs began no more than a window's length before, it began there.
+    """
+    if worse is None:
+        return None if drifted is None else Change(drifted, "inputs")
+    if drifted is not None and window.before(worse) < drifted < worse:
+        return Change(drifted, "performance")
+    return Change(worse, "performance")
 
 
 def row_losses(y: Truth, p: Probabilities) -> Losses:

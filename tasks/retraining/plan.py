@@ -13,7 +13,7 @@ from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.triggers import ManualTrigger
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
-from driftloop.training.change_point import Change, change_in_performance
+from driftloop.training.change_point import Change, change_in_performance, joint_change
 from driftloop.training.planning import LabelledRows, choose_window, plan_candidates
 from driftloop.training.training import Examples
 from tasks.coordination.slots import promotion_slot
@@ -132,8 +132,8 @@ def plan_training(
     """Return the training rows and the holdout, or why nothing can be trained.
 
     Only rows whose labels have arrived are used, and no period whose feed was broken. `changed` is
-    where drift of the inputs began; where the champion's performance on rows that are new to it
-    shows a change, that counts instead.
+    where drift of the inputs began; the champion's performance on rows that are new to it may show
+    another change (see `driftloop.training.change_point`).
     """
     end = job.labelled_window.end
     part, time = DataSlice(snapshot, Window(EARLIEST, end)), job.config.data.time
@@ -151,15 +151,14 @@ def plan_training(
     intact = rows_outside(table, excluded, time)
     if intact.empty:
         return Refusal("Every labelled period comes from a broken feed: nothing was trained.")
-    change = _change_in_performance(job, champion, intact)
-    if change is None and changed is not None:
-        change = Change(changed, "inputs")
+    worse = _change_in_performance(job, champion, intact)
+    change = joint_change(changed, worse, job.config.windows.current)
     return _plan(job, replace(part, excluded=excluded), intact, champion, change)
 
 
 def _change_in_performance(
     job: Job, champion: ModelVersion | None, table: pd.DataFrame
-) -> Change | None:
+) -> datetime | None:
     """Return since when the champion has been worse on labelled rows that it was not trained on.
 
     The data decide and not earlier runs, so that a pause hides nothing.
@@ -177,7 +176,7 @@ def _change_in_performance(
     if first is None:
         return None
     began = rows[time].iloc[scored.features.index[first]].to_pydatetime()
-    return Change(began.replace(tzinfo=UTC), "performance")
+    return began.replace(tzinfo=UTC)
 
 
 def _plan(

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
+from driftloop.base.periods import Span
 from driftloop.training.change_point import (
     LEAST_ROWS,
+    Change,
     change_in_performance,
+    joint_change,
     largest_z_by_chance,
     newest_change,
     row_losses,
 )
-from tests.driftloop.cases import probabilities
+from tests.driftloop.cases import probabilities, utc
 
 
 def rows(sizes: list[int], turned: list[bool], seed: int = 0, strength: float = 1.5):
@@ -64,3 +67,14 @@ def test_chance_is_as_stated() -> None:
 def test_few_rows_show_no_change() -> None:
     y, p = rows([70, 29], [False, True])
     assert change_in_performance("roc_auc", y, p) is None
+
+
+def test_two_witnesses_are_heard() -> None:
+    week, monday, friday = Span(1, "week"), utc(2026, 5, 18), utc(2026, 5, 22)
+    assert joint_change(None, None, week) is None
+    assert joint_change(monday, None, week) == Change(monday, "inputs")
+    assert joint_change(None, friday, week) == Change(friday, "performance")
+    assert joint_change(monday, friday, week) == Change(monday, "performance")
+    long_ago = utc(2026, 4, 6)
+    assert joint_change(long_ago, friday, week) == Change(friday, "performance"), "it did no harm"
+    assert joint_change(friday, monday, week) == Change(monday, "performance")
