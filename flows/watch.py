@@ -32,7 +32,7 @@ def watch(job: Job, announce: Announce, retrain: Retrain) -> MonitorRecord:
     run = open_monitor_run(job, snapshot)
     slices = choose_slices(job, snapshot, run.champion)
     examination = examine_window(job, run, slices)
-    realised = measure_performance(job, slices, run.champion)
+    realised = measure_performance(job, slices, run.champion, run.history)
     trials = continue_trials(job, run.champion, slices.labelled, realised.performance)
     record = judge_and_decide(job, run, snapshot.rev, examination, realised, trials)
     announce(run, record)

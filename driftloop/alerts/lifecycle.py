@@ -57,7 +57,7 @@ class RunHealth:
 
     `judged` is false where the run could not judge whether the model is healthy; `proven_until` is
     the end of the window in which the champion's performance provably held, if it did; `features`
-    are those that drifted.
+    are those that drifted; `below` says that the score lies below its limit, proven or not.
     """
 
     as_of: datetime
@@ -68,6 +68,7 @@ class RunHealth:
     score: float | None
     proven_until: datetime | None
     features: frozenset[str] = frozenset()
+    below: bool = False
 
     def level(self, since: datetime) -> Level:
         """Return the severity.
@@ -109,6 +110,7 @@ def run_health(record: MonitorRecord) -> RunHealth:
         score=performance.score if performance.status == "fell" else None,
         proven_until=performance.window.end if performance.status == "ok" else None,
         features=frozenset(finding.name for finding in record.drifted if drifted),
+        below=performance.below,
     )
 
 
@@ -264,6 +266,8 @@ def _healthy(state: AlertState, health: RunHealth, again: bool) -> Transition:
     known = state.newest
     if known is None or again:
         return Transition(state)
+    if known.open and "performance" in known.causes and health.below:
+        return Transition(state)  # a loss that is no longer proven is not a recovery
     calm = replace(known, quiet=known.quiet + 1, last=health.as_of)
     if not known.open or calm.quiet < calm.needed:
         return Transition(state.with_incident(calm))

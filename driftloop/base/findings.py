@@ -6,10 +6,11 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from driftloop.base.distribution import Shape
 from driftloop.base.periods import Window
+from driftloop.base.scores import Level
 from driftloop.base.serialize import UNPRINTED
 
 Status = Literal["ok", "warning", "drift", "inconclusive"]
@@ -69,9 +70,10 @@ class Finding:
     importance: Annotated[
         float | None, Field(description="The champion's share of importance, if known.")
     ] = None
-    learned_floor: Annotated[
-        bool, Field(description="The reference's own variation set the floor.")
-    ] = False
+    floor_windows: Annotated[
+        int,
+        Field(description="Windows of the reference that the floor was learned from; 0 if set."),
+    ] = 0
     unconfirmed: Annotated[
         bool, Field(description="Drift that too few runs have found to count.")
     ] = False
@@ -80,6 +82,12 @@ class Finding:
     ] = None
     p_error: Annotated[float, UNPRINTED] = 0.0
     shape: Annotated[Shape | None, UNPRINTED] = None
+
+    @computed_field
+    @property
+    def learned_floor(self) -> bool:
+        """The reference's own variation set the floor."""
+        return self.floor_windows > 0
 
     @property
     def weight(self) -> float:
@@ -130,6 +138,32 @@ class Performance:
     estimated: Annotated[
         float | None, Field(description="The score that the model's own probabilities promise.")
     ] = None
+    level: Annotated[
+        Level | None,
+        Field(description="The best score that the model held, whichever version served."),
+    ] = None
+    guessing: Annotated[
+        float | None, Field(description="The score of guessing on these rows, where it is known.")
+    ] = None
+    limit: Annotated[
+        float | None, Field(description="The score below which performance counts as fallen.")
+    ] = None
+
+    @property
+    def expected(self) -> float | None:
+        """The higher one of the champion's holdout score and the level; None without either."""
+        known = [self.baseline, self.level.value if self.level else None]
+        return max((value for value in known if value is not None), default=None)
+
+    @property
+    def below(self) -> bool:
+        """Whether the score lies below the limit, proven or not."""
+        return None not in (self.score, self.limit) and self.score < self.limit  # type: ignore[operator]
+
+    @property
+    def skilled(self) -> bool:
+        """Whether the score is not known to be as good as that of guessing."""
+        return self.guessing is None or self.low is None or self.low > self.guessing
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,15 @@ from driftloop.base.serialize import UNPRINTED
 Action = Literal["none", "alert", "hold", "retrain"]
 TrialAction = Literal["none", "promoted", "dropped", "rolled_back", "passed", "expired"]
 TriggerStatus = Literal["fired", "quiet", "inconclusive"]
-Held = Literal["quality", "cooldown", "weekly_cap", "losing_streak", "waiting", "champion_changed"]
+Held = Literal[
+    "quality",
+    "cooldown",
+    "no_new_evidence",
+    "weekly_cap",
+    "losing_streak",
+    "waiting",
+    "champion_changed",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Metrics as people call them, and records of a comparison: scores, gates, and who won."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
 from pydantic import computed_field
@@ -41,6 +42,15 @@ class Score:
     low: float
     high: float
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A value of a metric that a model held, and the last run that saw it held."""
+
+    metric: str
+    value: float
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

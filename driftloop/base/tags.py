@@ -15,7 +15,7 @@ from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Window, parse_time
 from driftloop.base.records import ModelVersion
-from driftloop.base.scores import Score
+from driftloop.base.scores import Level, Score
 from driftloop.base.serialize import to_plain
 
 PREFIX = "driftloop."
@@ -42,6 +42,11 @@ def _windows(text: str) -> tuple[Window, ...]:
     )
 
 
+def _level(text: str) -> Level:
+    stored = json.loads(text)
+    return Level(stored["metric"], float(stored["value"]), parse_time(stored["at"]))
+
+
 def _json(value: Any) -> str:
     return json.dumps(to_plain(value))
 
@@ -55,6 +60,7 @@ _FLAG = _Form(lambda flag: str(flag).lower(), lambda text: text == "true")
 _WORDS = _Form(" ".join, lambda text: tuple(text.split()))
 _NAMES = _Form(_json, lambda text: tuple(json.loads(text)))
 _WINDOWS = _Form(_json, _windows)
+_LEVEL = _Form(_json, _level)
 _SCORE = _Form(lambda score: _json(asdict(score)), lambda text: Score(**json.loads(text)))
 
 
@@ -130,6 +136,10 @@ class PastRun:
     seen: frozenset[str] = frozenset()
     """Marks of the columns that drifted, confirmed or not; see `driftloop.drift.confirmation`."""
 
+    metric: str = ""
+    score: float | None = None
+    level: Level | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunTags(_Tags):
@@ -161,6 +171,7 @@ class RunTags(_Tags):
     score: float | None = field(default=None, metadata=_tag("score", _NUMBER))
     score_low: float | None = field(default=None, metadata=_tag("score_low", _NUMBER))
     score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
+    level: Level | None = field(default=None, metadata=_tag("level", _LEVEL))
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))
     # of a training
@@ -185,6 +196,9 @@ class RunTags(_Tags):
             by_hand=bool(self.by_hand),
             held=self.held or "",
             seen=frozenset(self.seen or ()),
+            metric=self.metric or "",
+            score=self.score,
+            level=self.level,
         )
 
 

@@ -135,7 +135,7 @@ class SinceChange(TrainingWindow):
     kind: Literal["since_change"] = "since_change"
 
     def start(self, end: datetime, changed: datetime | None) -> datetime | None:
-        """Return where the drift began; None, no candidate, where none was detected."""
+        """Return where the change began; None, no candidate, where none was detected."""
         return changed
 
 
@@ -143,4 +143,8 @@ if TYPE_CHECKING:
     AnyTrainingWindow = TrainingWindow
 else:
     AnyTrainingWindow = any_of(TrainingWindow)
-DEFAULT_TRAINING_WINDOWS: tuple[TrainingWindow, ...] = (SinceChange(), AllHistory())
+DEFAULT_TRAINING_WINDOWS: tuple[TrainingWindow, ...] = (
+    SinceChange(),
+    AllHistory(),
+    SlidingWindow(),
+)

@@ -179,7 +179,8 @@ def _sentence(comparison: Comparison, fault: str | None) -> str:
     new, old, metric = comparison.challenger, comparison.champion, metric_name(comparison.metric)
     refused = [gate.sentence for gate in comparison.gates if not gate.passed]
     if old is None:
-        return " ".join([fault or f"There is no champion; {metric} is {new.value:.3f}.", *refused])
+        interval = f"{new.value:.3f} [{new.low:.3f}, {new.high:.3f}]"
+        return " ".join([fault or f"There is no champion; {metric} is {interval}.", *refused])
     claim = "not worse" if comparison.claim == "non_inferior" else "better"
     claim += f" by more than {comparison.margin:g}" if comparison.margin else ""
     text = (

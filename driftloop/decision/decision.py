@@ -33,6 +33,12 @@ class DecisionSettings(Settings):
     most_per_week: int = Field(
         default=3, ge=1, description="Most retrainings that may start within seven days."
     )
+    new_evidence: float = Field(
+        default=0.33,
+        ge=0,
+        description="After a challenger that lost, the share by which the labels of the episode "
+        "have to grow, or the score to fall further, before there is another; 0 for none.",
+    )
     stop_after: int = Field(
         default=5,
         ge=1,
@@ -122,6 +128,8 @@ def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[
             f"{settings.most_per_week}."
         )
         return "weekly_cap", sentence
+    if waiting := _no_new_evidence(inputs, settings.new_evidence):
+        return "no_new_evidence", waiting
     return None
 
 
@@ -129,3 +137,46 @@ def losing_streak(history: tuple[PastRun, ...]) -> int:
     """Return how many challengers in a row lost since the last win or retraining by hand."""
     retrainings = (run for run in history if run.kind == "retrain")
     return len([*takewhile(lambda run: not run.won and not run.by_hand, retrainings)])
+
+
+def episode_since(inputs: TriggerInputs) -> datetime:
+    """Return where the present, unbroken episode of trouble began: drift, or performance that fell.
+
+    Runs that could not judge do not break it. A challenger that won does.
+    """
+    since = inputs.performance.window.start
+    if inputs.drift_since is not None:
+        since = min(since, inputs.drift_since)
+    for run in inputs.history:
+        if run.kind == "retrain" and run.won:
+            break
+        if run.kind != "monitor":
+            continue
+        if run.verdict != "drift" and run.performance != "fell":
+            if "inconclusive" in (run.verdict, run.performance):
+                continue
+            break
+        since = min(since, run.window_start)
+    return since
+
+
+def _no_new_evidence(inputs: TriggerInputs, share: float) -> str | None:
+    """Return why another challenger would learn what the last one, which lost, had learned."""
+    last = next((run for run in inputs.history if run.kind == "retrain"), None)
+    if last is None or last.won:
+        return None
+    since, delay = episode_since(inputs), inputs.as_of - inputs.labelled_until
+    before, now = last.as_of - delay - since, inputs.labelled_until - since
+    if before <= timedelta(0) or now >= before * (1 + share):
+        return None
+    seen = [
+        run.score for run in inputs.history if run.as_of == last.as_of and run.score is not None
+    ]
+    high = inputs.performance.high
+    if seen and high is not None and high < seen[0]:
+        return None
+    again = since + delay + before * (1 + share)
+    return (
+        f"The challenger of {last.as_of:%Y-%m-%d} lost, and there are hardly more labels of this "
+        f"episode, which began on {since:%Y-%m-%d}; there will be enough on {again:%Y-%m-%d}."
+    )

@@ -19,6 +19,7 @@ from driftloop.drift.pvalues import scipy_ks_p_value
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.binning import COMPILED_MIN_ROWS
 from driftloop.profiling.column_source import Columns, FrameColumns, column_groups
+from driftloop.profiling.effect_sizes import EFFECT_LABELS
 from driftloop.profiling.reference_profile import Features, Profile, build_profile
 
 RUNS_A_YEAR = 365.25 / 7
@@ -140,7 +141,14 @@ def _judge(finding: Finding, p_adjusted: float, level: float) -> Finding:
         status = "drift"
     elif significant and finding.effect_size > finding.effect_floor / 2:
         status = "warning"
-    return replace(finding, p_adjusted=p_adjusted, status=status)
+    sentence = finding.sentence
+    if significant and finding.floor_windows:
+        label = EFFECT_LABELS.get(finding.effect, finding.effect)
+        sentence += (
+            f" {label[0].upper()}{label[1:]} {finding.effect_size:.2f}, floor "
+            f"{finding.effect_floor:.2f} learned from {finding.floor_windows} windows."
+        )
+    return replace(finding, p_adjusted=p_adjusted, status=status, sentence=sentence)
 
 
 def _weighed(finding: Finding, criteria: JudgingCriteria) -> Finding:

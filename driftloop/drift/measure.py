@@ -3,8 +3,11 @@
 Judging needs all tests of a run; see `driftloop.drift.judge`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from driftloop.base.errors import DataError
 from driftloop.base.findings import Finding, TestResult, package_label
@@ -18,6 +21,8 @@ from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.column_source import Batch
 from driftloop.profiling.columns import CategoricalColumn, NumericColumn
+from driftloop.profiling.effect_sizes.base import EffectSize
+from driftloop.profiling.effect_sizes.binned import Binned
 from driftloop.profiling.finding_text import (
     describe_categories,
     describe_missing,
@@ -30,6 +35,7 @@ from driftloop.profiling.reference_column import (
     ColumnReference,
     NumericReference,
     UnreadableColumn,
+    Variation,
 )
 from driftloop.profiling.tall import TallCategories, TallNumbers
 from driftloop.profiling.variation import learned_floor
@@ -39,6 +45,8 @@ Numeric = NumericColumn | TallNumbers
 Categorical = CategoricalColumn | TallCategories
 Column = Numeric | Categorical
 Reference = NumericReference | CategoricalReference
+
+NO_VARIATION = Variation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +72,42 @@ class MeasuringOptions:
         """Return whether a feature is not to be tested."""
         return self.summaries_only or name in self.settings.ignore
 
-    def floor(self, fixed: float, windows: tuple[float, ...]) -> tuple[float, bool]:
-        """Return the floor of an effect, and whether the reference's own variation set it."""
-        if not self.settings.learn_floors or len(windows) < self.settings.minimum_windows:
-            return fixed, False
-        learned = learned_floor(windows, fixed, self.chance)
-        return learned, learned > fixed
+    def floor(
+        self,
+        fixed: float,
+        windows: tuple[float, ...],
+        by_chance: tuple[float, ...],
+        reach: Callable[[], float],
+        squared: bool = False,
+    ) -> tuple[float, int]:
+        """Return the floor of an effect, and from how many windows it was learned; 0 if it was not.
+
+        A learned floor is at most half of what a window of these sizes can `reach`.
+        """
+        if not self.settings.learn_floors:
+            return fixed, 0
+        limit = self.settings.floor_limit
+        learned = learned_floor(
+            windows, fixed, self.chance, by_chance, squared=squared, limit=limit
+        )
+        if learned > fixed:
+            learned = max(fixed, min(learned, reach() / 2))
+        return learned, len(windows) if learned > fixed else 0
+
+    def floor_of(
+        self, effect: EffectSize, variation: Variation, binned: Binned, new_bin: bool
+    ) -> tuple[float, int]:
+        """Return the floor of a column's effect, and from how many windows it was learned.
+
+        `new_bin` says whether the window can hold what the reference has no bin for.
+        """
+
+        def reach() -> float:
+            bins = np.append(binned.reference, 0.0) if new_bin else binned.reference
+            return effect.reach(bins, int(binned.rows[1]))
+
+        own = variation.effects, variation.effects_by_chance
+        return self.floor(effect.floor, *own, reach, effect.squared)
 
 
 def measure_feature(
@@ -123,9 +161,10 @@ def numeric_finding(name: str, pair: NumericPair, options: MeasuringOptions) -> 
     few = pair.reference.distinct <= settings.few_values
     result = run_test(settings.numeric_test(name, few), pair, settings.engine)
     effect = settings.effect_sizes.of_numbers(name)
-    floor, learned = options.floor(effect.floor, pair.reference.variation.effects)
-    sized = effect.kind, effect.size(pair.binned), floor
-    more = {"learned_floor": learned, "shape": pair.shape(name)}
+    binned = pair.binned
+    floor, windows = options.floor_of(effect, pair.reference.variation, binned, new_bin=False)
+    sized = effect.kind, effect.size(binned), floor
+    more = {"floor_windows": windows, "shape": pair.shape(name)}
     return finding(name, result, sized, pair.rows, describe_numbers(name, pair), **more)
 
 
@@ -148,22 +187,26 @@ def _measure_categories(
     if reason or pair is None:
         findings = [inconclusive_finding(name, *sizes, f"`{name}` {reason}.")]
     else:
-        findings = categorical_findings(name, pair, options, reference.variation.effects)
+        findings = categorical_findings(name, pair, options, reference.variation)
     return FeatureMeasurement(summary, (*findings, *_missing(name, reference, column, options)))
 
 
 def categorical_findings(
-    name: str, pair: CategoricalPair, options: MeasuringOptions, windows: tuple[float, ...] = ()
+    name: str,
+    pair: CategoricalPair,
+    options: MeasuringOptions,
+    variation: Variation = NO_VARIATION,
 ) -> list[Finding]:
     """Return the findings of a categorical column: its shares, and new and vanished categories."""
     settings = options.settings
     effect = settings.effect_sizes.of_categories(name)
-    floor, learned = options.floor(effect.floor, windows)
+    binned = pair.binned
+    floor, windows = options.floor_of(effect, variation, binned, new_bin=True)
     new, gone = pair.new_categories, pair.vanished_categories
-    sized = effect.kind, effect.size(pair.binned), floor
+    sized = effect.kind, effect.size(binned), floor
     result = run_test(settings.categorical_test(name), pair, settings.engine)
     named = tuple(str(level) for level in new)
-    more = {"new_categories": named, "learned_floor": learned, "shape": pair.shape(name)}
+    more = {"new_categories": named, "floor_windows": windows, "shape": pair.shape(name)}
     sentence = describe_categories(name, pair)
     findings = [finding(name, result, sized, pair.rows, sentence, **more)]
     if len(new):
@@ -198,10 +241,11 @@ def _missing(
     result = missing_rate_test(counts, rows)
     rates = reference.missing_rate, column.missing_rate
     fixed = options.settings.missing_floor
-    floor, learned = options.floor(fixed, reference.variation.missing)
+    own = reference.variation.missing, reference.variation.missing_by_chance
+    floor, windows = options.floor(fixed, *own, lambda: max(rates[0], 1 - rates[0]))
     sized = "rate_difference", abs(rates[1] - rates[0]), floor
     sentence = describe_missing(name, *rates)
-    return [finding(name, result, sized, rows, sentence, learned_floor=learned)]
+    return [finding(name, result, sized, rows, sentence, floor_windows=windows)]
 
 
 def _too_few(sizes: tuple[int, int], least: int) -> str | None:

@@ -113,8 +113,11 @@ class DriftSettings(Settings):
         default=True,
         description="Raise each floor to what windows of the reference show among themselves.",
     )
-    minimum_windows: int = Field(
-        default=8, ge=4, description="Fewer windows in the reference leave the floors as written."
+    floor_limit: float = Field(
+        default=25.0,
+        ge=1,
+        description="A learned floor is at most this many times the configured one; that of an "
+        "effect size that is a distance, or of a missing rate, its root.",
     )
     missing_floor: float = Field(
         default=0.05, ge=0, lt=1, description="Changes of a missing rate up to this do not count."
@@ -170,6 +173,14 @@ class DriftSettings(Settings):
     minimum_rows: int = Field(
         default=100, ge=2, description="Fewer present values than this are inconclusive."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settings_of_older_versions(cls, raw: Any) -> Any:
+        """Pass over `minimum_windows`: until 0.2 floors were learned from so many windows on."""
+        if isinstance(raw, dict):
+            return {key: value for key, value in raw.items() if key != "minimum_windows"}
+        return raw
 
     @model_validator(mode="before")
     @classmethod

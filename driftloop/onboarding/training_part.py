@@ -58,7 +58,7 @@ def find_training_part(source: Source, options: Options, periods: Periods) -> Tr
         until=until,
         reason=reason,
         rows=rows,
-        minimum_rows=max(20, min(_scaled(2 * periods.median, 500, 2000), rows // 2)),
+        minimum_rows=max(20, min(_scaled(periods.median, 200, 2000), rows // 2)),
         minimum_per_class=per_class[0],
         holdout_rows=holdout,
         holdout_per_class=per_class[1],

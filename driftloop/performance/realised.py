@@ -1,13 +1,14 @@
 """Realised performance: does the champion still score on fresh labels as on its holdout?"""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
 
 from driftloop.base.findings import Performance, PerformanceStatus
-from driftloop.base.periods import Window
-from driftloop.base.scores import Score, metric_name
+from driftloop.base.periods import Span, SpanField, Window
+from driftloop.base.scores import Level, Score, metric_name
 from driftloop.base.settings import Settings
 from driftloop.performance.estimation import estimated_score
 from driftloop.performance.metrics import (
@@ -27,6 +28,10 @@ class PerformanceSettings(Settings):
         default=0.03,
         ge=0,
         description="Loss against the champion's own holdout score that is allowed.",
+    )
+    memory: SpanField = Field(
+        default=Span(6, "month"),
+        description="How long a level that the model held is expected of later champions, too.",
     )
     floor: float | None = Field(
         default=None,
@@ -55,14 +60,15 @@ def judge_performance(
     baseline: Score | None,
     settings: PerformanceSettings,
     threshold: float | None = None,
+    level: Level | None = None,
 ) -> Performance:
     """Return the champion's score on labelled rows, judged against what is expected of it.
 
     ``fell`` where the whole interval lies below the limit, ``ok`` where it lies above,
-    ``unclear`` in between. The limit is the higher of the floor and the baseline less the margin.
-    A score that is proven worse than guessing fell, however bad the baseline was already.
-    Rows of a regression without a finite label are left out. `labels` are the truth (n,) and the
-    champion's predictions (n, k), `baseline` is its score on its own holdout.
+    ``unclear`` in between. The limit is the highest of the floor, what guessing scores, and the
+    baseline and the level, each less the margin. Rows of a regression without a finite label are
+    left out. `labels` are the truth (n,) and the champion's predictions (n, k), `baseline` is its
+    score on its own holdout, `level` what the model held before, whichever version served.
     """
     y, p = labels
     if is_regression(y):
@@ -74,7 +80,8 @@ def judge_performance(
     score = score_with_interval(
         metric, y, p, count=400, confidence=settings.confidence, seed=len(y), threshold=threshold
     )
-    status, sentence = _status(score, settings, baseline, no_skill_score(metric, y))
+    expected = _Expected(baseline, level, no_skill_score(metric, y), settings)
+    status, sentence = _status(score, expected)
     estimated = estimated_score(metric, p, threshold)
     return Performance(
         metric,
@@ -87,6 +94,9 @@ def judge_performance(
         status,
         sentence,
         None if math.isnan(estimated) else estimated,
+        level,
+        None if math.isnan(expected.no_skill) else expected.no_skill,
+        expected.limit if math.isfinite(expected.limit) else None,
     )
 
 
@@ -107,21 +117,46 @@ def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> 
     return None
 
 
-def _status(
-    score: Score, settings: PerformanceSettings, baseline: Score | None, no_skill: float
-) -> tuple[PerformanceStatus, str]:
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What is expected of a score, and why."""
+
+    baseline: Score | None
+    level: Level | None
+    no_skill: float
+    settings: PerformanceSettings
+
+    @property
+    def limit(self) -> float:
+        """The score below which performance fell."""
+        known = [one.value for one in (self.baseline, self.level) if one is not None]
+        limits = [value - self.settings.margin for value in known]
+        limits += [] if self.settings.floor is None else [self.settings.floor]
+        limits += [] if math.isnan(self.no_skill) else [self.no_skill]
+        return max(limits, default=-math.inf)
+
+    def beside(self, score: Score) -> str:
+        """Return what a reader compares a score with."""
+        parts = [f"{self.baseline.value:.3f} on its holdout"] if self.baseline else []
+        own = -math.inf if self.baseline is None else self.baseline.value
+        if self.level is not None and self.level.value - self.settings.margin > own:
+            parts.append(f"{self.level.value:.3f} was held before")
+        if score.low <= self.no_skill:
+            parts.append(f"{self.no_skill:.3g} is guessing")
+        return "".join(f", {part}" for part in parts)
+
+
+def _status(score: Score, expected: _Expected) -> tuple[PerformanceStatus, str]:
     if math.isnan(score.value):
         return (
             "inconclusive",
             f"{metric_name(score.metric, begins=True)} is undefined on these rows.",
         )
-    own = -math.inf if baseline is None else baseline.value - settings.margin
-    limit = max(own, -math.inf if settings.floor is None else settings.floor)
-    expected = f", {baseline.value:.3f} on its holdout" if baseline else ""
+    limit = expected.limit
     interval = f"[{score.low:.3f}, {score.high:.3f}]"
-    text = f"{metric_name(score.metric)} {score.value:.3f} {interval}{expected}"
-    if score.high < no_skill:
-        return "fell", f"Performance is worse than guessing, {no_skill:.3f}: {text}."
+    text = f"{metric_name(score.metric)} {score.value:.3f} {interval}{expected.beside(score)}"
+    if score.high < expected.no_skill:
+        return "fell", f"Performance is worse than guessing: {text}."
     if score.high < limit:
         return "fell", f"Performance fell: {text}; the limit is {limit:.3f}."
     if score.low >= limit:

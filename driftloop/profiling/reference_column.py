@@ -25,10 +25,15 @@ IDENTIFIER_SHARE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """How far windows of the reference differ from the rest of it, one figure a window."""
+    """How far windows of the reference differ from the rest of it, one figure a window.
+
+    Those by chance are of windows of the same sizes whose rows were drawn at random.
+    """
 
     effects: tuple[float, ...] = ()
     missing: tuple[float, ...] = ()
+    effects_by_chance: tuple[float, ...] = ()
+    missing_by_chance: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

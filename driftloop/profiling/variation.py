@@ -2,10 +2,10 @@
 
 Real data is not independent: weeks differ. The reference is split into windows as long as the
 current one and each is measured against the rest. A new effect counts only where it exceeds what
-such windows show among themselves.
+such windows show among themselves, beyond what windows of random rows show.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,10 @@ from driftloop.profiling.tall import TallCategories, TallNumbers
 Table = npt.NDArray[np.int64]
 
 MAX_WINDOWS = 104
+RANDOM_WINDOWS = 32
+"""Windows of random rows that show what chance alone gives."""
+PRIOR_WINDOWS = 4
+"""Windows without any variation of their own that a reference is credited with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,25 @@ class WindowRows:
             counts += np.bincount(flat, minlength=len(counts))
             start += len(piece)
         return counts.reshape(self.count, width)
+
+    def sides(self, table: Table, whole: Counts) -> list[tuple[Counts, Counts]]:
+        """Return the counts of each window (cells,) and of the rest, where both have enough rows.
+
+        `table` (windows, cells) are the counts of the windows, `whole` (cells,) those of all rows.
+        """
+        pairs = [(counts, whole - counts) for counts in table]
+        return [pair for pair in pairs if min(side.sum() for side in pair) >= self.least]
+
+
+def random_sides(sides: list[tuple[Counts, Counts]]) -> list[tuple[Counts, Counts]]:
+    """Return windows as large as those given, with rows drawn at random, and the rest of each."""
+    rng, drawn = np.random.default_rng(0), []
+    for turn in range(RANDOM_WINDOWS if sides else 0):
+        window, rest = sides[turn % len(sides)]
+        whole = window + rest
+        counts = rng.multivariate_hypergeometric(whole, int(window.sum()), method="marginals")
+        drawn.append((counts, whole - counts))
+    return drawn
 
 
 def window_rows(
@@ -79,13 +102,22 @@ def numeric_variation(
     upto = reference.below[places]
     whole = np.diff(upto, prepend=0, append=len(reference.values))
     bins, points = (np.searchsorted(places, edges_of_kind) for edges_of_kind in kinds)
-    effects = [
-        effect.size(_binned(whole - counts, counts, edges, bins, points, reference.scale))
-        for counts in table
-        if min(counts.sum(), (whole - counts).sum()) >= windows.least
-    ]
+
+    def size(side: tuple[Counts, Counts]) -> float:
+        return effect.size(_binned(side[1], side[0], edges, bins, points, reference.scale))
+
     gaps = (np.isnan(piece.values) for piece in column.pieces())
-    return Variation(tuple(effects), _missing(gaps, (reference.missing, reference.rows), windows))
+    missing = _missing(gaps, (reference.missing, reference.rows), windows)
+    return _variation(windows.sides(table, whole), size, missing)
+
+
+def _variation(
+    sides: list[tuple[Counts, Counts]],
+    size: Callable[[tuple[Counts, Counts]], float],
+    missing: tuple[tuple[float, ...], tuple[float, ...]],
+) -> Variation:
+    effects, by_chance = (tuple(map(size, some)) for some in (sides, random_sides(sides)))
+    return Variation(effects, missing[0], by_chance, missing[1])
 
 
 def _cells(piece: NumericColumn, edges: Edges) -> npt.NDArray[np.int64]:
@@ -118,14 +150,13 @@ def categorical_variation(
         return Variation()
     cells = (_level_cells(piece, column.levels) for piece in column.pieces())
     table = windows.table(cells, len(column.levels))
-    whole = column.counts
-    effects = [
-        effect.size(Binned((whole - counts).astype(float), counts.astype(float)))
-        for counts in table
-        if min(counts.sum(), (whole - counts).sum()) >= windows.least
-    ]
+
+    def size(side: tuple[Counts, Counts]) -> float:
+        return effect.size(Binned(side[1].astype(float), side[0].astype(float)))
+
     gaps = (piece.codes < 0 for piece in column.pieces())
-    return Variation(tuple(effects), _missing(gaps, (column.missing, column.rows), windows))
+    missing = _missing(gaps, (column.missing, column.rows), windows)
+    return _variation(windows.sides(table, column.counts), size, missing)
 
 
 def _level_cells(piece: CategoricalColumn, levels: Levels) -> npt.NDArray[np.int64]:
@@ -134,38 +165,78 @@ def _level_cells(piece: CategoricalColumn, levels: Levels) -> npt.NDArray[np.int
     return np.asarray(places[piece.codes], dtype=np.int64)
 
 
-def learned_floor(effects: tuple[float, ...], fixed: float, chance: float) -> float:
+def learned_floor(
+    effects: tuple[float, ...],
+    fixed: float,
+    chance: float,
+    by_chance: tuple[float, ...] = (),
+    *,
+    squared: bool = True,
+    limit: float = 25.0,
+) -> float:
     """Return the effect that one more window of the same kind exceeds with the given chance.
 
-    The upper prediction limit of a normal distribution fitted to the logarithms of the effects,
-    each raised by a tenth of the fixed floor so that effects of zero have one. Never below the
-    fixed floor.
+    Windows are taken to shift by normal amounts, so that what grows with the square of a shift is
+    ``s^2`` times a chi-square of one degree of freedom. Its mean is estimated with an eighth of
+    the windows, the largest, and at least one, pulled in to the next: no single odd window sets a
+    floor. What random windows show is subtracted, and what is left shrinks as far as it may be
+    their noise. The limit is ``s^2`` times the square of Student's quantile; `PRIOR_WINDOWS`
+    windows without any shift count beside those seen, so that few windows raise a floor little and
+    none do not raise it. Never below the fixed floor, nor above `limit` times it.
 
-    Source: Hahn & Meeker, Statistical Intervals, 1991, section 4.7 (prediction limits).
+    Args:
+        effects: the effect of each window of the reference.
+        fixed: the configured floor.
+        chance: that of one more window to exceed the result.
+        by_chance: effects of windows of random rows.
+        squared: whether effects grow with the square of a shift; a distance grows with the shift.
+        limit: the largest multiple of the fixed floor; of a distance its root.
+
+    Source: Hahn & Meeker, Statistical Intervals, 1991, section 4.7 (prediction limits); winsorised
+    means: Tukey & McLaughlin, Sankhya A 25, 1963.
     """
-    from scipy.special import stdtrit
+    from scipy.special import chdtri, stdtrit
 
-    count, offset = len(effects), max(fixed, 1e-6) / 10
-    logs = np.log(np.asarray(effects) + offset)
-    spread = float(logs.std(ddof=1)) * (1 + 1 / count) ** 0.5
-    limit = float(logs.mean()) + float(stdtrit(count - 1, 1 - chance)) * spread
-    return max(fixed, float(np.exp(min(limit, 700.0))) - offset)
+    count, power = len(effects), 1 if squared else 2
+    if count < 2:
+        return fixed
+    outer = max(1, count // 8)
+    share = outer / count
+    found, random = (np.asarray(some, dtype=float) ** power for some in (effects, by_chance))
+    excess = _winsorised_mean(found, share)
+    if len(random):
+        excess = max(0.0, excess - _winsorised_mean(random, share))
+        noise = float(random.var()) / count
+        excess *= excess**2 / (excess**2 + noise) if excess else 0.0
+    normal = chdtri(1, 1 - (np.arange(count) + 0.625) / (count + 0.25))  # Blom's expected values
+    unbiased = max(0.5, _winsorised_mean(normal, share))  # of two or three windows it would explode
+    spread = excess / unbiased * count / (count + PRIOR_WINDOWS)
+    quantile = float(stdtrit(count - outer + PRIOR_WINDOWS, 1 - chance / 2))
+    raised: float = min(spread * quantile**2, limit * fixed**power) ** (1 / power)
+    return max(fixed, raised)
+
+
+def _winsorised_mean(values: npt.NDArray[np.float64], share: float) -> float:
+    """Return the mean with a share of the values, the largest, lowered to the next one."""
+    ordered = np.sort(values)
+    outer = max(1, round(share * len(ordered)))
+    return float(np.minimum(ordered, ordered[-1 - outer]).mean())
 
 
 def _missing(
     gaps: Iterable[npt.NDArray[np.bool_]], whole: tuple[int, int], windows: WindowRows
-) -> tuple[float, ...]:
-    """Return how far the missing rate of each window lies from that of the rest.
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return how far the missing rate of each window lies from that of the rest, and by chance.
 
     `whole` are the missing rows of the column and all of its rows.
     """
     missing, rows = whole
     if not missing:
-        return ()
+        return (), ()
     table = windows.table((piece.astype(np.int64) for piece in gaps), 2)
-    rates = []
-    for counts in table:
-        rest = np.array([rows - missing, missing]) - counts
-        if min(counts.sum(), rest.sum()) >= windows.least:
-            rates.append(float(abs(counts[1] / counts.sum() - rest[1] / rest.sum())))
-    return tuple(rates)
+    sides = windows.sides(table, np.array([rows - missing, missing]))
+    found, by_chance = (
+        tuple(float(abs(window[1] / window.sum() - rest[1] / rest.sum())) for window, rest in some)
+        for some in (sides, random_sides(sides))
+    )
+    return found, by_chance

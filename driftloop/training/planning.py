@@ -17,12 +17,16 @@ import pandas as pd
 from driftloop.base.periods import Window, naive, parse_time
 from driftloop.base.records import Refusal, WindowScore
 from driftloop.base.scores import metric_name
+from driftloop.base.windows import SinceChange
 from driftloop.performance.metrics import MetricName, score_with_interval
 from driftloop.profiling.reference_profile import Features
+from driftloop.training.change_point import Change
 from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings, fit, predict
 from driftloop.training.tuning import at_best_threshold
 
 Times = npt.NDArray[np.datetime64]
+
+SINCE_CHANGE = SinceChange().kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +56,39 @@ class PlanCandidates:
 def plan_candidates(
     rows: LabelledRows,
     settings: TrainingSettings,
-    changed: datetime | None,
+    change: Change | None,
     not_before: datetime | None,
 ) -> PlanCandidates | Refusal:
-    """Return the holdout and the candidates, or why there is nothing to compare on.
+    """Return the holdout and the candidates, or why there is nothing to train or compare on.
 
-    `changed` is where the detected change began, if one was. The holdout starts no earlier than
-    `not_before`, the end of the champion's training data.
+    `change` is where the present regime began, if one was detected. A change that performance
+    shows has to have rows enough to judge and to learn from: a challenger that knows nothing of it
+    loses. The holdout starts no earlier than `not_before`, the end of the champion's training data.
     """
+    since = change.since if change else None
     starts = [
         (window.kind, start)
         for window in settings.windows
-        if (start := window.start(rows.end, changed)) is not None
+        if (start := window.start(rows.end, since)) is not None
     ]
-    sizes = [len(rows.y[rows.since(start)]) for _, start in starts]
-    enough = [size for size in sizes if size >= settings.minimum_rows]
+    sizes = {kind: len(rows.y[rows.since(start)]) for kind, start in starts}
+    enough = {kind: size for kind, size in sizes.items() if size >= settings.minimum_rows}
     if not enough:
         return Refusal(
-            f"{max(sizes, default=0):,} labelled rows, {settings.minimum_rows:,} are needed to "
-            "train: nothing was trained."
+            f"{max(sizes.values(), default=0):,} labelled rows, {settings.minimum_rows:,} are "
+            "needed to train: nothing was trained."
         )
-    first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, min(enough)))
+    share_of = enough.get(SINCE_CHANGE, max(enough.values()))
+    if change is not None and change.by == "performance":
+        share_of = len(rows.y[rows.since(change.since)])
+        if share_of < 2 * settings.holdout.minimum_rows:
+            return Refusal(
+                f"The model has been worse since {change.since:%Y-%m-%d}, and "
+                f"{share_of:,} labelled rows of that time are too few to learn from and to judge "
+                f"by: {2 * settings.holdout.minimum_rows:,} are needed "
+                "(twice training.holdout.minimum_rows). Nothing was trained."
+            )
+    first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, share_of))
     begin = parse_time(pd.Timestamp(rows.times[first]).to_pydatetime())
     begin = max(begin, not_before) if not_before else begin
     newest = rows.y[rows.since(begin)]
@@ -83,7 +99,7 @@ def plan_candidates(
     return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(newest))
 
 
-def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, smallest: int) -> int:
+def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, share_of: int) -> int:
     """Return how many of the newest rows judge: the share, or as many as distinguish two models.
 
     Rows in the holdout cannot be learned from, and they are the newest ones.
@@ -96,7 +112,7 @@ def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, smallest: int) 
         places = np.flatnonzero(newest == rarest)
         plenty = len(places) >= settings.enough_per_class
         enough = int(places[settings.enough_per_class - 1]) + 1 if plenty else len(newest)
-    return max(min(int(smallest * settings.share), enough), settings.minimum_rows)
+    return max(min(int(share_of * settings.share), enough), settings.minimum_rows)
 
 
 def _with_candidates(
@@ -110,6 +126,8 @@ def _with_candidates(
     for name, start in starts:
         chosen = slice(rows.since(start).start, rows.since(holdout.start).start)
         y = rows.y[chosen]
+        if any(other.rows == len(y) for other in candidates):
+            continue  # the same rows
         per_class = None if rows.quantity else settings.minimum_per_class
         refusal = _too_few(y, settings.minimum_rows, per_class)
         if refusal:
@@ -134,9 +152,10 @@ def choose_window(
     """Return the chosen candidate and all of them with their validation scores.
 
     Each candidate trains on its rows before a common validation tail, the newest rows before the
-    holdout, and is scored there. Among those within one standard error of the best, the one that
-    starts latest wins: it has the least of the past to carry. Source of the rule: Hastie,
-    Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed., section 7.10.
+    holdout, and is scored there. Among those within one standard error of the best, the rows since
+    a detected change win, which carry nothing of what is past; else the most rows do: to forget
+    without a reason has to prove better. Source of the rule: Hastie, Tibshirani, Friedman, The
+    Elements of Statistical Learning, 2nd ed., section 7.10.
     """
     if len(plan.candidates) == 1:
         return plan.candidates[0], plan.candidates
@@ -153,7 +172,7 @@ def choose_window(
         return max(scored, key=lambda candidate: candidate.rows), tuple(scored)
     best = int(np.nanargmax(values))
     near = [scored[place] for place in np.flatnonzero(values >= values[best] - errors[best])]
-    return max(near, key=lambda candidate: candidate.window.start), tuple(scored)
+    return max(near, key=lambda one: (one.candidate == SINCE_CHANGE, one.rows)), tuple(scored)
 
 
 def _validate(

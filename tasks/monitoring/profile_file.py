@@ -33,6 +33,7 @@ TABLE, VALUES = "features.arrow", "values.f64"
 _TOGETHER = 8_000_000
 """Values of a profile up to which they are mapped into memory at once."""
 
+_VARIATION = ("effects", "gaps", "effects_by_chance", "gaps_by_chance")
 _KINDS = {NumericReference: "numeric", CategoricalReference: "categorical"}
 
 
@@ -96,6 +97,8 @@ def _record(column: ColumnReference, file: BinaryIO, digest: Any) -> dict[str, A
         "missing": column.missing,
         "effects": list(column.variation.effects),
         "gaps": list(column.variation.missing),
+        "effects_by_chance": list(column.variation.effects_by_chance),
+        "gaps_by_chance": list(column.variation.missing_by_chance),
     }
     if isinstance(column, CategoricalReference):
         return {**common, "levels": column.levels, "counts": column.counts}
@@ -116,7 +119,7 @@ def _schema(metadata: dict[str, str]) -> "pa.Schema":
         **dict.fromkeys(("name", "kind", "reason"), pa.string()),
         **dict.fromkeys(("missing", "start", "length", "distinct"), whole),
         "scale": number,
-        **dict.fromkeys(("edges", "effects", "gaps"), pa.large_list(number)),
+        **dict.fromkeys(("edges", *_VARIATION), pa.large_list(number)),
         **dict.fromkeys(("below", "bins", "ladder", "tails", "counts"), pa.large_list(whole)),
         "levels": pa.large_list(pa.large_string()),
     }
@@ -181,7 +184,7 @@ def _column(folder: Path, name: str) -> ColumnReference:
     kind, missing = scalar("kind"), scalar("missing")
     if kind == "unreadable":
         return UnreadableColumn(scalar("reason"), missing)
-    variation = Variation(tuple(array("effects").tolist()), tuple(array("gaps").tolist()))
+    variation = Variation(*(tuple(array(column).tolist()) for column in _VARIATION))
     if kind == "categorical":
         return CategoricalReference(array("levels"), array("counts"), missing, variation)
     return NumericReference(

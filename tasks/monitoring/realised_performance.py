@@ -10,7 +10,10 @@ from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
 from driftloop.base.findings import Finding, Performance, QualityFinding
 from driftloop.base.records import ModelVersion
+from driftloop.base.scores import Level
+from driftloop.base.tags import PastRun
 from driftloop.performance.estimation import estimated_score
+from driftloop.performance.level import held_level, remembered_level, scores_of
 from driftloop.performance.realised import judge_performance, no_performance
 from driftloop.performance.target import Target
 from driftloop.profiling.finding_text import format_share
@@ -41,8 +44,28 @@ class RealisedPerformance:
 
 
 @step("measure performance", retries=2)
-def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> RealisedPerformance:
-    """Return the performance on the newest labelled rows, no score where their feed was broken."""
+def measure_performance(
+    job: Job, slices: Slices, champion: ModelVersion, history: tuple[PastRun, ...] = ()
+) -> RealisedPerformance:
+    """Return the performance on the newest labelled rows, no score where their feed was broken.
+
+    `history` has earlier runs, newest first: what they saw held is expected of later champions.
+    """
+    metric, memory = job.config.comparison.metric, job.config.performance.memory
+    known = remembered_level(history, metric, job.as_of, memory)
+    realised = _measured(job, slices, champion, known)
+    performance, settings = realised.performance, job.config.performance
+    if performance.score is None:
+        return replace(realised, performance=replace(performance, level=known))
+    scores = performance.score, *scores_of(history, champion.version, metric)
+    now = metric, job.as_of
+    level = held_level(scores, champion.baseline, known, now, settings.margin)
+    return replace(realised, performance=replace(performance, level=level))
+
+
+def _measured(
+    job: Job, slices: Slices, champion: ModelVersion, known: Level | None
+) -> RealisedPerformance:
     metric, window = job.config.comparison.metric, slices.labelled.window
     table = read_labelled(job, slices.labelled)
     if table.empty:
@@ -59,14 +82,19 @@ def measure_performance(job: Job, slices: Slices, champion: ModelVersion) -> Rea
     if fault is not None:
         why = f"{fault.sentence} Not scored."
         return RealisedPerformance(no_performance(metric, window, len(table), why), fault=fault)
-    performance = _scored(job, table, slices, champion, target)
+    performance = _scored(job, table, slices, champion, target, known)
     if champion.training is None:
         return RealisedPerformance(performance)
     return RealisedPerformance(performance, *label_findings(job, table, trained_on(champion)))
 
 
 def _scored(
-    job: Job, table: pd.DataFrame, slices: Slices, champion: ModelVersion, target: Target
+    job: Job,
+    table: pd.DataFrame,
+    slices: Slices,
+    champion: ModelVersion,
+    target: Target,
+    known: Level | None,
 ) -> Performance:
     scored = predict_version(job, champion.version, table, target)
     performance = judge_performance(
@@ -76,6 +104,7 @@ def _scored(
         champion.baseline,
         job.config.performance,
         scored.threshold,
+        known,
     )
     if scored.unknown:
         performance = _without_unknown(performance, scored.unknown, len(table))

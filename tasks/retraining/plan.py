@@ -13,14 +13,23 @@ from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.triggers import ManualTrigger
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
+from driftloop.training.change_point import Change, change_in_performance, joint_change
 from driftloop.training.planning import LabelledRows, choose_window, plan_candidates
 from driftloop.training.training import Examples
 from tasks.coordination.agreement import agreed_champion
 from tasks.coordination.slots import promotion_slot
+from tasks.monitoring.predict import predict_version
 from tasks.monitoring.reference_profiles import profile_of
 from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.steps import run_key
-from tasks.monitoring.tables import broken_periods, examples, read_labelled, rows_outside, target_in
+from tasks.monitoring.tables import (
+    broken_periods,
+    examples,
+    read_labelled,
+    rows_inside,
+    rows_outside,
+    target_in,
+)
 from tasks.monitoring.windows import reference_profile
 from tasks.registry.lineage import target_of
 from tasks.registry.opening import open_registry
@@ -133,7 +142,9 @@ def plan_training(
 ) -> TrainingPlan | Refusal:
     """Return the training rows and the holdout, or why nothing can be trained.
 
-    Only rows whose labels have arrived are used, and no period whose feed was broken.
+    Only rows whose labels have arrived are used, and no period whose feed was broken. `changed` is
+    where drift of the inputs began; the champion's performance on rows that are new to it may show
+    another change (see `driftloop.training.change_point`).
     """
     end = job.labelled_window.end
     part, time = DataSlice(snapshot, Window(EARLIEST, end)), job.config.data.time
@@ -151,7 +162,32 @@ def plan_training(
     intact = rows_outside(table, excluded, time)
     if intact.empty:
         return Refusal("Every labelled period comes from a broken feed: nothing was trained.")
-    return _plan(job, replace(part, excluded=excluded), intact, opened.champion, changed)
+    worse = _change_in_performance(job, champion, intact)
+    change = joint_change(changed, worse, job.config.windows.current)
+    return _plan(job, replace(part, excluded=excluded), intact, champion, change)
+
+
+def _change_in_performance(
+    job: Job, champion: ModelVersion | None, table: pd.DataFrame
+) -> datetime | None:
+    """Return since when the champion has been worse on labelled rows that it was not trained on.
+
+    The data decide and not earlier runs, so that a pause hides nothing.
+    """
+    if champion is None or champion.training is None:
+        return None
+    time = job.config.data.time
+    unseen = Window(champion.training.window.end, job.labelled_window.end)
+    rows = rows_inside(table, unseen, time).reset_index(drop=True)
+    if rows.empty:
+        return None
+    scored = predict_version(job, champion.version, rows)
+    metric = job.config.comparison.metric
+    first = change_in_performance(metric, scored.y, scored.p, scored.threshold)
+    if first is None:
+        return None
+    began = rows[time].iloc[scored.features.index[first]].to_pydatetime()
+    return began.replace(tzinfo=UTC)
 
 
 def _plan(
@@ -159,14 +195,14 @@ def _plan(
     part: DataSlice,
     table: pd.DataFrame,
     champion: ModelVersion | None,
-    changed: datetime | None,
+    change: Change | None,
 ) -> TrainingPlan | Refusal:
     config, time = job.config, job.config.data.time
     labelled = examples(job, table, target_in(job, table))
     times = table[time].to_numpy().astype("datetime64[us]")
     rows = LabelledRows(times, labelled.y, part.window.end, config.task == "regression")
     trained_until = champion.training.window.end if champion and champion.training else None
-    plan = plan_candidates(rows, config.training, changed, trained_until)
+    plan = plan_candidates(rows, config.training, change, trained_until)
     if isinstance(plan, Refusal):
         return plan
 
@@ -183,6 +219,8 @@ def _plan(
     training = cut(chosen.window, chosen.rows)
     broken = training.excluded
     left_out = f", without the broken feed from {broken[0]}" if broken else ""
+    if change is not None and change.by == "performance":
+        left_out += f"; worse since {change.since:%Y-%m-%d}"
     sentence = (
         f"Trained on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"
         f"{left_out}); holdout of {plan.holdout_rows:,} rows from {plan.holdout}."

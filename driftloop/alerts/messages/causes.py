@@ -126,13 +126,14 @@ def _broken_data(record: MonitorRecord, explains: bool) -> Section:
 def _lost_performance(performance: Performance) -> Section:
     if performance.score is None:
         return section(bold(sentence(performance.sentence)))
-    was = f", was {number(performance.baseline)}" if performance.baseline is not None else ""
+    was = f", was {number(performance.expected)}" if performance.expected is not None else ""
     now = number(performance.score) + interval(performance.low, performance.high)
     rows = f"on {count(performance.rows, 'row')} with known outcome"
+    guessing = "" if performance.skilled else f"; {number(performance.guessing)} is guessing"
     return section(
         line(
             bold(f"{clean(metric_name(performance.metric, begins=True), 60)} is {now}{was}"),
-            f", {rows}.",
+            f", {rows}{guessing}.",
         )
     )
 
@@ -140,6 +141,8 @@ def _lost_performance(performance: Performance) -> Section:
 def _pictured(finding: Finding, shape: Shape) -> Line:
     effect = EFFECT_LABELS.get(finding.effect, clean(finding.effect, 40))
     size = f"{effect} {_short(finding.effect_size)}, floor {_short(finding.effect_floor)}"
+    if finding.floor_windows:
+        size += f" learned from {count(finding.floor_windows, 'window')}"
     # On a phone the line breaks before the figures and not within them.
     figures = f" {before_and_after(shape)} {size.replace(' ', NO_BREAK)}"
     return line(code(clean(finding.name, 60)), figures)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from driftloop.base.scores import GateResult
 from driftloop.base.settings import any_of
 from driftloop.comparison.gates.base import Gate
+from driftloop.comparison.gates.better_than_guessing import BetterThanGuessing
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.comparison.gates.known_classes import KnownClasses
 from driftloop.comparison.gates.newest_slice import NewestSlice
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 else:
     AnyGate = any_of(Gate, __name__)
 
-DEFAULT_GATES: tuple[Gate, ...] = (NewestSlice(),)
+DEFAULT_GATES: tuple[Gate, ...] = (BetterThanGuessing(), NewestSlice())
 
 
 def columns_needed(gates: tuple[Gate, ...]) -> tuple[str, ...]:

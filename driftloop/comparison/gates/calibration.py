@@ -19,10 +19,17 @@ _SURE = 1.6448536269514722
 
 @dataclass(frozen=True, slots=True)
 class CalibrationError:
-    """The squared calibration error, without bias, and its standard error."""
+    """The squared calibration error, without bias, and what its standard error follows from."""
 
     squared: float
-    deviation: float
+    chance: float
+    """Variance of `squared` where the model is calibrated."""
+    slope: float
+    """What each unit of a true squared error adds to that variance."""
+
+    def deviation(self, true: float) -> float:
+        """Return the standard error of `squared` where `true` is the squared error."""
+        return math.sqrt(self.chance + self.slope * true)
 
     @property
     def root(self) -> float:
@@ -40,30 +47,29 @@ def calibration_error(y: Truth, p: Probabilities, bins: int) -> CalibrationError
     NaN with fewer than ten rows.
 
     Source: Kumar, Liang & Ma, Verified Uncertainty Calibration, NeurIPS 2019 (debiased estimator,
-    l2). The standard error is that of squared normal deviates: ``2 s^4 + 4 d^2 s^2`` a bin with
-    true squared gap d^2, estimated as above, and the variance s^2 that the probabilities promise,
-    which is above 0 even where all predictions came true.
+    l2). The variance is that of squared normal deviates: ``2 s^4 + 4 d^2 s^2`` a bin with the
+    true squared gap d^2, the same in every bin, and the variance s^2 that the probabilities
+    promise, which is above 0 even where all predictions came true.
     """
     two = p.shape[1] == 2
     predicted = p[:, -1] if two else p.max(axis=1)
     right = (y == 1) if two else (p.argmax(axis=1) == y)
     if len(y) < 10:
-        return CalibrationError(math.nan, math.nan)
-    squared = chance = variance = 0.0
+        return CalibrationError(math.nan, math.nan, math.nan)
+    squared = chance = slope = 0.0
     for rows in _bins(predicted, min(bins, len(y) // 10)):
         rate, share = float(right[rows].mean()), len(rows) / len(y)
         gap = float(predicted[rows].mean()) - rate
         noise = rate * (1 - rate) / max(1, len(rows) - 1)
-        excess = gap**2 - noise
-        squared += share * excess
+        squared += share * (gap**2 - noise)
         promised = float((predicted[rows] * (1 - predicted[rows])).mean()) / len(rows)
         chance += share**2 * 2 * promised**2
-        variance += share**2 * 4 * excess * promised
-    return CalibrationError(squared, math.sqrt(chance + max(0.0, variance)))
+        slope += share**2 * 4 * promised
+    return CalibrationError(squared, chance, slope)
 
 
 class Calibration(Gate):
-    """The challenger's calibration error is not significantly above the maximum."""
+    """The interval of the challenger's calibration error reaches down to the maximum."""
 
     kind: Literal["calibration"] = "calibration"
     maximum: float = Field(default=0.05, gt=0, lt=1, description="Largest calibration error.")
@@ -77,15 +83,17 @@ class Calibration(Gate):
     def decide(self, inputs: GateInputs) -> tuple[bool, str]:
         """Return whether the error is within the maximum, noise aside, and close to the champion's.
 
-        It refuses where the squared error exceeds the squared maximum by 1.64 standard errors, so
-        that a small holdout does not refuse by chance.
+        It refuses what a model with just the maximum would show in one holdout of twenty: a squared
+        error that exceeds the squared maximum by 1.64 standard errors of such a model. The larger
+        error that is seen widens no interval.
         """
         if inputs.regression:
             raise CannotRun("Calibration needs a classifier; this model predicts values.")
         error = calibration_error(inputs.y, inputs.challenger, self.bins)
         if math.isnan(error.squared):
             raise CannotRun(f"{len(inputs.y)} rows are too few to estimate calibration.")
-        passed = error.squared - _SURE * error.deviation <= self.maximum**2
+        limit = self.maximum**2
+        passed = error.squared <= limit + _SURE * error.deviation(limit)
         text = f"The calibration error is {error.root:.3f}; {self.maximum:.3f} is allowed"
         if passed and error.root > self.maximum:
             text += f", and on {len(inputs.y):,} rows the excess may be chance"

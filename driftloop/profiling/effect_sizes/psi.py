@@ -31,6 +31,7 @@ class PopulationStability(NumericEffect, CategoricalEffect):
     """
 
     label = "PSI"
+    squared = True
     kind: Literal["psi"] = "psi"
 
     def size(self, binned: Binned) -> float:

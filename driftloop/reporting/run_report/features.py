@@ -30,7 +30,8 @@ class FeaturePanel:
         finding, parts = self.finding, []
         if finding.effect_size is not None:
             label = EFFECT_LABELS.get(finding.effect, finding.effect)
-            learned = " (learned)" if finding.learned_floor else ""
+            windows = finding.floor_windows
+            learned = f" learned from {count(windows, 'window')}" if windows else ""
             parts.append(f"{label} {number(finding.effect_size)}")
             if finding.effect_floor:
                 parts[-1] += f", floor {number(finding.effect_floor)}{learned}"

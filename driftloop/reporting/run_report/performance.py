@@ -36,6 +36,8 @@ def performance_details(performance: Performance, margin: float) -> str:
     parts = [f"{count(performance.rows, 'labelled row')} from {performance.window}"]
     if performance.baseline is not None:
         parts.append(f"baseline {number(performance.baseline)}, allowed loss {number(margin)}")
+    if performance.level is not None and performance.level.value != performance.baseline:
+        parts.append(f"{number(performance.level.value)} held before, whichever version served")
     if performance.estimated is not None:
         parts.append(f"{number(performance.estimated)} estimated from the model's probabilities")
     return " · ".join(parts)

@@ -9,7 +9,7 @@ import pytest
 
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Window
-from driftloop.base.scores import Score
+from driftloop.base.scores import Level, Score
 from driftloop.base.tags import PREFIX, ModelTags, RunTags, VersionTags, counts_as_past
 
 ROOT = Path(__file__).parents[3]
@@ -36,6 +36,7 @@ RUN = RunTags(
     score=0.75,
     score_low=0.7,
     score_high=0.8,
+    level=Level("roc_auc", 0.9, AT),
     prefect_run="http://server/run",
     trained=True,
     won=False,
@@ -63,6 +64,7 @@ STORED_RUN = {
     "driftloop.score": "0.75",
     "driftloop.score_low": "0.7",
     "driftloop.score_high": "0.8",
+    "driftloop.level": '{"metric": "roc_auc", "value": 0.9, "at": "2026-03-02T06:00:00+00:00"}',
     "driftloop.prefect_run": "http://server/run",
     "driftloop.trained": "true",
     "driftloop.won": "false",

@@ -138,7 +138,7 @@ def test_stops_after_losing_challengers(history: Any, held: str | None) -> None:
 
 
 def test_weekly_cap() -> None:
-    often = DecisionSettings(cooldown=Span(0, "day"), most_per_week=2)
+    often = DecisionSettings(cooldown=Span(0, "day"), most_per_week=2, new_evidence=0)
     runs = (retrained(0.2), retrained(0.9), retrained(1))
     done = decided(often, history=runs)
     assert (done.action, done.held) == ("hold", "weekly_cap")
@@ -190,3 +190,53 @@ def test_episode_of_drift(history: Any, since: Any) -> None:
 @pytest.mark.parametrize("verdict", [OK, BLIND, Verdict("warning", "moved.")])
 def test_no_drift_has_no_beginning(verdict: Verdict) -> None:
     assert drift_since(START, verdict, (past(1, "drift"),)) is None
+
+
+FELL_FOR = (past(1, performance="fell"), past(2, performance="fell"), past(3, performance="fell"))
+"""Performance fell in the windows of four weeks, this one included."""
+
+
+def again(lost: float, before: tuple[Any, ...] = FELL_FOR, **more: Any) -> Decision:
+    """What follows where a challenger lost some weeks ago; the cooldown is over."""
+    history = sorted((*before, retrained(lost)), key=lambda run: run.as_of, reverse=True)
+    changes: Any = {**QUIET, **FELL, "history": tuple(history), **more}
+    return decided(DecisionSettings(cooldown=Span(0, "day")), **changes)
+
+
+def test_a_challenger_that_lost_forbids_another_until_there_is_new_evidence() -> None:
+    """It had labels of three weeks, and a third more are there after four; of two, after three."""
+    assert again(2).action == "retrain"
+    assert again(1).action == "retrain"
+    held = again(0.5)
+    assert (held.action, held.held) == ("hold", "no_new_evidence")
+    assert "lost" in held.reasons[-1]
+    assert "will be enough on" in held.reasons[-1]
+
+
+def test_new_evidence_may_be_a_share_of_ones_own_or_none() -> None:
+    settings = DecisionSettings(cooldown=Span(0, "day"), new_evidence=1)
+    history = (FELL_FOR[0], retrained(1), *FELL_FOR[1:])
+    changes: Any = {**QUIET, **FELL, "history": history}
+    assert decided(settings, **changes).held == "no_new_evidence"
+    none = DecisionSettings(cooldown=Span(0, "day"), new_evidence=0)
+    assert decided(none, **{**changes, "history": (retrained(0.1), *FELL_FOR)}).action == "retrain"
+
+
+def test_a_further_loss_is_new_evidence() -> None:
+    seen = past(0.5, performance="fell", score=0.9)
+    assert again(0.5, (seen, *FELL_FOR)).action == "retrain", "0.8 at best is proven less than 0.9"
+    same = past(0.5, performance="fell", score=0.75)
+    assert again(0.5, (same, *FELL_FOR)).held == "no_new_evidence"
+
+
+def test_another_episode_or_a_person_is_not_held() -> None:
+    assert again(6, (past(1), past(2), past(7, performance="fell"))).action == "retrain"
+    assert again(0.5, manual_reason="Asked.").action == "retrain"
+    won: Any = {**QUIET, **FELL, "history": (retrained(0.5, won=True), *FELL_FOR)}
+    assert decided(DecisionSettings(cooldown=Span(0, "day")), **won).action == "retrain"
+
+
+def test_runs_that_could_not_judge_do_not_break_an_episode() -> None:
+    blind = past(2, "inconclusive", performance="inconclusive")
+    before = (FELL_FOR[0], blind, FELL_FOR[2])
+    assert again(0.5, before).held == "no_new_evidence"

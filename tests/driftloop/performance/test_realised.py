@@ -58,7 +58,7 @@ def test_worse_than_guessing_is_never_ok() -> None:
     assert found.score is not None
     assert 0.1 < found.score < 0.25
     assert found.status == "fell"
-    assert found.sentence.startswith("Performance is worse than guessing, 0.500: ROC AUC 0.1")
+    assert found.sentence.startswith("Performance is worse than guessing: ROC AUC 0.1")
     assert judged(scored(0.0), Score("roc_auc", 0.52, 0.47, 0.57, 500)).status != "fell"
 
 

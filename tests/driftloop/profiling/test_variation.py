@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from driftloop.drift.judge import JudgingCriteria, judge_findings, measure_features
 from driftloop.drift.measure import MeasuringOptions
@@ -14,12 +13,7 @@ from driftloop.profiling.columns import NumericColumn, categorical_column
 from driftloop.profiling.effect_sizes.psi import PopulationStability
 from driftloop.profiling.reference_column import numeric_reference
 from driftloop.profiling.reference_profile import Features, build_profile
-from driftloop.profiling.variation import (
-    categorical_variation,
-    learned_floor,
-    numeric_variation,
-    window_rows,
-)
+from driftloop.profiling.variation import categorical_variation, numeric_variation, window_rows
 from tests.driftloop.cases import FAST
 
 PSI = PopulationStability()
@@ -42,6 +36,8 @@ def test_each_window_is_measured_against_the_rest() -> None:
     rest, window = values[200:], values[:200]
     alone = PSI.size(NumericPair.of(rest, window).binned)
     assert found.effects[0] == pytest.approx(alone, abs=0.08)
+    assert len(found.effects_by_chance) == 32
+    assert np.mean(found.effects_by_chance) < 0.3 * np.mean(found.effects)
 
 
 def test_categories_are_measured_the_same_way() -> None:
@@ -59,18 +55,6 @@ def test_gaps_vary_too() -> None:
     column = NumericColumn(values, 100)
     found = numeric_variation(column, numeric_reference(column, 10), weeks(3, 200), PSI)
     assert found.missing == pytest.approx((0.5, 0.25, 0.25))
-
-
-def test_floor_is_the_prediction_limit_of_scipy() -> None:
-    effects = (0.2, 0.35, 0.1, 0.6, 0.3, 0.25, 0.4, 0.15)
-    logs = np.log(np.array(effects) + 0.01)
-    limit = stats.t.ppf(1 - 0.001, 7) * logs.std(ddof=1) * np.sqrt(1 + 1 / 8) + logs.mean()
-    assert learned_floor(effects, 0.1, 0.001) == pytest.approx(np.exp(limit) - 0.01)
-
-
-def test_floor_never_falls_below_the_configured_one() -> None:
-    assert learned_floor((0.0,) * 10, 0.1, 0.001) == 0.1
-    assert learned_floor((0.001, 0.002) * 5, 0.1, 0.01) == 0.1
 
 
 def test_weeks_that_differ_by_nature_are_no_alarm_and_a_break_is() -> None:

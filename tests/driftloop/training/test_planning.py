@@ -14,6 +14,7 @@ from driftloop.base.records import Refusal, WindowScore
 from driftloop.base.windows import AllHistory, SinceChange, SlidingWindow
 from driftloop.performance.target import Classes, Quantity
 from driftloop.profiling.reference_profile import Features
+from driftloop.training.change_point import Change
 from driftloop.training.estimators import LinearRegression, LogisticRegression
 from driftloop.training.planning import LabelledRows, PlanCandidates, choose_window, plan_candidates
 from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings
@@ -39,7 +40,8 @@ def drafted(
     changed: datetime | None = None,
     not_before: datetime | None = None,
 ) -> PlanCandidates | Refusal:
-    return plan_candidates(rows or labelled(), settings, changed, not_before)
+    change = None if changed is None else Change(changed, "inputs")
+    return plan_candidates(rows or labelled(), settings, change, not_before)
 
 
 def plan(**more: Any) -> PlanCandidates:
@@ -140,8 +142,8 @@ def test_change_too_recent_to_train_on_is_left_out() -> None:
     assert [candidate.candidate for candidate in made.candidates] == ["all"]
 
 
-def test_holdout_leaves_rows_to_the_smallest_candidate() -> None:
-    """The share is taken of the smallest candidate with enough rows, not of all history."""
+def test_holdout_leaves_rows_of_the_newest_regime() -> None:
+    """The share is taken of the rows since the change, and of all history without one."""
     made = plan(changed=utc(2026, 2, 9))
     assert {candidate.candidate for candidate in made.candidates} == {"all", "since_change"}
     assert made.holdout_rows == 200
@@ -211,11 +213,29 @@ def test_all_history_wins_where_recent_rows_mislead() -> None:
     assert history.chosen(1200, 200)[0].candidate == "1200"
 
 
-def test_within_one_standard_error_the_latest_start_wins() -> None:
-    """Hastie et al. 7.10: nothing changed, so both do as well and the shorter one is taken."""
+def test_to_forget_without_a_reason_has_to_prove_better() -> None:
+    """Nothing changed, so both do as well and the one with more rows is taken."""
     chosen, scored = History(turn=0).chosen(1200, 600)
-    assert chosen.candidate == "600"
+    assert chosen.candidate == "1200"
     assert scored[0].score == pytest.approx(scored[1].score, abs=0.05)
+
+
+def test_a_change_that_performance_shows_has_rows_to_learn_from_and_to_judge_by() -> None:
+    """200 rows a week; the holdout takes the newest 200, so 400 are needed."""
+    fresh = plan_candidates(labelled(), SETTINGS, Change(utc(2026, 2, 17), "performance"), None)
+    assert isinstance(fresh, Refusal)
+    assert fresh.sentence.startswith("The model has been worse since 2026-02-17, and 3")
+    assert "400 are needed (twice training.holdout.minimum_rows)" in fresh.sentence
+    made = plan_candidates(labelled(), SETTINGS, Change(utc(2026, 2, 9), "performance"), None)
+    assert isinstance(made, PlanCandidates)
+    sizes = {one.candidate: one.rows for one in made.candidates}
+    assert sizes == {"since_change": 400, "all": 1400}
+    assert made.holdout_rows == 200
+
+
+def test_the_same_rows_are_one_candidate() -> None:
+    """The eight weeks that a sliding window takes are all there are."""
+    assert [one.candidate for one in plan().candidates] == ["all"]
 
 
 def test_single_candidate_is_not_validated() -> None:

@@ -31,7 +31,7 @@ def test_estimate_has_no_bias_and_the_stated_error() -> None:
     found = [calibration_error(*drawn(200, seed), 10) for seed in range(400)]
     squared = np.array([one.squared for one in found])
     assert abs(squared.mean()) < 3 * squared.std() / 20
-    told = np.mean([one.deviation for one in found])
+    told = np.mean([one.deviation(0.0) for one in found])
     assert squared.std() == pytest.approx(told, rel=0.25)
 
 
@@ -46,6 +46,17 @@ def test_small_holdouts_are_seldom_refused_by_noise() -> None:
         not Calibration(maximum=0.001).check(shown(*drawn(200, seed))).passed for seed in range(300)
     )
     assert 0 < refused <= 30
+
+
+def test_a_large_error_does_not_widen_its_own_interval() -> None:
+    """0.085 seen on 290 rows is not 0.001; an interval about 0.085 reached down to it."""
+    models = [drawn(290, seed, 0.1) for seed in range(200)]
+    seen = np.array([calibration_error(*model, 10).root for model in models])
+    passed = np.array([Calibration(maximum=0.001).check(shown(*model)).passed for model in models])
+    assert (seen > 0.085).sum() > 50
+    assert not passed[seen > 0.085].any()
+    just = [Calibration(maximum=0.1).check(shown(*model)).passed for model in models]
+    assert sum(just) >= 180, "a model with just the maximum is refused once in twenty"
 
 
 def test_poor_calibration_refuses() -> None:

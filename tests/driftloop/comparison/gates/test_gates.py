@@ -83,7 +83,8 @@ def test_newest_slice_of_one_class_refuses() -> None:
 def test_validity_is_always_asked_and_asked_once() -> None:
     assert [run_gate.gate for run_gate in run_gates((), evidence())] == ["valid_predictions"]
     twice = run_gates((ValidPredictions(), *DEFAULT_GATES), evidence())
-    assert [one.gate for one in twice] == ["valid_predictions", "newest_slice"]
+    kinds = ["valid_predictions", "better_than_guessing", "newest_slice"]
+    assert [one.gate for one in twice] == kinds
 
 
 def test_no_other_gate_is_asked_about_predictions_that_are_none() -> None:
