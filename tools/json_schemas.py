@@ -24,7 +24,7 @@ from driftloop.reporting.prometheus.metrics import Metrics
 from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from driftloop.reporting.status import Statuses
 from driftloop.snapshots.record import SnapshotRecord
-from tasks.coordination.place import Adopted
+from tasks.coordination.place import Rehomed
 from tasks.deployments.register import Registration
 from tasks.stack.backup.manifest import Backup
 from tasks.stack.status import StackStatus
@@ -32,7 +32,7 @@ from tasks.stack.stopping import StackStop
 
 PRINTED: dict[str, type[Any]] = {
     "ack": Acknowledged,
-    "adopt": Adopted,
+    "rehome": Rehomed,
     "approve": Answer,
     "backtest": Backtest,
     "backup": Backup,

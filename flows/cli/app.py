@@ -26,7 +26,7 @@ COMMANDS = {
     "deploy": "stack",
     **dict.fromkeys(("metrics", "report", "history", "dashboard"), "reports"),
     "snapshot": "data",
-    **dict.fromkeys(("up", "down", "stack", "backup", "restore", "adopt"), "stack"),
+    **dict.fromkeys(("up", "down", "stack", "backup", "restore", "rehome"), "stack"),
 }
 """The module of each command, in the order of the help."""
 

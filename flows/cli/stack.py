@@ -14,7 +14,7 @@ from flows.cli.options import Name
 from flows.cli.session import ERROR, notes, waiting
 
 if TYPE_CHECKING:
-    from tasks.coordination.place import Adopted
+    from tasks.coordination.place import Rehomed
     from tasks.deployments.register import Registration
     from tasks.stack.backup.manifest import Backup
     from tasks.stack.status import StackStatus
@@ -99,12 +99,12 @@ def restore(
 
 
 @command(sentence_view, services=True)
-def adopt(place: Workspace, name: Name) -> "Adopted":
+def rehome(place: Workspace, name: Name) -> "Rehomed":
     """Keep a model's locks and alerts here from now on, where the server that did is gone."""
-    from tasks.coordination.place import adopt as take_over
+    from tasks.coordination.place import rehome as keep_here
 
     with waiting("Writing it into the registry"):
-        return take_over(place, name)
+        return keep_here(place, name)
 
 
 def _note(line: str) -> None:

@@ -86,15 +86,15 @@ def _agreed(workspace: Workspace, model: str, bound: Place | None, here: Place) 
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
-    """Who keeps a model's locks and alerts from now on; ``driftloop adopt --json``."""
+class Rehomed:
+    """Who keeps a model's locks and alerts from now on; ``driftloop rehome --json``."""
 
     model: str
     address: Annotated[str, Field(description="The Prefect server, or the folder and machine.")]
     sentence: str
 
 
-def adopt(workspace: Workspace, model: str) -> Adopted:
+def rehome(workspace: Workspace, model: str) -> Rehomed:
     """Let this shell's Prefect server, or this state folder, keep the model from now on.
 
     For when the place that kept it is gone for good: what it knew of incidents and waiting messages
@@ -114,7 +114,7 @@ def adopt(workspace: Workspace, model: str) -> Adopted:
     _BOUND.clear()
     what = "the Prefect server at" if here.server else "the folder"
     sentence = f"The locks and alerts of {model} are kept by {what} {here.address} from now on."
-    return Adopted(model, here.address, sentence)
+    return Rehomed(model, here.address, sentence)
 
 
 def bind(registry: Registry, model: str, place: Place) -> None:
@@ -197,16 +197,16 @@ def _scope(workspace: Workspace) -> str:
 
 
 def _elsewhere(workspace: Workspace, model: str, bound: Place, here: Place) -> str:
-    adopt = f"if that is gone for good, run 'driftloop adopt {model}'"
+    way_out = f"if that is gone for good, run 'driftloop rehome {model}'"
     if not bound.server:
         return (
             f"the locks and alerts of {model} are kept in {bound.address}, not in {here.address}: "
-            f"work there, or set {STATE_VARIABLE} to that folder; {adopt}"
+            f"work there, or set {STATE_VARIABLE} to that folder; {way_out}"
         )
     used = f"another one, at {here.address}" if here.server else "none"
     shell = workspace.state.resolve() / STACK_SHELL
     return (
         f"the locks and alerts of {model} are kept by the Prefect server at {bound.address}, and "
         f"this shell uses {used}: run 'source {shell}' if it is that of 'driftloop up', else set "
-        f"PREFECT_API_URL={bound.address}; {adopt}"
+        f"PREFECT_API_URL={bound.address}; {way_out}"
     )

@@ -19,7 +19,7 @@ from tasks.coordination import place
 from tasks.coordination.alert_store import change_alerts, read_alerts
 from tasks.coordination.document_variables import VariableDocuments, _create
 from tasks.coordination.documents import open_documents
-from tasks.coordination.place import adopt, bind, place_of
+from tasks.coordination.place import bind, place_of, rehome
 from tasks.coordination.slots import delivery_slot, snapshot_slot
 from tasks.registry.mlflow import MlflowRegistry
 from tasks.runtime.job import load_job
@@ -108,8 +108,8 @@ def test_another_server_is_refused_until_it_adopts(
     another_server()
     with pytest.raises(PlaceError, match="this shell uses another one"):
         muted(here)
-    adopted = adopt(here, "payments")
-    assert "from now on" in adopted.sentence
+    rehomed = rehome(here, "payments")
+    assert "from now on" in rehomed.sentence
     assert muted(here), "the same database, only its name was lost"
 
 
@@ -133,12 +133,12 @@ def test_the_folder_of_another_machine_is_not_taken_over(
 ) -> None:
     registry = MlflowRegistry(here)
     bind(registry, "payments", place.Place("else", "/state on laptop", "12345678", False))
-    with pytest.raises(PlaceError, match=r"kept in /state on laptop, not in .*driftloop adopt"):
+    with pytest.raises(PlaceError, match=r"kept in /state on laptop, not in .*driftloop rehome"):
         muted(here)
     without_server()
     with pytest.raises(PlaceError, match="set DRIFTLOOP_STATE to that folder"):
         muted(here)
-    assert adopt(here, "payments").model == "payments"
+    assert rehome(here, "payments").model == "payments"
     assert not muted(here)
 
 
@@ -166,7 +166,7 @@ def test_a_tag_that_somebody_spoilt_is_written_anew(here: Workspace, prefect_ser
 def test_a_model_that_is_not_registered_is_bound_later(tmp_path: Path, prefect_server: str) -> None:
     place_of(Workspace(tmp_path), "payments")
     with pytest.raises(RegistryError, match="not registered yet"):
-        adopt(Workspace(tmp_path), "payments")
+        rehome(Workspace(tmp_path), "payments")
     registry = MlflowRegistry(Workspace(tmp_path))
     registry.client.create_registered_model("payments")
     assert place_of(Workspace(tmp_path), "payments").server
