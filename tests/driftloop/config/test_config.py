@@ -139,7 +139,6 @@ def test_hash_is_of_the_meaning() -> None:
         {"model": "other"},
         {"windows": {"current": "2 weeks"}},
         {"drift": {"level": 0.02}},
-        {"drift": {"engine": "native"}},
         {"drift": {"features": {"age": {"test": {"kind": "chi2"}}}}},
         {"quality": []},
         {"training": {"search": {"kind": "halving", "space": {"max_iter": [10]}}}},
@@ -149,6 +148,12 @@ def test_hash_is_of_the_meaning() -> None:
 )
 def test_hash_sees_every_change(change: dict[str, Any]) -> None:
     assert config_hash(minimal(**change)) != config_hash(minimal())
+
+
+def test_hash_sees_the_engine() -> None:
+    """Both are named, because the default is the one that is installed."""
+    native, alibi = (minimal(drift={"engine": engine}) for engine in ("native", "alibi"))
+    assert config_hash(native) != config_hash(alibi)
 
 
 def test_config_is_frozen_and_survives_json() -> None:
