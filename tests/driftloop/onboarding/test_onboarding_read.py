@@ -99,6 +99,15 @@ def test_whole_numbers_that_parquet_holds_as_text_stay_text(tmp_path: Path) -> N
     assert table["sum"].fillna(-1).tolist() == [1.5, 2.5, -1]
 
 
+def _view() -> pa.DataType:
+    """Return the type of string views; that of strings where pyarrow cannot write them yet."""
+    try:
+        pq.write_table(pa.table({"x": pa.array(["a"], pa.string_view())}), pa.BufferOutputStream())
+    except pa.ArrowNotImplementedError:
+        return pa.string()
+    return pa.string_view()
+
+
 def test_columns_that_are_no_features_are_left_out_or_read(tmp_path: Path) -> None:
     at = pd.date_range("2026-01-01", periods=3)
     table = pa.table(
@@ -109,7 +118,7 @@ def test_columns_that_are_no_features_are_left_out_or_read(tmp_path: Path) -> No
             "Unnamed: 0": [7, 8, 9],
             "__index_level_0__": [7, 8, 9],
             "half": pa.array(np.array([1.5, 2.5, np.nan], np.float16)),
-            "view": pa.array(["a", "b", None], pa.string_view()),
+            "view": pa.array(["a", "b", None], _view()),
             "code": pa.array([b"0" * 16] * 3, pa.uuid()),
             "flag": pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, 0, 1], pa.int8())),
             "tags": [["a"], [], ["b"]],
