@@ -37,6 +37,7 @@ RUN = RunTags(
     score_low=0.7,
     score_high=0.8,
     prefect_run="http://server/run",
+    process="host 12 1795900000.25",
     trained=True,
     won=False,
     by_hand=True,
@@ -64,6 +65,7 @@ STORED_RUN = {
     "driftloop.score_low": "0.7",
     "driftloop.score_high": "0.8",
     "driftloop.prefect_run": "http://server/run",
+    "driftloop.process": "host 12 1795900000.25",
     "driftloop.trained": "true",
     "driftloop.won": "false",
     "driftloop.by_hand": "true",
@@ -139,8 +141,12 @@ STORED_VERSION = {
     "driftloop.shadow.look.2026-03-02T06-00": "{}",
     "driftloop.probation.look.2026-03-09T00-00": "{}",
 }
-MODEL = ModelTags(ledger={"000001": "first", "000002": "second"})
-STORED_MODEL = {"driftloop.ledger.000001": "first", "driftloop.ledger.000002": "second"}
+MODEL = ModelTags(place="{}", ledger={"000001": "first", "000002": "second"})
+STORED_MODEL = {
+    "driftloop.place": "{}",
+    "driftloop.ledger.000001": "first",
+    "driftloop.ledger.000002": "second",
+}
 EVENTS = "driftloop/alerts/events.py"
 NOT_TAGS = {"driftloop.model.", "driftloop.slack", "driftloop.onboarding", "driftloop.reporting"}
 """The resource of an event, a logger, and the packages that hold templates."""
