@@ -105,6 +105,14 @@ def full_name(deployment: dict[str, str]) -> str:
     return f"{getattr(module, function).name}/{deployment['name']}"
 
 
+@pytest.mark.parametrize("page", ["operations.md", "security.md"])
+def test_the_tests_that_hold_a_promise_are_there(page: str) -> None:
+    _, _, table = (ROOT / "docs" / page).read_text().partition("\n## Promises, and the tests")
+    named = re.findall(r"`(tests/[^`]+)`", table.partition("\n## ")[0])
+    assert len(named) >= 5
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
 def test_every_deployment_is_documented() -> None:
     page = (ROOT / "docs" / "operations.md").read_text()
     found = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]

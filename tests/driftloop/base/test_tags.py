@@ -38,6 +38,7 @@ RUN = RunTags(
     score_high=0.8,
     level=Level("roc_auc", 0.9, AT),
     prefect_run="http://server/run",
+    process="host 12 1795900000.25",
     trained=True,
     won=False,
     by_hand=True,
@@ -66,6 +67,7 @@ STORED_RUN = {
     "driftloop.score_high": "0.8",
     "driftloop.level": '{"metric": "roc_auc", "value": 0.9, "at": "2026-03-02T06:00:00+00:00"}',
     "driftloop.prefect_run": "http://server/run",
+    "driftloop.process": "host 12 1795900000.25",
     "driftloop.trained": "true",
     "driftloop.won": "false",
     "driftloop.by_hand": "true",
@@ -141,8 +143,12 @@ STORED_VERSION = {
     "driftloop.shadow.look.2026-03-02T06-00": "{}",
     "driftloop.probation.look.2026-03-09T00-00": "{}",
 }
-MODEL = ModelTags(ledger={"000001": "first", "000002": "second"})
-STORED_MODEL = {"driftloop.ledger.000001": "first", "driftloop.ledger.000002": "second"}
+MODEL = ModelTags(place="{}", ledger={"000001": "first", "000002": "second"})
+STORED_MODEL = {
+    "driftloop.place": "{}",
+    "driftloop.ledger.000001": "first",
+    "driftloop.ledger.000002": "second",
+}
 EVENTS = "driftloop/alerts/events.py"
 NOT_TAGS = {"driftloop.model.", "driftloop.slack", "driftloop.onboarding", "driftloop.reporting"}
 """The resource of an event, a logger, and the packages that hold templates."""

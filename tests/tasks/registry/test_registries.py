@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,8 @@ def test_a_run_is_found_again_by_its_key(registry: Registry) -> None:
     first = registry.open_run(MODEL, "name", run_tags("k", champion="1"))
     again = registry.open_run(MODEL, "name", run_tags("k", champion="2"))
     assert again.run_id == first.run_id
-    assert again.tags == first.tags == run_tags("k", champion="1")
+    for run in (first, again):
+        assert replace(run.tags, process=None) == run_tags("k", champion="1")
     assert registry.open_run(MODEL, "name", run_tags("other")).run_id != first.run_id
     assert registry.open_run("churn", "name", run_tags("k")).run_id != first.run_id
 
