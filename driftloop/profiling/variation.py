@@ -202,7 +202,8 @@ def learned_floor(
         return fixed
     outer = max(1, count // 8)
     share = outer / count
-    found, random = (np.asarray(some, dtype=float) ** power for some in (effects, by_chance))
+    found, random = (np.asarray(some, dtype=np.float64) for some in (effects, by_chance))
+    found, random = found**power, random**power
     excess = _winsorised_mean(found, share)
     if len(random):
         excess = max(0.0, excess - _winsorised_mean(random, share))
@@ -216,7 +217,7 @@ def learned_floor(
     return max(fixed, raised)
 
 
-def _winsorised_mean(values: npt.NDArray[np.float64], share: float) -> float:
+def _winsorised_mean(values: npt.NDArray[Any], share: float) -> float:
     """Return the mean with a share of the values, the largest, lowered to the next one."""
     ordered = np.sort(values)
     outer = max(1, round(share * len(ordered)))

@@ -122,7 +122,8 @@ def _with_candidates(
     holdout: Window,
     holdout_rows: int,
 ) -> PlanCandidates | Refusal:
-    candidates, reasons = [], []
+    candidates: list[WindowScore] = []
+    reasons: list[str] = []
     for name, start in starts:
         chosen = slice(rows.since(start).start, rows.since(holdout.start).start)
         y = rows.y[chosen]

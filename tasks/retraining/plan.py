@@ -186,7 +186,7 @@ def _change_in_performance(
     first = change_in_performance(metric, scored.y, scored.p, scored.threshold)
     if first is None:
         return None
-    began = rows[time].iloc[scored.features.index[first]].to_pydatetime()
+    began: datetime = rows[time].iloc[scored.features.index[first]].to_pydatetime()
     return began.replace(tzinfo=UTC)
 
 
