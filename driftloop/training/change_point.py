@@ -63,14 +63,19 @@ def row_losses(y: Truth, p: Probabilities) -> Losses:
 
 
 def change_in_performance(
-    metric: MetricName, y: Truth, p: Probabilities, threshold: float | None = None
+    metric: MetricName,
+    y: Truth,
+    p: Probabilities,
+    threshold: float | None = None,
+    enough: int = 0,
 ) -> int | None:
     """Return the first row from which on a model proves worse than before; None without one.
 
     The rows (n,) are in time order and were not trained on. The newest change of the mean loss
-    counts, where the metric since then is proven lower than it was before.
+    counts, where the metric since then is proven lower than it was before; of several, as a gradual
+    change shows, the newest that `enough` rows follow, if there is one.
     """
-    begin = newest_change(row_losses(y, p))
+    begin = newest_change(row_losses(y, p), enough)
     if begin is None:
         return None
     before = score(metric, y[:begin], p[:begin], threshold)
@@ -80,17 +85,20 @@ def change_in_performance(
     return begin if now.high < before else None
 
 
-def newest_change(losses: Losses) -> int | None:
+def newest_change(losses: Losses, enough: int = 0) -> int | None:
     """Return the row at which the newest change of the mean loss (n,) began, or None.
 
     The rows are split where the means of both sides differ most, in standard errors; where that is
-    no chance the newer side is split again.
+    no chance the newer side is split again, unless fewer than `enough` rows would be left.
 
     Source: binary segmentation: Vostrikova, Soviet Mathematics Doklady 24, 1981.
     """
     begin: int | None = None
     while (split := _split(losses[begin or 0 :])) is not None:
-        begin = (begin or 0) + split
+        newer = (begin or 0) + split
+        if begin is not None and len(losses) - newer < enough:
+            break
+        begin = newer
     return begin
 
 

@@ -62,8 +62,9 @@ def plan_candidates(
     """Return the holdout and the candidates, or why there is nothing to train or compare on.
 
     `change` is where the present regime began, if one was detected. A change that performance
-    shows has to have rows enough to judge and to learn from: a challenger that knows nothing of it
-    loses. The holdout starts no earlier than `not_before`, the end of the champion's training data.
+    shows has to have rows enough to judge and to learn from: a challenger that knows little of it
+    loses, or wins and hides where it began. The holdout starts no earlier than `not_before`, the
+    end of the champion's training data.
     """
     since = change.since if change else None
     starts = [
@@ -81,12 +82,13 @@ def plan_candidates(
     share_of = enough.get(SINCE_CHANGE, max(enough.values()))
     if change is not None and change.by == "performance":
         share_of = len(rows.y[rows.since(change.since)])
-        if share_of < 2 * settings.holdout.minimum_rows:
+        needed = rows_to_learn_a_change(settings)
+        if share_of < needed:
             return Refusal(
                 f"The model has been worse since {change.since:%Y-%m-%d}, and "
                 f"{share_of:,} labelled rows of that time are too few to learn from and to judge "
-                f"by: {2 * settings.holdout.minimum_rows:,} are needed "
-                "(twice training.holdout.minimum_rows). Nothing was trained."
+                f"by: {needed:,} are needed (training.minimum_rows and "
+                "training.holdout.minimum_rows). Nothing was trained."
             )
     first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, share_of))
     begin = parse_time(pd.Timestamp(rows.times[first]).to_pydatetime())
@@ -97,6 +99,12 @@ def plan_candidates(
     if refusal:
         return Refusal(f"The holdout after the champion's training data has {refusal}.")
     return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(newest))
+
+
+def rows_to_learn_a_change(settings: TrainingSettings) -> int:
+    """Return the labelled rows since a change that are needed to learn from and to judge by."""
+    judging = settings.holdout.minimum_rows
+    return judging + max(judging, settings.minimum_rows)
 
 
 def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, share_of: int) -> int:

@@ -14,7 +14,12 @@ from driftloop.base.windows import EARLIEST
 from driftloop.decision.triggers import ManualTrigger
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
 from driftloop.training.change_point import Change, change_in_performance, joint_change
-from driftloop.training.planning import LabelledRows, choose_window, plan_candidates
+from driftloop.training.planning import (
+    LabelledRows,
+    choose_window,
+    plan_candidates,
+    rows_to_learn_a_change,
+)
 from driftloop.training.training import Examples
 from tasks.coordination.agreement import agreed_champion
 from tasks.coordination.slots import promotion_slot
@@ -182,8 +187,8 @@ def _change_in_performance(
     if rows.empty:
         return None
     scored = predict_version(job, champion.version, rows)
-    metric = job.config.comparison.metric
-    first = change_in_performance(metric, scored.y, scored.p, scored.threshold)
+    metric, enough = job.config.comparison.metric, rows_to_learn_a_change(job.config.training)
+    first = change_in_performance(metric, scored.y, scored.p, scored.threshold, enough)
     if first is None:
         return None
     began: datetime = rows[time].iloc[scored.features.index[first]].to_pydatetime()

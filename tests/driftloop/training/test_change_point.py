@@ -44,6 +44,17 @@ def test_the_newest_regime_counts() -> None:
     assert change_in_performance("roc_auc", y, p) == pytest.approx(2000, abs=15)
 
 
+def test_a_gradual_change_is_taken_where_enough_rows_follow() -> None:
+    rng, share = np.random.default_rng(3), np.clip((np.arange(4000) - 2000) / 1500, 0, 1)
+    losses = rng.normal(0, 1, 4000) + 2 * (rng.random(4000) < share)
+    newest, patient = newest_change(losses), newest_change(losses, 1000)
+    assert newest is not None
+    assert patient is not None
+    assert 2300 < patient < 2900 < newest
+    sudden = rng.normal(np.repeat([0, 2], [900, 100]), 1)
+    assert newest_change(sudden, 1500) == pytest.approx(900, abs=10), "one change counts anyway"
+
+
 def test_a_change_for_the_better_is_no_loss() -> None:
     y, p = rows([800, 800], [True, False])
     assert newest_change(row_losses(y, p)) == pytest.approx(800, abs=15)

@@ -225,7 +225,9 @@ def test_a_change_that_performance_shows_has_rows_to_learn_from_and_to_judge_by(
     fresh = plan_candidates(labelled(), SETTINGS, Change(utc(2026, 2, 17), "performance"), None)
     assert isinstance(fresh, Refusal)
     assert fresh.sentence.startswith("The model has been worse since 2026-02-17, and 3")
-    assert "400 are needed (twice training.holdout.minimum_rows)" in fresh.sentence
+    assert (
+        "400 are needed (training.minimum_rows and training.holdout.minimum_rows)" in fresh.sentence
+    )
     made = plan_candidates(labelled(), SETTINGS, Change(utc(2026, 2, 9), "performance"), None)
     assert isinstance(made, PlanCandidates)
     sizes = {one.candidate: one.rows for one in made.candidates}
