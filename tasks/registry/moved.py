@@ -13,8 +13,9 @@ from tasks.registry.protocol import EXPERIMENTS
 def follow_workspace(workspace: Workspace) -> None:
     """Let a registry in the state folder name the artifacts beside it, if the folder was moved.
 
-    It reads where the newest of driftloop's experiments has its artifacts; an address that is not
-    the present one is changed wherever it stands, and so is the data's repository in the workspace.
+    It reads where the newest of driftloop's experiments has its artifacts. Where nothing is there
+    any more, the address is changed wherever it stands, and so is that of the data's repository. A
+    copy goes on naming what it was copied from, as long as that is there.
     """
     database, artifacts = workspace.state / "mlflow.db", workspace.state / "artifacts"
     if not (database.is_file() and artifacts.is_dir()):
@@ -23,7 +24,7 @@ def follow_workspace(workspace: Workspace) -> None:
         before = _recorded(database)
     except sqlite3.Error:  # no database of MLflow's yet: it says so itself, better
         return
-    if before is None or before == artifacts.as_uri():
+    if before is None or before == artifacts.as_uri() or Path(_path(before)).exists():
         return
     move_addresses(database, f"{before}/", f"{artifacts.as_uri()}/")
     state = Path(_path(before)).parent

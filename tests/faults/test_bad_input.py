@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from faults.conftest import Zygote
-from faults.ground import CONFIG, START, commit
+from faults.ground import CONFIG, SECOND, START, commit, moment
 from faults.state import champion_of, ledger_faults
 from peers.slack import SlackPeer
 from workshop import write_config
@@ -122,3 +122,12 @@ def test_a_forbidden_configuration_is_refused_before_anything_is_done(
     assert sentence in ended["line"]
     assert "\n" not in ended["line"]
     assert (champion_of(first), slack.posts) == ("1", [])
+
+
+def test_a_retraining_that_trained_nothing_is_no_success(
+    first: Path, slack: SlackPeer, prefect_server: str, run_cli: Callable[..., Any]
+) -> None:
+    one_class(first)
+    done = run_cli("retrain", "payments", "--as-of", f"{moment(SECOND):%F}", "-w", str(first))
+    assert done.returncode == 2
+    assert "has one class only" in done.stdout

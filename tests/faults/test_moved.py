@@ -49,9 +49,15 @@ def test_a_workspace_that_stays_is_left_alone(first: Path) -> None:
     assert (first / ".driftloop" / "mlflow.db").read_bytes() == before
 
 
-def test_a_copy_names_its_own_artifacts(first: Path, tmp_path: Path) -> None:
+def test_a_copy_names_its_origin_as_long_as_that_is_there(first: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(first, tmp_path / "copy", symlinks=True))
-    registry = MlflowRegistry(Workspace(copy))
-    champion = registry.champion("payments")
-    assert champion is not None
-    assert registry.client.get_run(champion.run_id).info.artifact_uri.startswith(copy.as_uri())
+
+    def artifacts() -> str:
+        registry = MlflowRegistry(Workspace(copy))
+        champion = registry.champion("payments")
+        assert champion is not None
+        return str(registry.client.get_run(champion.run_id).info.artifact_uri)
+
+    assert artifacts().startswith(first.as_uri())
+    shutil.rmtree(first)
+    assert artifacts().startswith(copy.as_uri())

@@ -1,6 +1,7 @@
 """A server that asks for a password: one error before anything is done, with what to source."""
 
 import base64
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,9 +12,10 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import UNAUTHENTICATED
 from prefect.settings import PREFECT_API_AUTH_STRING, temporary_settings
 
-from driftloop.base.errors import AccessError
+from driftloop.base.errors import AccessError, UnavailableError
 from driftloop.base.workspace import Workspace
 from tasks.registry.mlflow_calls import registry_errors
+from tasks.runtime import server_access
 from tasks.runtime.preflight import check_services
 
 RIGHT = "driftloop:let-me-in"
@@ -111,3 +113,15 @@ def test_so_does_who_keeps_it_where_prefect_and_mlflow_look(
 def test_a_password_that_changed_in_mid_run_is_told_the_same_way(place: Workspace) -> None:
     with pytest.raises(AccessError, match=r"run 'source .*/stack/env'"), registry_errors(place):
         raise MlflowException("failed with error code 401", error_code=UNAUTHENTICATED)
+
+
+@pytest.mark.parametrize("variable", ["PREFECT_API_URL", "MLFLOW_TRACKING_URI"])
+def test_a_server_that_takes_the_call_and_is_silent(
+    place: Workspace, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_access, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv(variable, address)
+        with pytest.raises(UnavailableError, match=rf"{address}/.* does not answer within 0 s"):
+            check_services(place)
