@@ -20,7 +20,7 @@ _MOST = 100
 
 def this_process() -> str:
     """Return what tells this process from any other, also from one that gets its number later."""
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     own = psutil.Process()
     return f"{socket.gethostname()} {own.pid} {own.create_time():.2f}"
