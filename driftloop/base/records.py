@@ -36,10 +36,7 @@ Held = Literal[
 
 @dataclass(frozen=True, slots=True)
 class TriggerResult:
-    """The result of one trigger: whether it requests a retraining, and why.
-
-    ``inconclusive`` where it could not tell; that requests nothing, and does not count as quiet.
-    """
+    """Whether a trigger requests a retraining, and why; ``inconclusive`` is not ``quiet``."""
 
     trigger: str
     status: TriggerStatus
