@@ -135,14 +135,10 @@ def _talking_to(api_url: str) -> Iterator[None]:
 
 
 def _end_services() -> None:
-    """Let Prefect's background services of this process finish, for other ones to begin.
+    """End Prefect's background services: each stays with the server that it first talked to."""
+    from prefect.events.worker import EventsWorker
 
-    Each stays with the server that it first talked to, so that a slot would be taken from one
-    server and given back to another, or asked for at one that has ended.
-    """
-    from prefect.concurrency.services import ConcurrencySlotAcquisitionWithLeaseService
-
-    ConcurrencySlotAcquisitionWithLeaseService.drain_all(timeout=30)
+    EventsWorker.drain_all(timeout=30)
 
 
 @pytest.fixture
