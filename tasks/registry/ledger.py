@@ -6,8 +6,9 @@ Whoever writes holds the model's promotion slot; see `tasks.coordination.slots`.
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from driftloop.base.errors import RegistryError
 from driftloop.base.serialize import to_json
 from driftloop.base.tags import ModelTags, VersionTags
 from driftloop.promotion.ledger import (
@@ -34,12 +35,26 @@ def read_ledger(registry: Registry, model: str) -> tuple[Entry, ...]:
 
 
 def ledger_of(tags: ModelTags) -> tuple[Entry, ...]:
-    """Return the entries that a registered model's tags hold, oldest first."""
+    """Return the entries that a registered model's tags hold, oldest first.
+
+    Raises:
+        RegistryError: if somebody wrote one that is not an entry, with its tag.
+    """
     return in_order(_stored(tags))
 
 
 def _stored(tags: ModelTags) -> list[Entry]:
-    return [_ENTRY.validate_json(text) for text in tags.ledger.values()]
+    entries = []
+    for name, text in tags.ledger.items():
+        try:
+            entries.append(_ENTRY.validate_json(text))
+        except ValidationError as error:
+            raise RegistryError(
+                f"{ModelTags.tag_name('ledger')}{name} of the registered model cannot be read as "
+                "an entry of the ledger: somebody changed it; put it back from a backup, or delete "
+                "that tag in MLflow"
+            ) from error
+    return entries
 
 
 def write_entry(

@@ -35,12 +35,13 @@ def gather_models(workspace: Workspace) -> tuple[ModelRow, ...]:
         problem = f"the registry could not be read: {error}"
     rows = []
     for path in sorted(workspace.configs.glob("*.yaml")):
-        row = _with_incident(ModelRow(path.stem, "missing"), documents)
-        if problem is None:
-            row = _with_overview(row, workspace, overviews.get(row.model, _NOTHING))
-            rows.append(_with_configuration(row, path))
-        else:
+        row = ModelRow(path.stem, "missing")
+        if problem is not None:  # who keeps the alerts is in the registry, too
             rows.append(_not_evaluated(row, problem))
+            continue
+        row = _with_incident(row, documents)
+        row = _with_overview(row, workspace, overviews.get(row.model, _NOTHING))
+        rows.append(_with_configuration(row, path))
     return tuple(rows)
 
 

@@ -9,6 +9,7 @@ from peers.mlflow_server import mlflow_server
 from peers.slack import SlackPeer
 from workshop import look, monday
 
+from driftloop.base.errors import RegistryError
 from driftloop.base.tags import ModelTags
 from driftloop.base.workspace import Workspace
 from tasks.alerts.write import UndeliveredError
@@ -79,10 +80,14 @@ def test_a_dry_run_keeps_no_report(championed: Path) -> None:
     assert registry_of(championed).finished("payments", "monitor") == ()
 
 
-def test_a_report_that_fails_is_told_and_stops_nothing(championed: Path, slack: SlackPeer) -> None:
+def test_a_report_that_fails_is_told_and_stops_nothing(
+    championed: Path, slack: SlackPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise ValueError("no font can be found")
+
     registry = registry_of(championed)
-    broken = json.dumps({"number": "not an entry"})
-    registry.tag_model("payments", ModelTags(ledger={"999999": broken}))
+    monkeypatch.setattr("tasks.reporting.run_report.draw_figures", fail)
     with pytest.raises(UndeliveredError, match="report could not be written") as raised:
         look(championed, DRIFTING)
     assert raised.value.record.model == "payments"
@@ -91,6 +96,13 @@ def test_a_report_that_fails_is_told_and_stops_nothing(championed: Path, slack: 
     assert registry.file(run.run_id, "report.html") is None
     (told,) = slack.story()
     assert "inputs drifted" in told.text
+
+
+def test_a_ledger_that_was_damaged_is_one_line(championed: Path) -> None:
+    broken = json.dumps({"number": "not an entry"})
+    registry_of(championed).tag_model("payments", ModelTags(ledger={"999999": broken}))
+    with pytest.raises(RegistryError, match=r"driftloop\.ledger\.999999 .*delete that tag"):
+        look(championed, DRIFTING)
 
 
 def test_with_a_server_the_message_links_to_the_report(
