@@ -60,6 +60,14 @@ def sqlite_address(path: Path) -> str:
     return f"sqlite:///{text}"
 
 
+def unwritable_state(path: str | Path, error: OSError) -> str:
+    """Return that a path of the state cannot be written, and what to do."""
+    return (
+        f"{path}: cannot be written ({error.strerror}); allow it, or set {STATE_VARIABLE} to a "
+        "folder of your own"
+    )
+
+
 def make_state(state: Path) -> None:
     """Make a state folder that only its owner may enter: it holds what the data look like.
 

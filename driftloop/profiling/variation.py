@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.profiling.binning import Counts, Edges, histogram
+from driftloop.profiling.binning import Counts, Edges, counts_between, histogram
 from driftloop.profiling.columns import CategoricalColumn, Levels, NumericColumn
 from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
 from driftloop.profiling.effect_sizes.binned import Binned, CdfPair
@@ -100,7 +100,7 @@ def numeric_variation(
     edges = reference.edges[places]
     table = windows.table((_cells(piece, edges) for piece in column.pieces()), len(edges) + 1)
     upto = reference.below[places]
-    whole = np.diff(upto, prepend=0, append=len(reference.values))
+    whole = counts_between(upto, len(reference.values))
     bins, points = (np.searchsorted(places, edges_of_kind) for edges_of_kind in kinds)
 
     def size(side: tuple[Counts, Counts]) -> float:
@@ -203,18 +203,25 @@ def learned_floor(
     outer = max(1, count // 8)
     share = outer / count
     found, random = (np.asarray(some, dtype=np.float64) for some in (effects, by_chance))
-    found, random = found**power, random**power
-    excess = _winsorised_mean(found, share)
-    if len(random):
-        excess = max(0.0, excess - _winsorised_mean(random, share))
-        noise = float(random.var()) / count
-        excess *= excess**2 / (excess**2 + noise) if excess else 0.0
+    excess = _beyond_chance(found**power, random**power, share)
     normal = chdtri(1, 1 - (np.arange(count) + 0.625) / (count + 0.25))  # Blom's expected values
     unbiased = max(0.5, _winsorised_mean(normal, share))  # of two or three windows it would explode
     spread = excess / unbiased * count / (count + PRIOR_WINDOWS)
     quantile = float(stdtrit(count - outer + PRIOR_WINDOWS, 1 - chance / 2))
     raised: float = min(spread * quantile**2, limit * fixed**power) ** (1 / power)
     return max(fixed, raised)
+
+
+def _beyond_chance(
+    found: npt.NDArray[np.float64], random: npt.NDArray[np.float64], share: float
+) -> float:
+    """Return what windows show beyond random ones, shrunk as far as it may be their noise."""
+    mean = _winsorised_mean(found, share)
+    if len(random) == 0:
+        return mean
+    excess = max(0.0, mean - _winsorised_mean(random, share))
+    noise = float(random.var()) / len(found)
+    return excess * (excess**2 / (excess**2 + noise)) if excess else 0.0
 
 
 def _winsorised_mean(values: npt.NDArray[Any], share: float) -> float:

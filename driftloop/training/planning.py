@@ -82,14 +82,8 @@ def plan_candidates(
     share_of = enough.get(SINCE_CHANGE, max(enough.values()))
     if change is not None and change.by == "performance":
         share_of = len(rows.y[rows.since(change.since)])
-        needed = rows_to_learn_a_change(settings)
-        if share_of < needed:
-            return Refusal(
-                f"The model has been worse since {change.since:%Y-%m-%d}, and "
-                f"{share_of:,} labelled rows of that time are too few to learn from and to judge "
-                f"by: {needed:,} are needed (training.minimum_rows and "
-                "training.holdout.minimum_rows). Nothing was trained."
-            )
+        if share_of < rows_to_learn_a_change(settings):
+            return _too_few_since(change, share_of, settings)
     first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, share_of))
     begin = parse_time(pd.Timestamp(rows.times[first]).to_pydatetime())
     begin = max(begin, not_before) if not_before else begin
@@ -99,6 +93,15 @@ def plan_candidates(
     if refusal:
         return Refusal(f"The holdout after the champion's training data has {refusal}.")
     return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(newest))
+
+
+def _too_few_since(change: Change, rows: int, settings: TrainingSettings) -> Refusal:
+    return Refusal(
+        f"The model has been worse since {change.since:%Y-%m-%d}, and {rows:,} labelled rows of "
+        "that time are too few to learn from and to judge by: "
+        f"{rows_to_learn_a_change(settings):,} are needed (training.minimum_rows and "
+        "training.holdout.minimum_rows). Nothing was trained."
+    )
 
 
 def rows_to_learn_a_change(settings: TrainingSettings) -> int:

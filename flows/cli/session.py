@@ -15,7 +15,13 @@ from rich.text import Text
 
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import DriftloopError, WorkspaceError
-from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, find_workspace, make_state
+from driftloop.base.workspace import (
+    VARIABLE,
+    Workspace,
+    find_workspace,
+    make_state,
+    unwritable_state,
+)
 
 if TYPE_CHECKING:
     from tasks.runtime.servers.local_server import LocalServer
@@ -52,10 +58,7 @@ def enter(place: Workspace, verbose: bool = False) -> None:
     try:
         make_state(place.state)
     except OSError as error:
-        raise WorkspaceError(
-            f"{place.state}: cannot be written ({error.strerror}); allow it, or set "
-            f"{STATE_VARIABLE} to a folder of your own"
-        ) from error
+        raise WorkspaceError(unwritable_state(place.state, error)) from error
     prepare_environment(place.state)
     os.environ[VARIABLE] = str(place.root)
     if not verbose:

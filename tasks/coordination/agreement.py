@@ -9,30 +9,22 @@ from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 
 
-def agreed_ledger(job: Job) -> tuple[Entry, ...]:
-    """Return the ledger that agrees with the alias; it is made so, under the slot, if it does not.
-
-    A dry run leaves it as it is.
-    """
-    registry = open_registry(job.workspace)
-    entries, present = read_ledger(registry, job.model), registry.champion(job.model)
-    champion = present.version if present else None
-    agrees = unfinished_move(entries) is None and champion == champion_in_ledger(entries)
-    if agrees or job.dry_run:
-        return entries
-    with promotion_slot(job):
-        return reconciled_ledger(job)
-
-
 def agreed_champion(job: Job) -> tuple[ModelVersion | None, Entry | None]:
     """Return the champion, None where there never was one, and the accident that made it champion.
+
+    Where ledger and alias do not agree the ledger is made to, under the slot; not in a dry run.
 
     Raises:
         ChampionLostError: if the alias was deleted, perhaps with its version, or points to a
             version that says nothing of its training.
     """
-    registry, entries = open_registry(job.workspace), agreed_ledger(job)
-    champion, last = registry.champion(job.model), accident(entries)
+    registry = open_registry(job.workspace)
+    entries, champion = read_ledger(registry, job.model), registry.champion(job.model)
+    if not (job.dry_run or _agree(entries, champion)):
+        with promotion_slot(job):
+            entries = reconciled_ledger(job)
+        champion = registry.champion(job.model)
+    last = accident(entries)
     unusable = champion is not None and last is not None and champion.training is None
     if champion is not None and not unusable:
         return champion, last
@@ -43,6 +35,11 @@ def agreed_champion(job: Job) -> tuple[ModelVersion | None, Entry | None]:
     if unusable:
         said = f"{said.rstrip('.')}, and driftloop did not train that version."
     raise ChampionLostError(job.model, lost, said, ways_back(registry, job.model, entries))
+
+
+def _agree(entries: tuple[Entry, ...], champion: ModelVersion | None) -> bool:
+    version = champion.version if champion else None
+    return unfinished_move(entries) is None and version == champion_in_ledger(entries)
 
 
 def require_champion(job: Job) -> tuple[ModelVersion, Entry | None]:

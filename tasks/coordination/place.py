@@ -21,7 +21,7 @@ from pydantic import Field
 
 from driftloop.base.errors import ConflictError, PlaceError, RegistryError, WorkspaceError
 from driftloop.base.tags import ModelTags
-from driftloop.base.workspace import STACK_SHELL, STATE_VARIABLE, Workspace
+from driftloop.base.workspace import STACK_SHELL, STATE_VARIABLE, Workspace, unwritable_state
 from tasks.coordination.document_files import FileDocuments
 from tasks.coordination.document_variables import VariableDocuments, server_id
 from tasks.registry.memory import in_memory
@@ -181,10 +181,7 @@ def _folder_id(workspace: Workspace) -> str:
             draft.unlink()
         return path.read_text().strip()
     except OSError as error:
-        raise WorkspaceError(
-            f"{path.parent}: cannot be written ({error.strerror}); allow it, or set "
-            f"{STATE_VARIABLE} to a folder of your own"
-        ) from error
+        raise WorkspaceError(unwritable_state(path.parent, error)) from error
 
 
 def _documents(workspace: Workspace) -> Path:

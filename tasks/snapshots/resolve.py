@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from tasks.runtime.redaction import redact
 from tasks.runtime.step import step
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_CONTENT_MD5 = partial(hashlib.md5, usedforsecurity=False)
 
 
 @step("resolve snapshot", retries=2)
@@ -95,17 +96,13 @@ def _md5_of(path: Path) -> str:
 @lru_cache(maxsize=4096)
 def _md5(path: Path, *_identity: int) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, _md5_for_content).hexdigest()
-
-
-def _md5_for_content() -> Any:
-    return hashlib.md5(usedforsecurity=False)
+        return hashlib.file_digest(file, _CONTENT_MD5).hexdigest()
 
 
 def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -> None:
     with _snapshot_errors(snapshot.repository, snapshot.rev, file.path):
         content = filesystem.cat_file(file.path)
-    received = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    received = _CONTENT_MD5(content).hexdigest()
     if received != file.md5:
         raise SnapshotError(
             f"{file.path} at {snapshot.short_rev}: the remote sent content {received}, the commit "

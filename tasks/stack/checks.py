@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from driftloop.base.errors import StackError
-from driftloop.base.workspace import STATE_VARIABLE, make_state
+from driftloop.base.workspace import make_state, unwritable_state
 from tasks.stack.processes import listener
 from tasks.stack.services import PORTS, Plan, StackFolder
 
@@ -60,10 +60,7 @@ def make_folders(folder: StackFolder) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise StackError(
-            f"{error.filename or folder.root}: cannot be written ({error.strerror}); allow it, "
-            f"or set {STATE_VARIABLE} to a folder of your own"
-        ) from error
+        raise StackError(unwritable_state(error.filename or folder.root, error)) from error
 
 
 def keep_password(folder: StackFolder) -> str:

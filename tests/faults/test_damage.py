@@ -1,11 +1,8 @@
 """Files and servers that are broken: one line that names the file, and the way out of it."""
 
-import json
 import os
-import threading
 import zipfile
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import pytest
 from faults.conftest import Zygote
 from faults.ground import SECOND, job_of
 from faults.state import champion_of
+from peers.http_peer import Answer, HttpPeer
 
 from driftloop.base.errors import RegistryError
 from tasks.registry.models import check_model_file
@@ -74,30 +72,17 @@ def test_a_damaged_batch_in_the_cache(first: Path, zygote: Zygote) -> None:
     assert f"delete {path} and run 'dvc pull' there" in failed["line"]
 
 
-class Empty(BaseHTTPRequestHandler):
+class Empty(HttpPeer):
     """Answers everything with an empty object, as a proxy's page of health does."""
 
-    def do_GET(self) -> None:
-        body = json.dumps({}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.wfile.write(body)
-
-    do_POST = do_GET  # noqa: N815 - as the library calls it
-
-    def log_message(self, *_: Any) -> None: ...
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        return Answer(200, "{}")
 
 
 @pytest.fixture
 def empty() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Empty)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with Empty() as peer:
+        yield peer.root
 
 
 @pytest.mark.parametrize("work", ["monitor", "retrain", "roll back", "bootstrap"])

@@ -150,6 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
                 peer.wait(seconds)
             self._after(fault, seconds, peer.answer(self.path, self.headers, body))
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def do_PUT(self) -> None:
         self.do_POST()
 

@@ -33,18 +33,9 @@ def start_temporary_server() -> LocalServer | None:
 def _start(_home: str | None) -> LocalServer:
     port = free_port()
     application = ("uvicorn", "--factory", "prefect.server.api.server:create_app")
-    options = (
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--log-level",
-        "error",
-        "--lifespan",
-        "on",
-    )
+    options = ("--host", "127.0.0.1", "--log-level", "error", "--lifespan", "on")
     environment = {**os.environ, **_LIKE_PREFECTS_OWN}
-    arguments = (*application, *options, "--lifespan", "on")
+    arguments = (*application, *options, "--port", str(port))
     log = TemporaryFile()  # noqa: SIM115 - as long as the server
     server = start_leashed(arguments, environment, port, log)
     atexit.register(server.stop)

@@ -2,14 +2,13 @@
 
 import base64
 import socket
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import UNAUTHENTICATED
+from peers.http_peer import Answer, HttpPeer
 from prefect.settings import PREFECT_API_AUTH_STRING, temporary_settings
 
 from driftloop.base.errors import AccessError, UnavailableError
@@ -21,25 +20,18 @@ from tasks.runtime.preflight import check_services
 RIGHT = "driftloop:let-me-in"
 
 
-class Asking(BaseHTTPRequestHandler):
+class Asking(HttpPeer):
     """Answers who has the password, as Prefect's server and MLflow's do."""
 
-    def do_GET(self) -> None:
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         wanted = f"Basic {base64.b64encode(RIGHT.encode()).decode()}"
-        self.send_response(200 if self.headers.get("Authorization") == wanted else 401)
-        self.end_headers()
-
-    def log_message(self, *arguments: object) -> None:
-        pass
+        return Answer(200 if headers.get("Authorization") == wanted else 401, "")
 
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    asking = ThreadingHTTPServer(("127.0.0.1", 0), Asking)
-    threading.Thread(target=asking.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{asking.server_port}"
-    asking.shutdown()
-    asking.server_close()
+    with Asking() as peer:
+        yield peer.root
 
 
 @pytest.fixture
