@@ -8,7 +8,7 @@ the probability from which on a row of two classes is positive; None predicts th
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +33,6 @@ MetricName = Literal[
     "r2",
 ]
 _BLOCK = 4_000_000
-_COMPILED = 1_000_000
-"""From this many weights on compiled loops are worth the second that loading numba takes."""
-
 
 Metric = Callable[[Truth, Probabilities, Weights, float | None], Scores]
 """Returns the scores (b,) of resamples (b, n)."""
@@ -46,37 +43,27 @@ def roc_auc(y: Truth, p: Probabilities, w: Weights, threshold: float | None = No
 
     Ties count half. Source: Hanley & McNeil, Radiology 143(1), 1982.
     """
-    order, starts = _ranked(p[:, -1])
-    positive = y[order] == 1
-    if w.size >= _COMPILED:
-        from driftloop.performance.ranking_numba import roc_areas
-
-        areas = np.empty(len(w))
-        roc_areas(order, starts, positive, w, areas)
-        return areas
-    positives, negatives = _by_score(positive, w[:, order], starts)
-    below = np.cumsum(negatives, axis=1) - negatives / 2
-    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
-    return _ratio((positives * below).sum(axis=1), pairs)
+    positives, negatives = _by_class(y, p[:, -1])
+    wins, below = np.take(w, positives.rows, axis=1), _sums_up_to(w, negatives)
+    beaten = np.take(below, np.searchsorted(negatives.scores, positives.scores, "left"), axis=1)
+    beaten += np.take(below, np.searchsorted(negatives.scores, positives.scores, "right"), axis=1)
+    pairs = wins.sum(axis=1) * below[:, -1]
+    return _ratio(np.einsum("ij,ij->i", wins, beaten) / 2, pairs)
 
 
 def average_precision(
     y: Truth, p: Probabilities, w: Weights, threshold: float | None = None
 ) -> Scores:
     """Mean precision over the recall steps of the positive class, as in scikit-learn."""
-    order, starts = _ranked(-p[:, -1])
-    positive = y[order] == 1
-    if w.size >= _COMPILED:
-        from driftloop.performance.ranking_numba import mean_precisions
-
-        means = np.empty(len(w))
-        mean_precisions(order, starts, positive, w, means)
-        return means
-    positives, negatives = _by_score(positive, w[:, order], starts)
-    hits = np.cumsum(positives, axis=1)
-    called = hits + np.cumsum(negatives, axis=1)
+    positives, negatives = _by_class(y, -p[:, -1])
+    found = np.take(w, positives.rows, axis=1)
+    ends = [
+        np.searchsorted(rows.scores, positives.scores, "right") for rows in (positives, negatives)
+    ]
+    hits = np.take(_sums_up_to(w, positives), ends[0], axis=1)
+    called = hits + np.take(_sums_up_to(w, negatives), ends[1], axis=1)
     precision = hits / np.maximum(called, 1.0)  # a run of rows that no resample drew calls none
-    return _ratio((positives * precision).sum(axis=1), positives.sum(axis=1))
+    return _ratio(np.einsum("ij,ij->i", found, precision), found.sum(axis=1))
 
 
 def predicted_classes(p: Probabilities, threshold: float | None = None) -> npt.NDArray[np.int64]:
@@ -242,30 +229,33 @@ def score_with_interval(
 
 def _count(rows: npt.NDArray[np.intp], drawn: npt.NDArray[np.int64], weights: Weights) -> None:
     """Write into `weights` (b, n) how often each of `rows` was drawn, as places among them."""
-    if weights.size >= _COMPILED:
-        from driftloop.performance.ranking_numba import count_draws
-
-        count_draws(rows, drawn, weights)
-        return
-    places = drawn + np.arange(len(drawn))[:, None] * len(rows)
-    counts = np.bincount(places.ravel(), minlength=drawn.size)
+    drawn += np.arange(len(drawn))[:, None] * len(rows)
+    counts = np.bincount(drawn.ravel(), minlength=drawn.size)
     weights[:, rows] = counts.reshape(drawn.shape)
 
 
-def _ranked(scores: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Order of the rows by score, and where each run of equal scores starts."""
-    order = np.argsort(scores, kind="stable")
-    ranked = scores[order]
-    changes = np.flatnonzero(ranked[1:] != ranked[:-1]) + 1
-    return order, np.concatenate([[0], changes])
+class _Ranked(NamedTuple):
+    """Rows of one class (k,) by their scores (k,), the least first."""
+
+    rows: npt.NDArray[np.intp]
+    scores: npt.NDArray[Any]
 
 
-def _by_score(
-    positive: npt.NDArray[np.bool_], weights: Weights, starts: npt.NDArray[np.intp]
-) -> tuple[Weights, Weights]:
-    every = np.add.reduceat(weights, starts, axis=1)
-    positives = np.add.reduceat(weights * positive, starts, axis=1)
-    return positives, every - positives
+def _by_class(y: Truth, scores: npt.NDArray[Any]) -> tuple[_Ranked, _Ranked]:
+    """Return the positive rows and all others, each by their scores."""
+    ranked = []
+    for rows in (np.flatnonzero(y == 1), np.flatnonzero(y != 1)):
+        rows = rows[np.argsort(scores[rows], kind="stable")]
+        ranked.append(_Ranked(rows, scores[rows]))
+    return ranked[0], ranked[1]
+
+
+def _sums_up_to(w: Weights, ranked: _Ranked) -> Weights:
+    """Return the weights (b, k + 1) of the first 0 to k of the rows together."""
+    sums = np.zeros((len(w), len(ranked.rows) + 1))
+    # take is several times faster here than w[:, rows]
+    np.cumsum(np.take(w, ranked.rows, axis=1), axis=1, out=sums[:, 1:])
+    return sums
 
 
 def _ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Scores:

@@ -7,7 +7,6 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
-import driftloop.performance.metrics
 from driftloop.performance.bootstrap import expanded_tail, interval, resampled_scores
 from driftloop.performance.metrics import METRICS, MetricName, resamples, valid_metrics
 from tests.driftloop.cases import probabilities
@@ -67,23 +66,13 @@ def test_interval_is_that_of_a_naive_bootstrap(metric: MetricName) -> None:
     assert interval(new - old, y, 0.95) == pytest.approx(expected, abs=0.2 * np.std(drawn))
 
 
-@pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "accuracy"])
-def test_compiled_loops_change_nothing(metric: MetricName, monkeypatch: pytest.MonkeyPatch) -> None:
-    y, first, second = example(metric, rows=1500)
-    models = (first, None), (second, None)
-    fast = resampled_scores(metric, y, models, 1000, 5)
-    monkeypatch.setattr(driftloop.performance.metrics, "_COMPILED", 10**12)
-    plain = resampled_scores(metric, y, models, 1000, 5)
-    assert np.allclose(fast, plain, rtol=0, atol=1e-12)
-
-
 @pytest.mark.parametrize("name", ["roc_auc", "average_precision"])
-def test_compiled_loops_know_what_is_undefined(
-    name: MetricName, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(driftloop.performance.metrics, "_COMPILED", 0)
+@pytest.mark.parametrize("only", [0, 1])
+def test_undefined_with_one_class(name: MetricName, only: int) -> None:
     p = probabilities([0.2, 0.8, 0.5])
-    assert np.isnan(METRICS[name](np.zeros(3, dtype=int), p, np.ones((2, 3)))).all()
+    scores = METRICS[name](np.full(3, only), p, np.ones((2, 3)))
+    expected = 1.0 if (name, only) == ("average_precision", 1) else np.nan
+    assert np.array_equal(scores, [expected, expected], equal_nan=True)
 
 
 def test_expanded_interval_of_a_mean_is_students() -> None:
