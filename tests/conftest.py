@@ -166,6 +166,14 @@ def build_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
 
 
 @pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with an empty registry: MLflow takes seconds to make one, a copy none."""
+    from workshop import make_registry
+
+    return build_once(tmp_path_factory, "registry", make_registry) / ".driftloop"
+
+
+@pytest.fixture(scope="session")
 def payments_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a quarter of the demo's rows in Git and DVC, and an empty registry."""
     from workshop import build_payments

@@ -72,7 +72,7 @@ def build_payments(folder: Path, one_in: int = 3) -> Path:
         rows = frame if len(frame) < 100 else frame.iloc[::one_in]
         rows.to_parquet(batches / f"{START + timedelta(weeks=week)}.parquet", index=False)
     commit_data(folder, small_config())
-    _empty_registry(folder)
+    make_registry(folder)
     return folder
 
 
@@ -119,8 +119,8 @@ def look(folder: Path, week: int, **options: Any) -> MonitorRecord:
     return record
 
 
-def _empty_registry(folder: Path) -> None:
-    """MLflow's migrations take seconds; a copied database does not need them again."""
+def make_registry(folder: Path) -> None:
+    """Make an empty registry in the state folder of a workspace."""
     from driftloop.base.workspace import Workspace
     from tasks.registry.mlflow import MlflowRegistry
 

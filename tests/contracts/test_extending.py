@@ -156,6 +156,7 @@ def test_the_new_members_are_known_and_pass_the_contract(copy: tuple[Path, list[
     run(root, "-m", "ruff", "check", "--no-cache", "driftloop", "tasks", *tests)
 
 
+@pytest.mark.slow
 def test_a_run_uses_them_as_the_page_configures_them(
     copy: tuple[Path, list[str]], tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Delivery against a real Slack peer: complete, in order, each message once, whatever happens."""
 
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -52,8 +53,11 @@ def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackPeer]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_server: None) -> Workspace:
+def place(
+    tmp_path: Path, empty_registry: Path, monkeypatch: pytest.MonkeyPatch, no_server: None
+) -> Workspace:
     """A workspace without a Prefect server, in the week of the records."""
+    shutil.copytree(empty_registry, tmp_path / empty_registry.name)
     monkeypatch.setattr(clock, "now", lambda: AS_OF)
     return Workspace(tmp_path)
 

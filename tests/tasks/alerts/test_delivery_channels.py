@@ -1,5 +1,6 @@
 """One story through every kind of channel at once, each with its outages."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -98,7 +99,10 @@ def ends(keys: list[str]) -> list[str]:
 
 
 @pytest.fixture
-def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_server: None) -> Iterator[Town]:
+def town(
+    tmp_path: Path, empty_registry: Path, monkeypatch: pytest.MonkeyPatch, no_server: None
+) -> Iterator[Town]:
+    shutil.copytree(empty_registry, tmp_path / "place" / empty_registry.name)
     monkeypatch.setattr(base, "PAUSE", 0.01)
     monkeypatch.setattr(base, "TIMEOUT", 0.5)
     monkeypatch.setattr(clock, "now", lambda: AS_OF)

@@ -28,10 +28,10 @@ UNTIL = parse_time("2027-01-01")
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Workspace:
+def here(tmp_path: Path, empty_registry: Path) -> Workspace:
     """A workspace whose model is registered and bound to nothing yet."""
     folder = tmp_path / "here"
-    folder.mkdir()
+    shutil.copytree(empty_registry, folder / empty_registry.name)
     write_config(folder, small_config())
     MlflowRegistry(Workspace(folder)).client.create_registered_model("payments")
     return Workspace(folder)

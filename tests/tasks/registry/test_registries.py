@@ -24,20 +24,14 @@ NOW = parse_time("2026-03-09T06:00")
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The state of a workspace with an empty database: to make it takes seconds, a copy none."""
-    workspace = Workspace(tmp_path_factory.mktemp("registry"))
-    assert open_registry(workspace).models() == ()
-    return workspace.state
-
-
 @pytest.fixture(params=["mlflow", "memory"])
-def registry(request: pytest.FixtureRequest, database: Path, tmp_path: Path) -> Iterator[Registry]:
+def registry(
+    request: pytest.FixtureRequest, empty_registry: Path, tmp_path: Path
+) -> Iterator[Registry]:
     """An empty registry of either kind."""
     workspace = Workspace(tmp_path)
     if request.param == "mlflow":
-        shutil.copytree(database, workspace.state)
+        shutil.copytree(empty_registry, workspace.state)
         yield open_registry(workspace)
         return
     with memory_registry(workspace):
@@ -232,9 +226,9 @@ def test_how_every_model_stands(registry: Registry) -> None:
 
 
 def test_one_that_runs_seldom_is_not_hidden_by_those_that_run_often(
-    database: Path, tmp_path: Path
+    empty_registry: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(database, Workspace(tmp_path).state)
+    shutil.copytree(empty_registry, Workspace(tmp_path).state)
     registry = MlflowRegistry(Workspace(tmp_path))
     for name in ("often", "seldom"):
         registry.client.create_registered_model(name)
@@ -248,8 +242,8 @@ def test_one_that_runs_seldom_is_not_hidden_by_those_that_run_often(
     assert [len(found[name].runs) for name in ("often", "seldom")] == [2, 1]
 
 
-def test_hundreds_of_models_are_all_listed(database: Path, tmp_path: Path) -> None:
-    shutil.copytree(database, Workspace(tmp_path).state)
+def test_hundreds_of_models_are_all_listed(empty_registry: Path, tmp_path: Path) -> None:
+    shutil.copytree(empty_registry, Workspace(tmp_path).state)
     registry = MlflowRegistry(Workspace(tmp_path))
     for number in range(120):
         registry.client.create_registered_model(f"model-{number}")

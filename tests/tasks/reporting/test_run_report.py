@@ -105,6 +105,7 @@ def test_a_ledger_that_was_damaged_is_one_line(championed: Path) -> None:
         look(championed, DRIFTING)
 
 
+@pytest.mark.slow
 def test_with_a_server_the_message_links_to_the_report(
     championed: Path, slack: SlackPeer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

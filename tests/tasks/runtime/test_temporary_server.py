@@ -64,6 +64,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["temporary", "local"])
 def test_it_ends_with_a_command_that_is_killed(kind: str, tmp_path: Path) -> None:
     environment = {**os.environ, "PREFECT_HOME": str(tmp_path)}
