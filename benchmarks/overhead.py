@@ -27,7 +27,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.machine import sentence
 from benchmarks.overhead_report import KEPT
 from benchmarks.paths import ROOT
-from driftloop.demo.story import START
+from driftloop.onboarding.demo_story import START
 from tasks.runtime.servers.local_server import start_server
 
 WARM, COLD, ALERTS = 7, 3, 3

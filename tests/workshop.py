@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from driftloop.base.records import MonitorRecord
-from driftloop.demo.story import START, WEEKS
+from driftloop.onboarding.demo_story import START, WEEKS
 from tasks.registry.environment_lock import LOCK_FILE, SERVING_PACKAGES, read_pins
 from tools.demo_data import week_frame
 

@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from driftloop.demo.story import START, WEEKS, chapter_of
+from driftloop.onboarding.demo_story import START, WEEKS, chapter_of
 
 NUMERIC: tuple[str, ...] = (
     "amount",

@@ -48,11 +48,15 @@ class _StrictLoader(yaml.SafeLoader):
 
 def load_config(path: Path) -> ModelConfig:
     """Return the configuration in a YAML file; a `ConfigError` says which value is not valid."""
-    raw = _read(path)
+    return config_of(_read(path), str(path))
+
+
+def config_of(raw: dict[str, Any], place: str) -> ModelConfig:
+    """Return the configuration of plain values; a `ConfigError` begins with their `place`."""
     try:
         return ModelConfig.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(error, raw)}") from None
+        raise ConfigError(f"{place}: {_explain(error, raw)}") from None
 
 
 def load_configs(folder: Path) -> tuple[tuple[ModelConfig, ...], tuple[str, ...]]:

@@ -58,14 +58,20 @@ class _Column:
 
 
 def role_of(
-    name: str, values: "pd.Series[Any]", times: "pd.Series[Any]", every: Every
+    name: str,
+    values: "pd.Series[Any]",
+    times: "pd.Series[Any] | None" = None,
+    every: Every = "week",
 ) -> ColumnRole:
-    """Return the role of a feature column, with the reason in one line."""
+    """Return the role of a feature column, with the reason in one line.
+
+    Without times nothing is known of how it follows the calendar.
+    """
     present = values.dropna()
     column = _Column(name, present, present.nunique(), _kind(present))
     rules = (_date, _constant, _identifier, _long, _text, _flag, _code, _quantity)
     role = next(role for rule in rules if (role := rule(column)) is not None)
-    if role.role == "left out" or column.distinct > _MOST_PARTS:
+    if role.role == "left out" or times is None or column.distinct > _MOST_PARTS:
         return role
     moves = _calendar(values, times, every)
     return role if moves is None else replace(role, reason=f"{role.reason}; {moves}", calendar=True)

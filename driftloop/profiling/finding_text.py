@@ -20,6 +20,13 @@ def format_share(value: float) -> str:
     return f"{value:.0%}" if value == 0 or value >= 0.1 else f"{value:.1%}"
 
 
+def format_p(value: float | None) -> str:
+    """Return a p-value with two digits, never as zero; nothing without one."""
+    if value is None:
+        return ""
+    return f"{value:.2g}" if value > 1e-99 else "<1e-99"
+
+
 def describe_numbers(name: str, pair: NumericPair) -> str:
     """Return how the median moved and how much of the new data lies in the reference's tails."""
     before = [pair.reference.quantile(level) for level in QUARTILES]

@@ -7,11 +7,13 @@ such windows show among themselves, beyond what windows of random rows show.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from driftloop.base.periods import Span, Window, naive, parse_time, split_window
 from driftloop.profiling.binning import Counts, Edges, counts_between, histogram
 from driftloop.profiling.columns import CategoricalColumn, Levels, NumericColumn
 from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
@@ -84,6 +86,29 @@ def window_rows(
 
 
 NO_WINDOWS = WindowRows(np.zeros(0, np.int16), 0, 1)
+
+
+def whole_windows(times: npt.NDArray[np.datetime64], span: Span, least: int) -> WindowRows:
+    """Return the windows of length `span` that lie within the times of rows (rows,), in UTC.
+
+    The last one ends with the newest row; of very many the newest count. Those with fewer than
+    `least` rows say nothing.
+    """
+    if not len(times):
+        return NO_WINDOWS
+    first, last = (
+        parse_time(edge.astype("datetime64[us]").item()) for edge in (times.min(), times.max())
+    )
+    end = last + timedelta(microseconds=1)
+    whole = [
+        window
+        for window in split_window(Window(first, end), span)
+        if span.before(window.end) == window.start
+    ]
+    if not whole:
+        return NO_WINDOWS
+    starts = [np.datetime64(naive(window.start), "us") for window in whole[:MAX_WINDOWS]][::-1]
+    return window_rows(times, np.array(starts), np.datetime64(naive(end), "us"), least)
 
 
 def numeric_variation(

@@ -14,7 +14,7 @@ from rich.table import Table
 from driftloop.alerts.channels.page import PageChannel
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
-from driftloop.demo.story import START, WEEKS, chapter_of
+from driftloop.onboarding.demo_story import START, WEEKS, chapter_of
 from flows.cli.display.show import score_text, status_text
 from flows.cli.session import reporting, without_heartbeats
 from tasks.onboarding.demo import (

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +17,10 @@ import pandas as pd
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import SnapshotError
-from driftloop.base.periods import Window, naive, parse_time, split_window
 from driftloop.base.serialize import to_plain
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_profile import Profile, build_profile, profile_columns
-from driftloop.profiling.variation import MAX_WINDOWS, NO_WINDOWS, WindowRows, window_rows
+from driftloop.profiling.variation import NO_WINDOWS, WindowRows, whole_windows
 from tasks.monitoring.profile_file import StoredProfile, read_profile, write_profile
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
@@ -91,22 +89,9 @@ def profile_of(job: Job, reference: pd.DataFrame) -> Profile:
 
 def windows_of(job: Job, times: Times) -> WindowRows:
     """Return the windows of reference rows, each as long as a current window, newest first."""
-    if not len(times) or not job.config.drift.learn_floors:
+    if not job.config.drift.learn_floors:
         return NO_WINDOWS
-    first, last = (
-        parse_time(pd.Timestamp(edge).to_pydatetime()) for edge in (times.min(), times.max())
-    )
-    span, end = job.config.windows.current, last + timedelta(microseconds=1)
-    whole = [
-        window
-        for window in split_window(Window(first, end), span)
-        if span.before(window.end) == window.start
-    ]
-    if not whole:
-        return NO_WINDOWS
-    starts = [np.datetime64(naive(window.start), "us") for window in whole[:MAX_WINDOWS]][::-1]
-    least = job.config.drift.minimum_rows
-    return window_rows(times, np.array(starts), np.datetime64(naive(end), "us"), least)
+    return whole_windows(times, job.config.windows.current, job.config.drift.minimum_rows)
 
 
 def _local_profile(folder: Path, key: str) -> StoredProfile | None:

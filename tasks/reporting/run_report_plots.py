@@ -9,11 +9,11 @@ from driftloop.alerts.messages.wording import number
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding
 from driftloop.base.scores import Comparison, metric_name
+from driftloop.reporting.feature_plot import drawable, edge_label
 from driftloop.reporting.html.svg import INKS, inline_svg
 from driftloop.reporting.run_report.inputs import ReportFigures, ReportInput, plotted_findings
 from driftloop.reporting.run_report.performance import performance_alt_text, points_with_scores
 from driftloop.reporting.run_report.training import comparison_alt_text, gain_alt_text
-from tasks.reporting.feature_plot import drawable, edge_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,7 @@ from driftloop.alerts.messages.formats.plain_text import to_text
 from driftloop.alerts.stored import upgraded_message
 from driftloop.base.records import MonitorRecord, RetrainRecord
 from driftloop.config.model_config import ModelConfig
-from driftloop.demo.story import START
+from driftloop.onboarding.demo_story import START
 from flows.challenge import challenge
 from flows.watch import watch
 from tasks.alerts.write import deliver_alerts, write_alert, write_retrain_alert

@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from driftloop.demo import story
+from driftloop.onboarding import demo_story as story
 from tools import demo_data
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]

@@ -18,7 +18,7 @@ from driftloop.alerts.messages.wording import count, duration, interval, number,
 from driftloop.base.periods import format_time
 from driftloop.base.scores import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES
-from driftloop.profiling.finding_text import format_share
+from driftloop.profiling.finding_text import format_p, format_share
 
 MAX_TEXT = 600
 """Characters of one value; a longer one ends in an ellipsis."""
@@ -76,7 +76,17 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (text, name, sentence, lines, safe_address, format_time, format_share, score)
+    filters = (
+        text,
+        name,
+        sentence,
+        lines,
+        safe_address,
+        format_time,
+        format_p,
+        format_share,
+        score,
+    )
     environment.filters.update({function.__name__: function for function in filters})
     environment.filters["metric_name"] = metric_name
     functions = (count, interval, duration, number)

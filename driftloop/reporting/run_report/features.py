@@ -8,7 +8,7 @@ from driftloop.alerts.messages.wording import count, number
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding, Status, by_severity
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
-from driftloop.profiling.finding_text import format_share
+from driftloop.profiling.finding_text import format_p, format_share
 from driftloop.reporting.run_report.inputs import ReportInput, plotted_findings, worst_statuses
 
 _MOST_OPEN = 20
@@ -37,7 +37,7 @@ class FeaturePanel:
                 parts[-1] += f", floor {number(finding.effect_floor)}{learned}"
         if finding.p_adjusted is not None:
             by = f" by {finding.engine}" if finding.engine else ""
-            parts.append(f"{finding.test}{by}, adjusted p {finding.p_adjusted:.2g}")
+            parts.append(f"{finding.test}{by}, adjusted p {format_p(finding.p_adjusted)}")
         if finding.importance is not None:
             parts.append(f"importance {format_share(finding.importance)}")
         if finding.unconfirmed:

@@ -16,10 +16,10 @@ from driftloop.alerts.messages.formats.html import channel_html
 from driftloop.alerts.stored import upgraded_message
 from driftloop.base.errors import DeliveryError
 from driftloop.base.serialize import to_json
+from driftloop.reporting.feature_plot import draw_feature_plot
 from tasks.alerts.senders.base import Sender
 from tasks.alerts.senders.slack.bot import alt_text
 from tasks.coordination.file_lock import file_lock
-from tasks.reporting.feature_plot import draw_feature_plot
 
 LOCK_SECONDS = 10
 MOST = 200

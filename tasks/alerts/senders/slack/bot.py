@@ -143,7 +143,7 @@ class BotSender(Sender):
         return Receipt(str(answer["channel"]), str(answer["ts"]))
 
     def _upload(self, outgoing: OutgoingMessage, name: str) -> Receipt:
-        from tasks.reporting.feature_plot import draw_feature_plot
+        from driftloop.reporting.feature_plot import draw_feature_plot
 
         if outgoing.thread is None:
             raise ValueError("a picture needs a thread")

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from peers.slack import Fault, SlackPeer
 
-import tasks.reporting.feature_plot
+import driftloop.reporting.feature_plot
 from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.message import Receipt
 from driftloop.base.errors import DeliveryError
@@ -13,13 +13,13 @@ from tasks.alerts.senders.slack.bot import BotSender, file_name
 from tests.tasks.alerts.senders.outgoing import NOW, SHAPE, outgoing
 
 PNG = b"\x89PNG\r\n\x1a\n"
-draw_picture = tasks.reporting.feature_plot.draw_feature_plot
+draw_picture = driftloop.reporting.feature_plot.draw_feature_plot
 
 
 @pytest.fixture
 def bot(slack: SlackPeer, monkeypatch: pytest.MonkeyPatch) -> BotSender:
     monkeypatch.setattr(
-        tasks.reporting.feature_plot,
+        driftloop.reporting.feature_plot,
         "draw_feature_plot",
         lambda shapes, title: PNG + title.encode(),
     )
@@ -50,7 +50,7 @@ def test_a_picture_is_shown_in_the_thread(
 def test_a_real_picture_is_a_png(
     slack: SlackPeer, bot: BotSender, thread: Receipt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks.reporting.feature_plot, "draw_feature_plot", draw_picture)
+    monkeypatch.setattr(driftloop.reporting.feature_plot, "draw_feature_plot", draw_picture)
     assert bot.draw(outgoing("k", thread=thread, shapes=(SHAPE,))) is not None
     assert (slack.files[0].content or b"").startswith(PNG)
 

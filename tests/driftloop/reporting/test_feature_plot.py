@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from driftloop.base.distribution import Shape
-from tasks.reporting.feature_plot import draw_feature_plot
+from driftloop.reporting.feature_plot import draw_feature_plot
 
 NUMBERS = Shape("amount", (), (0.0, 1.0, 2.5, 900.0), (0.3, 0.3, 0.4), (0.1, 0.2, 0.7))
 LEVELS = (*(f"level {number}" for number in range(12)), "other")

@@ -2,7 +2,7 @@
 
 import io
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from driftloop.base.distribution import Shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Blue and orange are distinct with any colour vision, and in grey.
 _BEFORE = "#9ec5e8"
@@ -21,30 +22,37 @@ _TITLE = 20
 
 
 def draw_feature_plot(shapes: tuple[Shape, ...], title: str) -> bytes:
-    """Return a PNG of at most three features side by side, the reference below the current window.
+    """Return a PNG of at most three features side by side; see `feature_figure`."""
+    written = io.BytesIO()
+    figure = feature_figure(shapes[:_PANELS], title)
+    figure.savefig(written, format="png", metadata={"Software": None})
+    return written.getvalue()
+
+
+def feature_figure(shapes: Sequence[Shape], title: str) -> "Figure":
+    """Return a figure of features, three to a row, the reference below the current window.
 
     Bars are shares of rows; the bins of numbers are drawn equally wide.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    shown = shapes[:_PANELS]
-    panels = max(len(shown), 1)
-    figure = Figure(figsize=(2.25 * panels + 0.3, 2.8), dpi=150, layout="constrained")
+    panels, rows = min(max(len(shapes), 1), _PANELS), max(-(-len(shapes) // _PANELS), 1)
+    figure = Figure(figsize=(2.25 * panels + 0.3, 2.8 * rows), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     text = drawable(title, _TITLE * panels)
     figure.suptitle(text, fontsize=13, x=0.01, ha="left", parse_math=False)
-    row = figure.subplots(1, panels, squeeze=False)[0]
-    for shape, axes in zip(shown, row, strict=False):
+    every = figure.subplots(rows, panels, squeeze=False).ravel()
+    for axes in every[len(shapes) :]:
+        axes.set_visible(not shapes)
+    for shape, axes in zip(shapes, every, strict=False):
         axes.set_title(drawable(shape.name, _NAME), fontsize=12, parse_math=False)
         axes.spines[["top", "right"]].set_visible(False)
         draw = _categories if shape.labels else _numbers
         draw(axes, shape)
     handles, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower right", ncols=2, frameon=False, fontsize=11)
-    written = io.BytesIO()
-    figure.savefig(written, format="png", metadata={"Software": None})
-    return written.getvalue()
+    return figure
 
 
 def _numbers(axes: "Axes", shape: Shape) -> None:

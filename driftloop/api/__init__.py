@@ -1,0 +1,1 @@
+"""The Python API: two tables in memory, compared by the rules that a monitoring run has."""

@@ -1,1 +1,0 @@
-"""The story of the demo: half a year of card payments in chapters."""
