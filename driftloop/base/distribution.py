@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # every command reads records, and not one that is mistyped s
 
     Floats = npt.NDArray[np.float64]
 
+RANGES = 24
 MOST_LABELS = 12
 LONGEST_LABEL = 80
 OTHER = "other"
@@ -18,8 +19,8 @@ OTHER = "other"
 class Shape:
     """Shares of rows by bin or category, in the reference and in the current window.
 
-    The shares of each sum to one. Numbers have the edges of their bins, one more than there are
-    shares; categories have labels.
+    The shares of each sum to one. Numbers have the edges of ranges of equal width, one more than
+    there are shares; categories have labels.
     """
 
     name: str
@@ -29,20 +30,43 @@ class Shape:
     current: tuple[float, ...]
 
 
-def shape_of_numbers(
-    name: str, ends: "Floats", outer: tuple[float, float], reference: "Floats", current: "Floats"
-) -> Shape:
-    """Return the shape of a number counted over bins (b,) with ascending inner ends (b - 1,).
+def shape_of_numbers(name: str, reference: "Floats", current: "Floats") -> Shape:
+    """Return the shape of a number over up to `RANGES` ranges of equal width.
 
-    `outer` are the smallest and the largest value of both sides. Bins that are empty on both sides
-    are joined with a neighbour: they lie between values that have a bin of their own.
+    Effect sizes use quantiles of the reference, over which every reference is flat; people look for
+    its own form. Values beyond the central ones of both samples belong to the first or the last
+    range. Of the sorted values (n,) and (m,) only some are read.
     """
     import numpy as np
 
-    filled = np.flatnonzero(reference + current)
-    inner = ends[filled[:-1]]
-    edges = (outer[0], *(float(edge) for edge in inner), outer[1])
-    return Shape(name, (), edges, _shares(reference[filled]), _shares(current[filled]))
+    edges = _edges(reference, current)
+    shares = [
+        np.diff(np.searchsorted(side, edges[1:-1], "right"), prepend=0, append=len(side))
+        / len(side)
+        for side in (reference, current)
+    ]
+    before, now = (tuple(float(share) for share in side) for side in shares)
+    return Shape(name, (), tuple(float(edge) for edge in edges), before, now)
+
+
+def _edges(reference: "Floats", current: "Floats") -> "Floats":
+    """Return ascending edges (k + 1,); each range holds the same number of whole numbers."""
+    import numpy as np
+
+    sides = reference, current
+    low = min(float(side[int(0.01 * (len(side) - 1))]) for side in sides)
+    high = max(float(side[int(np.ceil(0.99 * (len(side) - 1)))]) for side in sides)
+    some = [side[np.linspace(0, len(side) - 1, min(len(side), 200)).astype(int)] for side in sides]
+    exact = max(abs(low), abs(high)) < 2**50
+    if exact and all((picked == np.floor(picked)).all() for picked in some):
+        width = np.ceil((high - low + 1) / RANGES)
+        count = int(np.ceil((high - low + 1) / width))
+        return np.asarray(low - 0.5 + width * np.arange(count + 1))
+    if not low < high:
+        margin = min(0.5 * (abs(low) or 1.0), 1e307)
+        low, high = low - margin, high + margin
+    place = np.linspace(0, 1, RANGES + 1)
+    return np.asarray(low * (1 - place) + high * place)  # high - low may be beyond float64
 
 
 def shape_of_categories(
@@ -65,7 +89,3 @@ def shape_of_categories(
         for side, shares in zip((old, new), sides, strict=True):
             shares.append(float(side[others].sum()))
     return Shape(name, tuple(labels), (), tuple(sides[0]), tuple(sides[1]))
-
-
-def _shares(counts: "Floats") -> tuple[float, ...]:
-    return tuple(float(share) for share in counts / counts.sum())

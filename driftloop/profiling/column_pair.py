@@ -141,12 +141,13 @@ class NumericPair:
         return old.astype(float), new.astype(float)
 
     def shape(self, name: str) -> Shape:
-        """Return the shares of both samples over the bins of the reference."""
-        values, binned = self.reference.values, self.binned
-        low, high = self._range
-        outer = min(float(values[0]), low), max(float(values[-1]), high)
-        ends = self.reference.edges[self.reference.bins]
-        return shape_of_numbers(name, ends, outer, binned.reference, binned.current)
+        """Return the shares of both samples over ranges of equal width."""
+        current, count, (low, high) = self._sorted, len(self.current), self._range
+        if current is None:  # taken to be even between two edges of the reference
+            points = np.concatenate([[low], self.reference.edges, [high]]).clip(low, high)
+            below = np.concatenate([[0], self.below, [count]])
+            current = np.interp(np.linspace(0, count, 9_999), below, points)
+        return shape_of_numbers(name, self.reference.values, current)
 
     @property
     def contingency_table(self) -> ContingencyTable:

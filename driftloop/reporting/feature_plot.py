@@ -32,7 +32,7 @@ def draw_feature_plot(shapes: tuple[Shape, ...], title: str) -> bytes:
 def feature_figure(shapes: Sequence[Shape], title: str) -> "Figure":
     """Return a figure of features, three to a row, the reference below the current window.
 
-    Bars are shares of rows; the bins of numbers are drawn equally wide.
+    Heights are shares of rows; values beyond the axis of a number are in its first or last range.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -56,14 +56,14 @@ def feature_figure(shapes: Sequence[Shape], title: str) -> "Figure":
 
 
 def _numbers(axes: "Axes", shape: Shape) -> None:
-    places = range(len(shape.reference))
-    axes.bar(places, shape.reference, width=0.96, color=_BEFORE, label="reference")
-    axes.bar(places, shape.current, width=0.5, color=_NOW, label="current window")
-    last = len(shape.edges) - 1
-    ticks = (0, last // 2, last)
-    axes.set_xticks(
-        [tick - 0.5 for tick in ticks], [edge_label(shape.edges[tick]) for tick in ticks]
-    )
+    from matplotlib.ticker import MaxNLocator
+
+    axes.stairs(shape.reference, shape.edges, fill=True, color=_BEFORE, label="reference")
+    axes.stairs(shape.current, shape.edges, color=_NOW, linewidth=2, label="current window")
+    axes.set_xlim(shape.edges[0], shape.edges[-1])
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(2))
+    axes.xaxis.set_major_formatter(lambda edge, _: edge_label(edge))
     axes.tick_params(labelsize=10)
     axes.yaxis.set_major_formatter(_percent)
 
@@ -85,7 +85,7 @@ def _percent(share: float, _: float) -> str:
 
 
 def edge_label(edge: float) -> str:
-    """Return the edge of a bin as the label of a tick."""
+    """Return a value as the label of a tick."""
     return f"{edge:,.0f}" if 1_000 <= abs(edge) < 1_000_000 else f"{edge:.3g}"
 
 

@@ -54,20 +54,18 @@ def _feature(finding: Finding, shape: Shape, prefix: str) -> str:
 
 
 def _numbers(axes: "Axes", shape: Shape) -> None:
-    """Draw both histograms over bins of equal width: wide tails would flatten them otherwise."""
-    edges = [float(place) for place in range(len(shape.reference) + 1)]
+    """Draw both histograms over the same axis; the reference is filled."""
+    from matplotlib.ticker import MaxNLocator
+
     top = max((*shape.reference, *shape.current), default=1.0) or 1.0
     before, now = INKS["before"], INKS["now"]
-    axes.stairs(shape.reference, edges, fill=True, facecolor=before, edgecolor=before, alpha=0.55)
-    axes.stairs(shape.current, edges, color=now, linewidth=1.8)
-    axes.set_xlim(edges[0] - 0.15, edges[-1] + 0.15)
+    filled: dict[str, Any] = {"facecolor": before, "edgecolor": before, "alpha": 0.55}
+    axes.stairs(shape.reference, shape.edges, fill=True, **filled)
+    axes.stairs(shape.current, shape.edges, color=now, linewidth=1.8)
+    axes.set_xlim(shape.edges[0], shape.edges[-1])
     axes.set_ylim(0, top * 1.08)
-    last = len(shape.edges) - 1
-    shown = sorted({round(last * part / 4) for part in range(5)})
-    axes.set_xticks(shown, [edge_label(shape.edges[place]) for place in shown])
-    labels = axes.get_xticklabels()
-    labels[0].set_horizontalalignment("left")
-    labels[-1].set_horizontalalignment("right")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(lambda edge, _: edge_label(edge))
     _shares_on(axes, "y", top)
 
 

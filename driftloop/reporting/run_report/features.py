@@ -50,8 +50,7 @@ class FeaturePanel:
         """Each category or range: its label, whether it is new, both shares of rows."""
         shape = self.shape
         new = {category[:80] for category in self.finding.new_categories}
-        ranges = [f"{_edge(low)} to {_edge(high)}" for low, high in pairwise(shape.edges)]
-        labels = shape.labels or ranges
+        labels = shape.labels or _ranges(shape.edges)
         rows = zip(labels, shape.reference, shape.current, strict=False)
         return [(label, label in new, reference, current) for label, reference, current in rows]
 
@@ -116,6 +115,12 @@ def _tables(findings: list[Finding]) -> list[FeatureTable]:
         title = f"{count(len(unchanged), 'more result')}, unchanged"
         tables.append(FeatureTable(title, unchanged, False))
     return tables
+
+
+def _ranges(edges: tuple[float, ...]) -> list[str]:
+    """Return the name of each range; the outer ones are open."""
+    inner = [f"{_edge(low)} to {_edge(high)}" for low, high in pairwise(edges[1:-1])]
+    return [f"up to {_edge(edges[1])}", *inner, f"above {_edge(edges[-2])}"]
 
 
 def _edge(value: float) -> str:

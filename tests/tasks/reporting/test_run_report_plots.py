@@ -118,6 +118,6 @@ def test_hostile_labels_are_drawn_as_text(hostile: str) -> None:
 def test_a_feature_of_one_value_is_drawn() -> None:
     amount = alert_examples.MOVED[0]
     assert amount.shape is not None
-    flat = replace(amount.shape, edges=(1.0, 1.0), reference=(1.0,), current=(1.0,))
+    flat = replace(amount.shape, edges=(0.5, 1.0, 1.5), reference=(0.0, 1.0), current=(0.0, 1.0))
     record = replace(retrained(), findings=(replace(amount, shape=flat),))
     assert len(draw_figures(report_input(record)).features) == 1
