@@ -102,6 +102,21 @@ def in_words(results: Sequence[Result]) -> str:
     return f"At {spaced(size[0])} rows and {size[1]} numeric columns, times driftloop: {peers}."
 
 
+def _plots(results: Sequence[Result]) -> list[str]:
+    """Draw seconds and memory by rows, and return the lines that show them."""
+    seconds = "Seconds from Parquet on disk to verdict"
+    _plot(
+        results, "speed", seconds, "seconds (log)", lambda r: r.get("over") or median(r["seconds"])
+    )
+    finished = [r for r in results if "over" not in r]
+    memory = "Peak memory above the interpreter and its imports"
+    _plot(finished, "memory", memory, "MB (log)", lambda r: max(r["peak_mb"], 0.1))
+    return [
+        f"![{seconds} by rows, one line for each tool. {in_words(results)}](benchmarks/speed.svg)",
+        f"![{memory} by rows, one line for each tool.](benchmarks/memory.svg)",
+    ]
+
+
 def write() -> None:
     """Write the table, the plots and the JSON file from everything measured so far."""
     results = collected()
@@ -109,16 +124,6 @@ def write() -> None:
         return
     write_json(results)
     plain = [r for r in results if not r.get("large") and r["tool"] != "driftloop-profile"]
-    seconds = "Seconds from Parquet on disk to verdict"
-    _plot(plain, "speed", seconds, "seconds (log)", lambda r: r.get("over") or median(r["seconds"]))
-    finished = [r for r in plain if "over" not in r]
-    memory = "Peak memory above the interpreter and its imports"
-    _plot(finished, "memory", memory, "MB (log)", lambda r: max(r["peak_mb"], 0.1))
-    text = [
-        sentence(),
-        f"![{seconds} by rows, one line for each tool. {in_words(plain)}](benchmarks/speed.svg)",
-        f"![{memory} by rows, one line for each tool.](benchmarks/memory.svg)",
-        size_tables(results),
-        versions(results),
-    ]
+    tables = (size_tables(results), versions(results))
+    text = [sentence(), *(_plots(plain) if plain else ()), *tables]
     replace_part(PAGE, "speed", "\n\n".join(text))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event, Thread
 from time import perf_counter, process_time
 from typing import Any
 
@@ -18,7 +19,7 @@ LONG_SECONDS = 60.0
 
 
 def memory(key: str) -> float:
-    """Return one entry of /proc/self/status, ``VmRSS`` or ``VmHWM``, in MB of 10^6 bytes."""
+    """Return an entry of /proc/self/status, such as ``VmRSS`` or ``VmHWM``, in MB of 10^6 bytes."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(key + ":"):
             return int(line.split()[1]) * 1024 / 1e6
@@ -31,20 +32,46 @@ def reset_peak() -> float:
     return memory("VmRSS")
 
 
+class PrivateMemory:
+    """The most memory of its own that the process held, in MB: the pages of mapped files aside.
+
+    The kernel keeps no high-water mark of it, so it is looked at ten times a second.
+    """
+
+    def __init__(self) -> None:
+        self.peak = memory("RssAnon")
+        self._ended = Event()
+        self._watcher = Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "PrivateMemory":
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.1):
+            self.peak = max(self.peak, memory("RssAnon"))
+
+
 def measure(verdict: Verdict, repeats: int) -> dict[str, Any]:
     """Call the verdict `repeats` times, or once if that takes longer than a minute."""
     seconds: list[float] = []
     processor: list[float] = []
-    before = reset_peak()
+    before, own = reset_peak(), memory("RssAnon")
     peak = 0.0
-    while len(seconds) < (1 if seconds and seconds[0] > LONG_SECONDS else repeats):
-        start, busy = perf_counter(), process_time()
-        drifted = verdict()
-        seconds.append(perf_counter() - start)
-        processor.append(process_time() - busy)
-        # A monitoring run is a fresh process, so the first call's peak is the one it would see.
-        peak = peak or memory("VmHWM") - before
+    with PrivateMemory() as private:
+        while len(seconds) < (1 if seconds and seconds[0] > LONG_SECONDS else repeats):
+            start, busy = perf_counter(), process_time()
+            drifted = verdict()
+            seconds.append(perf_counter() - start)
+            processor.append(process_time() - busy)
+            # A monitoring run is a fresh process, so the first call's peak is the one it would see.
+            peak = peak or memory("VmHWM") - before
     measured = {"seconds": seconds, "processor_seconds": processor, "peak_mb": peak}
+    measured["private_mb"] = private.peak - own
     return measured | {"drifted": sorted(drifted)}
 
 

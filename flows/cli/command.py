@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -27,7 +27,7 @@ Record = TypeVar("Record")
 
 
 def command(
-    view: Callable[[Record], Iterable[RenderableType] | str],
+    view: Callable[..., Iterable[RenderableType] | str],
     *,
     services: bool = False,
     result_of: Callable[..., Any] | None = None,
@@ -40,6 +40,7 @@ def command(
     one line on standard error, and the exit code 2.
 
     Args:
+        view: draws the record; its further parameters are options of the function.
         services: check first that the configured services answer.
         result_of: turns what the function returns, with its options, into the printed record.
         exit_code: of a printed record and the options; 0 without it.
@@ -47,13 +48,15 @@ def command(
 
     def decorate(function: Callable[..., Record]) -> Callable[..., None]:
         own = inspect.signature(function).parameters
+        shown = list(inspect.signature(view).parameters)[1:]
 
         def run(**options: Any) -> None:
             arguments = {name: options[name] for name in own if name != "place"}
 
             def show(record: Any) -> Any:
                 record = result_of(record, **arguments) if result_of else record
-                show_result(record, view, options["json"])
+                drawn = partial(view, **{name: options[name] for name in shown})
+                show_result(record, drawn, options["json"])
                 return record
 
             with reporting(options["verbose"]):

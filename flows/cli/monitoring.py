@@ -22,6 +22,11 @@ FailOn = Annotated[
 ]
 
 
+Everything = Annotated[
+    bool, typer.Option("--all", help="Show every result with its numbers, unchanged ones too.")
+]
+
+
 def _failed_on(record: MonitorRecord, fail_on: list[Condition] | None, **_: Any) -> int:
     return FAILED_ON if any(condition.met(record) for condition in fail_on or ()) else 0
 
@@ -34,6 +39,7 @@ def monitor(
     rev: Rev = None,
     dry_run: DryRun = False,
     fail_on: FailOn = None,
+    everything: Everything = False,
 ) -> MonitorRecord:
     """Monitor a model's newest data, alert people, and retrain where needed."""
     from tasks.runtime.servers.temporary_server import start_temporary_server

@@ -27,7 +27,7 @@ def sorted_file(pieces: Iterable[Numbers]) -> Numbers:
         for piece in pieces:
             ordered = sorted_numbers(piece)
             sizes.append(len(ordered))
-            candidates.append(ordered[::_STEP])
+            candidates.append(ordered[::_STEP].copy())  # a view would keep the whole piece
             ordered.tofile(file)
         whole = _mapped(file)
     runs = np.split(whole, np.cumsum(sizes)[:-1]) if sizes else []

@@ -27,23 +27,7 @@ class FeaturePanel:
     @property
     def details(self) -> str:
         """Effect size, test, importance and row counts in one line."""
-        finding, parts = self.finding, []
-        if finding.effect_size is not None:
-            label = EFFECT_LABELS.get(finding.effect, finding.effect)
-            windows = finding.floor_windows
-            learned = f" learned from {count(windows, 'window')}" if windows else ""
-            parts.append(f"{label} {number(finding.effect_size)}")
-            if finding.effect_floor:
-                parts[-1] += f", floor {number(finding.effect_floor)}{learned}"
-        if finding.p_adjusted is not None:
-            by = f" by {finding.engine}" if finding.engine else ""
-            parts.append(f"{finding.test}{by}, adjusted p {format_p(finding.p_adjusted)}")
-        if finding.importance is not None:
-            parts.append(f"importance {format_share(finding.importance)}")
-        if finding.unconfirmed:
-            parts.append("not confirmed by enough runs yet")
-        parts.append(f"{finding.rows_current:,} against {finding.rows_reference:,} values")
-        return " · ".join(parts)
+        return finding_details(self.finding)
 
     @property
     def shares(self) -> list[tuple[str, bool, float, float]]:
@@ -53,6 +37,27 @@ class FeaturePanel:
         labels = shape.labels or _ranges(shape.edges)
         rows = zip(labels, shape.reference, shape.current, strict=False)
         return [(label, label in new, reference, current) for label, reference, current in rows]
+
+
+def finding_details(finding: Finding) -> str:
+    """Return effect size, test, importance and row counts of a finding in one line."""
+    parts = []
+    if finding.effect_size is not None:
+        label = EFFECT_LABELS.get(finding.effect, finding.effect)
+        windows = finding.floor_windows
+        learned = f" learned from {count(windows, 'window')}" if windows else ""
+        parts.append(f"{label} {number(finding.effect_size)}")
+        if finding.effect_floor:
+            parts[-1] += f", floor {number(finding.effect_floor)}{learned}"
+    if finding.p_adjusted is not None:
+        by = f" by {finding.engine}" if finding.engine else ""
+        parts.append(f"{finding.test}{by}, adjusted p {format_p(finding.p_adjusted)}")
+    if finding.importance is not None:
+        parts.append(f"importance {format_share(finding.importance)}")
+    if finding.unconfirmed:
+        parts.append("not confirmed by enough runs yet")
+    parts.append(f"{finding.rows_current:,} against {finding.rows_reference:,} values")
+    return " · ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,27 @@
 """Monitoring runs and the status of all models in the terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from rich.console import JustifyMethod, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.base.findings import Finding, by_severity
+from driftloop.base.findings import Finding, Status, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.scores import metric_name
 from flows.cli.display.promotion import retrain_view
-from flows.cli.display.show import status_text
+from flows.cli.display.show import COLOURS, status_text
 
 if TYPE_CHECKING:
     from driftloop.reporting.status import ModelStatus, Statuses
 
 _SHOWN = 12
+_SIGNS: Mapping[Status, str] = {"drift": "▲", "warning": "!", "inconclusive": "?", "ok": "✓"}
 
 
-def monitor_view(record: MonitorRecord) -> Iterable[RenderableType]:
+def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[RenderableType]:
     """Yield the parts of a monitoring run that a person wants to see."""
     judged = (status_text("broken"), ", ") if record.broken else ()
     verdict = record.verdict
@@ -38,7 +39,7 @@ def monitor_view(record: MonitorRecord) -> Iterable[RenderableType]:
     performance = record.performance
     yield Text.assemble("  ", status_text(performance.status), " ", performance.sentence)
     if record.findings:
-        yield _features(by_severity(record.findings))
+        yield from _features(by_severity(record.findings), everything)
     yield from _consequences(record)
 
 
@@ -57,48 +58,47 @@ def _consequences(record: MonitorRecord) -> Iterable[RenderableType]:
     yield f"champion: version {record.serving}"
 
 
-def _features(findings: list[Finding]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("feature", "test", "p", "effect", "status", "what changed"):
-        justify: JustifyMethod = "right" if name in ("p", "effect") else "left"
-        table.add_column(name, justify=justify, no_wrap=name != "what changed")
-    for finding in findings[:_SHOWN]:
-        table.add_row(
-            finding.name[:30],
-            finding.test,
-            _number(finding.p_adjusted, ".2g"),
-            _number(finding.effect_size, ".3f"),
-            status_text(finding.status),
-            finding.sentence.replace("`", ""),
-        )
-    if len(findings) > _SHOWN:
-        table.add_row(f"and {len(findings) - _SHOWN} more", "", "", "", "", "see --json")
-    return table
+def _features(findings: list[Finding], everything: bool) -> Iterable[RenderableType]:
+    """Yield a line per finding, those that changed first; without `everything` only these."""
+    changed = [finding for finding in findings if finding.status != "ok"]
+    shown = findings if everything else changed[:_SHOWN]
+    for finding in shown:
+        sign = Text(f"  {_SIGNS[finding.status]} ", style=COLOURS[finding.status])
+        text = Text.assemble(sign, finding.sentence.replace("`", ""))
+        text.no_wrap, text.overflow = True, "ellipsis"
+        yield text
+        if everything:
+            from driftloop.reporting.run_report.features import finding_details
 
-
-def _number(value: float | None, form: str) -> str:
-    return "" if value is None or value != value else format(value, form)
+            yield Text(f"    {finding_details(finding)}", style="dim")
+    if everything:
+        return
+    more = len(changed) - len(shown)
+    unchanged = len(findings) - len(changed)
+    counted = [f"{more} more changed"] * bool(more) + [f"{unchanged} unchanged"] * bool(unchanged)
+    if counted:
+        yield Text(f"    {', '.join(counted)}; --all shows every result", style="dim")
 
 
 def status_view(statuses: "Statuses") -> Iterable[RenderableType]:
-    """Yield a table with a line per model."""
+    """Yield a table with a line per model, then what is open."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    names = "model", "champion", "score", "trained until", "as of", "verdict", "action", "alerts"
-    for column in names:
-        table.add_column(column)
+    table.add_column("model", overflow="fold")
+    for column in ("verdict", "as of", "champion", "score", "action"):
+        table.add_column(column, no_wrap=True)
     for model in statuses.models:
-        score = "" if model.score is None else f"{metric_name(model.metric)} {model.score:.3f}"
         table.add_row(
             model.model,
-            model.champion or "none",
-            score,
-            format_time(model.trained_until) if model.trained_until else "",
-            format_time(model.as_of) if model.as_of else "never",
             status_text(model.verdict or ""),
+            format_time(model.as_of) if model.as_of else "never",
+            f"v{model.champion}" if model.champion else "none",
+            "" if model.score is None else f"{metric_name(model.metric)} {model.score:.3f}",
             model.action or "",
-            _alerts(model),
         )
     yield table
+    for model in statuses.models:
+        if alerts := _alerts(model):
+            yield Text.assemble((f"{model.model}: ", "bold"), alerts)
 
 
 def _alerts(model: "ModelStatus") -> Text:
