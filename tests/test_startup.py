@@ -62,6 +62,17 @@ def test_the_command_line_starts_with_nothing_but_itself() -> None:
     assert not (HEAVY | {"numpy", "pydantic", "flows.cli.monitoring"}) & loaded
 
 
+def test_the_shell_completes_commands_without_importing_them() -> None:
+    code = (
+        "import os; os.environ.update(_DRIFTLOOP_COMPLETE='complete_bash', COMP_CWORD='1', "
+        "COMP_WORDS='driftloop mo')\nfrom flows.cli.app import app\n"
+        "try: app(prog_name='driftloop')\nexcept SystemExit: pass"
+    )
+    loaded = modules_after(f"exec({code!r})")
+    assert "monitor" in loaded  # printed before the modules
+    assert not (HEAVY | {"numpy", "flows.cli.monitoring"}) & loaded
+
+
 def test_an_option_that_is_none_loads_not_even_numpy() -> None:
     loaded = modules_after("from flows.cli.app import load_command; load_command('monitor')")
     assert "flows.cli.monitoring" in loaded

@@ -5,7 +5,8 @@ commands, so that help and errors are quick and the environment is set first.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module  # noqa: TID251 - commands are imported one at a time
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,6 +31,16 @@ COMMANDS = {
 }
 """The module of each command, in the order of the help."""
 
+PANELS = {
+    **dict.fromkeys(("init", "demo", "backtest"), "Begin"),
+    **dict.fromkeys(("monitor", "retrain", "bootstrap", "snapshot"), "Run the loop"),
+    **dict.fromkeys(("status", "report", "history", "dashboard", "metrics"), "See"),
+    **dict.fromkeys(("approve", "rollback", "ledger"), "Versions"),
+    **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "Alerts"),
+}
+"""The panel of the help that a command stands in; all others are about the stack."""
+_HELP = {"help_option_names": ["-h", "--help"]}
+
 
 class Commands(TyperGroup):
     """All commands; help lists them without importing their modules."""
@@ -48,16 +59,28 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         if self._listing:
-            return TyperCommand(cmd_name, help=help_of(cmd_name))
-        info = CommandInfo(cmd_name, callback=load_command(cmd_name))
+            panel = PANELS.get(cmd_name, "The stack")
+            return TyperCommand(cmd_name, help=help_of(cmd_name), rich_help_panel=panel)
+        info = CommandInfo(cmd_name, callback=load_command(cmd_name), context_settings=_HELP)
         return get_command_from_info(
             info, pretty_exceptions_short=True, rich_markup_mode=self.rich_markup_mode
         )
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: D102 - Typer's
+        with self._without_imports():
+            super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: D102 - Typer's
+        with self._without_imports():
+            return super().shell_complete(ctx, incomplete)
+
+    @contextmanager
+    def _without_imports(self) -> Iterator[None]:
         self._listing = True
-        super().format_help(ctx, formatter)
-        self._listing = False
+        try:
+            yield
+        finally:
+            self._listing = False
 
 
 def load_command(name: str) -> Callable[..., Any]:
@@ -87,7 +110,7 @@ app = typer.Typer(
     help="Watches models for drift, retrains on evidence, promotes only what is proven better.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings=_HELP,
 )
 
 
