@@ -5,11 +5,13 @@ from pathlib import Path
 from rich.console import Console
 
 from driftloop.alerts.channels import Channel
+from driftloop.alerts.channels.apprise import AppriseChannel
 from driftloop.alerts.channels.base import HttpChannel
 from driftloop.alerts.channels.console import ConsoleChannel
 from driftloop.alerts.channels.email import EmailChannel
 from driftloop.alerts.channels.page import PageChannel
 from driftloop.alerts.channels.slack import SlackChannel
+from tasks.alerts.senders.apprise import AppriseSender
 from tasks.alerts.senders.base import Sender
 from tasks.alerts.senders.console import ConsoleSender
 from tasks.alerts.senders.http import HttpSender
@@ -40,6 +42,10 @@ def sender_for(channel: Channel, console: Console | None = None, state: Path = P
             variable, block = channel.password_variable, channel.password_secret
             password = required_secret(variable, block, what) if channel.user is not None else None
             return MailSender(channel, password)
+        case AppriseChannel():
+            what = f"The address of the service {channel.name}"
+            url = required_secret(channel.url_variable, channel.url_secret, what)
+            return AppriseSender(channel, url)
         case PageChannel():
             return PageSender(channel, state / channel.path)
         case ConsoleChannel():
