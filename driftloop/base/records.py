@@ -19,6 +19,7 @@ from driftloop.base.findings import (
 from driftloop.base.periods import Window
 from driftloop.base.scores import Comparison, GateResult, HoldoutScores, Score
 from driftloop.base.serialize import UNPRINTED
+from driftloop.base.training_plan import TrainingPlan
 
 Action = Literal["none", "alert", "hold", "retrain"]
 TrialAction = Literal["none", "promoted", "dropped", "rolled_back", "passed", "expired"]
@@ -26,6 +27,7 @@ TriggerStatus = Literal["fired", "quiet", "inconclusive"]
 Held = Literal[
     "quality",
     "cooldown",
+    "budget",
     "no_new_evidence",
     "weekly_cap",
     "losing_streak",
@@ -98,34 +100,6 @@ class ModelVersion:
     holdout: Window | None
     baseline: Score | None
     promoted_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class WindowScore:
-    """The validation score of one candidate training window."""
-
-    candidate: str
-    window: Window
-    rows: int
-    score: float | None
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """Which rows a challenger is trained on and which frozen rows it is compared on."""
-
-    training: DataSlice
-    holdout: DataSlice
-    candidates: tuple[WindowScore, ...]
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a challenger could not be trained or compared; the champion stays."""
-
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +188,12 @@ class RetrainOutcome:
     def labelled_rows(self) -> int | None:
         """Rows trained on, all of them labelled."""
         return self.plan.training.rows if self.plan else None
+
+    @computed_field
+    @property
+    def refitted(self) -> Window | None:
+        """The window, with the holdout, that what serves was trained on after it was compared."""
+        return self.plan.serving.window if self.plan and self.plan.refit else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,36 @@ from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
 from driftloop.decision.triggers import (
     AnyTrigger,
+    CalendarTrigger,
     DriftTrigger,
     ManualTrigger,
     PerformanceTrigger,
+    Trigger,
     TriggerInputs,
 )
+
+MOST_KEPT = 3.0
+"""Retrainings of the budget that may be saved up."""
+
+RESERVE = 1
+"""Retrainings that the calendar leaves for what is not foreseen."""
+
+CALENDAR = CalendarTrigger().kind
 
 
 class DecisionSettings(Settings):
     """What starts a retraining, and the circuit breaker that can block it."""
 
     triggers: tuple[AnyTrigger, ...] = Field(
-        default=(DriftTrigger(), PerformanceTrigger(), ManualTrigger()),
-        description="Reasons to retrain; any one is enough. An empty list never retrains.",
+        default=(DriftTrigger(), PerformanceTrigger(), CalendarTrigger()),
+        description="Reasons to retrain; any one is enough. With an empty list only people do.",
+    )
+    budget: float = Field(
+        default=0.34,
+        gt=0,
+        le=1,
+        description="Share of the windows that may retrain, over time. What is not spent is kept, "
+        "up to three retrainings; the last of them the calendar leaves for what is not foreseen.",
     )
     cooldown: SpanField = Field(
         default=Span(1, "week"), description="Shortest time between two retrainings."
@@ -44,6 +61,12 @@ class DecisionSettings(Settings):
         ge=1,
         description="Losing challengers in a row after which a person has to step in.",
     )
+
+    @property
+    def with_people(self) -> tuple[Trigger, ...]:
+        """The triggers, and that people may always retrain."""
+        others = (trigger for trigger in self.triggers if not isinstance(trigger, ManualTrigger))
+        return (*others, ManualTrigger())
 
 
 def drift_since(
@@ -76,7 +99,7 @@ def decide(
     Broken data blocks a retraining. An inconclusive window is not a reason for one: then only a
     proven loss of performance, which rests on labelled rows of its own, starts it.
     """
-    results = tuple(trigger.check(inputs) for trigger in settings.triggers)
+    results = tuple(trigger.check(inputs) for trigger in settings.with_people)
     fired = [result for result in results if result.fired]
     broken = [check for check in quality if check.status == "failed"]
     if broken:
@@ -88,7 +111,8 @@ def decide(
         return Decision("none", (inputs.verdict.sentence,), results)
     if fired:
         reasons = tuple(result.sentence for result in fired)
-        blocked = circuit_breaker(inputs, settings)
+        only_calendar = all(result.trigger == CALENDAR for result in fired)
+        blocked = circuit_breaker(inputs, settings, RESERVE if only_calendar else 0)
         if blocked:
             return Decision("hold", (*reasons, blocked[1]), results, blocked[0])
         return Decision("retrain", reasons, results)
@@ -98,10 +122,13 @@ def decide(
     return Decision("none", (inputs.verdict.sentence,), results)
 
 
-def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[Held, str] | None:
+def circuit_breaker(
+    inputs: TriggerInputs, settings: DecisionSettings, reserve: int = 0
+) -> tuple[Held, str] | None:
     """Return which rule of the circuit breaker blocks a retraining now and why, or None.
 
-    A request by a person passes all of them: that is who the breaker waits for.
+    Of the budget `reserve` retrainings are left for later. A request by a person passes every rule:
+    that is who the breaker waits for.
     """
     if inputs.manual_reason is not None:
         return None
@@ -128,14 +155,46 @@ def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[
             f"{settings.most_per_week}."
         )
         return "weekly_cap", sentence
+    left = budget_left(inputs, settings.budget)
+    if left < 1 + reserve - 0.01:
+        kept = ", and the last one is kept for what is not foreseen" if reserve else ""
+        sentence = (
+            f"The budget of {settings.budget:.0%} of the windows leaves {max(left, 0):.1f} "
+            f"retrainings{kept} (decision.budget)."
+        )
+        return "budget", sentence
     if waiting := _no_new_evidence(inputs, settings.new_evidence):
         return "no_new_evidence", waiting
     return None
 
 
+def budget_left(inputs: TriggerInputs, share: float) -> float:
+    """Return the retrainings that may be spent now, of a budget that grows with every window.
+
+    At first, and at most, there are three. It is replayed over the retrainings that are remembered.
+    """
+    window = inputs.performance.window
+    left, since = MOST_KEPT, None
+    retrainings = [run.as_of for run in reversed(inputs.history) if run.kind == "retrain"]
+    for moment in (*retrainings, inputs.as_of):
+        if since is not None:
+            grown = share * ((moment - since) / (window.end - window.start))
+            left = min(MOST_KEPT, left + grown)
+        left, since = left - 1, moment
+    return left + 1
+
+
 def losing_streak(history: tuple[PastRun, ...]) -> int:
-    """Return how many challengers in a row lost since the last win or retraining by hand."""
-    retrainings = (run for run in history if run.kind == "retrain")
+    """Return how many challengers in a row lost since the last win or retraining by hand.
+
+    Those of the calendar do not count: where nothing is wrong, one that does not win is no trouble.
+    """
+    calm = {
+        run.as_of
+        for run in history
+        if run.kind == "monitor" and run.verdict != "drift" and run.performance != "fell"
+    }
+    retrainings = (run for run in history if run.kind == "retrain" and run.as_of not in calm)
     return len([*takewhile(lambda run: not run.won and not run.by_hand, retrainings)])
 
 

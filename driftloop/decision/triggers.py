@@ -6,6 +6,7 @@ A new subclass of `Trigger` above the line ``AnyTrigger`` is a new kind.
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -113,8 +114,43 @@ class AgeTrigger(Trigger):
         return TriggerResult(self.kind, "fired" if old else "quiet", sentence)
 
 
+class CalendarTrigger(Trigger):
+    """It is time: the newest rows were not learned from for some windows.
+
+    It waits the longer, the more of the last challengers did not prove better by a standard error:
+    where there is nothing to gain, it hardly spends.
+    """
+
+    kind: Literal["calendar"] = "calendar"
+    every: int = Field(default=3, ge=1, description="Windows between two retrainings.")
+    patience: float = Field(
+        default=2.0,
+        ge=1,
+        description="Factor by which it waits longer after each challenger that was not better by "
+        "a standard error.",
+    )
+
+    def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether it is time."""
+        runs = [run for run in inputs.history if run.kind == "retrain"]
+        vain = len([*takewhile(lambda run: run.gained is not None and run.gained <= 1, runs)])
+        windows = self.every * self.patience**vain
+        last = runs[0].as_of if runs else inputs.champion_trained_until
+        if last is None:
+            sentence = "The champion's training data is unknown."
+            return TriggerResult(self.kind, "inconclusive", sentence)
+        window = inputs.performance.window
+        passed = (inputs.as_of - last) / (window.end - window.start)
+        sentence = f"{passed:.0f} windows since the newest rows were learned from; the calendar"
+        sentence += f" waits for {windows:.0f}"
+        if vain:
+            sentence += f", as the last {vain} challengers gained nothing that counts"
+        fired = round(passed) >= round(windows)  # months differ in length
+        return TriggerResult(self.kind, "fired" if fired else "quiet", f"{sentence}.")
+
+
 class ManualTrigger(Trigger):
-    """A person requested it; without this trigger nobody can start a retraining by hand."""
+    """A person requested it, which is always permitted; a list need not name it."""
 
     kind: Literal["manual"] = "manual"
 

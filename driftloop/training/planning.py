@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.periods import Window, naive, parse_time
-from driftloop.base.records import Refusal, WindowScore
 from driftloop.base.scores import metric_name
+from driftloop.base.training_plan import Refusal, WindowScore
 from driftloop.base.windows import SinceChange
 from driftloop.performance.metrics import MetricName, score_with_interval
 from driftloop.profiling.reference_profile import Features
@@ -27,6 +27,9 @@ from driftloop.training.tuning import at_best_threshold
 Times = npt.NDArray[np.datetime64]
 
 SINCE_CHANGE = SinceChange().kind
+
+WANTED = " (training.holdout.minimum_rows and minimum_per_class)"
+"""The settings that a refusal of a holdout names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ def plan_candidates(
     `change` is where the present regime began, if one was detected. A change that performance
     shows has to have rows enough to judge and to learn from: a challenger that knows little of it
     loses, or wins and hides where it began. The holdout starts no earlier than `not_before`, the
-    end of the champion's training data.
+    end of the champion's training data, and has at most half of the rows since: the other half is
+    what the challenger knows and the champion does not.
     """
     since = change.since if change else None
     starts = [
@@ -77,21 +81,22 @@ def plan_candidates(
     if not enough:
         return Refusal(
             f"{max(sizes.values(), default=0):,} labelled rows, {settings.minimum_rows:,} are "
-            "needed to train: nothing was trained."
+            "needed to train (training.minimum_rows): nothing was trained."
         )
     share_of = enough.get(SINCE_CHANGE, max(enough.values()))
     if change is not None and change.by == "performance":
         share_of = len(rows.y[rows.since(change.since)])
         if share_of < rows_to_learn_a_change(settings):
             return _too_few_since(change, share_of, settings)
-    first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, share_of))
+    new = len(rows.y) if not_before is None else len(rows.y[rows.since(not_before)])
+    first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, share_of, new))
     begin = parse_time(pd.Timestamp(rows.times[first]).to_pydatetime())
     begin = max(begin, not_before) if not_before else begin
     newest = rows.y[rows.since(begin)]
     per_class = None if rows.quantity else settings.holdout.minimum_per_class
     refusal = _too_few(newest, settings.holdout.minimum_rows, per_class)
     if refusal:
-        return Refusal(f"The holdout after the champion's training data has {refusal}.")
+        return Refusal(f"The holdout after the champion's training data has {refusal}{WANTED}.")
     return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(newest))
 
 
@@ -110,20 +115,27 @@ def rows_to_learn_a_change(settings: TrainingSettings) -> int:
     return judging + max(judging, settings.minimum_rows)
 
 
-def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, share_of: int) -> int:
+def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, share_of: int, new: int) -> int:
     """Return how many of the newest rows judge: the share, or as many as distinguish two models.
 
-    Rows in the holdout cannot be learned from, and they are the newest ones.
+    Rows in the holdout cannot be learned from, and they are the newest ones: of those that are new
+    to the champion half are left. But it grows until it holds the rows of each class that it needs.
     """
-    newest = rows.y[::-1]
+    newest, least = rows.y[::-1], settings.minimum_rows
     enough = 2 * settings.enough_per_class
     if not rows.quantity:
-        counts = np.bincount(newest[newest >= 0])
-        rarest = int(np.where(counts > 0, counts, len(newest) + 1).argmin())
-        places = np.flatnonzero(newest == rarest)
-        plenty = len(places) >= settings.enough_per_class
-        enough = int(places[settings.enough_per_class - 1]) + 1 if plenty else len(newest)
-    return max(min(int(share_of * settings.share), enough), settings.minimum_rows)
+        enough = _until(newest, settings.enough_per_class)
+        grown = _until(newest, settings.minimum_per_class)
+        least = max(least, grown) if grown < len(newest) else least
+    return max(min(int(share_of * settings.share), enough, new // 2), least)
+
+
+def _until(newest: npt.NDArray[Any], count: int) -> int:
+    """Return how many of the newest rows hold so many of the rarest class; all if none do."""
+    counts = np.bincount(newest[newest >= 0])
+    rarest = int(np.where(counts > 0, counts, len(newest) + 1).argmin())
+    places = np.flatnonzero(newest == rarest)
+    return int(places[count - 1]) + 1 if len(places) >= count else len(newest)
 
 
 def _with_candidates(
@@ -150,7 +162,10 @@ def _with_candidates(
         window = Window(max(start, midnight), holdout.start)
         candidates.append(WindowScore(name, window, len(y), None, "not compared"))
     if not candidates:
-        return Refusal(f"No training window is large enough: {'; '.join(reasons)}.")
+        return Refusal(
+            f"No training window is large enough: {'; '.join(reasons)} (training.minimum_rows and "
+            "minimum_per_class)."
+        )
     return PlanCandidates(holdout, holdout_rows, tuple(candidates))
 
 

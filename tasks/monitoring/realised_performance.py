@@ -23,7 +23,7 @@ from tasks.monitoring.predict import predict_version
 from tasks.monitoring.tables import broken_periods, label_fault, read_labelled
 from tasks.monitoring.windows import Slices, trained_on
 from tasks.registry.lineage import target_of
-from tasks.registry.models import model_of
+from tasks.registry.models import compared_model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
@@ -134,7 +134,7 @@ def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
     is evidence of concept drift.
     """
     target = target_of(open_registry(job.workspace), job.model, champion.version)
-    model = model_of(job, champion.version)
+    model = compared_model_of(job, champion.version)
     columns = slice_columns(holdout, job.config.data.time, job.workspace)
     try:
         p = probabilities(job, model, target, columns)

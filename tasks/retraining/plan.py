@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from driftloop.base.data_slices import DataSlice, Snapshot
-from driftloop.base.errors import ChampionLostError, ConfigError, RegistryError, join_names
+from driftloop.base.errors import ChampionLostError, RegistryError
 from driftloop.base.periods import Window, format_time, split_window
-from driftloop.base.records import ModelVersion, Refusal, TrainingPlan
+from driftloop.base.records import ModelVersion
 from driftloop.base.tags import RunTags
+from driftloop.base.training_plan import Refusal, TrainingPlan
 from driftloop.base.windows import EARLIEST
-from driftloop.decision.triggers import ManualTrigger
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
 from driftloop.training.change_point import Change, change_in_performance, joint_change
 from driftloop.training.planning import (
@@ -99,17 +99,6 @@ def refuse_second_bootstrap(job: Job) -> None:
         raise RegistryError(
             f"{job.model} already has a champion, version {champion.version}; use "
             f"'driftloop retrain {job.model}' to challenge it"
-        )
-
-
-@step("check request")
-def check_request(job: Job, reason: str) -> None:
-    """Raise `ConfigError` if the configuration has no trigger for a manual retraining."""
-    if not any(isinstance(trigger, ManualTrigger) for trigger in job.config.decision.triggers):
-        kinds = [trigger.kind for trigger in job.config.decision.triggers]
-        raise ConfigError(
-            f"decision.triggers of {job.model} has no 'manual' ({join_names(kinds)}), so a "
-            f"retraining cannot be started manually ({reason}); add 'kind: manual' to it"
         )
 
 
@@ -231,4 +220,4 @@ def _plan(
         f"{left_out}); holdout of {plan.holdout_rows:,} rows from {plan.holdout}."
     )
     holdout = cut(plan.holdout, plan.holdout_rows)
-    return TrainingPlan(training, holdout, candidates, sentence)
+    return TrainingPlan(training, holdout, candidates, sentence, config.training.refit)

@@ -43,6 +43,7 @@ RUN = RunTags(
     won=False,
     by_hand=True,
     promoted=False,
+    gained=1.5,
 )
 STORED_RUN = {
     "driftloop.kind": "monitor",
@@ -72,6 +73,7 @@ STORED_RUN = {
     "driftloop.won": "false",
     "driftloop.by_hand": "true",
     "driftloop.promoted": "false",
+    "driftloop.gained": "1.5",
 }
 VERSION = VersionTags(
     key="4f1c",
@@ -92,6 +94,8 @@ VERSION = VersionTags(
     holdout_start=AT,
     holdout_end=LATER,
     score=Score("roc_auc", 0.75, 0.7, 0.8, 100),
+    compared_model="m-1f",
+    compared_end=AT,
     predicts="quantity",
     classes=("no", "yes"),
     environment="lock",
@@ -129,6 +133,8 @@ STORED_VERSION = {
     "driftloop.score": (
         '{"metric": "roc_auc", "value": 0.75, "low": 0.7, "high": 0.8, "rows": 100}'
     ),
+    "driftloop.compared.model": "m-1f",
+    "driftloop.compared.end": "2026-03-02T06:00:00+00:00",
     "driftloop.predicts": "quantity",
     "driftloop.classes": '["no", "yes"]',
     "driftloop.environment": "lock",

@@ -8,7 +8,8 @@ from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding, QualityFinding
 from driftloop.base.periods import Window
-from driftloop.base.records import MonitorRecord, TrainingPlan, TrialOutcome, WindowScore
+from driftloop.base.records import MonitorRecord, TrialOutcome
+from driftloop.base.training_plan import TrainingPlan, WindowScore
 from driftloop.promotion.ledger import Entry, EntryKind
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftloop.base.periods import Span, Window
-from driftloop.base.records import Refusal, WindowScore
+from driftloop.base.training_plan import Refusal, WindowScore
 from driftloop.base.windows import AllHistory, SinceChange, SlidingWindow
 from driftloop.performance.target import Classes, Quantity
 from driftloop.profiling.reference_profile import Features
@@ -79,6 +79,24 @@ def test_holdout_begins_after_the_champions_training_data() -> None:
     assert made.holdout == Window(late, END)
     assert made.holdout_rows == 200
     assert plan(not_before=utc(2026, 1, 10)) == plan()
+
+
+def test_half_of_what_is_new_to_the_champion_is_learned_from() -> None:
+    """Of the 400 rows since its training data 200 judge, and of 500 there are 250."""
+    assert plan(not_before=utc(2026, 2, 16)).holdout_rows == 200
+    late = START + (END - START) * (1100 / 1600)
+    assert plan(not_before=late).holdout_rows in (250, 251)
+
+
+def test_the_holdout_grows_until_it_holds_every_class() -> None:
+    """One row in 50 is positive: ten of them take 500 rows, and not the newest 320."""
+    settings = SETTINGS.model_copy(update={"minimum_per_class": 10})
+    made = plan(rows=labelled(every=50), settings=settings)
+    assert made.holdout_rows in range(451, 501)
+    late = START + (END - START) * (1200 / 1600)
+    text = refusal(rows=labelled(every=50), settings=settings, not_before=late)
+    assert "8 rows of the rarest class, 10 are needed" in text
+    assert "training.holdout.minimum_rows and minimum_per_class" in text
 
 
 def test_holdout_too_small_after_the_champions_training_data() -> None:
@@ -154,7 +172,8 @@ def test_holdout_leaves_rows_of_the_newest_regime() -> None:
     [
         (labelled(90), {}, "90 labelled rows, 100 are needed to train"),
         (labelled(0), {}, "0 labelled rows"),
-        (labelled(1600, every=100), {}, "holdout .* of the rarest class, 10 are needed"),
+        (labelled(1600, every=100), {}, "all has 6 rows of the rarest class, 20 are needed"),
+        (labelled(1600, every=200), {}, "holdout .* of the rarest class, 10 are needed"),
         (labelled(1600, every=10**6), {}, "one class only"),
         (labelled(300), {"minimum_rows": 290}, "No training window is large enough: all has 100"),
         (labelled(1600, 20), {"minimum_per_class": 300}, "rarest class, 300 are needed"),
