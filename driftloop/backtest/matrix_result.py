@@ -21,6 +21,9 @@ from driftloop.performance.metrics import Scores
 BUDGET = 1 / 3
 """Retrainings a period that the standard policies may spend."""
 
+MARGIN = 0.05
+"""Loss of the metric that the interval of an accepted challenger excludes, as `init` writes it."""
+
 _WIDE = 1.96
 
 
@@ -72,7 +75,7 @@ def standard_policies(setting: str) -> tuple[Policy, ...]:
         Policy("never", setting, budget=0, purse=0),
         Policy("every period", setting, every=1),
         Policy("calendar", setting, budget=BUDGET, every=every),
-        Policy("on loss", setting, budget=BUDGET, on_loss=True, proof=0.0),
+        Policy("on loss", setting, budget=BUDGET, on_loss=True, proof=-1.0, margin=MARGIN),
         default_policy(setting),
     )
 
@@ -80,8 +83,8 @@ def standard_policies(setting: str) -> tuple[Policy, ...]:
 def default_policy(setting: str) -> Policy:
     """Return the policy that ``init`` writes, as far as a matrix can replay it."""
     return Policy(
-        "default", setting, budget=BUDGET, every=round(1 / BUDGET), on_loss=True, proof=0.0,
-        patience=2.0,
+        "default", setting, budget=BUDGET, reserve=1.0, every=round(1 / BUDGET), patience=2.0,
+        on_loss=True, proof=-1.0, margin=MARGIN,
     )  # fmt: skip
 
 

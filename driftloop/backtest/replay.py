@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from driftloop.backtest.matrix import Matrix, Trained
+from driftloop.backtest.matrix import Estimate, Matrix, Trained
+from driftloop.decision.payoff import CLEARLY, calendar_wait
+
+WIDE = 1.96
+NEW_EVIDENCE = 0.33
+"""Share by which an episode has to grow after a challenger that lost."""
 
 SLACK, LIMIT = 0.5, 4.0
 """Of the cumulative sum of losses, in standard errors: what is let pass, and where it alarms."""
@@ -25,8 +30,9 @@ class Policy:
             are new to the champion.
         proof: standard errors by which a challenger has to be better; negative where it may be
             worse, None without a comparison.
-        patience: factor by which the calendar waits longer after each challenger that did not
-            prove better by one standard error.
+        margin: loss that its interval has to exclude.
+        patience: factor by which the calendar waits longer as long as the last challengers, taken
+            together, were not better (see `driftloop.decision.payoff`).
     """
 
     name: str
@@ -39,6 +45,7 @@ class Policy:
     refit: bool = True
     holdout: int = 10**9
     proof: float | None = None
+    margin: float = math.inf
     patience: float = 1.0
 
 
@@ -58,11 +65,14 @@ class _State:
 
     champion: Trained
     since: int
-    baseline: float | None
+    level: float
     purse: float
     wait: float
     loss: float = 0.0
+    episode: int = 0
+    again: float = 0.0
     last: int = 0
+    gained: list[float] = field(default_factory=list)
     retrained: list[int] = field(default_factory=list)
     promoted: list[int] = field(default_factory=list)
 
@@ -73,7 +83,7 @@ def replay(matrix: Matrix, policy: Policy) -> Replay:
     The first model is that of moment 0. At each later moment the policy sees the labels that were
     known by then.
     """
-    state = _State((policy.setting, 0), 0, None, policy.purse, policy.every or math.inf)
+    state = _State((policy.setting, 0), 0, -math.inf, policy.purse, policy.every or math.inf)
     scores = []
     for moment in range(matrix.periods):
         if moment > 0:
@@ -92,17 +102,18 @@ def _look(matrix: Matrix, policy: Policy, state: _State, moment: int) -> None:
     seen = matrix.estimate(state.champion, rows)
     if seen is None or not seen.error > 0:
         return
-    if state.baseline is None:
-        state.baseline = seen.value
-    short = (state.baseline - seen.value) / seen.error
-    state.loss = max(0.0, state.loss + short - SLACK)
+    if state.level == -math.inf:
+        state.level = seen.value
+    if state.loss == 0.0:
+        state.episode = moment
+    state.loss = max(0.0, state.loss + (state.level - seen.value) / seen.error - SLACK)
 
 
 def _due(policy: Policy, state: _State, moment: int) -> bool:
     if state.purse < 1:
         return False
     age = moment - state.last
-    if policy.on_loss and state.loss > LIMIT:
+    if policy.on_loss and state.loss > LIMIT and moment >= state.again:
         return True
     return age >= state.wait and state.purse >= 1 + policy.reserve
 
@@ -117,27 +128,33 @@ def _challenge(matrix: Matrix, policy: Policy, state: _State, moment: int) -> No
     state.retrained.append(moment)
     rows = slice(0, matrix.labelled[moment])
     better = matrix.estimate(challenger, rows, state.champion)
-    z = math.nan
     if better is not None:
-        z = _standard_errors(better.value, better.error)
+        state.gained.append(_standard_errors(better))
     if policy.every is not None:
-        pays = math.isnan(z) or z > 1
-        state.wait = policy.every if pays else state.wait * policy.patience
-    if policy.proof is not None and not math.isnan(z) and z <= policy.proof:
-        state.loss = 0.0  # what it lost is known, and cannot be helped for now
+        state.wait = calendar_wait(state.gained, policy.every, policy.patience)
+    if better is not None and _standard_errors(better) <= CLEARLY:
+        state.again = moment + (moment - state.episode + 1) * NEW_EVIDENCE
+    else:
+        state.loss, state.again = 0.0, 0.0
+    if better is not None and not _accepted(policy, better):
         return
     state.champion = (policy.setting, moment) if policy.refit else challenger
-    state.since, state.loss = moment, 0.0
+    state.since = moment
     state.promoted.append(moment)
     kept = matrix.estimate(challenger, rows)
-    state.baseline = None if kept is None else kept.value
+    if kept is not None and kept.value > state.level:
+        state.level = kept.value
 
 
-def _standard_errors(value: float, error: float) -> float:
-    """Return a difference in standard errors; of two models that are one it is 0."""
-    if value == 0:
-        return 0.0
-    return value / error if error > 0 else math.nan
+def _accepted(policy: Policy, better: Estimate) -> bool:
+    if policy.proof is None or math.isnan(better.error):
+        return True
+    return better.value >= max(policy.proof * better.error, WIDE * better.error - policy.margin)
+
+
+def _standard_errors(better: Estimate) -> float:
+    """Return a difference in standard errors; 0 of two models that are one."""
+    return better.value / better.error if better.error > 0 else 0.0
 
 
 def _holdout(matrix: Matrix, policy: Policy, state: _State, moment: int) -> int:

@@ -67,13 +67,14 @@ class ComparisonSettings(Settings):
     def claimed(self, low: float | None, high: float | None) -> tuple[Claim, float]:
         """Return the claim and its margin on a holdout with this interval of the difference.
 
-        By precision, a margin of half the interval's width asks that the challenger does better at
-        all; where that is wider than the margin that is configured, it has to do better by more.
+        By precision it may be worse by one standard error, which is what a margin of three quarters
+        of the interval's width allows; where that is wider than the margin that is configured, it
+        has to be better.
         """
         if self.claim != "by_precision":
             return self.claim, self.margin
-        half = self.margin if low is None or high is None else (high - low) / 2
-        return "non_inferior", min(self.margin, half)
+        allowed = self.margin if low is None or high is None else 0.75 * (high - low)
+        return "non_inferior", min(self.margin, allowed)
 
 
 def compare(inputs: GateInputs, settings: ComparisonSettings) -> Comparison:

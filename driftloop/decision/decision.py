@@ -11,6 +11,7 @@ from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Decision, Held
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
+from driftloop.decision.payoff import CLEARLY
 from driftloop.decision.triggers import (
     AnyTrigger,
     CalendarTrigger,
@@ -198,16 +199,21 @@ def losing_streak(history: tuple[PastRun, ...]) -> int:
     return len([*takewhile(lambda run: not run.won and not run.by_hand, retrainings)])
 
 
+def clearly_won(run: PastRun) -> bool:
+    """Say whether a run's challenger won by more than noise shows, as far as that is known."""
+    return run.kind == "retrain" and run.won and (run.gained is None or run.gained > CLEARLY)
+
+
 def episode_since(inputs: TriggerInputs) -> datetime:
     """Return where the present, unbroken episode of trouble began: drift, or performance that fell.
 
-    Runs that could not judge do not break it. A challenger that won does.
+    Runs that could not judge do not break it. A challenger that clearly won does.
     """
     since = inputs.performance.window.start
     if inputs.drift_since is not None:
         since = min(since, inputs.drift_since)
     for run in inputs.history:
-        if run.kind == "retrain" and run.won:
+        if clearly_won(run):
             break
         if run.kind != "monitor":
             continue
@@ -220,9 +226,12 @@ def episode_since(inputs: TriggerInputs) -> datetime:
 
 
 def _no_new_evidence(inputs: TriggerInputs, share: float) -> str | None:
-    """Return why another challenger would learn what the last one, which lost, had learned."""
+    """Return why another challenger would learn what the last one had learned.
+
+    It lost, or won without being clearly better while the trouble goes on.
+    """
     last = next((run for run in inputs.history if run.kind == "retrain"), None)
-    if last is None or last.won:
+    if last is None or clearly_won(last):
         return None
     since, delay = episode_since(inputs), inputs.as_of - inputs.labelled_until
     before, now = last.as_of - delay - since, inputs.labelled_until - since
@@ -236,6 +245,7 @@ def _no_new_evidence(inputs: TriggerInputs, share: float) -> str | None:
         return None
     again = since + delay + before * (1 + share)
     return (
-        f"The challenger of {last.as_of:%Y-%m-%d} lost, and there are hardly more labels of this "
+        f"The challenger of {last.as_of:%Y-%m-%d} {'won by little' if last.won else 'lost'}, and "
+        "there are hardly more labels of this "
         f"episode, which began on {since:%Y-%m-%d}; there will be enough on {again:%Y-%m-%d}."
     )

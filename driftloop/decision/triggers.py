@@ -6,7 +6,6 @@ A new subclass of `Trigger` above the line ``AnyTrigger`` is a new kind.
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -16,6 +15,7 @@ from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Held, TriggerResult, TriggerStatus
 from driftloop.base.settings import Settings, any_of
 from driftloop.base.tags import PastRun
+from driftloop.decision.payoff import calendar_wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ class AgeTrigger(Trigger):
 class CalendarTrigger(Trigger):
     """It is time: the newest rows were not learned from for some windows.
 
-    It waits the longer, the more of the last challengers did not prove better by a standard error:
-    where there is nothing to gain, it hardly spends.
+    It waits longer while the last challengers, taken together, gained nothing: where there is
+    nothing to gain, it hardly spends.
     """
 
     kind: Literal["calendar"] = "calendar"
@@ -126,15 +126,15 @@ class CalendarTrigger(Trigger):
     patience: float = Field(
         default=2.0,
         ge=1,
-        description="Factor by which it waits longer after each challenger that was not better by "
-        "a standard error.",
+        description="Factor by which it waits longer after each challenger in a row with which the "
+        "last four, taken together, were not better.",
     )
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
         """Return whether it is time."""
         runs = [run for run in inputs.history if run.kind == "retrain"]
-        vain = len([*takewhile(lambda run: run.gained is not None and run.gained <= 1, runs)])
-        windows = self.every * self.patience**vain
+        gained = [run.gained for run in reversed(runs) if run.gained is not None]
+        windows = calendar_wait(gained, self.every, self.patience)
         last = runs[0].as_of if runs else inputs.champion_trained_until
         if last is None:
             sentence = "The champion's training data is unknown."
@@ -143,8 +143,8 @@ class CalendarTrigger(Trigger):
         passed = (inputs.as_of - last) / (window.end - window.start)
         sentence = f"{passed:.0f} windows since the newest rows were learned from; the calendar"
         sentence += f" waits for {windows:.0f}"
-        if vain:
-            sentence += f", as the last {vain} challengers gained nothing that counts"
+        if windows > self.every:
+            sentence += ", as the last challengers gained nothing"
         fired = round(passed) >= round(windows)  # months differ in length
         return TriggerResult(self.kind, "fired" if fired else "quiet", f"{sentence}.")
 
