@@ -9,6 +9,7 @@ from benchmarks import overhead, overhead_report, rates, rates_report, speed, sp
 from benchmarks.environments import OWN, python_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.paths import ROOT
+from benchmarks.streams import SOURCES
 
 ELEC2 = ROOT.parent / "shared" / "data" / "elec2.csv"
 
@@ -72,6 +73,14 @@ def parser() -> argparse.ArgumentParser:
     real = commands.add_parser("elec2", help="weekly monitoring of the Elec2 data")
     real.add_argument("--data", type=Path, default=ELEC2)
 
+    worth = commands.add_parser("policies", help="what retraining policies keep of the gain")
+    worth.add_argument(
+        "--stream",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help=f"a public data set as a CSV file; may be repeated: {', '.join(SOURCES)}",
+    )
     commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
     commands.add_parser("environments", help="make the peers' environments")
     commands.add_parser("report", help="write the page anew from the results that are kept")
@@ -95,6 +104,8 @@ def run(arguments: argparse.Namespace) -> None:
         rates.run(rates.Settings(**chosen, effort=arguments.effort, fresh=arguments.fresh))
     elif command == "overhead":
         overhead.run_overhead()
+    elif command == "policies":
+        _policies(arguments.stream)
     elif command == "environments":
         for name in sorted({tool.environment for tool in speed.TOOLS.values()} - {OWN}):
             print(f"{name}: {python_of(name)}")
@@ -111,6 +122,13 @@ def run(arguments: argparse.Namespace) -> None:
         rates_report.write()
     if command in ("overhead", "report"):
         overhead_report.write()
+
+
+def _policies(streams: list[str]) -> None:
+    from benchmarks import policies
+
+    files = (text.partition("=") for text in streams)
+    policies.run({name: Path(path) for name, _, path in files})
 
 
 def _has_elec2(path: Path) -> bool:

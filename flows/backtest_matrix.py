@@ -35,7 +35,7 @@ def run_matrix(
     matrix = matrix_of(
         job, moments, settings, lambda name, done, total: report(name, done, total, "trained")
     )
-    policies, whole = worth_of(matrix, (setting.name for setting in settings))
+    policies, whole = worth_of(matrix, [setting.name for setting in settings])
     path = plot or job.workspace.state / "backtests" / f"{job.model}-matrix.png"
     plot_worth(policies, path, f"{job.model}: {matrix.periods} periods")
     return MatrixResult(

@@ -1,7 +1,7 @@
 """What policies would have been worth over an evaluation matrix, beside the best possible ones."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -23,6 +23,9 @@ BUDGET = 1 / 3
 
 MARGIN = 0.05
 """Loss of the metric that the interval of an accepted challenger excludes, as `init` writes it."""
+
+CHOSEN = "chosen by validation"
+"""In place of a setting: each challenger has the one that did best before its holdout."""
 
 _WIDE = 1.96
 
@@ -70,48 +73,55 @@ class MatrixResult:
 
 def standard_policies(setting: str) -> tuple[Policy, ...]:
     """Return the policies that are compared over a training setting."""
-    every = round(1 / BUDGET)
+    every, own = round(1 / BUDGET), (setting,)
     return (
-        Policy("never", setting, budget=0, purse=0),
-        Policy("every period", setting, every=1),
-        Policy("calendar", setting, budget=BUDGET, every=every),
-        Policy("on loss", setting, budget=BUDGET, on_loss=True, proof=-1.0, margin=MARGIN),
-        default_policy(setting),
+        Policy("never", own, budget=0, purse=0),
+        Policy("every period", own, every=1),
+        Policy("calendar", own, budget=BUDGET, every=every),
+        Policy("on loss", own, budget=BUDGET, on_loss=True, proof=-1.0, margin=MARGIN),
+        default_policy(own),
     )
 
 
-def default_policy(setting: str) -> Policy:
+def default_policy(settings: tuple[str, ...]) -> Policy:
     """Return the policy that ``init`` writes, as far as a matrix can replay it."""
     return Policy(
-        "default", setting, budget=BUDGET, reserve=1.0, every=round(1 / BUDGET), patience=2.0,
+        "default", settings, budget=BUDGET, reserve=1.0, every=round(1 / BUDGET), patience=2.0,
         on_loss=True, proof=-1.0, margin=MARGIN,
     )  # fmt: skip
 
 
-def worth_of(matrix: Matrix, settings: Iterable[str]) -> tuple[tuple[PolicyWorth, ...], Gain]:
+def worth_of(matrix: Matrix, settings: Sequence[str]) -> tuple[tuple[PolicyWorth, ...], Gain]:
     """Return what each standard policy is worth over each setting, and the gain there is.
 
     The gain is that of retraining in every period by the setting that does best so. The best
-    possible policy with the budget, known only afterwards, is the last of each setting.
+    possible policy with the budget, known only afterwards, is the last of each setting. With more
+    than one setting the default policy comes once more, choosing among them.
     """
-    rows = []
-    for setting in settings:
-        table = matrix.scores[setting]
-        replays = [replay(matrix, policy) for policy in standard_policies(setting)]
-        most = math.floor((matrix.periods - 1) * BUDGET)
-        best = best_served(table, most)
-        trained = best.trained[1:]
-        replays.append(Replay("best possible", best.scores, trained, trained))
-        rows += [(setting, one, replays) for one in replays]
-    always = {setting: replays[1] for setting, _, replays in rows}
-    chosen = max(always, key=lambda setting: mean_score(always[setting].scores))
-    first = np.array(rows[0][1].scores)
-    whole = gain(np.array(always[chosen].scores) - first)
-    return tuple(_worth(*row, first, whole) for row in rows), whole
+    replays = {
+        name: [replay(matrix, policy) for policy in standard_policies(name)] for name in settings
+    }
+    chosen = max(settings, key=lambda name: mean_score(replays[name][1].scores))
+    first = np.array(replays[settings[0]][0].scores)
+    whole = gain(np.array(replays[chosen][1].scores) - first)
+    most = math.floor((matrix.periods - 1) * BUDGET)
+    best = {name: best_served(matrix.scores[name], most) for name in settings}
+    for name in settings:
+        trained = best[name].trained[1:]
+        replays[name].append(Replay("best possible", best[name].scores, trained, trained))
+    if len(settings) > 1:
+        replays[CHOSEN] = [replay(matrix, default_policy(tuple(settings)))]
+        best[CHOSEN] = max(best.values(), key=lambda one: mean_score(one.scores))
+    rows = [
+        _worth(name, one, best[name].scores, first, whole)
+        for name, policies in replays.items()
+        for one in policies
+    ]
+    return tuple(rows), whole
 
 
 def _worth(
-    setting: str, one: Replay, replays: list[Replay], first: Scores, whole: Gain
+    setting: str, one: Replay, best: tuple[float, ...], first: Scores, whole: Gain
 ) -> PolicyWorth:
     own = gain(np.array(one.scores) - first)
     return PolicyWorth(
@@ -122,7 +132,7 @@ def _worth(
         mean_score=mean_score(one.scores),
         gain=own,
         kept=own.mean / whole.mean if whole.mean > 0 else math.nan,
-        regret=gain(np.array(replays[-1].scores) - np.array(one.scores)).mean,
+        regret=gain(np.array(best) - np.array(one.scores)).mean,
     )
 
 

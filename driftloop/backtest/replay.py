@@ -21,7 +21,8 @@ class Policy:
     """When to retrain, on which rows, and what a challenger has to show.
 
     Args:
-        setting: name of the training setting in the matrix.
+        settings: names of training settings in the matrix. Each challenger has the one that scores
+            best on the rows before its holdout; the first, if it is within a standard error.
         budget: retrainings per period that may be spent; unspent ones add up to `purse`.
         every: periods after which the calendar retrains; None without a calendar.
         on_loss: whether a loss of performance retrains.
@@ -36,7 +37,7 @@ class Policy:
     """
 
     name: str
-    setting: str
+    settings: tuple[str, ...]
     budget: float = 1.0
     purse: float = 3.0
     reserve: float = 0.0
@@ -83,7 +84,7 @@ def replay(matrix: Matrix, policy: Policy) -> Replay:
     The first model is that of moment 0. At each later moment the policy sees the labels that were
     known by then.
     """
-    state = _State((policy.setting, 0), 0, -math.inf, policy.purse, policy.every or math.inf)
+    state = _State((policy.settings[0], 0), 0, -math.inf, policy.purse, policy.every or math.inf)
     scores = []
     for moment in range(matrix.periods):
         if moment > 0:
@@ -120,8 +121,9 @@ def _due(policy: Policy, state: _State, moment: int) -> bool:
 
 def _challenge(matrix: Matrix, policy: Policy, state: _State, moment: int) -> None:
     proof = _holdout(matrix, policy, state, moment)
-    challenger = policy.setting, moment - proof
-    if matrix.model((policy.setting, moment)) is None or matrix.model(challenger) is None:
+    setting = _best_setting(matrix, policy, moment - proof, proof)
+    challenger = setting, moment - proof
+    if matrix.model((setting, moment)) is None or matrix.model(challenger) is None:
         return
     state.purse -= 1
     state.last = moment
@@ -138,12 +140,25 @@ def _challenge(matrix: Matrix, policy: Policy, state: _State, moment: int) -> No
         state.loss, state.again = 0.0, 0.0
     if better is not None and not _accepted(policy, better):
         return
-    state.champion = (policy.setting, moment) if policy.refit else challenger
+    state.champion = (setting, moment) if policy.refit else challenger
     state.since = moment
     state.promoted.append(moment)
     kept = matrix.estimate(challenger, rows)
     if kept is not None and kept.value > state.level:
         state.level = kept.value
+
+
+def _best_setting(matrix: Matrix, policy: Policy, end: int, length: int) -> str:
+    """Return the setting that did best on the rows before a holdout that begins at `end`."""
+    first, before = policy.settings[0], max(0, end - length)
+    rows = slice(0, matrix.labelled[end])
+    scores = [(matrix.estimate((name, before), rows), name) for name in policy.settings]
+    known = [(one, name) for one, name in scores if one is not None and not math.isnan(one.value)]
+    if not known:
+        return first
+    best, name = max(known, key=lambda pair: pair[0].value)
+    near = [other for one, other in known if one.value >= best.value - best.error]
+    return first if first in near else name
 
 
 def _accepted(policy: Policy, better: Estimate) -> bool:

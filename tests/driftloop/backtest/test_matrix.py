@@ -121,16 +121,16 @@ def test_gains_of_dependent_periods_have_wider_intervals() -> None:
 
 def test_a_loss_retrains_and_a_calm_calendar_hardly() -> None:
     matrix = turning(6)
-    loss = replay(matrix, Policy("on loss", "all", on_loss=True, budget=1.0, proof=0.0))
+    loss = replay(matrix, Policy("on loss", ("all",), on_loss=True, budget=1.0, proof=0.0))
     assert loss.retrained[0] == 7
     assert loss.scores[7:] != pytest.approx(matrix.scores["all"][0, 7:])
     assert min(loss.scores[-3:]) > 0.8
     calm = turning(None)
-    eager = replay(calm, Policy("calendar", "all", every=2))
-    patient = replay(calm, Policy("patient", "all", every=2, patience=2.0))
+    eager = replay(calm, Policy("calendar", ("all",), every=2))
+    patient = replay(calm, Policy("patient", ("all",), every=2, patience=2.0))
     assert eager.retrained == (2, 4, 6, 8, 10, 12, 14)
     assert len(patient.retrained) < len(eager.retrained)
-    spent = replay(calm, Policy("short", "all", every=1, budget=0.25, purse=1.0))
+    spent = replay(calm, Policy("short", ("all",), every=1, budget=0.25, purse=1.0))
     assert spent.retrained == (1, 5, 9, 13)
 
 
