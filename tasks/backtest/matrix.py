@@ -17,7 +17,6 @@ from driftloop.backtest.matrix_models import LabelledTable, TrainingSetting, pre
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Window, parse_time
-from driftloop.base.serialize import to_plain
 from driftloop.base.windows import EARLIEST
 from driftloop.config.model_config import ModelConfig
 from tasks.monitoring.reference_profiles import profile_of
@@ -118,17 +117,14 @@ def _models(
 
 def _key(job: Job, moments: Moments) -> str:
     """Return a digest over all that the models of a matrix depend on."""
-    config, snapshot = job.config, snapshot_at(job, job.rev)
-    given = {
-        "training": config.training.model_dump(mode="json", exclude={"windows", "holdout"}),
-        "features": config.features.model_dump(mode="json"),
-        "data": config.data.model_dump(mode="json", exclude={"repository", "rev"}),
-        "quality": to_plain(config.quality),
-        "metric": config.comparison.metric,
-        "files": sorted(f"{file.md5} {file.path}" for file in snapshot.files),
-        "moments": [moment.isoformat() for moment in moments],
-    }
-    text = json.dumps(to_plain(given), sort_keys=True)
+    unrelated = {"windows", "holdout", "search", "refit"}
+    kept = {"training", "features", "data", "quality", "task", "comparison", "windows", "drift"}
+    config = job.config.model_dump(mode="json", include=kept)
+    config["training"] = {k: v for k, v in config["training"].items() if k not in unrelated}
+    config["comparison"] = config["comparison"]["metric"]
+    files = sorted(f"{file.md5} {file.path}" for file in snapshot_at(job, job.rev).files)
+    given = config, files, [moment.isoformat() for moment in moments]
+    text = json.dumps(given, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
