@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from driftloop.base.errors import TrainingError
 from driftloop.base.periods import Span, naive
-from driftloop.base.windows import SinceChange, TrainingWindow
+from driftloop.base.windows import AllHistory, SinceChange, TrainingWindow
 from driftloop.config.model_config import ModelConfig
 from driftloop.training.training import Examples, predict, threshold_of
 from driftloop.training.tuning import fit_for_serving
@@ -46,12 +46,13 @@ class LabelledTable:
 
 
 def training_settings(config: ModelConfig) -> tuple[TrainingSetting, ...]:
-    """Return the training settings that a matrix can hold.
+    """Return the training settings that a matrix can hold: all windows, and the half-lives.
 
     Not the rows since a change: they depend on the champion that noticed it.
     """
-    windows = config.training.windows
-    return tuple(TrainingSetting(one) for one in windows if not isinstance(one, SinceChange))
+    windows, spans = config.training.windows, config.training.half_lives
+    fixed = (TrainingSetting(one) for one in windows if not isinstance(one, SinceChange))
+    return (*fixed, *(TrainingSetting(AllHistory(), span) for span in spans))
 
 
 def predictions_of(

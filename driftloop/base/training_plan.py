@@ -3,25 +3,27 @@
 from dataclasses import dataclass
 
 from driftloop.base.data_slices import DataSlice
-from driftloop.base.periods import Window
+from driftloop.base.periods import Span, Window
 
 
 @dataclass(frozen=True, slots=True)
 class WindowScore:
-    """The validation score of one candidate training window."""
+    """The validation score of one candidate training window, and how fast its rows lose weight."""
 
     candidate: str
     window: Window
     rows: int
     score: float | None
     sentence: str
+    half_life: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """Which rows a challenger is trained on and which frozen rows it is compared on.
 
-    With `refit` what serves is trained on both, after the comparison.
+    With `refit` what serves is trained on both, after the comparison. With a `half_life` rows count
+    half as much for each of it that they are older than the newest ones.
     """
 
     training: DataSlice
@@ -29,6 +31,7 @@ class TrainingPlan:
     candidates: tuple[WindowScore, ...]
     sentence: str
     refit: bool = False
+    half_life: Span | None = None
 
     @property
     def serving(self) -> DataSlice:

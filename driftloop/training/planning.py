@@ -166,12 +166,17 @@ def _with_candidates(
             f"No training window is large enough: {'; '.join(reasons)} (training.minimum_rows and "
             "minimum_per_class)."
         )
-    return PlanCandidates(holdout, holdout_rows, tuple(candidates))
+    longest = max(candidates, key=lambda candidate: candidate.rows)
+    fading = (
+        replace(longest, candidate=f"{longest.candidate}, half-life {span}", half_life=span)
+        for span in settings.half_lives
+    )
+    return PlanCandidates(holdout, holdout_rows, (*candidates, *fading))
 
 
 def choose_window(
     plan: PlanCandidates,
-    load: Callable[[Window], Examples],
+    load: Callable[[WindowScore], Examples],
     settings: TrainingSettings,
     features: Features,
     metric: MetricName,
@@ -180,9 +185,11 @@ def choose_window(
 
     Each candidate trains on its rows before a common validation tail, the newest rows before the
     holdout, and is scored there. Among those within one standard error of the best, the rows since
-    a detected change win, which carry nothing of what is past; else the most rows do: to forget
-    without a reason has to prove better. Source of the rule: Hastie, Tibshirani, Friedman, The
-    Elements of Statistical Learning, 2nd ed., section 7.10.
+    a detected change win, which carry nothing of what is past; else the most rows do, all alike: to
+    forget without a reason has to prove better.
+
+    Source of the rule: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed.,
+    section 7.10.
     """
     if len(plan.candidates) == 1:
         return plan.candidates[0], plan.candidates
@@ -190,7 +197,7 @@ def choose_window(
     tail = min(max(int(smallest * settings.holdout.share), 50), smallest // 2)
     scored, errors = [], []
     for candidate in plan.candidates:
-        value, error = _validate(load(candidate.window), tail, settings, features, metric)
+        value, error = _validate(load(candidate), tail, settings, features, metric)
         sentence = f"{metric_name(metric)} {value:.3f} on the newest {tail:,} training rows"
         scored.append(replace(candidate, score=value, sentence=sentence))
         errors.append(error)
@@ -199,7 +206,10 @@ def choose_window(
         return max(scored, key=lambda candidate: candidate.rows), tuple(scored)
     best = int(np.nanargmax(values))
     near = [scored[place] for place in np.flatnonzero(values >= values[best] - errors[best])]
-    return max(near, key=lambda one: (one.candidate == SINCE_CHANGE, one.rows)), tuple(scored)
+    chosen = max(
+        near, key=lambda one: (one.candidate == SINCE_CHANGE, one.rows, one.half_life is None)
+    )
+    return chosen, tuple(scored)
 
 
 def _validate(

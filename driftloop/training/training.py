@@ -16,6 +16,7 @@ from driftloop.base.import_path import (
     default_parameters,
     prediction_type,
 )
+from driftloop.base.periods import LengthField
 from driftloop.base.settings import Settings, family_members
 from driftloop.base.windows import DEFAULT_TRAINING_WINDOWS, AnyTrainingWindow
 from driftloop.performance.target import Probabilities, Quantity, Target, class_text
@@ -110,6 +111,11 @@ class TrainingSettings(Settings):
         default=DEFAULT_TRAINING_WINDOWS,
         min_length=1,
         description="Candidate training windows; validation in time order picks one.",
+    )
+    half_lives: tuple[LengthField, ...] = Field(
+        default=(),
+        description="Further candidates: the longest window, in which a row counts half as much "
+        "for each of these spans that it is older.",
     )
     holdout: HoldoutSettings = Field(
         default=HoldoutSettings(), description="The newest rows, kept back to compare on."

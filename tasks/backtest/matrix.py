@@ -117,7 +117,7 @@ def _models(
 
 def _key(job: Job, moments: Moments) -> str:
     """Return a digest over all that the models of a matrix depend on."""
-    unrelated = {"windows", "holdout", "search", "refit"}
+    unrelated = {"windows", "half_lives", "holdout", "search", "refit"}
     kept = {"training", "features", "data", "quality", "task", "comparison", "windows", "drift"}
     config = job.config.model_dump(mode="json", include=kept)
     config["training"] = {k: v for k, v in config["training"].items() if k not in unrelated}

@@ -10,7 +10,7 @@ from driftloop.base.errors import ChampionLostError, RegistryError
 from driftloop.base.periods import Window, format_time, split_window
 from driftloop.base.records import ModelVersion
 from driftloop.base.tags import RunTags
-from driftloop.base.training_plan import Refusal, TrainingPlan
+from driftloop.base.training_plan import Refusal, TrainingPlan, WindowScore
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
 from driftloop.training.change_point import Change, change_in_performance, joint_change
@@ -21,6 +21,7 @@ from driftloop.training.planning import (
     rows_to_learn_a_change,
 )
 from driftloop.training.training import Examples
+from driftloop.training.weights import recency_weights
 from tasks.coordination.agreement import agreed_champion
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import predict_version
@@ -200,8 +201,11 @@ def _plan(
     if isinstance(plan, Refusal):
         return plan
 
-    def load(window: Window) -> Examples:
-        return labelled.rows(slice(rows.since(window.start).start, rows.since(window.end).start))
+    def load(candidate: WindowScore) -> Examples:
+        window = candidate.window
+        chosen = slice(rows.since(window.start).start, rows.since(window.end).start)
+        weights = recency_weights(times[chosen], window.end, candidate.half_life)
+        return replace(labelled.rows(chosen), weights=weights)
 
     features, metric = config.features.by_type, config.comparison.metric
     chosen, candidates = choose_window(plan, load, config.training, features, metric)
@@ -220,4 +224,5 @@ def _plan(
         f"{left_out}); holdout of {plan.holdout_rows:,} rows from {plan.holdout}."
     )
     holdout = cut(plan.holdout, plan.holdout_rows)
-    return TrainingPlan(training, holdout, candidates, sentence, config.training.refit)
+    refit, half_life = config.training.refit, chosen.half_life
+    return TrainingPlan(training, holdout, candidates, sentence, refit, half_life)

@@ -18,7 +18,7 @@ from driftloop.training.validation import search
 from driftloop.training.warm_start import TrainedModel, train
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import LabelledPredictions, predict_model
-from tasks.monitoring.tables import examples, read_labelled, target_in
+from tasks.monitoring.tables import read_labelled, target_in, weighted_examples
 from tasks.registry.environment_lock import environment_of
 from tasks.registry.ledger import current_writer
 from tasks.registry.lineage import data_tags, with_score
@@ -39,7 +39,7 @@ from tasks.runtime.step import step
 def search_settings(job: Job, plan: TrainingPlan) -> dict[str, Any]:
     """Return the estimator settings that scored best in time-ordered validation."""
     config, table = job.config, read_labelled(job, plan.training)
-    rows = examples(job, table, target_in(job, table))
+    rows = weighted_examples(job, table, target_in(job, table), plan.half_life)
     metric, on_trial = config.comparison.metric, progress(job, "search settings")
     return search(config.training, rows, config.features.by_type, metric, on_trial)[0].parameters
 
@@ -77,7 +77,7 @@ def _train_and_store(
     settings = job.config.training.model_copy(update={"estimator": estimator})
     environment = environment_of(settings.estimator, job.workspace.root)
     table, holdout = read_labelled(job, plan.training), read_labelled(job, plan.holdout)
-    rows = examples(job, table, target_in(job, table))
+    rows = weighted_examples(job, table, target_in(job, table), plan.half_life)
     trained = _fit(job, opened, settings, rows)
     stored = StoredModel(trained.model, rows.table.head(50), environment, settings.allowed_types)
     scored = predict_model(job, trained.model, holdout, rows.target)
@@ -87,7 +87,8 @@ def _train_and_store(
         store_row_hashes(job, run_id, table, _start(opened, trained), COMPARED_FILE)
         tags = replace(tags, compared_model=compared, compared_end=plan.training.window.end)
         seen = pd.concat([table, holdout], ignore_index=True)
-        trained = _fit(job, opened, settings, _of_known_classes(examples(job, seen, rows.target)))
+        every = weighted_examples(job, seen, rows.target, plan.half_life)
+        trained = _fit(job, opened, settings, _of_known_classes(every))
         stored = replace(stored, model=trained.model)
     model_id, start = log_model(registry, run_id, stored), _start(opened, trained)
     store_row_hashes(job, run_id, seen if plan.refit else table, start)

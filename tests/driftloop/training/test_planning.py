@@ -18,6 +18,7 @@ from driftloop.training.change_point import Change
 from driftloop.training.estimators import LinearRegression, LogisticRegression
 from driftloop.training.planning import LabelledRows, PlanCandidates, choose_window, plan_candidates
 from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings
+from driftloop.training.weights import recency_weights
 from tests.driftloop.cases import utc
 
 START = utc(2026, 1, 5)
@@ -206,11 +207,14 @@ class History:
         made = [WindowScore(name, window, n, None, "not compared") for name, window, n in spans]
         return PlanCandidates(ends, 300, tuple(made))
 
-    def load(self, window: Window) -> Examples:
+    def load(self, candidate: WindowScore) -> Examples:
+        window, half_life = candidate.window, candidate.half_life
         rows = round((window.end - window.start) / timedelta(hours=1))
         self.loaded.append(rows)
         table = pd.DataFrame({"x": self.x[-rows:]})
-        return Examples(table, self.y[-rows:], Classes(("0", "1")))
+        times = np.array([naive64(window.end - n * timedelta(hours=1)) for n in range(rows, 0, -1)])
+        weights = recency_weights(times, window.end, half_life)
+        return Examples(table, self.y[-rows:], Classes(("0", "1")), weights)
 
     def chosen(self, *rows: int) -> tuple[WindowScore, tuple[WindowScore, ...]]:
         return choose_window(self.draft(*rows), self.load, SETTINGS, ONE, "roc_auc")
@@ -230,6 +234,33 @@ def test_all_history_wins_where_recent_rows_mislead() -> None:
     history = History(turn=0)
     history.y[-200:-60] = 1 - history.y[-200:-60]
     assert history.chosen(1200, 200)[0].candidate == "1200"
+
+
+@pytest.mark.parametrize(("turn", "name"), [(600, "1200, half-life 3 days"), (0, "1200")])
+def test_old_rows_lose_weight_where_that_proves_better(turn: int, name: str) -> None:
+    history = History(turn)
+    draft = history.draft(1200)
+    fading = "1200, half-life 3 days"
+    faded = replace(draft.candidates[0], candidate=fading, half_life=Span(3, "day"))
+    draft = replace(draft, candidates=(*draft.candidates, faded))
+    chosen, scored = choose_window(draft, history.load, SETTINGS, ONE, "roc_auc")
+    assert chosen.candidate == name
+    assert len(scored) == 2
+
+
+def test_each_half_life_is_a_candidate_of_the_longest_window() -> None:
+    spans = (Span(2, "week"), Span(4, "week"))
+    settings = SETTINGS.model_copy(update={"half_lives": spans})
+    made = plan(settings=settings, changed=utc(2026, 2, 9))
+    fading = [one for one in made.candidates if one.half_life]
+    assert [one.candidate for one in fading] == ["all, half-life 2 weeks", "all, half-life 4 weeks"]
+    assert {one.rows for one in fading} == {1400}
+
+
+def test_weights_halve_with_every_half_life() -> None:
+    times = np.array([naive64(END - timedelta(days=days)) for days in (14, 7, 0)])
+    assert recency_weights(times, END, Span(1, "week")) == pytest.approx([0.25, 0.5, 1])
+    assert recency_weights(times, END, None) is None
 
 
 def test_to_forget_without_a_reason_has_to_prove_better() -> None:
@@ -297,7 +328,8 @@ def test_window_of_a_quantity_is_chosen_by_its_error() -> None:
     history = History(turn=900)
     y = np.where(np.arange(1200) < 900, -history.x, history.x)
 
-    def load(window: Window) -> Examples:
+    def load(candidate: WindowScore) -> Examples:
+        window = candidate.window
         rows = round((window.end - window.start) / timedelta(hours=1))
         return Examples(pd.DataFrame({"x": history.x[-rows:]}), y[-rows:], Quantity())
 
