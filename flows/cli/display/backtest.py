@@ -86,22 +86,19 @@ def matrix_view(result: MatrixResult) -> Iterable[RenderableType]:
     begin, end = (format_time(moment) for moment in (result.start, result.end))
     yield Text.assemble((f"{result.model} ", "bold"), f"{begin} to {end}: {result.sentence}")
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("policy", "trained on"):
-        table.add_column(name)
-    numbers = "gain", "90 % interval", "gain kept", "regret", "retrained", "promoted"
-    for name in (f"mean {metric_name(result.metric)}", *numbers):
+    table.add_column("policy", no_wrap=True)
+    table.add_column("trained on")
+    for name in ("gain", "90 % interval", "kept", "regret", "retrained"):
         table.add_column(name, justify="right")
     for one in result.policies:
         table.add_row(
             one.policy,
             one.setting,
-            _score(one.mean_score),
             _gain(one.gain.mean),
             f"{_gain(one.gain.low)} to {_gain(one.gain.high)}",
             "" if math.isnan(one.kept) or not result.gain.proven else f"{one.kept:.0%}",
             _score(one.regret),
             str(one.retrains),
-            str(one.promotions),
         )
     yield table
     if not math.isnan(result.coverage):
