@@ -294,3 +294,15 @@ def test_runs_that_could_not_judge_do_not_break_an_episode() -> None:
     blind = past(2, "inconclusive", performance="inconclusive")
     before = (FELL_FOR[0], blind, FELL_FOR[2])
     assert again(0.5, before).held == "no_new_evidence"
+
+
+def test_a_win_by_little_is_no_end_of_the_trouble() -> None:
+    """By precision a challenger wins that is no worse: the episode goes on, and the wait too."""
+    settings = DecisionSettings(cooldown=Span(0, "day"))
+    for gained, held in ((0.4, "no_new_evidence"), (2.5, None), (None, None)):
+        last = replace(retrained(0.5, won=True), gained=gained)
+        changes: Any = {**QUIET, **FELL, "history": (last, *FELL_FOR)}
+        done = decided(settings, **changes)
+        assert done.held == held, gained
+        if held:
+            assert "won by little" in done.reasons[-1]
