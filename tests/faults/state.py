@@ -38,6 +38,15 @@ def alerts_of(folder: Path) -> AlertState:
 def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
     """The state after a run; equal for a run that was cut off and run again, and one that was not.
 
+    Posts are told apart by their keys in the registry that they are of.
+    """
+    posts = [((post.key or "").partition("/")[2], post.text) for post in slack.posts]
+    return {**kept_state(folder), "posts": posts}
+
+
+def kept_state(folder: Path) -> dict[str, Any]:
+    """What a run leaves in the registry and in the state of alerts.
+
     The ledger keeps that a run was cut off, so only the moves that were made are compared.
     """
     registry = MlflowRegistry(Workspace(folder))
@@ -52,7 +61,6 @@ def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
         "versions": sorted(map(_version, registry.versions("payments").items())),
         "runs": sorted(_run(registry, run) for run in client.search_runs([experiment])),
         "models": len(client.search_logged_models([experiment])),
-        "posts": [((post.key or "").partition("/")[2], post.text) for post in slack.posts],
         "pending": len(alerts_of(folder).posts),
         "incidents": [
             (incident.number, incident.summary.action, incident.open)
