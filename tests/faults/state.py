@@ -82,5 +82,7 @@ def _run(registry: MlflowRegistry, run: Any) -> tuple[Any, ...]:
     tags = {name: value for name, value in own.items() if name not in STAMPS}
     folder = Path(run.info.artifact_uri.removeprefix("file://"))
     found = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-    files = sorted(name for name in found if not name.startswith("reference_profile"))  # a cache
+    # A profile is a cache, and an upload that was cut off is MLflow's own draft.
+    passed_over = ("reference_profile", ".artifact.uploading.")
+    files = sorted(name for name in found if not Path(name).name.startswith(passed_over))
     return run.info.status, sorted(tags.items()), sorted(run.data.metrics.items()), files
