@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from driftloop.base.errors import ConflictError, EmptySnapshotError, SnapshotError, join_names
 from driftloop.snapshots.delivery import check_arrival, held_values, text_columns
 from driftloop.snapshots.merge import Roles, Staged, merge
+from driftloop.snapshots.read_table import refuse_pipe
 from driftloop.snapshots.record import SnapshotRecord
 from driftloop.snapshots.types import declared_types
 from tasks.runtime import clock
@@ -82,6 +83,8 @@ class Taken:
 @step("prepare repository", retries=2)
 def prepare_repository(job: Job, copy: WorkingCopy) -> RemoteState:
     """Settle what a killed run left, catch up with the remote, and return what the remote has."""
+    for path in (copy.root / copy.tracked).rglob("*"):
+        refuse_pipe(path)  # DVC would wait for it
     restore(copy)
     check_clean(copy)
     remote = remote_state(copy)
