@@ -214,7 +214,7 @@ def differences(meant: Mapping[str, Any], found: Mapping[str, Any]) -> list[tupl
         if isinstance(value, list | dict):
             faults += _of_items(name, _items(value), _items(found[name]))
             continue
-        outcome = {"models": "doubled", "pending": "lost"}.get(name, "wrong")
+        outcome = "lost" if name == "pending" else "wrong"
         faults.append((outcome, f"{name}: {found[name]!r}, not {value!r}"))
     return faults
 

@@ -66,11 +66,11 @@ def test_the_kills_of_a_trial_follow_from_its_seed() -> None:
         ({"posts": ["a", "c"]}, "wrong"),
         ({"posts": ["b", "a"]}, "wrong"),
         ({"champion": "2"}, "wrong"),
-        ({"models": 3}, "doubled"),
+        ({"models": ["READY", "READY"]}, "doubled"),
         ({"pending": 1}, "lost"),
     ],
 )
 def test_a_difference_has_an_outcome(found: dict[str, Any], outcome: str) -> None:
-    meant = {"posts": ["a", "b"], "champion": "1", "models": 2, "pending": 0}
+    meant = {"posts": ["a", "b"], "champion": "1", "models": ["READY"], "pending": 0}
     assert [name for name, _ in differences(meant, {**meant, **found})] == [outcome]
     assert differences(meant, meant) == []
