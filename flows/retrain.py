@@ -1,5 +1,6 @@
 """The retraining flow: a challenger is trained, compared with the champion, and maybe promoted."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from prefect import flow, tags
@@ -26,6 +27,7 @@ def retrain(
     reason: str = "Started by hand.",
     champion: str | None = None,
     dry_run: bool = False,
+    accept: bool = False,
     workspace: str | None = None,
 ) -> RetrainRecord:
     """Train a challenger and promote it if it is proven better than the champion.
@@ -38,11 +40,13 @@ def retrain(
         champion: the version to beat, as the monitoring flow passes it; if left out, the run is a
             manual one, against the current champion.
         dry_run: plan the training and report what would be done, but train nothing.
+        accept: promote it though it is not proven better than guessing; only by hand.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(as_of), rev, dry_run, workspace)
         by_hand = champion is None
+        job = replace(job, accepted=accept and by_hand)
         if by_hand:
             check_request(job, reason)
         record = challenge(job, "retrain", reason, champion, by_hand)

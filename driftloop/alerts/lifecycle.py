@@ -99,6 +99,7 @@ def run_health(record: MonitorRecord) -> RunHealth:
         "performance": performance.status == "fell",
         "drift": drifted,
         "moved": record.moved is not None,
+        "no_skill": record.doubt is not None,
     }
     causes = frozenset(cause for cause, is_present in present.items() if is_present)
     return RunHealth(
@@ -240,6 +241,7 @@ _NAMES: dict[Cause, str] = {
     "blind": "runs can no longer judge the data",
     "no_champion": "the model has no champion",
     "moved": "the champion was changed by hand",
+    "no_skill": "the champion is not proven better than guessing",
 }
 
 

@@ -276,10 +276,12 @@ class MonitorRecord:
         str | None,
         Field(description="Whether the last promotion cleared the drift; in the first run after."),
     ] = None
-    moved: Annotated[
-        str | None,
-        Field(description="That somebody moved the alias without driftloop, since the last run."),
-    ] = None
+    moved: Annotated[str | None, Field(description="That the alias was moved by hand, if so.")] = (
+        None
+    )
+    doubt: Annotated[str | None, Field(description="That it may be no better than guessing.")] = (
+        None
+    )
 
     @computed_field
     @property

@@ -35,13 +35,27 @@ def metric_name(metric: str | None, *, begins: bool = False) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A metric's value on some rows with its bootstrap interval."""
+    """A metric's value on some rows with its bootstrap interval.
+
+    `guessing` is what guessing scores on the same rows; None where nobody knows.
+    """
 
     metric: str
     value: float
     low: float
     high: float
     rows: int
+    guessing: float | None = None
+
+    @property
+    def doubt(self) -> str:
+        """That the score is not proven better than that of guessing; empty where it is."""
+        if self.guessing is None or self.low > self.guessing:
+            return ""
+        return (
+            f"{metric_name(self.metric, begins=True)} {self.value:.3f} [{self.low:.3f}, "
+            f"{self.high:.3f}] is not proven better than guessing, {self.guessing:.3g}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ bad a score every week. So the level goes from run to run, and from champion to 
 from datetime import datetime
 from itertools import takewhile
 
+from driftloop.base.findings import Performance
 from driftloop.base.periods import Span
 from driftloop.base.scores import Level, Score
 from driftloop.base.tags import PastRun
 
+_SURE = 1.7
 HELD = 3
 """Scores in a row whose mean counts as held; the first of a champion's is that on its holdout."""
 
@@ -65,3 +67,19 @@ def scores_of(history: tuple[PastRun, ...], champion: str, metric: str) -> tuple
     runs = (run for run in history if run.kind == "monitor")
     own = takewhile(lambda run: run.champion == champion, runs)
     return tuple(run.score for run in own if run.score is not None and run.metric == metric)
+
+
+def doubt_of(version: str, baseline: Score | None, performance: Performance) -> str | None:
+    """Return that a champion is not proven better than guessing, or None.
+
+    Its score on its holdout decides, and a later window where the score lies above guessing by 3.3
+    standard errors: 1.7 times the distance to the end of its 95 % interval. Chance passes that in
+    one of 40 years of weekly looks, and the interval itself in every year.
+    """
+    if baseline is None or not baseline.doubt:
+        return None
+    score, low, guessing = performance.score, performance.low, performance.guessing
+    doubt = f"Version {version}: {baseline.doubt} on its holdout."
+    if score is None or low is None or guessing is None:
+        return doubt
+    return None if score - guessing > _SURE * (score - low) else doubt

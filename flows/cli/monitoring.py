@@ -65,6 +65,10 @@ def retrain(
     rev: Rev = None,
     reason: Reason = "Started by hand.",
     dry_run: DryRun = False,
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="Promote it though it is not proven better than guessing."),
+    ] = False,
 ) -> RetrainRecord:
     """Train a challenger and promote it if it is proven better."""
     job = model_job(place, name, as_of, rev)
@@ -72,7 +76,7 @@ def retrain(
         from flows.retrain import retrain as flow
 
         root = str(place.root)
-        return flow(name, job.as_of, job.rev, reason, dry_run=dry_run, workspace=root)
+        return flow(name, job.as_of, job.rev, reason, None, dry_run, accept, root)
 
 
 @command(retrain_view, exit_code=lambda record, **_: 0 if record.promoted_version else ERROR)

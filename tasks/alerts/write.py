@@ -17,6 +17,7 @@ from driftloop.alerts.posts import (
     LostChampion,
     Routing,
     Run,
+    post_doubt,
     post_lost_champion,
     post_message,
     post_run,
@@ -74,9 +75,24 @@ def write_lost_champion_alert(job: Job, error: ChampionLostError) -> None:
     lost, routing = LostChampion(error, job.as_of, links_of(job, None, None)), routing_of(job)
 
     def posted(old: AlertState) -> AlertState:
-        return post_lost_champion(old, lost, routing).state
+        return post_lost_champion(old, lost, routing)
 
     change_alerts(open_documents(job.workspace), job.model, posted)
+
+
+@step("write alert", retries=2)
+def write_first_champion_alert(job: Job, record: RetrainRecord) -> bool:
+    """Open an incident where a first champion may be no better than guessing; return whether so."""
+    doubt = record.comparison.challenger.doubt if record.comparison else ""
+    if not (doubt and record.promoted_version):
+        return False
+    links, routing = links_of(job, record.run_id, record.challenger), routing_of(job)
+
+    def posted(old: AlertState) -> AlertState:
+        return post_doubt(old, record, doubt, links, routing)
+
+    change_alerts(open_documents(job.workspace), job.model, posted)
+    return True
 
 
 @step("write retraining alert", retries=2)

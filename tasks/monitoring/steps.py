@@ -13,6 +13,7 @@ from driftloop.decision.diagnosis import diagnose
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
 from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
+from driftloop.performance.level import doubt_of
 from driftloop.promotion.ledger import Entry
 from tasks.coordination.agreement import require_champion
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
@@ -50,6 +51,7 @@ class OpenRun:
 
 def run_key(job: Job, kind: str, rev: str) -> str:
     """Return what identifies a run, so that a repeated run finds what the first one did."""
+    kind = f"{kind} accepted" if job.accepted else kind  # what was refused before is asked anew
     parts = (kind, job.model, job.as_of.isoformat(), rev, job.config_hash)
     return sha256("\n".join(parts).encode()).hexdigest()[:24]
 
@@ -153,6 +155,7 @@ def judge_and_decide(
         trials=trials,
         aftermath=effect_of_promotion(verdict, performance, run.champion.version, run.history),
         moved=run.moved.sentence if run.moved else None,
+        doubt=doubt_of(run.champion.version, run.champion.baseline, performance),
     )
 
 

@@ -90,6 +90,7 @@ def gate_inputs(
         models[0],
         models[1] if old else None,
         unknown=new.unknown,
+        accepted=job.accepted,
     )
 
 

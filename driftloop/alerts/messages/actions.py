@@ -27,6 +27,11 @@ def action_taken(record: MonitorRecord) -> str:
 
 PROMOTED = line("Nothing now. The next run shows whether the new model holds.")
 
+LEARN = line(
+    "Do not rely on its predictions. In working hours, look whether the features say anything of "
+    "the label and whether there are rows enough, then retrain."
+)
+
 
 def next_step(record: MonitorRecord) -> Line:
     """Return what the reader should do, for the most severe cause."""
@@ -57,6 +62,8 @@ def next_step(record: MonitorRecord) -> Line:
             code(f"driftloop approve {clean(record.model, 60)}"),
             ", or in the Prefect UI.",
         )
+    if record.doubt:
+        return LEARN
     if record.performance.status == "fell":
         return line(
             f"Version {clean(record.champion, 40)} is live and predicts worse than it should. "

@@ -20,6 +20,7 @@ from driftloop.base.scores import metric_name
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3
+NO_SKILL = "champion not proven better than guessing"
 _LEADS = {
     "prediction": "The predictions moved.",
     "joint": "The inputs are distinguishable when taken together.",
@@ -36,6 +37,7 @@ _KINDS: dict[TroubleKind, str] = {
 def headline(record: MonitorRecord) -> str:
     """Return what is wrong in a few words, such as ``predictions got worse, inputs drifted``."""
     parts = ["champion changed by hand"] if record.moved else []
+    parts += [NO_SKILL] if record.doubt else []
     parts += ["data checks failed"] if record.broken else []
     parts += ["predictions got worse"] if record.performance.status == "fell" else []
     roles = {finding.role for finding in record.drifted}
@@ -57,6 +59,8 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
     sections: list[Section] = []
     if record.moved:
         sections.append(_led("The champion was changed by hand.", record.moved))
+    if record.doubt:
+        sections.append(doubtful(record.doubt))
     if record.broken:
         sections.append(_broken_data(record, explains=fell or bool(drifted)))
     if fell:
@@ -109,6 +113,11 @@ def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[Section]:
 def after_promotion(record: MonitorRecord) -> tuple[Section, ...]:
     """Return whether the newest version helped, where that is known."""
     return (_led("Did the new version help?", record.aftermath),) if record.aftermath else ()
+
+
+def doubtful(doubt: str) -> Section:
+    """Return that the champion is not proven better than guessing."""
+    return _led("The champion may be no better than guessing.", doubt)
 
 
 def _led(lead: str, text: str) -> Section:

@@ -40,6 +40,8 @@ def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[Re
     yield Text.assemble("  ", status_text(performance.status), " ", performance.sentence)
     if record.findings:
         yield from _features(by_severity(record.findings), everything)
+    for warning in filter(None, (record.moved, record.doubt)):
+        yield Text.assemble(status_text("warning"), f" {warning}")
     yield from _consequences(record)
 
 

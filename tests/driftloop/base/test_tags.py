@@ -91,7 +91,7 @@ VERSION = VersionTags(
     rows=900,
     holdout_start=AT,
     holdout_end=LATER,
-    score=Score("roc_auc", 0.75, 0.7, 0.8, 100),
+    score=Score("roc_auc", 0.75, 0.7, 0.8, 100, 0.5),
     predicts="quantity",
     classes=("no", "yes"),
     environment="lock",
@@ -127,7 +127,8 @@ STORED_VERSION = {
     "driftloop.holdout.start": "2026-03-02T06:00:00+00:00",
     "driftloop.holdout.end": "2026-03-09T00:00:00+00:00",
     "driftloop.score": (
-        '{"metric": "roc_auc", "value": 0.75, "low": 0.7, "high": 0.8, "rows": 100}'
+        '{"metric": "roc_auc", "value": 0.75, "low": 0.7, "high": 0.8, "rows": 100, '
+        '"guessing": 0.5}'
     ),
     "driftloop.predicts": "quantity",
     "driftloop.classes": '["no", "yes"]',
@@ -167,6 +168,13 @@ def test_names_and_forms_are_as_ever(
     assert tags.to_tags() == stored
     foreign = {"mlflow.user": "me", "team": "payments"}
     assert type(tags).from_tags({**stored, **foreign}) == tags
+
+
+def test_a_score_of_an_older_version_has_no_guessing() -> None:
+    text = '{"metric": "roc_auc", "value": 0.75, "low": 0.7, "high": 0.8, "rows": 100}'
+    tags = VersionTags.from_tags({VersionTags.tag_name("score"): text})
+    assert tags.score == Score("roc_auc", 0.75, 0.7, 0.8, 100)
+    assert tags.score.doubt == ""
 
 
 def test_ledger_entries_are_in_their_order_however_the_registry_gives_them() -> None:

@@ -9,7 +9,7 @@ import pytest
 from driftloop.base.periods import Span
 from driftloop.base.scores import Level, Score
 from driftloop.base.tags import PastRun, RunTags
-from driftloop.performance.level import held_level, remembered_level, scores_of
+from driftloop.performance.level import doubt_of, held_level, remembered_level, scores_of
 from driftloop.performance.realised import PerformanceSettings, judge_performance
 from tests.driftloop.cases import WINDOW, utc
 from tests.driftloop.performance.test_realised import scored
@@ -99,3 +99,22 @@ def test_a_level_survives_the_registry() -> None:
     assert (back.level, back.score, back.metric) == (level, 0.7, "roc_auc")
     spoilt = {**tags.to_tags(), "driftloop.level": '{"value": "x"}'}
     assert RunTags.from_tags(spoilt).past_run.level is None
+
+
+@pytest.mark.parametrize(
+    ("score", "low", "doubted"),
+    [(None, None, True), (0.58, 0.501, True), (0.55, 0.45, True), (0.7, 0.61, False)],
+)
+def test_a_lucky_window_takes_no_doubt_away(
+    score: float | None, low: float | None, doubted: bool
+) -> None:
+    """By 3.3 standard errors: 0.7 - 0.5 is 4.3 of them, 0.58 - 0.5 is 2.0."""
+    weak = Score("roc_auc", 0.52, 0.46, 0.58, 400, guessing=0.5)
+    judged = judge_performance("roc_auc", WINDOW, scored(0.7), BASE, PerformanceSettings())
+    now = replace(judged, score=score, low=low, guessing=0.5)
+    found = doubt_of("1", weak, now)
+    assert (found is not None) is doubted
+    if found:
+        assert found.startswith("Version 1: ROC AUC 0.520 [0.460, 0.580] is not proven better than")
+    assert doubt_of("1", replace(weak, low=0.51), now) is None
+    assert doubt_of("1", None, now) is None

@@ -203,7 +203,7 @@ ALLOWED = {
 }
 HARMLESS: set[str] = {
     *("lang", "charset", "name", "content", "class", "style", "href", "rel", "role", "width"),
-    *("cellpadding", "cellspacing", "valign", "aria-hidden", "src", "alt"),
+    *("cellpadding", "cellspacing", "valign", "aria-hidden", "src", "alt", "http-equiv"),
 }
 
 
