@@ -48,10 +48,9 @@ _MOVES: dict[TrialAction, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Where posts go, what counts as a further loss, and the moment at which they are written."""
+    """Where posts go, and the moment at which they are written."""
 
     settings: AlertSettings
-    margin: float
     now: datetime
 
     def channels(self, level: Level) -> tuple[str, ...]:
@@ -92,7 +91,7 @@ def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
         if health.causes
         else blind_summary(record, links, blind_runs(state, record.as_of))
     )
-    transition = advance(state, health, summary, routing.settings, routing.margin)
+    transition = advance(state, health, summary, routing.settings)
     state = transition.state
     for kind in transition.kinds:
         state = _write_event(state, run, kind, transition.why, routing)
@@ -120,7 +119,7 @@ def post_lost_champion(state: AlertState, lost: LostChampion, routing: Routing) 
         proven_until=None,
     )
     summary = lost_summary(lost.error, lost.links)
-    transition = advance(state, health, summary, routing.settings, routing.margin)
+    transition = advance(state, health, summary, routing.settings)
     state = transition.state
     for kind in transition.kinds:
         state = _write_trouble(state, lost, lost.links, kind, transition.why, routing)

@@ -10,12 +10,15 @@ from pydantic import Field, computed_field
 
 from driftloop.base.distribution import Shape
 from driftloop.base.periods import Window
-from driftloop.base.scores import Level
+from driftloop.base.scores import Level, PooledScore
 from driftloop.base.serialize import UNPRINTED
 
 Status = Literal["ok", "warning", "drift", "inconclusive"]
 CheckStatus = Literal["ok", "failed", "inconclusive"]
-PerformanceStatus = Literal["ok", "fell", "unclear", "inconclusive"]
+PerformanceStatus = Literal["ok", "falling", "fell", "unclear", "inconclusive"]
+LOST: frozenset[str] = frozenset({"falling", "fell"})
+"""Performance that is lost: a warning, and beyond what is allowed."""
+
 Role = Literal["feature", "prediction", "joint", "label"]
 TroubleKind = Literal["data_quality", "covariate_shift", "concept_drift", "label_shift"]
 SEVERITY_ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
@@ -147,6 +150,11 @@ class Performance:
     ] = None
     limit: Annotated[
         float | None, Field(description="The score below which performance counts as fallen.")
+    ] = None
+    margin: Annotated[float | None, Field(description="The loss that is allowed.")] = None
+    pooled: Annotated[
+        PooledScore | None,
+        Field(description="The newest windows since promotion that tell most of a loss."),
     ] = None
 
     @property

@@ -139,6 +139,16 @@ class PastRun:
     metric: str = ""
     score: float | None = None
     level: Level | None = None
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+
+    @property
+    def realised(self) -> Score | None:
+        """The score of its window with its interval; None without one."""
+        if self.score is None or self.low is None or self.high is None or not self.rows:
+            return None
+        return Score(self.metric, self.score, self.low, self.high, self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +181,7 @@ class RunTags(_Tags):
     score: float | None = field(default=None, metadata=_tag("score", _NUMBER))
     score_low: float | None = field(default=None, metadata=_tag("score_low", _NUMBER))
     score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
+    score_rows: int | None = field(default=None, metadata=_tag("score_rows", _COUNT))
     level: Level | None = field(default=None, metadata=_tag("level", _LEVEL))
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))
@@ -199,6 +210,9 @@ class RunTags(_Tags):
             metric=self.metric or "",
             score=self.score,
             level=self.level,
+            low=self.score_low,
+            high=self.score_high,
+            rows=self.score_rows or 0,
         )
 
 

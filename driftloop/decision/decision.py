@@ -6,7 +6,7 @@ from itertools import takewhile
 from pydantic import Field
 
 from driftloop.base.errors import join_names
-from driftloop.base.findings import QualityFinding, Verdict
+from driftloop.base.findings import LOST, QualityFinding, Verdict
 from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Decision, Held
 from driftloop.base.settings import Settings
@@ -18,6 +18,9 @@ from driftloop.decision.triggers import (
     PerformanceTrigger,
     TriggerInputs,
 )
+
+_TOLD = ("drift", "performance")
+"""The triggers that say why they ask for nothing where something is wrong."""
 
 
 class DecisionSettings(Settings):
@@ -92,8 +95,8 @@ def decide(
         if blocked:
             return Decision("hold", (*reasons, blocked[1]), results, blocked[0])
         return Decision("retrain", reasons, results)
-    if inputs.verdict.status == "drift":
-        quiet = [result.sentence for result in results if result.trigger == "drift"]
+    if inputs.verdict.status == "drift" or inputs.performance.status == "falling":
+        quiet = [result.sentence for result in results if result.trigger in _TOLD]
         return Decision("alert", (inputs.verdict.sentence, *quiet), results)
     return Decision("none", (inputs.verdict.sentence,), results)
 
@@ -152,7 +155,7 @@ def episode_since(inputs: TriggerInputs) -> datetime:
             break
         if run.kind != "monitor":
             continue
-        if run.verdict != "drift" and run.performance != "fell":
+        if run.verdict != "drift" and run.performance not in LOST:
             if "inconclusive" in (run.verdict, run.performance):
                 continue
             break

@@ -91,6 +91,7 @@ def _effect_on_performance(performance: Performance, concept: bool, since: datet
         return "no labels of that period have arrived yet"
     return {
         "ok": "performance holds",
+        "falling": "performance is falling with them",
         "unclear": "labels do not show yet whether performance suffers",
         "inconclusive": "no labels show yet whether performance suffers",
         "fell": "performance fell with them, as the champion's own probabilities predicted",

@@ -81,14 +81,17 @@ class DriftTrigger(Trigger):
 
 
 class PerformanceTrigger(Trigger):
-    """The champion provably lost performance on fresh labels (see the performance settings)."""
+    """The champion provably lost more performance on fresh labels than is allowed.
+
+    One that is falling, but may still be within its margin, is watched.
+    """
 
     kind: Literal["performance"] = "performance"
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
         """Return whether realised performance is a reason to retrain."""
         performance = inputs.performance
-        statuses: dict[str, TriggerStatus] = {"fell": "fired", "ok": "quiet"}
+        statuses: dict[str, TriggerStatus] = {"fell": "fired", "falling": "quiet", "ok": "quiet"}
         status = statuses.get(performance.status, "inconclusive")
         return TriggerResult(self.kind, status, performance.sentence)
 

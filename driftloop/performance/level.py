@@ -1,13 +1,17 @@
-"""The level that a model is expected to keep: the best score it held, whichever version served.
+"""What earlier runs tell of a champion's performance: the level it has to keep, and its scores.
 
-A champion's own holdout score is no standard where a bad one was promoted: it would be met by as
-bad a score every week. So the level goes from run to run, and from champion to champion.
+The level is the best score that the model held, whichever version served. A champion's own holdout
+score is no standard where a bad one was promoted: it would be met by as bad a score every week. So
+the level goes from run to run, and from champion to champion.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
-from driftloop.base.periods import Span
+from driftloop.base.findings import LOST
+from driftloop.base.periods import Span, floor_to
 from driftloop.base.scores import Level, Score
 from driftloop.base.tags import PastRun
 
@@ -60,8 +64,54 @@ def held_level(
     return Level(metric, known.value, as_of) if value >= known.value - margin else known
 
 
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """The scores of a champion's earlier windows, newest first, and the level it has to keep.
+
+    `scores` are those of windows without common rows, since the promotion or the last recovery; in
+    the newest `lost` of them it had lost performance. `windows_a_year` says how often one follows.
+    """
+
+    level: Level | None = None
+    scores: tuple[Score, ...] = ()
+    lost: int = 0
+    windows_a_year: float = 365.25 / 7
+
+
+NO_RECORD = TrackRecord()
+
+
+def track_record(
+    history: tuple[PastRun, ...],
+    champion: str,
+    metric: str,
+    now: tuple[datetime, Span],
+    level: Level | None = None,
+) -> TrackRecord:
+    """Return what earlier runs, newest first, tell of a champion's performance.
+
+    `now` is the moment of the run, and the length of its windows.
+    """
+    (as_of, length), scores, lost, after = now, list[Score](), 0, ""
+    start = length.before(floor_to(as_of, length))
+    for run in _since_promotion(history, champion):
+        if after == "ok" and run.performance in LOST:
+            break
+        score, end = run.realised, floor_to(run.as_of, length)
+        if score is None or run.metric != metric or end > start:
+            continue
+        lost += run.performance in LOST and lost == len(scores)
+        scores.append(score)
+        start, after = length.before(end), run.performance
+    return TrackRecord(level, tuple(scores), lost, 365.25 / length.days)
+
+
 def scores_of(history: tuple[PastRun, ...], champion: str, metric: str) -> tuple[float, ...]:
     """Return the scores of the runs since a version became champion, newest first."""
-    runs = (run for run in history if run.kind == "monitor")
-    own = takewhile(lambda run: run.champion == champion, runs)
+    own = _since_promotion(history, champion)
     return tuple(run.score for run in own if run.score is not None and run.metric == metric)
+
+
+def _since_promotion(history: tuple[PastRun, ...], champion: str) -> Iterator[PastRun]:
+    runs = (run for run in history if run.kind == "monitor")
+    return takewhile(lambda run: run.champion == champion, runs)

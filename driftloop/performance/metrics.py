@@ -211,6 +211,17 @@ def no_skill_score(metric: MetricName, y: Truth) -> float:
     return 0.0 if metric == "r2" else float("nan")
 
 
+def constant_score(metric: MetricName, y: Truth) -> float:
+    """Return what the best constant prediction scores on labels (n,), known afterwards."""
+    if is_regression(y):
+        best = float(np.median(y) if metric == "neg_mae" else np.mean(y))
+        return score(metric, y, np.full((len(y), 1), best))
+    shares = np.bincount(y[y >= 0]) / max(1, int((y >= 0).sum()))
+    if metric == "f1":  # by calling every row positive
+        return float(2 * shares[-1] / (1 + shares[-1]))
+    return score(metric, y, np.tile(shares, (len(y), 1)))
+
+
 def score_with_interval(
     metric: MetricName,
     y: Truth,

@@ -170,7 +170,7 @@ class UndeliveredError(IncompleteError, DeliveryError):
 
 def routing_of(job: Job) -> Routing:
     """Return where the alerts of the job's model go, as of now."""
-    return Routing(job.config.alerts, job.config.performance.margin, clock.now())
+    return Routing(job.config.alerts, clock.now())
 
 
 def console() -> Console:

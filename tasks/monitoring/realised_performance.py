@@ -10,10 +10,17 @@ from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
 from driftloop.base.findings import Finding, Performance, QualityFinding
 from driftloop.base.records import ModelVersion
-from driftloop.base.scores import Level
+from driftloop.base.scores import Score
 from driftloop.base.tags import PastRun
 from driftloop.performance.estimation import estimated_score
-from driftloop.performance.level import held_level, remembered_level, scores_of
+from driftloop.performance.evidence import at_confidence
+from driftloop.performance.level import (
+    TrackRecord,
+    held_level,
+    remembered_level,
+    scores_of,
+    track_record,
+)
 from driftloop.performance.realised import judge_performance, no_performance
 from driftloop.performance.target import Target
 from driftloop.profiling.finding_text import format_share
@@ -53,18 +60,20 @@ def measure_performance(
     """
     metric, memory = job.config.comparison.metric, job.config.performance.memory
     known = remembered_level(history, metric, job.as_of, memory)
-    realised = _measured(job, slices, champion, known)
-    performance, settings = realised.performance, job.config.performance
+    now = job.as_of, job.config.windows.current
+    earlier = track_record(history, champion.version, metric, now, known)
+    realised = _measured(job, slices, champion, earlier)
+    performance = realised.performance
     if performance.score is None:
         return replace(realised, performance=replace(performance, level=known))
     scores = performance.score, *scores_of(history, champion.version, metric)
-    now = metric, job.as_of
-    level = held_level(scores, champion.baseline, known, now, settings.margin)
+    margin = performance.margin or 0.0
+    level = held_level(scores, champion.baseline, known, (metric, job.as_of), margin)
     return replace(realised, performance=replace(performance, level=level))
 
 
 def _measured(
-    job: Job, slices: Slices, champion: ModelVersion, known: Level | None
+    job: Job, slices: Slices, champion: ModelVersion, earlier: TrackRecord
 ) -> RealisedPerformance:
     metric, window = job.config.comparison.metric, slices.labelled.window
     table = read_labelled(job, slices.labelled)
@@ -82,7 +91,7 @@ def _measured(
     if fault is not None:
         why = f"{fault.sentence} Not scored."
         return RealisedPerformance(no_performance(metric, window, len(table), why), fault=fault)
-    performance = _scored(job, table, slices, champion, target, known)
+    performance = _scored(job, table, slices, champion, target, earlier)
     if champion.training is None:
         return RealisedPerformance(performance)
     return RealisedPerformance(performance, *label_findings(job, table, trained_on(champion)))
@@ -94,17 +103,17 @@ def _scored(
     slices: Slices,
     champion: ModelVersion,
     target: Target,
-    known: Level | None,
+    earlier: TrackRecord,
 ) -> Performance:
     scored = predict_version(job, champion.version, table, target)
     performance = judge_performance(
         job.config.comparison.metric,
         slices.labelled.window,
         (scored.y, scored.p),
-        champion.baseline,
+        _baseline(job, champion),
         job.config.performance,
         scored.threshold,
-        known,
+        earlier,
     )
     if scored.unknown:
         performance = _without_unknown(performance, scored.unknown, len(table))
@@ -113,6 +122,12 @@ def _scored(
     return replace(
         performance, estimated=performance.estimated - _optimism(job, slices.holdout, champion)
     )
+
+
+def _baseline(job: Job, champion: ModelVersion) -> Score | None:
+    """Return the champion's score on its holdout, at the confidence of realised performance."""
+    before, now = job.config.comparison.confidence, job.config.performance.confidence
+    return champion.baseline and at_confidence(champion.baseline, before, now)
 
 
 def _without_unknown(

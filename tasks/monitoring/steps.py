@@ -190,6 +190,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         score=record.performance.score,
         score_low=record.performance.low if scored else None,
         score_high=record.performance.high if scored else None,
+        score_rows=record.performance.rows if scored else None,
         level=record.performance.level,
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),

@@ -82,7 +82,6 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
         episodes=episodes_of(read_alerts(open_documents(job.workspace), job.model)),
         labelled_until=job.labelled_window.end,
         label_delay=str(job.config.data.label_delay),
-        margin=job.config.performance.margin,
         baselines={
             version: tags.score.value
             for version, tags in versions.items()

@@ -142,7 +142,8 @@ def _limits(axes: "Axes", report: ReportInput, times: list[Any]) -> None:
     where = times
     if len(times) == 1:
         where, base = [times[0], report.record.as_of], base * 2
-    limit = [baseline - report.margin for baseline in base]
+    margin = report.record.performance.margin or 0.0
+    limit = [baseline - margin for baseline in base]
     axes.step(where, base, where="post", color=INKS["dim"], linewidth=1, linestyle=(0, (5, 3)))
     axes.step(where, limit, where="post", color=INKS["bad"], linewidth=1.1, linestyle=(0, (1, 2)))
 

@@ -14,7 +14,7 @@ from driftloop.alerts.blocks import (
 from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
 from driftloop.base.distribution import Shape
-from driftloop.base.findings import Finding, Performance, QualityFinding, TroubleKind
+from driftloop.base.findings import LOST, Finding, Performance, QualityFinding, TroubleKind
 from driftloop.base.records import MonitorRecord
 from driftloop.base.scores import metric_name
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
@@ -37,7 +37,8 @@ def headline(record: MonitorRecord) -> str:
     """Return what is wrong in a few words, such as ``predictions got worse, inputs drifted``."""
     parts = ["champion changed by hand"] if record.moved else []
     parts += ["data checks failed"] if record.broken else []
-    parts += ["predictions got worse"] if record.performance.status == "fell" else []
+    worse = {"fell": "predictions got worse", "falling": "predictions are getting worse"}
+    parts += [text for status, text in worse.items() if record.performance.status == status]
     roles = {finding.role for finding in record.drifted}
     parts += ["new outcomes"] if "label" in roles else []
     if roles & {"feature", "joint"}:
@@ -53,13 +54,13 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
 
     What kind of trouble it is and whether a new version helped come last.
     """
-    drifted, fell = first_per_feature(record.drifted), record.performance.status == "fell"
+    drifted, lost = first_per_feature(record.drifted), record.performance.status in LOST
     sections: list[Section] = []
     if record.moved:
         sections.append(_led("The champion was changed by hand.", record.moved))
     if record.broken:
-        sections.append(_broken_data(record, explains=fell or bool(drifted)))
-    if fell:
+        sections.append(_broken_data(record, explains=lost or bool(drifted)))
+    if lost:
         sections.append(_lost_performance(record.performance))
     sections += _drift(record, drifted)
     if sections and record.verdict.status == "inconclusive":
@@ -129,6 +130,9 @@ def _lost_performance(performance: Performance) -> Section:
     was = f", was {number(performance.expected)}" if performance.expected is not None else ""
     now = number(performance.score) + interval(performance.low, performance.high)
     rows = f"on {count(performance.rows, 'row')} with known outcome"
+    pooled = performance.pooled
+    if pooled is not None and pooled.windows > 1:
+        rows += f"; {number(pooled.score)} over {pooled.windows} windows"
     guessing = "" if performance.skilled else f"; {number(performance.guessing)} is guessing"
     return section(
         line(

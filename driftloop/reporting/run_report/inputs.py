@@ -34,7 +34,7 @@ class ReportInput:
     """Everything that a report says; runs, ledger entries and incidents are oldest first.
 
     A retraining that the run started is in the record once it is done. Labels can be trusted up to
-    `labelled_until`; `margin` is the loss against the baseline that is allowed, `baselines` are the
+    `labelled_until`; `baselines` are the
     holdout scores of the versions, `lineage` labels and values from the data to this run.
     """
 
@@ -44,7 +44,6 @@ class ReportInput:
     episodes: tuple[Episode, ...] = ()
     labelled_until: datetime | None = None
     label_delay: str = ""
-    margin: float = 0.0
     baselines: Mapping[str, float] = field(default_factory=dict)
     lineage: tuple[tuple[str, str], ...] = ()
     links: Links = NO_LINKS

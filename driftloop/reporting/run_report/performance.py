@@ -31,11 +31,15 @@ def performance_alt_text(report: ReportInput) -> str:
     )
 
 
-def performance_details(performance: Performance, margin: float) -> str:
+def performance_details(performance: Performance) -> str:
     """Return the rows, the baseline and the estimate in one line."""
     parts = [f"{count(performance.rows, 'labelled row')} from {performance.window}"]
     if performance.baseline is not None:
-        parts.append(f"baseline {number(performance.baseline)}, allowed loss {number(margin)}")
+        allowed = f", allowed loss {number(performance.margin)}" if performance.margin else ""
+        parts.append(f"baseline {number(performance.baseline)}{allowed}")
+    pooled = performance.pooled
+    if pooled is not None and pooled.windows > 1:
+        parts.append(f"{number(pooled.score)} over {pooled.windows} windows together")
     if performance.level is not None and performance.level.value != performance.baseline:
         parts.append(f"{number(performance.level.value)} held before, whichever version served")
     if performance.estimated is not None:

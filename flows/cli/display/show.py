@@ -18,6 +18,7 @@ COLOURS = {
     "failed": "red",
     "broken": "red",
     "fell": "red",
+    "falling": "yellow",
     "unclear": "yellow",
 }
 

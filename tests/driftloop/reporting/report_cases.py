@@ -152,7 +152,6 @@ def report_input(record: MonitorRecord | None = None, **more: Any) -> ReportInpu
         ),
         labelled_until=alert_examples.AT - WEEK,
         label_delay="7 days",
-        margin=0.05,
         baselines={"6": 0.846, "7": 0.842},
         lineage=rows,
         links=alert_examples.LINKS,
