@@ -18,7 +18,17 @@ from driftloop.alerts.stored import upgraded_state
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import DataError
 
-Cause = Literal["quality", "performance", "falling", "drift", "blind", "no_champion", "moved"]
+Cause = Literal[
+    "quality",
+    "performance",
+    "promise",
+    "falling",
+    "estimated",
+    "drift",
+    "blind",
+    "no_champion",
+    "moved",
+]
 KEPT_KEYS = 200
 KEPT_INCIDENTS = 20
 

@@ -59,7 +59,8 @@ class RunHealth:
     `judged` is false where the run could not judge whether the model is healthy; `proven_until` is
     the end of the window in which the champion's performance provably held, if it did; `features`
     are those that drifted; `below` says that the score lies below its limit, proven or not;
-    `margin` is the loss of score that is allowed.
+    `margin` is the loss of score that is allowed; `harmless` says that performance is estimated to
+    hold on this window, and that no label says otherwise.
     """
 
     as_of: datetime
@@ -72,17 +73,19 @@ class RunHealth:
     features: frozenset[str] = frozenset()
     below: bool = False
     margin: float = 0.0
+    harmless: bool = False
 
     def level(self, since: datetime) -> Level:
         """Return the severity.
 
-        A lost champion, lost performance and broken data page. Falling performance warns. So does
-        drift, because its harm is unknown, and it only informs once labels of the drifted time show
-        that the champion holds.
+        A lost champion, lost performance, a broken promise and broken data page. Falling or
+        estimated loss of performance warns. So does drift whose harm is unknown; it only informs
+        where labels of the drifted time show that the champion holds, or where an estimate without
+        labels says so and no label the contrary.
         """
-        if self.causes & {"no_champion", "quality", "performance"}:
+        if self.causes & {"no_champion", "quality", "performance", "promise"}:
             return "page"
-        harmless = self.proven_until is not None and self.proven_until > since
+        harmless = self.harmless or (self.proven_until is not None and self.proven_until > since)
         return "info" if self.causes == {"drift"} and harmless else "warning"
 
 
@@ -102,6 +105,8 @@ def run_health(record: MonitorRecord) -> RunHealth:
         "quality": bool(record.broken),
         "performance": performance.status == "fell",
         "falling": performance.status == "falling",
+        "promise": performance.broke_promise,
+        "estimated": record.estimate is not None and record.estimate.status == "lost",
         "drift": drifted,
         "moved": record.moved is not None,
     }
@@ -117,6 +122,9 @@ def run_health(record: MonitorRecord) -> RunHealth:
         features=frozenset(finding.name for finding in record.drifted if drifted),
         below=performance.below,
         margin=performance.margin or 0.0,
+        harmless=record.estimate is not None
+        and record.estimate.status == "ok"
+        and not performance.below,
     )
 
 
@@ -238,6 +246,8 @@ _NAMES: dict[Cause, str] = {
     "quality": "data checks fail",
     "performance": "predictions got worse",
     "falling": "predictions are getting worse",
+    "promise": "the same inputs lead to other outcomes",
+    "estimated": "predictions are expected to be worse",
     "drift": "the inputs or predictions drifted",
     "blind": "runs can no longer judge the data",
     "no_champion": "the model has no champion",

@@ -1,7 +1,7 @@
 """Findings of a monitoring run: what tests, checks and scores say of one window."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Literal
@@ -10,12 +10,14 @@ from pydantic import Field, computed_field
 
 from driftloop.base.distribution import Shape
 from driftloop.base.periods import Window
-from driftloop.base.scores import Level, PooledScore
+from driftloop.base.scores import Level, PooledScore, Score
 from driftloop.base.serialize import UNPRINTED
 
 Status = Literal["ok", "warning", "drift", "inconclusive"]
 CheckStatus = Literal["ok", "failed", "inconclusive"]
 PerformanceStatus = Literal["ok", "falling", "fell", "unclear", "inconclusive"]
+PromiseStatus = Literal["kept", "broken"]
+EstimateStatus = Literal["ok", "lost", "unclear", "inconclusive"]
 LOST: frozenset[str] = frozenset({"falling", "fell"})
 """Performance that is lost: a warning, and beyond what is allowed."""
 
@@ -126,6 +128,25 @@ class QualityFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What the champion promised of labelled rows, against what it scored."""
+
+    status: PromiseStatus
+    gap: Annotated[Score, UNPRINTED]
+    promised: float
+    scored: float
+    windows: Annotated[int, Field(description="Windows that tell most of a broken promise.")]
+    p_value: Annotated[float, Field(description="Chance of that, in a look, where it was kept.")]
+    sentence: str
+
+    @computed_field
+    @property
+    def metric(self) -> str:
+        """The score that was promised; of classes the log loss after calibration."""
+        return self.gap.metric
+
+
+@dataclass(frozen=True, slots=True)
 class Performance:
     """The champion's realised performance on the newest rows whose labels have arrived."""
 
@@ -139,7 +160,7 @@ class Performance:
     status: PerformanceStatus
     sentence: str
     estimated: Annotated[
-        float | None, Field(description="The score that the model's own probabilities promise.")
+        float | None, Field(description="The score that was promised of these rows.")
     ] = None
     level: Annotated[
         Level | None,
@@ -156,12 +177,21 @@ class Performance:
         PooledScore | None,
         Field(description="The newest windows since promotion that tell most of a loss."),
     ] = None
+    promise: Annotated[
+        Promise | None,
+        Field(description="Whether the champion kept what it promised of its rows."),
+    ] = None
 
     @property
     def expected(self) -> float | None:
         """The higher one of the champion's holdout score and the level; None without either."""
         known = [self.baseline, self.level.value if self.level else None]
         return max((value for value in known if value is not None), default=None)
+
+    @property
+    def broke_promise(self) -> bool:
+        """Whether the champion provably scored less than it promised of these rows."""
+        return self.promise is not None and self.promise.status == "broken"
 
     @property
     def below(self) -> bool:
@@ -172,6 +202,31 @@ class Performance:
     def skilled(self) -> bool:
         """Whether the score is not known to be as good as that of guessing."""
         return self.guessing is None or self.low is None or self.low > self.guessing
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatedPerformance:
+    """The champion's score on the current window, estimated without its labels."""
+
+    metric: str
+    method: str
+    window: Window
+    rows: int
+    score: float | None
+    low: float | None
+    high: float | None
+    outside: Annotated[
+        float, Field(description="Share of rows outside what the champion's holdout holds.")
+    ]
+    status: EstimateStatus = "inconclusive"
+    sentence: str = ""
+    limit: Annotated[
+        float | None, Field(description="The score below which performance counts as lost.")
+    ] = None
+
+    def inconclusive(self, why: str) -> "EstimatedPerformance":
+        """Return that nothing can be estimated, with the reason."""
+        return replace(self, sentence=f"Performance cannot be estimated: {why}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pydantic import Field, computed_field, field_serializer
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.findings import (
+    EstimatedPerformance,
     Finding,
     Performance,
     QualityFinding,
@@ -262,6 +263,7 @@ class MonitorRecord:
     ]
     performance: Performance
     decision: Decision
+    estimate: EstimatedPerformance | None = None
     retrain: RetrainRecord | None = None
     label: Annotated[
         Finding | None, Field(description="Change of the label since training, if judged.")

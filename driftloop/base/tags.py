@@ -142,6 +142,8 @@ class PastRun:
     low: float | None = None
     high: float | None = None
     rows: int = 0
+    promise: Score | None = None
+    """What its window scored beyond the promise."""
 
     @property
     def realised(self) -> Score | None:
@@ -183,6 +185,7 @@ class RunTags(_Tags):
     score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
     score_rows: int | None = field(default=None, metadata=_tag("score_rows", _COUNT))
     level: Level | None = field(default=None, metadata=_tag("level", _LEVEL))
+    promise: Score | None = field(default=None, metadata=_tag("promise", _SCORE))
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))
     # of a training
@@ -213,6 +216,7 @@ class RunTags(_Tags):
             low=self.score_low,
             high=self.score_high,
             rows=self.score_rows or 0,
+            promise=self.promise,
         )
 
 

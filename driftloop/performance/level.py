@@ -69,12 +69,14 @@ class TrackRecord:
     """The scores of a champion's earlier windows, newest first, and the level it has to keep.
 
     `scores` are those of windows without common rows, since the promotion or the last recovery; in
-    the newest `lost` of them it had lost performance. `windows_a_year` says how often one follows.
+    the newest `lost` of them it had lost performance. `promises` are what windows since the
+    promotion scored beyond what was promised. `windows_a_year` says how often one follows.
     """
 
     level: Level | None = None
     scores: tuple[Score, ...] = ()
     lost: int = 0
+    promises: tuple[Score, ...] = ()
     windows_a_year: float = 365.25 / 7
 
 
@@ -92,18 +94,32 @@ def track_record(
 
     `now` is the moment of the run, and the length of its windows.
     """
-    (as_of, length), scores, lost, after = now, list[Score](), 0, ""
-    start = length.before(floor_to(as_of, length))
-    for run in _since_promotion(history, champion):
-        if after == "ok" and run.performance in LOST:
-            break
-        score, end = run.realised, floor_to(run.as_of, length)
-        if score is None or run.metric != metric or end > start:
-            continue
-        lost += run.performance in LOST and lost == len(scores)
-        scores.append(score)
-        start, after = length.before(end), run.performance
-    return TrackRecord(level, tuple(scores), lost, 365.25 / length.days)
+    runs = _apart(_since_promotion(history, champion), now)
+    promises = tuple(run.promise for run in runs if run.promise is not None)
+    scored = [run for run in runs if run.realised is not None and run.metric == metric]
+    scored = _since_recovery(scored)
+    lost = len([*takewhile(lambda run: run.performance in LOST, scored)])
+    scores = tuple(run.realised for run in scored if run.realised is not None)
+    return TrackRecord(level, scores, lost, promises, 365.25 / now[1].days)
+
+
+def _apart(runs: Iterator[PastRun], now: tuple[datetime, Span]) -> list[PastRun]:
+    """Return those of the runs whose labelled windows have no rows in common, newest first."""
+    as_of, length = now
+    start, apart = length.before(floor_to(as_of, length)), []
+    for run in runs:
+        end = floor_to(run.as_of, length)
+        if run.realised is not None and end <= start:
+            apart.append(run)
+            start = length.before(end)
+    return apart
+
+
+def _since_recovery(runs: list[PastRun]) -> list[PastRun]:
+    for place in range(1, len(runs)):
+        if runs[place - 1].performance == "ok" and runs[place].performance in LOST:
+            return runs[:place]
+    return runs
 
 
 def scores_of(history: tuple[PastRun, ...], champion: str, metric: str) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ regression's truth is float64 values and its predictions are one column of value
 the probability from which on a row of two classes is positive; None predicts the likeliest class.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
@@ -32,6 +33,9 @@ MetricName = Literal[
     "neg_mae",
     "r2",
 ]
+ADVANTAGE_SHARE = 0.1
+"""The share of a model's advantage over a constant prediction that it may lose."""
+
 _BLOCK = 4_000_000
 
 Metric = Callable[[Truth, Probabilities, Weights, float | None], Scores]
@@ -220,6 +224,17 @@ def constant_score(metric: MetricName, y: Truth) -> float:
     if metric == "f1":  # by calling every row positive
         return float(2 * shares[-1] / (1 + shares[-1]))
     return score(metric, y, np.tile(shares, (len(y), 1)))
+
+
+def allowed_loss(metric: MetricName, y: Truth, baseline: float) -> float:
+    """Return a tenth of a score's advantage over the best constant prediction of labels (n,).
+
+    Of an error without an upper end it is at most a tenth of that error.
+    """
+    advantage = baseline - constant_score(metric, y)
+    if metric in ("neg_rmse", "neg_mae"):
+        advantage = min(advantage, -baseline)
+    return 0.0 if math.isnan(advantage) else max(0.0, ADVANTAGE_SHARE * advantage)
 
 
 def score_with_interval(

@@ -11,13 +11,13 @@ from driftloop.base.periods import Span, SpanField, Window
 from driftloop.base.scores import Level, PooledScore, Score, metric_name
 from driftloop.base.settings import Settings
 from driftloop.performance.bootstrap import interval, resampled_scores
-from driftloop.performance.estimation import estimated_score
+from driftloop.performance.estimates import AnyEstimate
 from driftloop.performance.evidence import level_of_look, recovered, standard_error, strongest_loss
 from driftloop.performance.level import NO_RECORD, TrackRecord
 from driftloop.performance.metrics import (
     MetricName,
     Truth,
-    constant_score,
+    allowed_loss,
     is_regression,
     no_skill_score,
     score,
@@ -25,8 +25,6 @@ from driftloop.performance.metrics import (
 from driftloop.performance.target import Probabilities
 
 RESAMPLES = 400
-ADVANTAGE_SHARE = 0.1
-"""The share of a model's advantage over a constant prediction that it may lose."""
 
 
 class PerformanceSettings(Settings):
@@ -51,6 +49,18 @@ class PerformanceSettings(Settings):
         gt=0,
         le=50,
         description="False warnings a year of falling performance where nothing was lost.",
+    )
+    estimate: AnyEstimate | None = Field(
+        default=None,
+        description="How the score is estimated without labels; left out, `reweighted` for classes "
+        "and `error_model` for a quantity.",
+    )
+    most_outside: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Share of rows outside what the holdout holds from which on nothing is "
+        "estimated.",
     )
     memory: SpanField = Field(
         default=Span(6, "month"),
@@ -105,7 +115,6 @@ def judge_performance(
     realised = _score(metric, (y, p), settings.confidence, threshold)
     expected = _expected(metric, y, baseline, record.level, settings)
     judged = _judge(realised, expected, record, settings)
-    estimated = estimated_score(metric, p, threshold)
     return Performance(
         metric,
         window,
@@ -116,7 +125,7 @@ def judge_performance(
         baseline.value if baseline else None,
         judged.status,
         judged.sentence,
-        None if math.isnan(estimated) else estimated,
+        None,
         record.level,
         None if math.isnan(expected.no_skill) else expected.no_skill,
         expected.limit if math.isfinite(expected.limit) else None,
@@ -218,17 +227,6 @@ def _expected(
         margin = max(allowed_loss(metric, y, baseline.value), error) if baseline else 0.0
     no_skill = no_skill_score(metric, y)
     return _Expected(baseline, level, no_skill, settings.floor, margin, error)
-
-
-def allowed_loss(metric: MetricName, y: Truth, baseline: float) -> float:
-    """Return a tenth of a score's advantage over the best constant prediction of labels (n,).
-
-    Of an error without an upper end it is at most a tenth of that error.
-    """
-    advantage = baseline - constant_score(metric, y)
-    if metric in ("neg_rmse", "neg_mae"):
-        advantage = min(advantage, -baseline)
-    return 0.0 if math.isnan(advantage) else max(0.0, ADVANTAGE_SHARE * advantage)
 
 
 @dataclass(frozen=True, slots=True)

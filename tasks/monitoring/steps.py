@@ -133,6 +133,7 @@ def judge_and_decide(
         labelled_until=job.labelled_window.end,
         champion_trained_until=trained.window.end if trained else None,
         blocked_by=pending_trial(trials),
+        estimate=realised.estimate,
     )
     return MonitorRecord(
         model=job.model,
@@ -148,6 +149,7 @@ def judge_and_decide(
         findings=analysis.findings,
         performance=performance,
         decision=decide(inputs, analysis.quality, job.config.decision),
+        estimate=realised.estimate,
         label=realised.label,
         troubles=diagnose(analysis.findings, analysis.quality, performance, realised.label, since),
         trials=trials,
@@ -192,6 +194,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         score_high=record.performance.high if scored else None,
         score_rows=record.performance.rows if scored else None,
         level=record.performance.level,
+        promise=record.performance.promise.gap if record.performance.promise else None,
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
         recorded_at=recorded_at,
@@ -209,5 +212,7 @@ def _metrics(record: MonitorRecord) -> dict[str, float]:
     }
     if record.performance.score is not None:
         metrics[f"live_{record.performance.metric}"] = record.performance.score
+    if record.estimate is not None and record.estimate.score is not None:
+        metrics[f"estimated_{record.estimate.metric}"] = record.estimate.score
     largest = max((finding.effect_size or 0.0 for finding in record.findings), default=None)
     return metrics if largest is None else {**metrics, "largest_effect": largest}

@@ -62,6 +62,11 @@ def next_step(record: MonitorRecord) -> Line:
             f"Version {clean(record.champion, 40)} is live and predicts worse than it should. "
             "Decide now: stop using it, roll back, or retrain by hand."
         )
+    if record.performance.broke_promise:
+        return line(
+            f"Version {clean(record.champion, 40)} is live and learned a relation that no longer "
+            "holds. Decide now: stop using it, or retrain by hand."
+        )
     if record.performance.status == "falling":
         return line(
             "Nothing tonight. It is a loss that may be within what is allowed: the next windows "

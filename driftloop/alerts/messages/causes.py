@@ -39,6 +39,9 @@ def headline(record: MonitorRecord) -> str:
     parts += ["data checks failed"] if record.broken else []
     worse = {"fell": "predictions got worse", "falling": "predictions are getting worse"}
     parts += [text for status, text in worse.items() if record.performance.status == status]
+    broke = record.performance.broke_promise
+    parts += ["the relation of inputs and outcome changed"] if broke else []
+    parts += ["predictions expected to be worse"] if _expects_loss(record) else []
     roles = {finding.role for finding in record.drifted}
     parts += ["new outcomes"] if "label" in roles else []
     if roles & {"feature", "joint"}:
@@ -62,6 +65,8 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
         sections.append(_broken_data(record, explains=lost or bool(drifted)))
     if lost:
         sections.append(_lost_performance(record.performance))
+    if _expects_loss(record) and record.estimate is not None:
+        sections.append(_led("A loss is expected.", record.estimate.sentence))
     sections += _drift(record, drifted)
     if sections and record.verdict.status == "inconclusive":
         sections.append(_led("The rest could not be judged.", record.verdict.sentence))
@@ -72,6 +77,10 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
     ]
     broke = sections or [section(bold(sentence(record.verdict.sentence)))]
     return (*broke, *explained, *after_promotion(record))
+
+
+def _expects_loss(record: MonitorRecord) -> bool:
+    return record.estimate is not None and record.estimate.status == "lost"
 
 
 def most_changed(record: MonitorRecord) -> tuple[Line, ...]:

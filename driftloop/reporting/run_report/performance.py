@@ -43,5 +43,5 @@ def performance_details(performance: Performance) -> str:
     if performance.level is not None and performance.level.value != performance.baseline:
         parts.append(f"{number(performance.level.value)} held before, whichever version served")
     if performance.estimated is not None:
-        parts.append(f"{number(performance.estimated)} estimated from the model's probabilities")
+        parts.append(f"{number(performance.estimated)} was promised of these rows")
     return " · ".join(parts)

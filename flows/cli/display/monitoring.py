@@ -38,6 +38,9 @@ def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[Re
             yield Text.assemble("  quality: ", status_text(check.status), f" {check.sentence}")
     performance = record.performance
     yield Text.assemble("  ", status_text(performance.status), " ", performance.sentence)
+    if record.estimate is not None:
+        estimate = record.estimate
+        yield Text.assemble("  ", status_text(estimate.status), " ", estimate.sentence)
     if record.findings:
         yield from _features(by_severity(record.findings), everything)
     yield from _consequences(record)

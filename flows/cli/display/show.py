@@ -19,6 +19,7 @@ COLOURS = {
     "broken": "red",
     "fell": "red",
     "falling": "yellow",
+    "lost": "yellow",
     "unclear": "yellow",
 }
 

@@ -16,8 +16,9 @@ from driftloop.alerts.lifecycle import (
     newly_stuck,
     run_health,
 )
-from driftloop.base.findings import Verdict
+from driftloop.base.findings import EstimatedPerformance, Promise, Verdict
 from driftloop.base.records import Decision, MonitorRecord
+from driftloop.base.scores import Score
 from driftloop.base.serialize import to_plain
 from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
@@ -299,3 +300,25 @@ def test_a_falling_performance_warns_worsens_and_closes_on_proof_alone() -> None
     falling = replace(record(), performance=performance("falling", margin=0.03))
     found = run_health(falling)
     assert (found.causes, found.score, found.margin) == ({"falling"}, 0.7, 0.03)
+
+
+def test_harm_decides_what_drift_is_worth() -> None:
+    """Moved and harmless informs, with an estimated loss it warns, and a broken promise pages."""
+    estimate = EstimatedPerformance(
+        "f1", "reweighted", WINDOW, 9, 0.8, 0.7, 0.9, 0.0, "ok", "Fine."
+    )
+    broken = Promise("broken", Score("f1", -0.2, -0.3, -0.1, 9), 0.8, 0.6, 1, 1e-9, "Broken.")
+
+    def level(realised: Any = None, **more: Any) -> str:
+        drifted = replace(record(DRIFT), performance=realised or performance("unclear"), **more)
+        found = seen([run_health(drifted)])[0].state.newest
+        assert found is not None
+        return found.severity
+
+    assert level() == "warning"
+    assert level(estimate=estimate) == "info"
+    assert level(estimate=replace(estimate, status="lost")) == "warning"
+    assert level(estimate=replace(estimate, status="unclear")) == "warning"
+    assert level(performance("unclear", limit=0.75), estimate=estimate) == "warning", "0.7 is below"
+    assert level(performance("falling"), estimate=estimate) == "warning"
+    assert level(performance("ok", promise=broken), estimate=estimate) == "page"
