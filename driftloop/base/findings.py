@@ -14,6 +14,9 @@ from driftloop.base.scores import Level, PooledScore, Score
 from driftloop.base.serialize import UNPRINTED
 
 Status = Literal["ok", "warning", "drift", "inconclusive"]
+FindingStatus = Literal["ok", "small", "warning", "drift", "inconclusive"]
+"""A ``small`` change is certain, and below half of what counts."""
+
 CheckStatus = Literal["ok", "failed", "inconclusive"]
 PerformanceStatus = Literal["ok", "falling", "fell", "unclear", "inconclusive"]
 PromiseStatus = Literal["kept", "broken"]
@@ -23,7 +26,13 @@ LOST: frozenset[str] = frozenset({"falling", "fell"})
 
 Role = Literal["feature", "prediction", "joint", "label"]
 TroubleKind = Literal["data_quality", "covariate_shift", "concept_drift", "label_shift"]
-SEVERITY_ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
+SEVERITY_ORDER: dict[FindingStatus, int] = {
+    "drift": 0,
+    "warning": 1,
+    "inconclusive": 2,
+    "small": 3,
+    "ok": 4,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class Finding:
     effect: Annotated[str, UNPRINTED]
     effect_size: float | None
     effect_floor: Annotated[float | None, Field(description="Drift needs a size above it.")]
-    status: Status
+    status: FindingStatus
     sentence: str
     rows_reference: Annotated[int, UNPRINTED]
     rows_current: Annotated[int, UNPRINTED]

@@ -64,6 +64,7 @@ NEEDED_BESIDE: dict[str, dict[str, Any]] = {"range": {"minimum": 0.5}}
 
 ALSO_PUBLIC: dict[str, set[str]] = {
     "slack": {"mention"},
+    "windows.reference": {"left_out"},
     "domain_classifier": {"density_ratios"},
     "drift.numeric": {"test_with_alibi"},
     "drift.categorical": {"test_with_alibi"},

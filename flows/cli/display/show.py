@@ -20,6 +20,7 @@ COLOURS = {
     "fell": "red",
     "falling": "yellow",
     "lost": "yellow",
+    "small": "cyan",
     "unclear": "yellow",
 }
 
