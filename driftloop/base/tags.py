@@ -185,6 +185,7 @@ class RunTags(_Tags):
     score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
     score_rows: int | None = field(default=None, metadata=_tag("score_rows", _COUNT))
     level: Level | None = field(default=None, metadata=_tag("level", _LEVEL))
+    estimated: float | None = field(default=None, metadata=_tag("estimated", _NUMBER))
     promise: Score | None = field(default=None, metadata=_tag("promise", _SCORE))
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))

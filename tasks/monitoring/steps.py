@@ -194,6 +194,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         score_high=record.performance.high if scored else None,
         score_rows=record.performance.rows if scored else None,
         level=record.performance.level,
+        estimated=record.estimate.score if record.estimate else None,
         promise=record.performance.promise.gap if record.performance.promise else None,
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),

@@ -31,6 +31,10 @@ class RunPoint:
     ] = None
     low: float | None = None
     high: float | None = None
+    estimated: Annotated[
+        float | None,
+        Field(description="Performance estimated on the run's window, without labels."),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def point_of_tags(run_id: str, tags: RunTags) -> RunPoint:
         tags.score,
         tags.score_low,
         tags.score_high,
+        tags.estimated,
     )
 
 
@@ -103,6 +108,7 @@ def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
         performance.score,
         performance.low,
         performance.high,
+        record.estimate.score if record.estimate else None,
     )
 
 

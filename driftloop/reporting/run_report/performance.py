@@ -15,6 +15,13 @@ def points_with_scores(report: ReportInput) -> tuple[RunPoint, ...]:
     return tuple(run for run in runs if run.score is not None and run.metric == metric)
 
 
+def points_with_estimates(report: ReportInput) -> tuple[RunPoint, ...]:
+    """Return the runs that estimated a score without labels, oldest first."""
+    metric = report.record.performance.metric
+    runs = (*report.past, point_of_record(report.run_id, report.record))
+    return tuple(run for run in runs if run.estimated is not None and run.metric in (metric, None))
+
+
 def performance_alt_text(report: ReportInput) -> str:
     """Return what the plot of the performance shows, for those who do not see it."""
     points = points_with_scores(report)

@@ -38,6 +38,7 @@ RUN = RunTags(
     score_high=0.8,
     score_rows=812,
     level=Level("roc_auc", 0.9, AT),
+    estimated=0.81,
     promise=Score("neg_log_loss", -0.01, -0.03, 0.01, 812),
     prefect_run="http://server/run",
     process="host 12 1795900000.25",
@@ -68,6 +69,7 @@ STORED_RUN = {
     "driftloop.score_low": "0.7",
     "driftloop.score_high": "0.8",
     "driftloop.score_rows": "812",
+    "driftloop.estimated": "0.81",
     "driftloop.promise": '{"metric": "neg_log_loss", "value": -0.01, "low": -0.03, '
     '"high": 0.01, "rows": 812}',
     "driftloop.level": '{"metric": "roc_auc", "value": 0.9, "at": "2026-03-02T06:00:00+00:00"}',
