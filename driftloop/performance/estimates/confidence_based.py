@@ -23,7 +23,7 @@ LEAST_EFFECTIVE = 50.0
 """Rows that a weighted holdout has to be worth."""
 
 _CELLS = 900_000
-"""Weights at a time; more would load compiled loops, which takes a second."""
+"""Weights at a time, which bounds the memory."""
 
 
 class ConfidenceBased(Estimate):

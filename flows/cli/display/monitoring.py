@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.base.findings import Finding, Status, by_severity
+from driftloop.base.findings import Finding, FindingStatus, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.scores import metric_name
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from driftloop.reporting.status import ModelStatus, Statuses
 
 _SHOWN = 12
-_SIGNS: Mapping[Status, str] = {"drift": "▲", "warning": "!", "inconclusive": "?", "ok": "✓"}
+_SIGNS: Mapping[FindingStatus, str] = {
+    "drift": "▲",
+    "warning": "!",
+    "inconclusive": "?",
+    "small": "·",
+    "ok": "✓",
+}
 
 
 def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[RenderableType]:
