@@ -6,7 +6,7 @@ from datetime import datetime
 from prefect import flow, tags
 
 from driftloop.alerts.events import retrain_events
-from driftloop.base.records import RetrainRecord
+from driftloop.base.retrain_record import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_first_champion_alert

@@ -14,7 +14,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.config.model_config import ModelConfig
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.promotion.ledger import Answer, Ledger, Rollback

@@ -18,7 +18,18 @@ from driftloop.alerts.stored import upgraded_state
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import DataError
 
-Cause = Literal["quality", "performance", "drift", "blind", "no_champion", "moved", "no_skill"]
+Cause = Literal[
+    "quality",
+    "performance",
+    "promise",
+    "falling",
+    "estimated",
+    "drift",
+    "blind",
+    "no_champion",
+    "moved",
+    "no_skill",
+]
 KEPT_KEYS = 200
 KEPT_POSTS = 100
 KEPT_INCIDENTS = 20

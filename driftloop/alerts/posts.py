@@ -39,7 +39,8 @@ from driftloop.alerts.messages.summary import (
 from driftloop.alerts.messages.versions import REPORTED_TRIALS, stuck_message, trial_message
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import AlertError, ChampionLostError
-from driftloop.base.records import MonitorRecord, RetrainRecord, TrialAction, TrialOutcome
+from driftloop.base.records import MonitorRecord, TrialAction, TrialOutcome
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.tags import PastRun
 
 _MOVES: dict[TrialAction, str] = {
@@ -50,10 +51,9 @@ _MOVES: dict[TrialAction, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Where posts go, what counts as a further loss, and the moment at which they are written."""
+    """Where posts go, and the moment at which they are written."""
 
     settings: AlertSettings
-    margin: float
     now: datetime
 
     def channels(self, level: Level) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
         if health.causes
         else blind_summary(record, links, blind_runs(state, record.as_of))
     )
-    transition = advance(state, health, summary, routing.settings, routing.margin)
+    transition = advance(state, health, summary, routing.settings)
     state = transition.state
     for kind in transition.kinds:
         state = _write_event(state, run, kind, transition.why, routing)
@@ -142,7 +142,7 @@ def _post_cause(
         score=None,
         proven_until=None,
     )
-    transition = advance(state, health, summary, routing.settings, routing.margin)
+    transition = advance(state, health, summary, routing.settings)
     state = transition.state
     for kind in transition.kinds:
         state = _write_trouble(state, occasion, summary.links, kind, transition.why, routing)

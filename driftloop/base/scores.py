@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
 Task = Literal["binary", "multiclass", "regression"]
 Claim = Literal["superior", "non_inferior"]
@@ -56,6 +56,22 @@ class Score:
             f"{metric_name(self.metric, begins=True)} {self.value:.3f} [{self.low:.3f}, "
             f"{self.high:.3f}] is not proven better than guessing, {self.guessing:.3g}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PooledScore:
+    """The score of several windows together.
+
+    `p_value` is the chance of so low a score where nothing was lost, whichever windows are pooled.
+    """
+
+    windows: int
+    rows: int
+    score: float
+    error: Annotated[float, Field(description="Standard error of the score.")]
+    p_value: Annotated[
+        float, Field(description="Chance of so low a score, in a look, where nothing was lost.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.periods import Window, naive, parse_time
-from driftloop.base.records import Refusal, WindowScore
+from driftloop.base.retrain_record import Refusal, WindowScore
 from driftloop.base.scores import metric_name
 from driftloop.base.windows import SinceChange
 from driftloop.performance.metrics import MetricName, score_with_interval

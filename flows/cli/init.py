@@ -5,7 +5,7 @@ from pathlib import Path
 
 from driftloop.base.errors import TrainingError
 from driftloop.base.periods import format_time
-from driftloop.base.records import RetrainRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.scores import metric_name
 from driftloop.base.workspace import Workspace
 from driftloop.onboarding.result import NewWorkspace

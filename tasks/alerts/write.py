@@ -24,7 +24,8 @@ from driftloop.alerts.posts import (
 )
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.base.errors import ChampionLostError, DeliveryError, IncompleteError
-from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import Promotion, RetrainRecord
 from driftloop.base.tags import PastRun
 from tasks.alerts.deliver import Delivery, deliver
 from tasks.coordination.alert_store import change_alerts, update_alerts
@@ -186,7 +187,7 @@ class UndeliveredError(IncompleteError, DeliveryError):
 
 def routing_of(job: Job) -> Routing:
     """Return where the alerts of the job's model go, as of now."""
-    return Routing(job.config.alerts, job.config.performance.margin, clock.now())
+    return Routing(job.config.alerts, clock.now())
 
 
 def console() -> Console:

@@ -10,7 +10,7 @@ from typing import Literal
 from uuid import uuid4
 
 from driftloop.base.errors import RegistryError, UnavailableError, join_names
-from driftloop.base.records import Promotion
+from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison
 from driftloop.base.serialize import to_json
 from driftloop.base.tags import LONGEST_TAG, VersionTags

@@ -7,7 +7,7 @@ import pandas as pd
 
 from driftloop.base.errors import RegistryError, TrainingError
 from driftloop.base.periods import Window, format_time
-from driftloop.base.records import ModelVersion, TrainingPlan
+from driftloop.base.retrain_record import ModelVersion, TrainingPlan
 from driftloop.base.scores import Comparison
 from driftloop.comparison.compare import compare
 from driftloop.comparison.gates import columns_needed

@@ -5,7 +5,7 @@ from typing import Any
 
 from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import TrainingError
-from driftloop.base.records import Promotion, Refusal, RetrainRecord, TrainingPlan
+from driftloop.base.retrain_record import Promotion, Refusal, RetrainRecord, TrainingPlan
 from driftloop.base.tags import RunTags, VersionTags
 from driftloop.comparison.compare import score_alone
 from driftloop.training.training import Examples, TrainingSettings, threshold_of, with_settings

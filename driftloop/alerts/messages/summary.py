@@ -22,7 +22,8 @@ from driftloop.alerts.messages.retraining import (
 )
 from driftloop.alerts.messages.wording import count
 from driftloop.base.errors import ChampionLostError
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 
 WATCH = line("Nothing now. The next run shows whether it holds.")
 """What to do after the version that serves was changed."""

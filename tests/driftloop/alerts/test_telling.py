@@ -35,7 +35,7 @@ CALM = monitor()
 
 
 def routing(*channels: Any) -> Routing:
-    return Routing(AlertSettings(channels=channels or (SlackChannel(),)), 0.05, AS_OF)
+    return Routing(AlertSettings(channels=channels or (SlackChannel(),)), AS_OF)
 
 
 def later(record: MonitorRecord, weeks: int, **more: Any) -> MonitorRecord:
@@ -174,7 +174,7 @@ def test_harmless_drift_informs() -> None:
 def test_nobody_to_tell_leaves_nothing_to_send() -> None:
     state = after(FELL, to=routing(SlackChannel(at_least="page"), ConsoleChannel()))
     assert state.posts[0].waiting == (SLACK, CONSOLE)
-    silent = Routing(AlertSettings().model_copy(update={"channels": ()}), 0.05, AS_OF)
+    silent = Routing(AlertSettings().model_copy(update={"channels": ()}), AS_OF)
     state = after(FELL, to=silent)
     assert (state.posts, state.open is not None) == ((), True)
 

@@ -240,3 +240,11 @@ def test_runs_that_could_not_judge_do_not_break_an_episode() -> None:
     blind = past(2, "inconclusive", performance="inconclusive")
     before = (FELL_FOR[0], blind, FELL_FOR[2])
     assert again(0.5, before).held == "no_new_evidence"
+
+
+def test_a_falling_performance_alerts_and_does_not_retrain() -> None:
+    falling = performance("falling", sentence="Performance is falling.")
+    decision = decided(**{**QUIET, "performance": falling})
+    assert decision.action == "alert"
+    assert decision.reasons == (OK.sentence, "No drift.", "Performance is falling.")
+    assert decided(performance=falling).action == "retrain", "drift, and it does harm"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from driftloop.base.data_slices import DataSlice, Snapshot
-from driftloop.base.records import ModelVersion, TrainingPlan, WindowScore
+from driftloop.base.retrain_record import ModelVersion, TrainingPlan, WindowScore
 from driftloop.base.scores import CrossCheck, GateResult, Score, SliceScores
 from driftloop.base.tags import VersionTags
 from driftloop.config.model_config import ModelConfig

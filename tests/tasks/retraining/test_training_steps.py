@@ -13,7 +13,7 @@ from workshop import dvc, git, monday, small_config, write_config
 
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.periods import Window
-from driftloop.base.records import TrainingPlan
+from driftloop.base.retrain_record import TrainingPlan
 from driftloop.base.tags import RunTags
 from driftloop.performance.target import Classes, Quantity
 from driftloop.training.training import predict, threshold_of
