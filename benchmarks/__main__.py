@@ -9,6 +9,7 @@ from benchmarks import kills, overhead, overhead_report, rates, rates_report, sp
 from benchmarks.environments import OWN, python_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.paths import ROOT
+from benchmarks.streams import SOURCES
 
 ELEC2 = ROOT.parent / "shared" / "data" / "elec2.csv"
 
@@ -72,6 +73,18 @@ def parser() -> argparse.ArgumentParser:
     real = commands.add_parser("elec2", help="weekly monitoring of the Elec2 data")
     real.add_argument("--data", type=Path, default=ELEC2)
 
+    _add_loop_commands(commands)
+    commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
+    commands.add_parser("environments", help="make the peers' environments")
+    commands.add_parser("report", help="write the page anew from the results that are kept")
+    everything = commands.add_parser("all", help="speed, statistics and, with its data, elec2")
+    everything.add_argument("--data", type=Path, default=ELEC2)
+    everything.add_argument("--fresh", action="store_true", help="measure again what is kept")
+    return top
+
+
+def _add_loop_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands on what the loop survives, and what it is worth."""
     killed = commands.add_parser("kills", help="runs killed at random moments and run once more")
     killed.add_argument(
         "--trials", type=int, default=2000, help="in all, of each operation in turn"
@@ -81,13 +94,14 @@ def parser() -> argparse.ArgumentParser:
     killed.add_argument(
         "--operations", type=names(list(kills.OPERATIONS)), default=list(kills.OPERATIONS)
     )
-    commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
-    commands.add_parser("environments", help="make the peers' environments")
-    commands.add_parser("report", help="write the page anew from the results that are kept")
-    everything = commands.add_parser("all", help="speed, statistics and, with its data, elec2")
-    everything.add_argument("--data", type=Path, default=ELEC2)
-    everything.add_argument("--fresh", action="store_true", help="measure again what is kept")
-    return top
+    worth = commands.add_parser("policies", help="what retraining policies keep of the gain")
+    worth.add_argument(
+        "--stream",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help=f"a public data set as a CSV file; may be repeated: {', '.join(SOURCES)}",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -107,6 +121,8 @@ def run(arguments: argparse.Namespace) -> None:
         kills.run(kills.Settings(arguments.trials, first=arguments.first, **chosen))
     elif command == "overhead":
         overhead.run_overhead()
+    elif command == "policies":
+        _policies(arguments.stream)
     elif command == "environments":
         for name in sorted({tool.environment for tool in speed.TOOLS.values()} - {OWN}):
             print(f"{name}: {python_of(name)}")
@@ -126,6 +142,13 @@ def run(arguments: argparse.Namespace) -> None:
     for name, write in reports.items():
         if command in (name, "report") or (command == "all" and name in ("speed", "statistics")):
             write()
+
+
+def _policies(streams: list[str]) -> None:
+    from benchmarks import policies
+
+    files = (text.partition("=") for text in streams)
+    policies.run({name: Path(path) for name, _, path in files})
 
 
 def _has_elec2(path: Path) -> bool:

@@ -12,7 +12,6 @@ from flows.challenge import challenge
 from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_retrain_alert
 from tasks.reporting.publish_metrics import publish_after_run
-from tasks.retraining.plan import check_request
 from tasks.runtime.artifacts import show_retraining
 from tasks.runtime.events import emit
 from tasks.runtime.prepare import prepare_job
@@ -47,8 +46,6 @@ def retrain(
         job = prepare_job(model, resolve_as_of(as_of), rev, dry_run, workspace)
         by_hand = champion is None
         job = replace(job, accepted=accept and by_hand)
-        if by_hand:
-            check_request(job, reason)
         record = challenge(job, "retrain", reason, champion, by_hand)
         emit(job, retrain_events(record))
         write_retrain_alert(job, record)

@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
+from driftloop.backtest.matrix_result import MatrixResult
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
 from driftloop.config.model_config import ModelConfig
@@ -36,6 +37,7 @@ PRINTED: dict[str, type[Any]] = {
     "rehome": Rehomed,
     "approve": Answer,
     "backtest": Backtest,
+    "backtest-matrix": MatrixResult,
     "backup": Backup,
     "dashboard": Dashboard,
     "deliver": DeliveryReport,
@@ -58,7 +60,8 @@ PRINTED: dict[str, type[Any]] = {
     "test-alert": TestAlert,
     "up": StackStatus,
 }
-"""The record that each command prints; ``bootstrap`` prints that of ``retrain``."""
+"""The record that each command prints; ``bootstrap`` prints that of ``retrain``, and
+``backtest --matrix`` its own."""
 NAMES = (*PRINTED, "config")
 
 

@@ -26,6 +26,7 @@ TriggerStatus = Literal["fired", "quiet", "inconclusive"]
 Held = Literal[
     "quality",
     "cooldown",
+    "budget",
     "no_new_evidence",
     "weekly_cap",
     "losing_streak",

@@ -1,4 +1,4 @@
-"""Record of a retraining: what was trained, compared and promoted, or why nothing was."""
+"""Record of a retraining: its plan, and what was trained, compared and promoted, or why nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,9 +7,54 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, computed_field
 
 from driftloop.base.data_slices import DataSlice
-from driftloop.base.periods import Window
+from driftloop.base.periods import Span, Window
 from driftloop.base.scores import Comparison, GateResult, HoldoutScores, Score
 from driftloop.base.serialize import UNPRINTED
+
+
+@dataclass(frozen=True, slots=True)
+class WindowScore:
+    """The validation score of one candidate training window, and how fast its rows lose weight."""
+
+    candidate: str
+    window: Window
+    rows: int
+    score: float | None
+    sentence: str
+    half_life: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """Which rows a challenger is trained on and which frozen rows it is compared on.
+
+    With `refit` what serves is trained on both, after the comparison. With a `half_life` rows count
+    half as much for each of it that they are older than the newest ones.
+    """
+
+    training: DataSlice
+    holdout: DataSlice
+    candidates: tuple[WindowScore, ...]
+    sentence: str
+    refit: bool = False
+    half_life: Span | None = None
+
+    @property
+    def serving(self) -> DataSlice:
+        """The rows that what serves is trained on."""
+        if not self.refit:
+            return self.training
+        excluded = tuple(dict.fromkeys((*self.training.excluded, *self.holdout.excluded)))
+        window = Window(self.training.window.start, self.holdout.window.end)
+        rows = (self.training.rows or 0) + (self.holdout.rows or 0)
+        return DataSlice(self.training.snapshot, window, excluded, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a challenger could not be trained or compared; the champion stays."""
+
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,34 +68,6 @@ class ModelVersion:
     holdout: Window | None
     baseline: Score | None
     promoted_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class WindowScore:
-    """The validation score of one candidate training window."""
-
-    candidate: str
-    window: Window
-    rows: int
-    score: float | None
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """Which rows a challenger is trained on and which frozen rows it is compared on."""
-
-    training: DataSlice
-    holdout: DataSlice
-    candidates: tuple[WindowScore, ...]
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a challenger could not be trained or compared; the champion stays."""
-
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +156,12 @@ class RetrainOutcome:
     def labelled_rows(self) -> int | None:
         """Rows trained on, all of them labelled."""
         return self.plan.training.rows if self.plan else None
+
+    @computed_field
+    @property
+    def refitted(self) -> Window | None:
+        """The window, with the holdout, that what serves was trained on after it was compared."""
+        return self.plan.serving.window if self.plan and self.plan.refit else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import NormalDist
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, computed_field
@@ -163,6 +164,16 @@ class Comparison:
     def bound(self) -> float:
         """The value that the lower end of the interval has to exceed."""
         return self.margin if self.claim == "superior" else -self.margin
+
+    @property
+    def gained(self) -> float | None:
+        """Standard errors by which the challenger is better; None where that is not known."""
+        if self.low is None or self.high is None or self.difference is None:
+            return None
+        error = (self.high - self.low) / (2 * NormalDist().inv_cdf((1 + self.confidence) / 2))
+        if self.difference == 0:
+            return 0.0
+        return self.difference / error if error > 0 else None
 
     @property
     def proven(self) -> bool:

@@ -139,6 +139,8 @@ class PastRun:
     metric: str = ""
     score: float | None = None
     level: Level | None = None
+    gained: float | None = None
+    """Standard errors by which a challenger was better; None where that was not measured."""
     low: float | None = None
     high: float | None = None
     rows: int = 0
@@ -194,6 +196,7 @@ class RunTags(_Tags):
     won: bool | None = field(default=None, metadata=_tag("won", _FLAG))
     by_hand: bool | None = field(default=None, metadata=_tag("by_hand", _FLAG))
     promoted: bool | None = field(default=None, metadata=_tag("promoted", _FLAG))
+    gained: float | None = field(default=None, metadata=_tag("gained", _NUMBER))
 
     @property
     def past_run(self) -> PastRun:
@@ -218,6 +221,7 @@ class RunTags(_Tags):
             high=self.score_high,
             rows=self.score_rows or 0,
             promise=self.promise,
+            gained=self.gained,
         )
 
 
@@ -237,7 +241,9 @@ class VersionTags(_Tags):
     """The tags of a model version: its lineage, its score, and what became of it.
 
     All are None on a version that driftloop did not register. `proposal`, `probation` and the
-    looks are JSON of `tasks.promotion.trial_store`; a look is stored under its window's end.
+    looks are JSON of `tasks.promotion.trial_store`; a look is stored under its window's end. What
+    was compared is another model than what serves where that was refitted: `compared_model` is its
+    id in the registry, `compared_end` the end of its training rows. The score is then its own.
     """
 
     key: str | None = field(default=None, metadata=_tag("key"))
@@ -260,6 +266,8 @@ class VersionTags(_Tags):
     holdout_start: datetime | None = field(default=None, metadata=_tag("holdout.start", _TIME))
     holdout_end: datetime | None = field(default=None, metadata=_tag("holdout.end", _TIME))
     score: Score | None = field(default=None, metadata=_tag("score", _SCORE))
+    compared_model: str | None = field(default=None, metadata=_tag("compared.model"))
+    compared_end: datetime | None = field(default=None, metadata=_tag("compared.end", _TIME))
     predicts: str | None = field(default=None, metadata=_tag("predicts"))
     classes: tuple[str, ...] | None = field(default=None, metadata=_tag("classes", _NAMES))
     environment: str | None = field(default=None, metadata=_tag("environment"))

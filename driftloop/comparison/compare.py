@@ -7,7 +7,7 @@ Bootstrap, 1993, chapters 13 and 16 (percentile interval of a paired difference)
 
 import math
 from dataclasses import replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -36,9 +36,10 @@ class ComparisonSettings(Settings):
     """What a challenger has to prove before it replaces the champion."""
 
     metric: MetricName = Field(default="roc_auc", description="The primary metric.")
-    claim: Claim = Field(
+    claim: Claim | Literal["by_precision"] = Field(
         default="superior",
-        description="Better by more than the margin, or not worse by more than the margin.",
+        description="Better by more than the margin, or not worse by more than the margin; "
+        "`by_precision` is not worse by more than the holdout can tell apart, at most the margin.",
     )
     margin: float = Field(
         default=0.0,
@@ -56,19 +57,31 @@ class ComparisonSettings(Settings):
 
     @model_validator(mode="after")
     def _margin_for_non_inferiority(self) -> Self:
-        if self.claim == "non_inferior" and self.margin == 0:
+        if self.claim != "superior" and self.margin == 0:
             raise ValueError(
-                "claim non_inferior needs a margin above 0, the loss of the metric that is "
+                f"claim {self.claim} needs a margin above 0, the loss of the metric that is "
                 "allowed; received margin 0"
             )
         return self
+
+    def claimed(self, low: float | None, high: float | None) -> tuple[Claim, float]:
+        """Return the claim and its margin on a holdout with this interval of the difference.
+
+        By precision it may be worse by one standard error, which is what a margin of three quarters
+        of the interval's width allows; where that is wider than the margin that is configured, it
+        has to be better.
+        """
+        if self.claim != "by_precision":
+            return self.claim, self.margin
+        allowed = self.margin if low is None or high is None else 0.75 * (high - low)
+        return "non_inferior", min(self.margin, allowed)
 
 
 def compare(inputs: GateInputs, settings: ComparisonSettings) -> Comparison:
     """Return the comparison of both models on the holdout; `settings` have the metric and the seed.
 
     The challenger wins where the lower bound of the interval of (challenger - champion) exceeds
-    the margin, or less the margin with claim ``non_inferior``, and every gate passed; with
+    the margin, or less the margin with the other claims, and every gate passed; with
     ``roc_auc`` DeLong's interval must say the same. Without a champion only the gates decide. A
     score that is undefined never wins.
     """
@@ -81,6 +94,7 @@ def compare(inputs: GateInputs, settings: ComparisonSettings) -> Comparison:
     else:
         scores = _scores("all", y, inputs.models, settings)
         slices = slice_scores(y, inputs.models, settings)
+    claim, margin = settings.claimed(scores.low, scores.high)
     comparison = Comparison(
         metric=settings.metric,
         champion=scores.champion,
@@ -88,13 +102,13 @@ def compare(inputs: GateInputs, settings: ComparisonSettings) -> Comparison:
         difference=scores.difference,
         low=scores.low,
         high=scores.high,
-        margin=settings.margin,
+        margin=margin,
         confidence=settings.confidence,
         rows=len(y),
         gates=gates,
         won=False,
         sentence="",
-        claim=settings.claim,
+        claim=claim,
         slices=slices,
     )
     comparison = replace(comparison, delong=_delong(inputs, comparison))
@@ -184,7 +198,7 @@ def _sentence(comparison: Comparison, fault: str | None) -> str:
         interval = f"{new.value:.3f} [{new.low:.3f}, {new.high:.3f}]"
         return " ".join([fault or f"There is no champion; {metric} is {interval}.", *refused])
     claim = "not worse" if comparison.claim == "non_inferior" else "better"
-    claim += f" by more than {comparison.margin:g}" if comparison.margin else ""
+    claim += f" by more than {comparison.margin:.3g}" if comparison.margin else ""
     text = (
         f"The challenger is {'proven' if comparison.proven else 'not proven'} {claim}: {metric} "
         f"{new.value:.3f} against {old.value:.3f}, difference {comparison.difference:+.3f} "

@@ -11,13 +11,16 @@ from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Decision, Held
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
+from driftloop.decision.payoff import CLEARLY
 from driftloop.decision.triggers import (
     AnyTrigger,
+    CalendarTrigger,
     DriftTrigger,
     EstimatedPerformanceTrigger,
     ManualTrigger,
     PerformanceTrigger,
     PromiseTrigger,
+    Trigger,
     TriggerInputs,
 )
 
@@ -26,6 +29,14 @@ _BY_LABELS = ("performance", "promise")
 
 _TOLD = ("drift", "performance", "estimated_performance")
 """The triggers that say why they ask for nothing where something is wrong."""
+
+MOST_KEPT = 3.0
+"""Retrainings of the budget that may be saved up."""
+
+RESERVE = 1
+"""Retrainings that the calendar leaves for what is not foreseen."""
+
+CALENDAR = CalendarTrigger().kind
 
 
 class DecisionSettings(Settings):
@@ -37,9 +48,16 @@ class DecisionSettings(Settings):
             PerformanceTrigger(),
             PromiseTrigger(),
             EstimatedPerformanceTrigger(),
-            ManualTrigger(),
+            CalendarTrigger(),
         ),
-        description="Reasons to retrain; any one is enough. An empty list never retrains.",
+        description="Reasons to retrain; any one is enough. With an empty list only people do.",
+    )
+    budget: float = Field(
+        default=0.34,
+        gt=0,
+        le=1,
+        description="Share of the windows that may retrain, over time. What is not spent is kept, "
+        "up to three retrainings; the last of them the calendar leaves for what is not foreseen.",
     )
     cooldown: SpanField = Field(
         default=Span(1, "week"), description="Shortest time between two retrainings."
@@ -58,6 +76,12 @@ class DecisionSettings(Settings):
         ge=1,
         description="Losing challengers in a row after which a person has to step in.",
     )
+
+    @property
+    def with_people(self) -> tuple[Trigger, ...]:
+        """The triggers, and that people may always retrain."""
+        others = (trigger for trigger in self.triggers if not isinstance(trigger, ManualTrigger))
+        return (*others, ManualTrigger())
 
 
 def drift_since(
@@ -90,7 +114,7 @@ def decide(
     Broken data blocks a retraining. An inconclusive window is not a reason for one: then only a
     proven loss of performance or a broken promise, which rest on labelled rows, start it.
     """
-    results = tuple(trigger.check(inputs) for trigger in settings.triggers)
+    results = tuple(trigger.check(inputs) for trigger in settings.with_people)
     fired = [result for result in results if result.fired]
     broken = [check for check in quality if check.status == "failed"]
     if broken:
@@ -102,7 +126,8 @@ def decide(
         return Decision("none", (inputs.verdict.sentence,), results)
     if fired:
         reasons = tuple(result.sentence for result in fired)
-        blocked = circuit_breaker(inputs, settings)
+        only_calendar = all(result.trigger == CALENDAR for result in fired)
+        blocked = circuit_breaker(inputs, settings, RESERVE if only_calendar else 0)
         if blocked:
             return Decision("hold", (*reasons, blocked[1]), results, blocked[0])
         return Decision("retrain", reasons, results)
@@ -119,10 +144,13 @@ def _in_trouble(inputs: TriggerInputs) -> bool:
     return inputs.verdict.status == "drift" or lost or expected
 
 
-def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[Held, str] | None:
+def circuit_breaker(
+    inputs: TriggerInputs, settings: DecisionSettings, reserve: int = 0
+) -> tuple[Held, str] | None:
     """Return which rule of the circuit breaker blocks a retraining now and why, or None.
 
-    A request by a person passes all of them: that is who the breaker waits for.
+    Of the budget `reserve` retrainings are left for later. A request by a person passes every rule:
+    that is who the breaker waits for.
     """
     if inputs.manual_reason is not None:
         return None
@@ -149,27 +177,64 @@ def circuit_breaker(inputs: TriggerInputs, settings: DecisionSettings) -> tuple[
             f"{settings.most_per_week}."
         )
         return "weekly_cap", sentence
+    left = budget_left(inputs, settings.budget)
+    if left < 1 + reserve - 0.01:
+        kept = ", and the last one is kept for what is not foreseen" if reserve else ""
+        sentence = (
+            f"The budget of {settings.budget:.0%} of the windows leaves {max(left, 0):.1f} "
+            f"retrainings{kept} (decision.budget)."
+        )
+        return "budget", sentence
     if waiting := _no_new_evidence(inputs, settings.new_evidence):
         return "no_new_evidence", waiting
     return None
 
 
+def budget_left(inputs: TriggerInputs, share: float) -> float:
+    """Return the retrainings that may be spent now, of a budget that grows with every window.
+
+    At first, and at most, there are three. It is replayed over the retrainings that are remembered.
+    """
+    window = inputs.performance.window
+    left, since = MOST_KEPT, None
+    retrainings = [run.as_of for run in reversed(inputs.history) if run.kind == "retrain"]
+    for moment in (*retrainings, inputs.as_of):
+        if since is not None:
+            grown = share * ((moment - since) / (window.end - window.start))
+            left = min(MOST_KEPT, left + grown)
+        left, since = left - 1, moment
+    return left + 1
+
+
 def losing_streak(history: tuple[PastRun, ...]) -> int:
-    """Return how many challengers in a row lost since the last win or retraining by hand."""
-    retrainings = (run for run in history if run.kind == "retrain")
+    """Return how many challengers in a row lost since the last win or retraining by hand.
+
+    Those of the calendar do not count: where nothing is wrong, one that does not win is no trouble.
+    """
+    calm = {
+        run.as_of
+        for run in history
+        if run.kind == "monitor" and run.verdict != "drift" and run.performance != "fell"
+    }
+    retrainings = (run for run in history if run.kind == "retrain" and run.as_of not in calm)
     return len([*takewhile(lambda run: not run.won and not run.by_hand, retrainings)])
+
+
+def clearly_won(run: PastRun) -> bool:
+    """Say whether a run's challenger won by more than noise shows, as far as that is known."""
+    return run.kind == "retrain" and run.won and (run.gained is None or run.gained > CLEARLY)
 
 
 def episode_since(inputs: TriggerInputs) -> datetime:
     """Return where the present, unbroken episode of trouble began: drift, or performance that fell.
 
-    Runs that could not judge do not break it. A challenger that won does.
+    Runs that could not judge do not break it. A challenger that clearly won does.
     """
     since = inputs.performance.window.start
     if inputs.drift_since is not None:
         since = min(since, inputs.drift_since)
     for run in inputs.history:
-        if run.kind == "retrain" and run.won:
+        if clearly_won(run):
             break
         if run.kind != "monitor":
             continue
@@ -182,9 +247,12 @@ def episode_since(inputs: TriggerInputs) -> datetime:
 
 
 def _no_new_evidence(inputs: TriggerInputs, share: float) -> str | None:
-    """Return why another challenger would learn what the last one, which lost, had learned."""
+    """Return why another challenger would learn what the last one had learned.
+
+    It lost, or won without being clearly better while the trouble goes on.
+    """
     last = next((run for run in inputs.history if run.kind == "retrain"), None)
-    if last is None or last.won:
+    if last is None or clearly_won(last):
         return None
     since, delay = episode_since(inputs), inputs.as_of - inputs.labelled_until
     before, now = last.as_of - delay - since, inputs.labelled_until - since
@@ -198,6 +266,7 @@ def _no_new_evidence(inputs: TriggerInputs, share: float) -> str | None:
         return None
     again = since + delay + before * (1 + share)
     return (
-        f"The challenger of {last.as_of:%Y-%m-%d} lost, and there are hardly more labels of this "
+        f"The challenger of {last.as_of:%Y-%m-%d} {'won by little' if last.won else 'lost'}, and "
+        "there are hardly more labels of this "
         f"episode, which began on {since:%Y-%m-%d}; there will be enough on {again:%Y-%m-%d}."
     )

@@ -15,6 +15,7 @@ from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Held, TriggerResult, TriggerStatus
 from driftloop.base.settings import Settings, any_of
 from driftloop.base.tags import PastRun
+from driftloop.decision.payoff import calendar_wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,43 @@ class AgeTrigger(Trigger):
         return TriggerResult(self.kind, "fired" if old else "quiet", sentence)
 
 
+class CalendarTrigger(Trigger):
+    """It is time: the newest rows were not learned from for some windows.
+
+    It waits longer while the last challengers, taken together, gained nothing: where there is
+    nothing to gain, it hardly spends.
+    """
+
+    kind: Literal["calendar"] = "calendar"
+    every: int = Field(default=3, ge=1, description="Windows between two retrainings.")
+    patience: float = Field(
+        default=2.0,
+        ge=1,
+        description="Factor by which it waits longer after each challenger in a row with which the "
+        "last four, taken together, were not better.",
+    )
+
+    def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether it is time."""
+        runs = [run for run in inputs.history if run.kind == "retrain"]
+        gained = [run.gained for run in reversed(runs) if run.gained is not None]
+        windows = calendar_wait(gained, self.every, self.patience)
+        last = runs[0].as_of if runs else inputs.champion_trained_until
+        if last is None:
+            sentence = "The champion's training data is unknown."
+            return TriggerResult(self.kind, "inconclusive", sentence)
+        window = inputs.performance.window
+        passed = (inputs.as_of - last) / (window.end - window.start)
+        sentence = f"{passed:.0f} windows since the newest rows were learned from; the calendar"
+        sentence += f" waits for {windows:.0f}"
+        if windows > self.every:
+            sentence += ", as the last challengers gained nothing"
+        fired = round(passed) >= round(windows)  # months differ in length
+        return TriggerResult(self.kind, "fired" if fired else "quiet", f"{sentence}.")
+
+
 class ManualTrigger(Trigger):
-    """A person requested it; without this trigger nobody can start a retraining by hand."""
+    """A person requested it, which is always permitted; a list need not name it."""
 
     kind: Literal["manual"] = "manual"
 

@@ -28,6 +28,9 @@ Times = npt.NDArray[np.datetime64]
 
 SINCE_CHANGE = SinceChange().kind
 
+WANTED = " (training.holdout.minimum_rows and minimum_per_class)"
+"""The settings that a refusal of a holdout names."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledRows:
@@ -64,7 +67,8 @@ def plan_candidates(
     `change` is where the present regime began, if one was detected. A change that performance
     shows has to have rows enough to judge and to learn from: a challenger that knows little of it
     loses, or wins and hides where it began. The holdout starts no earlier than `not_before`, the
-    end of the champion's training data.
+    end of the champion's training data, and has at most half of the rows since: the other half is
+    what the challenger knows and the champion does not.
     """
     since = change.since if change else None
     starts = [
@@ -77,21 +81,22 @@ def plan_candidates(
     if not enough:
         return Refusal(
             f"{max(sizes.values(), default=0):,} labelled rows, {settings.minimum_rows:,} are "
-            "needed to train: nothing was trained."
+            "needed to train (training.minimum_rows): nothing was trained."
         )
     share_of = enough.get(SINCE_CHANGE, max(enough.values()))
     if change is not None and change.by == "performance":
         share_of = len(rows.y[rows.since(change.since)])
         if share_of < rows_to_learn_a_change(settings):
             return _too_few_since(change, share_of, settings)
-    first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, share_of))
+    new = len(rows.y) if not_before is None else len(rows.y[rows.since(not_before)])
+    first = max(0, len(rows.y) - _holdout_rows(rows, settings.holdout, share_of, new))
     begin = parse_time(pd.Timestamp(rows.times[first]).to_pydatetime())
     begin = max(begin, not_before) if not_before else begin
     newest = rows.y[rows.since(begin)]
     per_class = None if rows.quantity else settings.holdout.minimum_per_class
     refusal = _too_few(newest, settings.holdout.minimum_rows, per_class)
     if refusal:
-        return Refusal(f"The holdout after the champion's training data has {refusal}.")
+        return Refusal(f"The holdout after the champion's training data has {refusal}{WANTED}.")
     return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(newest))
 
 
@@ -110,20 +115,27 @@ def rows_to_learn_a_change(settings: TrainingSettings) -> int:
     return judging + max(judging, settings.minimum_rows)
 
 
-def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, share_of: int) -> int:
+def _holdout_rows(rows: LabelledRows, settings: HoldoutSettings, share_of: int, new: int) -> int:
     """Return how many of the newest rows judge: the share, or as many as distinguish two models.
 
-    Rows in the holdout cannot be learned from, and they are the newest ones.
+    Rows in the holdout cannot be learned from, and they are the newest ones: of those that are new
+    to the champion half are left. But it grows until it holds the rows of each class that it needs.
     """
-    newest = rows.y[::-1]
+    newest, least = rows.y[::-1], settings.minimum_rows
     enough = 2 * settings.enough_per_class
     if not rows.quantity:
-        counts = np.bincount(newest[newest >= 0])
-        rarest = int(np.where(counts > 0, counts, len(newest) + 1).argmin())
-        places = np.flatnonzero(newest == rarest)
-        plenty = len(places) >= settings.enough_per_class
-        enough = int(places[settings.enough_per_class - 1]) + 1 if plenty else len(newest)
-    return max(min(int(share_of * settings.share), enough), settings.minimum_rows)
+        enough = _until(newest, settings.enough_per_class)
+        grown = _until(newest, settings.minimum_per_class)
+        least = max(least, grown) if grown < len(newest) else least
+    return max(min(int(share_of * settings.share), enough, new // 2), least)
+
+
+def _until(newest: npt.NDArray[Any], count: int) -> int:
+    """Return how many of the newest rows hold so many of the rarest class; all if none do."""
+    counts = np.bincount(newest[newest >= 0])
+    rarest = int(np.where(counts > 0, counts, len(newest) + 1).argmin())
+    places = np.flatnonzero(newest == rarest)
+    return int(places[count - 1]) + 1 if len(places) >= count else len(newest)
 
 
 def _with_candidates(
@@ -150,13 +162,21 @@ def _with_candidates(
         window = Window(max(start, midnight), holdout.start)
         candidates.append(WindowScore(name, window, len(y), None, "not compared"))
     if not candidates:
-        return Refusal(f"No training window is large enough: {'; '.join(reasons)}.")
-    return PlanCandidates(holdout, holdout_rows, tuple(candidates))
+        return Refusal(
+            f"No training window is large enough: {'; '.join(reasons)} (training.minimum_rows and "
+            "minimum_per_class)."
+        )
+    longest = max(candidates, key=lambda candidate: candidate.rows)
+    fading = (
+        replace(longest, candidate=f"{longest.candidate}, half-life {span}", half_life=span)
+        for span in settings.half_lives
+    )
+    return PlanCandidates(holdout, holdout_rows, (*candidates, *fading))
 
 
 def choose_window(
     plan: PlanCandidates,
-    load: Callable[[Window], Examples],
+    load: Callable[[WindowScore], Examples],
     settings: TrainingSettings,
     features: Features,
     metric: MetricName,
@@ -165,9 +185,11 @@ def choose_window(
 
     Each candidate trains on its rows before a common validation tail, the newest rows before the
     holdout, and is scored there. Among those within one standard error of the best, the rows since
-    a detected change win, which carry nothing of what is past; else the most rows do: to forget
-    without a reason has to prove better. Source of the rule: Hastie, Tibshirani, Friedman, The
-    Elements of Statistical Learning, 2nd ed., section 7.10.
+    a detected change win, which carry nothing of what is past; else the most rows do, all alike: to
+    forget without a reason has to prove better.
+
+    Source of the rule: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed.,
+    section 7.10.
     """
     if len(plan.candidates) == 1:
         return plan.candidates[0], plan.candidates
@@ -175,7 +197,7 @@ def choose_window(
     tail = min(max(int(smallest * settings.holdout.share), 50), smallest // 2)
     scored, errors = [], []
     for candidate in plan.candidates:
-        value, error = _validate(load(candidate.window), tail, settings, features, metric)
+        value, error = _validate(load(candidate), tail, settings, features, metric)
         sentence = f"{metric_name(metric)} {value:.3f} on the newest {tail:,} training rows"
         scored.append(replace(candidate, score=value, sentence=sentence))
         errors.append(error)
@@ -184,7 +206,10 @@ def choose_window(
         return max(scored, key=lambda candidate: candidate.rows), tuple(scored)
     best = int(np.nanargmax(values))
     near = [scored[place] for place in np.flatnonzero(values >= values[best] - errors[best])]
-    return max(near, key=lambda one: (one.candidate == SINCE_CHANGE, one.rows)), tuple(scored)
+    chosen = max(
+        near, key=lambda one: (one.candidate == SINCE_CHANGE, one.rows, one.half_life is None)
+    )
+    return chosen, tuple(scored)
 
 
 def _validate(

@@ -16,6 +16,7 @@ from driftloop.base.import_path import (
     default_parameters,
     prediction_type,
 )
+from driftloop.base.periods import LengthField
 from driftloop.base.settings import Settings, family_members
 from driftloop.base.windows import DEFAULT_TRAINING_WINDOWS, AnyTrainingWindow
 from driftloop.performance.target import Probabilities, Quantity, Target, class_text
@@ -30,6 +31,7 @@ from driftloop.training.estimators import (
 from driftloop.training.search import AnySearch
 from driftloop.training.search.halving import Halving
 from driftloop.training.search.space import Range
+from driftloop.training.weights import fitting_weights
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -101,10 +103,19 @@ class TrainingSettings(Settings):
     warm_start: bool = Field(
         default=False, description="Continue from the champion instead of training from scratch."
     )
+    refit: bool = Field(
+        default=True,
+        description="Train what is to serve on the holdout, too, once it was compared.",
+    )
     windows: tuple[AnyTrainingWindow, ...] = Field(
         default=DEFAULT_TRAINING_WINDOWS,
         min_length=1,
         description="Candidate training windows; validation in time order picks one.",
+    )
+    half_lives: tuple[LengthField, ...] = Field(
+        default=(),
+        description="Further candidates: the longest window, in which a row counts half as much "
+        "for each of these spans that it is older.",
     )
     holdout: HoldoutSettings = Field(
         default=HoldoutSettings(), description="The newest rows, kept back to compare on."
@@ -208,15 +219,20 @@ def with_settings(estimator: Estimator, changes: dict[str, Any]) -> Estimator:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """A feature table in time order, each row's class code or quantity, and what they mean."""
+    """A feature table in time order, each row's class code or quantity, and what they mean.
+
+    `weights` say how much each row counts in training; None where all count alike.
+    """
 
     table: pd.DataFrame
     y: npt.NDArray[Any]
     target: Target
+    weights: npt.NDArray[np.float64] | None = None
 
     def rows(self, chosen: "slice | npt.NDArray[np.int64]") -> "Examples":
         """Return some rows: a run, or those at the places named."""
-        return Examples(self.table.iloc[chosen], self.y[chosen], self.target)
+        weights = None if self.weights is None else self.weights[chosen]
+        return Examples(self.table.iloc[chosen], self.y[chosen], self.target, weights)
 
     @property
     def learnable(self) -> bool:
@@ -252,9 +268,9 @@ def unfitted_pipeline(
         pipeline = estimator.build(numeric, features.categorical, seed, regression)
     except (ValueError, TypeError) as error:
         raise TrainingError(f"{estimator_name(estimator)} cannot be created: {error}") from error
-    if not balanced:
-        return pipeline, {}
-    return pipeline, _balance(pipeline, estimator, examples)
+    last, name = pipeline.named_steps["estimator"], estimator_name(estimator)
+    weights = fitting_weights(last, name, examples.y, examples.weights, balanced)
+    return pipeline, {} if weights is None else {"estimator__sample_weight": weights}
 
 
 def fit_model(
@@ -291,23 +307,6 @@ def _beyond_reach(table: pd.DataFrame) -> str:
 def estimator_name(estimator: Estimator) -> str:
     """Return how an estimator is called in a sentence: its kind, or its import path."""
     return estimator.path if isinstance(estimator, Custom) else estimator.kind
-
-
-def _balance(pipeline: "Pipeline", estimator: Estimator, examples: Examples) -> dict[str, Any]:
-    """Weigh the classes alike: by the estimator's own parameter, or by the rows' weights."""
-    from sklearn.utils.class_weight import compute_sample_weight
-    from sklearn.utils.validation import has_fit_parameter
-
-    last = pipeline.named_steps["estimator"]
-    if "class_weight" in last.get_params():
-        last.set_params(class_weight="balanced")
-        return {}
-    if has_fit_parameter(last, "sample_weight"):
-        return {"estimator__sample_weight": compute_sample_weight("balanced", examples.y)}
-    raise TrainingError(
-        f"{estimator_name(estimator)} supports neither class_weight nor sample_weight, so "
-        "training.imbalance cannot be balanced; valid: none"
-    )
 
 
 def predict(pipeline: Any, table: pd.DataFrame, target: Target) -> Probabilities:

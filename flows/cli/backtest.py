@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from driftloop.backtest.matrix_result import MatrixResult
+from driftloop.base.errors import ConfigError
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.backtest import Backtest
 from flows.cli.command import command
@@ -42,13 +44,27 @@ def backtest(
     plot: Annotated[
         Path | None, typer.Option(help="Picture to write, as PNG; default: in the state folder.")
     ] = None,
+    matrix: Annotated[
+        bool,
+        typer.Option(
+            "--matrix",
+            help="Train a model a period, keep its predictions, compare policies on them.",
+        ),
+    ] = False,
     rev: Rev = None,
-) -> Backtest:
+) -> Backtest | MatrixResult:
     """Replay the policy over history: alarms, retrainings, scores, and how soon drift is known."""
+    if matrix and (config or inject or inject_at):
+        raise ConfigError("--matrix goes with --from, --to, --plot and --rev alone")
     job = data_job(place, name, rev=rev)
+    first, last, at = map(time_of, (start, end, inject_at))
+    if matrix:
+        from flows.backtest_matrix import run_matrix
+
+        with _bars() as report:
+            return run_matrix(job, first, last, report, plot)
     from flows.backtest import run_backtest
 
-    first, last, at = map(time_of, (start, end, inject_at))
     with _bars() as report:
         return run_backtest(job, first, last, list(config or ()), inject, at, report, plot)
 

@@ -27,7 +27,7 @@ from tasks.monitoring.sampling import sampled_features
 from tasks.monitoring.tables import read_labelled
 from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import target_of
-from tasks.registry.models import model_of
+from tasks.registry.models import compared_model_of, model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import slice_columns
@@ -47,7 +47,8 @@ def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None
         table = read_labelled(job, slices.holdout)
         if len(table) > MOST_ROWS:
             table = table.sample(MOST_ROWS, random_state=0).reset_index(drop=True)
-        rows = predict_model(job, model_of(job, champion.version), table, target)
+        model = compared_model_of(job, champion.version)  # it never saw the holdout
+        rows = predict_model(job, model, table, target)
     except (DataError, TrainingError):
         return None
     if len(rows.y) < job.config.performance.minimum_rows or not np.isfinite(rows.p).all():

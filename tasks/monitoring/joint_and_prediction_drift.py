@@ -28,7 +28,7 @@ from driftloop.training.training import predict
 from tasks.monitoring.sampling import BATCH, sampled_features
 from tasks.monitoring.scope import criteria
 from tasks.registry.lineage import target_of
-from tasks.registry.models import model_of
+from tasks.registry.models import compared_model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import ParquetColumns, slice_columns
@@ -41,8 +41,8 @@ def prediction_findings(
 ) -> tuple[Finding, ...]:
     """Return the measured finding of the champion's predictions; none where it is not configured.
 
-    They are compared with its predictions on its own holdout. On its training rows a model is more
-    confident than on any others.
+    They are compared with those on its own holdout, both by the model that was compared there: on
+    its training rows a model is more confident than on any others.
     """
     drift = job.config.drift
     if not drift.predictions or holdout is None or current.rows < drift.minimum_rows:
@@ -55,7 +55,7 @@ def _prediction_finding(
 ) -> Finding:
     registry, least = open_registry(job.workspace), job.config.drift.minimum_rows
     target = target_of(registry, job.model, champion.version)
-    model = model_of(job, champion.version)
+    model = compared_model_of(job, champion.version)
     before = slice_columns(holdout, job.config.data.time, job.workspace)
     try:
         sides = [probabilities(job, model, target, side) for side in (before, current)]

@@ -1,5 +1,6 @@
 """Tables of a job: labelled rows, features and targets, and periods with a broken feed."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pandas as pd
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, join_names, valid_choices
 from driftloop.base.findings import QualityFinding
-from driftloop.base.periods import Window, split_window
+from driftloop.base.periods import Span, Window, split_window
 from driftloop.decision.window_analysis import check_window_quality
 from driftloop.performance.target import Classes, Quantity, Target, find_classes
 from driftloop.profiling.column_source import FrameColumns
@@ -15,6 +16,7 @@ from driftloop.profiling.columns import feature_table
 from driftloop.profiling.reference_profile import Profile
 from driftloop.quality.label_classes import check_label_classes
 from driftloop.training.training import Examples
+from driftloop.training.weights import recency_weights
 from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import read_slice
@@ -53,6 +55,15 @@ def examples(job: Job, table: pd.DataFrame, target: Target) -> Examples:
         target.encode(table[job.config.data.label]),
         target,
     )
+
+
+def weighted_examples(
+    job: Job, table: pd.DataFrame, target: Target, half_life: Span | None
+) -> Examples:
+    """Return examples to train on, the newest of which count most where there is a half-life."""
+    times = table[job.config.data.time].to_numpy().astype("datetime64[us]")
+    end = job.labelled_window.end
+    return replace(examples(job, table, target), weights=recency_weights(times, end, half_life))
 
 
 class BrokenPeriod(NamedTuple):

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
+SERVING, COMPARED = "model", "compared"
+"""Names of a run's models: the one that is registered, and the one compared where that differs."""
+
 _MOST_TIMES, _SMALL_BYTES = 20, 100_000_000
 _WAY_OUT = (
     "put the artifact back from a backup, or go back to another version with 'driftloop rollback'"
@@ -63,8 +66,8 @@ class StoredModel:
     allowed: Set[str] = SAFE_TYPES
 
 
-def log_model(registry: Registry, run_id: str, stored: StoredModel) -> str:
-    """Store the model in the run and return its model id; a model already there is reused.
+def log_model(registry: Registry, run_id: str, stored: StoredModel, name: str = SERVING) -> str:
+    """Store the model in the run and return its model id; one of this name there is reused.
 
     The run also gets the lock file that the environment is from. Types are checked as `check_types`
     does.
@@ -76,11 +79,12 @@ def log_model(registry: Registry, run_id: str, stored: StoredModel) -> str:
     types = skops.io.get_untrusted_types(data=skops_bytes(stored.model))
     check_types(types, "the trained model", stored.allowed)
     if isinstance(registry, MemoryRegistry):
-        registry.pipelines[run_id] = stored.model
-        return run_id
+        model_id = run_id if name == SERVING else f"{run_id}/{name}"
+        registry.pipelines[model_id] = stored.model
+        return model_id
     if stored.environment.lock is not None:
         registry.store_file(run_id, stored.environment.lock, "environment")
-    logged = _logged_model_id(registry, run_id)
+    logged = _logged_model_id(registry, run_id, name)
     if logged is not None:
         return logged
     with (
@@ -90,7 +94,7 @@ def log_model(registry: Registry, run_id: str, stored: StoredModel) -> str:
     ):
         info = mlflow.sklearn.log_model(
             stored.model,
-            name="model",
+            name=name,
             serialization_format="skops",
             skops_trusted_types=types,
             signature=infer_signature(stored.sample, stored.model.predict(stored.sample)),
@@ -131,6 +135,18 @@ def load_model(registry: Registry, model: str, version: str, allowed: Set[str] =
         source = _client(registry).get_model_version_download_uri(model, version)
     what = f"{model} version {version}"
     return _load(registry.workspace, source, what, frozenset(allowed))
+
+
+def compared_model_of(job: Job, version: str) -> Any:
+    """Return the fitted model by which a version was compared, which has not seen its holdout."""
+    registry = open_registry(job.workspace)
+    model_id = registry.tags(job.model, version).compared_model
+    if model_id is None:
+        return model_of(job, version)
+    if isinstance(registry, MemoryRegistry):
+        return registry.pipelines[model_id]
+    what = f"the compared model of {job.model} version {version}"
+    return _load(registry.workspace, f"models:/{model_id}", what, job.config.training.allowed_types)
 
 
 @lru_cache(maxsize=4)
@@ -188,11 +204,11 @@ def _damaged(what: str, why: str) -> RegistryError:
     return RegistryError(f"the model file of {what} is damaged ({why}); {_WAY_OUT}")
 
 
-def _logged_model_id(registry: Registry, run_id: str) -> str | None:
+def _logged_model_id(registry: Registry, run_id: str, name: str) -> str | None:
     with registry_errors(registry.workspace):
         client = _client(registry)
         ready = close_models(client, client.get_run(run_id).info.experiment_id, run_id)
-    return ready[0] if ready else None
+    return ready.get(name)
 
 
 def _client(registry: Registry) -> "MlflowClient":

@@ -36,15 +36,15 @@ def close_unfinished(client: "MlflowClient", experiment: str, own: str) -> None:
             client.set_terminated(run.info.run_id, "KILLED")
 
 
-def close_models(client: "MlflowClient", experiment: str, run_id: str) -> list[str]:
-    """Close the models that a run began to store and did not; return those that it stored."""
+def close_models(client: "MlflowClient", experiment: str, run_id: str) -> dict[str, str]:
+    """Close the models that a run began to store and did not; return those it stored, by name."""
     of_run = f"source_run_id = '{run_id}'"
     models = client.search_logged_models([experiment], filter_string=of_run, max_results=_MOST)
-    ready = []
+    ready = {}
     for model in models:
         status = str(model.status).upper()
         if status.endswith("READY"):
-            ready.append(str(model.model_id))
+            ready[str(model.name)] = str(model.model_id)
         elif status.endswith("PENDING"):
             client.finalize_logged_model(model.model_id, "FAILED")
     return ready

@@ -1,6 +1,7 @@
 """The comparison of a challenger with the champion on the frozen holdout."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -14,14 +15,14 @@ from driftloop.comparison.gates import columns_needed
 from driftloop.comparison.gates.base import Gate
 from driftloop.comparison.gates.inputs import GateInputs, Scorer
 from driftloop.training.training import predict
-from tasks.monitoring.predict import LabelledPredictions, predict_version
+from tasks.monitoring.predict import LabelledPredictions, predict_model, predict_version
 from tasks.monitoring.tables import read_labelled
 from tasks.registry.lineage import target_of
-from tasks.registry.models import skops_bytes
+from tasks.registry.models import compared_model_of, skops_bytes
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry, importances_of
 from tasks.retraining.plan import OpenTraining
-from tasks.retraining.row_hashes import check_holdout_unseen
+from tasks.retraining.row_hashes import COMPARED_FILE, HASHES_FILE, check_holdout_unseen
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
 
@@ -32,31 +33,39 @@ def compare_models(
 ) -> Comparison:
     """Return champion against challenger on the frozen holdout.
 
-    Raises `TrainingError` if the holdout overlaps either model's training data, in time or by row,
-    and `RegistryError` if a version does not say what it was trained on.
+    A challenger that was refitted is compared by the model that has not seen the holdout. Raises
+    `TrainingError` if the holdout overlaps either model's training data, in time or by row, and
+    `RegistryError` if a version does not say what it was trained on.
     """
     registry = open_registry(job.workspace)
     versions = [registry.version(job.model, challenger)]
     versions += [opened.champion] if opened.champion else []
-    for version in versions:
+    tags = registry.tags(job.model, challenger)
+    _check_before(versions[0], plan.holdout.window, tags.compared_end)
+    for version in versions[1:]:
         _check_before(version, plan.holdout.window)
     table = read_labelled(job, plan.holdout)
-    check_holdout_unseen(job, versions, table)
+    files = COMPARED_FILE if tags.compared_model else HASHES_FILE, HASHES_FILE
+    check_holdout_unseen(job, [*zip(versions, files, strict=False)], table)
     target = target_of(registry, job.model, challenger)
-    scored = [predict_version(job, version.version, table, target) for version in versions]
+    scored = [predict_model(job, compared_model_of(job, challenger), table, target)]
+    scored += [predict_version(job, version.version, table, target) for version in versions[1:]]
     return compare(gate_inputs(job, registry, table, versions, scored), job.config.comparison)
 
 
-def _check_before(version: ModelVersion, holdout: Window) -> None:
+def _check_before(
+    version: ModelVersion, holdout: Window, compared_end: datetime | None = None
+) -> None:
     if version.training is None:
         raise RegistryError(
             f"version {version.version} does not say what it was trained on, so no holdout can be "
             "shown to be fair"
         )
-    if version.training.window.end > holdout.start:
+    end = compared_end or version.training.window.end
+    if end > holdout.start:
         raise TrainingError(
             f"the holdout from {holdout} overlaps the training data of version {version.version}, "
-            f"which end {format_time(version.training.window.end)}: no fair comparison"
+            f"which end {format_time(end)}: no fair comparison"
         )
 
 

@@ -26,6 +26,7 @@ def log_training(job: Job, run_id: str, plan: TrainingPlan, parameters: dict[str
         "training_window": plan.training.window,
         "training_rows": plan.training.rows,
         "holdout_window": plan.holdout.window,
+        "half_life": str(plan.half_life or "none"),
         "data_rev": plan.training.snapshot.rev,
         "config": job.config_hash,
     }

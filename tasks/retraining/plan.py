@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from driftloop.base.data_slices import DataSlice, Snapshot
-from driftloop.base.errors import ChampionLostError, ConfigError, RegistryError, join_names
+from driftloop.base.errors import ChampionLostError, RegistryError
 from driftloop.base.periods import Window, format_time, split_window
-from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan
+from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore
 from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
-from driftloop.decision.triggers import ManualTrigger
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
 from driftloop.training.change_point import Change, change_in_performance, joint_change
 from driftloop.training.planning import (
@@ -21,6 +20,7 @@ from driftloop.training.planning import (
     rows_to_learn_a_change,
 )
 from driftloop.training.training import Examples
+from driftloop.training.weights import recency_weights
 from tasks.coordination.agreement import agreed_champion
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import predict_version
@@ -99,17 +99,6 @@ def refuse_second_bootstrap(job: Job) -> None:
         raise RegistryError(
             f"{job.model} already has a champion, version {champion.version}; use "
             f"'driftloop retrain {job.model}' to challenge it"
-        )
-
-
-@step("check request")
-def check_request(job: Job, reason: str) -> None:
-    """Raise `ConfigError` if the configuration has no trigger for a manual retraining."""
-    if not any(isinstance(trigger, ManualTrigger) for trigger in job.config.decision.triggers):
-        kinds = [trigger.kind for trigger in job.config.decision.triggers]
-        raise ConfigError(
-            f"decision.triggers of {job.model} has no 'manual' ({join_names(kinds)}), so a "
-            f"retraining cannot be started manually ({reason}); add 'kind: manual' to it"
         )
 
 
@@ -211,8 +200,11 @@ def _plan(
     if isinstance(plan, Refusal):
         return plan
 
-    def load(window: Window) -> Examples:
-        return labelled.rows(slice(rows.since(window.start).start, rows.since(window.end).start))
+    def load(candidate: WindowScore) -> Examples:
+        window = candidate.window
+        chosen = slice(rows.since(window.start).start, rows.since(window.end).start)
+        weights = recency_weights(times[chosen], window.end, candidate.half_life)
+        return replace(labelled.rows(chosen), weights=weights)
 
     features, metric = config.features.by_type, config.comparison.metric
     chosen, candidates = choose_window(plan, load, config.training, features, metric)
@@ -231,4 +223,5 @@ def _plan(
         f"{left_out}); holdout of {plan.holdout_rows:,} rows from {plan.holdout}."
     )
     holdout = cut(plan.holdout, plan.holdout_rows)
-    return TrainingPlan(training, holdout, candidates, sentence)
+    refit, half_life = config.training.refit, chosen.half_life
+    return TrainingPlan(training, holdout, candidates, sentence, refit, half_life)

@@ -1,6 +1,7 @@
 """Hashes of the rows a version was trained on, which show that a holdout is fair."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +15,7 @@ from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
 from tasks.runtime.job import Job
 
-HASHES_FILE, HASHES_FOLDER = "rows.npy", "training_rows"
+HASHES_FOLDER, HASHES_FILE, COMPARED_FILE = "training_rows", "rows.npy", "compared.npy"
 
 
 def hashes_of(job: Job, table: pd.DataFrame) -> Hashes:
@@ -24,9 +25,13 @@ def hashes_of(job: Job, table: pd.DataFrame) -> Hashes:
 
 
 def store_row_hashes(
-    job: Job, run_id: str, table: pd.DataFrame, start: ModelVersion | None = None
+    job: Job,
+    run_id: str,
+    table: pd.DataFrame,
+    start: ModelVersion | None = None,
+    name: str = HASHES_FILE,
 ) -> None:
-    """Store the hashes of a run's training rows, with those of a version it started from.
+    """Store the hashes of a model's training rows, with those of a version it started from.
 
     Raises `TrainingError` if the version it started from does not say which rows it was trained on.
     """
@@ -35,16 +40,21 @@ def store_row_hashes(
     if start is not None:
         hashes = np.concatenate([hashes, _training_hashes(registry, start)])
     with TemporaryDirectory() as folder:
-        path = Path(folder) / HASHES_FILE
+        path = Path(folder) / name
         np.save(path, np.unique(hashes), allow_pickle=False)
         registry.store_file(run_id, path, HASHES_FOLDER)
 
 
-def check_holdout_unseen(job: Job, versions: list[ModelVersion], holdout: pd.DataFrame) -> None:
-    """Raise `TrainingError` if a version was, or may have been, trained on a holdout row."""
+def check_holdout_unseen(
+    job: Job, versions: Sequence[tuple[ModelVersion, str]], holdout: pd.DataFrame
+) -> None:
+    """Raise `TrainingError` if a model was, or may have been, trained on a holdout row.
+
+    Each is a version with the name of its file of hashes: of what serves, or of what is compared.
+    """
     registry, hashes = open_registry(job.workspace), hashes_of(job, holdout)
-    for version in versions:
-        count = shared_rows(hashes, _training_hashes(registry, version))
+    for version, name in versions:
+        count = shared_rows(hashes, _training_hashes(registry, version, name))
         if count:
             by = f"by {job.config.data.key}" if job.config.data.key else "in every column"
             raise TrainingError(
@@ -54,9 +64,9 @@ def check_holdout_unseen(job: Job, versions: list[ModelVersion], holdout: pd.Dat
             )
 
 
-def _training_hashes(registry: Registry, version: ModelVersion) -> Hashes:
-    file, run_id = f"{HASHES_FOLDER}/{HASHES_FILE}", version.run_id
-    content = registry.file(run_id, file) if run_id else None
+def _training_hashes(registry: Registry, version: ModelVersion, name: str = HASHES_FILE) -> Hashes:
+    run_id = version.run_id
+    content = registry.file(run_id, f"{HASHES_FOLDER}/{name}") if run_id else None
     if content is None:
         raise TrainingError(
             f"version {version.version} does not say which rows it was trained on, so no holdout "

@@ -3,27 +3,37 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import TrainingError
-from driftloop.base.retrain_record import Promotion, Refusal, RetrainRecord, TrainingPlan
+from driftloop.base.retrain_record import (
+    ModelVersion,
+    Promotion,
+    Refusal,
+    RetrainRecord,
+    TrainingPlan,
+)
 from driftloop.base.tags import RunTags, VersionTags
 from driftloop.comparison.compare import score_alone
+from driftloop.performance.target import Quantity
 from driftloop.training.training import Examples, TrainingSettings, threshold_of, with_settings
 from driftloop.training.validation import search
 from driftloop.training.warm_start import TrainedModel, train
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import LabelledPredictions, predict_model
-from tasks.monitoring.tables import examples, read_labelled, target_in
+from tasks.monitoring.tables import read_labelled, target_in, weighted_examples
 from tasks.registry.environment_lock import environment_of
 from tasks.registry.ledger import current_writer
 from tasks.registry.lineage import data_tags, with_score
-from tasks.registry.models import StoredModel, log_model, model_of
+from tasks.registry.models import COMPARED, StoredModel, log_model, model_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import version_with_key
 from tasks.retraining.log import log_importances, log_scores, log_training
 from tasks.retraining.model_card import store_label_shares, store_model_card
 from tasks.retraining.plan import OpenTraining
-from tasks.retraining.row_hashes import store_row_hashes
+from tasks.retraining.row_hashes import COMPARED_FILE, store_row_hashes
 from tasks.runtime.clock import run_time
 from tasks.runtime.job import Job, code_version
 from tasks.runtime.progress import progress
@@ -34,7 +44,7 @@ from tasks.runtime.step import step
 def search_settings(job: Job, plan: TrainingPlan) -> dict[str, Any]:
     """Return the estimator settings that scored best in time-ordered validation."""
     config, table = job.config, read_labelled(job, plan.training)
-    rows = examples(job, table, target_in(job, table))
+    rows = weighted_examples(job, table, target_in(job, table), plan.half_life)
     metric, on_trial = config.comparison.metric, progress(job, "search settings")
     return search(config.training, rows, config.features.by_type, metric, on_trial)[0].parameters
 
@@ -45,8 +55,10 @@ def train_challenger(
 ) -> str:
     """Train, store and register the challenger; return its version.
 
-    The version carries its lineage as tags, and its run the hashes of the training rows. A version
-    registered by an attempt that was cut off is returned as it is.
+    Where `plan` says so, the version that is to serve is refitted on the holdout, too, and the run
+    keeps the model to compare beside it: all scores are that one's. The version carries its lineage
+    as tags, and its run the hashes of the training rows. A version registered by an attempt that
+    was cut off is returned as it is.
     """
     registry = open_registry(job.workspace)
     registered = version_with_key(registry, job.model, opened.key)
@@ -55,31 +67,47 @@ def train_challenger(
     run_id = opened.run_id
     if run_id is None:
         raise TrainingError("a dry run trains no model")
-    estimator = with_settings(job.config.training.estimator, parameters)
-    settings = job.config.training.model_copy(update={"estimator": estimator})
-    environment = environment_of(settings.estimator, job.workspace.root)
-    table = read_labelled(job, plan.training)
-    rows = examples(job, table, target_in(job, table))
-    trained = _fit(job, opened, settings, rows)
-    stored = StoredModel(trained.model, rows.table.head(50), environment, settings.allowed_types)
-    model_id = log_model(registry, run_id, stored)
-    store_row_hashes(job, run_id, table, opened.champion if trained.warm else None)
-    holdout = read_labelled(job, plan.holdout)
-    scored = predict_model(job, trained.model, holdout, rows.target)
-    log_training(job, run_id, plan, _logged_parameters(settings, trained))
-    store_label_shares(job, run_id, table, holdout)
-    log_scores(job, run_id, scored)
-    log_importances(job, run_id, scored)
-    warm = opened.champion.version if trained.warm and opened.champion else None
-    tags = replace(
-        _version_tags(job, opened, plan, scored),
-        environment=environment.origin,
-        lock_sha256=environment.lock_sha256,
-        warm_start=warm,
-    )
+    model_id, tags = _train_and_store(job, opened, plan, parameters, run_id)
     with promotion_slot(job):  # another process of the same job may have registered it meanwhile
         registered = version_with_key(registry, job.model, opened.key)
         return registered or registry.register(job.model, run_id, model_id, tags)
+
+
+def _train_and_store(
+    job: Job, opened: OpenTraining, plan: TrainingPlan, parameters: dict[str, Any], run_id: str
+) -> tuple[str, VersionTags]:
+    """Return the id of the stored model that is to serve, and the tags of its version."""
+    registry = open_registry(job.workspace)
+    estimator = with_settings(job.config.training.estimator, parameters)
+    settings = job.config.training.model_copy(update={"estimator": estimator})
+    environment = environment_of(settings.estimator, job.workspace.root)
+    table, holdout = read_labelled(job, plan.training), read_labelled(job, plan.holdout)
+    rows = weighted_examples(job, table, target_in(job, table), plan.half_life)
+    trained = _fit(job, opened, settings, rows)
+    stored = StoredModel(trained.model, rows.table.head(50), environment, settings.allowed_types)
+    scored = predict_model(job, trained.model, holdout, rows.target)
+    tags = _version_tags(job, opened, plan, scored)
+    if plan.refit:
+        compared = log_model(registry, run_id, stored, COMPARED)
+        store_row_hashes(job, run_id, table, _start(opened, trained), COMPARED_FILE)
+        tags = replace(tags, compared_model=compared, compared_end=plan.training.window.end)
+        seen = pd.concat([table, holdout], ignore_index=True)
+        every = weighted_examples(job, seen, rows.target, plan.half_life)
+        trained = _fit(job, opened, settings, _of_known_classes(every))
+        stored = replace(stored, model=trained.model)
+    model_id, start = log_model(registry, run_id, stored), _start(opened, trained)
+    store_row_hashes(job, run_id, seen if plan.refit else table, start)
+    log_training(job, run_id, plan, _logged_parameters(settings, trained))
+    log_scores(job, run_id, scored)
+    log_importances(job, run_id, scored)
+    store_label_shares(job, run_id, table, holdout)
+    tags = replace(
+        tags,
+        environment=environment.origin,
+        lock_sha256=environment.lock_sha256,
+        warm_start=start.version if start else None,
+    )
+    return model_id, tags
 
 
 @step("record training", retries=2)
@@ -100,6 +128,7 @@ def record_training(
         by_hand=by_hand,
         promoted=bool(record.promotion and record.promotion.promoted),
         sentence=record.sentence[:500],
+        gained=comparison.gained if comparison else None,
         rev=record.rev,
         recorded_at=recorded_at,
         seconds=seconds,
@@ -123,13 +152,25 @@ def _fit(
     return train(settings, rows, config.features.by_type, config.comparison.metric, start)
 
 
+def _start(opened: OpenTraining, trained: TrainedModel) -> ModelVersion | None:
+    """Return the version that a model continued from, whose rows it has seen, too."""
+    return opened.champion if trained.warm else None
+
+
+def _of_known_classes(rows: Examples) -> Examples:
+    """Return the rows without those of a class that the training rows do not have."""
+    if isinstance(rows.target, Quantity) or (rows.y >= 0).all():
+        return rows
+    return rows.rows(np.flatnonzero(rows.y >= 0))
+
+
 def _version_tags(
     job: Job, opened: OpenTraining, plan: TrainingPlan, scored: LabelledPredictions
 ) -> VersionTags:
     """Return the lineage of a version: data, windows, configuration, code, run, score."""
     score = score_alone(scored.y, scored.scored, job.config.comparison)
     tags = replace(
-        data_tags(plan.training, plan.holdout.window),
+        data_tags(plan.serving, plan.holdout.window),
         key=opened.key,
         kind=opened.kind,
         as_of=job.as_of,

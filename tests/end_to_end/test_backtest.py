@@ -83,3 +83,27 @@ def test_the_flow(payments: Path) -> None:
     assert (found.periods, found.policies[0].name) == (2, "payments")
     assert Path(str(found.plot)).is_file()
     assert versions(payments) == 0
+
+
+def test_the_matrix(payments: Path, tmp_path: Path, run_cli: Any) -> None:
+    write_config(payments, weekly())
+    command = (
+        *("backtest", "payments", "-w", str(payments), "--from", FROM, "--to", TO),
+        *("--matrix", "--plot", str(tmp_path / "matrix.png")),
+    )
+    done = run_cli(*command, "--json", OMP_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    Draft202012Validator(json_schema("backtest-matrix")).validate(found)
+    names = [one["policy"] for one in found["policies"]]
+    assert names == ["never", "every period", "calendar", "on loss", "default", "best possible"]
+    assert {one["setting"] for one in found["policies"]} == {"all"}
+    assert found["policies"][1]["retrains"] == 4
+    assert found["policies"][1]["kept"] == pytest.approx(1)
+    assert len(list(Path(found["folder"]).glob("all/[0-9]*.npy"))) == found["periods"] == 5
+    assert (tmp_path / "matrix.png").stat().st_size > 10_000
+    shown = run_cli(*command, OMP_NUM_THREADS="1")
+    assert "best possible" in shown.stdout
+    wrong = run_cli(*command, "--inject", "missing:device:0.5")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "--matrix goes with --from, --to, --plot and --rev alone" in wrong.stderr

@@ -8,14 +8,18 @@ from rich.table import Table
 from rich.text import Text
 
 from driftloop.alerts.messages.wording import count
+from driftloop.backtest.matrix_result import MatrixResult
 from driftloop.backtest.summary import PolicyResult
 from driftloop.base.periods import format_time
 from driftloop.base.scores import metric_name
 from driftloop.reporting.backtest import Backtest, InjectionResult
 
 
-def backtest_view(result: Backtest) -> Iterable[RenderableType]:
+def backtest_view(result: Backtest | MatrixResult) -> Iterable[RenderableType]:
     """Yield the parts of a backtest that a person wants to see."""
+    if isinstance(result, MatrixResult):
+        yield from matrix_view(result)
+        return
     begin, end = (format_time(moment) for moment in (result.start, result.end))
     yield Text.assemble((f"{result.model} ", "bold"), f"{begin} to {end}: {result.sentence}")
     yield _table(result)
@@ -75,6 +79,38 @@ def _injection(injection: InjectionResult) -> str:
         f"  {put_in}: known on {format_time(injection.known)}, after {injection.days:.0f} days "
         f"and {injection.periods} runs"
     )
+
+
+def matrix_view(result: MatrixResult) -> Iterable[RenderableType]:
+    """Yield what policies would have been worth over an evaluation matrix."""
+    begin, end = (format_time(moment) for moment in (result.start, result.end))
+    yield Text.assemble((f"{result.model} ", "bold"), f"{begin} to {end}: {result.sentence}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("policy", no_wrap=True)
+    table.add_column("trained on")
+    for name in ("gain", "90 % interval", "kept", "regret", "retrained"):
+        table.add_column(name, justify="right")
+    for one in result.policies:
+        table.add_row(
+            one.policy,
+            one.setting,
+            _gain(one.gain.mean),
+            f"{_gain(one.gain.low)} to {_gain(one.gain.high)}",
+            "" if math.isnan(one.kept) or not result.gain.proven else f"{one.kept:.0%}",
+            _score(one.regret),
+            str(one.retrains),
+        )
+    yield table
+    if not math.isnan(result.coverage):
+        yield (
+            f"A model's 95 % interval held its score in the next period in {result.coverage:.0%} "
+            "of the periods."
+        )
+    yield f"{result.seconds:.0f} s; predictions: {result.folder}; picture: {result.plot}"
+
+
+def _gain(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:+.4f}"
 
 
 def _score(value: float) -> str:

@@ -46,6 +46,7 @@ RUN = RunTags(
     won=False,
     by_hand=True,
     promoted=False,
+    gained=1.5,
 )
 STORED_RUN = {
     "driftloop.kind": "monitor",
@@ -79,6 +80,7 @@ STORED_RUN = {
     "driftloop.won": "false",
     "driftloop.by_hand": "true",
     "driftloop.promoted": "false",
+    "driftloop.gained": "1.5",
 }
 VERSION = VersionTags(
     key="4f1c",
@@ -99,6 +101,8 @@ VERSION = VersionTags(
     holdout_start=AT,
     holdout_end=LATER,
     score=Score("roc_auc", 0.75, 0.7, 0.8, 100, 0.5),
+    compared_model="m-1f",
+    compared_end=AT,
     predicts="quantity",
     classes=("no", "yes"),
     environment="lock",
@@ -137,6 +141,8 @@ STORED_VERSION = {
         '{"metric": "roc_auc", "value": 0.75, "low": 0.7, "high": 0.8, "rows": 100, '
         '"guessing": 0.5}'
     ),
+    "driftloop.compared.model": "m-1f",
+    "driftloop.compared.end": "2026-03-02T06:00:00+00:00",
     "driftloop.predicts": "quantity",
     "driftloop.classes": '["no", "yes"]',
     "driftloop.environment": "lock",

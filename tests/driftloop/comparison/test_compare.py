@@ -103,6 +103,30 @@ def test_is_deterministic() -> None:
     assert compare(predictions, GATELESS) == compare(predictions, GATELESS)
 
 
+@pytest.mark.parametrize(("rows", "separation"), [(4000, 1.03), (4000, 0.9), (200, 1.1)])
+def test_what_may_be_lost_follows_the_precision(rows: int, separation: float) -> None:
+    """On many rows it may be worse by a standard error; on few it has to be better."""
+    y, rng = holdout(rows)
+    old = scores(y, rng, 1.0)
+    new = probabilities(old[:, 1] ** separation * (1 + 0.2 * (separation - 1) * y))
+    settings = ComparisonSettings(claim="by_precision", margin=0.02, gates=())
+    plain = compare(predicted(y, new, old), GATELESS)
+    done = compare(predicted(y, new, old), settings)
+    assert plain.low is not None
+    assert plain.high is not None
+    width = plain.high - plain.low
+    assert (done.claim, done.margin) == ("non_inferior", pytest.approx(min(0.02, 0.75 * width)))
+    assert done.proven == (
+        plain.low > -min(0.02, 0.75 * width) and (done.delong is None or done.delong.agrees)
+    )
+    assert plain.gained == pytest.approx((plain.difference or 0) / (width / 2 / 1.95996), rel=1e-4)
+
+
+def test_no_precision_without_a_margin() -> None:
+    with pytest.raises(ValueError, match="by_precision needs a margin above 0"):
+        ComparisonSettings(claim="by_precision")
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -0.1, 1.1])
 @pytest.mark.parametrize("champion", [True, False])
 def test_challenger_that_predicts_no_probability_is_refused(bad: float, champion: bool) -> None:

@@ -6,8 +6,14 @@ import pytest
 from driftloop.base.findings import Verdict
 from driftloop.base.periods import Span
 from driftloop.base.records import Decision
-from driftloop.decision.decision import DecisionSettings, decide, drift_since
-from driftloop.decision.triggers import AgeTrigger, DriftTrigger, ManualTrigger, PerformanceTrigger
+from driftloop.decision.decision import DecisionSettings, budget_left, decide, drift_since
+from driftloop.decision.triggers import (
+    AgeTrigger,
+    CalendarTrigger,
+    DriftTrigger,
+    ManualTrigger,
+    PerformanceTrigger,
+)
 from tests.driftloop.cases import (
     BLIND,
     DRIFT,
@@ -39,7 +45,8 @@ def test_drift_retrains() -> None:
     done = decided()
     assert done.action == "retrain"
     assert done.reasons == (f"Drift: {DRIFT.sentence}",)
-    assert [trigger.trigger for trigger in done.triggers] == ["drift", "performance", "age"]
+    kinds = [trigger.trigger for trigger in done.triggers]
+    assert kinds == ["drift", "performance", "age", "manual"]
 
 
 def test_any_trigger_is_enough() -> None:
@@ -51,7 +58,7 @@ def test_any_trigger_is_enough() -> None:
 def test_no_trigger_never_retrains() -> None:
     done = decided(DecisionSettings(triggers=()), **FELL)
     assert done.action == "alert"
-    assert done.triggers == ()
+    assert [trigger.trigger for trigger in done.triggers] == ["manual"]
 
 
 @pytest.mark.parametrize("changes", [{}, FELL, QUIET, {"verdict": BLIND}])
@@ -144,6 +151,53 @@ def test_weekly_cap() -> None:
     assert (done.action, done.held) == ("hold", "weekly_cap")
     assert "2 retrainings in the last seven days" in done.reasons[-1]
     assert decided(often, history=runs[1:]).action == "retrain"
+
+
+CALENDAR = DecisionSettings(triggers=(PerformanceTrigger(), CalendarTrigger(every=2)))
+
+
+@pytest.mark.parametrize(
+    ("weeks", "left"),
+    [
+        ((), 3),
+        ((4,), 2 + 4 * 0.34),
+        ((8,), 3),
+        ((3, 4, 5), 1.02 + 0.68),
+        ((1, 2, 3, 4), 0.36),
+        ((0.5, 1, 1.5, 2), -0.32),
+    ],
+)
+def test_the_budget_grows_with_every_window_up_to_three(weeks: Any, left: float) -> None:
+    inputs = evidence(history=tuple(retrained(week, won=True) for week in weeks))
+    assert budget_left(inputs, 0.34) == pytest.approx(min(3, left))
+
+
+def test_the_budget_holds_back_all_but_people() -> None:
+    often = DecisionSettings(cooldown=Span(0, "day"), most_per_week=9, new_evidence=0)
+    spent = tuple(retrained(week, won=True) for week in (0.5, 1, 1.5, 2))
+    done = decided(often, history=spent)
+    assert (done.action, done.held) == ("hold", "budget")
+    assert "leaves 0.0 retrainings (decision.budget)" in done.reasons[-1]
+    assert decided(often, history=spent, manual_reason="Please.").action == "retrain"
+    assert decided(often.model_copy(update={"budget": 1.0}), history=spent).action == "retrain"
+
+
+def test_the_calendar_leaves_one_for_what_is_not_foreseen() -> None:
+    """Two weeks after the last of three retrainings 1.02 are left: enough for a loss only."""
+    spent = tuple(retrained(weeks, won=True) for weeks in (2, 2.5, 3))
+    done = decided(CALENDAR, **QUIET, history=spent)
+    assert (done.action, done.held) == ("hold", "budget")
+    assert "the last one is kept for what is not foreseen" in done.reasons[-1]
+    assert decided(CALENDAR, **{**QUIET, **FELL}, history=spent).action == "retrain"
+    assert decided(CALENDAR, **QUIET, history=spent[:1]).action == "retrain"
+
+
+def test_losers_of_the_calendar_are_no_losing_streak() -> None:
+    """A challenger that lost where nothing was wrong is beside a run that found nothing."""
+    calm = tuple(past(10 * n) for n in range(1, 6))
+    assert decided(history=(*calm, *LOSERS)).held is None
+    drifted = tuple(past(10 * n, "drift") for n in range(1, 6))
+    assert decided(history=(*drifted, *LOSERS)).held == "losing_streak"
 
 
 def test_what_has_to_wait() -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +10,25 @@ from driftloop.base.scores import Score
 from driftloop.decision.decision import DecisionSettings, decide
 from driftloop.decision.triggers import (
     AgeTrigger,
+    CalendarTrigger,
     DriftTrigger,
     EstimatedPerformanceTrigger,
     ManualTrigger,
     PerformanceTrigger,
     PromiseTrigger,
 )
-from tests.driftloop.cases import BLIND, NOW, OK, WEEK, WINDOW, evidence, performance, utc
+from tests.driftloop.cases import (
+    BLIND,
+    NOW,
+    OK,
+    WEEK,
+    WINDOW,
+    evidence,
+    past,
+    performance,
+    retrained,
+    utc,
+)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +105,7 @@ def test_an_estimated_loss_alerts_and_may_retrain() -> None:
         kinds = EstimatedPerformanceTrigger(), EstimatedPerformanceTrigger(retrain=True)
         assert tuple(kind.check(inputs).status for kind in kinds) == statuses
         action = "alert" if estimate is lost else "none"
-        assert decide(inputs, (), DecisionSettings()).action == action
+        assert decide(inputs, (), DecisionSettings(triggers=kinds[:1])).action == action
 
 
 @pytest.mark.parametrize(
@@ -108,6 +121,52 @@ def test_age(trained: Any, status: str) -> None:
     result = AgeTrigger(after=Span(6, "month")).check(evidence(champion_trained_until=trained))
     assert result.status == status
     assert ("unknown" if trained is None else "the limit is 6 months") in result.sentence
+
+
+def gained(weeks: float, errors: float | None) -> Any:
+    return replace(retrained(weeks), gained=errors)
+
+
+@pytest.mark.parametrize(
+    ("history", "status", "why"),
+    [
+        (
+            (),
+            "fired",
+            "10 windows since the newest rows were learned from; the calendar waits for 3",
+        ),
+        ((past(1), gained(2, 2.0)), "quiet", "2 windows"),
+        ((past(1), gained(3, 2.0)), "fired", "3 windows"),
+        ((past(1), gained(3, None)), "fired", "waits for 3."),
+        ((gained(5, 0.4),), "quiet", "waits for 6, as the last challengers gained nothing"),
+        ((gained(6, 0.4),), "fired", "waits for 6"),
+        ((gained(3, 0.4), gained(6, 0.4)), "fired", "waits for 3."),
+        ((gained(11, -1.0), past(12), gained(20, 0.3)), "quiet", "waits for 12"),
+        ((gained(12, -1.0), gained(20, 0.3)), "fired", "waits for 12"),
+        ((gained(4, 2.0), gained(12, -1.0), gained(20, 0.3)), "fired", "waits for 3."),
+    ],
+)
+def test_the_calendar_waits_longer_where_nothing_is_gained(
+    history: Any, status: str, why: str
+) -> None:
+    result = CalendarTrigger().check(evidence(history=history))
+    assert (result.trigger, result.status) == ("calendar", status)
+    assert why in result.sentence
+
+
+def test_a_month_is_a_month_however_long() -> None:
+    """From 1 December on three months are 90 days: 2.9 times January, 3.2 times February."""
+    for days in (28, 31):
+        window = performance(end=utc(2026, 3, 1)).window
+        window = replace(window, start=window.end - timedelta(days=days))
+        inputs = evidence(
+            as_of=utc(2026, 3, 1),
+            performance=performance(window=window),
+            champion_trained_until=utc(2025, 12, 1),
+        )
+        assert CalendarTrigger().check(inputs).fired
+    unknown = CalendarTrigger().check(evidence(champion_trained_until=None))
+    assert unknown.status == "inconclusive"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from driftloop.training.change_point import Change
 from driftloop.training.estimators import LinearRegression, LogisticRegression
 from driftloop.training.planning import LabelledRows, PlanCandidates, choose_window, plan_candidates
 from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings
+from driftloop.training.weights import recency_weights
 from tests.driftloop.cases import utc
 
 START = utc(2026, 1, 5)
@@ -79,6 +80,24 @@ def test_holdout_begins_after_the_champions_training_data() -> None:
     assert made.holdout == Window(late, END)
     assert made.holdout_rows == 200
     assert plan(not_before=utc(2026, 1, 10)) == plan()
+
+
+def test_half_of_what_is_new_to_the_champion_is_learned_from() -> None:
+    """Of the 400 rows since its training data 200 judge, and of 500 there are 250."""
+    assert plan(not_before=utc(2026, 2, 16)).holdout_rows == 200
+    late = START + (END - START) * (1100 / 1600)
+    assert plan(not_before=late).holdout_rows in (250, 251)
+
+
+def test_the_holdout_grows_until_it_holds_every_class() -> None:
+    """One row in 50 is positive: ten of them take 500 rows, and not the newest 320."""
+    settings = SETTINGS.model_copy(update={"minimum_per_class": 10})
+    made = plan(rows=labelled(every=50), settings=settings)
+    assert made.holdout_rows in range(451, 501)
+    late = START + (END - START) * (1200 / 1600)
+    text = refusal(rows=labelled(every=50), settings=settings, not_before=late)
+    assert "8 rows of the rarest class, 10 are needed" in text
+    assert "training.holdout.minimum_rows and minimum_per_class" in text
 
 
 def test_holdout_too_small_after_the_champions_training_data() -> None:
@@ -154,7 +173,8 @@ def test_holdout_leaves_rows_of_the_newest_regime() -> None:
     [
         (labelled(90), {}, "90 labelled rows, 100 are needed to train"),
         (labelled(0), {}, "0 labelled rows"),
-        (labelled(1600, every=100), {}, "holdout .* of the rarest class, 10 are needed"),
+        (labelled(1600, every=100), {}, "all has 6 rows of the rarest class, 20 are needed"),
+        (labelled(1600, every=200), {}, "holdout .* of the rarest class, 10 are needed"),
         (labelled(1600, every=10**6), {}, "one class only"),
         (labelled(300), {"minimum_rows": 290}, "No training window is large enough: all has 100"),
         (labelled(1600, 20), {"minimum_per_class": 300}, "rarest class, 300 are needed"),
@@ -187,11 +207,14 @@ class History:
         made = [WindowScore(name, window, n, None, "not compared") for name, window, n in spans]
         return PlanCandidates(ends, 300, tuple(made))
 
-    def load(self, window: Window) -> Examples:
+    def load(self, candidate: WindowScore) -> Examples:
+        window, half_life = candidate.window, candidate.half_life
         rows = round((window.end - window.start) / timedelta(hours=1))
         self.loaded.append(rows)
         table = pd.DataFrame({"x": self.x[-rows:]})
-        return Examples(table, self.y[-rows:], Classes(("0", "1")))
+        times = np.array([naive64(window.end - n * timedelta(hours=1)) for n in range(rows, 0, -1)])
+        weights = recency_weights(times, window.end, half_life)
+        return Examples(table, self.y[-rows:], Classes(("0", "1")), weights)
 
     def chosen(self, *rows: int) -> tuple[WindowScore, tuple[WindowScore, ...]]:
         return choose_window(self.draft(*rows), self.load, SETTINGS, ONE, "roc_auc")
@@ -211,6 +234,33 @@ def test_all_history_wins_where_recent_rows_mislead() -> None:
     history = History(turn=0)
     history.y[-200:-60] = 1 - history.y[-200:-60]
     assert history.chosen(1200, 200)[0].candidate == "1200"
+
+
+@pytest.mark.parametrize(("turn", "name"), [(600, "1200, half-life 3 days"), (0, "1200")])
+def test_old_rows_lose_weight_where_that_proves_better(turn: int, name: str) -> None:
+    history = History(turn)
+    draft = history.draft(1200)
+    fading = "1200, half-life 3 days"
+    faded = replace(draft.candidates[0], candidate=fading, half_life=Span(3, "day"))
+    draft = replace(draft, candidates=(*draft.candidates, faded))
+    chosen, scored = choose_window(draft, history.load, SETTINGS, ONE, "roc_auc")
+    assert chosen.candidate == name
+    assert len(scored) == 2
+
+
+def test_each_half_life_is_a_candidate_of_the_longest_window() -> None:
+    spans = (Span(2, "week"), Span(4, "week"))
+    settings = SETTINGS.model_copy(update={"half_lives": spans})
+    made = plan(settings=settings, changed=utc(2026, 2, 9))
+    fading = [one for one in made.candidates if one.half_life]
+    assert [one.candidate for one in fading] == ["all, half-life 2 weeks", "all, half-life 4 weeks"]
+    assert {one.rows for one in fading} == {1400}
+
+
+def test_weights_halve_with_every_half_life() -> None:
+    times = np.array([naive64(END - timedelta(days=days)) for days in (14, 7, 0)])
+    assert recency_weights(times, END, Span(1, "week")) == pytest.approx([0.25, 0.5, 1])
+    assert recency_weights(times, END, None) is None
 
 
 def test_to_forget_without_a_reason_has_to_prove_better() -> None:
@@ -278,7 +328,8 @@ def test_window_of_a_quantity_is_chosen_by_its_error() -> None:
     history = History(turn=900)
     y = np.where(np.arange(1200) < 900, -history.x, history.x)
 
-    def load(window: Window) -> Examples:
+    def load(candidate: WindowScore) -> Examples:
+        window = candidate.window
         rows = round((window.end - window.start) / timedelta(hours=1))
         return Examples(pd.DataFrame({"x": history.x[-rows:]}), y[-rows:], Quantity())
 

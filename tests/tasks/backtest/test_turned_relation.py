@@ -9,10 +9,16 @@ import pandas as pd
 import pytest
 from workshop import commit_data, git
 
+from driftloop.backtest.matrix_models import predictions_of, training_settings
+from driftloop.backtest.matrix_result import default_policy
+from driftloop.backtest.replay import replay as replay_policy
 from driftloop.backtest.summary import PolicyResult
 from flows.backtest_policy import backtest_policy
 from flows.challenge import challenge
+from tasks.backtest import matrix as store
+from tasks.backtest.matrix import matrix_folder, matrix_of
 from tasks.backtest.sandbox import open_sandbox
+from tasks.backtest.scores import score_always_retraining
 from tasks.runtime.job import load_job
 from tests.driftloop.cases import utc
 
@@ -109,3 +115,41 @@ def test_a_turn_that_nobody_watched_is_learned_after_the_pause(turning: Path) ->
     assert late.comparison is not None
     assert late.comparison.champion is not None
     assert late.comparison.champion.value < 0.3 < 0.7 < late.comparison.challenger.value
+
+
+def test_the_matrix_agrees_with_the_replay_and_is_resumed(
+    turning: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = load_job("payments", workspace=turning)
+    rev = git(turning, "rev-parse", "HEAD").strip()
+    moments = tuple(week(number) for number in range(8, WEEKS + 1))
+    settings, trained = training_settings(job.config), []
+    assert [setting.name for setting in settings] == ["all", "sliding 8 weeks"]
+
+    def on_model(setting: str, done: int, total: int) -> None:
+        trained.append((setting, done, total))
+
+    with open_sandbox(turning, job.config, rev) as sandbox:
+        always, _ = score_always_retraining(sandbox, moments, lambda *told: None)
+    matrix = matrix_of(job, moments, settings, on_model)
+    periods = len(moments) - 1
+    assert trained[-1] == ("sliding 8 weeks", periods, periods)
+    assert np.diag(matrix.scores["all"]) == pytest.approx(always, abs=1e-5)
+    policy, frozen = replay(turning, 8, 9)
+    assert matrix.scores["all"][0, 0] == pytest.approx(frozen[0], abs=1e-5)
+    assert policy.scores == frozen
+
+    lost = matrix_folder(job, moments) / "all" / "0003.npy"
+    before = np.load(lost)
+    lost.unlink()
+    made = []
+    monkeypatch.setattr(
+        store, "predictions_of", lambda *given: made.append(given[-1]) or predictions_of(*given)
+    )
+    again = matrix_of(job, moments, settings, on_model)
+    assert made == [moments[3]], "only what is missing is trained"
+    np.testing.assert_array_equal(np.load(lost), before)
+    np.testing.assert_array_equal(again.scores["all"], matrix.scores["all"])
+    learned = replay_policy(again, default_policy(("all", "sliding 8 weeks")))
+    assert learned.promoted
+    assert learned.scores[-1] > frozen[0]

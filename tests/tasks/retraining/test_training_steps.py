@@ -13,17 +13,26 @@ from workshop import dvc, git, monday, small_config, write_config
 
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.periods import Window
-from driftloop.base.retrain_record import TrainingPlan
+from driftloop.base.retrain_record import Refusal, TrainingPlan
 from driftloop.base.tags import RunTags
+from driftloop.performance.metrics import score
 from driftloop.performance.target import Classes, Quantity
-from driftloop.training.training import predict, threshold_of
+from driftloop.training.training import fit, predict, threshold_of
 from driftloop.training.tuning import hard_predictions
 from tasks.monitoring.joint_and_prediction_drift import label_findings
 from tasks.monitoring.tables import examples, read_labelled, target_in
 from tasks.registry.environment_lock import Environment
 from tasks.registry.lineage import target_of
-from tasks.registry.models import StoredModel, check_types, load_model, log_model, model_of
+from tasks.registry.models import (
+    StoredModel,
+    check_types,
+    compared_model_of,
+    load_model,
+    log_model,
+    model_of,
+)
 from tasks.registry.opening import open_registry
+from tasks.retraining.compare import compare_models
 from tasks.retraining.plan import OpenTraining, open_training, plan_training
 from tasks.retraining.train import search_settings, train_challenger
 from tasks.runtime.job import Job, load_job
@@ -67,7 +76,7 @@ def test_what_is_stored_calls_rows_as_it_was_judged(payments: Path) -> None:
     config = classification(imbalance="balanced", calibration="isotonic", threshold="tuned")
     job, opened, plan = started(payments, config)
     version = train_challenger.fn(job, opened, plan, {"C": 0.5})
-    model, registry = model_of(job, version), open_registry(job.workspace)
+    model, registry = compared_model_of(job, version), open_registry(job.workspace)
     target = target_of(registry, job.model, version)
     assert target == Classes(("0", "1"))
     rows = examples(job, read_labelled(job, plan.holdout), target)
@@ -76,11 +85,45 @@ def test_what_is_stored_calls_rows_as_it_was_judged(payments: Path) -> None:
     calls = hard_predictions(predict(model, rows.table, target), threshold).argmax(axis=1)
     np.testing.assert_array_equal(model.predict(rows.table), calls)
     run = registry.client.get_run(opened.run_id or "")
-    assert run.data.params["threshold"] == str(threshold)
+    assert run.data.params["threshold"] == str(threshold_of(model_of(job, version)))
     assert run.data.params["C"] == "0.5"
     path = registry.client.download_artifacts(opened.run_id, "confusion_matrix.json", str(payments))
     counts = np.array(json.loads(Path(path).read_text())["rows_true_columns_predicted"])
     assert counts.sum(axis=0).tolist() == np.bincount(calls, minlength=2).tolist()
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_what_serves_is_refitted_and_what_was_compared_is_kept(payments: Path, refit: bool) -> None:
+    job, opened, plan = started(payments, classification(refit=refit))
+    version = train_challenger.fn(job, opened, plan, {})
+    registry = open_registry(job.workspace)
+    served, compared = model_of(job, version), compared_model_of(job, version)
+    parts = [read_labelled(job, part) for part in (plan.training, plan.holdout)]
+    tables = (pd.concat(parts, ignore_index=True) if refit else parts[0]), parts[0]
+    for model, table in zip((served, compared), tables, strict=True):
+        rows = examples(job, table, target_in(job, table))
+        own = job.config.training.estimator
+        expected = fit(own, rows, *job.config.features.by_type, job.config.training.seed)
+        np.testing.assert_allclose(
+            predict(model, rows.table, rows.target), predict(expected, rows.table, rows.target)
+        )
+    rows = examples(job, parts[1], Classes(("0", "1")))
+    p = predict(compared, rows.table, rows.target)
+    tags = registry.tags(job.model, version)
+    assert tags.score is not None
+    assert tags.score.value == pytest.approx(score("f1", rows.y, p))
+    trained = registry.version(job.model, version).training
+    assert trained is not None
+    assert trained.window.end == (plan.holdout.window.end if refit else plan.holdout.window.start)
+    assert trained.rows == len(tables[0])
+    comparison = compare_models.fn(job, replace(opened, champion=None), plan, version)
+    assert comparison.challenger.value == tags.score.value
+    seen = replace(opened, champion=registry.version(job.model, version))
+    if refit:
+        with pytest.raises(TrainingError, match="overlaps the training data of version"):
+            compare_models.fn(job, seen, plan, version)
+    later = plan_training.fn(job, resolve_snapshot.fn(job), seen, None)
+    assert isinstance(later, Refusal) == refit, later
 
 
 def test_the_lock_is_stored_beside_the_model(payments: Path) -> None:
@@ -114,6 +157,7 @@ def test_a_challenger_continues_from_the_champion_and_says_so(payments: Path) ->
     second = train_challenger.fn(job, replace(later, run_id=run.run_id), plan, {})
     assert registry.tags(job.model, second).warm_start == first
     assert model_of(job, second).named_steps["estimator"].n_iter_ == 10
+    assert compared_model_of(job, second).named_steps["estimator"].n_iter_ == 10
 
 
 def test_a_regression_is_planned_searched_trained_and_stored(payments: Path) -> None:
@@ -127,7 +171,7 @@ def test_a_regression_is_planned_searched_trained_and_stored(payments: Path) -> 
     assert target_of(registry, job.model, version) == Quantity()
     assert (tags.predicts, tags.classes) == ("quantity", None)
     rows = examples(job, read_labelled(job, plan.holdout), Quantity())
-    p = predict(model_of(job, version), rows.table, Quantity())
+    p = predict(compared_model_of(job, version), rows.table, Quantity())
     assert p.shape == (len(rows.y), 1)
     assert np.corrcoef(p[:, 0], rows.y)[0, 1] > 0.5
     run = registry.client.get_run(opened.run_id or "")

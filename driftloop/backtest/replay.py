@@ -1,0 +1,180 @@
+"""Policies replayed over an evaluation matrix: when to retrain, and what a challenger must show."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from driftloop.backtest.matrix import Estimate, Matrix, Trained
+from driftloop.decision.payoff import CLEARLY, calendar_wait
+
+WIDE = 1.96
+NEW_EVIDENCE = 0.33
+"""Share by which an episode has to grow after a challenger that lost."""
+
+SLACK, LIMIT = 0.5, 4.0
+"""Of the cumulative sum of losses, in standard errors: what is let pass, and where it alarms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When to retrain, on which rows, and what a challenger has to show.
+
+    Args:
+        settings: names of training settings in the matrix. Each challenger has the one that scores
+            best on the rows before its holdout; the first, if it is within a standard error.
+        budget: retrainings per period that may be spent; unspent ones add up to `purse`.
+        every: periods after which the calendar retrains; None without a calendar.
+        on_loss: whether a loss of performance retrains.
+        refit: whether what won is trained on its holdout, too.
+        holdout: rows that a challenger is compared on, at most; never more than half of those that
+            are new to the champion.
+        proof: standard errors by which a challenger has to be better; negative where it may be
+            worse, None without a comparison.
+        margin: loss that its interval has to exclude.
+        patience: factor by which the calendar waits longer as long as the last challengers, taken
+            together, were not better (see `driftloop.decision.payoff`).
+    """
+
+    name: str
+    settings: tuple[str, ...]
+    budget: float = 1.0
+    purse: float = 3.0
+    reserve: float = 0.0
+    every: int | None = None
+    on_loss: bool = False
+    refit: bool = True
+    holdout: int = 10**9
+    proof: float | None = None
+    margin: float = math.inf
+    patience: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a policy served: the score of each period, and the moments it trained and promoted."""
+
+    policy: str
+    scores: tuple[float, ...]
+    retrained: tuple[int, ...]
+    promoted: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _State:
+    """What a policy knows at a moment."""
+
+    champion: Trained
+    since: int
+    level: float
+    purse: float
+    wait: float
+    loss: float = 0.0
+    episode: int = 0
+    again: float = 0.0
+    last: int = 0
+    gained: list[float] = field(default_factory=list)
+    retrained: list[int] = field(default_factory=list)
+    promoted: list[int] = field(default_factory=list)
+
+
+def replay(matrix: Matrix, policy: Policy) -> Replay:
+    """Return what a policy would have served in each period.
+
+    The first model is that of moment 0. At each later moment the policy sees the labels that were
+    known by then.
+    """
+    state = _State((policy.settings[0], 0), 0, -math.inf, policy.purse, policy.every or math.inf)
+    scores = []
+    for moment in range(matrix.periods):
+        if moment > 0:
+            _look(matrix, policy, state, moment)
+            if _due(policy, state, moment):
+                _challenge(matrix, policy, state, moment)
+        setting, trained = state.champion
+        scores.append(float(matrix.scores[setting][trained, moment]))
+    return Replay(policy.name, tuple(scores), tuple(state.retrained), tuple(state.promoted))
+
+
+def _look(matrix: Matrix, policy: Policy, state: _State, moment: int) -> None:
+    """Add what the newest labelled period says to the champion's cumulative sum of losses."""
+    state.purse = min(policy.purse, state.purse + policy.budget)
+    rows = slice(matrix.labelled[moment - 1], matrix.labelled[moment])
+    seen = matrix.estimate(state.champion, rows)
+    if seen is None or not seen.error > 0:
+        return
+    if state.level == -math.inf:
+        state.level = seen.value
+    if state.loss == 0.0:
+        state.episode = moment
+    state.loss = max(0.0, state.loss + (state.level - seen.value) / seen.error - SLACK)
+
+
+def _due(policy: Policy, state: _State, moment: int) -> bool:
+    if state.purse < 1:
+        return False
+    age = moment - state.last
+    if policy.on_loss and state.loss > LIMIT and moment >= state.again:
+        return True
+    return age >= state.wait and state.purse >= 1 + policy.reserve
+
+
+def _challenge(matrix: Matrix, policy: Policy, state: _State, moment: int) -> None:
+    proof = _holdout(matrix, policy, state, moment)
+    setting = _best_setting(matrix, policy, moment - proof, proof)
+    challenger = setting, moment - proof
+    if matrix.model((setting, moment)) is None or matrix.model(challenger) is None:
+        return
+    state.purse -= 1
+    state.last = moment
+    state.retrained.append(moment)
+    rows = slice(0, matrix.labelled[moment])
+    better = matrix.estimate(challenger, rows, state.champion)
+    if better is not None:
+        state.gained.append(_standard_errors(better))
+    if policy.every is not None:
+        state.wait = calendar_wait(state.gained, policy.every, policy.patience)
+    if better is not None and _standard_errors(better) <= CLEARLY:
+        state.again = moment + (moment - state.episode + 1) * NEW_EVIDENCE
+    else:
+        state.loss, state.again = 0.0, 0.0
+    if better is not None and not _accepted(policy, better):
+        return
+    state.champion = (setting, moment) if policy.refit else challenger
+    state.since = moment
+    state.promoted.append(moment)
+    kept = matrix.estimate(challenger, rows)
+    if kept is not None and kept.value > state.level:
+        state.level = kept.value
+
+
+def _best_setting(matrix: Matrix, policy: Policy, end: int, length: int) -> str:
+    """Return the setting that did best on the rows before a holdout that begins at `end`."""
+    first, before = policy.settings[0], max(0, end - length)
+    rows = slice(0, matrix.labelled[end])
+    scores = [(matrix.estimate((name, before), rows), name) for name in policy.settings]
+    known = [(one, name) for one, name in scores if one is not None and not math.isnan(one.value)]
+    if not known:
+        return first
+    best, name = max(known, key=lambda pair: pair[0].value)
+    near = [other for one, other in known if one.value >= best.value - best.error]
+    return first if first in near else name
+
+
+def _accepted(policy: Policy, better: Estimate) -> bool:
+    if policy.proof is None or math.isnan(better.error):
+        return True
+    return better.value >= max(policy.proof * better.error, WIDE * better.error - policy.margin)
+
+
+def _standard_errors(better: Estimate) -> float:
+    """Return a difference in standard errors; 0 of two models that are one."""
+    return better.value / better.error if better.error > 0 else 0.0
+
+
+def _holdout(matrix: Matrix, policy: Policy, state: _State, moment: int) -> int:
+    """Return the periods a challenger is compared on."""
+    most = max(1, (moment - state.champion[1]) // 2)
+    rows = matrix.labelled[moment] - np.array(matrix.labelled[:moment][::-1])
+    enough = int(np.searchsorted(rows, policy.holdout)) + 1
+    return max(1, min(most, enough))

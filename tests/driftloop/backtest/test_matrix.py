@@ -1,0 +1,151 @@
+"""The evaluation matrix: its errors, its best policies and its gains, each by another way."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from driftloop.backtest.gain import gain
+from driftloop.backtest.matrix import Matrix, StoredModel, estimate, filled, period_scores
+from driftloop.backtest.matrix_result import BUDGET, matrix_sentence, worth_of
+from driftloop.backtest.oracle import best_served
+from driftloop.backtest.replay import Policy, replay
+from driftloop.performance.delong import delong_test
+from driftloop.performance.metrics import score
+from tests.driftloop.cases import probabilities
+
+PERIODS, ROWS = 16, 200
+
+
+def turning(turn: int | None, seed: int = 3) -> Matrix:
+    """A made-up matrix: a model knows the relation of the period before it was trained."""
+    rng = np.random.default_rng(seed)
+    n = PERIODS * ROWS
+    x, period = rng.normal(size=n), np.arange(n) // ROWS
+    sign = np.where(period >= (PERIODS if turn is None else turn), -1, 1)
+    y = (sign * x + rng.logistic(size=n) * 0.5 > 0).astype(np.int64)
+    edges = tuple(range(0, n + 1, ROWS))
+    models: list[StoredModel | None] = []
+    for moment in range(PERIODS):
+        knows = 1 if moment == 0 else sign[edges[moment] - 1]
+        p = 1 / (1 + np.exp(-2 * knows * x[edges[moment] :]))
+        models.append(StoredModel(edges[moment], p[:, None].astype(np.float32)))
+    scores = {"all": period_scores("roc_auc", y, 2, edges, tuple(models))}
+    return Matrix("roc_auc", y, 2, edges, edges, {"all": tuple(models)}, scores)
+
+
+def test_scores_are_those_of_each_model_in_each_later_period() -> None:
+    matrix = turning(6)
+    table = matrix.scores["all"]
+    assert np.isnan(table[np.tril_indices(PERIODS, -1)]).all()
+    assert table[0, :6].min() > 0.8
+    assert table[0, 6:].max() < 0.2
+    assert table[7, 7:].min() > 0.8
+    model = matrix.models["all"][2]
+    assert model is not None
+    rows = slice(4 * ROWS, 5 * ROWS)
+    assert table[2, 4] == pytest.approx(score("roc_auc", matrix.y[rows], *model.on(rows, 2)))
+    with pytest.raises(ValueError, match="was trained on"):
+        model.on(slice(0, 10), 2)
+
+
+def test_the_error_of_independent_rows_is_delongs() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 4000)
+    new, old = (1 / (1 + np.exp(-rng.normal(y * lift, 1))) for lift in (1.2, 1.0))
+    found = estimate("roc_auc", y, (probabilities(new), None), (probabilities(old), None))
+    difference, *_, low, high = delong_test(y == 1, new, old)
+    assert found.value == pytest.approx(difference)
+    assert found.error == pytest.approx((high - low) / 3.92, rel=0.35)  # 19 degrees of freedom
+
+
+def test_days_that_differ_make_a_score_less_certain() -> None:
+    rng = np.random.default_rng(1)
+    days = np.repeat(rng.normal(0, 1, 20), 100)
+    y = rng.normal(size=2000)
+    alike, differing = y + rng.normal(size=2000), y + days + rng.normal(size=2000)
+    errors = [estimate("neg_mae", y, (p[:, None], None)).error for p in (alike, differing)]
+    assert errors[1] > 2 * errors[0]
+
+
+def brute_force(table: Any, most: int) -> float:
+    best = -np.inf
+    for count in range(most + 1):
+        for starts in itertools.combinations(range(1, len(table)), count):
+            edges = [0, *starts, len(table)]
+            total = sum(
+                np.nansum(table[begin, begin:end]) for begin, end in itertools.pairwise(edges)
+            )
+            best = max(best, total)
+    return float(best)
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 3, 6])
+def test_the_best_possible_is_what_trying_everything_finds(most: int) -> None:
+    table = np.random.default_rng(most).normal(size=(7, 7))
+    table[np.tril_indices(7, -1)] = np.nan
+    table[:, 3] = np.nan
+    best = best_served(table, most)
+    assert len(best.trained) - 1 <= most
+    assert np.nansum(best.scores) == pytest.approx(brute_force(table, most))
+    assert np.isnan(best.scores[3])
+
+
+def test_a_price_is_paid_only_where_the_gain_is_larger() -> None:
+    table = turning(6).scores["all"]
+    assert best_served(table, 5).trained[1:2] != ()
+    assert best_served(table, 5, price=0.5).trained == (0, 7)
+    assert best_served(table, 5, price=100.0).trained == (0,)
+
+
+def test_a_model_that_could_not_be_trained_is_its_predecessor() -> None:
+    table = np.array([[1.0, 2, 3], [np.nan] * 3, [np.nan, np.nan, 5]])
+    assert filled(table)[1, 1:].tolist() == [2, 3]
+    assert filled(table)[2, 2] == 5
+
+
+def test_gains_of_dependent_periods_have_wider_intervals() -> None:
+    """Against independent periods of the same spread; and the mean's error, known exactly."""
+    rng = np.random.default_rng(4)
+    steps = rng.normal(size=400)
+    independent = gain(steps)
+    assert independent.high - independent.low == pytest.approx(2 * 1.645 / 20, rel=0.2)
+    slow = np.repeat(rng.normal(size=50), 8)
+    assert gain(slow).high - gain(slow).low > 1.8 * (independent.high - independent.low)
+    assert gain(np.array([np.nan, 1.0, np.nan, 3.0])).mean == 2
+    assert np.isnan(gain(np.array([1.0])).low)
+    assert gain(np.full(9, 0.5)).proven
+    assert not gain(np.array([-1.0, 1, -1, 1, -1, 1, 0, 0])).proven
+
+
+def test_a_loss_retrains_and_a_calm_calendar_hardly() -> None:
+    matrix = turning(6)
+    loss = replay(matrix, Policy("on loss", ("all",), on_loss=True, budget=1.0, proof=0.0))
+    assert loss.retrained[0] == 7
+    assert loss.scores[7:] != pytest.approx(matrix.scores["all"][0, 7:])
+    assert min(loss.scores[-3:]) > 0.8
+    calm = turning(None)
+    eager = replay(calm, Policy("calendar", ("all",), every=2))
+    patient = replay(calm, Policy("patient", ("all",), every=2, patience=2.0))
+    assert eager.retrained == (2, 4, 6, 8, 10, 12, 14)
+    assert len(patient.retrained) < len(eager.retrained)
+    spent = replay(calm, Policy("short", ("all",), every=1, budget=0.25, purse=1.0))
+    assert spent.retrained == (1, 5, 9, 13)
+
+
+def test_the_result_says_what_was_kept_and_where_nothing_is_to_gain() -> None:
+    matrix = turning(4)
+    policies, whole = worth_of(matrix, ["all"])
+    by_name = {one.policy: one for one in policies}
+    assert by_name["never"].retrains == 0
+    assert by_name["never"].kept == 0
+    assert by_name["every period"].kept == pytest.approx(1)
+    assert whole.mean == by_name["every period"].gain.mean
+    assert by_name["best possible"].retrains <= BUDGET * PERIODS
+    assert all(one.regret >= -1e-9 for one in policies if one.policy != "every period")
+    assert by_name["never"].regret > by_name["default"].regret
+    assert "the default policy on all keeps" in matrix_sentence(policies, whole, "roc_auc")
+    calm, nothing = worth_of(turning(None), ["all"])
+    assert not nothing.proven
+    assert matrix_sentence(calm, nothing, "roc_auc").startswith("There is nothing to gain")
