@@ -36,6 +36,14 @@ LONGEST_DELAY = 0.03
 """Seconds after an event at which a kill may come: Git's commands take about as long."""
 CHANNELS = (*ground.SLACK, {"kind": "webhook"})
 SNAPSHOTS = ("snapshot", "snapshot behind")
+TEMPLATES = {
+    "retrain": "first",
+    "monitor": "second",
+    "roll back": "second",
+    "deliver": "waiting",
+    **{name: name for name in SNAPSHOTS},
+}
+"""What each begins with: a first champion, a second one on probation, or posts to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Kills:
         """Kill, run again, and compare."""
         begin = time.monotonic()
         meant = self.undisturbed(operation)
-        place = self._fresh(operation)
+        place = self._fresh(TEMPLATES[operation])
         kills = kills_of(seed, operation, number, meant.events)
         met = 0
         for kill in kills:
@@ -114,7 +122,7 @@ class Kills:
     def undisturbed(self, operation: str) -> Undisturbed:
         """Return what the operation leaves when nobody disturbs it; it is run once."""
         if operation not in self._undisturbed:
-            place = self._fresh(operation)
+            place = self._fresh(TEMPLATES[operation])
             ended = self._run(operation, place, {"how": "count"})
             assert "ok" in ended, ended
             state = self._state(operation, place)
@@ -139,32 +147,37 @@ class Kills:
         events = sorted(key.partition("/")[2] for key in set(self._hook.deliveries))
         return {**said["ok"], "posts": posts, "webhook": events}
 
-    def _fresh(self, operation: str) -> Path:
-        """Put the template of an operation in its place again, and empty the channels."""
-        template = self._folder / f"{operation} template"
-        place = self._folder / operation.replace(" ", "-")
-        if not template.exists():
-            self._slack.restore(self._silence)
-            self._build(operation, place / "work")
-            place.rename(template)
-            self._posted[operation] = self._slack.kept()
+    def _fresh(self, template: str) -> Path:
+        """Put a template in its place again, and let the channels hold what they held then."""
+        kept, place = self._folder / f"{template} template", self._folder / "place"
+        if not kept.exists():
+            self._build(template)
+            place.rename(kept)
+            self._posted[template] = self._slack.kept()
         shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(template, place, symlinks=True)
-        self._slack.restore(self._posted[operation])
+        shutil.copytree(kept, place, symlinks=True)
+        self._slack.restore(self._posted[template])
         self._hook.deliveries.clear()
         return place / "work"
 
-    def _build(self, operation: str, work: Path) -> None:
-        with mock.patch.dict(os.environ, {"DVC_SITE_CACHE_DIR": str(work.parent / NOTES)}):
-            if operation in SNAPSHOTS:
-                _snapshot_ground(work.parent, behind=operation == "snapshot behind")
-                return
-            ground.build(work, CHANNELS)
-        self._do("bootstrap", work)
-        if operation == "deliver":
-            assert self._in(work, **_NOWHERE).run("retrain", work).get("error") == "DeliveryError"
-        elif operation != "retrain":
+    def _build(self, template: str) -> None:
+        place = self._folder / "place"
+        work = place / "work"
+        if template in ("second", "waiting"):
+            self._fresh("first")
+        else:
+            shutil.rmtree(place, ignore_errors=True)
+            self._slack.restore(self._silence)
+        with mock.patch.dict(os.environ, {"DVC_SITE_CACHE_DIR": str(place / NOTES)}):
+            if template in SNAPSHOTS:
+                _snapshot_ground(place, behind=template == "snapshot behind")
+            elif template == "first":
+                ground.build(work, CHANNELS)
+                self._do("bootstrap", work)
+        if template == "second":
             self._do("retrain", work)
+        elif template == "waiting":
+            assert self._in(work, **_NOWHERE).run("retrain", work).get("error") == "DeliveryError"
 
     def _do(self, work: str, place: Path) -> None:
         ended = self._in(place).run(work, place)
@@ -180,7 +193,7 @@ def _snapshot_ground(place: Path, behind: bool) -> None:
     if behind:
         other = snapshot_ground.clone(work)
         drop(work, "0.csv", week_rows(3))
-        snapshot_ground.take(other)
+        snapshot_ground.take(other, day="2026-03-19T02:00:00Z")
         shutil.rmtree(other)
     drop(work, "1.csv", week_rows(2, labelled=False))
     drop(work, "2.csv", week_rows(2).iloc[:7][["id", "bad"]])
