@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import overhead, overhead_report, rates, rates_report, speed, speed_report
+from benchmarks import kills, overhead, overhead_report, rates, rates_report, speed, speed_report
 from benchmarks.environments import OWN, python_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.paths import ROOT
@@ -73,6 +73,27 @@ def parser() -> argparse.ArgumentParser:
     real = commands.add_parser("elec2", help="weekly monitoring of the Elec2 data")
     real.add_argument("--data", type=Path, default=ELEC2)
 
+    _add_loop_commands(commands)
+    commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
+    commands.add_parser("environments", help="make the peers' environments")
+    commands.add_parser("report", help="write the page anew from the results that are kept")
+    everything = commands.add_parser("all", help="speed, statistics and, with its data, elec2")
+    everything.add_argument("--data", type=Path, default=ELEC2)
+    everything.add_argument("--fresh", action="store_true", help="measure again what is kept")
+    return top
+
+
+def _add_loop_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands on what the loop survives, and what it is worth."""
+    killed = commands.add_parser("kills", help="runs killed at random moments and run once more")
+    killed.add_argument(
+        "--trials", type=int, default=2000, help="in all, of each operation in turn"
+    )
+    killed.add_argument("--seed", type=int, default=1, help="from which the moments follow")
+    killed.add_argument("--first", type=int, default=0, help="number of the first trial of each")
+    killed.add_argument(
+        "--operations", type=names(list(kills.OPERATIONS)), default=list(kills.OPERATIONS)
+    )
     worth = commands.add_parser("policies", help="what retraining policies keep of the gain")
     worth.add_argument(
         "--stream",
@@ -81,13 +102,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=FILE",
         help=f"a public data set as a CSV file; may be repeated: {', '.join(SOURCES)}",
     )
-    commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
-    commands.add_parser("environments", help="make the peers' environments")
-    commands.add_parser("report", help="write the page anew from the results that are kept")
-    everything = commands.add_parser("all", help="speed, statistics and, with its data, elec2")
-    everything.add_argument("--data", type=Path, default=ELEC2)
-    everything.add_argument("--fresh", action="store_true", help="measure again what is kept")
-    return top
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -102,6 +116,9 @@ def run(arguments: argparse.Namespace) -> None:
     elif command == "statistics":
         chosen = {"groups": arguments.groups, "judges": arguments.tools, "rows": arguments.rows}
         rates.run(rates.Settings(**chosen, effort=arguments.effort, fresh=arguments.fresh))
+    elif command == "kills":
+        chosen = {"seed": arguments.seed, "operations": arguments.operations}
+        kills.run(kills.Settings(arguments.trials, first=arguments.first, **chosen))
     elif command == "overhead":
         overhead.run_overhead()
     elif command == "policies":
@@ -116,12 +133,15 @@ def run(arguments: argparse.Namespace) -> None:
         from benchmarks import elec2
 
         elec2.run(arguments.data)
-    if command in ("speed", "all", "report"):
-        speed_report.write()
-    if command in ("statistics", "all", "report"):
-        rates_report.write()
-    if command in ("overhead", "report"):
-        overhead_report.write()
+    reports = {
+        "speed": speed_report.write,
+        "statistics": rates_report.write,
+        "overhead": overhead_report.write,
+        "kills": kills.write,
+    }
+    for name, write in reports.items():
+        if command in (name, "report") or (command == "all" and name in ("speed", "statistics")):
+            write()
 
 
 def _policies(streams: list[str]) -> None:

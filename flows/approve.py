@@ -4,7 +4,7 @@ from prefect import flow, tags
 from prefect.exceptions import FlowPauseTimeout
 
 from driftloop.alerts.events import promotion_event
-from driftloop.base.records import Promotion
+from driftloop.base.retrain_record import Promotion
 from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_answer_alert
 from tasks.promotion.approval import (

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from driftloop.backtest.summary import Period, PolicyResult, is_alarm
 from driftloop.base.errors import TrainingError
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.config.model_config import ModelConfig
 from flows.challenge import challenge
 from flows.watch import watch

@@ -6,9 +6,10 @@ from datetime import datetime
 from prefect import flow, tags
 
 from driftloop.alerts.events import retrain_events
-from driftloop.base.records import RetrainRecord
+from driftloop.base.retrain_record import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import resolve_as_of, run_name
+from tasks.alerts.write import deliver_alerts, undelivered, write_first_champion_alert
 from tasks.retraining.plan import refuse_second_bootstrap
 from tasks.runtime.events import emit
 from tasks.runtime.prepare import prepare_job
@@ -36,4 +37,6 @@ def bootstrap(
         refuse_second_bootstrap(job)
         record = challenge(job, "bootstrap", "The first champion.", None)
         emit(job, retrain_events(record))
+        if write_first_champion_alert(job, record):
+            undelivered(deliver_alerts(job, return_state=True), record)
         return record

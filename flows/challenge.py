@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import DataError, TrainingError
-from driftloop.base.records import RetrainRecord
-from driftloop.base.training_plan import Refusal
+from driftloop.base.retrain_record import Refusal, RetrainRecord
 from driftloop.drift.detectors import require_engine
 from tasks.promotion.approval import ask_for_approval
 from tasks.promotion.promote import promote

@@ -6,7 +6,8 @@ from prefect import flow, tags
 
 from driftloop.alerts.events import run_events
 from driftloop.base.errors import ChampionLostError
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from flows.naming import resolve_as_of, run_name
 from flows.retrain import retrain
 from flows.watch import watch

@@ -1,12 +1,13 @@
 """The retraining flow: a challenger is trained, compared with the champion, and maybe promoted."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from prefect import flow, tags
 from prefect.runtime import flow_run
 
 from driftloop.alerts.events import retrain_events
-from driftloop.base.records import RetrainRecord
+from driftloop.base.retrain_record import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_retrain_alert
@@ -25,6 +26,7 @@ def retrain(
     reason: str = "Started by hand.",
     champion: str | None = None,
     dry_run: bool = False,
+    accept: bool = False,
     workspace: str | None = None,
 ) -> RetrainRecord:
     """Train a challenger and promote it if it is proven better than the champion.
@@ -37,11 +39,13 @@ def retrain(
         champion: the version to beat, as the monitoring flow passes it; if left out, the run is a
             manual one, against the current champion.
         dry_run: plan the training and report what would be done, but train nothing.
+        accept: promote it though it is not proven better than guessing; only by hand.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(as_of), rev, dry_run, workspace)
         by_hand = champion is None
+        job = replace(job, accepted=accept and by_hand)
         record = challenge(job, "retrain", reason, champion, by_hand)
         emit(job, retrain_events(record))
         write_retrain_alert(job, record)

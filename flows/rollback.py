@@ -3,7 +3,7 @@
 from prefect import flow, tags
 
 from driftloop.alerts.events import rollback_events
-from driftloop.base.records import Promotion
+from driftloop.base.retrain_record import Promotion
 from flows.naming import resolve_as_of, run_name
 from tasks.alerts.write import deliver_alerts, undelivered, write_rollback_alert
 from tasks.promotion.promote import roll_back

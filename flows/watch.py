@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.drift.detectors import require_engine
 from tasks.monitoring.realised_performance import measure_performance
 from tasks.monitoring.steps import (

@@ -1,5 +1,6 @@
 """A workspace that snapshots are made in, with a bare Git remote and a folder as DVC remote."""
 
+import hashlib
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,3 +127,36 @@ def rows_of(work: Path, rev: str = "HEAD") -> pd.DataFrame:
     columns = ("id", "a", "n", "c", "bad")
     found = read_slice(everything, columns, "at", job.workspace)
     return found.sort_values("id", ignore_index=True)
+
+
+def state_of(work: Path) -> dict[str, Any]:
+    """Everything that is the same in each run: content, not the times of commits."""
+    remote = work.parent / "remote.git"
+    store = work.parent / "store"
+    kept = work / ".git" / "driftloop"
+    return {
+        "tree": git(work, "rev-parse", "HEAD^{tree}"),
+        "message": git(work, "log", "-1", "--format=%B"),
+        "commits": git(work, "rev-list", "--count", "HEAD"),
+        "tags": git(work, "tag", "--format=%(refname) %(objecttype) %(contents)"),
+        "tagged": git(work, "rev-parse", "data/payments/2026-03-20^{commit}")
+        == git(work, "rev-parse", "HEAD"),
+        "remote": git(remote, "rev-parse", "main") == git(work, "rev-parse", "HEAD"),
+        "remote tags": git(remote, "tag"),
+        "changes": git(work, "status", "--porcelain"),
+        "kept": sorted(path.name for path in kept.iterdir()),
+        "stored": sorted(map(str, filter(None, map(_stored, store.rglob("*"))))),
+        "data": {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted((work / "data" / "payments").iterdir())
+        },
+    }
+
+
+def _stored(path: Path) -> str | None:
+    """Return the name of an object of the DVC remote whose content is what its name says."""
+    name = f"{path.parent.name}{path.name}"
+    if len(name.removesuffix(".dir")) != 32:
+        return None  # a folder, or a file whose transfer was cut off
+    good = hashlib.md5(path.read_bytes()).hexdigest() == name.removesuffix(".dir")
+    return name if good else f"{name} is damaged"

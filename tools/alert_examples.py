@@ -11,7 +11,8 @@ from driftloop.alerts.messages.summary import blind_summary, summary_of, with_re
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding, Performance, QualityFinding, Trouble, Verdict
 from driftloop.base.periods import Window
-from driftloop.base.records import Decision, MonitorRecord, Promotion, RetrainRecord, TrialOutcome
+from driftloop.base.records import Decision, MonitorRecord, TrialOutcome
+from driftloop.base.retrain_record import Promotion, RetrainRecord
 from driftloop.base.scores import Comparison, GateResult, Score
 from driftloop.base.tags import RunTags
 

@@ -23,7 +23,7 @@ from driftloop.alerts.messages.versions import (
     trial_message,
 )
 from driftloop.base.errors import ConfigError, valid_choices
-from driftloop.base.records import RetrainRecord
+from driftloop.base.retrain_record import RetrainRecord
 from tools import alert_examples as of
 
 Posts = tuple[tuple[Message, tuple[Message, ...]], ...]

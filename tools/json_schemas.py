@@ -15,7 +15,8 @@ from pydantic_core import core_schema
 
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.backtest.matrix_result import MatrixResult
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.config.model_config import ModelConfig
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.promotion.ledger import Answer, Ledger, Rollback

@@ -11,13 +11,8 @@ from typing import Any
 from driftloop.alerts.message import Kind, event_key
 from driftloop.alerts.responses import Acknowledged
 from driftloop.base.findings import Finding
-from driftloop.base.records import (
-    MonitorRecord,
-    Promotion,
-    RetrainRecord,
-    TrialAction,
-    TrialOutcome,
-)
+from driftloop.base.records import MonitorRecord, TrialAction, TrialOutcome
+from driftloop.base.retrain_record import Promotion, RetrainRecord
 from driftloop.base.serialize import to_plain
 
 MOST_FEATURES = 10

@@ -18,8 +18,20 @@ from driftloop.alerts.stored import upgraded_state
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import DataError
 
-Cause = Literal["quality", "performance", "drift", "blind", "no_champion", "moved"]
+Cause = Literal[
+    "quality",
+    "performance",
+    "promise",
+    "falling",
+    "estimated",
+    "drift",
+    "blind",
+    "no_champion",
+    "moved",
+    "no_skill",
+]
 KEPT_KEYS = 200
+KEPT_POSTS = 100
 KEPT_INCIDENTS = 20
 
 
@@ -206,11 +218,14 @@ class AlertState:
         return replace(self, failures={**self.failures, channel: self.failures.get(channel, 0) + 1})
 
     def write(self, post: Post) -> "AlertState":
-        """Return the state with a post to be sent; one whose key is known is left out."""
+        """Return the state with a post to be sent; one whose key is known is left out.
+
+        Where so many wait that a channel has been broken for long, the oldest gives way.
+        """
         if post.key in self.keys:
             return self
         keys = (*self.keys, post.key)[-KEPT_KEYS:]
-        posts = (*self.posts, post) if post.waiting else self.posts
+        posts = (*self.posts, post)[-KEPT_POSTS:] if post.waiting else self.posts
         return replace(self, posts=posts, keys=keys)
 
     @staticmethod

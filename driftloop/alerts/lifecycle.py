@@ -15,6 +15,7 @@ from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.incident import AlertState, Cause, Incident, IncidentSummary
 from driftloop.alerts.message import LEVELS, Kind, Level
 from driftloop.base.errors import join_names
+from driftloop.base.findings import LOST
 from driftloop.base.records import MonitorRecord
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
@@ -57,7 +58,9 @@ class RunHealth:
 
     `judged` is false where the run could not judge whether the model is healthy; `proven_until` is
     the end of the window in which the champion's performance provably held, if it did; `features`
-    are those that drifted; `below` says that the score lies below its limit, proven or not.
+    are those that drifted; `below` says that the score lies below its limit, proven or not;
+    `margin` is the loss of score that is allowed; `harmless` says that performance is estimated to
+    hold on this window, and that no label says otherwise.
     """
 
     as_of: datetime
@@ -69,16 +72,20 @@ class RunHealth:
     proven_until: datetime | None
     features: frozenset[str] = frozenset()
     below: bool = False
+    margin: float = 0.0
+    harmless: bool = False
 
     def level(self, since: datetime) -> Level:
         """Return the severity.
 
-        A lost champion, lost performance and broken data page. Drift warns, because its harm is
-        unknown, and only informs once labels of the drifted time show that the champion holds.
+        A lost champion, lost performance, a broken promise and broken data page. Falling or
+        estimated loss of performance warns. So does drift whose harm is unknown; it only informs
+        where labels of the drifted time show that the champion holds, or where an estimate without
+        labels says so and no label the contrary.
         """
-        if self.causes & {"no_champion", "quality", "performance"}:
+        if self.causes & {"no_champion", "quality", "performance", "promise"}:
             return "page"
-        harmless = self.proven_until is not None and self.proven_until > since
+        harmless = self.harmless or (self.proven_until is not None and self.proven_until > since)
         return "info" if self.causes == {"drift"} and harmless else "warning"
 
 
@@ -97,8 +104,12 @@ def run_health(record: MonitorRecord) -> RunHealth:
     present: dict[Cause, bool] = {
         "quality": bool(record.broken),
         "performance": performance.status == "fell",
+        "falling": performance.status == "falling",
+        "promise": performance.broke_promise,
+        "estimated": record.estimate is not None and record.estimate.status == "lost",
         "drift": drifted,
         "moved": record.moved is not None,
+        "no_skill": record.doubt is not None,
     }
     causes = frozenset(cause for cause, is_present in present.items() if is_present)
     return RunHealth(
@@ -107,10 +118,14 @@ def run_health(record: MonitorRecord) -> RunHealth:
         causes=causes,
         champion=record.champion,
         judged=record.verdict.status != "inconclusive" or bool(causes),
-        score=performance.score if performance.status == "fell" else None,
+        score=performance.score if performance.status in LOST else None,
         proven_until=performance.window.end if performance.status == "ok" else None,
         features=frozenset(finding.name for finding in record.drifted if drifted),
         below=performance.below,
+        margin=performance.margin or 0.0,
+        harmless=record.estimate is not None
+        and record.estimate.status == "ok"
+        and not performance.below,
     )
 
 
@@ -119,13 +134,12 @@ def advance(
     health: RunHealth,
     summary: IncidentSummary,
     settings: AlertSettings,
-    margin: float,
 ) -> Transition:
     """Return what a run changes; a run as of before the newest one changes nothing.
 
     The same run again changes nothing either, so that one that was cut off can be repeated. The
-    parent message says `summary` if there is trouble; a further loss of score of more than `margin`
-    since the last report is reported again.
+    parent message says `summary` if there is trouble; a further loss of score of more than its
+    margin since the last report is reported again.
     """
     if state.last is not None and health.as_of < state.last:
         return Transition(state)
@@ -142,7 +156,7 @@ def advance(
         return _opened(state, health, summary, settings)
     if not known.open:
         return _reopened(state, known, health, summary)
-    return _goes_on(state, known, health, summary, margin)
+    return _goes_on(state, known, health, summary)
 
 
 def blind_runs(state: AlertState, as_of: datetime) -> int:
@@ -197,14 +211,10 @@ def _reopened(
 
 
 def _goes_on(
-    state: AlertState,
-    known: Incident,
-    health: RunHealth,
-    summary: IncidentSummary,
-    margin: float,
+    state: AlertState, known: Incident, health: RunHealth, summary: IncidentSummary
 ) -> Transition:
     level, again = health.level(known.since), health.as_of == known.last
-    why = _why_worse(known, health, level, margin)
+    why = _why_worse(known, health, level)
     changed = known.champion != health.champion
     reported, features = ((), ()) if changed else (known.causes, known.features)
     incident = replace(
@@ -236,14 +246,18 @@ def _seen(known: Incident, health: RunHealth, level: Level, summary: IncidentSum
 _NAMES: dict[Cause, str] = {
     "quality": "data checks fail",
     "performance": "predictions got worse",
+    "falling": "predictions are getting worse",
+    "promise": "the same inputs lead to other outcomes",
+    "estimated": "predictions are expected to be worse",
     "drift": "the inputs or predictions drifted",
     "blind": "runs can no longer judge the data",
     "no_champion": "the model has no champion",
     "moved": "the champion was changed by hand",
+    "no_skill": "the champion is not proven better than guessing",
 }
 
 
-def _why_worse(known: Incident, health: RunHealth, level: Level, margin: float) -> str:
+def _why_worse(known: Incident, health: RunHealth, level: Level) -> str:
     """Return a sentence on what is worse than reported before, or nothing."""
     if health.champion != known.champion:
         return f"It goes on under version {health.champion}."
@@ -257,7 +271,7 @@ def _why_worse(known: Incident, health: RunHealth, level: Level, margin: float) 
         return f"Other features drift now: {join_names(others, 3)}."
     if known.score is not None and health.score is not None:
         lost = known.score - health.score
-        if lost > margin:
+        if lost > health.margin:
             return f"The score fell by another {lost:.3f}."
     return ""
 
@@ -266,7 +280,7 @@ def _healthy(state: AlertState, health: RunHealth, again: bool) -> Transition:
     known = state.newest
     if known is None or again:
         return Transition(state)
-    if known.open and "performance" in known.causes and health.below:
+    if known.open and health.below and {"performance", "falling"} & set(known.causes):
         return Transition(state)  # a loss that is no longer proven is not a recovery
     calm = replace(known, quiet=known.quiet + 1, last=health.as_of)
     if not known.open or calm.quiet < calm.needed:

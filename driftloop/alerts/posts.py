@@ -10,6 +10,7 @@ from driftloop.alerts.incident import (
     KEPT_INCIDENTS,
     Acknowledgement,
     AlertState,
+    Cause,
     Incident,
     IncidentSummary,
     PastIncident,
@@ -30,6 +31,7 @@ from driftloop.alerts.messages.causes import MOST_WORST, first_per_feature
 from driftloop.alerts.messages.parent import parent_message
 from driftloop.alerts.messages.summary import (
     blind_summary,
+    doubt_summary,
     lost_summary,
     summary_of,
     with_new_champion,
@@ -38,6 +40,7 @@ from driftloop.alerts.messages.versions import REPORTED_TRIALS, stuck_message, t
 from driftloop.base.distribution import Shape
 from driftloop.base.errors import AlertError, ChampionLostError
 from driftloop.base.records import MonitorRecord, TrialAction, TrialOutcome
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.tags import PastRun
 
 _MOVES: dict[TrialAction, str] = {
@@ -48,10 +51,9 @@ _MOVES: dict[TrialAction, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Where posts go, what counts as a further loss, and the moment at which they are written."""
+    """Where posts go, and the moment at which they are written."""
 
     settings: AlertSettings
-    margin: float
     now: datetime
 
     def channels(self, level: Level) -> tuple[str, ...]:
@@ -92,7 +94,7 @@ def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
         if health.causes
         else blind_summary(record, links, blind_runs(state, record.as_of))
     )
-    transition = advance(state, health, summary, routing.settings, routing.margin)
+    transition = advance(state, health, summary, routing.settings)
     state = transition.state
     for kind in transition.kinds:
         state = _write_event(state, run, kind, transition.why, routing)
@@ -108,23 +110,43 @@ def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
     return replace(transition, state=state)
 
 
-def post_lost_champion(state: AlertState, lost: LostChampion, routing: Routing) -> Transition:
+def post_lost_champion(state: AlertState, lost: LostChampion, routing: Routing) -> AlertState:
     """Return the state after a run that found no champion where the ledger has one."""
+    summary = lost_summary(lost.error, lost.links)
+    return _post_cause(state, "no_champion", lost, lost.error.version, summary, routing)
+
+
+def post_doubt(
+    state: AlertState, record: RetrainRecord, doubt: str, links: Links, routing: Routing
+) -> AlertState:
+    """Return the state after a first champion went live that may be no better than guessing."""
+    summary, version = doubt_summary(record, doubt, links), record.champion.version or ""
+    return _post_cause(state, "no_skill", record, version, summary, routing)
+
+
+def _post_cause(
+    state: AlertState,
+    cause: Cause,
+    occasion: thread.Occasion,
+    champion: str,
+    summary: IncidentSummary,
+    routing: Routing,
+) -> AlertState:
+    """Return the state after trouble that is no finding in a window."""
     health = RunHealth(
-        as_of=lost.as_of,
-        window_start=lost.as_of,
-        causes=frozenset({"no_champion"}),
-        champion=lost.error.version,
+        as_of=occasion.as_of,
+        window_start=occasion.as_of,
+        causes=frozenset({cause}),
+        champion=champion,
         judged=True,
         score=None,
         proven_until=None,
     )
-    summary = lost_summary(lost.error, lost.links)
-    transition = advance(state, health, summary, routing.settings, routing.margin)
+    transition = advance(state, health, summary, routing.settings)
     state = transition.state
     for kind in transition.kinds:
-        state = _write_trouble(state, lost, lost.links, kind, transition.why, routing)
-    return replace(transition, state=state)
+        state = _write_trouble(state, occasion, summary.links, kind, transition.why, routing)
+    return state
 
 
 def post_message(

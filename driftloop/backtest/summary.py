@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, computed_field
 
+from driftloop.base.findings import LOST
 from driftloop.base.periods import Window
 from driftloop.base.records import MonitorRecord
 from driftloop.base.serialize import UNPRINTED, RoundedRate, RoundedScore
@@ -210,5 +211,5 @@ def is_alarm(record: MonitorRecord, notified: bool) -> bool:
         record.troubles
         or record.broken
         or record.verdict.status == "drift"
-        or record.performance.status == "fell"
+        or record.performance.status in LOST
     )

@@ -1,7 +1,7 @@
 """Findings of a monitoring run: what tests, checks and scores say of one window."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Literal
@@ -10,15 +10,29 @@ from pydantic import Field, computed_field
 
 from driftloop.base.distribution import Shape
 from driftloop.base.periods import Window
-from driftloop.base.scores import Level
+from driftloop.base.scores import Level, PooledScore, Score
 from driftloop.base.serialize import UNPRINTED
 
 Status = Literal["ok", "warning", "drift", "inconclusive"]
+FindingStatus = Literal["ok", "small", "warning", "drift", "inconclusive"]
+"""A ``small`` change is certain, and below half of what counts."""
+
 CheckStatus = Literal["ok", "failed", "inconclusive"]
-PerformanceStatus = Literal["ok", "fell", "unclear", "inconclusive"]
+PerformanceStatus = Literal["ok", "falling", "fell", "unclear", "inconclusive"]
+PromiseStatus = Literal["kept", "broken"]
+EstimateStatus = Literal["ok", "lost", "unclear", "inconclusive"]
+LOST: frozenset[str] = frozenset({"falling", "fell"})
+"""Performance that is lost: a warning, and beyond what is allowed."""
+
 Role = Literal["feature", "prediction", "joint", "label"]
 TroubleKind = Literal["data_quality", "covariate_shift", "concept_drift", "label_shift"]
-SEVERITY_ORDER: dict[Status, int] = {"drift": 0, "warning": 1, "inconclusive": 2, "ok": 3}
+SEVERITY_ORDER: dict[FindingStatus, int] = {
+    "drift": 0,
+    "warning": 1,
+    "inconclusive": 2,
+    "small": 3,
+    "ok": 4,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,7 @@ class Finding:
     effect: Annotated[str, UNPRINTED]
     effect_size: float | None
     effect_floor: Annotated[float | None, Field(description="Drift needs a size above it.")]
-    status: Status
+    status: FindingStatus
     sentence: str
     rows_reference: Annotated[int, UNPRINTED]
     rows_current: Annotated[int, UNPRINTED]
@@ -123,6 +137,25 @@ class QualityFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What the champion promised of labelled rows, against what it scored."""
+
+    status: PromiseStatus
+    gap: Annotated[Score, UNPRINTED]
+    promised: float
+    scored: float
+    windows: Annotated[int, Field(description="Windows that tell most of a broken promise.")]
+    p_value: Annotated[float, Field(description="Chance of that, in a look, where it was kept.")]
+    sentence: str
+
+    @computed_field
+    @property
+    def metric(self) -> str:
+        """The score that was promised; of classes the log loss after calibration."""
+        return self.gap.metric
+
+
+@dataclass(frozen=True, slots=True)
 class Performance:
     """The champion's realised performance on the newest rows whose labels have arrived."""
 
@@ -136,7 +169,7 @@ class Performance:
     status: PerformanceStatus
     sentence: str
     estimated: Annotated[
-        float | None, Field(description="The score that the model's own probabilities promise.")
+        float | None, Field(description="The score that was promised of these rows.")
     ] = None
     level: Annotated[
         Level | None,
@@ -148,12 +181,26 @@ class Performance:
     limit: Annotated[
         float | None, Field(description="The score below which performance counts as fallen.")
     ] = None
+    margin: Annotated[float | None, Field(description="The loss that is allowed.")] = None
+    pooled: Annotated[
+        PooledScore | None,
+        Field(description="The newest windows since promotion that tell most of a loss."),
+    ] = None
+    promise: Annotated[
+        Promise | None,
+        Field(description="Whether the champion kept what it promised of its rows."),
+    ] = None
 
     @property
     def expected(self) -> float | None:
         """The higher one of the champion's holdout score and the level; None without either."""
         known = [self.baseline, self.level.value if self.level else None]
         return max((value for value in known if value is not None), default=None)
+
+    @property
+    def broke_promise(self) -> bool:
+        """Whether the champion provably scored less than it promised of these rows."""
+        return self.promise is not None and self.promise.status == "broken"
 
     @property
     def below(self) -> bool:
@@ -164,6 +211,31 @@ class Performance:
     def skilled(self) -> bool:
         """Whether the score is not known to be as good as that of guessing."""
         return self.guessing is None or self.low is None or self.low > self.guessing
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatedPerformance:
+    """The champion's score on the current window, estimated without its labels."""
+
+    metric: str
+    method: str
+    window: Window
+    rows: int
+    score: float | None
+    low: float | None
+    high: float | None
+    outside: Annotated[
+        float, Field(description="Share of rows outside what the champion's holdout holds.")
+    ]
+    status: EstimateStatus = "inconclusive"
+    sentence: str = ""
+    limit: Annotated[
+        float | None, Field(description="The score below which performance counts as lost.")
+    ] = None
+
+    def inconclusive(self, why: str) -> "EstimatedPerformance":
+        """Return that nothing can be estimated, with the reason."""
+        return replace(self, sentence=f"Performance cannot be estimated: {why}.")
 
 
 @dataclass(frozen=True, slots=True)

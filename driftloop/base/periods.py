@@ -155,4 +155,10 @@ def naive(moment: Any) -> datetime:
     return parse_time(moment).replace(tzinfo=None)
 
 
-Every = Literal["day", "week", "month"]
+Every = Literal["day", "week", "month", "quarter", "year"]
+"""How often a batch is written and a window judged."""
+
+
+def every_span(every: Every, count: int = 1) -> Span:
+    """Return the length of some periods; a quarter is three months."""
+    return Span(3 * count, "month") if every == "quarter" else Span(count, every)

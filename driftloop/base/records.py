@@ -1,13 +1,13 @@
-"""Records of a run: what was decided about its findings, trained, compared and promoted."""
+"""Record of a monitoring run: what was found in a window, and what was decided and done."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, computed_field, field_serializer
 
-from driftloop.base.data_slices import DataSlice
 from driftloop.base.findings import (
+    EstimatedPerformance,
     Finding,
     Performance,
     QualityFinding,
@@ -17,9 +17,8 @@ from driftloop.base.findings import (
     by_severity,
 )
 from driftloop.base.periods import Window
-from driftloop.base.scores import Comparison, GateResult, HoldoutScores, Score
+from driftloop.base.retrain_record import Champion, RetrainOutcome, RetrainRecord
 from driftloop.base.serialize import UNPRINTED
-from driftloop.base.training_plan import TrainingPlan
 
 Action = Literal["none", "alert", "hold", "retrain"]
 TrialAction = Literal["none", "promoted", "dropped", "rolled_back", "passed", "expired"]
@@ -90,128 +89,6 @@ class TrialOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelVersion:
-    """A registered model version, with the coordinates of the data it was trained on."""
-
-    model: str
-    version: str
-    run_id: str
-    training: DataSlice | None
-    holdout: Window | None
-    baseline: Score | None
-    promoted_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Champion:
-    """The version that serves."""
-
-    version: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Promotion:
-    """Whether the champion alias moved, from which version to which, and why or why not."""
-
-    promoted: bool
-    version: str
-    previous: str | None
-    sentence: str
-    waits_for: Literal["approval", "shadow"] | None = None
-
-    @property
-    def champion(self) -> Champion:
-        """The version that serves afterwards."""
-        return Champion(self.version if self.promoted else self.previous)
-
-
-@dataclass(frozen=True, slots=True)
-class RetrainOutcome:
-    """Result of a retraining as a monitoring run reports it.
-
-    `challenger` is None where none could be trained.
-    """
-
-    reason: str
-    challenger: Annotated[str | None, Field(description="The version trained, if one was.")]
-    run_id: Annotated[str | None, UNPRINTED]
-    parameters: Annotated[dict[str, Any], UNPRINTED]
-    plan: Annotated[TrainingPlan | None, UNPRINTED]
-    comparison: Annotated[Comparison | None, UNPRINTED]
-    promotion: Annotated[Promotion | None, UNPRINTED]
-    sentence: str
-
-    @computed_field
-    @property
-    def won(self) -> bool:
-        """Whether the challenger proved better and passed every gate."""
-        return self.comparison is not None and self.comparison.won
-
-    @computed_field
-    @property
-    def scores(self) -> HoldoutScores:
-        """Scores of both models on the holdout."""
-        return self.comparison.scores if self.comparison else HoldoutScores()
-
-    @computed_field
-    @property
-    def gates(self) -> tuple[GateResult, ...]:
-        """Results of the promotion gates."""
-        return self.comparison.gates if self.comparison else ()
-
-    @computed_field
-    @property
-    def promoted_version(self) -> str | None:
-        """The version that became champion, if one did."""
-        return self.promotion.version if self.promotion and self.promotion.promoted else None
-
-    @computed_field
-    @property
-    def waits_for(self) -> Literal["approval", "shadow"] | None:
-        """What a challenger that won waits for before it is promoted."""
-        return self.promotion.waits_for if self.promotion else None
-
-    @computed_field
-    @property
-    def training(self) -> Window | None:
-        """The window trained on."""
-        return self.plan.training.window if self.plan else None
-
-    @computed_field
-    @property
-    def holdout(self) -> Window | None:
-        """The window compared on."""
-        return self.plan.holdout.window if self.plan else None
-
-    @computed_field
-    @property
-    def labelled_rows(self) -> int | None:
-        """Rows trained on, all of them labelled."""
-        return self.plan.training.rows if self.plan else None
-
-    @computed_field
-    @property
-    def refitted(self) -> Window | None:
-        """The window, with the holdout, that what serves was trained on after it was compared."""
-        return self.plan.serving.window if self.plan and self.plan.refit else None
-
-
-@dataclass(frozen=True, slots=True)
-class RetrainRecord(RetrainOutcome):
-    """The record of one retraining; ``driftloop retrain --json`` and ``bootstrap --json``."""
-
-    model: str
-    as_of: datetime
-    rev: str
-
-    @computed_field
-    @property
-    def champion(self) -> Champion:
-        """The version that serves after the run."""
-        return self.promotion.champion if self.promotion else Champion(None)
-
-
-@dataclass(frozen=True, slots=True)
 class RowCounts:
     """Numbers of rows compared."""
 
@@ -242,6 +119,7 @@ class MonitorRecord:
     ]
     performance: Performance
     decision: Decision
+    estimate: EstimatedPerformance | None = None
     retrain: RetrainRecord | None = None
     label: Annotated[
         Finding | None, Field(description="Change of the label since training, if judged.")
@@ -256,10 +134,12 @@ class MonitorRecord:
         str | None,
         Field(description="Whether the last promotion cleared the drift; in the first run after."),
     ] = None
-    moved: Annotated[
-        str | None,
-        Field(description="That somebody moved the alias without driftloop, since the last run."),
-    ] = None
+    moved: Annotated[str | None, Field(description="That the alias was moved by hand, if so.")] = (
+        None
+    )
+    doubt: Annotated[str | None, Field(description="That it may be no better than guessing.")] = (
+        None
+    )
 
     @computed_field
     @property

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import NormalDist
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
 Task = Literal["binary", "multiclass", "regression"]
 Claim = Literal["superior", "non_inferior"]
@@ -36,13 +36,43 @@ def metric_name(metric: str | None, *, begins: bool = False) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A metric's value on some rows with its bootstrap interval."""
+    """A metric's value on some rows with its bootstrap interval.
+
+    `guessing` is what guessing scores on the same rows; None where nobody knows.
+    """
 
     metric: str
     value: float
     low: float
     high: float
     rows: int
+    guessing: float | None = None
+
+    @property
+    def doubt(self) -> str:
+        """That the score is not proven better than that of guessing; empty where it is."""
+        if self.guessing is None or self.low > self.guessing:
+            return ""
+        return (
+            f"{metric_name(self.metric, begins=True)} {self.value:.3f} [{self.low:.3f}, "
+            f"{self.high:.3f}] is not proven better than guessing, {self.guessing:.3g}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PooledScore:
+    """The score of several windows together.
+
+    `p_value` is the chance of so low a score where nothing was lost, whichever windows are pooled.
+    """
+
+    windows: int
+    rows: int
+    score: float
+    error: Annotated[float, Field(description="Standard error of the score.")]
+    p_value: Annotated[
+        float, Field(description="Chance of so low a score, in a look, where nothing was lost.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, Self
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Window, parse_time
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.scores import Level, Score
 from driftloop.base.serialize import to_plain
 
@@ -141,6 +141,18 @@ class PastRun:
     level: Level | None = None
     gained: float | None = None
     """Standard errors by which a challenger was better; None where that was not measured."""
+    low: float | None = None
+    high: float | None = None
+    rows: int = 0
+    promise: Score | None = None
+    """What its window scored beyond the promise."""
+
+    @property
+    def realised(self) -> Score | None:
+        """The score of its window with its interval; None without one."""
+        if self.score is None or self.low is None or self.high is None or not self.rows:
+            return None
+        return Score(self.metric, self.score, self.low, self.high, self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +185,10 @@ class RunTags(_Tags):
     score: float | None = field(default=None, metadata=_tag("score", _NUMBER))
     score_low: float | None = field(default=None, metadata=_tag("score_low", _NUMBER))
     score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
+    score_rows: int | None = field(default=None, metadata=_tag("score_rows", _COUNT))
     level: Level | None = field(default=None, metadata=_tag("level", _LEVEL))
+    estimated: float | None = field(default=None, metadata=_tag("estimated", _NUMBER))
+    promise: Score | None = field(default=None, metadata=_tag("promise", _SCORE))
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))
     # of a training
@@ -202,6 +217,10 @@ class RunTags(_Tags):
             metric=self.metric or "",
             score=self.score,
             level=self.level,
+            low=self.score_low,
+            high=self.score_high,
+            rows=self.score_rows or 0,
+            promise=self.promise,
             gained=self.gained,
         )
 

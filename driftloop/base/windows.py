@@ -5,11 +5,13 @@ A new subclass of `Reference` or `TrainingWindow`, above the ``Any…`` of its f
 
 from abc import abstractmethod
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from driftloop.base.periods import LengthField, Span, Window, floor_to, parse_time
+from driftloop.base.errors import ConfigError
+from driftloop.base.periods import LengthField, Span, Window, floor_to, format_time, parse_time
 from driftloop.base.settings import Settings, any_of
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -22,7 +24,14 @@ class Reference(Settings):
 
     @abstractmethod
     def window(self, current: Window, training: Window) -> Window:
-        """Return the reference of a current window and the champion's training window."""
+        """Return the reference of a current window and the champion's training window.
+
+        Raises `ConfigError` where they cannot be compared.
+        """
+
+    def left_out(self, current: Window) -> tuple[Window, ...]:
+        """Return the parts of the reference that do not belong to it."""
+        return ()
 
 
 class ChampionReference(Reference):
@@ -57,7 +66,51 @@ class FixedReference(Reference):
 
     def window(self, current: Window, training: Window) -> Window:
         """Return the configured window."""
-        return Window(parse_time(self.start), parse_time(self.end))
+        fixed = Window(parse_time(self.start), parse_time(self.end))
+        if fixed.end > current.start:
+            holds = "holds rows of" if fixed.overlaps(current) else "lies after"
+            raise ConfigError(
+                f"windows.reference: the fixed reference {fixed} {holds} the current window "
+                f"{current}; end it by {format_time(current.start)}, or judge a later window"
+            )
+        return fixed
+
+
+class SeasonReference(Reference):
+    """The same part of earlier years, weeks or days, so that a season is no drift."""
+
+    kind: Literal["season"] = "season"
+    cycle: Literal["day", "week", "year"] = Field(
+        default="year", description="What repeats itself."
+    )
+    cycles: int = Field(default=10, ge=1, le=100, description="How many earlier ones count.")
+    around: int = Field(
+        default=0,
+        ge=0,
+        le=20,
+        description="Windows before and after the same part that count, too, in each of them.",
+    )
+
+    def window(self, current: Window, training: Window) -> Window:
+        """Return the span from the first to the last of the same parts."""
+        parts = self._parts(current)
+        return Window(parts[0].start, parts[-1].end)
+
+    def left_out(self, current: Window) -> tuple[Window, ...]:
+        """Return what lies between the same parts."""
+        parts = self._parts(current)
+        between = [Window(one.end, other.start) for one, other in pairwise(parts)]
+        return tuple(gap for gap in between if gap.start < gap.end)
+
+    def _parts(self, current: Window) -> list[Window]:
+        """Return the same parts of earlier cycles, the oldest first, all before the window."""
+        wider = self.around * (current.end - current.start)
+        parts = []
+        for number in range(self.cycles, 0, -1):
+            back = Span(number, self.cycle)
+            start, end = back.before(current.start) - wider, back.before(current.end) + wider
+            parts.append(Window(start, min(end, current.start)))
+        return parts
 
 
 class RollingReference(Reference):

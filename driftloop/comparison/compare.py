@@ -26,7 +26,7 @@ from driftloop.comparison.gates import DEFAULT_GATES, AnyGate, run_gates
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.bootstrap import Model, interval, resampled_scores
 from driftloop.performance.delong import delong_test
-from driftloop.performance.metrics import MetricName, Truth, score
+from driftloop.performance.metrics import MetricName, Truth, no_skill_score, score
 
 _LEAST_TO_SPLIT = 6
 """A holdout of fewer rows than this has no slices."""
@@ -157,8 +157,10 @@ def _scores(
 ) -> SliceScores:
     metric, confidence = settings.metric, settings.confidence
     drawn = resampled_scores(metric, y, models, settings.resamples, settings.seed)
+    guessing = no_skill_score(metric, y)
+    known = None if math.isnan(guessing) else guessing
     scores = [
-        Score(metric, score(metric, y, *model), *interval(values, y, confidence), len(y))
+        Score(metric, score(metric, y, *model), *interval(values, y, confidence), len(y), known)
         for model, values in zip(models, drawn, strict=True)
     ]
     if len(scores) == 1:

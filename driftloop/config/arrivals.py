@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from driftloop.base.periods import Every, Span, SpanField
+from driftloop.base.periods import Every, Span, SpanField, every_span
 from driftloop.base.settings import Settings
 
 Extra = Literal["drop", "keep"]
@@ -83,7 +83,7 @@ def asked_from(source: SqlArrival, end: datetime, label_delay: Span, every: Ever
     """Return the start of the window that is queried, which ends at `end`."""
     if source.lookback is not None:
         return source.lookback.before(end)
-    return Span(2, every).before(label_delay.before(end))
+    return every_span(every, 2).before(label_delay.before(end))
 
 
 Source = Annotated[FileArrival | FolderArrival | SqlArrival, Field(discriminator="kind")]

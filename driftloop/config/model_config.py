@@ -191,6 +191,16 @@ class ModelConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _estimate_fits(self) -> Self:
+        estimate = self.performance.estimate
+        if estimate is not None and self.task not in estimate.tasks:
+            raise ValueError(
+                f"performance.estimate {estimate.kind} is for task "
+                f"{' or '.join(sorted(estimate.tasks))}; choose one for {self.task}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _names_are_features(self) -> Self:
         features = self.features.by_type.names
         for name in self.drift.ignore:

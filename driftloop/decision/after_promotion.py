@@ -1,6 +1,6 @@
 """After a change of champion: whether it helped, and what has to wait for it."""
 
-from driftloop.base.findings import Performance, Verdict
+from driftloop.base.findings import LOST, Performance, Verdict
 from driftloop.base.records import Held, TrialOutcome
 from driftloop.base.tags import PastRun
 
@@ -26,7 +26,7 @@ def effect_of_promotion(
     effects = []
     if last.verdict == "drift":
         effects.append(_DRIFT_NOW.get(verdict.status, "the drift is gone"))
-    if last.performance == "fell":
+    if last.performance in LOST:
         unknown = "it is not known yet whether performance holds"
         effects.append(_PERFORMANCE_NOW.get(performance.status, unknown))
     return f"{change}, {' and '.join(effects)}." if effects else None

@@ -6,7 +6,7 @@ from itertools import takewhile
 from pydantic import Field
 
 from driftloop.base.errors import join_names
-from driftloop.base.findings import QualityFinding, Verdict
+from driftloop.base.findings import LOST, QualityFinding, Verdict
 from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Decision, Held
 from driftloop.base.settings import Settings
@@ -16,11 +16,19 @@ from driftloop.decision.triggers import (
     AnyTrigger,
     CalendarTrigger,
     DriftTrigger,
+    EstimatedPerformanceTrigger,
     ManualTrigger,
     PerformanceTrigger,
+    PromiseTrigger,
     Trigger,
     TriggerInputs,
 )
+
+_BY_LABELS = ("performance", "promise")
+"""The triggers that rest on labelled rows of their own."""
+
+_TOLD = ("drift", "performance", "estimated_performance")
+"""The triggers that say why they ask for nothing where something is wrong."""
 
 MOST_KEPT = 3.0
 """Retrainings of the budget that may be saved up."""
@@ -35,7 +43,13 @@ class DecisionSettings(Settings):
     """What starts a retraining, and the circuit breaker that can block it."""
 
     triggers: tuple[AnyTrigger, ...] = Field(
-        default=(DriftTrigger(), PerformanceTrigger(), CalendarTrigger()),
+        default=(
+            DriftTrigger(),
+            PerformanceTrigger(),
+            PromiseTrigger(),
+            EstimatedPerformanceTrigger(),
+            CalendarTrigger(),
+        ),
         description="Reasons to retrain; any one is enough. With an empty list only people do.",
     )
     budget: float = Field(
@@ -98,7 +112,7 @@ def decide(
     """Return what to do, with every reason.
 
     Broken data blocks a retraining. An inconclusive window is not a reason for one: then only a
-    proven loss of performance, which rests on labelled rows of its own, starts it.
+    proven loss of performance or a broken promise, which rest on labelled rows, start it.
     """
     results = tuple(trigger.check(inputs) for trigger in settings.with_people)
     fired = [result for result in results if result.fired]
@@ -107,8 +121,8 @@ def decide(
         columns = join_names(dict.fromkeys(check.column or "the window" for check in broken), 5)
         veto = f"Data quality failed ({columns}): no retraining on broken data."
         return Decision("hold", (*(check.sentence for check in broken), veto), results, "quality")
-    performance_fell = any(result.trigger == "performance" for result in fired)
-    if inputs.verdict.status == "inconclusive" and not performance_fell:
+    labels_tell = any(result.trigger in _BY_LABELS for result in fired)
+    if inputs.verdict.status == "inconclusive" and not labels_tell:
         return Decision("none", (inputs.verdict.sentence,), results)
     if fired:
         reasons = tuple(result.sentence for result in fired)
@@ -117,10 +131,17 @@ def decide(
         if blocked:
             return Decision("hold", (*reasons, blocked[1]), results, blocked[0])
         return Decision("retrain", reasons, results)
-    if inputs.verdict.status == "drift":
-        quiet = [result.sentence for result in results if result.trigger == "drift"]
+    if _in_trouble(inputs):
+        quiet = [result.sentence for result in results if result.trigger in _TOLD]
         return Decision("alert", (inputs.verdict.sentence, *quiet), results)
     return Decision("none", (inputs.verdict.sentence,), results)
+
+
+def _in_trouble(inputs: TriggerInputs) -> bool:
+    """Return whether something is wrong for which nothing is retrained."""
+    lost = inputs.performance.status in LOST or inputs.performance.broke_promise
+    expected = inputs.estimate is not None and inputs.estimate.status == "lost"
+    return inputs.verdict.status == "drift" or lost or expected
 
 
 def circuit_breaker(
@@ -217,7 +238,7 @@ def episode_since(inputs: TriggerInputs) -> datetime:
             break
         if run.kind != "monitor":
             continue
-        if run.verdict != "drift" and run.performance != "fell":
+        if run.verdict != "drift" and run.performance not in LOST:
             if "inconclusive" in (run.verdict, run.performance):
                 continue
             break

@@ -24,8 +24,8 @@ def diagnose(
 
     - ``data_quality``: a check failed. Other changes may follow from it, so nothing else is
       concluded about the inputs.
-    - ``concept_drift``: performance fell, and either no input drifted or the champion's own
-      probabilities predicted a better score on these rows than it reached.
+    - ``concept_drift``: the champion broke what it promised of these rows, also where the score
+      still holds; or performance fell and no input drifted.
     - ``covariate_shift``: inputs drifted, without evidence of a changed relation.
     - ``label_shift``: the distribution of the outcomes drifted.
 
@@ -52,22 +52,17 @@ def diagnose(
 
 
 def _concept_drift(moved: list[Finding], performance: Performance) -> Trouble | None:
-    if performance.status != "fell" or performance.high is None:
+    promise = performance.promise
+    if promise is not None and promise.status == "broken":
+        holds = " The score holds so far." if performance.status == "ok" else ""
+        return Trouble("concept_drift", f"{promise.sentence}{holds}")
+    if performance.status != "fell" or moved:
         return None
-    promised = performance.estimated
     numbers = f"{metric_name(performance.metric, begins=True)} is {performance.score:.3f}"
-    if promised is not None and promised > performance.high:
-        return Trouble(
-            "concept_drift",
-            f"{numbers}, although the champion's own probabilities predicted {promised:.3f} on "
-            "these rows: the same inputs now lead to other outcomes.",
-        )
-    if not moved:
-        return Trouble(
-            "concept_drift",
-            f"{numbers} and no input drifted: the relation of inputs and outcome has changed.",
-        )
-    return None
+    return Trouble(
+        "concept_drift",
+        f"{numbers} and no input drifted: the relation of inputs and outcome has changed.",
+    )
 
 
 def _covariate_shift(
@@ -91,7 +86,8 @@ def _effect_on_performance(performance: Performance, concept: bool, since: datet
         return "no labels of that period have arrived yet"
     return {
         "ok": "performance holds",
+        "falling": "performance is falling with them",
         "unclear": "labels do not show yet whether performance suffers",
         "inconclusive": "no labels show yet whether performance suffers",
-        "fell": "performance fell with them, as the champion's own probabilities predicted",
+        "fell": "performance fell with them, as the champion promised on such rows",
     }[performance.status]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from driftloop.base.records import MonitorRecord
 
-Outcome = Literal["broken", "fell", "drift", "inconclusive", "warning", "ok", "missing"]
+Outcome = Literal["broken", "fell", "drift", "falling", "inconclusive", "warning", "ok", "missing"]
 Tone = Literal["bad", "warn", "blind", "good", "plain"]
 
 
@@ -30,6 +30,9 @@ OUTCOME_STYLES: Mapping[Outcome, OutcomeStyle] = {
         "▼", "predictions worse", "bad", "The champion performs worse than it should."
     ),
     "drift": OutcomeStyle("▲", "drift", "bad", "The data drifted from the reference."),
+    "falling": OutcomeStyle(
+        "▽", "predictions worsen", "warn", "The champion is losing performance."
+    ),
     "inconclusive": OutcomeStyle("?", "not judged", "blind", "There was too little data to judge."),
     "missing": OutcomeStyle("·", "no run", "plain", "There is no run."),
     "warning": OutcomeStyle("!", "close to a limit", "warn", "Something is close to its limit."),
@@ -45,6 +48,8 @@ def outcome_of(verdict: str, quality_failed: bool, performance: str) -> Outcome:
         return "broken"
     if performance == "fell":
         return "fell"
+    if performance == "falling" and verdict != "drift":
+        return "falling"
     known: dict[str, Outcome] = {"ok": "ok", "warning": "warning", "drift": "drift"}
     return known.get(verdict, "inconclusive")
 

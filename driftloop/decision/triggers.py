@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from driftloop.base.findings import Performance, Verdict
+from driftloop.base.findings import EstimatedPerformance, Performance, Verdict
 from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Held, TriggerResult, TriggerStatus
 from driftloop.base.settings import Settings, any_of
@@ -24,6 +24,7 @@ class TriggerInputs:
 
     Args:
         performance: realised, on the newest rows with labels.
+        estimate: of performance on the current window, without labels; None where there is none.
         history: earlier runs, newest first.
         drift_since: start of the present episode of drift; None without drift.
         labelled_until: labels up to this moment have arrived.
@@ -41,6 +42,7 @@ class TriggerInputs:
     champion_trained_until: datetime | None
     manual_reason: str | None = None
     blocked_by: tuple[Held, str] | None = None
+    estimate: EstimatedPerformance | None = None
 
 
 class Trigger(Settings):
@@ -82,16 +84,60 @@ class DriftTrigger(Trigger):
 
 
 class PerformanceTrigger(Trigger):
-    """The champion provably lost performance on fresh labels (see the performance settings)."""
+    """The champion provably lost more performance on fresh labels than is allowed.
+
+    One that is falling, but may still be within its margin, is watched.
+    """
 
     kind: Literal["performance"] = "performance"
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
         """Return whether realised performance is a reason to retrain."""
         performance = inputs.performance
-        statuses: dict[str, TriggerStatus] = {"fell": "fired", "ok": "quiet"}
+        statuses: dict[str, TriggerStatus] = {"fell": "fired", "falling": "quiet", "ok": "quiet"}
         status = statuses.get(performance.status, "inconclusive")
         return TriggerResult(self.kind, status, performance.sentence)
+
+
+class PromiseTrigger(Trigger):
+    """The champion provably scored less than it promised of the labelled rows.
+
+    Then the same inputs lead to other outcomes, and a model of the new relation can be better, also
+    where the score still holds because the inputs became easier.
+    """
+
+    kind: Literal["promise"] = "promise"
+
+    def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether a broken promise is a reason to retrain."""
+        promise = inputs.performance.promise
+        if promise is None:
+            return TriggerResult(self.kind, "inconclusive", "Nothing was promised of these rows.")
+        status: TriggerStatus = "fired" if promise.status == "broken" else "quiet"
+        return TriggerResult(self.kind, status, promise.sentence)
+
+
+class EstimatedPerformanceTrigger(Trigger):
+    """A loss is estimated on the current window, whose labels have not arrived.
+
+    People are alerted in any case. A challenger can learn from the new rows only once they are
+    labelled, so that a retraining has to be asked for.
+    """
+
+    kind: Literal["estimated_performance"] = "estimated_performance"
+    retrain: bool = Field(
+        default=False, description="Retrain on an estimated loss, before labels prove it."
+    )
+
+    def check(self, inputs: TriggerInputs) -> TriggerResult:
+        """Return whether the estimated performance is a reason to retrain."""
+        estimate = inputs.estimate
+        if estimate is None:
+            return TriggerResult(self.kind, "inconclusive", "Nothing was estimated.")
+        lost: TriggerStatus = "fired" if self.retrain else "quiet"
+        statuses: dict[str, TriggerStatus] = {"lost": lost, "ok": "quiet"}
+        status = statuses.get(estimate.status, "inconclusive")
+        return TriggerResult(self.kind, status, estimate.sentence)
 
 
 class AgeTrigger(Trigger):

@@ -22,7 +22,8 @@ def judge_window(
     Drift where a feature that the champion uses drifted, or the predictions, or the features
     together; inconclusive where the window is empty or small, or where no more than half of the
     features could be judged; warning where only features drifted that the champion hardly uses, or
-    where a change is significant but too small to count; ok otherwise. Columns that failed a
+    where a change is significant but too small to count; ok otherwise, with the changes named that
+    are certain and far too small. Columns that failed a
     quality check do not count as drift, and then neither do the predictions made from them. Fewer
     than `minimum` rows are inconclusive; with a share of importance below `minimum_importance` the
     champion hardly uses a feature.
@@ -64,7 +65,10 @@ def _without_drift(
     if near:
         names = join_names(dict.fromkeys(finding.name for finding in near), 5)
         return Verdict("warning", f"{names} changed, but not enough to count as drift.{aside}")
-    return Verdict("ok", f"No drift in {judged} of {features} features.{aside}")
+    small = by_weight([finding for finding in sound if finding.status == "small"])
+    names = join_names(dict.fromkeys(finding.name for finding in small), 3)
+    certain = f" Small but certain changes: {names}." if small else ""
+    return Verdict("ok", f"No drift in {judged} of {features} features.{certain}{aside}")
 
 
 def by_weight(findings: list[Finding]) -> list[Finding]:

@@ -33,6 +33,7 @@ twice that of independent ones. Without this, 12 % of runs without drift fell be
 """
 
 MAX_NAMED_FEATURES = 5
+RATIO_LEVEL, MOST_RATIO = 0.05, 20.0
 _NAMED_FROM = 0.1
 _ROWS_TO_SHUFFLE = 2000
 
@@ -114,22 +115,48 @@ class DomainClassifier(Settings):
         Raises:
             DataError: with fewer than 50 rows on a side, a missing column, or none at all.
         """
-        _check(reference, current)
         rng = np.random.default_rng(self.seed)
-        sides = [
-            _sample(side[list(reference.columns)], self.rows, rng) for side in (reference, current)
-        ]
-        table, numeric = _prepared(sides[0], sides[1])
-        y = np.repeat([0, 1], [len(side) for side in sides])
-        folds = self._fit(table, numeric, y)
-        scores = np.empty(len(y))
-        for fold in folds:
-            scores[fold.unseen] = fold.model.predict_proba(table.iloc[fold.unseen])[:, 1]
+        sides, table, y, folds = self._learn(reference, current, rng)
+        scores = _unseen_scores(folds, table, y)
         auc, variance = auc_variance(y, scores)
         low, high = _interval(auc, VARIANCE_INFLATION * variance, self.confidence)
         named = _features(folds, table, y, rng) if low > 0.5 else ()
         p_value = mann_whitney_p(auc, y, scores, VARIANCE_INFLATION)
         return DomainResult(auc, low, high, p_value, (len(sides[0]), len(sides[1])), named)
+
+    def density_ratios(self, reference: pd.DataFrame, current: pd.DataFrame) -> Values | None:
+        """Return how much more frequent rows like each of the reference are now, with mean 1.
+
+        They are the odds of the classifier, the mean over the models of all folds, and at most
+        `MOST_RATIO`. None where it cannot tell the two apart beyond chance, at 5 %. Raises
+        `DataError` as `test` does.
+
+        Source: Sugiyama et al., Density ratio estimation in machine learning, 2012, chapter 4.
+        """
+        rng = np.random.default_rng(self.seed)
+        sides, table, y, folds = self._learn(reference, current, rng)
+        scores = _unseen_scores(folds, table, y)
+        auc, _ = auc_variance(y, scores)
+        if mann_whitney_p(auc, y, scores, VARIANCE_INFLATION) > RATIO_LEVEL:
+            return None
+        whole, _ = _prepared(reference, current)
+        before = whole.iloc[: len(reference)]
+        p = np.mean([fold.model.predict_proba(before)[:, 1] for fold in folds], axis=0)
+        odds = p / np.maximum(1 - p, 1e-9) * (len(sides[0]) / len(sides[1]))
+        ratios: Values = np.minimum(odds, MOST_RATIO)
+        return ratios / float(ratios.mean())
+
+    def _learn(
+        self, reference: pd.DataFrame, current: pd.DataFrame, rng: np.random.Generator
+    ) -> tuple[list[pd.DataFrame], pd.DataFrame, npt.NDArray[Any], list[_Fold]]:
+        """Return the sampled sides, both as one table, the side of each row, and the models."""
+        _check(reference, current)
+        sides = [
+            _sample(side[list(reference.columns)], self.rows, rng) for side in (reference, current)
+        ]
+        table, numeric = _prepared(sides[0], sides[1])
+        y = np.repeat([0, 1], [len(side) for side in sides])
+        return sides, table, y, self._fit(table, numeric, y)
 
     def _fit(
         self, table: pd.DataFrame, numeric: tuple[str, ...], y: npt.NDArray[Any]
@@ -144,6 +171,13 @@ class DomainClassifier(Settings):
             model = boosting.build(numeric, categorical, self.seed)
             folds.append(_Fold(model.fit(table.iloc[seen], y[seen]), unseen))
         return folds
+
+
+def _unseen_scores(folds: list[_Fold], table: pd.DataFrame, y: npt.NDArray[Any]) -> Values:
+    scores = np.empty(len(y))
+    for fold in folds:
+        scores[fold.unseen] = fold.model.predict_proba(table.iloc[fold.unseen])[:, 1]
+    return scores
 
 
 def mann_whitney_p(

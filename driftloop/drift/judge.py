@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from driftloop.base.findings import Finding, Status
+from driftloop.base.findings import Finding, FindingStatus
 from driftloop.base.parallel import available_cores, in_order
 from driftloop.drift.confirmation import DriftHistory, confirm
 from driftloop.drift.measure import FeatureMeasurement, MeasuringOptions, measure_feature
@@ -136,7 +136,7 @@ def _judge(finding: Finding, p_adjusted: float, level: float) -> Finding:
         sentence = f"{finding.sentence} The test gave no p-value."
         return replace(finding, p_value=None, statistic=None, sentence=sentence)
     significant = p_adjusted <= level
-    status: Status = "ok"
+    status: FindingStatus = "small" if significant else "ok"
     if significant and finding.effect_size > finding.effect_floor:
         status = "drift"
     elif significant and finding.effect_size > finding.effect_floor / 2:

@@ -20,12 +20,12 @@ from driftloop.drift.detectors import (
 )
 from driftloop.drift.domain_classifier import DomainClassifier
 from driftloop.drift.multiple_testing import Correction
+from driftloop.performance.evidence import level_of_look
 from driftloop.profiling.effect_sizes import AnyCategoricalEffect, AnyEffect, AnyNumericEffect
 from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
 from driftloop.profiling.effect_sizes.psi import PopulationStability
 from driftloop.profiling.reference_profile import EffectSizes
 
-MAX_LEVEL = 0.05
 MAX_CONFIRMATION_RUNS = 20
 _CONFIRM = re.compile(r"^(\d+) of (\d+)$")
 
@@ -243,4 +243,4 @@ class DriftSettings(Settings):
         holds however the runs depend on each other, which they do: they share a reference. A
         confirmation makes alarms rarer still and does not loosen the level.
         """
-        return self.level or min(self.alarm_budget / runs_a_year, MAX_LEVEL)
+        return self.level or level_of_look(self.alarm_budget, runs_a_year)

@@ -13,6 +13,7 @@ from driftloop.base.periods import Every, Span, parse_span, parse_time
 from driftloop.config.model_config import NAME_PATTERN
 from driftloop.onboarding.notes import DRIFT_ROWS, find_notes
 from driftloop.onboarding.roles import role_of
+from driftloop.onboarding.seasons import find_season
 from driftloop.onboarding.training_part import find_training_part
 from driftloop.performance.target import label_text
 from driftloop.profiling.columns import categorical_column, numeric_column
@@ -28,6 +29,10 @@ from driftloop.snapshots.options import (
 )
 from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import period_starts
+
+_LENGTHS: tuple[Every, ...] = ("week", "month", "quarter", "year")
+_LEAST_ROWS = 30
+"""Rows that a window needs at least where typical ones hold fewer than `DRIFT_ROWS`."""
 
 
 def infer(source: Source, options: Options) -> Inferred:
@@ -57,6 +62,7 @@ def infer(source: Source, options: Options) -> Inferred:
         training=find_training_part(source, options, periods),
         notes=(),
     )
+    inferred = replace(inferred, season=find_season(source.table, inferred))
     return replace(inferred, notes=find_notes(source, inferred))
 
 
@@ -85,21 +91,25 @@ def _delay(value: Span | str) -> Span:
 
 
 def _periods(times: "pd.Series[Any]", requested: Every | None) -> Periods:
-    """Return the requested period, else weeks if they hold enough rows for drift, else months."""
+    """Return the requested period, else the shortest from weeks on that holds enough rows."""
     if requested is not None:
         periods = _period_sizes(times, requested)
         reason = f"as requested; a typical {requested} holds {periods.median:,} rows"
         return replace(periods, reason=reason)
-    weekly = _period_sizes(times, "week")
-    reason = f"a typical week holds {weekly.median:,} rows, and drift tests need {DRIFT_ROWS}"
-    periods = weekly if weekly.median >= DRIFT_ROWS else _period_sizes(times, "month")
-    return replace(periods, reason=reason)
+    sizes = [_period_sizes(times, every) for every in _LENGTHS]
+    enough = next((found for found in sizes if found.median >= DRIFT_ROWS), sizes[-1])
+    shown = sizes[max(0, sizes.index(enough) - 1)]  # why it is no shorter
+    reason = (
+        f"a typical {shown.every} holds {shown.median:,} rows, and drift tests need {DRIFT_ROWS}"
+    )
+    return replace(enough, reason=reason)
 
 
 def _period_sizes(times: "pd.Series[Any]", every: Every) -> Periods:
     starts, sizes = np.unique(period_starts(times.to_numpy(), every), return_counts=True)
-    small = int((sizes < DRIFT_ROWS).sum())
-    return Periods(every, "", len(starts), int(np.median(sizes)), small)
+    median = int(np.median(sizes))
+    least = DRIFT_ROWS if median >= DRIFT_ROWS else max(_LEAST_ROWS, median // 2)
+    return Periods(every, "", len(starts), median, int((sizes < least).sum()), least)
 
 
 def _target(source: Source, options: Options) -> Target:

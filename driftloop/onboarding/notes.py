@@ -24,10 +24,11 @@ def find_notes(source: Source, inferred: Inferred) -> tuple[str, ...]:
 def _small_periods(inferred: Inferred) -> Iterator[str]:
     periods = inferred.periods
     if periods.small:
-        longer = {"day": "week", "week": "month"}.get(periods.every)
-        hint = f"; --every {longer} would hold more" if longer else ""
+        longer = {"day": "week", "week": "month", "month": "quarter", "quarter": "year"}
+        more = longer.get(periods.every)
+        hint = f"; --every {more} would hold more" if more else ""
         yield (
-            f"{periods.small} of {periods.count} {periods.every}s hold fewer than {DRIFT_ROWS} "
+            f"{periods.small} of {periods.count} {periods.every}s hold fewer than {periods.least} "
             f"rows and will be inconclusive{hint}."
         )
 

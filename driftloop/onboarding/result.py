@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from driftloop.base.records import Champion
+from driftloop.base.retrain_record import Champion
 from driftloop.snapshots.options import ColumnRole
 
 

@@ -7,10 +7,9 @@ from functools import cache
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from driftloop.base.periods import Span, format_time
+from driftloop.base.periods import every_span, format_time
 from driftloop.drift import alibi
 from driftloop.drift.detectors import Engine
-from driftloop.onboarding.notes import DRIFT_ROWS
 from driftloop.onboarding.training_part import HOLDOUT_SHARE
 from driftloop.snapshots.options import ColumnRole, Inferred
 
@@ -26,7 +25,8 @@ def config_yaml(inferred: Inferred) -> str:
         inferred,
         engine=engine,
         engine_reason=why,
-        drift_rows=DRIFT_ROWS,
+        drift_rows=inferred.periods.least,
+        window=every_span(inferred.periods.every),
         holdout_share=HOLDOUT_SHARE,
     )
 
@@ -48,7 +48,7 @@ def readme(inferred: Inferred) -> str:
         inferred,
         file=inferred.file.replace("`", "'"),
         bootstrap=inferred.label_delay.after(until),
-        monitor=Span(1, inferred.periods.every).after(until),
+        monitor=every_span(inferred.periods.every).after(until),
     )
 
 

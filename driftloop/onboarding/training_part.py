@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.errors import DataError, join_names
-from driftloop.base.periods import Span, format_time, naive, parse_time
+from driftloop.base.periods import every_span, format_time, naive, parse_time
 from driftloop.performance.target import label_text
 from driftloop.snapshots.options import Options, Periods, TrainingPart
 from driftloop.snapshots.table_source import Source, fail
@@ -91,7 +91,7 @@ def _requested(source: Source, options: Options, periods: Periods, starts: Days)
         raise DataError(f"--train-until: {error}") from None
     until = datetime.combine(moment.date(), time(), tzinfo=moment.tzinfo)
     first, last = parse_time(str(starts[0])), parse_time(str(starts[-1]))
-    end = Span(1, periods.every).after(last)
+    end = every_span(periods.every).after(last)
     if not first < until <= end:
         fail(
             source.path,

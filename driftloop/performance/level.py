@@ -1,16 +1,21 @@
-"""The level that a model is expected to keep: the best score it held, whichever version served.
+"""What earlier runs tell of a champion's performance: the level it has to keep, and its scores.
 
-A champion's own holdout score is no standard where a bad one was promoted: it would be met by as
-bad a score every week. So the level goes from run to run, and from champion to champion.
+The level is the best score that the model held, whichever version served. A champion's own holdout
+score is no standard where a bad one was promoted: it would be met by as bad a score every week. So
+the level goes from run to run, and from champion to champion.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
-from driftloop.base.periods import Span
+from driftloop.base.findings import LOST, Performance
+from driftloop.base.periods import Span, floor_to
 from driftloop.base.scores import Level, Score
 from driftloop.base.tags import PastRun
 
+_SURE = 1.7
 HELD = 3
 """Scores in a row whose mean counts as held; the first of a champion's is that on its holdout."""
 
@@ -60,8 +65,86 @@ def held_level(
     return Level(metric, known.value, as_of) if value >= known.value - margin else known
 
 
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """The scores of a champion's earlier windows, newest first, and the level it has to keep.
+
+    `scores` are those of windows without common rows, since the promotion or the last recovery; in
+    the newest `lost` of them it had lost performance. `promises` are what windows since the
+    promotion scored beyond what was promised. `windows_a_year` says how often one follows.
+    """
+
+    level: Level | None = None
+    scores: tuple[Score, ...] = ()
+    lost: int = 0
+    promises: tuple[Score, ...] = ()
+    windows_a_year: float = 365.25 / 7
+
+
+NO_RECORD = TrackRecord()
+
+
+def track_record(
+    history: tuple[PastRun, ...],
+    champion: str,
+    metric: str,
+    now: tuple[datetime, Span],
+    level: Level | None = None,
+) -> TrackRecord:
+    """Return what earlier runs, newest first, tell of a champion's performance.
+
+    `now` is the moment of the run, and the length of its windows.
+    """
+    runs = _apart(_since_promotion(history, champion), now)
+    promises = tuple(run.promise for run in runs if run.promise is not None)
+    scored = [run for run in runs if run.realised is not None and run.metric == metric]
+    scored = _since_recovery(scored)
+    lost = len([*takewhile(lambda run: run.performance in LOST, scored)])
+    scores = tuple(run.realised for run in scored if run.realised is not None)
+    return TrackRecord(level, scores, lost, promises, 365.25 / now[1].days)
+
+
+def _apart(runs: Iterator[PastRun], now: tuple[datetime, Span]) -> list[PastRun]:
+    """Return those of the runs whose labelled windows have no rows in common, newest first."""
+    as_of, length = now
+    start, apart = length.before(floor_to(as_of, length)), []
+    for run in runs:
+        end = floor_to(run.as_of, length)
+        if run.realised is not None and end <= start:
+            apart.append(run)
+            start = length.before(end)
+    return apart
+
+
+def _since_recovery(runs: list[PastRun]) -> list[PastRun]:
+    for place in range(1, len(runs)):
+        if runs[place - 1].performance == "ok" and runs[place].performance in LOST:
+            return runs[:place]
+    return runs
+
+
 def scores_of(history: tuple[PastRun, ...], champion: str, metric: str) -> tuple[float, ...]:
     """Return the scores of the runs since a version became champion, newest first."""
-    runs = (run for run in history if run.kind == "monitor")
-    own = takewhile(lambda run: run.champion == champion, runs)
+    own = _since_promotion(history, champion)
     return tuple(run.score for run in own if run.score is not None and run.metric == metric)
+
+
+def _since_promotion(history: tuple[PastRun, ...], champion: str) -> Iterator[PastRun]:
+    runs = (run for run in history if run.kind == "monitor")
+    return takewhile(lambda run: run.champion == champion, runs)
+
+
+def doubt_of(version: str, baseline: Score | None, performance: Performance) -> str | None:
+    """Return that a champion is not proven better than guessing, or None.
+
+    Its score on its holdout decides, and a later window where the score lies above guessing by 3.3
+    standard errors: 1.7 times the distance to the end of its 95 % interval. Chance passes that in
+    one of 40 years of weekly looks, and the interval itself in every year.
+    """
+    if baseline is None or not baseline.doubt:
+        return None
+    score, low, guessing = performance.score, performance.low, performance.guessing
+    doubt = f"Version {version}: {baseline.doubt} on its holdout."
+    if score is None or low is None or guessing is None:
+        return doubt
+    return None if score - guessing > _SURE * (score - low) else doubt

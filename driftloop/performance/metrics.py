@@ -7,6 +7,7 @@ regression's truth is float64 values and its predictions are one column of value
 the probability from which on a row of two classes is positive; None predicts the likeliest class.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
@@ -32,6 +33,9 @@ MetricName = Literal[
     "neg_mae",
     "r2",
 ]
+ADVANTAGE_SHARE = 0.1
+"""The share of a model's advantage over a constant prediction that it may lose."""
+
 _BLOCK = 4_000_000
 
 Metric = Callable[[Truth, Probabilities, Weights, float | None], Scores]
@@ -209,6 +213,28 @@ def no_skill_score(metric: MetricName, y: Truth) -> float:
     if metric == "balanced_accuracy":
         return 1 / len(np.unique(y))
     return 0.0 if metric == "r2" else float("nan")
+
+
+def constant_score(metric: MetricName, y: Truth) -> float:
+    """Return what the best constant prediction scores on labels (n,), known afterwards."""
+    if is_regression(y):
+        best = float(np.median(y) if metric == "neg_mae" else np.mean(y))
+        return score(metric, y, np.full((len(y), 1), best))
+    shares = np.bincount(y[y >= 0]) / max(1, int((y >= 0).sum()))
+    if metric == "f1":  # by calling every row positive
+        return float(2 * shares[-1] / (1 + shares[-1]))
+    return score(metric, y, np.tile(shares, (len(y), 1)))
+
+
+def allowed_loss(metric: MetricName, y: Truth, baseline: float) -> float:
+    """Return a tenth of a score's advantage over the best constant prediction of labels (n,).
+
+    Of an error without an upper end it is at most a tenth of that error.
+    """
+    advantage = baseline - constant_score(metric, y)
+    if metric in ("neg_rmse", "neg_mae"):
+        advantage = min(advantage, -baseline)
+    return 0.0 if math.isnan(advantage) else max(0.0, ADVANTAGE_SHARE * advantage)
 
 
 def score_with_interval(

@@ -8,26 +8,59 @@ from pydantic import Field
 
 from driftloop.base.findings import Performance, PerformanceStatus
 from driftloop.base.periods import Span, SpanField, Window
-from driftloop.base.scores import Level, Score, metric_name
+from driftloop.base.scores import Level, PooledScore, Score, metric_name
 from driftloop.base.settings import Settings
-from driftloop.performance.estimation import estimated_score
+from driftloop.performance.bootstrap import interval, resampled_scores
+from driftloop.performance.estimates import AnyEstimate
+from driftloop.performance.evidence import level_of_look, recovered, standard_error, strongest_loss
+from driftloop.performance.level import NO_RECORD, TrackRecord
 from driftloop.performance.metrics import (
     MetricName,
     Truth,
+    allowed_loss,
     is_regression,
     no_skill_score,
-    score_with_interval,
+    score,
 )
 from driftloop.performance.target import Probabilities
+
+RESAMPLES = 400
 
 
 class PerformanceSettings(Settings):
     """When the champion counts as having lost performance."""
 
-    margin: float = Field(
-        default=0.03,
+    margin: float | None = Field(
+        default=None,
         ge=0,
-        description="Loss against the champion's own holdout score that is allowed.",
+        description="Loss against the champion's own holdout score that is allowed; left out, a "
+        "tenth of its advantage over the best constant prediction, and at least the standard error "
+        "of its holdout score.",
+    )
+    alarm_budget: float = Field(
+        default=0.2,
+        gt=0,
+        le=50,
+        description="False alarms a year of lost performance that a model may raise which has just "
+        "lost its margin; one that lost nothing raises far fewer.",
+    )
+    warning_budget: float = Field(
+        default=2.0,
+        gt=0,
+        le=50,
+        description="False warnings a year of falling performance where nothing was lost.",
+    )
+    estimate: AnyEstimate | None = Field(
+        default=None,
+        description="How the score is estimated without labels; left out, `reweighted` for classes "
+        "and `error_model` for a quantity.",
+    )
+    most_outside: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Share of rows outside what the holdout holds from which on nothing is "
+        "estimated.",
     )
     memory: SpanField = Field(
         default=Span(6, "month"),
@@ -60,15 +93,17 @@ def judge_performance(
     baseline: Score | None,
     settings: PerformanceSettings,
     threshold: float | None = None,
-    level: Level | None = None,
+    record: TrackRecord = NO_RECORD,
 ) -> Performance:
     """Return the champion's score on labelled rows, judged against what is expected of it.
 
-    ``fell`` where the whole interval lies below the limit, ``ok`` where it lies above,
-    ``unclear`` in between. The limit is the highest of the floor, what guessing scores, and the
-    baseline and the level, each less the margin. Rows of a regression without a finite label are
-    left out. `labels` are the truth (n,) and the champion's predictions (n, k), `baseline` is its
-    score on its own holdout, `level` what the model held before, whichever version served.
+    ``fell`` where its newest windows prove a score below the limit, ``falling`` where they prove a
+    loss that may be inside the margin, and after either until a recovery is proven; ``ok`` where
+    the whole interval of this window lies above the limit; ``unclear`` otherwise. The limit is the
+    highest of the floor, what guessing scores, and the baseline and the level, each less the
+    margin. Rows of a regression without a finite label are left out. `labels` are the truth (n,)
+    and the champion's predictions (n, k), `baseline` is its score on its own holdout, with an
+    interval at the same confidence, `record` what earlier runs know.
     """
     y, p = labels
     if is_regression(y):
@@ -77,27 +112,38 @@ def judge_performance(
     why = _cannot_judge(y, p, settings)
     if why is not None:
         return no_performance(metric, window, len(y), why)
-    score = score_with_interval(
-        metric, y, p, count=400, confidence=settings.confidence, seed=len(y), threshold=threshold
-    )
-    expected = _Expected(baseline, level, no_skill_score(metric, y), settings)
-    status, sentence = _status(score, expected)
-    estimated = estimated_score(metric, p, threshold)
+    realised = _score(metric, (y, p), settings.confidence, threshold)
+    expected = _expected(metric, y, baseline, record.level, settings)
+    judged = _judge(realised, expected, record, settings)
     return Performance(
         metric,
         window,
         len(y),
-        score.value,
-        score.low,
-        score.high,
+        realised.value,
+        realised.low,
+        realised.high,
         baseline.value if baseline else None,
-        status,
-        sentence,
-        None if math.isnan(estimated) else estimated,
-        level,
+        judged.status,
+        judged.sentence,
+        None,
+        record.level,
         None if math.isnan(expected.no_skill) else expected.no_skill,
         expected.limit if math.isfinite(expected.limit) else None,
+        expected.margin,
+        judged.pooled,
     )
+
+
+def _score(
+    metric: MetricName,
+    labels: tuple[Truth, Probabilities],
+    confidence: float,
+    threshold: float | None,
+) -> Score:
+    y, p = labels
+    (drawn,) = resampled_scores(metric, y, ((p, threshold),), RESAMPLES, len(y))
+    value = score(metric, y, p, threshold)
+    return Score(metric, value, *interval(drawn, y, confidence), len(y))
 
 
 def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> str | None:
@@ -119,46 +165,127 @@ def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Expected:
-    """What is expected of a score, and why."""
+    """What is expected of a score, and why; `error` is the standard error of the baseline."""
 
     baseline: Score | None
     level: Level | None
     no_skill: float
-    settings: PerformanceSettings
+    floor: float | None
+    margin: float
+    error: float
+
+    @property
+    def _known(self) -> list[float]:
+        return [one.value for one in (self.baseline, self.level) if one is not None]
+
+    @property
+    def _fixed(self) -> float:
+        """The highest limit that was not measured."""
+        limits = [] if self.floor is None else [self.floor]
+        limits += [] if math.isnan(self.no_skill) else [self.no_skill]
+        return max(limits, default=-math.inf)
 
     @property
     def limit(self) -> float:
         """The score below which performance fell."""
-        known = [one.value for one in (self.baseline, self.level) if one is not None]
-        limits = [value - self.settings.margin for value in known]
-        limits += [] if self.settings.floor is None else [self.settings.floor]
-        limits += [] if math.isnan(self.no_skill) else [self.no_skill]
-        return max(limits, default=-math.inf)
+        return max([value - self.margin for value in self._known] + [self._fixed])
+
+    @property
+    def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The limit and what nothing is lost above, each with its standard error.
+
+        That is the baseline's; a level, which was held over windows, counts as exact.
+        """
+        own = -math.inf if self.baseline is None else self.baseline.value
+        whole = max(self.limit, own)
+        measured = self.limit <= own - self.margin, whole <= own
+        limit_error, whole_error = (self.error if by_holdout else 0.0 for by_holdout in measured)
+        return (self.limit, limit_error), (whole, whole_error)
 
     def beside(self, score: Score) -> str:
         """Return what a reader compares a score with."""
         parts = [f"{self.baseline.value:.3f} on its holdout"] if self.baseline else []
         own = -math.inf if self.baseline is None else self.baseline.value
-        if self.level is not None and self.level.value - self.settings.margin > own:
+        if self.level is not None and self.level.value - self.margin > own:
             parts.append(f"{self.level.value:.3f} was held before")
         if score.low <= self.no_skill:
             parts.append(f"{self.no_skill:.3g} is guessing")
         return "".join(f", {part}" for part in parts)
 
 
-def _status(score: Score, expected: _Expected) -> tuple[PerformanceStatus, str]:
-    if math.isnan(score.value):
-        return (
-            "inconclusive",
-            f"{metric_name(score.metric, begins=True)} is undefined on these rows.",
-        )
-    limit = expected.limit
-    interval = f"[{score.low:.3f}, {score.high:.3f}]"
-    text = f"{metric_name(score.metric)} {score.value:.3f} {interval}{expected.beside(score)}"
-    if score.high < expected.no_skill:
-        return "fell", f"Performance is worse than guessing: {text}."
-    if score.high < limit:
-        return "fell", f"Performance fell: {text}; the limit is {limit:.3f}."
-    if score.low >= limit:
-        return "ok", f"Performance holds: {text}."
-    return "unclear", f"Performance is unclear: {text}; the limit is {limit:.3f}."
+def _expected(
+    metric: MetricName,
+    y: Truth,
+    baseline: Score | None,
+    level: Level | None,
+    settings: PerformanceSettings,
+) -> _Expected:
+    error = 0.0 if baseline is None else standard_error(baseline, settings.confidence)
+    error = error if math.isfinite(error) else 0.0
+    margin = settings.margin
+    if margin is None:
+        margin = max(allowed_loss(metric, y, baseline.value), error) if baseline else 0.0
+    no_skill = no_skill_score(metric, y)
+    return _Expected(baseline, level, no_skill, settings.floor, margin, error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    status: PerformanceStatus
+    sentence: str
+    pooled: PooledScore | None = None
+
+
+def _judge(
+    realised: Score, expected: _Expected, record: TrackRecord, settings: PerformanceSettings
+) -> _Judged:
+    if math.isnan(realised.value):
+        name = metric_name(realised.metric, begins=True)
+        return _Judged("inconclusive", f"{name} is undefined on these rows.")
+    status, pooled = _status(realised, expected, record, settings)
+    if realised.high < expected.no_skill and status != "fell":
+        status = "fell"  # whatever was expected of it
+    return _Judged(status, _sentence(realised, expected, status, pooled), pooled)
+
+
+def _status(
+    realised: Score, expected: _Expected, record: TrackRecord, settings: PerformanceSettings
+) -> tuple[PerformanceStatus, PooledScore | None]:
+    holds = realised.low >= expected.limit
+    if not math.isfinite(expected.limit) or not math.isfinite(realised.low + realised.high):
+        return ("ok" if holds else "unclear"), None
+    scores, confidence = (realised, *record.scores), settings.confidence
+    limit, whole = expected.bounds
+    level = level_of_look(settings.warning_budget, record.windows_a_year)
+    since = scores[: 1 + record.lost]
+    if record.lost and recovered(since, limit[0], whole, (confidence, level)):
+        return "ok", None
+    fell = strongest_loss(scores, limit, confidence)
+    if fell.p_value <= level_of_look(settings.alarm_budget, record.windows_a_year):
+        return "fell", fell
+    falling = strongest_loss(scores, whole, confidence)
+    if falling.p_value <= level or record.lost:
+        return "falling", falling
+    return ("ok" if holds else "unclear"), falling
+
+
+def _sentence(
+    realised: Score, expected: _Expected, status: PerformanceStatus, pooled: PooledScore | None
+) -> str:
+    interval = f"[{realised.low:.3f}, {realised.high:.3f}]"
+    text = f"{metric_name(realised.metric)} {realised.value:.3f} {interval}"
+    if status in ("falling", "fell") and pooled is not None and pooled.windows > 1:
+        text += f", {pooled.score:.3f} over {pooled.windows} windows"
+    text += expected.beside(realised)
+    limit = f"; the limit is {expected.limit:.3f}."
+    if realised.high < expected.no_skill:
+        return f"Performance is worse than guessing: {text}."
+    if status == "fell":
+        return f"Performance fell: {text}{limit}"
+    if status == "falling":
+        return f"Performance is falling: {text}{limit}"
+    return (
+        f"Performance holds: {text}."
+        if status == "ok"
+        else f"Performance is unclear: {text}{limit}"
+    )

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, computed_field
 
-from driftloop.base.records import Champion
+from driftloop.base.retrain_record import Champion
 from driftloop.base.serialize import UNPRINTED
 
 EntryKind = Literal[

@@ -14,10 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 from driftloop.alerts.messages.wording import interval, number
 from driftloop.alerts.messages.wording import score as score_text
 from driftloop.base.periods import format_time
-from driftloop.base.records import ModelVersion, RetrainRecord
+from driftloop.base.retrain_record import ModelVersion, RetrainRecord, TrainingPlan
 from driftloop.base.scores import Comparison, Score, metric_name
 from driftloop.base.tags import VersionTags
-from driftloop.base.training_plan import TrainingPlan
 from driftloop.config.model_config import ModelConfig
 
 _SLICES = {"newest": "its newest third", "older": "its older part"}

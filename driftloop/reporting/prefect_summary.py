@@ -7,7 +7,8 @@ from typing import Any
 from driftloop.alerts.message import Links
 from driftloop.base.findings import Finding, by_severity
 from driftloop.base.periods import format_time
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.scores import metric_name
 
 SIGNS = {"ok": "✅", "warning": "🟠", "drift": "🔴", "inconclusive": "⚪", "broken": "🚨"}

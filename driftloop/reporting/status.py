@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from driftloop.alerts.incident import AlertState
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.tags import RunTags
 
 

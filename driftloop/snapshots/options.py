@@ -57,13 +57,23 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """How the file falls into days, weeks or months; `small` ones hold too few rows for drift."""
+    """How the file falls into periods; `small` ones hold fewer rows than drift needs at `least`."""
 
     every: Every
     reason: str
     count: int
     median: int
     small: int
+    least: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """That the training period repeats itself, in which cycle, and why that is thought."""
+
+    cycle: Literal["week", "year"]
+    around: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,7 @@ class Inferred:
     last: datetime
     training: TrainingPart
     notes: tuple[str, ...]
+    season: Season | None = None
 
     def named(self, role: Role) -> tuple[ColumnRole, ...]:
         """Return the columns of one role, in the order of the file."""

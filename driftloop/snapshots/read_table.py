@@ -76,10 +76,17 @@ def read_file(path: Path, texts: Container[str], words: bool = True) -> tuple[pa
         ) from error
 
 
+def refuse_pipe(path: Path) -> None:
+    """Refuse a pipe, a socket or a device: who reads it waits, perhaps for ever."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        fail(path, "is a pipe, a socket or a device; put a regular file there, or move it away")
+
+
 def check_file(path: Path) -> bytes:
     """Refuse what is not a table of text or Parquet, and return the first bytes."""
     if path.is_dir():
         fail(path, "is a folder; choose one CSV or Parquet file")
+    refuse_pipe(path)
     if not path.is_file():
         fail(path, "no such file")
     try:

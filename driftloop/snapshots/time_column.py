@@ -66,10 +66,13 @@ def _matches(texts: Any, pattern: str) -> "npt.NDArray[np.bool_]":
 
 
 def period_starts(times: Any, every: Every) -> "npt.NDArray[np.datetime64]":
-    """Return the first day of the day, Monday week or month that holds each time."""
+    """Return the first day of the day, Monday week, month, quarter or year that holds each time."""
     days = np.asarray(times, dtype="datetime64[D]")
-    if every == "month":
-        days = days.astype("datetime64[M]").astype("datetime64[D]")
+    if every in ("month", "quarter", "year"):
+        months = days.astype("datetime64[M]")
+        whole = {"month": 1, "quarter": 3, "year": 12}[every]
+        months = months - months.astype(np.int64) % whole  # January 1970 is month 0
+        days = months.astype("datetime64[D]")
     elif every == "week":
         days = days - (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
     return days

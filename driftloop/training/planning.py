@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from driftloop.base.periods import Window, naive, parse_time
+from driftloop.base.retrain_record import Refusal, WindowScore
 from driftloop.base.scores import metric_name
-from driftloop.base.training_plan import Refusal, WindowScore
 from driftloop.base.windows import SinceChange
 from driftloop.performance.metrics import MetricName, score_with_interval
 from driftloop.profiling.reference_profile import Features

@@ -32,7 +32,7 @@ def init(
     ] = None,
     every: Annotated[
         Every | None,
-        typer.Option(help="Length of a period; default: weeks if they hold 100 rows, else months."),
+        typer.Option(help="Length of a period; default: the shortest from week on with 100 rows."),
     ] = None,
     train_until: Annotated[
         str | None,

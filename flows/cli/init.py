@@ -5,7 +5,7 @@ from pathlib import Path
 
 from driftloop.base.errors import TrainingError
 from driftloop.base.periods import format_time
-from driftloop.base.records import RetrainRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.scores import metric_name
 from driftloop.base.workspace import Workspace
 from driftloop.onboarding.result import NewWorkspace
@@ -50,8 +50,14 @@ def _first_champion(created: CreatedWorkspace, verbose: bool) -> RetrainRecord:
     check_services(workspace)
     with running(f"Training the first champion of {model}", model):
         from flows.bootstrap import bootstrap
+        from tasks.alerts.write import UndeliveredError
 
-        record = bootstrap(model, created.bootstrap_as_of, workspace=str(created.root))
+        try:
+            record = bootstrap(model, created.bootstrap_as_of, workspace=str(created.root))
+        except UndeliveredError as error:  # the next run sends what waits
+            if not isinstance(error.record, RetrainRecord):
+                raise
+            record = error.record
     if record.promotion is None or not record.promotion.promoted:
         raise TrainingError(f"no first champion for {model}: {record.sentence}")
     return record
@@ -59,6 +65,7 @@ def _first_champion(created: CreatedWorkspace, verbose: bool) -> RetrainRecord:
 
 def _result(created: CreatedWorkspace, record: RetrainRecord) -> NewWorkspace:
     inferred, scores = created.inferred, record.scores
+    doubt = record.comparison.challenger.doubt if record.comparison else ""
     until = inferred.training.until
     return NewWorkspace(
         model=inferred.name,
@@ -77,5 +84,6 @@ def _result(created: CreatedWorkspace, record: RetrainRecord) -> NewWorkspace:
             f"{inferred.rows:,} rows in {created.batches} batches; the first champion was trained "
             f"on data until {format_time(until)} and has {metric_name(scores.metric)} "
             f"{scores.challenger:.3f} on its holdout."
+            f"{f' {doubt}: do not rely on it.' if doubt else ''}"
         ),
     )

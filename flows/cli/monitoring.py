@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.workspace import Workspace
 from driftloop.decision.outcome import Condition
 from flows.cli.command import command
@@ -65,6 +66,10 @@ def retrain(
     rev: Rev = None,
     reason: Reason = "Started by hand.",
     dry_run: DryRun = False,
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="Promote it though it is not proven better than guessing."),
+    ] = False,
 ) -> RetrainRecord:
     """Train a challenger and promote it if it is proven better."""
     job = model_job(place, name, as_of, rev)
@@ -72,7 +77,7 @@ def retrain(
         from flows.retrain import retrain as flow
 
         root = str(place.root)
-        return flow(name, job.as_of, job.rev, reason, dry_run=dry_run, workspace=root)
+        return flow(name, job.as_of, job.rev, reason, None, dry_run, accept, root)
 
 
 @command(retrain_view, exit_code=lambda record, **_: 0 if record.promoted_version else ERROR)

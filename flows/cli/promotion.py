@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from driftloop.base.records import Champion, Promotion
+from driftloop.base.retrain_record import Champion, Promotion
 from driftloop.base.workspace import Workspace
 from driftloop.promotion.ledger import Answer, Ledger, Rollback
 from flows.cli.command import command

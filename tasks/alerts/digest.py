@@ -6,7 +6,7 @@ from functools import partial
 from driftloop.alerts.channels import Channel
 from driftloop.alerts.incident import AlertState, Post
 from driftloop.alerts.messages.digest import DigestLine, digest_message
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.tags import RunTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_configs

@@ -17,13 +17,15 @@ from driftloop.alerts.posts import (
     LostChampion,
     Routing,
     Run,
+    post_doubt,
     post_lost_champion,
     post_message,
     post_run,
 )
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.base.errors import ChampionLostError, DeliveryError, IncompleteError
-from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import Promotion, RetrainRecord
 from driftloop.base.tags import PastRun
 from tasks.alerts.deliver import Delivery, deliver
 from tasks.coordination.alert_store import change_alerts, update_alerts
@@ -74,9 +76,24 @@ def write_lost_champion_alert(job: Job, error: ChampionLostError) -> None:
     lost, routing = LostChampion(error, job.as_of, links_of(job, None, None)), routing_of(job)
 
     def posted(old: AlertState) -> AlertState:
-        return post_lost_champion(old, lost, routing).state
+        return post_lost_champion(old, lost, routing)
 
     change_alerts(open_documents(job.workspace), job.model, posted)
+
+
+@step("write alert", retries=2)
+def write_first_champion_alert(job: Job, record: RetrainRecord) -> bool:
+    """Open an incident where a first champion may be no better than guessing; return whether so."""
+    doubt = record.comparison.challenger.doubt if record.comparison else ""
+    if not (doubt and record.promoted_version):
+        return False
+    links, routing = links_of(job, record.run_id, record.challenger), routing_of(job)
+
+    def posted(old: AlertState) -> AlertState:
+        return post_doubt(old, record, doubt, links, routing)
+
+    change_alerts(open_documents(job.workspace), job.model, posted)
+    return True
 
 
 @step("write retraining alert", retries=2)
@@ -170,7 +187,7 @@ class UndeliveredError(IncompleteError, DeliveryError):
 
 def routing_of(job: Job) -> Routing:
     """Return where the alerts of the job's model go, as of now."""
-    return Routing(job.config.alerts, job.config.performance.margin, clock.now())
+    return Routing(job.config.alerts, clock.now())
 
 
 def console() -> Console:

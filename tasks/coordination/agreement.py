@@ -1,7 +1,7 @@
 """Agreement of a model's alias with its ledger, before anybody judges by either."""
 
 from driftloop.base.errors import ChampionLostError, RegistryError
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.promotion.ledger import Entry, accident, champion_in_ledger, unfinished_move
 from tasks.coordination.slots import promotion_slot
 from tasks.registry.ledger import read_ledger, reconciled_ledger, ways_back

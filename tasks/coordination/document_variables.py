@@ -18,6 +18,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
@@ -35,6 +36,8 @@ _MAX_CHARACTERS = 4500
 _DIGITS = 10
 _PAGE = 200
 _SERVER = f"{_PREFIX}_server"
+_PART = f"{_PREFIX}_part_"
+_ORPHANED = timedelta(hours=1)
 _TRIES = 5
 _MARKS = 30
 _MARK = re.compile(r"by-[0-9a-f]{12}")
@@ -70,7 +73,8 @@ class VariableDocuments:
         with _client() as client:
             value, own_name = _pack(client, name, text), self._name(name, after + 1)
             created = _create(client, own_name, name, value, marks)
-            revisions = self._revisions(client, name)
+            found = _of_document(client, name)
+            revisions = self._revisions(found, name)
             if not revisions or mark not in revisions[max(revisions)].marks:
                 # Another writer had the name, or this one was so late that it was free again.
                 if created:
@@ -81,10 +85,12 @@ class VariableDocuments:
                 if old <= after:
                     _delete(client, self._name(name, old))
                     _delete_parts(client, revisions[old].value)
+            for part in _orphans(found):
+                _delete(client, part)
 
     def _read(self, client: "_Client", name: str) -> tuple[int, str | None]:
         for _ in range(_TRIES):
-            revisions = self._revisions(client, name)
+            revisions = self._revisions(_of_document(client, name), name)
             if not revisions:
                 return 0, None
             newest = max(revisions)
@@ -100,11 +106,11 @@ class VariableDocuments:
     def _name(self, name: str, revision: int) -> str:
         return f"{_PREFIX}_{self._scope}_{name}_{revision:0{_DIGITS}d}"
 
-    def _revisions(self, client: "_Client", name: str) -> dict[int, _Revision]:
+    def _revisions(self, found: list[Any], name: str) -> dict[int, _Revision]:
         stem = f"{_PREFIX}_{self._scope}_{name}_"
         own = re.compile(rf"{re.escape(stem)}(\d{{{_DIGITS}}})")
         revisions = {}
-        for variable in _variables(client, {"tags": {"all_": [_PREFIX, name]}}):
+        for variable in found:
             if match := own.fullmatch(variable["name"]):
                 marks = tuple(filter(_MARK.fullmatch, variable["tags"]))
                 revisions[int(match[1])] = _Revision(variable["value"], marks)
@@ -129,6 +135,30 @@ def server_id() -> str:
         return str(variable["value"])
 
 
+def _of_document(client: "_Client", name: str) -> list[Any]:
+    """Return all variables of a document, also those of other registries' with its name."""
+    return _variables(client, {"tags": {"all_": [_PREFIX, name]}})
+
+
+def _orphans(found: list[Any]) -> list[str]:
+    """Return parts that no revision lists: of a writer that was killed before it made its own.
+
+    A younger one may belong to a writer that is about to.
+    """
+    values = [variable["value"] for variable in found]
+    listed = {
+        part for value in values if isinstance(value, dict) for part in value.get("parts", ())
+    }
+    newest = datetime.now(UTC) - _ORPHANED
+    return [
+        variable["name"]
+        for variable in found
+        if variable["name"].startswith(_PART)
+        and variable["name"] not in listed
+        and datetime.fromisoformat(variable["created"]) < newest
+    ]
+
+
 def _variables(client: "_Client", wanted: dict[str, Any]) -> list[Any]:
     """Return all variables of a filter, which the server gives in pages."""
     found: list[Any] = []
@@ -148,7 +178,7 @@ def _pack(client: "SyncPrefectClient", name: str, text: str) -> Any:
         return {"packed": packed}
     names = []
     for start in range(0, len(packed), _MAX_CHARACTERS):
-        part = f"{_PREFIX}_part_{uuid4().hex}"
+        part = f"{_PART}{uuid4().hex}"
         _create(client, part, name, packed[start : start + _MAX_CHARACTERS])
         names.append(part)
     return {"parts": names}

@@ -9,9 +9,8 @@ import pandas as pd
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
 from driftloop.base.findings import Finding, TestResult
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.drift.detectors import new_categories_test, run_test
-from driftloop.drift.domain_classifier import DomainClassifier
 from driftloop.drift.judge import judge_findings
 from driftloop.drift.measure import (
     MeasuringOptions,
@@ -26,6 +25,7 @@ from driftloop.profiling.columns import categorical_column, feature_table, numer
 from driftloop.profiling.finding_text import describe_categories, describe_new_classes
 from driftloop.profiling.reference_column import categorical_reference
 from driftloop.training.training import predict
+from tasks.monitoring.sampling import BATCH, sampled_features
 from tasks.monitoring.scope import criteria
 from tasks.registry.lineage import target_of
 from tasks.registry.models import compared_model_of
@@ -34,7 +34,6 @@ from tasks.runtime.job import Job
 from tasks.snapshots.parquet import ParquetColumns, slice_columns
 
 PREDICTION, TOGETHER = "prediction", "all features together"
-BATCH = 65_536
 
 
 def prediction_findings(
@@ -90,7 +89,8 @@ def joint_findings(
     if classifier is None or current.rows < job.config.drift.minimum_rows:
         return ()
     try:
-        tables = [_sample(job, side, classifier) for side in (reference, current)]
+        most, seed = classifier.rows, classifier.seed
+        tables = [sampled_features(job, side, most, seed) for side in (reference, current)]
         tested = classifier.test(*tables)
     except DataError as error:
         sentence = f"The features together cannot be compared: {error}."
@@ -169,23 +169,3 @@ def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns)
         for batch in columns.row_batches(features.names, BATCH)
     ]
     return np.concatenate(parts) if parts else np.zeros((0, target.width))
-
-
-def _sample(job: Job, columns: ParquetColumns, classifier: DomainClassifier) -> pd.DataFrame:
-    """Return a seeded sample of rows as a model reads them, read batch by batch."""
-    features = job.config.features.by_type
-    names = features.names
-    rng = np.random.default_rng(classifier.seed)
-    count = min(columns.rows, classifier.rows)
-    chosen = np.sort(rng.choice(columns.rows, count, replace=False))
-    parts, start = [], 0
-    for batch in columns.row_batches(names, BATCH):
-        inside = chosen[(chosen >= start) & (chosen < start + len(batch))] - start
-        parts.append(batch.iloc[inside])
-        start += len(batch)
-    there = [name for name in names if any(name in part.columns for part in parts)] or list(names)
-    tables = [  # each by itself: two batches may hold a code in two types
-        feature_table(part.reindex(columns=there), *features)
-        for part in parts or [pd.DataFrame(columns=there)]
-    ]
-    return pd.concat(tables, ignore_index=True)

@@ -1,46 +1,54 @@
 """Realised performance on labels that have arrived, and whether the label itself has drifted."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from driftloop.base.data_slices import DataSlice
-from driftloop.base.errors import DataError, TrainingError, join_names
-from driftloop.base.findings import Finding, Performance, QualityFinding
-from driftloop.base.records import ModelVersion
-from driftloop.base.scores import Level
+from driftloop.base.errors import join_names
+from driftloop.base.findings import EstimatedPerformance, Finding, Performance, QualityFinding
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.tags import PastRun
-from driftloop.performance.estimation import estimated_score
-from driftloop.performance.level import held_level, remembered_level, scores_of
+from driftloop.performance.estimates.base import HeldOut
+from driftloop.performance.level import (
+    TrackRecord,
+    held_level,
+    remembered_level,
+    scores_of,
+    track_record,
+)
 from driftloop.performance.realised import judge_performance, no_performance
 from driftloop.performance.target import Target
 from driftloop.profiling.finding_text import format_share
-from driftloop.training.training import threshold_of
-from tasks.monitoring.joint_and_prediction_drift import label_findings, probabilities
+from tasks.monitoring.estimated_performance import (
+    baseline_of,
+    estimate_current,
+    held_out,
+    with_promise,
+)
+from tasks.monitoring.joint_and_prediction_drift import label_findings
 from tasks.monitoring.predict import predict_version
 from tasks.monitoring.tables import broken_periods, label_fault, read_labelled
 from tasks.monitoring.windows import Slices, trained_on
 from tasks.registry.lineage import target_of
-from tasks.registry.models import compared_model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
-from tasks.snapshots.parquet import slice_columns
 
 
 @dataclass(frozen=True, slots=True)
 class RealisedPerformance:
     """The champion's performance on fresh labels, and the findings on the label itself.
 
-    `unknown` is on classes that the champion cannot predict, `fault` a failed check of the classes.
+    `unknown` is on classes that the champion cannot predict, `fault` a failed check of the classes,
+    `estimate` the performance on the current window, whose labels may not be there yet.
     """
 
     performance: Performance
     label: Finding | None = None
     unknown: Finding | None = None
     fault: QualityFinding | None = None
+    estimate: EstimatedPerformance | None = None
 
 
 @step("measure performance", retries=2)
@@ -53,18 +61,27 @@ def measure_performance(
     """
     metric, memory = job.config.comparison.metric, job.config.performance.memory
     known = remembered_level(history, metric, job.as_of, memory)
-    realised = _measured(job, slices, champion, known)
-    performance, settings = realised.performance, job.config.performance
+    now = job.as_of, job.config.windows.current
+    earlier = track_record(history, champion.version, metric, now, known)
+    holdout = held_out(job, slices, champion)
+    realised = _measured(job, slices, champion, earlier, holdout)
+    estimate = estimate_current(job, slices, champion, holdout, earlier)
+    realised = replace(realised, estimate=estimate)
+    performance = realised.performance
     if performance.score is None:
         return replace(realised, performance=replace(performance, level=known))
     scores = performance.score, *scores_of(history, champion.version, metric)
-    now = metric, job.as_of
-    level = held_level(scores, champion.baseline, known, now, settings.margin)
+    margin = performance.margin or 0.0
+    level = held_level(scores, champion.baseline, known, (metric, job.as_of), margin)
     return replace(realised, performance=replace(performance, level=level))
 
 
 def _measured(
-    job: Job, slices: Slices, champion: ModelVersion, known: Level | None
+    job: Job,
+    slices: Slices,
+    champion: ModelVersion,
+    earlier: TrackRecord,
+    holdout: HeldOut | None,
 ) -> RealisedPerformance:
     metric, window = job.config.comparison.metric, slices.labelled.window
     table = read_labelled(job, slices.labelled)
@@ -82,7 +99,7 @@ def _measured(
     if fault is not None:
         why = f"{fault.sentence} Not scored."
         return RealisedPerformance(no_performance(metric, window, len(table), why), fault=fault)
-    performance = _scored(job, table, slices, champion, target, known)
+    performance = _scored(job, table, slices, champion, target, earlier, holdout)
     if champion.training is None:
         return RealisedPerformance(performance)
     return RealisedPerformance(performance, *label_findings(job, table, trained_on(champion)))
@@ -94,25 +111,23 @@ def _scored(
     slices: Slices,
     champion: ModelVersion,
     target: Target,
-    known: Level | None,
+    earlier: TrackRecord,
+    holdout: HeldOut | None,
 ) -> Performance:
     scored = predict_version(job, champion.version, table, target)
     performance = judge_performance(
         job.config.comparison.metric,
         slices.labelled.window,
         (scored.y, scored.p),
-        champion.baseline,
+        baseline_of(job, champion),
         job.config.performance,
         scored.threshold,
-        known,
+        earlier,
     )
+    performance = with_promise(job, performance, scored, holdout, earlier)
     if scored.unknown:
         performance = _without_unknown(performance, scored.unknown, len(table))
-    if performance.status != "fell" or performance.estimated is None or slices.holdout is None:
-        return performance
-    return replace(
-        performance, estimated=performance.estimated - _optimism(job, slices.holdout, champion)
-    )
+    return performance
 
 
 def _without_unknown(
@@ -125,21 +140,3 @@ def _without_unknown(
     sentence = f"{known} {left_out} ({join_names(unknown, 3)})."
     status = "unclear" if performance.status == "ok" else performance.status
     return replace(performance, status=status, sentence=sentence)
-
-
-def _optimism(job: Job, holdout: DataSlice, champion: ModelVersion) -> float:
-    """Return the champion's estimated score on its holdout minus its score there.
-
-    The estimate of an overconfident model is always too high; only what it is too high beyond that
-    is evidence of concept drift.
-    """
-    target = target_of(open_registry(job.workspace), job.model, champion.version)
-    model = compared_model_of(job, champion.version)
-    columns = slice_columns(holdout, job.config.data.time, job.workspace)
-    try:
-        p = probabilities(job, model, target, columns)
-    except (DataError, TrainingError):
-        return 0.0
-    estimated = estimated_score(job.config.comparison.metric, p, threshold_of(model))
-    scored = champion.baseline.value if champion.baseline else float("nan")
-    return 0.0 if math.isnan(estimated - scored) else estimated - scored

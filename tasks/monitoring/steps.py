@@ -5,7 +5,8 @@ from hashlib import sha256
 
 from driftloop.base.data_slices import Snapshot
 from driftloop.base.periods import format_time
-from driftloop.base.records import ModelVersion, MonitorRecord, TrialOutcome
+from driftloop.base.records import MonitorRecord, TrialOutcome
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.tags import PastRun, RunTags
 from driftloop.decision.after_promotion import effect_of_promotion, pending_trial
 from driftloop.decision.decision import decide, drift_since
@@ -13,6 +14,7 @@ from driftloop.decision.diagnosis import diagnose
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
 from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
+from driftloop.performance.level import doubt_of
 from driftloop.promotion.ledger import Entry
 from tasks.coordination.agreement import require_champion
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
@@ -50,6 +52,7 @@ class OpenRun:
 
 def run_key(job: Job, kind: str, rev: str) -> str:
     """Return what identifies a run, so that a repeated run finds what the first one did."""
+    kind = f"{kind} accepted" if job.accepted else kind  # what was refused before is asked anew
     parts = (kind, job.model, job.as_of.isoformat(), rev, job.config_hash)
     return sha256("\n".join(parts).encode()).hexdigest()[:24]
 
@@ -133,6 +136,7 @@ def judge_and_decide(
         labelled_until=job.labelled_window.end,
         champion_trained_until=trained.window.end if trained else None,
         blocked_by=pending_trial(trials),
+        estimate=realised.estimate,
     )
     return MonitorRecord(
         model=job.model,
@@ -148,11 +152,13 @@ def judge_and_decide(
         findings=analysis.findings,
         performance=performance,
         decision=decide(inputs, analysis.quality, job.config.decision),
+        estimate=realised.estimate,
         label=realised.label,
         troubles=diagnose(analysis.findings, analysis.quality, performance, realised.label, since),
         trials=trials,
         aftermath=effect_of_promotion(verdict, performance, run.champion.version, run.history),
         moved=run.moved.sentence if run.moved else None,
+        doubt=doubt_of(run.champion.version, run.champion.baseline, performance),
     )
 
 
@@ -190,7 +196,10 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         score=record.performance.score,
         score_low=record.performance.low if scored else None,
         score_high=record.performance.high if scored else None,
+        score_rows=record.performance.rows if scored else None,
         level=record.performance.level,
+        estimated=record.estimate.score if record.estimate else None,
+        promise=record.performance.promise.gap if record.performance.promise else None,
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
         recorded_at=recorded_at,
@@ -208,5 +217,7 @@ def _metrics(record: MonitorRecord) -> dict[str, float]:
     }
     if record.performance.score is not None:
         metrics[f"live_{record.performance.metric}"] = record.performance.score
+    if record.estimate is not None and record.estimate.score is not None:
+        metrics[f"estimated_{record.estimate.metric}"] = record.estimate.score
     largest = max((finding.effect_size or 0.0 for finding in record.findings), default=None)
     return metrics if largest is None else {**metrics, "largest_effect": largest}

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import RegistryError
-from driftloop.base.records import ModelVersion
-from driftloop.base.windows import ChampionReference
+from driftloop.base.periods import Window
+from driftloop.base.retrain_record import ModelVersion
+from driftloop.base.windows import ChampionReference, SeasonReference
 from tasks.monitoring.profile_file import StoredProfile
 from tasks.monitoring.reference_profiles import open_profile
 from tasks.runtime.job import Job
@@ -47,18 +48,24 @@ def choose_slices(job: Job, snapshot: Snapshot, champion: ModelVersion) -> Slice
     )
 
 
-def reference_slice(job: Job, snapshot: Snapshot, champion: ModelVersion) -> DataSlice:
-    """Return the reference rows of a champion under the configured kind of reference."""
-    kind = job.config.windows.reference
+def reference_slice(
+    job: Job, snapshot: Snapshot, champion: ModelVersion, judged: Window | None = None
+) -> DataSlice:
+    """Return the reference rows of a champion for a window, the job's own if none is given."""
+    kind, judged = job.config.windows.reference, judged or job.window
     training = trained_on(champion)
     if not isinstance(kind, ChampionReference):
-        return DataSlice(snapshot, kind.window(job.window, training.window))
+        window = kind.window(judged, training.window)
+        return DataSlice(snapshot, window, kind.left_out(judged))
     return training
 
 
-def reference_profile(job: Job, snapshot: Snapshot, champion: ModelVersion) -> StoredProfile:
-    """Return the profile of the reference rows of a champion."""
-    part = reference_slice(job, snapshot, champion)
+def reference_profile(
+    job: Job, snapshot: Snapshot, champion: ModelVersion, judged: Window | None = None
+) -> StoredProfile:
+    """Return the profile of the reference rows of a champion, for a window of their season."""
+    seasonal = isinstance(job.config.windows.reference, SeasonReference)
+    part = reference_slice(job, snapshot, champion, judged if seasonal else None)
     return open_profile(job, part, profile_run(job, champion))
 
 

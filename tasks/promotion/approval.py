@@ -8,7 +8,7 @@ from pydantic import Field
 
 from driftloop.base.errors import RegistryError, UnavailableError
 from driftloop.base.periods import format_time
-from driftloop.base.records import Promotion
+from driftloop.base.retrain_record import Promotion
 from driftloop.base.tags import VersionTags
 from tasks.coordination.slots import promotion_slot
 from tasks.promotion.promote import Move, carry_out_move

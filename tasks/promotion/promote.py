@@ -10,7 +10,7 @@ from typing import Literal
 from uuid import uuid4
 
 from driftloop.base.errors import RegistryError, UnavailableError, join_names
-from driftloop.base.records import Promotion
+from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison
 from driftloop.base.serialize import to_json
 from driftloop.base.tags import LONGEST_TAG, VersionTags
@@ -74,8 +74,9 @@ def promotion_move(
     job: Job, key: str, challenger: str, expected: str | None, comparison: Comparison
 ) -> Move:
     """Return the move that makes a challenger champion, with what its version is tagged with."""
+    doubt = comparison.challenger.doubt
     sentence = (
-        f"{job.model} version {challenger} is the first champion."
+        f"{job.model} version {challenger} is the first champion.{f' {doubt}.' if doubt else ''}"
         if expected is None
         else f"{job.model} version {challenger} is champion; it replaces version {expected}."
     )

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from driftloop.base.periods import format_time
-from driftloop.base.records import Promotion
+from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison
 from driftloop.base.serialize import to_json, to_plain
 from driftloop.base.tags import LONGEST_TAG, VersionTags

@@ -10,7 +10,8 @@ from typing import Literal, cast
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.findings import Performance
 from driftloop.base.periods import format_time
-from driftloop.base.records import ModelVersion, TrialAction, TrialOutcome
+from driftloop.base.records import TrialAction, TrialOutcome
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import EntryKind
 from driftloop.promotion.sequential import InterimResult, TrialStatus, TrialVerdict, judge_trial

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.serialize import to_plain
 from driftloop.base.tags import ModelTags, PastRun, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace

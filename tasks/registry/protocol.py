@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.tags import ModelTags, PastRun, RunTags, VersionTags
 from driftloop.base.workspace import Workspace
 

@@ -63,7 +63,9 @@ def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Pa
 
 def _not_evaluated(row: ModelRow, problem: str) -> ModelRow:
     """Return the row of a model that could not be evaluated, which is never a healthy one."""
-    outcome = row.outcome if row.outcome in ("broken", "fell", "drift") else "inconclusive"
+    outcome = (
+        row.outcome if row.outcome in ("broken", "fell", "drift", "falling") else "inconclusive"
+    )
     return replace(row, problem=row.problem or problem, outcome=outcome)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from driftloop.base.errors import RegistryError, WorkspaceError
 from driftloop.base.periods import format_time
-from driftloop.base.records import Champion
+from driftloop.base.retrain_record import Champion
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config
 from driftloop.promotion.ledger import MOVES

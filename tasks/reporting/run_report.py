@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.wording import NO_LINKS
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.tags import VersionTags
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.page import REPORT_FILE, report_page
@@ -82,7 +83,6 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
         episodes=episodes_of(read_alerts(open_documents(job.workspace), job.model)),
         labelled_until=job.labelled_window.end,
         label_delay=str(job.config.data.label_delay),
-        margin=job.config.performance.margin,
         baselines={
             version: tags.score.value
             for version, tags in versions.items()

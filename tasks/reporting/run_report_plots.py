@@ -12,7 +12,11 @@ from driftloop.base.scores import Comparison, metric_name
 from driftloop.reporting.feature_plot import drawable, edge_label
 from driftloop.reporting.html.svg import INKS, inline_svg
 from driftloop.reporting.run_report.inputs import ReportFigures, ReportInput, plotted_findings
-from driftloop.reporting.run_report.performance import performance_alt_text, points_with_scores
+from driftloop.reporting.run_report.performance import (
+    performance_alt_text,
+    points_with_estimates,
+    points_with_scores,
+)
 from driftloop.reporting.run_report.training import comparison_alt_text, gain_alt_text
 
 if TYPE_CHECKING:
@@ -109,6 +113,7 @@ def _performance(report: ReportInput) -> str | None:
     highs = [_bound(point.high, point.score) for point in points]
     axes.vlines(times, lows, highs, color=INKS["before"], linewidth=2.2, alpha=0.7)
     axes.plot(times, scores, color=INKS["before"], linewidth=1.4)
+    _estimates(axes, report)
     _marked(axes, report, times, scores)
     _limits(axes, report, times)
     _promotions(axes, report, times[0])
@@ -133,6 +138,14 @@ def _marked(axes: "Axes", report: ReportInput, times: list[Any], scores: list[fl
         axes.scatter(x, y, s=size, marker=marker, color=INKS[colour], zorder=4)
 
 
+def _estimates(axes: "Axes", report: ReportInput) -> None:
+    """Draw what was estimated of each run's window, before its labels."""
+    points = points_with_estimates(report)
+    times: list[Any] = [point.as_of for point in points]
+    estimates = [point.estimated or 0.0 for point in points]
+    axes.plot(times, estimates, color=INKS["dim"], linewidth=1, marker=".", markersize=4, alpha=0.8)
+
+
 def _limits(axes: "Axes", report: ReportInput, times: list[Any]) -> None:
     """Draw each champion's baseline and its limit as steps."""
     champions = [point.champion for point in points_with_scores(report)]
@@ -142,7 +155,8 @@ def _limits(axes: "Axes", report: ReportInput, times: list[Any]) -> None:
     where = times
     if len(times) == 1:
         where, base = [times[0], report.record.as_of], base * 2
-    limit = [baseline - report.margin for baseline in base]
+    margin = report.record.performance.margin or 0.0
+    limit = [baseline - margin for baseline in base]
     axes.step(where, base, where="post", color=INKS["dim"], linewidth=1, linestyle=(0, (5, 3)))
     axes.step(where, limit, where="post", color=INKS["bad"], linewidth=1.1, linestyle=(0, (1, 2)))
 

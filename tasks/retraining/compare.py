@@ -8,9 +8,8 @@ import pandas as pd
 
 from driftloop.base.errors import RegistryError, TrainingError
 from driftloop.base.periods import Window, format_time
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion, TrainingPlan
 from driftloop.base.scores import Comparison
-from driftloop.base.training_plan import TrainingPlan
 from driftloop.comparison.compare import compare
 from driftloop.comparison.gates import columns_needed
 from driftloop.comparison.gates.base import Gate
@@ -100,6 +99,7 @@ def gate_inputs(
         models[0],
         models[1] if old else None,
         unknown=new.unknown,
+        accepted=job.accepted,
     )
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from driftloop.base.training_plan import TrainingPlan
+from driftloop.base.retrain_record import TrainingPlan
 from driftloop.performance.metrics import predicted_classes, score, valid_metrics
 from driftloop.performance.target import Classes
 from driftloop.training.importance import permutation_importances

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from driftloop.base.records import ModelVersion, RetrainRecord
+from driftloop.base.retrain_record import ModelVersion, RetrainRecord
 from driftloop.performance.target import label_text
 from driftloop.reporting.model_card import ModelCardInputs, model_card
 from tasks.registry.opening import open_registry

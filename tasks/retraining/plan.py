@@ -8,9 +8,8 @@ import pandas as pd
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import ChampionLostError, RegistryError
 from driftloop.base.periods import Window, format_time, split_window
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore
 from driftloop.base.tags import RunTags
-from driftloop.base.training_plan import Refusal, TrainingPlan, WindowScore
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
 from driftloop.training.change_point import Change, change_in_performance, joint_change
@@ -114,13 +113,13 @@ def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime 
     champion = opened.champion
     if champion is None or champion.training is None:
         return None
-    profile = reference_profile(job, snapshot, champion)
     registry = open_registry(job.workspace)
     by = criteria(job, importances_of(registry, champion.run_id))
     past = Window(champion.training.window.end, job.window.end)
     since = None
     for period in split_window(past, job.config.windows.current):
         window = slice_columns(DataSlice(snapshot, period), job.config.data.time, job.workspace)
+        profile = reference_profile(job, snapshot, champion, period)
         analysis = analyse_window(profile, window, analysis_scope(job), by)
         status = verdict_of_analysis(analysis, job.config.drift).status
         if status == "inconclusive":

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from driftloop.base.errors import TrainingError
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.snapshots.row_hashes import Hashes, row_hashes, shared_rows
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry

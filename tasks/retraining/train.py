@@ -8,9 +8,14 @@ import pandas as pd
 
 from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import TrainingError
-from driftloop.base.records import ModelVersion, Promotion, RetrainRecord
+from driftloop.base.retrain_record import (
+    ModelVersion,
+    Promotion,
+    Refusal,
+    RetrainRecord,
+    TrainingPlan,
+)
 from driftloop.base.tags import RunTags, VersionTags
-from driftloop.base.training_plan import Refusal, TrainingPlan
 from driftloop.comparison.compare import score_alone
 from driftloop.performance.target import Quantity
 from driftloop.training.training import Examples, TrainingSettings, threshold_of, with_settings

@@ -4,7 +4,8 @@ import os
 import re
 
 from driftloop.alerts.message import Links
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.reporting.prefect_summary import findings_table, retrain_markdown, run_markdown
 from tasks.runtime.job import Job
 from tasks.runtime.step import step

@@ -19,13 +19,17 @@ _LOADED: ContextVar[dict[Path, ModelConfig] | None] = ContextVar("loaded", defau
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Model, moment and data revision of a run, resolved once and passed to all of its tasks."""
+    """Model, moment and data revision of a run, resolved once and passed to all of its tasks.
+
+    `accepted` says that a person takes a challenger that is not proven better than guessing.
+    """
 
     workspace: Workspace
     config: ModelConfig
     as_of: datetime
     rev: str
     dry_run: bool
+    accepted: bool = False
 
     @property
     def model(self) -> str:

@@ -9,6 +9,7 @@ from driftloop.base.errors import ConfigError, DataError
 from driftloop.base.periods import Span, Window, floor_to
 from driftloop.config.arrivals import FileArrival, FolderArrival, SqlArrival, asked_from
 from driftloop.snapshots.delivery import Arrival
+from driftloop.snapshots.read_table import refuse_pipe
 from driftloop.snapshots.reading import file_digest, read_arrival
 from tasks.runtime.job import Job
 from tasks.snapshots.query import query_arrival
@@ -73,7 +74,11 @@ def _queried(inbox: Inbox, source: SqlArrival) -> Iterator[Arrival]:
 
 
 def _files(inbox: Inbox) -> list[Path]:
-    """Return the file, or those of the folder that the pattern fits; hidden ones are left out."""
+    """Return the file, or those of the folder that the pattern fits; hidden ones are left out.
+
+    Raises:
+        DataError: if the folder is not there, or what would be read is no regular file.
+    """
     settings, place, pattern = inbox.job.config.arrivals.source, inbox.source, "*.*"
     if place is None:
         if not isinstance(settings, FileArrival | FolderArrival):
@@ -83,11 +88,15 @@ def _files(inbox: Inbox) -> list[Path]:
             )
         place = (inbox.job.workspace.root / Path(settings.path).expanduser()).resolve()
         if isinstance(settings, FileArrival):
+            refuse_pipe(place)
             return [place]
         if not place.is_dir():
             raise DataError(f"{place}: no such folder; make it, or correct arrivals.source.path")
         pattern = settings.pattern
     if not place.is_dir():
+        refuse_pipe(place)
         return [place]
-    files = (path for path in place.glob(pattern) if path.is_file())
-    return sorted(path for path in files if not path.name.startswith("."))
+    found = sorted(path for path in place.glob(pattern) if not path.name.startswith("."))
+    for path in found:
+        refuse_pipe(path)
+    return [path for path in found if path.is_file()]

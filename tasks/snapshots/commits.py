@@ -13,8 +13,8 @@ from datetime import datetime
 from itertools import chain, count
 
 from driftloop.base.errors import ConflictError, SnapshotError, UnavailableError
-from tasks.snapshots.git import try_git
-from tasks.snapshots.working_copy import WorkingCopy
+from tasks.snapshots.git import one_line, try_git
+from tasks.snapshots.working_copy import WorkingCopy, write_journal
 
 _MODEL, _TAG, _FILE = "Driftloop-Snapshot", "Driftloop-Tag", "Driftloop-Arrival"
 _FIELD, _RECORD, _ITEM = "\x01", "\x02", "\x03"
@@ -77,12 +77,7 @@ def catch_up(copy: WorkingCopy, remote: RemoteState) -> bool:
         copy, "fetch", "--quiet", copy.git_remote, f"+refs/heads/{copy.branch}:refs/remotes/{place}"
     )
     if _is_ancestor(copy, "HEAD", remote.head):
-        code, _, message = try_git(copy.root, "merge", "--ff-only", "--quiet", remote.head)
-        if code:
-            raise SnapshotError(
-                f"{copy.root}: cannot be brought to {place}: {' '.join(message.split())[:200]}; "
-                "commit or undo what was changed there"
-            )
+        _fast_forward(copy, remote.head, place)
         return True
     if not _is_ancestor(copy, remote.head, "HEAD"):
         raise SnapshotError(
@@ -98,6 +93,22 @@ def catch_up(copy: WorkingCopy, remote: RemoteState) -> bool:
             f"{place} ({others[0][:10]}); push them first"
         )
     return False
+
+
+def _fast_forward(copy: WorkingCopy, head: str, place: str) -> None:
+    """Bring branch and files to a commit; the journal then says which files the run changes."""
+    names = copy.git("diff", "--name-only", "-z", "HEAD", head).split("\0")
+    updated = [name for name in names if name]
+    changed = copy.git("status", "--porcelain", "--untracked-files=all", "--", *updated)
+    if changed:
+        raise SnapshotError(
+            f"{copy.root}: cannot be brought to {place}, which has other changes of "
+            f"{changed.splitlines()[0][2:].strip()}; commit or undo what was changed there"
+        )
+    write_journal(copy, updated=updated)
+    code, _, message = try_git(copy.root, "merge", "--ff-only", "--quiet", head)
+    if code:
+        raise SnapshotError(f"{copy.root}: cannot be brought to {place}: {one_line(message)}")
 
 
 def new_tag(copy: WorkingCopy, model: str, as_of: datetime, remote: RemoteState) -> str:
@@ -157,7 +168,7 @@ def push_commits(copy: WorkingCopy, tags: Iterable[str]) -> None:
     code, output, message = try_git(copy.root, *words)
     if not code:
         return
-    text, line = f"{output} {message}", " ".join(message.split())[:200]
+    text, line = f"{output} {message}", one_line(message)
     if any(mark in text for mark in _MOVED):
         raise ConflictError(f"{copy.git_remote}/{copy.branch} has moved on; run it again")
     if "[remote rejected]" in text:
@@ -185,7 +196,7 @@ def _ask_remote(copy: WorkingCopy, *words: str) -> str:
     if code:
         raise UnavailableError(
             f"the Git remote {copy.git_remote!r} of {copy.root} does not answer: "
-            f"{' '.join(message.split())[:200]}; check 'git remote -v' and its credentials, or set "
+            f"{one_line(message)}; check 'git remote -v' and its credentials, or set "
             "arrivals.push: false"
         )
     return output

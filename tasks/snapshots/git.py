@@ -26,8 +26,7 @@ def git(
     code, output, message = try_git(root, *words, variables=author(root) if identity else {})
     if code:
         verb = next(word for word in words if "." not in word and not word.startswith("-"))
-        text = " ".join((message or output).split())[:300]
-        raise error(f"git {verb} failed: {text or code}")
+        raise error(f"git {verb} failed: {one_line(message or output) or code}")
     return output
 
 
@@ -51,6 +50,11 @@ def try_git(
     except FileNotFoundError as error:
         raise WorkspaceError("Git is not installed; install it, driftloop needs it") from error
     return process.returncode, process.stdout.strip(), redact(process.stderr.strip())
+
+
+def one_line(message: str) -> str:
+    """Return what Git said in one line, long enough for the advice that Git ends with."""
+    return " ".join(message.split())[:1000]
 
 
 def author(root: Path) -> dict[str, str]:

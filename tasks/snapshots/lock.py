@@ -1,4 +1,7 @@
-"""One writer of a data repository at a time; who waits in vain learns who holds it."""
+"""One writer of a data repository at a time; who waits in vain learns who holds it.
+
+The holder's note is gone once its run has ended: the next one finds it where a run was cut off.
+"""
 
 import json
 import os
@@ -7,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from driftloop.base.errors import UnavailableError
+from driftloop.base.errors import DriftloopError, UnavailableError
 from driftloop.base.periods import format_time, parse_time
 from tasks.coordination.file_lock import file_lock
 from tasks.coordination.slots import snapshot_slot
 from tasks.runtime import clock
 from tasks.runtime.job import Job
+from tasks.snapshots.cut_off import clear_after_cut_off
 from tasks.snapshots.working_copy import WorkingCopy
 
 LOCK_SECONDS = 120
@@ -35,11 +39,18 @@ def one_writer(job: Job, copy: WorkingCopy) -> Iterator[None]:
                 "run it again when that one has ended"
             ) from error
         stack.enter_context(snapshot_slot(job))
+        if holder.is_file():
+            clear_after_cut_off(copy, holder.stat().st_mtime)
         who = {"model": job.model, "pid": os.getpid(), "host": socket.gethostname()}
         partial = holder.with_suffix(".partial")
         partial.write_text(json.dumps({**who, "since": clock.now().isoformat()}), encoding="utf-8")
         partial.replace(holder)
-        yield
+        try:
+            yield
+        except DriftloopError:
+            holder.unlink()
+            raise
+        holder.unlink()
 
 
 def _described(holder: Path) -> str:

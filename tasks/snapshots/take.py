@@ -16,9 +16,10 @@ from pathlib import Path, PurePosixPath
 
 import pyarrow.parquet as pq
 
-from driftloop.base.errors import ConflictError, EmptySnapshotError
+from driftloop.base.errors import ConflictError, EmptySnapshotError, SnapshotError, join_names
 from driftloop.snapshots.delivery import check_arrival, held_values, text_columns
 from driftloop.snapshots.merge import Roles, Staged, merge
+from driftloop.snapshots.read_table import refuse_pipe
 from driftloop.snapshots.record import SnapshotRecord
 from driftloop.snapshots.types import declared_types
 from tasks.runtime import clock
@@ -39,6 +40,8 @@ from tasks.snapshots.commits import (
     undo_commit,
     unfinished,
 )
+from tasks.snapshots.cut_off import forget_notes
+from tasks.snapshots.pinned_files import complete_remote, difference_from_meant
 from tasks.snapshots.resolve import local_path, open_snapshot
 from tasks.snapshots.working_copy import (
     WorkingCopy,
@@ -80,17 +83,20 @@ class Taken:
 @step("prepare repository", retries=2)
 def prepare_repository(job: Job, copy: WorkingCopy) -> RemoteState:
     """Settle what a killed run left, catch up with the remote, and return what the remote has."""
+    for path in (copy.root / copy.tracked).rglob("*"):
+        refuse_pipe(path)  # DVC would wait for it
     restore(copy)
     check_clean(copy)
     remote = remote_state(copy)
     moved = catch_up(copy, remote)
     if moved or not copy.data.is_dir():
         check_out(copy)
+        close_journal(copy)
     if commits := unfinished(copy, remote):
         for commit in commits:
             set_tag(copy, commit.sha, commit.tag)
-        if copy.push and remote.head != copy.head:
-            push_data(copy)
+        if remote.head != copy.head:
+            _push_data(copy)
         push_commits(copy, [commit.tag for commit in commits])
         remote = remote_state(copy)
     return remote
@@ -134,19 +140,27 @@ def take_arrivals(
 @step("write snapshot")
 def write_snapshot(job: Job, copy: WorkingCopy, taken: Taken) -> bool:
     """Put the batches in place and add the folder to DVC; return whether that changed it."""
-    check_out(copy)
-    write_journal(copy, job.model)
-    for name, path in sorted(taken.staged.files.items()):
-        _put(path, copy.data / name)
-    add_data(copy)
-    return not copy.pinned or pin_differs(copy)
+    for _ in range(2):
+        write_journal(copy)
+        check_out(copy)
+        for name, path in sorted(taken.staged.files.items()):
+            _put(path, copy.data / name)
+        add_data(copy)
+        difference = difference_from_meant(copy, taken.staged.files)
+        if difference is None:
+            return not copy.pinned or pin_differs(copy)
+        forget_notes(copy)
+        restore(copy)
+    raise SnapshotError(
+        f"{copy.root}: DVC added other data than were meant, and nothing was committed "
+        f"({difference}); see whether another program changes {copy.tracked}"
+    )
 
 
 @step("push data", retries=2)
 def push_snapshot_data(copy: WorkingCopy) -> None:
     """Push the data first, so that nobody gets a commit without its data."""
-    if copy.push:
-        push_data(copy)
+    _push_data(copy)
 
 
 @step("commit snapshot")
@@ -170,7 +184,7 @@ def push_snapshot(job: Job, copy: WorkingCopy, commit: str, tag: str) -> bool:
     try:
         push_commits(copy, [tag])
     except ConflictError:
-        write_journal(copy, job.model, tag)
+        write_journal(copy, undone=tag)
         undo_commit(copy, commit)
         restore(copy)
         return False
@@ -233,6 +247,17 @@ def _batches(job: Job, copy: WorkingCopy) -> dict[str, Path]:
         path.relative_to(copy.folder).as_posix(): local_path(snapshot, file, job.workspace)
         for file, path in inner.items()
     }
+
+
+def _push_data(copy: WorkingCopy) -> None:
+    if not copy.push:
+        return
+    push_data(copy)
+    if lacking := complete_remote(copy):
+        raise SnapshotError(
+            f"{copy.root}: after the push the DVC remote lacks {join_names(lacking, 3)}, so "
+            "nothing new was committed; push these from a machine that has them, then run it again"
+        )
 
 
 def _put(path: Path, target: Path) -> None:

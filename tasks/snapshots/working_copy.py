@@ -6,7 +6,7 @@ neither in the cache nor on the remote, or a remote or a lock cannot be reached.
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -117,33 +117,34 @@ def working_copy(job: Job) -> WorkingCopy:
 
 def restore(copy: WorkingCopy) -> None:
     """Bring data and pin back to what is committed, after a run that was cut off."""
-    shutil.rmtree(copy.staging, ignore_errors=True)
     if not copy.journal.is_file():
         return
-    undone = json.loads(copy.journal.read_text(encoding="utf-8"))["undone"]
+    journal = json.loads(copy.journal.read_text(encoding="utf-8"))
+    undone = journal["undone"]
     if undone and try_git(copy.root, "merge-base", "--is-ancestor", undone, "HEAD")[0]:
         try_git(copy.root, "tag", "--delete", undone)
-    for name in (copy.pin,) if copy.pinned else (copy.pin, copy.ignoring):
+    pins = (copy.pin,) if copy.pinned else (copy.pin, copy.ignoring)
+    for name in (*pins, *journal.get("updated", ())):
         if not try_git(copy.root, "cat-file", "-e", f"HEAD:{name}")[0]:
             copy.git("checkout", "--quiet", "HEAD", "--", name)
         else:
             copy.git("rm", "--quiet", "--cached", "--ignore-unmatch", "--", name)
             (copy.root / name).unlink(missing_ok=True)
     if copy.pinned:
-        with dvc(copy) as repo:
-            repo.checkout(targets=[copy.target], force=True)
+        check_out(copy)
     else:
         shutil.rmtree(copy.root / copy.tracked, ignore_errors=True)
     copy.journal.unlink()
 
 
-def write_journal(copy: WorkingCopy, model: str, undone: str = "") -> None:
+def write_journal(copy: WorkingCopy, undone: str = "", updated: Sequence[str] = ()) -> None:
     """Say that from now on what differs from the commit is this run's doing.
 
-    `undone` is a tag whose commit is about to be taken back.
+    `undone` is a tag whose commit is about to be taken back; `updated` are the files that Git is
+    about to bring to another commit.
     """
     partial = copy.journal.with_suffix(".partial")
-    partial.write_text(json.dumps({"model": model, "undone": undone}), encoding="utf-8")
+    partial.write_text(json.dumps({"undone": undone, "updated": updated}), encoding="utf-8")
     partial.replace(copy.journal)
 
 
@@ -159,6 +160,7 @@ def taken_back(copy: WorkingCopy) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        shutil.rmtree(copy.staging, ignore_errors=True)
         with suppress(DriftloopError):
             restore(copy)
         raise

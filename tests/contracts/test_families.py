@@ -27,6 +27,7 @@ from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.config.model_config import ModelConfig
 from driftloop.decision import triggers
 from driftloop.drift.domain_classifier import DomainResult
+from driftloop.performance.estimates.base import EstimatedScore, EstimateInputs, HeldOut
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.promotion.modes import NextStep
@@ -54,6 +55,7 @@ REQUIRED: dict[str, Any] = {
 
 BESIDE: dict[str, dict[str, Any]] = {
     "linear_regression": {"task": "regression"},
+    "error_model": {"task": "regression"},
 }
 """What the rest of a configuration has to say for a member to be allowed in it."""
 
@@ -62,6 +64,8 @@ NEEDED_BESIDE: dict[str, dict[str, Any]] = {"range": {"minimum": 0.5}}
 
 ALSO_PUBLIC: dict[str, set[str]] = {
     "slack": {"mention"},
+    "windows.reference": {"left_out"},
+    "domain_classifier": {"density_ratios"},
     "drift.numeric": {"test_with_alibi"},
     "drift.categorical": {"test_with_alibi"},
     "quality": {"fault"},
@@ -141,6 +145,13 @@ def _holdout() -> GateInputs:
     return GateInputs("roc_auc", Y, P, P)
 
 
+def _to_estimate() -> EstimateInputs:
+    p = np.random.default_rng(0).dirichlet([1, 1], 300)
+    features = pd.DataFrame({"x": p[:, 0]})
+    holdout = HeldOut((p[:, 1] > 0.4).astype(int), p, features)
+    return EstimateInputs("neg_log_loss", holdout, p, features)
+
+
 def _problem() -> SearchProblem:
     folds = ((np.arange(100), np.arange(100, 200)),)
     return SearchProblem(200, folds, lambda parameters, past, future: 0.5, {})
@@ -173,6 +184,7 @@ FAMILIES: dict[str, tuple[str, Any, Any]] = {
         lambda: (CategoricalPair.of(CODES, CODES).binned,),
         float,
     ),
+    "performance.estimate": ("estimate", lambda: (_to_estimate(),), EstimatedScore),
     "drift.multivariate": ("test", lambda: (TABLE, TABLE), DomainResult),
     "quality": ("check", lambda: (_sample(),), _is_findings),
     "decision.triggers": ("check", lambda: (_evidence(),), triggers.TriggerResult),

@@ -21,7 +21,7 @@ from driftloop.drift.pvalues import (
     scipy_ks_p_value,
     vrbik_error,
 )
-from driftloop.performance.estimation import estimated_score
+from driftloop.performance.estimates.confidence_based import expected_score
 from driftloop.performance.metrics import MetricName
 from driftloop.profiling.column_pair import NumericPair
 from driftloop.profiling.effect_sizes.binned import Binned
@@ -241,4 +241,4 @@ def test_performance_estimated_without_labels(metric: MetricName, expected: floa
 
     p = (.9, .8, .3, .6, .1), called positive from .5: TP 2.3, FP 0.7, FN 0.4, TN 1.6.
     """
-    assert estimated_score(metric, five()) == pytest.approx(expected, abs=5e-7)
+    assert expected_score(metric, five(), five()) == pytest.approx(expected, abs=5e-7)

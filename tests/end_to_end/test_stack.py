@@ -1,6 +1,7 @@
 """`driftloop up` and `down`, the whole story on SQLite: nothing doubled, nothing left."""
 
 import json
+import os
 import signal
 import socket
 import stat
@@ -53,6 +54,7 @@ def test_up_and_down(championed: Path) -> None:
         (status,) = stack.speak("status")["models"]
         assert status["verdict"] == "ok"
         check_no_secret_is_readable(stack, json.dumps(first) + again.stdout + again.stderr)
+        check_another_account_reads_and_writes_nothing(stack)
         down = stack.run("down")
         assert down.returncode == 0
         assert down.stdout.strip() == "The stack is stopped."
@@ -175,6 +177,27 @@ def check_no_secret_is_readable(stack: Stack, printed: str) -> None:
     for pid in stack.pids().values():
         assert TOKEN not in Path(f"/proc/{pid}/environ").read_text()
         assert stat.S_IMODE(Path(f"/proc/{pid}/environ").stat().st_mode) == 0o400
+
+
+def check_another_account_reads_and_writes_nothing(stack: Stack) -> None:
+    """As `nobody`, who reaches what is beside the state folder."""
+    if os.getuid() != 0:
+        return  # who is not root cannot be another account
+    state = stack.folder.state
+    for parent in state.parents[:-1]:
+        parent.chmod(parent.stat().st_mode | 0o011)
+    beside = state.parent / "beside"
+    beside.write_text("open")
+    beside.chmod(0o644)
+
+    def as_nobody(*command: str | Path) -> subprocess.CompletedProcess[bytes]:
+        account = {"user": 65534, "group": 65534, "extra_groups": ()}
+        return subprocess.run(command, **account, capture_output=True, check=False)
+
+    assert as_nobody("cat", beside).stdout == b"open"
+    for command in (("ls", state), ("cat", stack.folder.password), ("touch", state / "theirs")):
+        done = as_nobody(*command)
+        assert (done.returncode != 0, b"denied" in done.stderr) == (True, True), command
 
 
 def test_processes_are_found_when_the_process_manager_was_killed(payments: Path) -> None:

@@ -16,7 +16,8 @@ from workshop import commit_data, monday, small_config
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.formats.plain_text import to_text
 from driftloop.alerts.stored import upgraded_message
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.config.model_config import ModelConfig
 from driftloop.onboarding.demo_story import START
 from flows.challenge import challenge

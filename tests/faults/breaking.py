@@ -12,18 +12,27 @@ from typing import Any, Literal
 from unittest import mock
 from uuid import UUID
 
+from faults.moments import Moments
 from httpx import HTTPStatusError
 
 When = Literal["before", "after"]
 
 
 @contextmanager
-def break_in(fault: dict[str, Any] | None) -> Iterator[None]:
-    """Break what a fault names, such as ``kill`` or ``stop``; nothing without one."""
+def break_in(fault: dict[str, Any] | None) -> Iterator[Moments | None]:
+    """Break what a fault names, such as ``kill`` or ``stop``; nothing without one.
+
+    A process that is killed at a moment, or whose moments are counted, counts them.
+    """
     if fault is None:
-        yield
+        yield None
         return
     found = dict(fault)
+    if found["how"] in ("count", "moment"):
+        moments = Moments(found.get("kill"), found.get("delay", 0.0))
+        moments.watch()
+        yield moments
+        return
     broken = {
         "kill": _killed,
         "stop": _stopped,
@@ -32,7 +41,7 @@ def break_in(fault: dict[str, Any] | None) -> Iterator[None]:
         "full": _full_disk,
     }[found.pop("how")]
     with broken(**found):
-        yield
+        yield None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ The label follows `a`, from `TURN` on `b`, and from `BACK` on `a` again. Inputs 
 whoever was trained in another stretch is proven worse.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,8 @@ CONFIG: dict[str, Any] = {
     },
     "comparison": {"metric": "roc_auc", "gates": []},
     "promotion": {"mode": {"kind": "auto"}, "probation": {"windows": 1}},
-    "alerts": {"channels": [{"kind": "slack", "channel": "#ml-alerts"}]},
 }
+SLACK = ({"kind": "slack", "channel": "#ml-alerts"},)
 
 
 def moment(week: int) -> datetime:
@@ -71,13 +72,13 @@ def week_rows(week: int) -> pd.DataFrame:
     )
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, channels: Sequence[dict[str, Any]] = SLACK) -> Path:
     """Make the workspace, with an empty registry."""
     batches = folder / "data" / "payments"
     batches.mkdir(parents=True)
     for week in range(WEEKS):
         week_rows(week).to_parquet(batches / f"{week:02d}.parquet", index=False)
-    write_config(folder, CONFIG)
+    write_config(folder, {**CONFIG, "alerts": {"channels": list(channels)}})
     (folder / ".gitignore").write_text("/data\n.driftloop\n")
     git(folder, "init", "-q", "-b", "main")
     dvc(folder, "init")

@@ -38,6 +38,15 @@ def alerts_of(folder: Path) -> AlertState:
 def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
     """The state after a run; equal for a run that was cut off and run again, and one that was not.
 
+    Posts are told apart by their keys in the registry that they are of.
+    """
+    posts = [((post.key or "").partition("/")[2], post.text) for post in slack.posts]
+    return {**kept_state(folder), "posts": posts}
+
+
+def kept_state(folder: Path) -> dict[str, Any]:
+    """What a run leaves in the registry and in the state of alerts.
+
     The ledger keeps that a run was cut off, so only the moves that were made are compared.
     """
     registry = MlflowRegistry(Workspace(folder))
@@ -51,14 +60,19 @@ def state_of(folder: Path, slack: SlackPeer) -> dict[str, Any]:
         ],
         "versions": sorted(map(_version, registry.versions("payments").items())),
         "runs": sorted(_run(registry, run) for run in client.search_runs([experiment])),
-        "models": len(client.search_logged_models([experiment])),
-        "posts": [((post.key or "").partition("/")[2], post.text) for post in slack.posts],
+        "models": _models(client.search_logged_models([experiment])),
         "pending": len(alerts_of(folder).posts),
         "incidents": [
             (incident.number, incident.summary.action, incident.open)
             for incident in alerts_of(folder).incidents
         ],
     }
+
+
+def _models(found: Any) -> list[str]:
+    """Return the states of stored models; one that was cut off stays in MLflow as failed."""
+    states = sorted(str(model.status).rpartition(".")[2] for model in found)
+    return [state for state in states if state != "FAILED"]
 
 
 def _version(found: tuple[str, VersionTags]) -> tuple[Any, ...]:
@@ -74,5 +88,7 @@ def _run(registry: MlflowRegistry, run: Any) -> tuple[Any, ...]:
     tags = {name: value for name, value in own.items() if name not in STAMPS}
     folder = Path(run.info.artifact_uri.removeprefix("file://"))
     found = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-    files = sorted(name for name in found if not name.startswith("reference_profile"))  # a cache
+    # A profile is a cache, and an upload that was cut off is MLflow's own draft.
+    passed_over = ("reference_profile", ".artifact.uploading.")
+    files = sorted(name for name in found if not Path(name).name.startswith(passed_over))
     return run.info.status, sorted(tags.items()), sorted(run.data.metrics.items()), files

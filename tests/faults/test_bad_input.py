@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from faults.conftest import Zygote
+from faults.forks import Zygote
 from faults.ground import CONFIG, SECOND, START, commit, moment
 from faults.state import champion_of, ledger_faults
 from peers.slack import SlackPeer

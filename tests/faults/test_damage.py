@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.conftest import Zygote
+from faults.forks import Zygote
 from faults.ground import SECOND, job_of
 from faults.state import champion_of
 from peers.http_peer import Answer, HttpPeer

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from faults.conftest import Zygote
+from faults.forks import Zygote
 from faults.state import ledger_faults
 from peers.slack import SlackPeer
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.conftest import Zygote, move
+from faults.conftest import move
+from faults.forks import Zygote
 from faults.state import champion_of, state_of
 from peers.slack import SlackPeer
 

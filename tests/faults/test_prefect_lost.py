@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from faults.conftest import ROOT, Zygote
+from faults.forks import ROOT, Zygote
 from faults.ground import SECOND, moment
 from faults.state import champion_of, ledger_faults
 from peers.slack import SlackPeer

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.conftest import Zygote
+from faults.forks import Zygote
 from faults.state import champion_of, ledger_faults
 
 from driftloop.base.workspace import Workspace

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.conftest import Zygote
+from faults.forks import Zygote
 from faults.state import champion_of, ledger_faults
 from faults.test_races import add_versions, case, entries
 

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from faults.conftest import Zygote
+from faults.forks import Zygote
 from faults.state import champion_of
 from peers.slack import SlackPeer
 

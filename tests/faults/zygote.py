@@ -21,12 +21,15 @@ from typing import Any
 
 from faults.breaking import break_in
 from faults.ground import FIRST, SECOND, WATCH, job_of
+from faults.state import kept_state
 from snapshot_ground import job_of as snapshot_job
+from snapshot_ground import state_of as snapshot_state
 
 from driftloop.base.scores import Comparison, Score
 from flows.challenge import challenge
 from flows.snapshot import make_snapshot
 from flows.watch import watch
+from tasks.alerts.deliver_all import deliver_all
 from tasks.alerts.write import (
     deliver_alerts,
     write_alert,
@@ -40,26 +43,29 @@ from tasks.runtime.step import inline
 
 SECONDS = 300
 IMPORTED = (
+    *("alibi_detect.cd", "driftloop.drift.alibi"),
     *(
-        "alembic.command",
-        "alibi_detect.cd",
-        "driftloop.drift.alibi",
+        "dulwich.ignore",
+        "dulwich.worktree",
         "dvc.api",
         "dvc.cachemgr",
         "dvc.data_cloud",
+        "dvc.dirs",
     ),
-    *("dvc_data.fs", "dvc_render", "git", "mlflow.pyfunc", "mlflow.sklearn"),
-    *("prefect.telemetry", "mlflow.store.model_registry.sqlalchemy_store"),
-    *("mlflow.store.tracking.sqlalchemy_store",),
-    *("dvc.repo.add", "dvc.repo.checkout", "dvc.repo.push", "dvc.repo.status"),
-    *("prefect.deployments", "pyarrow.pandas_compat", "pygit2", "scmrepo.fs", "skops.io"),
-    *(
-        "matplotlib.backends.backend_svg",
-        "sklearn.inspection",
-        "sklearn.linear_model",
-        "slack_sdk",
-        "tasks.registry.mlflow",
-    ),
+    *("dvc.repo.add", "dvc.repo.checkout", "dvc.repo.datasets", "dvc.repo.graph", "dvc.repo.index"),
+    *("dvc.repo.open_repo", "dvc.repo.plots", "dvc.repo.push", "dvc.repo.status"),
+    *("dvc.repo.worktree", "dvc.utils.strictyaml", "dvc_data.fs", "dvc_data.hashfile.db.local"),
+    *("dvc_data.index.checkout", "dvc_data.index.collect", "dvc_data.index.fetch"),
+    *("dvc_data.index.push", "dvc_render", "fsspec.implementations.memory", "git", "networkx"),
+    *("pygit2", "scmrepo.fs"),
+    *("alembic.command", "alembic.config", "sqlalchemy.dialects.sqlite"),
+    *("mlflow.models.display_utils", "mlflow.pyfunc", "mlflow.sklearn"),
+    *("mlflow.store.model_registry.sqlalchemy_store", "mlflow.store.tracking.sqlalchemy_store"),
+    *("mlflow.store.model_registry.sqlalchemy_workspace_store", "mlflow.tracing.processor"),
+    *("mlflow.store.tracking.sqlalchemy_workspace_store", "mlflow.tracing.export"),
+    *("matplotlib.backends.backend_svg", "prefect.deployments", "prefect.telemetry"),
+    *("pyarrow.pandas_compat", "sklearn.inspection", "sklearn.linear_model", "skops.io"),
+    *("slack_sdk", "tasks.registry.mlflow"),
 )
 """What a run imports on its way."""
 _SCORE = Score("roc_auc", 0.9, 0.88, 0.92, 500)
@@ -109,28 +115,42 @@ def _keep(folder: Path, key: str) -> str:
     return promote(job, key, "4", "1", replace(_WON, won=False, sentence="Worse.")).sentence
 
 
+def _deliver(folder: Path) -> str:
+    job = job_of(folder, SECOND)
+    return deliver_all(job.workspace, (job.config,)).sentence
+
+
 def _snapshot(folder: Path) -> str:
     return make_snapshot(snapshot_job(folder)).sentence
 
 
-WORK: dict[str, Callable[..., str]] = {
+WORK: dict[str, Callable[..., Any]] = {
     "bootstrap": _bootstrap,
     "retrain": _retrain,
     "monitor": _monitor,
     "roll back": _roll_back,
     "promote": _promote,
     "keep": _keep,
+    "deliver": _deliver,
     "snapshot": _snapshot,
+    "state": kept_state,
+    "snapshot state": snapshot_state,
 }
 
 
 def _child(case: dict[str, Any], gate: int, answer: int) -> None:
-    """Wait for the gate, break what is to break, work, and end without any clean-up."""
+    """Wait for the gate, break what is to break, work, and end without any clean-up.
+
+    The process leads a group of its own, so that whoever kills it may kill what it started too.
+    """
+    os.setsid()
     os.environ.update(case.get("env", {}))
     os.read(gate, 1)
+    said: dict[str, Any]
     try:
-        with inline(), _prefect_at(case.get("server")), break_in(case.get("fault")):
+        with inline(), _prefect_at(case.get("server")), break_in(case.get("fault")) as moments:
             said = {"ok": WORK[case["work"]](Path(case["folder"]), **case.get("given", {}))}
+        said |= {"events": moments.count} if moments else {}
     except Exception as error:
         said = {"error": type(error).__name__, "line": str(error), "trace": traceback.format_exc()}
     os.write(answer, json.dumps(said).encode())

@@ -1,5 +1,6 @@
 """The channels of the Slack peer: what was posted there, and the Web API methods on it."""
 
+import copy
 import hashlib
 import itertools
 import threading
@@ -81,6 +82,16 @@ class Workspace:
     def keys(self) -> list[str | None]:
         """The idempotency keys of the posts, in order."""
         return [post.key for post in self.posts]
+
+    def kept(self) -> Any:
+        """Return what is there, to be put back by `restore`."""
+        with self._lock:
+            return copy.deepcopy((self.posts, self.updates, self.files, self._rows))
+
+    def restore(self, kept: Any) -> None:
+        """Let what was there be there again, and nothing else."""
+        with self._lock:
+            self.posts, self.updates, self.files, self._rows = copy.deepcopy(kept)
 
     def channel_id(self, name: str) -> str:
         """The id of a channel."""

@@ -27,6 +27,11 @@ def action_taken(record: MonitorRecord) -> str:
 
 PROMOTED = line("Nothing now. The next run shows whether the new model holds.")
 
+LEARN = line(
+    "Do not rely on its predictions. In working hours, look whether the features say anything of "
+    "the label and whether there are rows enough, then retrain."
+)
+
 
 def next_step(record: MonitorRecord) -> Line:
     """Return what the reader should do, for the most severe cause."""
@@ -57,10 +62,26 @@ def next_step(record: MonitorRecord) -> Line:
             code(f"driftloop approve {clean(record.model, 60)}"),
             ", or in the Prefect UI.",
         )
+    return LEARN if record.doubt else _about_predictions(record)
+
+
+def _about_predictions(record: MonitorRecord) -> Line:
+    """Return what the reader should do about a champion that predicts worse, or may."""
+    version = f"Version {clean(record.champion, 40)}"
     if record.performance.status == "fell":
         return line(
-            f"Version {clean(record.champion, 40)} is live and predicts worse than it should. "
-            "Decide now: stop using it, roll back, or retrain by hand."
+            f"{version} is live and predicts worse than it should. Decide now: stop using it, roll "
+            "back, or retrain by hand."
+        )
+    if record.performance.broke_promise:
+        return line(
+            f"{version} is live and learned a relation that no longer holds. Decide now: stop "
+            "using it, or retrain by hand."
+        )
+    if record.performance.status == "falling":
+        return line(
+            "Nothing tonight. It is a loss that may be within what is allowed: the next windows "
+            "tell whether it grows."
         )
     return line(
         "Nothing tonight. In working hours, check whether the change is real and will stay."

@@ -14,12 +14,13 @@ from driftloop.alerts.blocks import (
 from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
 from driftloop.base.distribution import Shape
-from driftloop.base.findings import Finding, Performance, QualityFinding, TroubleKind
+from driftloop.base.findings import LOST, Finding, Performance, QualityFinding, TroubleKind
 from driftloop.base.records import MonitorRecord
 from driftloop.base.scores import metric_name
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3
+NO_SKILL = "champion not proven better than guessing"
 _LEADS = {
     "prediction": "The predictions moved.",
     "joint": "The inputs are distinguishable when taken together.",
@@ -36,8 +37,13 @@ _KINDS: dict[TroubleKind, str] = {
 def headline(record: MonitorRecord) -> str:
     """Return what is wrong in a few words, such as ``predictions got worse, inputs drifted``."""
     parts = ["champion changed by hand"] if record.moved else []
+    parts += [NO_SKILL] if record.doubt else []
     parts += ["data checks failed"] if record.broken else []
-    parts += ["predictions got worse"] if record.performance.status == "fell" else []
+    worse = {"fell": "predictions got worse", "falling": "predictions are getting worse"}
+    parts += [text for status, text in worse.items() if record.performance.status == status]
+    broke = record.performance.broke_promise
+    parts += ["the relation of inputs and outcome changed"] if broke else []
+    parts += ["predictions expected to be worse"] if _expects_loss(record) else []
     roles = {finding.role for finding in record.drifted}
     parts += ["new outcomes"] if "label" in roles else []
     if roles & {"feature", "joint"}:
@@ -53,14 +59,18 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
 
     What kind of trouble it is and whether a new version helped come last.
     """
-    drifted, fell = first_per_feature(record.drifted), record.performance.status == "fell"
+    drifted, lost = first_per_feature(record.drifted), record.performance.status in LOST
     sections: list[Section] = []
     if record.moved:
         sections.append(_led("The champion was changed by hand.", record.moved))
+    if record.doubt:
+        sections.append(doubtful(record.doubt))
     if record.broken:
-        sections.append(_broken_data(record, explains=fell or bool(drifted)))
-    if fell:
+        sections.append(_broken_data(record, explains=lost or bool(drifted)))
+    if lost:
         sections.append(_lost_performance(record.performance))
+    if _expects_loss(record) and record.estimate is not None:
+        sections.append(_led("A loss is expected.", record.estimate.sentence))
     sections += _drift(record, drifted)
     if sections and record.verdict.status == "inconclusive":
         sections.append(_led("The rest could not be judged.", record.verdict.sentence))
@@ -71,6 +81,10 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
     ]
     broke = sections or [section(bold(sentence(record.verdict.sentence)))]
     return (*broke, *explained, *after_promotion(record))
+
+
+def _expects_loss(record: MonitorRecord) -> bool:
+    return record.estimate is not None and record.estimate.status == "lost"
 
 
 def most_changed(record: MonitorRecord) -> tuple[Line, ...]:
@@ -111,6 +125,11 @@ def after_promotion(record: MonitorRecord) -> tuple[Section, ...]:
     return (_led("Did the new version help?", record.aftermath),) if record.aftermath else ()
 
 
+def doubtful(doubt: str) -> Section:
+    """Return that the champion is not proven better than guessing."""
+    return _led("The champion may be no better than guessing.", doubt)
+
+
 def _led(lead: str, text: str) -> Section:
     return section(line(bold(lead), f" {sentence(text)}"))
 
@@ -129,6 +148,9 @@ def _lost_performance(performance: Performance) -> Section:
     was = f", was {number(performance.expected)}" if performance.expected is not None else ""
     now = number(performance.score) + interval(performance.low, performance.high)
     rows = f"on {count(performance.rows, 'row')} with known outcome"
+    pooled = performance.pooled
+    if pooled is not None and pooled.windows > 1:
+        rows += f"; {number(pooled.score)} over {pooled.windows} windows"
     guessing = "" if performance.skilled else f"; {number(performance.guessing)} is guessing"
     return section(
         line(

@@ -20,7 +20,7 @@ from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.versions import undo_step
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
 from driftloop.base.periods import format_time
-from driftloop.base.records import RetrainRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.scores import Comparison, metric_name
 
 Outcome = Literal["promoted", "proposed", "kept", "refused", "failed"]

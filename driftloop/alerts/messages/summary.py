@@ -5,8 +5,15 @@ from dataclasses import fields, replace
 from driftloop.alerts.blocks import bold, bullets, clean, code, line, section, sentence
 from driftloop.alerts.incident import IncidentSummary
 from driftloop.alerts.message import Links
-from driftloop.alerts.messages.actions import PROMOTED, action_taken, next_step
-from driftloop.alerts.messages.causes import causes, headline, most_changed, unjudged
+from driftloop.alerts.messages.actions import LEARN, PROMOTED, action_taken, next_step
+from driftloop.alerts.messages.causes import (
+    NO_SKILL,
+    causes,
+    doubtful,
+    headline,
+    most_changed,
+    unjudged,
+)
 from driftloop.alerts.messages.retraining import (
     next_step_of,
     outcome_line,
@@ -15,7 +22,8 @@ from driftloop.alerts.messages.retraining import (
 )
 from driftloop.alerts.messages.wording import count
 from driftloop.base.errors import ChampionLostError
-from driftloop.base.records import MonitorRecord, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import RetrainRecord
 
 WATCH = line("Nothing now. The next run shows whether it holds.")
 """What to do after the version that serves was changed."""
@@ -49,6 +57,17 @@ def lost_summary(lost: ChampionLostError, links: Links) -> IncidentSummary:
         ),
         action="Changed nothing: which version should serve is for a person to say.",
         next_step=step,
+        links=links,
+    )
+
+
+def doubt_summary(record: RetrainRecord, doubt: str, links: Links) -> IncidentSummary:
+    """Return the summary that says that a first champion is not proven better than guessing."""
+    return IncidentSummary(
+        headline=NO_SKILL,
+        causes=(doubtful(f"Version {record.champion.version}: {doubt} on its holdout."),),
+        action=record.sentence,
+        next_step=LEARN,
         links=links,
     )
 

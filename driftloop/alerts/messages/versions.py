@@ -7,7 +7,8 @@ from driftloop.alerts.blocks import Line, bold, clean, code, line, section, sent
 from driftloop.alerts.message import Links, Message, Severity, event_key
 from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.wording import compose
-from driftloop.base.records import MonitorRecord, Promotion, TrialAction, TrialOutcome
+from driftloop.base.records import MonitorRecord, TrialAction, TrialOutcome
+from driftloop.base.retrain_record import Promotion
 
 
 @dataclass(frozen=True, slots=True)

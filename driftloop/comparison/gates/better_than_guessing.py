@@ -3,7 +3,6 @@
 import math
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
 from driftloop.base.scores import metric_name
@@ -16,8 +15,8 @@ from driftloop.performance.metrics import no_skill_score
 class BetterThanGuessing(Gate):
     """The challenger is proven better than guessing on the holdout.
 
-    Where everything was lost a challenger at 0.2 beats a champion at 0.1. A first champion, which
-    replaces nothing, needs a score above guessing, proven or not.
+    Where everything was lost a challenger at 0.2 beats a champion at 0.1. A person may accept it
+    all the same. A first champion, which replaces nothing, goes live, and an incident says so.
     """
 
     kind: Literal["better_than_guessing"] = "better_than_guessing"
@@ -43,5 +42,7 @@ class BetterThanGuessing(Gate):
         proven, text = low > guessing, f"{name} is {low:.3f} to {high:.3f} on the holdout"
         if proven:
             return True, f"{text}; {guessing:.3g} is guessing."
-        above = inputs.champion is None and float(np.mean(drawn)) > guessing
-        return above, f"{text}, which is not proven better than guessing, {guessing:.3g}."
+        text = f"{text}, which is not proven better than guessing, {guessing:.3g}"
+        if inputs.accepted:
+            return True, f"{text}; a person accepted that."
+        return inputs.champion is None, f"{text}."

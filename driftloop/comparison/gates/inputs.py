@@ -30,6 +30,7 @@ class GateInputs:
     `thresholds` are the challenger's and the champion's decision thresholds. `table` has the
     features of the rows, `groups` the columns that gates list in `reads`, both in the same order.
     `unknown` counts rows that are left out, by class: the challenger cannot predict these classes.
+    `accepted` says that a person takes a challenger that is not proven better than guessing.
     """
 
     metric: MetricName
@@ -43,6 +44,7 @@ class GateInputs:
     champion_model: Scorer | None = None
     seed: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
+    accepted: bool = False
 
     @property
     def models(self) -> tuple[Model, ...]:

@@ -48,7 +48,7 @@ class ModelRow:
     def troubled(self) -> bool:
         """Whether it needs attention."""
         return (
-            self.outcome in ("broken", "fell", "drift")
+            self.outcome in ("broken", "fell", "drift", "falling")
             or self.incident_since is not None
             or self.unwatched
         )

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from driftloop.alerts.channels import Channel
 from driftloop.alerts.incident import AlertState, Incident, PastIncident
 from driftloop.base.errors import DataError
-from driftloop.base.records import ModelVersion, MonitorRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.tags import RunTags
 from driftloop.promotion.ledger import MOVES, Entry
 

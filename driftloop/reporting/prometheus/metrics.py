@@ -49,6 +49,7 @@ METRICS: tuple[Metric, ...] = (
     _gauge("score_low", "Lower end of the confidence interval of the realised score.", "metric"),
     _gauge("score_high", "Upper end of the confidence interval of the realised score.", "metric"),
     _gauge("score_baseline", "Score of the champion on its own holdout.", "metric"),
+    _gauge("estimated_score", "Score of the champion estimated without labels.", "metric"),
     _gauge("score_rows", "Labelled rows behind the realised score."),
     _gauge("last_run_timestamp_seconds", "When the newest monitoring run was recorded."),
     _gauge("last_run_as_of_timestamp_seconds", "Moment as of which the newest run judged."),

@@ -118,6 +118,8 @@ def _scores(into: _Samples, record: MonitorRecord) -> None:
     into.add("score_high", performance.high, performance.metric)
     into.add("score_baseline", performance.baseline, performance.metric)
     into.add("score_rows", performance.rows)
+    if record.estimate is not None:
+        into.add("estimated_score", record.estimate.score, record.estimate.metric)
 
 
 def _times(into: _Samples, last: LastRun) -> None:

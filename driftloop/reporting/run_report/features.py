@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from driftloop.alerts.messages.wording import count, number
 from driftloop.base.distribution import Shape
-from driftloop.base.findings import Finding, Status, by_severity
+from driftloop.base.findings import Finding, FindingStatus, by_severity
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 from driftloop.profiling.finding_text import format_p, format_share
 from driftloop.reporting.run_report.inputs import ReportInput, plotted_findings, worst_statuses
@@ -20,7 +20,7 @@ class FeaturePanel:
 
     finding: Finding
     shape: Shape
-    status: Status
+    status: FindingStatus
     others: tuple[Finding, ...]
     plot: str | None
 

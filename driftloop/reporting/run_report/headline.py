@@ -8,7 +8,7 @@ from driftloop.alerts.messages.causes import causes, headline
 from driftloop.decision.outcome import OUTCOME_STYLES, Outcome, OutcomeStyle, outcome_of_record
 from driftloop.reporting.run_report.inputs import ReportInput
 
-_TROUBLE = ("broken", "fell", "drift")
+_TROUBLE = ("broken", "fell", "drift", "falling")
 _ACTIONS = {
     "none": "nothing to do",
     "alert": "notify people",

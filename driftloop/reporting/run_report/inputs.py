@@ -7,7 +7,7 @@ from datetime import datetime
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.base.distribution import Shape
-from driftloop.base.findings import SEVERITY_ORDER, Finding, Status
+from driftloop.base.findings import SEVERITY_ORDER, Finding, FindingStatus
 from driftloop.base.records import MonitorRecord
 from driftloop.promotion.ledger import Entry
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint
@@ -34,7 +34,7 @@ class ReportInput:
     """Everything that a report says; runs, ledger entries and incidents are oldest first.
 
     A retraining that the run started is in the record once it is done. Labels can be trusted up to
-    `labelled_until`; `margin` is the loss against the baseline that is allowed, `baselines` are the
+    `labelled_until`; `baselines` are the
     holdout scores of the versions, `lineage` labels and values from the data to this run.
     """
 
@@ -44,7 +44,6 @@ class ReportInput:
     episodes: tuple[Episode, ...] = ()
     labelled_until: datetime | None = None
     label_delay: str = ""
-    margin: float = 0.0
     baselines: Mapping[str, float] = field(default_factory=dict)
     lineage: tuple[tuple[str, str], ...] = ()
     links: Links = NO_LINKS
@@ -58,9 +57,9 @@ class ReportInput:
         return next((episode for episode in reversed(self.episodes) if episode.end is None), None)
 
 
-def worst_statuses(record: MonitorRecord) -> dict[str, Status]:
+def worst_statuses(record: MonitorRecord) -> dict[str, FindingStatus]:
     """Return the most severe status of each column, of its missing values too."""
-    statuses: dict[str, Status] = {}
+    statuses: dict[str, FindingStatus] = {}
     for finding in record.findings:
         known = statuses.setdefault(finding.name, finding.status)
         statuses[finding.name] = min(known, finding.status, key=SEVERITY_ORDER.__getitem__)

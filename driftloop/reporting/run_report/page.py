@@ -24,7 +24,7 @@ def report_page(report: ReportInput) -> str:
         verdict=verdict_section(report),
         history=history_section(report),
         features=features_section(report) if record.findings else None,
-        performance_details=performance_details(record.performance, report.margin),
+        performance_details=performance_details(record.performance),
         retraining_badge=retraining_badge(record.retrain) if record.retrain else None,
         retraining_line=outcome_line(record.retrain) if record.retrain else None,
         entries=recent_entries(report.ledger),

@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from driftloop.alerts.incident import AlertState
-from driftloop.base.records import Champion, MonitorRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import Champion
 from driftloop.base.tags import RunTags
 from driftloop.decision.outcome import Outcome, outcome_of, outcome_of_record
 from driftloop.promotion.ledger import MOVES, Entry, Move
@@ -31,6 +32,10 @@ class RunPoint:
     ] = None
     low: float | None = None
     high: float | None = None
+    estimated: Annotated[
+        float | None,
+        Field(description="Performance estimated on the run's window, without labels."),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ def point_of_tags(run_id: str, tags: RunTags) -> RunPoint:
         tags.score,
         tags.score_low,
         tags.score_high,
+        tags.estimated,
     )
 
 
@@ -103,6 +109,7 @@ def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
         performance.score,
         performance.low,
         performance.high,
+        record.estimate.score if record.estimate else None,
     )
 
 

@@ -15,6 +15,13 @@ def points_with_scores(report: ReportInput) -> tuple[RunPoint, ...]:
     return tuple(run for run in runs if run.score is not None and run.metric == metric)
 
 
+def points_with_estimates(report: ReportInput) -> tuple[RunPoint, ...]:
+    """Return the runs that estimated a score without labels, oldest first."""
+    metric = report.record.performance.metric
+    runs = (*report.past, point_of_record(report.run_id, report.record))
+    return tuple(run for run in runs if run.estimated is not None and run.metric in (metric, None))
+
+
 def performance_alt_text(report: ReportInput) -> str:
     """Return what the plot of the performance shows, for those who do not see it."""
     points = points_with_scores(report)
@@ -31,13 +38,17 @@ def performance_alt_text(report: ReportInput) -> str:
     )
 
 
-def performance_details(performance: Performance, margin: float) -> str:
+def performance_details(performance: Performance) -> str:
     """Return the rows, the baseline and the estimate in one line."""
     parts = [f"{count(performance.rows, 'labelled row')} from {performance.window}"]
     if performance.baseline is not None:
-        parts.append(f"baseline {number(performance.baseline)}, allowed loss {number(margin)}")
+        allowed = f", allowed loss {number(performance.margin)}" if performance.margin else ""
+        parts.append(f"baseline {number(performance.baseline)}{allowed}")
+    pooled = performance.pooled
+    if pooled is not None and pooled.windows > 1:
+        parts.append(f"{number(pooled.score)} over {pooled.windows} windows together")
     if performance.level is not None and performance.level.value != performance.baseline:
         parts.append(f"{number(performance.level.value)} held before, whichever version served")
     if performance.estimated is not None:
-        parts.append(f"{number(performance.estimated)} estimated from the model's probabilities")
+        parts.append(f"{number(performance.estimated)} was promised of these rows")
     return " · ".join(parts)

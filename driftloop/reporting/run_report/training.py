@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from driftloop.alerts.messages.retraining import outcome_of
 from driftloop.alerts.messages.wording import interval, number
 from driftloop.alerts.messages.wording import score as score_text
-from driftloop.base.records import RetrainRecord
+from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.scores import Comparison, metric_name
 from driftloop.decision.outcome import Tone
 from driftloop.promotion.ledger import Entry

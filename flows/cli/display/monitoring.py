@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from driftloop.base.findings import Finding, Status, by_severity
+from driftloop.base.findings import Finding, FindingStatus, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.scores import metric_name
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from driftloop.reporting.status import ModelStatus, Statuses
 
 _SHOWN = 12
-_SIGNS: Mapping[Status, str] = {"drift": "▲", "warning": "!", "inconclusive": "?", "ok": "✓"}
+_SIGNS: Mapping[FindingStatus, str] = {
+    "drift": "▲",
+    "warning": "!",
+    "inconclusive": "?",
+    "small": "·",
+    "ok": "✓",
+}
 
 
 def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[RenderableType]:
@@ -38,8 +44,13 @@ def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[Re
             yield Text.assemble("  quality: ", status_text(check.status), f" {check.sentence}")
     performance = record.performance
     yield Text.assemble("  ", status_text(performance.status), " ", performance.sentence)
+    if record.estimate is not None:
+        estimate = record.estimate
+        yield Text.assemble("  ", status_text(estimate.status), " ", estimate.sentence)
     if record.findings:
         yield from _features(by_severity(record.findings), everything)
+    for warning in filter(None, (record.moved, record.doubt)):
+        yield Text.assemble(status_text("warning"), f" {warning}")
     yield from _consequences(record)
 
 

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from driftloop.base.periods import format_time
-from driftloop.base.records import RetrainOutcome
+from driftloop.base.retrain_record import RetrainOutcome
 from driftloop.promotion.ledger import MOVES, Ledger
 from flows.cli.display.show import empty_table
 

@@ -18,6 +18,9 @@ COLOURS = {
     "failed": "red",
     "broken": "red",
     "fell": "red",
+    "falling": "yellow",
+    "lost": "yellow",
+    "small": "cyan",
     "unclear": "yellow",
 }
 

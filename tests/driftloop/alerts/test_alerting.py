@@ -16,8 +16,9 @@ from driftloop.alerts.lifecycle import (
     newly_stuck,
     run_health,
 )
-from driftloop.base.findings import Verdict
+from driftloop.base.findings import EstimatedPerformance, Promise, Verdict
 from driftloop.base.records import Decision, MonitorRecord
+from driftloop.base.scores import Score
 from driftloop.base.serialize import to_plain
 from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
@@ -32,6 +33,7 @@ LETTERS: dict[str, frozenset[Cause]] = {
     ".": frozenset(),
     "d": frozenset({"drift"}),
     "p": frozenset({"performance"}),
+    "f": frozenset({"falling"}),
     "q": frozenset({"quality"}),
     "b": frozenset({"drift", "performance"}),
 }
@@ -59,7 +61,7 @@ def health(week: int, what: str, **more: Any) -> RunHealth:
     """A run of a week: ``?`` could not judge, the other letters say what was wrong."""
     at = NOW + week * WEEK
     causes, judged = LETTERS.get(what, frozenset()), what != "?"
-    return replace(RunHealth(at, at - WEEK, causes, "7", judged, None, None), **more)
+    return replace(RunHealth(at, at - WEEK, causes, "7", judged, None, None, margin=0.05), **more)
 
 
 def seen(story: str | Sequence[RunHealth], settings: AlertSettings = SETTINGS) -> list[Transition]:
@@ -67,7 +69,7 @@ def seen(story: str | Sequence[RunHealth], settings: AlertSettings = SETTINGS) -
     state, turns = AlertState(), []
     for week, one in enumerate(story):
         now = one if isinstance(one, RunHealth) else health(week, one)
-        turns.append(advance(state, now, CARD, settings, 0.05))
+        turns.append(advance(state, now, CARD, settings))
         state = turns[-1].state
     return turns
 
@@ -206,7 +208,8 @@ def test_severity_comes_from_the_evidence() -> None:
         return found.severity
 
     assert level("p") == level("q") == level("b") == "page"
-    assert level("d") == "warning"
+    assert level("d") == level("f") == "warning"
+    assert level("f", proven_until=NOW) == "warning"
     assert level("d", proven_until=NOW - WEEK) == "warning"
     assert level("d", proven_until=NOW) == "info"
     assert level("b", proven_until=NOW) == "page"
@@ -227,7 +230,7 @@ def test_drift_that_turns_out_to_do_harm_after_all_is_told() -> None:
 def test_run_that_looks_from_before_changes_nothing() -> None:
     state = seen("..d")[-1].state
     for what in ".dp?":
-        assert advance(state, health(1, what), CARD, SETTINGS, 0.05) == Transition(state)
+        assert advance(state, health(1, what), CARD, SETTINGS) == Transition(state)
 
 
 def test_since_when_and_how_often() -> None:
@@ -247,8 +250,8 @@ STORIES = st.text("..dpqb?", min_size=1, max_size=30)
 def test_the_same_run_again_tells_nothing_and_changes_nothing(story: str) -> None:
     state = AlertState()
     for week, what in enumerate(story):
-        state = advance(state, health(week, what), CARD, SETTINGS, 0.05).state
-        again = advance(state, health(week, what), CARD, SETTINGS, 0.05)
+        state = advance(state, health(week, what), CARD, SETTINGS).state
+        again = advance(state, health(week, what), CARD, SETTINGS)
         assert again == Transition(state)
 
 
@@ -289,3 +292,33 @@ def test_stuck_is_told_once(history: Any, new: bool) -> None:
 def test_another_rule_that_holds_back_is_not_stuck() -> None:
     cooling = replace(record(), decision=Decision("hold", ("Soon.",), held="cooldown"))
     assert not newly_stuck(cooling, (past(1),))
+
+
+def test_a_falling_performance_warns_worsens_and_closes_on_proof_alone() -> None:
+    assert told("ff.p..") == "OC.W.R"
+    assert told([health(0, "f"), *(health(week, ".", below=True) for week in (1, 2, 3))]) == "O..."
+    falling = replace(record(), performance=performance("falling", margin=0.03))
+    found = run_health(falling)
+    assert (found.causes, found.score, found.margin) == ({"falling"}, 0.7, 0.03)
+
+
+def test_harm_decides_what_drift_is_worth() -> None:
+    """Moved and harmless informs, with an estimated loss it warns, and a broken promise pages."""
+    estimate = EstimatedPerformance(
+        "f1", "reweighted", WINDOW, 9, 0.8, 0.7, 0.9, 0.0, "ok", "Fine."
+    )
+    broken = Promise("broken", Score("f1", -0.2, -0.3, -0.1, 9), 0.8, 0.6, 1, 1e-9, "Broken.")
+
+    def level(realised: Any = None, **more: Any) -> str:
+        drifted = replace(record(DRIFT), performance=realised or performance("unclear"), **more)
+        found = seen([run_health(drifted)])[0].state.newest
+        assert found is not None
+        return found.severity
+
+    assert level() == "warning"
+    assert level(estimate=estimate) == "info"
+    assert level(estimate=replace(estimate, status="lost")) == "warning"
+    assert level(estimate=replace(estimate, status="unclear")) == "warning"
+    assert level(performance("unclear", limit=0.75), estimate=estimate) == "warning", "0.7 is below"
+    assert level(performance("falling"), estimate=estimate) == "warning"
+    assert level(performance("ok", promise=broken), estimate=estimate) == "page"

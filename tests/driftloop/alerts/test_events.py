@@ -17,7 +17,8 @@ from driftloop.alerts.events import (
     run_events,
 )
 from driftloop.alerts.responses import Acknowledged
-from driftloop.base.records import MonitorRecord, Promotion, RetrainRecord
+from driftloop.base.records import MonitorRecord
+from driftloop.base.retrain_record import Promotion, RetrainRecord
 from tools import alert_examples as the
 
 ROOT = Path(__file__).parents[3]

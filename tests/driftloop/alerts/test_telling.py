@@ -7,7 +7,7 @@ import pytest
 from driftloop.alerts.channels.console import ConsoleChannel
 from driftloop.alerts.channels.pagerduty import PagerDutyChannel
 from driftloop.alerts.channels.slack import SlackChannel
-from driftloop.alerts.incident import Acknowledgement, AlertState
+from driftloop.alerts.incident import KEPT_POSTS, Acknowledgement, AlertState
 from driftloop.alerts.lifecycle import AlertSettings
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import retrain_message
@@ -35,7 +35,7 @@ CALM = monitor()
 
 
 def routing(*channels: Any) -> Routing:
-    return Routing(AlertSettings(channels=channels or (SlackChannel(),)), 0.05, AS_OF)
+    return Routing(AlertSettings(channels=channels or (SlackChannel(),)), AS_OF)
 
 
 def later(record: MonitorRecord, weeks: int, **more: Any) -> MonitorRecord:
@@ -174,7 +174,7 @@ def test_harmless_drift_informs() -> None:
 def test_nobody_to_tell_leaves_nothing_to_send() -> None:
     state = after(FELL, to=routing(SlackChannel(at_least="page"), ConsoleChannel()))
     assert state.posts[0].waiting == (SLACK, CONSOLE)
-    silent = Routing(AlertSettings().model_copy(update={"channels": ()}), 0.05, AS_OF)
+    silent = Routing(AlertSettings().model_copy(update={"channels": ()}), AS_OF)
     state = after(FELL, to=silent)
     assert (state.posts, state.open is not None) == ((), True)
 
@@ -229,3 +229,12 @@ def test_the_state_is_stored_whole() -> None:
     to = routing(SlackChannel(), PagerDutyChannel())
     state = after(drifted(), later(FELL, 1), later(CALM, 2), later(CALM, 3), to=to)
     assert AlertState.from_dict(to_plain(state)) == state
+
+
+def test_of_what_waits_for_a_broken_channel_the_newest_is_kept() -> None:
+    state = after(drifted())
+    (opened,) = state.posts
+    for number in range(KEPT_POSTS):
+        state = state.write(replace(opened, key=f"key-{number}"))
+    assert [post.key for post in state.posts] == [f"key-{number}" for number in range(KEPT_POSTS)]
+    assert state.write(opened) == state, "what gave way is not written anew"

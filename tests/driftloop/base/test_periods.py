@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from driftloop.base.periods import (
     UNITS,
     Span,
     Window,
+    every_span,
     floor_to,
     format_time,
     naive,
@@ -17,6 +19,7 @@ from driftloop.base.periods import (
     parse_time,
     split_window,
 )
+from driftloop.snapshots.time_column import period_starts
 from tests.driftloop.cases import utc
 
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2080, 1, 1), timezones=st.just(UTC))
@@ -153,3 +156,14 @@ def test_what_is_no_time_is_refused(value: object) -> None:
 )
 def test_readable(moment: datetime, text: str) -> None:
     assert format_time(moment) == text
+
+
+def test_a_quarter_is_three_months_and_starts_with_january_april_july_and_october() -> None:
+    assert every_span("quarter") == Span(3, "month")
+    assert every_span("quarter", 2) == Span(6, "month")
+    assert every_span("year") == Span(1, "year")
+    days = np.array(["2026-01-01", "2026-03-31", "2026-04-01", "1969-12-31"], dtype="datetime64[D]")
+    quarters = ["2026-01-01", "2026-01-01", "2026-04-01", "1969-10-01"]
+    assert period_starts(days, "quarter").astype(str).tolist() == quarters
+    years = ["2026-01-01", "2026-01-01", "2026-01-01", "1969-01-01"]
+    assert period_starts(days, "year").astype(str).tolist() == years

@@ -9,7 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from driftloop.base.distribution import Shape
-from driftloop.base.records import Champion, MonitorRecord, Promotion, TrialOutcome
+from driftloop.base.records import MonitorRecord, TrialOutcome
+from driftloop.base.retrain_record import Champion, Promotion
 from driftloop.base.scores import GateResult
 from driftloop.base.serialize import printed_json, to_plain
 from driftloop.promotion.ledger import Ledger, Move

@@ -36,7 +36,10 @@ RUN = RunTags(
     score=0.75,
     score_low=0.7,
     score_high=0.8,
+    score_rows=812,
     level=Level("roc_auc", 0.9, AT),
+    estimated=0.81,
+    promise=Score("neg_log_loss", -0.01, -0.03, 0.01, 812),
     prefect_run="http://server/run",
     process="host 12 1795900000.25",
     trained=True,
@@ -66,6 +69,10 @@ STORED_RUN = {
     "driftloop.score": "0.75",
     "driftloop.score_low": "0.7",
     "driftloop.score_high": "0.8",
+    "driftloop.score_rows": "812",
+    "driftloop.estimated": "0.81",
+    "driftloop.promise": '{"metric": "neg_log_loss", "value": -0.01, "low": -0.03, '
+    '"high": 0.01, "rows": 812, "guessing": null}',
     "driftloop.level": '{"metric": "roc_auc", "value": 0.9, "at": "2026-03-02T06:00:00+00:00"}',
     "driftloop.prefect_run": "http://server/run",
     "driftloop.process": "host 12 1795900000.25",
@@ -93,7 +100,7 @@ VERSION = VersionTags(
     rows=900,
     holdout_start=AT,
     holdout_end=LATER,
-    score=Score("roc_auc", 0.75, 0.7, 0.8, 100),
+    score=Score("roc_auc", 0.75, 0.7, 0.8, 100, 0.5),
     compared_model="m-1f",
     compared_end=AT,
     predicts="quantity",
@@ -131,7 +138,8 @@ STORED_VERSION = {
     "driftloop.holdout.start": "2026-03-02T06:00:00+00:00",
     "driftloop.holdout.end": "2026-03-09T00:00:00+00:00",
     "driftloop.score": (
-        '{"metric": "roc_auc", "value": 0.75, "low": 0.7, "high": 0.8, "rows": 100}'
+        '{"metric": "roc_auc", "value": 0.75, "low": 0.7, "high": 0.8, "rows": 100, '
+        '"guessing": 0.5}'
     ),
     "driftloop.compared.model": "m-1f",
     "driftloop.compared.end": "2026-03-02T06:00:00+00:00",
@@ -173,6 +181,13 @@ def test_names_and_forms_are_as_ever(
     assert tags.to_tags() == stored
     foreign = {"mlflow.user": "me", "team": "payments"}
     assert type(tags).from_tags({**stored, **foreign}) == tags
+
+
+def test_a_score_of_an_older_version_has_no_guessing() -> None:
+    text = '{"metric": "roc_auc", "value": 0.75, "low": 0.7, "high": 0.8, "rows": 100}'
+    tags = VersionTags.from_tags({VersionTags.tag_name("score"): text})
+    assert tags.score == Score("roc_auc", 0.75, 0.7, 0.8, 100)
+    assert tags.score.doubt == ""
 
 
 def test_ledger_entries_are_in_their_order_however_the_registry_gives_them() -> None:

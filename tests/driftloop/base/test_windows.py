@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from driftloop.base.errors import ConfigError
 from driftloop.base.periods import Span, Window
 from driftloop.base.windows import (
     EARLIEST,
@@ -12,6 +13,7 @@ from driftloop.base.windows import (
     ChampionReference,
     FixedReference,
     RollingReference,
+    SeasonReference,
     SinceChange,
     SlidingWindow,
     WindowSettings,
@@ -77,3 +79,37 @@ def test_candidates_to_train_on() -> None:
     assert SlidingWindow(length=Span(4, "week")).start(end, changed) == utc(2026, 2, 2)
     assert SinceChange().start(end, changed) == changed
     assert SinceChange().start(end, None) is None
+
+
+def test_a_fixed_reference_that_holds_or_follows_the_window_is_refused() -> None:
+    fixed = FixedReference(start=datetime(2026, 1, 5), end=datetime(2026, 3, 3))
+    with pytest.raises(ConfigError, match="holds rows of the current window 2026-03-02 to 2026-0"):
+        fixed.window(WINDOW, TRAINING)
+    later = FixedReference(start=datetime(2026, 4, 1), end=datetime(2026, 5, 1))
+    with pytest.raises(ConfigError, match=r"lies after the current window .*end it by 2026-03-02"):
+        later.window(WINDOW, TRAINING)
+    ends = FixedReference(start=datetime(2026, 1, 5), end=datetime(2026, 3, 2))
+    assert ends.window(WINDOW, TRAINING).end == WINDOW.start
+
+
+def test_the_same_season_of_earlier_years_with_what_lies_between_left_out() -> None:
+    quarter = Window(utc(2026, 1, 1), utc(2026, 4, 1))
+    season = SeasonReference(cycles=3)
+    assert season.window(quarter, TRAINING) == Window(utc(2023, 1, 1), utc(2025, 4, 1))
+    assert season.left_out(quarter) == (
+        Window(utc(2023, 4, 1), utc(2024, 1, 1)),
+        Window(utc(2024, 4, 1), utc(2025, 1, 1)),
+    )
+    wider = SeasonReference(cycles=1, around=1)
+    assert wider.window(WINDOW, TRAINING) == Window(utc(2025, 2, 23), utc(2025, 3, 16))
+    assert wider.left_out(WINDOW) == ()
+
+
+def test_weekdays_of_earlier_weeks_and_never_rows_of_the_window() -> None:
+    monday = Window(utc(2026, 3, 9), utc(2026, 3, 10))
+    same = SeasonReference(cycle="week", cycles=2)
+    assert same.window(monday, TRAINING) == Window(utc(2026, 2, 23), utc(2026, 3, 3))
+    assert same.left_out(monday) == (Window(utc(2026, 2, 24), utc(2026, 3, 2)),)
+    daily = SeasonReference(cycle="day", cycles=2, around=1)
+    assert daily.window(monday, TRAINING) == Window(utc(2026, 3, 6), monday.start)
+    assert daily.left_out(monday) == ()

@@ -72,6 +72,14 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     assert "cannot be read" in error_of(latin)
 
 
+def test_a_file_makes_no_objects(tmp_path: Path) -> None:
+    path, mark = tmp_path / "payments.yaml", tmp_path / "ran"
+    path.write_text(f"model: !!python/object/apply:os.mkdir ['{mark}']\n")
+    with pytest.raises(ConfigError, match=r"payments\.yaml"):
+        load_config(path)
+    assert not mark.exists()
+
+
 def test_demo_config_loads() -> None:
     config = load_config(ROOT / "configs" / "payments.yaml")
     assert config.model == "payments"

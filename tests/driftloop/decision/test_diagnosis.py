@@ -1,6 +1,7 @@
 from typing import Any
 
-from driftloop.base.findings import Finding
+from driftloop.base.findings import Finding, Promise
+from driftloop.base.scores import Score
 from driftloop.decision.diagnosis import diagnose
 from tests.driftloop.cases import check, finding, performance
 
@@ -36,14 +37,25 @@ def test_performance_fell_and_no_input_moved() -> None:
     assert kinds(finding("a"), **FELL) == ["concept_drift"]
 
 
-def test_a_champion_that_promised_more_than_it_scored_no_longer_fits() -> None:
-    assert kinds(MOVED, estimated=0.9, **FELL) == ["concept_drift", "covariate_shift"]
+def promise(status: Any) -> Promise:
+    gap = Score("neg_log_loss", -0.2, -0.25, -0.15, 900)
+    return Promise(status, gap, -0.3, -0.5, 1, 1e-9, "It promised -0.300 and reached -0.500.")
 
 
-def test_a_champion_that_promised_no_more_met_harder_inputs() -> None:
-    assert kinds(MOVED, estimated=0.62, **FELL) == ["covariate_shift"]
-    (found,) = diagnose((MOVED,), (), performance(estimated=0.62, **FELL), None)
-    assert "performance fell with them" in found.sentence
+def test_a_champion_that_broke_its_promise_no_longer_fits() -> None:
+    assert kinds(MOVED, promise=promise("broken"), **FELL) == ["concept_drift", "covariate_shift"]
+
+
+def test_a_broken_promise_is_told_where_the_score_still_holds() -> None:
+    (found,) = diagnose((), (), performance("ok", promise=promise("broken")), None)
+    assert found.kind == "concept_drift"
+    assert found.sentence == "It promised -0.300 and reached -0.500. The score holds so far."
+
+
+def test_a_champion_that_kept_its_promise_met_harder_inputs() -> None:
+    assert kinds(MOVED, promise=promise("kept"), **FELL) == ["covariate_shift"]
+    (found,) = diagnose((MOVED,), (), performance(promise=promise("kept"), **FELL), None)
+    assert "performance fell with them, as the champion promised on such rows" in found.sentence
 
 
 def test_label_shift_stands_beside_the_others() -> None:

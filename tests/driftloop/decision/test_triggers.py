@@ -4,15 +4,31 @@ from typing import Any
 
 import pytest
 
+from driftloop.base.findings import EstimatedPerformance, Promise
 from driftloop.base.periods import Span
+from driftloop.base.scores import Score
+from driftloop.decision.decision import DecisionSettings, decide
 from driftloop.decision.triggers import (
     AgeTrigger,
     CalendarTrigger,
     DriftTrigger,
+    EstimatedPerformanceTrigger,
     ManualTrigger,
     PerformanceTrigger,
+    PromiseTrigger,
 )
-from tests.driftloop.cases import BLIND, NOW, OK, WEEK, evidence, past, performance, retrained, utc
+from tests.driftloop.cases import (
+    BLIND,
+    NOW,
+    OK,
+    WEEK,
+    WINDOW,
+    evidence,
+    past,
+    performance,
+    retrained,
+    utc,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +74,38 @@ def test_drift_even_if_performance_holds() -> None:
 def test_performance(status: str, told: str) -> None:
     result = PerformanceTrigger().check(evidence(performance=performance(status)))
     assert (result.status, result.sentence) == (told, f"It is {status}.")
+
+
+def test_a_broken_promise_retrains_where_the_score_holds() -> None:
+    def told(promise: Any) -> str:
+        return (
+            PromiseTrigger().check(evidence(performance=performance("ok", promise=promise))).status
+        )
+
+    gap = Score("neg_log_loss", -0.2, -0.25, -0.15, 900)
+    broken = Promise("broken", gap, -0.3, -0.5, 1, 1e-9, "It was broken.")
+    assert (told(broken), told(replace(broken, status="kept")), told(None)) == (
+        "fired",
+        "quiet",
+        "inconclusive",
+    )
+
+
+def test_an_estimated_loss_alerts_and_may_retrain() -> None:
+    lost = EstimatedPerformance(
+        "f1", "reweighted", WINDOW, 900, 0.6, 0.5, 0.7, 0.0, "lost", "Lost."
+    )
+    for estimate, statuses in (
+        (lost, ("quiet", "fired")),
+        (replace(lost, status="ok"), ("quiet", "quiet")),
+        (replace(lost, status="unclear"), ("inconclusive", "inconclusive")),
+        (None, ("inconclusive", "inconclusive")),
+    ):
+        inputs = evidence(OK, estimate=estimate, performance=performance("ok"), drift_since=None)
+        kinds = EstimatedPerformanceTrigger(), EstimatedPerformanceTrigger(retrain=True)
+        assert tuple(kind.check(inputs).status for kind in kinds) == statuses
+        action = "alert" if estimate is lost else "none"
+        assert decide(inputs, (), DecisionSettings(triggers=kinds[:1])).action == action
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_tiny_change_of_a_million_rows_is_no_alarm() -> None:
     (found,) = numbers(rng.normal(size=300_000), rng.normal(0.03, 1, 300_000))
     assert found.p_adjusted is not None
     assert found.p_adjusted < 1e-6
-    assert found.status == "ok"
+    assert found.status == "small"
 
 
 def test_large_shift_is_found_and_only_there() -> None:
@@ -117,10 +117,10 @@ def test_floors_and_level_are_settings() -> None:
     reference, current = rng.normal(size=2000), rng.normal(0.5, 1, 2000)
     assert numbers(reference, current)[0].status == "drift"
     effect = {"kind": "psi", "floor": 5.0}
-    assert numbers(reference, current, effect=effect)[0].status == "ok"
+    assert numbers(reference, current, effect=effect)[0].status == "small"
     gaps = np.where(rng.random(2000) < 0.08, np.nan, reference)
     assert numbers(reference, gaps)[1].status == "drift"
-    assert numbers(reference, gaps, missing_floor=0.3)[1].status == "ok"
+    assert numbers(reference, gaps, missing_floor=0.3)[1].status == "small"
     letters = rng.choice(["a", "b"], 2000)
     assert categories(letters, letters, minimum_rows=2001)[0].status == "inconclusive"
 
@@ -172,3 +172,21 @@ def test_approximate_p_value_that_is_too_close_to_call_is_computed_exactly() -> 
         assert (judged.status, judged.p_value, judged.p_error) == (status, exact, 0.0)
     (far,) = judge_findings((raw,), JudgingCriteria(DriftSettings(), 0.01))
     assert far.p_value == near.value
+
+
+@pytest.mark.parametrize("kind", ["shift", "share"])
+def test_small_changes_at_10_000_rows_are_listed(kind: str) -> None:
+    """0.2 standard deviations, and a category that goes from 30 to 33 % of the rows."""
+    found = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        if kind == "shift":
+            found += numbers(rng.normal(size=30_000), rng.normal(0.2, 1, 10_000))
+        else:
+            sides = [
+                rng.choice(["a", "b", "c"], n, p=[p, 0.4, 0.6 - p])
+                for n, p in ((30_000, 0.3), (10_000, 0.33))
+            ]
+            found += categories(*sides)
+    assert sum(finding.status in ("small", "warning", "drift") for finding in found) >= 19
+    assert not any(finding.status == "drift" for finding in found)

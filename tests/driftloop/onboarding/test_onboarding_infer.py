@@ -241,7 +241,7 @@ def test_people_are_told_of_flat_columns_small_periods_and_missing_labels() -> N
     flat = np.where(np.arange(ROWS) < 1500, 1.5, RNG.normal(size=ROWS))
     source = history(y=labels, flat=flat)
     notes = " ".join(found(source, replace(OPTIONS, every="day")).notes)
-    assert "84 of 84 days hold fewer than 100 rows" in notes
+    assert "84 of 84 days hold fewer than 30 rows" in notes
     assert "--every week would hold more" in notes
     assert "200 rows have no label" in notes
     assert "Constant or empty until the training period ends: flat." in notes
@@ -276,3 +276,49 @@ def test_a_quantity_has_no_classes() -> None:
         *("regression", "r2"),
         None,
     )
+
+
+def test_the_shortest_window_with_enough_rows() -> None:
+    for freq, every in (("1h", "week"), ("5h", "month"), ("20h", "quarter"), ("60h", "year")):
+        assert found(history(freq=freq, rows=1500)).periods.every == every
+    thin = found(history(freq="24h", rows=1500), replace(OPTIONS, every="quarter"))
+    assert (thin.periods.median, thin.periods.least, thin.periods.small) == (91, 45, 1)
+    config = yaml.safe_load(config_yaml(thin))
+    assert config["windows"]["current"] == "3 months"
+    assert config["drift"]["minimum_rows"] == config["performance"]["minimum_rows"] == 45
+    assert ModelConfig.model_validate(config)
+
+
+def test_a_training_part_that_repeats_itself_gets_a_season_as_its_reference() -> None:
+    days = np.arange(365 * 12)
+    noise = np.random.default_rng(3).normal(size=len(days))
+    source = history(rows=len(days), freq="24h", x=np.cos(2 * np.pi * days / 365.25) + noise)
+    inferred = found(source, replace(OPTIONS, every="month"))
+    assert inferred.season is not None
+    assert (inferred.season.cycle, inferred.season.around) == ("year", 1)
+    assert "of how x differs from month to month" in inferred.season.reason
+    config = yaml.safe_load(config_yaml(inferred))
+    assert config["windows"]["reference"] == {"kind": "season", "cycle": "year", "around": 1}
+    assert ModelConfig.model_validate(config)
+    quarter = found(source, replace(OPTIONS, every="quarter"))
+    assert quarter.season is not None
+    assert quarter.season.around == 0
+
+
+def test_weekdays_are_a_season_of_daily_windows() -> None:
+    hours = np.arange(24 * 7 * 12)
+    x = np.random.default_rng(3).normal(size=len(hours)) + 2 * ((hours // 24) % 7 >= 5)
+    inferred = found(history(rows=len(hours), x=x), replace(OPTIONS, every="day"))
+    assert inferred.season is not None
+    assert inferred.season.cycle == "week"
+    assert found(history(rows=len(hours)), replace(OPTIONS, every="day")).season is None
+
+
+def test_a_trend_or_two_cycles_are_no_season() -> None:
+    days = np.arange(365 * 12)
+    trend = history(
+        rows=len(days), freq="24h", x=days / 900 + np.random.default_rng(3).normal(size=len(days))
+    )
+    assert found(trend, replace(OPTIONS, every="quarter")).season is None
+    few = history(rows=365 * 4, freq="24h", x=np.cos(2 * np.pi * days[: 365 * 4] / 365.25))
+    assert found(few, replace(OPTIONS, every="month")).season is None

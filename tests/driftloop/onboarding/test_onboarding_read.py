@@ -1,5 +1,6 @@
 """Reading: what is accepted, and the one line for everything that is not."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -306,6 +307,9 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         read_table(tmp_path / "nowhere.csv", OPTIONS)
     with pytest.raises(DataError, match="is a folder"):
         read_table(tmp_path, OPTIONS)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(DataError, match=r"pipe\.csv: is a pipe, a socket or a device"):
+        read_table(tmp_path / "pipe.csv", OPTIONS)
 
 
 def test_a_torn_parquet_file_is_named(tmp_path: Path) -> None:

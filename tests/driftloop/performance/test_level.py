@@ -6,10 +6,17 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from driftloop.base.findings import LOST
 from driftloop.base.periods import Span
 from driftloop.base.scores import Level, Score
 from driftloop.base.tags import PastRun, RunTags
-from driftloop.performance.level import held_level, remembered_level, scores_of
+from driftloop.performance.level import (
+    doubt_of,
+    held_level,
+    remembered_level,
+    scores_of,
+    track_record,
+)
 from driftloop.performance.realised import PerformanceSettings, judge_performance
 from tests.driftloop.cases import WINDOW, utc
 from tests.driftloop.performance.test_realised import scored
@@ -72,14 +79,18 @@ def test_a_bad_champion_is_never_ok_by_its_own_standard() -> None:
         moment: datetime = NOW - timedelta(weeks=week)
         known = remembered_level(history, "roc_auc", moment, MONTHS)
         labels = scored(0.6, seed=week)  # 0.66: better than guessing, and far below the level
+        record = track_record(history, "7", "roc_auc", (moment, Span(1, "week")), known)
         found = judge_performance(
-            "roc_auc", WINDOW, labels, poor, PerformanceSettings(margin=0.05), None, known
+            "roc_auc", WINDOW, labels, poor, PerformanceSettings(margin=0.05), None, record
         )
-        assert found.status == "fell"
+        assert found.status in LOST
         assert "0.200 on its holdout, 0.800 was held before; the limit is 0.750" in found.sentence
         scores = (found.score or 0.0, *scores_of(history, "7", "roc_auc"))
         level = held_level(scores, poor, known, ("roc_auc", moment), 0.05)
-        history = (run(week, found.score, level, "7"), *history)
+        low, high, rows = found.low, found.high, found.rows
+        now = replace(run(week, found.score, level, "7"), low=low, high=high, rows=rows)
+        history = (replace(now, performance=found.status), *history)
+    assert [past.performance for past in history[:8]] == ["fell"] * 8
 
 
 def test_a_limit_is_never_below_no_skill() -> None:
@@ -99,3 +110,47 @@ def test_a_level_survives_the_registry() -> None:
     assert (back.level, back.score, back.metric) == (level, 0.7, "roc_auc")
     spoilt = {**tags.to_tags(), "driftloop.level": '{"value": "x"}'}
     assert RunTags.from_tags(spoilt).past_run.level is None
+
+
+@pytest.mark.parametrize(
+    ("score", "low", "doubted"),
+    [(None, None, True), (0.58, 0.501, True), (0.55, 0.45, True), (0.7, 0.61, False)],
+)
+def test_a_lucky_window_takes_no_doubt_away(
+    score: float | None, low: float | None, doubted: bool
+) -> None:
+    """By 3.3 standard errors: 0.7 - 0.5 is 4.3 of them, 0.58 - 0.5 is 2.0."""
+    weak = Score("roc_auc", 0.52, 0.46, 0.58, 400, guessing=0.5)
+    judged = judge_performance("roc_auc", WINDOW, scored(0.7), BASE, PerformanceSettings())
+    now = replace(judged, score=score, low=low, guessing=0.5)
+    found = doubt_of("1", weak, now)
+    assert (found is not None) is doubted
+    if found:
+        assert found.startswith("Version 1: ROC AUC 0.520 [0.460, 0.580] is not proven better than")
+    assert doubt_of("1", replace(weak, low=0.51), now) is None
+    assert doubt_of("1", None, now) is None
+
+
+def test_a_track_record_has_windows_without_common_rows_since_the_last_recovery() -> None:
+    week = Span(1, "week")
+
+    def ran(days: float, status: str, score: float = 0.8) -> PastRun:
+        at = NOW - timedelta(days=days)
+        return PastRun(
+            "monitor", at, at, "ok", "none", False, status, "1", False,
+            metric="roc_auc", score=score, low=score - 0.0625, high=score + 0.0625, rows=500,
+        )  # fmt: skip
+
+    history = (ran(3, "ok"), ran(7, "fell", 0.6), ran(8, "fell"), ran(14, "falling", 0.7))
+    found = track_record(history, "1", "roc_auc", (NOW, week))
+    assert [score.value for score in found.scores] == [0.6, 0.7]
+    assert found.scores[0] == Score("roc_auc", 0.6, 0.5375, 0.6625, 500)
+    assert (found.lost, found.windows_a_year) == (2, pytest.approx(52.18, abs=0.01))
+    healed = (ran(7, "unclear"), ran(14, "ok"), ran(21, "fell", 0.6), ran(28, "ok"))
+    found = track_record(healed, "1", "roc_auc", (NOW, week))
+    assert ([score.value for score in found.scores], found.lost) == ([0.8, 0.8], 0)
+    blind = replace(ran(14, "inconclusive"), score=None)
+    found = track_record((ran(7, "ok"), blind, ran(21, "ok")), "1", "roc_auc", (NOW, week))
+    assert len(found.scores) == 2
+    assert track_record(healed, "2", "roc_auc", (NOW, week)).scores == ()
+    assert track_record(healed, "1", "f1", (NOW, week)).scores == ()

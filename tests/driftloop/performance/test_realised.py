@@ -6,8 +6,9 @@ from sklearn import metrics as sk
 
 from driftloop.base.findings import Performance
 from driftloop.base.scores import Score
+from driftloop.performance.level import TrackRecord
 from driftloop.performance.metrics import no_skill_score, score
-from driftloop.performance.realised import PerformanceSettings, judge_performance
+from driftloop.performance.realised import PerformanceSettings, allowed_loss, judge_performance
 from tests.driftloop.cases import WINDOW, probabilities
 
 BASE = Score("roc_auc", 0.9, 0.88, 0.92, 2000)
@@ -28,7 +29,7 @@ def judged(labels: Any, baseline: Score | None = BASE, **settings: Any) -> Perfo
     ("separation", "status"), [(0.3, "fell"), (3.0, "ok"), (1.6, "unclear"), (0.0, "fell")]
 )
 def test_against_its_own_holdout(separation: float, status: str) -> None:
-    found = judged(scored(separation))
+    found = judged(scored(separation), margin=0.03)
     assert found.status == status
     assert found.baseline == 0.9
     assert (found.window, found.rows) == (WINDOW, 600)
@@ -39,7 +40,7 @@ def test_against_its_own_holdout(separation: float, status: str) -> None:
 def test_margin_is_allowed() -> None:
     labels = scored(0.9)
     assert judged(labels, margin=0.03).status == "fell"
-    assert judged(labels, margin=0.4).status == "ok"
+    assert judged(labels, margin=0.4).status == "falling", "a proven loss within the margin"
 
 
 def test_floor_counts_whatever_the_past() -> None:
@@ -130,3 +131,59 @@ def test_cut_counts() -> None:
     plain = judge_performance("f1", WINDOW, (y, p), None, PerformanceSettings())
     assert loose.score == pytest.approx(sk.f1_score(y, p[:, 1] >= 0.05))
     assert plain.score == pytest.approx(sk.f1_score(y, p[:, 1] > 0.5))
+
+
+def test_the_margin_follows_the_advantage_over_a_constant_prediction() -> None:
+    labels = scored(1.5)
+    found = judged(labels)
+    assert found.margin == pytest.approx(0.1 * (0.9 - 0.5))
+    assert found.limit == pytest.approx(0.86)
+    unsure = judged(labels, Score("roc_auc", 0.9, 0.75, 1.0, 60))
+    assert unsure.margin == pytest.approx(0.25 / 2 / 1.96, abs=1e-4), "one standard error"
+    assert judged(labels, None).margin == 0.0
+
+
+@pytest.mark.parametrize(
+    ("metric", "baseline", "loss"),
+    [
+        ("accuracy", 0.9, 0.1 * (0.9 - 0.75)),
+        ("average_precision", 0.85, 0.1 * (0.85 - 0.25)),
+        ("f1", 0.8, 0.1 * (0.8 - 0.4)),
+        ("balanced_accuracy", 0.8, 0.1 * 0.3),
+        ("neg_log_loss", -0.3, 0.1 * (0.5623351 - 0.3)),
+        ("accuracy", 0.7, 0.0),
+    ],
+)
+def test_allowed_loss_of_classes(metric: Any, baseline: float, loss: float) -> None:
+    """One row of four is positive."""
+    y = np.tile([0, 0, 0, 1], 50)
+    assert allowed_loss(metric, y, baseline) == pytest.approx(loss)
+
+
+def test_allowed_loss_of_a_quantity() -> None:
+    """Labels of a deviation of 10: an error of 2 may become 2.2, and one of 9.5 hardly more."""
+    y = np.tile([-10.0, 10.0], 50)
+    assert allowed_loss("neg_rmse", y, -2.0) == pytest.approx(0.2)
+    assert allowed_loss("neg_mae", y, -9.5) == pytest.approx(0.05)
+    assert allowed_loss("r2", y, 0.6) == pytest.approx(0.06)
+
+
+def test_windows_add_up_until_a_recovery_is_proven() -> None:
+    """Scores of about 0.878, 2 points below the holdout, with an error of about 0.015 each."""
+    low = judged(scored(1.5, seed=3), margin=0.06)
+    assert low.status == "ok", "a single window proves nothing"
+    before = (Score("roc_auc", low.score or 0, low.low or 0, low.high or 0, 600),) * 2
+    labels = scored(1.5, seed=3)
+    base = Score("roc_auc", 0.9, 0.895, 0.905, 20_000)
+    settings = PerformanceSettings(margin=0.06)
+
+    def after(record: TrackRecord, labels: Any = labels) -> Performance:
+        return judge_performance("roc_auc", WINDOW, labels, base, settings, None, record)
+
+    found = after(TrackRecord(None, before))
+    assert found.status == "falling"
+    assert found.pooled is not None
+    assert found.pooled.windows == 3
+    assert " over 3 windows, 0.900 on its holdout; the limit is 0.840." in found.sentence
+    assert after(TrackRecord(None, before, lost=2), scored(1.83)).status == "ok"
+    assert after(TrackRecord(None, before, lost=2), scored(1.45)).status == "falling"

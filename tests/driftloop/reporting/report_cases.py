@@ -6,10 +6,10 @@ from typing import Any
 
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.distribution import Shape
-from driftloop.base.findings import Finding, QualityFinding
+from driftloop.base.findings import EstimatedPerformance, Finding, QualityFinding
 from driftloop.base.periods import Window
 from driftloop.base.records import MonitorRecord, TrialOutcome
-from driftloop.base.training_plan import TrainingPlan, WindowScore
+from driftloop.base.retrain_record import TrainingPlan, WindowScore
 from driftloop.promotion.ledger import Entry, EntryKind
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint
@@ -128,6 +128,18 @@ def retrained() -> MonitorRecord:
         findings=(amount, categories(), missing(), hour, *alert_examples.CALM),
         performance=replace(alert_examples.FELL, window=Window(window.start - WEEK, window.start)),
         quality=checks,
+        estimate=EstimatedPerformance(
+            "roc_auc",
+            "reweighted",
+            window,
+            12_408,
+            0.79,
+            0.75,
+            0.83,
+            0.01,
+            "unclear",
+            "Estimated without labels: ROC AUC 0.790 [0.750, 0.830].",
+        ),
         retrain=outcome,
         trials=(trial,),
     )
@@ -153,7 +165,6 @@ def report_input(record: MonitorRecord | None = None, **more: Any) -> ReportInpu
         ),
         labelled_until=alert_examples.AT - WEEK,
         label_delay="7 days",
-        margin=0.05,
         baselines={"6": 0.846, "7": 0.842},
         lineage=rows,
         links=alert_examples.LINKS,

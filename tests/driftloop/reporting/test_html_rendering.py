@@ -93,3 +93,11 @@ def test_a_table_is_captioned_and_scoped() -> None:
     assert "<caption>Two</caption>" in html
     assert '<th scope="col">a</th>' in html
     assert "<tbody>\n<tr></tr>\n</tbody>" in html
+
+
+def test_every_page_loads_nothing_from_elsewhere() -> None:
+    page = environment().get_template("html/base.html.j2").render(page="report")
+    policy = page[page.index("Content-Security-Policy") :].partition(">")[0]
+    assert "default-src 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert "http" not in policy

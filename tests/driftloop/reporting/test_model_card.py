@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from driftloop.base.data_slices import DataSlice, Snapshot
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion, TrainingPlan, WindowScore
 from driftloop.base.scores import CrossCheck, GateResult, Score, SliceScores
 from driftloop.base.tags import VersionTags
-from driftloop.base.training_plan import TrainingPlan, WindowScore
 from driftloop.config.model_config import ModelConfig
 from driftloop.reporting.model_card import ModelCardInputs, model_card
 from tests.driftloop.alerts.messages.message_records import comparison, retrain

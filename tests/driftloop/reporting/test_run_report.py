@@ -242,6 +242,8 @@ def test_the_most_severe_finding_decides() -> None:
     assert outcome_of("ok", False, "ok") == "ok"
     assert outcome_of("ok", False, "fell") == "fell"
     assert outcome_of("drift", True, "fell") == "broken"
+    assert outcome_of("ok", False, "falling") == "falling"
+    assert outcome_of("drift", False, "falling") == "drift"
     assert outcome_of("", False, "") == "inconclusive"
     assert outcome_of("a new word", False, "ok") == "inconclusive"
 

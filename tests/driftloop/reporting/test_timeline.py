@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from driftloop.base.records import Champion
+from driftloop.base.retrain_record import Champion
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.run_report.past_runs import History
 from driftloop.reporting.timeline import LABEL, score_range, timeline

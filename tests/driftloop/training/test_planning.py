@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftloop.base.periods import Span, Window
-from driftloop.base.training_plan import Refusal, WindowScore
+from driftloop.base.retrain_record import Refusal, WindowScore
 from driftloop.base.windows import AllHistory, SinceChange, SlidingWindow
 from driftloop.performance.target import Classes, Quantity
 from driftloop.profiling.reference_profile import Features

@@ -5,6 +5,7 @@ import os
 import random
 import string
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,27 @@ def test_long_texts_come_back_whole(
     for revision in range(2):
         documents.write("alerts_payments", revision, f"{revision}{text}")
     assert make().read("alerts_payments") == (2, f"1{text}")
+
+
+def test_parts_of_a_writer_that_was_killed_are_removed(
+    prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And those of another registry's document with the same name are not."""
+    text = "".join(random.Random(0).choices(string.printable, k=20_000))
+    ours, theirs = (
+        VariableDocuments("".join(random.choices(string.ascii_lowercase, k=8))) for _ in range(2)
+    )
+    theirs.write("alerts_orphans", 0, text)
+    with document_variables._client() as client:
+        document_variables._pack(client, "alerts_orphans", text)
+        everything = {"tags": {"all_": ["driftloop", "alerts_orphans"]}}
+        left = len(document_variables._variables(client, everything))
+        ours.write("alerts_orphans", 0, "young ones are left")
+        assert len(document_variables._variables(client, everything)) == left + 1
+        monkeypatch.setattr(document_variables, "_ORPHANED", timedelta(0))
+        ours.write("alerts_orphans", 1, "one")
+        assert len(document_variables._variables(client, everything)) == (left - 1) // 2 + 2
+    assert theirs.read("alerts_orphans") == (1, text)
 
 
 def test_names_that_begin_alike_are_apart(make: Callable[[], Documents]) -> None:

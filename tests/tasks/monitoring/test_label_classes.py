@@ -11,8 +11,7 @@ from sklearn.metrics import log_loss
 from workshop import dvc, git, monday, small_config, write_config
 
 from driftloop.base.findings import Verdict
-from driftloop.base.records import ModelVersion
-from driftloop.base.training_plan import TrainingPlan
+from driftloop.base.retrain_record import ModelVersion, TrainingPlan
 from driftloop.decision.window_analysis import WindowAnalysis
 from driftloop.training.training import predict
 from tasks.monitoring.predict import predict_version

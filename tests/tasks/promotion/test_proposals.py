@@ -10,7 +10,7 @@ import pytest
 from workshop import small_config
 
 from driftloop.base.errors import RegistryError
-from driftloop.base.records import Promotion
+from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison, Score
 from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace

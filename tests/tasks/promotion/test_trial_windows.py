@@ -11,7 +11,7 @@ from workshop import small_config
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.findings import Performance
 from driftloop.base.periods import Window
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.scores import Score
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig

@@ -15,7 +15,8 @@ from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import RegistryError
 from driftloop.base.findings import Performance
 from driftloop.base.periods import Window
-from driftloop.base.records import Promotion, TrialOutcome
+from driftloop.base.records import TrialOutcome
+from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison, Score
 from driftloop.base.tags import RunTags
 from driftloop.base.workspace import Workspace

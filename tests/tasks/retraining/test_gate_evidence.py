@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftloop.base.records import ModelVersion
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.config.model_config import ModelConfig
 from driftloop.performance.target import Classes
 from driftloop.training.estimators import LogisticRegression

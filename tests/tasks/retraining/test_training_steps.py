@@ -13,8 +13,8 @@ from workshop import dvc, git, monday, small_config, write_config
 
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.periods import Window
+from driftloop.base.retrain_record import Refusal, TrainingPlan
 from driftloop.base.tags import RunTags
-from driftloop.base.training_plan import Refusal, TrainingPlan
 from driftloop.performance.metrics import score
 from driftloop.performance.target import Classes, Quantity
 from driftloop.training.training import fit, predict, threshold_of

@@ -536,6 +536,17 @@ def test_what_is_in_the_way_is_told_and_left_alone(
     assert (git(work, "rev-parse", "HEAD"), git(work, "status", "--porcelain")) == before
 
 
+@pytest.mark.parametrize("place", ["../drops/1.csv", "data/payments/2026-03-02.parquet"])
+def test_a_pipe_keeps_nobody_waiting(place: str, work: Path) -> None:
+    path = work / place
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    source = path if path.suffix == ".csv" else None
+    for given in {None, source}:
+        with pytest.raises(DataError, match=rf"{path.name}: is a pipe, a socket or a device"):
+            take(work, given)
+
+
 def test_a_password_in_the_address_of_a_remote_is_not_told(work: Path) -> None:
     git(work, "remote", "set-url", "origin", "https://anna:geheim@127.0.0.1:1/churn.git")
     with pytest.raises(UnavailableError, match="does not answer") as raised:

@@ -8,7 +8,8 @@ from driftloop.alerts.message import Links, Message
 from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.findings import Finding, Performance, QualityFinding, Verdict
 from driftloop.base.periods import Window
-from driftloop.base.records import Decision, MonitorRecord, Promotion, RetrainRecord
+from driftloop.base.records import Decision, MonitorRecord
+from driftloop.base.retrain_record import Promotion, RetrainRecord
 from driftloop.base.scores import Comparison, GateResult, Score
 
 AS_OF = datetime(2026, 3, 9, 6, tzinfo=UTC)

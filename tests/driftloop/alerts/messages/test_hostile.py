@@ -37,7 +37,8 @@ from driftloop.alerts.messages.versions import (
 )
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Trouble, Verdict
-from driftloop.base.records import Decision, Promotion, TrialOutcome
+from driftloop.base.records import Decision, TrialOutcome
+from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import GateResult
 from driftloop.base.tags import RunTags
 from tests.driftloop.alerts.messages.message_records import (
@@ -203,7 +204,7 @@ ALLOWED = {
 }
 HARMLESS: set[str] = {
     *("lang", "charset", "name", "content", "class", "style", "href", "rel", "role", "width"),
-    *("cellpadding", "cellspacing", "valign", "aria-hidden", "src", "alt"),
+    *("cellpadding", "cellspacing", "valign", "aria-hidden", "src", "alt", "http-equiv"),
 }
 
 

@@ -87,3 +87,11 @@ def test_a_mail_needs_no_style_sheet() -> None:
     assert "<style" not in page
     assert page.count("<table") == 2
     assert page.count('style="margin:0"') == 4
+
+
+def test_the_page_of_alerts_lets_nothing_be_loaded_or_run() -> None:
+    page = channel_html("#ml-alerts", [(retrain_message(retrain(), LINKS), ())])
+    policy = page[page.index("Content-Security-Policy") :].partition(">")[0]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy, "there is no script"
+    assert "<script" not in page

@@ -12,7 +12,8 @@ from driftloop.alerts.messages.versions import (
     stuck_message,
     trial_message,
 )
-from driftloop.base.records import Decision, Promotion, TrialOutcome
+from driftloop.base.records import Decision, TrialOutcome
+from driftloop.base.retrain_record import Promotion
 from tests.driftloop.alerts.messages.message_records import AS_OF, LINK_LINE, LINKS, monitor, shown
 
 HOSTILE = "<!channel> & *9*"

@@ -2,7 +2,7 @@ import pytest
 
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import outcome_of, retrain_message
-from driftloop.base.records import Promotion, RetrainRecord
+from driftloop.base.retrain_record import Promotion, RetrainRecord
 from driftloop.base.scores import GateResult
 from tests.driftloop.alerts.messages.message_records import (
     LINK_LINE,

@@ -40,11 +40,24 @@ def test_few_rows_prove_little() -> None:
     assert BetterThanGuessing().check(shown(0.6, rows=4000)).passed
 
 
-def test_a_first_champion_only_needs_a_score_above_guessing() -> None:
-    weak = BetterThanGuessing().check(shown(0.4, rows=40, champion=None))
-    assert weak.passed
-    assert "not proven better than guessing" in weak.sentence
-    assert not BetterThanGuessing().check(shown(-0.8, champion=None)).passed
+@pytest.mark.parametrize("separation", [0.4, -0.8])
+def test_a_first_champion_goes_live_with_a_doubt(separation: float) -> None:
+    found = compare(shown(separation, rows=40, champion=None), ComparisonSettings())
+    (gate,) = (gate for gate in found.gates if gate.gate == "better_than_guessing")
+    assert found.won
+    assert "not proven better than guessing, 0.5" in gate.sentence
+    score = found.challenger
+    assert score.low <= 0.5 == score.guessing
+    assert score.doubt.endswith(f"{score.high:.3f}] is not proven better than guessing, 0.5")
+    sure = compare(shown(2.0, champion=None), ComparisonSettings())
+    assert (sure.won, sure.challenger.doubt) == (True, "")
+
+
+def test_a_person_may_accept_a_challenger_by_guessing() -> None:
+    found = compare(shown(-1.2, accepted=True), ComparisonSettings())
+    assert found.won
+    (gate,) = (gate for gate in found.gates if gate.gate == "better_than_guessing")
+    assert gate.sentence.endswith("guessing, 0.5; a person accepted that.")
 
 
 def test_a_metric_without_known_skill_is_not_judged() -> None:

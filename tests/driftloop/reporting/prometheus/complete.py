@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from driftloop.alerts.incident import AlertState
+from driftloop.base.findings import EstimatedPerformance
 from driftloop.base.records import Decision
 from driftloop.reporting.prometheus.inputs import MetricInputs
-from tests.driftloop.alerts.messages.message_records import AS_OF, drifted
+from tests.driftloop.alerts.messages.message_records import AS_OF, WINDOW, drifted
 from tests.driftloop.reporting.prometheus.test_samples import (
     SLACK,
     entry,
@@ -30,7 +31,8 @@ def complete(now: datetime = AS_OF, model: str = "complete") -> MetricInputs:
         muted_until=now + timedelta(days=1),
         blind=1,
     )
-    record = drifted(decision=Decision("hold", (), (), "cooldown"))
+    estimate = EstimatedPerformance("roc_auc", "reweighted", WINDOW, 900, 0.8, 0.7, 0.9, 0.01, "ok")
+    record = drifted(decision=Decision("hold", (), (), "cooldown"), estimate=estimate)
     return facts(
         model=model,
         now=now,

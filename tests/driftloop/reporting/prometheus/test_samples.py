@@ -25,7 +25,8 @@ from driftloop.base.distribution import Shape
 from driftloop.base.errors import DataError
 from driftloop.base.findings import PerformanceStatus, Status, Trouble, Verdict
 from driftloop.base.periods import Window
-from driftloop.base.records import Action, Decision, Held, ModelVersion
+from driftloop.base.records import Action, Decision, Held
+from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.serialize import printed_json, to_plain
 from driftloop.base.tags import RunTags
 from driftloop.promotion.ledger import Entry, EntryKind

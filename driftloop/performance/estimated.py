@@ -1,0 +1,94 @@
+"""An estimated score, judged: is performance expected to be lost before labels show it?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from driftloop.base.findings import EstimatedPerformance, EstimateStatus
+from driftloop.base.periods import Window
+from driftloop.base.scores import Level, Score, metric_name
+from driftloop.performance.estimates.base import Estimate, EstimateInputs, NoEstimateError
+from driftloop.performance.evidence import chance_below, level_of_look
+from driftloop.performance.metrics import allowed_loss
+from driftloop.performance.realised import PerformanceSettings
+
+_NORMAL_95 = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateCriteria:
+    """What an estimate is judged by: the champion's holdout score, the level that was held, and
+    how often a year a window follows.
+    """
+
+    baseline: Score | None
+    level: Level | None
+    settings: PerformanceSettings
+    windows_a_year: float
+
+
+def estimate_window(
+    method: Estimate, inputs: EstimateInputs, window: Window, rows: int, by: EstimateCriteria
+) -> EstimatedPerformance:
+    """Return the estimated score of a window of so many rows, judged.
+
+    ``lost`` where it lies below the limit of realised performance by more than its error allows,
+    at the level of a warning; ``ok`` where its interval lies above; ``unclear`` between, and
+    ``inconclusive`` where nothing can be estimated or too many rows lie outside the holdout.
+    """
+    outside, metric = outside_share(inputs.holdout.features, inputs.features), inputs.metric
+    nothing = EstimatedPerformance(metric, method.kind, window, rows, None, None, None, outside)
+    most = by.settings.most_outside
+    if outside > most:
+        why = f"{outside:.0%} of the rows lie outside its holdout, {most:.0%} are allowed"
+        return nothing.inconclusive(why)
+    try:
+        estimated = method.estimate(inputs)
+    except NoEstimateError as error:
+        return nothing.inconclusive(str(error))
+    reach = _NORMAL_95 * estimated.error
+    low, high = estimated.value - reach, estimated.value + reach
+    limit = _limit(inputs, by)
+    level = level_of_look(by.settings.warning_budget, by.windows_a_year)
+    status: EstimateStatus = "unclear" if limit is not None and low < limit else "ok"
+    if limit is not None and chance_below(estimated.value - limit, estimated.error) <= level:
+        status = "lost"
+    text = f"{metric_name(metric)} {estimated.value:.3f} [{low:.3f}, {high:.3f}]"
+    text += "" if by.baseline is None else f", {by.baseline.value:.3f} on its holdout"
+    text += "" if limit is None or status == "ok" else f"; the limit is {limit:.3f}"
+    lead = "A loss is estimated" if status == "lost" else "Estimated without labels"
+    found = (estimated.value, low, high, outside, status, f"{lead}: {text}.", limit)
+    return EstimatedPerformance(metric, method.kind, window, rows, *found)
+
+
+def _limit(inputs: EstimateInputs, by: EstimateCriteria) -> float | None:
+    known = [one.value for one in (by.baseline, by.level) if one is not None]
+    if not known or by.baseline is None:
+        return by.settings.floor
+    margin = by.settings.margin
+    if margin is None:
+        margin = allowed_loss(inputs.metric, inputs.holdout.y, by.baseline.value)
+    floor = [] if by.settings.floor is None else [by.settings.floor]
+    return max([value - margin for value in known] + floor)
+
+
+def outside_share(holdout: pd.DataFrame, current: pd.DataFrame) -> float:
+    """Return the share of rows with a value that no row of the holdout comes near.
+
+    A number below its smallest or above its largest, a category that it does not hold. Missing
+    values are left to the model.
+    """
+    outside: npt.NDArray[np.bool_] = np.zeros(len(current), dtype=bool)
+    for name in holdout.columns:
+        if name not in current.columns:
+            return 1.0
+        before, now = holdout[name], current[name]
+        if pd.api.types.is_numeric_dtype(before) and pd.api.types.is_numeric_dtype(now):
+            finite = before[np.isfinite(before)]
+            if len(finite):
+                outside |= ((now < finite.min()) | (now > finite.max())).to_numpy()
+        else:
+            outside |= (now.notna() & ~now.isin(before.dropna().unique())).to_numpy()
+    return float(outside.mean()) if len(outside) else 0.0

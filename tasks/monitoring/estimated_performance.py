@@ -1,0 +1,123 @@
+"""What a champion promises: its holdout, and its score estimated on the current window."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from driftloop.base.errors import DataError, TrainingError
+from driftloop.base.findings import EstimatedPerformance, Performance
+from driftloop.base.retrain_record import ModelVersion
+from driftloop.base.scores import Score
+from driftloop.drift.domain_classifier import DomainClassifier
+from driftloop.performance.estimated import EstimateCriteria, estimate_window
+from driftloop.performance.estimates import default_estimate
+from driftloop.performance.estimates.base import (
+    Estimate,
+    EstimateInputs,
+    HeldOut,
+    NoEstimateError,
+    Values,
+)
+from driftloop.performance.evidence import at_confidence
+from driftloop.performance.level import TrackRecord
+from driftloop.performance.promise import judge_promise, shortfall
+from driftloop.training.training import predict, threshold_of
+from tasks.monitoring.predict import LabelledPredictions, predict_model
+from tasks.monitoring.sampling import sampled_features
+from tasks.monitoring.tables import read_labelled
+from tasks.monitoring.windows import Slices
+from tasks.registry.lineage import target_of
+from tasks.registry.models import compared_model_of, model_of
+from tasks.registry.opening import open_registry
+from tasks.runtime.job import Job
+from tasks.snapshots.parquet import slice_columns
+
+MOST_ROWS = 20_000
+"""Rows of the holdout and of the current window that an estimate is made from."""
+
+_TELLING_APART = DomainClassifier(rows=2000, folds=2)
+
+
+def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None:
+    """Return the champion's holdout with its predictions; None where there is none to read."""
+    if slices.holdout is None:
+        return None
+    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    try:
+        table = read_labelled(job, slices.holdout)
+        if len(table) > MOST_ROWS:
+            table = table.sample(MOST_ROWS, random_state=0).reset_index(drop=True)
+        model = compared_model_of(job, champion.version)  # it never saw the holdout
+        rows = predict_model(job, model, table, target)
+    except (DataError, TrainingError):
+        return None
+    if len(rows.y) < job.config.performance.minimum_rows or not np.isfinite(rows.p).all():
+        return None
+    return HeldOut(rows.y, rows.p, rows.features)
+
+
+def method_of(job: Job) -> Estimate:
+    """Return the method that estimates scores without labels."""
+    return job.config.performance.estimate or default_estimate(job.config.task)
+
+
+def baseline_of(job: Job, champion: ModelVersion) -> Score | None:
+    """Return the champion's score on its holdout, at the confidence of realised performance."""
+    before, now = job.config.comparison.confidence, job.config.performance.confidence
+    return champion.baseline and at_confidence(champion.baseline, before, now)
+
+
+def with_promise(
+    job: Job,
+    performance: Performance,
+    scored: LabelledPredictions,
+    holdout: HeldOut | None,
+    record: TrackRecord,
+) -> Performance:
+    """Return the performance with what was promised of its rows, and whether that was kept."""
+    if holdout is None or performance.score is None:
+        return performance
+    metric = job.config.comparison.metric
+    inputs = EstimateInputs(metric, holdout, scored.p, scored.features, scored.threshold)
+    try:
+        now = shortfall(inputs, scored.y)
+        expected = method_of(job).estimate(inputs).value
+    except NoEstimateError:
+        return performance
+    promise = judge_promise(now, scored.y, record, job.config.performance.alarm_budget)
+    return replace(performance, estimated=expected, promise=promise)
+
+
+def estimate_current(
+    job: Job,
+    slices: Slices,
+    champion: ModelVersion,
+    holdout: HeldOut | None,
+    record: TrackRecord,
+) -> EstimatedPerformance | None:
+    """Return the champion's score on the current window, estimated without its labels.
+
+    None without a holdout to learn from, with too few rows, and where the features cannot be read,
+    which the quality checks tell.
+    """
+    columns = slice_columns(slices.current, job.config.data.time, job.workspace)
+    if holdout is None or columns.rows < job.config.performance.minimum_rows:
+        return None
+    model = model_of(job, champion.version)
+    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    try:
+        features = sampled_features(job, columns, MOST_ROWS)
+        p = predict(model, features, target)
+    except (DataError, TrainingError):
+        return None
+
+    def density() -> Values | None:
+        return _TELLING_APART.density_ratios(holdout.features, features)
+
+    inputs = EstimateInputs(
+        job.config.comparison.metric, holdout, p, features, threshold_of(model), density
+    )
+    by = EstimateCriteria(
+        baseline_of(job, champion), record.level, job.config.performance, record.windows_a_year
+    )
+    return estimate_window(method_of(job), inputs, slices.current.window, columns.rows, by)

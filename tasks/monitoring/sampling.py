@@ -1,0 +1,30 @@
+"""A sample of the rows of a slice, as a model reads them."""
+
+import numpy as np
+import pandas as pd
+
+from driftloop.profiling.columns import feature_table
+from tasks.runtime.job import Job
+from tasks.snapshots.parquet import ParquetColumns
+
+BATCH = 65_536
+
+
+def sampled_features(job: Job, columns: ParquetColumns, rows: int, seed: int = 0) -> pd.DataFrame:
+    """Return a seeded sample of rows as a model reads them, read batch by batch."""
+    features = job.config.features.by_type
+    names = features.names
+    rng = np.random.default_rng(seed)
+    count = min(columns.rows, rows)
+    chosen = np.sort(rng.choice(columns.rows, count, replace=False))
+    parts, start = [], 0
+    for batch in columns.row_batches(names, BATCH):
+        inside = chosen[(chosen >= start) & (chosen < start + len(batch))] - start
+        parts.append(batch.iloc[inside])
+        start += len(batch)
+    there = [name for name in names if any(name in part.columns for part in parts)] or list(names)
+    tables = [  # each by itself: two batches may hold a code in two types
+        feature_table(part.reindex(columns=there), *features)
+        for part in parts or [pd.DataFrame(columns=there)]
+    ]
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from driftloop.performance.estimates.calibration import fit_calibration
+from tests.driftloop.performance.estimates.streams import binary, three
+
+
+def test_two_classes_are_a_logistic_regression_of_both_logarithms() -> None:
+    """Beta calibration by scikit-learn, with weights, and without our weak pull."""
+    _, y, p = binary(4000, 0)
+    weights = np.random.default_rng(1).uniform(0.2, 1.8, len(y))
+    peer = LogisticRegression(C=1e6, max_iter=1000, tol=1e-10).fit(np.log(p), y, weights)
+    found = fit_calibration(y, p, weights).apply(p)
+    assert found[:, 1] == pytest.approx(peer.predict_proba(np.log(p))[:, 1], abs=3e-3)
+
+
+def test_calibrated_shares_are_those_of_the_outcomes() -> None:
+    _, y, p = three(6000, 0)
+    q = fit_calibration(y, p).apply(p)
+    assert q.sum(axis=1) == pytest.approx(np.ones(len(y)))
+    for code in range(3):
+        assert q[:, code].mean() == pytest.approx((y == code).mean(), abs=2e-3)
+        sure = q[:, code] > 0.6
+        assert q[sure, code].mean() == pytest.approx((y[sure] == code).mean(), abs=0.06)
+
+
+def test_the_covariance_is_that_of_other_holdouts() -> None:
+    """Mean prediction of a fixed set of rows, over 150 holdouts and over 150 draws from one."""
+    _, _, rows = binary(400, 99)
+    fitted = [fit_calibration(*binary(1000, seed)[1:]) for seed in range(150)]
+    true = np.std([one.apply(rows)[:, 1].mean() for one in fitted])
+    draws = fitted[0].draws(150, np.random.default_rng(0))
+    drawn = np.std([fitted[0].apply(rows, each)[:, 1].mean() for each in draws])
+    assert drawn == pytest.approx(true, rel=0.25)
+
+
+def test_certain_and_constant_predictions_are_no_obstacle() -> None:
+    y = np.tile([0, 1], 100)
+    certain = np.column_stack([1 - y, y]).astype(float)
+    assert fit_calibration(y, certain).apply(certain)[y == 1, 1].min() > 0.95
+    assert fit_calibration(y, np.full((200, 2), 0.5)).apply(certain[:1] * 0 + 0.5) == pytest.approx(
+        np.full((1, 2), 0.5)
+    )

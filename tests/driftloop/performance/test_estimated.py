@@ -1,0 +1,71 @@
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from driftloop.base.findings import EstimatedPerformance
+from driftloop.base.scores import Level, Score
+from driftloop.performance.estimated import EstimateCriteria, estimate_window, outside_share
+from driftloop.performance.estimates import default_estimate
+from driftloop.performance.metrics import score
+from driftloop.performance.realised import PerformanceSettings
+from tests.driftloop.cases import NOW, WINDOW
+from tests.driftloop.performance.estimates.streams import Rows, binary, inputs, quantity
+
+BEFORE = binary(4000, 0)
+BASE = Score("accuracy", score("accuracy", *BEFORE[1:]), 0.7, 0.73, 4000)
+
+
+def judged(now: Rows, level: Level | None = None, **settings: Any) -> EstimatedPerformance:
+    by = EstimateCriteria(BASE, level, PerformanceSettings(**settings), 52)
+    data = inputs("accuracy", BEFORE, now)
+    return estimate_window(default_estimate("binary"), data, WINDOW, len(now[1]), by)
+
+
+def narrow(rows: int) -> Rows:
+    """Rows at the border of both classes, where the champion can only guess."""
+    features, y, p = binary(rows * 8, 3)
+    keep = features["a"].abs() < 0.3
+    return features[keep].reset_index(drop=True), y[keep], p[keep]
+
+
+def test_a_loss_is_estimated_without_a_label() -> None:
+    found = judged(narrow(1000))
+    assert found.status == "lost"
+    assert found.sentence.startswith("A loss is estimated: accuracy 0.5")
+    assert found.score is not None
+    assert found.score == pytest.approx(score("accuracy", *narrow(1000)[1:]), abs=0.04)
+    assert (found.method, found.window) == ("reweighted", WINDOW)
+    majority = max(BEFORE[1].mean(), 1 - BEFORE[1].mean())
+    assert found.limit == pytest.approx(BASE.value - 0.1 * (BASE.value - majority))
+
+
+def test_no_loss_is_estimated_where_nothing_changed() -> None:
+    found = judged(binary(2000, 1), margin=0.05)
+    assert (found.status, found.outside < 0.02) == ("ok", True)
+    assert judged(binary(2000, 1), margin=0.0).status == "unclear"
+    assert judged(binary(2000, 1), floor=0.95).status == "lost"
+    assert judged(binary(2000, 1), Level("accuracy", 0.95, NOW)).status == "lost"
+
+
+def test_rows_outside_the_holdout_are_said_and_not_guessed() -> None:
+    found = judged(binary(1000, 1, shift=3.5))
+    assert (found.status, found.score) == ("inconclusive", None)
+    assert found.outside > 0.4
+    assert "of the rows lie outside its holdout, 20% are allowed." in found.sentence
+
+
+def test_share_of_rows_outside() -> None:
+    before = pd.DataFrame({"x": [1.0, 2.0, float("nan")], "c": ["a", "b", None]})
+    now = pd.DataFrame({"x": [0.5, 1.5, float("nan"), 1.0], "c": ["a", "z", None, "b"]})
+    assert outside_share(before, now) == 0.5
+    assert outside_share(before, now[["x"]]) == 1.0
+    assert outside_share(before, before) == 0.0
+
+
+def test_a_quantity_too_small_for_its_model_is_inconclusive() -> None:
+    by = EstimateCriteria(None, None, PerformanceSettings(), 52)
+    data = inputs("neg_mae", quantity(150, 0), quantity(300, 0))
+    found = estimate_window(default_estimate("regression"), data, WINDOW, 300, by)
+    assert found.status == "inconclusive"
+    assert "150 rows" in found.sentence
