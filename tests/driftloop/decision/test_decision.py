@@ -296,7 +296,6 @@ def test_runs_that_could_not_judge_do_not_break_an_episode() -> None:
     assert again(0.5, before).held == "no_new_evidence"
 
 
-<<<<<<< HEAD
 def test_a_win_by_little_is_no_end_of_the_trouble() -> None:
     """By precision a challenger wins that is no worse: the episode goes on, and the wait too."""
     settings = DecisionSettings(cooldown=Span(0, "day"))
@@ -307,11 +306,11 @@ def test_a_win_by_little_is_no_end_of_the_trouble() -> None:
         assert done.held == held, gained
         if held:
             assert "won by little" in done.reasons[-1]
-=======
+
+
 def test_a_falling_performance_alerts_and_does_not_retrain() -> None:
     falling = performance("falling", sentence="Performance is falling.")
     decision = decided(**{**QUIET, "performance": falling})
     assert decision.action == "alert"
     assert decision.reasons == (OK.sentence, "No drift.", "Performance is falling.")
     assert decided(performance=falling).action == "retrain", "drift, and it does harm"
->>>>>>> main
