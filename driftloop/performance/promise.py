@@ -2,28 +2,35 @@
 
 Harder inputs lower the promise with the score. Where the same inputs lead to other outcomes, the
 promise stays and is broken, also where the score still holds. Classes are compared by the mean
-log-probability that the calibrated champion gave to what came true, a proper score: a relation may
-change much before the order of the rows does, and with it ROC AUC. Source: Gneiting & Raftery,
+log-probability that the calibrated champion gave to what came true: a relation may change much
+before the order of the rows does, and with it ROC AUC. Source: Gneiting & Raftery,
 Strictly proper scoring rules, prediction, and estimation, JASA 102, 2007.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import numpy as np
 
 from driftloop.base.findings import Promise, PromiseStatus
 from driftloop.base.scores import Score, metric_name
-from driftloop.performance.estimates.base import EstimateInputs, NoEstimateError
-from driftloop.performance.estimates.confidence_based import calibration_of, promised_score
+from driftloop.performance.estimates.base import EstimatedScore, EstimateInputs, NoEstimateError
+from driftloop.performance.estimates.calibration import Calibration
+from driftloop.performance.estimates.confidence_based import calibration_of
 from driftloop.performance.estimates.error_model import ErrorModel
 from driftloop.performance.evidence import level_of_look, strongest_loss
 from driftloop.performance.level import TrackRecord
 from driftloop.performance.metrics import MetricName, Truth, allowed_loss, is_regression, score
+from driftloop.performance.target import Probabilities
 
-RELEVANT = 0.5
-"""The share of the allowed loss below which a broken promise is not called one."""
+RELEVANT = 0.25
+"""The share of the allowed loss up to which a shortfall breaks no promise."""
 
-ROWS = 5000
-"""Most rows that the errors of a promise are computed on."""
+LEAST = 0.02
+"""Probabilities count as no less: what happens once in some hundred rows is promised by too few."""
+
+_TAIL = 8 / 18
+"""(z² - 1) / 6z of the third term of Cornish & Fisher, at z = 3."""
 
 _NORMAL_95 = 1.959964
 
@@ -42,35 +49,49 @@ def shortfall(inputs: EstimateInputs, y: Truth) -> Shortfall:
 
     Raises `NoEstimateError` where nothing can be promised.
     """
-    metric: MetricName = inputs.metric
     if is_regression(y):
-        promised, scored = ErrorModel().estimate(inputs), score(metric, y, inputs.p)
-    else:
-        metric, calibration = "neg_log_loss", calibration_of(inputs.holdout)
-        q = calibration.apply(inputs.p)
-        promised = promised_score(replace(inputs, metric=metric), q, calibration, ROWS)
-        scored = score(metric, y, q)
-    value = promised.value - (0.0 if is_regression(y) else _optimism(inputs))
-    gap, reach = scored - value, _NORMAL_95 * promised.sampling
+        promised = ErrorModel().estimate(inputs)
+        scored = score(inputs.metric, y, inputs.p)
+        return _shortfall(inputs.metric, promised, scored, len(y))
+    calibration = calibration_of(inputs.holdout)
+    q = calibration.apply(inputs.p)
+    scores = np.log(np.maximum(q, LEAST))
+    each = scores[np.arange(len(y)), y]
+    return _shortfall("neg_log_loss", _promised(inputs, calibration, q), float(each.mean()), len(y))
+
+
+def _promised(inputs: EstimateInputs, calibration: Calibration, q: Probabilities) -> EstimatedScore:
+    """Return the expected logarithmic score of rows with class probabilities (n, classes).
+
+    The mean and the deviation are those of outcomes with these probabilities. The deviation is
+    widened to that of the lower tail three deviations out, by the skewness (Cornish & Fisher,
+    1938). The mean is less one over the rows of the holdout for each parameter that was fitted to
+    them (Burnham & Anderson, Model Selection and Multimodel Inference, 2002, chapter 7).
+    """
+    scores = np.log(np.maximum(q, LEAST))
+    expected = (q * scores).sum(axis=1, keepdims=True)
+    gaps = scores - expected
+    variance, third = (float((q * gaps**power).sum(axis=1).mean()) for power in (2, 3))
+    rows = len(q)
+    skewness = third / max(variance, 1e-12) ** 1.5 / math.sqrt(rows)
+    sampling = math.sqrt(variance / rows) * (1 + max(0.0, -skewness) * _TAIL)
+    fitted = (2 * q.shape[1] - 1) / len(inputs.holdout.y)
+    error = calibration.error_of_mean(inputs.p, q * gaps)
+    return EstimatedScore(float(expected.mean()) - fitted, sampling, error)
+
+
+def _shortfall(metric: str, promised: EstimatedScore, scored: float, rows: int) -> Shortfall:
+    gap, reach = scored - promised.value, _NORMAL_95 * promised.sampling
     if not math.isfinite(gap + reach):
         raise NoEstimateError("the promise is undefined on these rows")
-    window = Score(metric, gap, gap - reach, gap + reach, len(y))
-    return Shortfall(window, value, promised.estimation)
-
-
-def _optimism(inputs: EstimateInputs) -> float:
-    """Return how much too high an expected log-likelihood is by what was fitted to the holdout.
-
-    One over its rows for each parameter, of which the classes have two each, less one. Source:
-    Takeuchi; Burnham & Anderson, Model Selection and Multimodel Inference, 2002, chapter 7.
-    """
-    return (2 * inputs.p.shape[1] - 1) / len(inputs.holdout.y)
+    window = Score(metric, gap, gap - reach, gap + reach, rows)
+    return Shortfall(window, promised.value, promised.estimation)
 
 
 def judge_promise(now: Shortfall, y: Truth, record: TrackRecord, budget: float) -> Promise:
     """Return whether the promises of the windows since the promotion were kept.
 
-    ``broken`` where they were not, beyond chance, by half of the loss that is allowed.
+    ``broken`` where they provably fall short by more than a quarter of the loss that is allowed.
 
     Args:
         now: of this window.
@@ -79,10 +100,9 @@ def judge_promise(now: Shortfall, y: Truth, record: TrackRecord, budget: float) 
         budget: false findings a year.
     """
     gaps = (now.gap, *record.promises)
-    pooled = strongest_loss(gaps, (0.0, now.estimation), 0.95)
     least = RELEVANT * allowed_loss(_name(now.gap.metric), y, now.promised)
+    pooled = strongest_loss(gaps, (-least, now.estimation), 0.95)
     broken = pooled.p_value <= level_of_look(budget, record.windows_a_year)
-    broken = broken and pooled.score < -least
     scored, name = now.promised + now.gap.value, metric_name(now.gap.metric)
     over = f" (over {pooled.windows} windows {pooled.score:+.3f})" if pooled.windows > 1 else ""
     text = f"a {name} of {now.promised:.3f} on these rows and reached {scored:.3f}{over}"

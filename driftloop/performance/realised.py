@@ -38,7 +38,7 @@ class PerformanceSettings(Settings):
         "of its holdout score.",
     )
     alarm_budget: float = Field(
-        default=0.5,
+        default=0.2,
         gt=0,
         le=50,
         description="False alarms a year of lost performance that a model may raise which has just "

@@ -28,6 +28,14 @@ class Calibration:
         """Return calibrated probabilities (n, classes), by other parameters if they are given."""
         return _mapped(_logarithms(p), self.parameters if parameters is None else parameters)
 
+    def error_of_mean(self, p: Probabilities, derivatives: Values) -> float:
+        """Return the standard error that calibrating brings into a mean over rows.
+
+        `derivatives` are those of each row's value by its classes' scores (n, classes).
+        """
+        gradient = _scores(_logarithms(p), derivatives).mean(axis=0)
+        return float(np.sqrt(gradient @ self.covariance @ gradient))
+
     def draws(self, count: int, rng: np.random.Generator) -> Values:
         """Return parameters (count, 2 * classes) as they might have been on other rows."""
         drawn: Values = rng.multivariate_normal(

@@ -42,7 +42,7 @@ class ConfidenceBased(Estimate):
     def estimate(self, inputs: EstimateInputs) -> EstimatedScore:
         """Return the estimated score; raises `NoEstimateError` where it cannot."""
         calibration = calibration_of(inputs.holdout, self._weights(inputs))
-        return promised_score(inputs, inputs.p, calibration, self.rows)
+        return _promised(inputs, calibration, self.rows)
 
     def _weights(self, inputs: EstimateInputs) -> Values | None:
         return None
@@ -115,26 +115,22 @@ def calibration_of(holdout: HeldOut, weights: Values | None = None) -> Calibrati
     return fit_calibration(holdout.y[known], holdout.p[known], own)
 
 
-def promised_score(
-    inputs: EstimateInputs, scored: Probabilities, calibration: Calibration, most: int
-) -> EstimatedScore:
+def _promised(inputs: EstimateInputs, calibration: Calibration, most: int) -> EstimatedScore:
     """Return the score of predictions whose outcomes come with calibrated probabilities.
 
-    `scored` are the predictions that are scored (n, classes), commonly those of `inputs`; the
-    errors are computed on `most` rows. Raises `NoEstimateError` where the score is undefined.
+    The errors are computed on `most` rows. Raises `NoEstimateError` where the score is undefined.
     """
     metric, threshold, p = inputs.metric, inputs.threshold, inputs.p
     rng, rows = np.random.default_rng(inputs.seed), len(p)
-    value = expected_score(metric, scored, calibration.apply(p), threshold)
+    value = expected_score(metric, p, calibration.apply(p), threshold)
     if math.isnan(value):
         raise NoEstimateError(f"{metric_name(metric)} is undefined on these rows")
     if rows > most:
-        chosen = rng.choice(rows, most, replace=False)
-        p, scored = p[chosen], scored[chosen]
+        p = p[rng.choice(rows, most, replace=False)]
     outcomes = _outcomes(calibration.apply(p), rng)
     on_other_rows = [calibration.apply(p, each).ravel() for each in calibration.draws(DRAWS, rng)]
     sampling, estimation = (
-        float(np.nanstd(_weighted(metric, scored, weights, threshold)))
+        float(np.nanstd(_weighted(metric, p, weights, threshold)))
         for weights in (outcomes, np.stack(on_other_rows))
     )
     return EstimatedScore(value, sampling * math.sqrt(len(p) / rows), estimation)
