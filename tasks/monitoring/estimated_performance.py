@@ -116,7 +116,10 @@ def estimate_current(
         return None
 
     def density() -> Values | None:
-        return _TELLING_APART.density_ratios(holdout.features, features)
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1, user_api="openmp"):  # so few rows: threads would only wait
+            return _TELLING_APART.density_ratios(holdout.features, features)
 
     inputs = EstimateInputs(
         job.config.comparison.metric, holdout, p, features, threshold_of(model), density

@@ -10,6 +10,7 @@ from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
 from driftloop.base.findings import Finding, TestResult
 from driftloop.base.retrain_record import ModelVersion
+from driftloop.base.windows import SeasonReference
 from driftloop.drift.detectors import new_categories_test, run_test
 from driftloop.drift.judge import judge_findings
 from driftloop.drift.measure import (
@@ -45,6 +46,8 @@ def prediction_findings(
     its training rows a model is more confident than on any others.
     """
     drift = job.config.drift
+    if isinstance(job.config.windows.reference, SeasonReference):
+        return ()  # the holdout is of another season, and training rows are no fair comparison
     if not drift.predictions or holdout is None or current.rows < drift.minimum_rows:
         return ()
     return (replace(_prediction_finding(job, current, champion, holdout), role="prediction"),)
