@@ -88,7 +88,9 @@ def _shortfall(metric: str, promised: EstimatedScore, scored: float, rows: int) 
     return Shortfall(window, promised.value, promised.estimation)
 
 
-def judge_promise(now: Shortfall, y: Truth, record: TrackRecord, budget: float) -> Promise:
+def judge_promise(
+    now: Shortfall, y: Truth, record: TrackRecord, budget: float, tolerance: float = 1.0
+) -> Promise:
     """Return whether the promises of the windows since the promotion were kept.
 
     ``broken`` where they provably fall short by more than a quarter of the loss that is allowed.
@@ -98,9 +100,10 @@ def judge_promise(now: Shortfall, y: Truth, record: TrackRecord, budget: float) 
         y: its outcomes (n,).
         record: what earlier runs know.
         budget: false findings a year.
+        tolerance: the margin of performance in units of the loss that would be allowed.
     """
     gaps = (now.gap, *record.promises)
-    least = RELEVANT * allowed_loss(_name(now.gap.metric), y, now.promised)
+    least = tolerance * RELEVANT * allowed_loss(_name(now.gap.metric), y, now.promised)
     pooled = strongest_loss(gaps, (-least, now.estimation), 0.95)
     broken = pooled.p_value <= level_of_look(budget, record.windows_a_year)
     scored, name = now.promised + now.gap.value, metric_name(now.gap.metric)

@@ -20,6 +20,7 @@ from driftloop.performance.estimates.base import (
 )
 from driftloop.performance.evidence import at_confidence
 from driftloop.performance.level import TrackRecord
+from driftloop.performance.metrics import allowed_loss
 from driftloop.performance.promise import judge_promise, shortfall
 from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.predict import LabelledPredictions, predict_model
@@ -88,7 +89,10 @@ def with_promise(
         expected = method_of(job).estimate(inputs).value
     except NoEstimateError:
         return performance
-    promise = judge_promise(now, scored.y, record, job.config.performance.alarm_budget)
+    own = allowed_loss(metric, scored.y, performance.baseline or performance.score)
+    tolerance = (performance.margin or own) / own if own else 1.0
+    budget = job.config.performance.alarm_budget
+    promise = judge_promise(now, scored.y, record, budget, tolerance)
     return replace(performance, estimated=expected, promise=promise)
 
 

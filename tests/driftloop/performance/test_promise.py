@@ -51,6 +51,7 @@ def test_windows_add_up_and_a_small_gap_is_none() -> None:
     least = 0.025 * (np.log(2) - 0.5)
     z = (least - 0.04) / np.hypot(0.02 / np.sqrt(3), 0.004)
     assert found.p_value == pytest.approx(2 * norm.cdf(z), rel=1e-4)
+    assert judge_promise(one, y, TrackRecord(promises=(gap, gap)), 0.5, 3.0).status == "kept"
     tiny = judge_promise(Shortfall(window(-0.0045, 0.0005), -0.5, 0.0005), y, NO_RECORD, 0.5)
     assert tiny.status == "kept", "six errors from 0, and too small to count"
 
