@@ -28,7 +28,7 @@ from tasks.monitoring.sampling import sampled_features
 from tasks.monitoring.tables import read_labelled
 from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import target_of
-from tasks.registry.models import compared_model_of, model_of
+from tasks.registry.models import compared_model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import slice_columns
@@ -75,7 +75,11 @@ def with_promise(
     holdout: HeldOut | None,
     record: TrackRecord,
 ) -> Performance:
-    """Return the performance with what was promised of its rows, and whether that was kept."""
+    """Return the performance with what was promised of its rows, and whether that was kept.
+
+    `scored` are the predictions of the model that was compared: what another one, refitted, says
+    of these rows does not follow from how the first one did on the holdout.
+    """
     if holdout is None or performance.score is None:
         return performance
     metric = job.config.comparison.metric
@@ -107,7 +111,7 @@ def estimate_current(
     columns = slice_columns(slices.current, job.config.data.time, job.workspace)
     if holdout is None or columns.rows < job.config.performance.minimum_rows:
         return None
-    model = model_of(job, champion.version)
+    model = compared_model_of(job, champion.version)
     target = target_of(open_registry(job.workspace), job.model, champion.version)
     try:
         features = sampled_features(job, columns, MOST_ROWS)

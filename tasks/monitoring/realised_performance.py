@@ -27,10 +27,11 @@ from tasks.monitoring.estimated_performance import (
     with_promise,
 )
 from tasks.monitoring.joint_and_prediction_drift import label_findings
-from tasks.monitoring.predict import predict_version
+from tasks.monitoring.predict import predict_model, predict_version
 from tasks.monitoring.tables import broken_periods, label_fault, read_labelled
 from tasks.monitoring.windows import Slices, trained_on
 from tasks.registry.lineage import target_of
+from tasks.registry.models import compared_model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
@@ -124,7 +125,8 @@ def _scored(
         scored.threshold,
         earlier,
     )
-    performance = with_promise(job, performance, scored, holdout, earlier)
+    compared = predict_model(job, compared_model_of(job, champion.version), table, target)
+    performance = with_promise(job, performance, compared, holdout, earlier)
     if scored.unknown:
         performance = _without_unknown(performance, scored.unknown, len(table))
     return performance
