@@ -27,6 +27,10 @@ from driftloop.performance.target import Probabilities
 RESAMPLES = 400
 
 
+MATTERS = 0.15
+"""The share of the margin up to which a loss warns nobody, however certain it is."""
+
+
 class PerformanceSettings(Settings):
     """When the champion counts as having lost performance."""
 
@@ -263,7 +267,8 @@ def _status(
     fell = strongest_loss(scores, limit, confidence)
     if fell.p_value <= level_of_look(settings.alarm_budget, record.windows_a_year):
         return "fell", fell
-    falling = strongest_loss(scores, whole, confidence)
+    relevant = whole[0] - MATTERS * expected.margin
+    falling = strongest_loss(scores, (relevant, whole[1]), confidence)
     if falling.p_value <= level or record.lost:
         return "falling", falling
     return ("ok" if holds else "unclear"), falling

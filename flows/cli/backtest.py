@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from driftloop.backtest.matrix_result import MatrixResult
 from driftloop.base.errors import ConfigError
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.backtest import Backtest
@@ -18,6 +17,7 @@ from flows.cli.options import Name, Rev, data_job, time_of
 from flows.cli.session import notes
 
 if TYPE_CHECKING:
+    from driftloop.backtest.matrix_result import MatrixResult
     from flows.backtest_pool import Report
 
 
@@ -52,7 +52,7 @@ def backtest(
         ),
     ] = False,
     rev: Rev = None,
-) -> Backtest | MatrixResult:
+) -> "Backtest | MatrixResult":
     """Replay the policy over history: alarms, retrainings, scores, and how soon drift is known."""
     if matrix and (config or inject or inject_at):
         raise ConfigError("--matrix goes with --from, --to, --plot and --rev alone")

@@ -48,7 +48,7 @@ def command(
 
     def decorate(function: Callable[..., Record]) -> Callable[..., None]:
         own = inspect.signature(function).parameters
-        shown = list(inspect.signature(view).parameters)[1:]
+        shown = [name for name in list(inspect.signature(view).parameters)[1:] if name in own]
 
         def run(**options: Any) -> None:
             arguments = {name: options[name] for name in own if name != "place"}

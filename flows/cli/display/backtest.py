@@ -2,22 +2,25 @@
 
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from driftloop.alerts.messages.wording import count
-from driftloop.backtest.matrix_result import MatrixResult
 from driftloop.backtest.summary import PolicyResult
 from driftloop.base.periods import format_time
 from driftloop.base.scores import metric_name
 from driftloop.reporting.backtest import Backtest, InjectionResult
 
+if TYPE_CHECKING:
+    from driftloop.backtest.matrix_result import MatrixResult
 
-def backtest_view(result: Backtest | MatrixResult) -> Iterable[RenderableType]:
+
+def backtest_view(result: "Backtest | MatrixResult") -> Iterable[RenderableType]:
     """Yield the parts of a backtest that a person wants to see."""
-    if isinstance(result, MatrixResult):
+    if not isinstance(result, Backtest):
         yield from matrix_view(result)
         return
     begin, end = (format_time(moment) for moment in (result.start, result.end))
@@ -81,7 +84,7 @@ def _injection(injection: InjectionResult) -> str:
     )
 
 
-def matrix_view(result: MatrixResult) -> Iterable[RenderableType]:
+def matrix_view(result: "MatrixResult") -> Iterable[RenderableType]:
     """Yield what policies would have been worth over an evaluation matrix."""
     begin, end = (format_time(moment) for moment in (result.start, result.end))
     yield Text.assemble((f"{result.model} ", "bold"), f"{begin} to {end}: {result.sentence}")

@@ -43,13 +43,13 @@ def test_windows_add_up_and_a_small_gap_is_none() -> None:
     def window(gap: float, error: float) -> Score:
         return Score("neg_log_loss", gap, gap - 1.959964 * error, gap + 1.959964 * error, 400)
 
-    y, gap = np.tile([0, 1], 200), window(-0.04, 0.02)
+    y, gap = np.tile([0, 1], 200), window(-0.06, 0.02)
     one = Shortfall(gap, -0.5, 0.004)
     assert judge_promise(one, y, NO_RECORD, 0.5).status == "kept"
     found = judge_promise(one, y, TrackRecord(promises=(gap, gap)), 0.5)
     assert (found.status, found.windows) == ("broken", 3)
     least = 0.025 * (np.log(2) - 0.5)
-    z = (least - 0.04) / np.hypot(0.02 / np.sqrt(3), 0.004)
+    z = (least - 0.06) / np.hypot(1.5 * 0.02 / np.sqrt(3), 0.004)
     assert found.p_value == pytest.approx(2 * norm.cdf(z), rel=1e-4)
     assert judge_promise(one, y, TrackRecord(promises=(gap, gap)), 0.5, 3.0).status == "kept"
     tiny = judge_promise(Shortfall(window(-0.0045, 0.0005), -0.5, 0.0005), y, NO_RECORD, 0.5)

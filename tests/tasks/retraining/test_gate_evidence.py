@@ -32,7 +32,9 @@ class Shelf:
 
 
 class Stub:
-    """Stands for the job: only its configuration is read."""
+    """Stands for the job: only its configuration is read, and what a person accepted."""
+
+    accepted = False
 
     def __init__(self, gates: list[dict[str, Any]]) -> None:
         self.config = ModelConfig.model_validate(
