@@ -30,15 +30,20 @@ class Shape:
     current: tuple[float, ...]
 
 
-def shape_of_numbers(name: str, reference: "Floats", current: "Floats") -> Shape:
+def shape_of_numbers(
+    name: str, reference: "Floats", current: "Floats", spread: bool = False
+) -> Shape:
     """Return the shape of a number over up to `RANGES` ranges of equal width.
 
     Effect sizes use quantiles of the reference, over which every reference is flat; people look for
     its own form. Values beyond the central ones of both samples belong to the first or the last
-    range. Of the sorted values (n,) and (m,) only some are read.
+    range. Of the sorted values (n,) and (m,) only some are read. Where current values are `spread`
+    evenly over steps that they were counted in, whole numbers are at the steps' ends.
     """
     import numpy as np
 
+    if spread and _whole(reference):
+        current = np.ceil(current)
     edges = _edges(reference, current)
     shares = [
         np.diff(np.searchsorted(side, edges[1:-1], "right"), prepend=0, append=len(side))
@@ -56,9 +61,8 @@ def _edges(reference: "Floats", current: "Floats") -> "Floats":
     sides = reference, current
     low = min(float(side[int(0.01 * (len(side) - 1))]) for side in sides)
     high = max(float(side[int(np.ceil(0.99 * (len(side) - 1)))]) for side in sides)
-    some = [side[np.linspace(0, len(side) - 1, min(len(side), 200)).astype(int)] for side in sides]
     exact = max(abs(low), abs(high)) < 2**50
-    if exact and all((picked == np.floor(picked)).all() for picked in some):
+    if exact and all(map(_whole, sides)):
         width = np.ceil((high - low + 1) / RANGES)
         count = int(np.ceil((high - low + 1) / width))
         return np.asarray(low - 0.5 + width * np.arange(count + 1))
@@ -67,6 +71,14 @@ def _edges(reference: "Floats", current: "Floats") -> "Floats":
         low, high = low - margin, high + margin
     place = np.linspace(0, 1, RANGES + 1)
     return np.asarray(low * (1 - place) + high * place)  # high - low may be beyond float64
+
+
+def _whole(ordered: "Floats") -> bool:
+    """Return whether sorted values look like whole numbers, by some of them."""
+    import numpy as np
+
+    some = ordered[np.linspace(0, len(ordered) - 1, min(len(ordered), 200)).astype(int)]
+    return bool((some == np.floor(some)).all())
 
 
 def shape_of_categories(

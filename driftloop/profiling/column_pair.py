@@ -147,7 +147,7 @@ class NumericPair:
             points = np.concatenate([[low], self.reference.edges, [high]]).clip(low, high)
             below = np.concatenate([[0], self.below, [count]])
             current = np.interp(np.linspace(0, count, 9_999), below, points)
-        return shape_of_numbers(name, self.reference.values, current)
+        return shape_of_numbers(name, self.reference.values, current, self._sorted is None)
 
     @property
     def contingency_table(self) -> ContingencyTable:
