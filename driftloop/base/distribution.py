@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # every command reads records, and not one that is mistyped s
     Floats = npt.NDArray[np.float64]
 
 RANGES = 24
+_LONG_TAIL = 5.0
+"""From this multiple of the median on a 99th percentile leaves no room for the rest."""
 MOST_LABELS = 12
 LONGEST_LABEL = 80
 OTHER = "other"
@@ -19,7 +21,8 @@ OTHER = "other"
 class Shape:
     """Shares of rows by bin or category, in the reference and in the current window.
 
-    The shares of each sum to one. Numbers have the edges of ranges of equal width, one more than
+    The shares of each sum to one. Numbers have the edges of ranges of equal width, or of equal
+    ratio where a long tail would flatten them, one more than
     there are shares; categories have labels.
     """
 
@@ -28,6 +31,14 @@ class Shape:
     edges: tuple[float, ...]
     reference: tuple[float, ...]
     current: tuple[float, ...]
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the ranges are equally wide on a logarithmic axis."""
+        if len(self.edges) < 4 or self.edges[0] <= 0:
+            return False
+        outer, inner = (self.edges[place] * self.edges[-1 - place] for place in (0, 1))
+        return abs(inner - outer) < 1e-6 * outer
 
 
 def shape_of_numbers(
@@ -61,8 +72,12 @@ def _edges(reference: "Floats", current: "Floats") -> "Floats":
     sides = reference, current
     low = min(float(side[int(0.01 * (len(side) - 1))]) for side in sides)
     high = max(float(side[int(np.ceil(0.99 * (len(side) - 1)))]) for side in sides)
+    wide, middle = high - low > RANGES, float(reference[len(reference) // 2])
+    whole = all(map(_whole, sides))
+    if low > 0 and high > _LONG_TAIL * middle and (wide or not whole):
+        return np.geomspace(low, high, RANGES + 1)
     exact = max(abs(low), abs(high)) < 2**50
-    if exact and all(map(_whole, sides)):
+    if exact and whole:
         width = np.ceil((high - low + 1) / RANGES)
         count = int(np.ceil((high - low + 1) / width))
         return np.asarray(low - 0.5 + width * np.arange(count + 1))

@@ -55,15 +55,26 @@ def feature_figure(shapes: Sequence[Shape], title: str) -> "Figure":
     return figure
 
 
-def _numbers(axes: "Axes", shape: Shape) -> None:
-    from matplotlib.ticker import MaxNLocator
+def value_axis(axes: "Axes", shape: Shape, ticks: int) -> None:
+    """Label the axis of a number's values, which is logarithmic where its ranges are."""
+    from matplotlib.ticker import MaxNLocator, NullLocator
 
+    if shape.logarithmic:
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_locator(NullLocator())
+        last, parts = len(shape.edges) - 1, 2 * ticks
+        axes.set_xticks([shape.edges[last * part // parts] for part in range(1, parts, 2)])
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(ticks))
+    axes.xaxis.set_major_formatter(lambda edge, _: edge_label(edge))
+
+
+def _numbers(axes: "Axes", shape: Shape) -> None:
     axes.stairs(shape.reference, shape.edges, fill=True, color=_BEFORE, label="reference")
     axes.stairs(shape.current, shape.edges, color=_NOW, linewidth=2, label="current window")
     axes.set_xlim(shape.edges[0], shape.edges[-1])
     axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_locator(MaxNLocator(2))
-    axes.xaxis.set_major_formatter(lambda edge, _: edge_label(edge))
+    value_axis(axes, shape, 2)
     axes.tick_params(labelsize=10)
     axes.yaxis.set_major_formatter(_percent)
 

@@ -9,7 +9,7 @@ from driftloop.alerts.messages.wording import number
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding
 from driftloop.base.scores import Comparison, metric_name
-from driftloop.reporting.feature_plot import drawable, edge_label
+from driftloop.reporting.feature_plot import drawable, value_axis
 from driftloop.reporting.html.svg import INKS, inline_svg
 from driftloop.reporting.run_report.inputs import ReportFigures, ReportInput, plotted_findings
 from driftloop.reporting.run_report.performance import (
@@ -59,8 +59,6 @@ def _feature(finding: Finding, shape: Shape, prefix: str) -> str:
 
 def _numbers(axes: "Axes", shape: Shape) -> None:
     """Draw both histograms over the same axis; the reference is filled."""
-    from matplotlib.ticker import MaxNLocator
-
     top = max((*shape.reference, *shape.current), default=1.0) or 1.0
     before, now = INKS["before"], INKS["now"]
     filled: dict[str, Any] = {"facecolor": before, "edgecolor": before, "alpha": 0.55}
@@ -68,8 +66,7 @@ def _numbers(axes: "Axes", shape: Shape) -> None:
     axes.stairs(shape.current, shape.edges, color=now, linewidth=1.8)
     axes.set_xlim(shape.edges[0], shape.edges[-1])
     axes.set_ylim(0, top * 1.08)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(lambda edge, _: edge_label(edge))
+    value_axis(axes, shape, 4)
     _shares_on(axes, "y", top)
 
 

@@ -17,7 +17,8 @@ def test_numbers_are_counted_as_by_a_histogram(rows: int) -> None:
     old, new = rng.lognormal(size=5_000), rng.lognormal(0.3, 1.2, rows)
     shape = NumericPair.of(old, new).shape("amount")
     assert len(shape.reference) == len(shape.current) == len(shape.edges) - 1 == 24
-    assert np.allclose(np.diff(shape.edges), np.diff(shape.edges)[0])
+    assert shape.logarithmic
+    assert np.allclose(np.diff(np.log(shape.edges)), np.diff(np.log(shape.edges))[0])
     assert shape.edges[0] == pytest.approx(np.quantile(new, 0.01), rel=0.2)
     assert shape.edges[-1] == pytest.approx(np.quantile(new, 0.99), rel=0.2)
     for side, shares in ((old, shape.reference), (new, shape.current)):
@@ -26,6 +27,13 @@ def test_numbers_are_counted_as_by_a_histogram(rows: int) -> None:
         counts, _ = np.histogram(side, [-np.inf, *inner, np.inf])
         exact = side is old or rows == 2_000
         assert np.allclose(shares, counts / len(side), atol=1e-12 if exact else 0.005)
+
+
+def test_a_short_tail_is_drawn_over_a_plain_axis() -> None:
+    rng = np.random.default_rng(0)
+    shape = NumericPair.of(rng.normal(9, 1, 5_000), rng.normal(9, 1, 900)).shape("x")
+    assert not shape.logarithmic
+    assert np.allclose(np.diff(shape.edges), np.diff(shape.edges)[0])
 
 
 def test_few_whole_numbers_have_a_range_each() -> None:
