@@ -21,9 +21,8 @@ OTHER = "other"
 class Shape:
     """Shares of rows by bin or category, in the reference and in the current window.
 
-    The shares of each sum to one. Numbers have the edges of ranges of equal width, or of equal
-    ratio where a long tail would flatten them, one more than
-    there are shares; categories have labels.
+    The shares of each sum to one. Numbers have the edges of ranges, one more than there are shares,
+    of equal width, or of equal ratio where a long tail would flatten them; categories have labels.
     """
 
     name: str
