@@ -77,8 +77,8 @@ def _table(
     The prediction carries what the champion makes of them.
     """
     numeric = features.select_dtypes("number").to_numpy(dtype=float)
-    numeric[np.isinf(numeric)] = np.nan
-    table = np.column_stack([numeric, p[:, 0]])
+    finite = np.where(np.isinf(numeric), np.nan, numeric)
+    table = np.column_stack([finite, p[:, 0]])
     if like is not None and table.shape[1] != like.shape[1]:
         raise NoEstimateError("the numeric features are not those of the holdout")
     return table
