@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from driftloop.alerts.messages.wording import number
@@ -115,6 +116,9 @@ def _performance(report: ReportInput) -> str | None:
     _limits(axes, report, times)
     _promotions(axes, report, times[0])
     _unlabelled(axes, report)
+    begin, end = min(times), max(*times, report.record.as_of)
+    around = (end - begin) / 20 or timedelta(weeks=1)  # a single run has a time, and no span
+    axes.set_xlim(begin - around, end + around)
     locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

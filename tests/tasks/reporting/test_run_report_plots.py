@@ -1,6 +1,7 @@
 """The pictures of a report: alike each time, small, in the colours of the page, harmless."""
 
 import re
+import warnings
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -67,6 +68,15 @@ def test_scores_of_another_metric_are_not_drawn_into_one_line() -> None:
     drawn = draw_figures(report_input(past=other)).performance
     assert drawn is not None
     assert "ROC AUC of 1 run" in drawn
+
+
+def test_the_score_of_a_first_run_is_drawn_in_its_week() -> None:
+    first = report_input(past=())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = draw_figures(replace(first, labelled_until=first.record.as_of)).performance
+    assert drawn is not None
+    assert not {"2024", "2028"} & set(texts(drawn))
 
 
 def test_a_new_category_is_marked() -> None:
