@@ -90,5 +90,7 @@ def _run(registry: MlflowRegistry, run: Any) -> tuple[Any, ...]:
     found = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     # A profile is a cache, and an upload that was cut off is MLflow's own draft.
     passed_over = ("reference_profile", ".artifact.uploading.")
-    files = sorted(name for name in found if not Path(name).name.startswith(passed_over))
+    files = sorted(
+        name for name in found if not any(part.startswith(passed_over) for part in Path(name).parts)
+    )
     return run.info.status, sorted(tags.items()), sorted(run.data.metrics.items()), files

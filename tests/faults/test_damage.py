@@ -13,12 +13,21 @@ from faults.state import champion_of
 from peers.http_peer import Answer, HttpPeer
 
 from driftloop.base.errors import RegistryError
+from driftloop.base.workspace import Workspace
+from tasks.registry.mlflow import MlflowRegistry
 from tasks.registry.models import check_model_file
 from tasks.snapshots.resolve import local_path, resolve_snapshot
 
 
 def model_file(folder: Path) -> Path:
-    (found,) = (folder / ".driftloop" / "artifacts").rglob("*.skops")
+    """The file of the version that serves; beside it is the model that was compared."""
+    source = MlflowRegistry(Workspace(folder)).client.get_model_version("payments", "1").source
+    model_id = source.removeprefix("models:/")
+    (found,) = (
+        path
+        for path in (folder / ".driftloop" / "artifacts").rglob("*.skops")
+        if model_id in path.as_posix()
+    )
     return found
 
 

@@ -46,9 +46,9 @@ def test_a_model_that_was_being_stored(first: Path, zygote: Zygote, slack: Slack
     assert zygote.run("retrain", first, edge)["signal"] == 9
     (run,) = registry.client.search_runs([experiment], "attributes.status = 'RUNNING'")
     registry.client.create_logged_model(experiment, "model", source_run_id=run.info.run_id)
-    assert model_statuses(first) == ["PENDING", "READY"]
+    assert model_statuses(first) == ["PENDING", "READY", "READY"]
     assert "ok" in zygote.run("monitor", first)
-    assert model_statuses(first) == ["FAILED", "READY"]
+    assert model_statuses(first) == ["FAILED", "READY", "READY"]
 
 
 def test_who_is_at_work_is_left_alone(first: Path) -> None:

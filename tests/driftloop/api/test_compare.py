@@ -161,6 +161,6 @@ def test_nothing_is_printed_and_nothing_of_the_flows_imported() -> None:
         "assert not {'prefect', 'mlflow', 'dvc'} & set(sys.modules)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
