@@ -29,11 +29,9 @@ _SIGNS: Mapping[FindingStatus, str] = {
 
 def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[RenderableType]:
     """Yield the parts of a monitoring run that a person wants to see."""
-    judged = (status_text("broken"), ", ") if record.broken else ()
     verdict = record.verdict
-    yield Text.assemble(
-        (f"{record.model} ", "bold"), f"{record.window}: ", *judged, status_text(verdict.status)
-    )
+    judged = status_text("data broken" if record.broken else verdict.status)
+    yield Text.assemble((f"{record.model} ", "bold"), f"{record.window}: ", judged)
     yield f"  {verdict.sentence}"
     yield (
         f"  {record.rows_current:,} rows against {record.rows_reference:,} of the reference; "

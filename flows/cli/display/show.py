@@ -17,6 +17,7 @@ COLOURS = {
     "inconclusive": "magenta",
     "failed": "red",
     "broken": "red",
+    "data broken": "red",
     "fell": "red",
     "falling": "yellow",
     "lost": "yellow",

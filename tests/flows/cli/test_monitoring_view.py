@@ -6,10 +6,11 @@ from typing import Any
 
 from rich.console import Group
 
+from driftloop.base.findings import Verdict
 from driftloop.reporting.status import ModelStatus, Statuses
 from flows.cli.display.monitoring import monitor_view, status_view
 from flows.cli.session import plain_console
-from tests.driftloop.alerts.messages.message_records import drifted, finding
+from tests.driftloop.alerts.messages.message_records import check, drifted, finding
 
 
 def printed(parts: Any) -> list[str]:
@@ -26,6 +27,12 @@ def test_a_line_per_changed_feature_and_the_rest_counted() -> None:
     assert [line.split()[1] for line in shown] == ["a", "b", "c"]
     assert "    9 unchanged; --all shows every result" in lines
     assert all(len(line) <= 80 for line in shown)
+
+
+def test_broken_data_are_never_ok() -> None:
+    calm = Verdict("ok", "No drift in 2 of 3 features.")
+    first, *_ = printed(monitor_view(drifted(verdict=calm, quality=(check("amount", "Broken."),))))
+    assert first.endswith(": data broken")
 
 
 def test_all_shows_every_result_with_its_numbers() -> None:
