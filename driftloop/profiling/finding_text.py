@@ -68,9 +68,10 @@ def describe_categories(name: str, pair: CategoricalPair) -> str:
     n, m = pair.rows
     old, new = pair.reference / n, pair.current / m
     most = int(np.argmax(np.abs(new - old)))
-    verb = "rose" if new[most] >= old[most] else "fell"
-    shares = f"from {format_share(old[most])} to {format_share(new[most])}"
-    text = f"`{name}`: {pair.levels[most]} {verb} {shares}"
+    before, after = format_share(old[most]), format_share(new[most])
+    verb = "rose" if new[most] > old[most] else "fell"
+    moved = f"{verb} from {before} to {after}" if before != after else f"unchanged at {before}"
+    text = f"`{name}`: {pair.levels[most]} {moved}"
     unseen = pair.new_categories
     if len(unseen) == 0:
         return f"{text}."

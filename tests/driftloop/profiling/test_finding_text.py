@@ -74,6 +74,12 @@ def test_categories_name_the_one_that_moved_most() -> None:
     }
 
 
+def test_shares_that_print_the_same_are_unchanged() -> None:
+    old, new = ["no"] * 950 + ["yes"] * 50, ["no"] * 949 + ["yes"] * 51
+    text = describe_categories("label", CategoricalPair.of(old, new))
+    assert text == "`label`: no unchanged at 95%."
+
+
 def test_categories_never_seen_are_named_most_frequent_first() -> None:
     old = np.array(["a"] * 100)
     new = np.array(["a", "e", "d", "c", "b"]).repeat([40, 30, 15, 10, 5])
