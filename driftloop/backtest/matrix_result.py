@@ -12,7 +12,7 @@ from pydantic import Field
 from driftloop.backtest.gain import Gain, gain
 from driftloop.backtest.matrix import Matrix, Trained
 from driftloop.backtest.oracle import best_served
-from driftloop.backtest.replay import Policy, Replay, replay
+from driftloop.backtest.replay import WIDE, Policy, Replay, replay
 from driftloop.backtest.summary import mean_score
 from driftloop.base.scores import metric_name
 from driftloop.base.serialize import RoundedRate, RoundedScore
@@ -26,8 +26,6 @@ MARGIN = 0.05
 
 CHOSEN = "chosen by validation"
 """In place of a setting: each challenger has the one that did best before its holdout."""
-
-_WIDE = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,7 @@ def coverage(matrix: Matrix, setting: str, holdout: int = 1) -> float:
         seen = matrix.estimate(name, rows)
         later = float(matrix.scores[setting][moment - holdout, moment])
         if seen is not None and not math.isnan(seen.error + later):
-            hits.append(abs(later - seen.value) <= _WIDE * seen.error)
+            hits.append(abs(later - seen.value) <= WIDE * seen.error)
     return float(np.mean(hits)) if hits else math.nan
 
 

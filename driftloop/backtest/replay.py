@@ -9,6 +9,8 @@ from driftloop.backtest.matrix import Estimate, Matrix, Trained
 from driftloop.decision.payoff import CLEARLY, calendar_wait
 
 WIDE = 1.96
+"""Standard errors on each side of an interval of 95 %."""
+
 NEW_EVIDENCE = 0.33
 """Share by which an episode has to grow after a challenger that lost."""
 

@@ -10,11 +10,9 @@ from driftloop.base.findings import EstimatedPerformance, EstimateStatus
 from driftloop.base.periods import Window
 from driftloop.base.scores import Level, Score, metric_name
 from driftloop.performance.estimates.base import Estimate, EstimateInputs, NoEstimateError
-from driftloop.performance.evidence import chance_below, level_of_look
+from driftloop.performance.evidence import NORMAL_95, chance_below, level_of_look
 from driftloop.performance.metrics import allowed_loss
 from driftloop.performance.realised import PerformanceSettings
-
-_NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def estimate_window(
         estimated = method.estimate(inputs)
     except NoEstimateError as error:
         return nothing.inconclusive(str(error))
-    reach = _NORMAL_95 * estimated.error
+    reach = NORMAL_95 * estimated.error
     low, high = estimated.value - reach, estimated.value + reach
     limit = _limit(inputs, by)
     level = level_of_look(by.settings.warning_budget, by.windows_a_year)

@@ -20,6 +20,9 @@ from statistics import NormalDist
 from driftloop.base.scores import PooledScore, Score
 
 MAX_LEVEL = 0.05
+NORMAL_95 = 1.959964
+"""Standard errors on each side of an interval of 95 %."""
+
 _GROWTH = 3
 
 

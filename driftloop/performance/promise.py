@@ -18,7 +18,7 @@ from driftloop.performance.estimates.base import EstimatedScore, EstimateInputs,
 from driftloop.performance.estimates.calibration import Calibration
 from driftloop.performance.estimates.confidence_based import calibration_of
 from driftloop.performance.estimates.error_model import ErrorModel
-from driftloop.performance.evidence import level_of_look, strongest_loss
+from driftloop.performance.evidence import NORMAL_95, level_of_look, strongest_loss
 from driftloop.performance.level import TrackRecord
 from driftloop.performance.metrics import MetricName, Truth, allowed_loss, is_regression, score
 from driftloop.performance.target import Probabilities
@@ -37,8 +37,6 @@ In a made-up year without any change the shortfalls of weeks spread 1.35 times a
 
 _TAIL = 8 / 18
 """(z² - 1) / 6z of the third term of Cornish & Fisher, at z = 3."""
-
-_NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def _promised(inputs: EstimateInputs, calibration: Calibration, q: Probabilities
 
 
 def _shortfall(metric: str, promised: EstimatedScore, scored: float, rows: int) -> Shortfall:
-    gap, reach = scored - promised.value, _NORMAL_95 * promised.sampling
+    gap, reach = scored - promised.value, NORMAL_95 * promised.sampling
     if not math.isfinite(gap + reach):
         raise NoEstimateError("the promise is undefined on these rows")
     window = Score(metric, gap, gap - reach, gap + reach, rows)

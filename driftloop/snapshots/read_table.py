@@ -77,7 +77,7 @@ def read_file(path: Path, texts: Container[str], words: bool = True) -> tuple[pa
 
 
 def refuse_pipe(path: Path) -> None:
-    """Refuse a pipe, a socket or a device: who reads it waits, perhaps for ever."""
+    """Refuse a pipe, a socket or a device: reading it may never end."""
     if path.exists() and not (path.is_file() or path.is_dir()):
         fail(path, "is a pipe, a socket or a device; put a regular file there, or move it away")
 

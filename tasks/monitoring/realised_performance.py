@@ -125,8 +125,10 @@ def _scored(
         scored.threshold,
         earlier,
     )
-    compared = predict_model(job, compared_model_of(job, champion.version), table, target)
-    performance = with_promise(job, performance, compared, holdout, earlier)
+    model = compared_model_of(job, champion.version)
+    same = model is scored.model  # unless what serves was refitted
+    promised = scored if same else predict_model(job, model, table, target)
+    performance = with_promise(job, performance, promised, holdout, earlier)
     if scored.unknown:
         performance = _without_unknown(performance, scored.unknown, len(table))
     return performance

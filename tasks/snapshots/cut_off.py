@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 
 from driftloop.base.errors import UnavailableError
 from tasks.snapshots.git import try_git
-from tasks.snapshots.pinned_files import md5_of_file
+from tasks.snapshots.resolve import md5_of_file
 from tasks.snapshots.working_copy import WorkingCopy, dvc
 
 WAIT_SECONDS = 10

@@ -6,7 +6,6 @@ object is read as the file that it is, and the remote is asked for each object.
 Functions raise `SnapshotError` where something is lacking or damaged.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -15,13 +14,8 @@ from typing import Any
 import yaml
 
 from driftloop.base.errors import SnapshotError
+from tasks.snapshots.resolve import content_md5, md5_of_file
 from tasks.snapshots.working_copy import WorkingCopy, dvc
-
-
-def md5_of_file(path: Path) -> str:
-    """Return the MD5 of a file's content, by which DVC names it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 def difference_from_meant(copy: WorkingCopy, staged: Mapping[str, Path]) -> str | None:
@@ -95,7 +89,7 @@ def _content(store: Any, name: str) -> bytes | None:
         content = bytes(store.fs.cat_file(store.oid_to_path(name)))
     except FileNotFoundError:
         return None
-    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    found = content_md5(content).hexdigest()
     return content if found == name.removesuffix(".dir") else None
 
 

@@ -29,7 +29,8 @@ from tasks.runtime.redaction import redact
 from tasks.runtime.step import step
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_CONTENT_MD5 = partial(hashlib.md5, usedforsecurity=False)
+content_md5 = partial(hashlib.md5, usedforsecurity=False)
+"""The hash by which DVC names what a file holds."""
 
 
 @step("resolve snapshot", retries=2)
@@ -95,14 +96,19 @@ def _md5_of(path: Path) -> str:
 
 @lru_cache(maxsize=4096)
 def _md5(path: Path, *_identity: int) -> str:
+    return md5_of_file(path)
+
+
+def md5_of_file(path: Path) -> str:
+    """Return the MD5 of a file's content, by which DVC names it."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, _CONTENT_MD5).hexdigest()
+        return hashlib.file_digest(file, content_md5).hexdigest()
 
 
 def _fetch(filesystem: Any, file: BatchFile, target: Path, snapshot: Snapshot) -> None:
     with _snapshot_errors(snapshot.repository, snapshot.rev, file.path):
         content = filesystem.cat_file(file.path)
-    received = _CONTENT_MD5(content).hexdigest()
+    received = content_md5(content).hexdigest()
     if received != file.md5:
         raise SnapshotError(
             f"{file.path} at {snapshot.short_rev}: the remote sent content {received}, the commit "
