@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from driftloop.api.drift_result import DriftResult
+from driftloop.api.memory_config import memory_configuration
 from driftloop.api.tables import Roles, frame_of, roles_in, times_of
 from driftloop.base.errors import ConfigError
 from driftloop.base.periods import Span
-from driftloop.config.loading import config_of, load_config
+from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
 from driftloop.decision.window_analysis import (
     AnalysisScope,
@@ -84,7 +85,7 @@ def _analysis(
     require_engine(drift.engine)
     windows = NO_WINDOWS
     if drift.learn_floors and time is not None:
-        windows = whole_windows(times_of(reference, time), span, drift.minimum_rows)
+        windows = whole_windows(times_of(reference, time, "reference"), span, drift.minimum_rows)
     profile = build_profile(FrameColumns(reference), features, drift.effect_sizes, windows)
     return analyse_window(
         profile,
@@ -97,15 +98,9 @@ def _analysis(
 def _configuration(
     roles: Roles, time: str | None, window: str | Span, drift: Mapping[str, Any]
 ) -> ModelConfig:
-    """Return a configuration of these settings, so that they are checked as those of a model."""
-    unused = {"path": "memory", "time": time or "no time", "label": "no label"}
-    return config_of(
-        {
-            "model": "compare",
-            "data": unused,
-            "features": roles.features._asdict(),
-            "windows": {"current": str(window)},
-            "drift": dict(drift),
-        },
-        "compare",
+    return memory_configuration(
+        data={"time": time or "no time"},
+        features=roles.features._asdict(),
+        windows={"current": str(window)},
+        drift=dict(drift),
     )

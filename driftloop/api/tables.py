@@ -83,29 +83,33 @@ def roles_in(
     return Roles(Features(tuple(found["numeric"]), tuple(found["categorical"])), left_out)
 
 
+def require_columns(role: str, names: Iterable[str], table: pd.DataFrame, which: str) -> None:
+    """Check that the columns of a role are in a table; raises `DataError` with those there are."""
+    for name in names:
+        if name not in table:
+            choices = valid_choices(name, [str(column) for column in table.columns])
+            raise DataError(f"{role}: no such column in the {which}; {choices}")
+
+
 def _check_names(named: dict[str, tuple[str, ...]], reference: pd.DataFrame) -> None:
     seen: dict[str, str] = {}
     for which, names in named.items():
         for name in names:
-            if name not in reference:
-                choices = valid_choices(name, [str(column) for column in reference.columns])
-                raise DataError(f"{which}: no such column in the reference; {choices}")
+            require_columns(which, [name], reference, "reference")
             if name in seen:
                 raise DataError(f"{name!r} is named under {seen[name]} and {which}; choose one")
             seen[name] = which
 
 
-def times_of(reference: pd.DataFrame, time: str) -> npt.NDArray[np.datetime64]:
+def times_of(table: pd.DataFrame, time: str, which: str) -> npt.NDArray[np.datetime64]:
     """Return the times of the rows (rows,) in UTC; one without a zone is taken as UTC.
 
     Raises:
         DataError: if the column is missing, holds no times, or has gaps.
     """
-    if time not in reference:
-        choices = valid_choices(time, [str(column) for column in reference.columns])
-        raise DataError(f"time: no such column in the reference; {choices}")
+    require_columns("time", [time], table, which)
     try:
-        moments = pd.to_datetime(reference[time], utc=True, format="ISO8601")
+        moments = pd.to_datetime(table[time], utc=True, format="ISO8601")
     except (ValueError, TypeError) as error:
         raise DataError(f"time: {time!r} does not hold times: {error}") from None
     if moments.isna().any():

@@ -103,6 +103,10 @@ class Window:
         return f"{format_time(self.start)} to {format_time(self.end)}"
 
 
+ALL_TIME = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+"""The window of rows that have no times."""
+
+
 def parse_time(value: object) -> datetime:
     """Return a date or time as an aware UTC datetime; a time without a zone is taken as UTC.
 

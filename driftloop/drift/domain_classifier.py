@@ -286,3 +286,11 @@ def _features(
 
 def _auc(y: npt.NDArray[Any], scores: Values) -> float:
     return auc_variance(y, scores)[0]
+
+
+def density_ratios(reference: pd.DataFrame, current: pd.DataFrame) -> Values | None:
+    """Return `DomainClassifier.density_ratios` as estimates use them: quickly, of some rows."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="openmp"):  # so few rows: threads would only wait
+        return DomainClassifier(rows=2000, folds=2).density_ratios(reference, current)

@@ -88,25 +88,29 @@ def window_rows(
 NO_WINDOWS = WindowRows(np.zeros(0, np.int16), 0, 1)
 
 
+def windows_of(times: npt.NDArray[np.datetime64], span: Span) -> list[Window]:
+    """Return windows of length `span` that hold the times of rows (rows,), in UTC, newest first.
+
+    The first one ends with the newest row; the last one may be shorter than the others.
+    """
+    if not len(times):
+        return []
+    first, last = (
+        parse_time(edge.astype("datetime64[us]").item()) for edge in (times.min(), times.max())
+    )
+    return [*split_window(Window(first, last + timedelta(microseconds=1)), span)]
+
+
 def whole_windows(times: npt.NDArray[np.datetime64], span: Span, least: int) -> WindowRows:
     """Return the windows of length `span` that lie within the times of rows (rows,), in UTC.
 
     The last one ends with the newest row; of very many the newest count. Those with fewer than
     `least` rows say nothing.
     """
-    if not len(times):
-        return NO_WINDOWS
-    first, last = (
-        parse_time(edge.astype("datetime64[us]").item()) for edge in (times.min(), times.max())
-    )
-    end = last + timedelta(microseconds=1)
-    whole = [
-        window
-        for window in split_window(Window(first, end), span)
-        if span.before(window.end) == window.start
-    ]
+    whole = [each for each in windows_of(times, span) if span.before(each.end) == each.start]
     if not whole:
         return NO_WINDOWS
+    end = whole[0].end
     starts = [np.datetime64(naive(window.start), "us") for window in whole[:MAX_WINDOWS]][::-1]
     return window_rows(times, np.array(starts), np.datetime64(naive(end), "us"), least)
 

@@ -1,6 +1,7 @@
 """What a champion promises: its holdout, and its score estimated on the current window."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -8,16 +9,10 @@ from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.findings import EstimatedPerformance, Performance
 from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.scores import Score
-from driftloop.drift.domain_classifier import DomainClassifier
+from driftloop.drift.domain_classifier import density_ratios
 from driftloop.performance.estimated import EstimateCriteria, estimate_window
 from driftloop.performance.estimates import default_estimate
-from driftloop.performance.estimates.base import (
-    Estimate,
-    EstimateInputs,
-    HeldOut,
-    NoEstimateError,
-    Values,
-)
+from driftloop.performance.estimates.base import Estimate, EstimateInputs, HeldOut, NoEstimateError
 from driftloop.performance.evidence import at_confidence
 from driftloop.performance.level import TrackRecord
 from driftloop.performance.metrics import allowed_loss
@@ -35,8 +30,6 @@ from tasks.snapshots.parquet import slice_columns
 
 MOST_ROWS = 20_000
 """Rows of the holdout and of the current window that an estimate is made from."""
-
-_TELLING_APART = DomainClassifier(rows=2000, folds=2)
 
 
 def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None:
@@ -118,13 +111,7 @@ def estimate_current(
         p = predict(model, features, target)
     except (DataError, TrainingError):
         return None
-
-    def density() -> Values | None:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, user_api="openmp"):  # so few rows: threads would only wait
-            return _TELLING_APART.density_ratios(holdout.features, features)
-
+    density = partial(density_ratios, holdout.features, features)
     inputs = EstimateInputs(
         job.config.comparison.metric, holdout, p, features, threshold_of(model), density
     )
