@@ -19,7 +19,11 @@ from tasks.runtime.prepare import prepare_job
 
 @flow(name="acknowledge", flow_run_name=run_name)
 def acknowledge(
-    model: str, by: str = "", comment: str = "", workspace: str | None = None
+    model: str,
+    by: str = "",
+    comment: str = "",
+    not_a_problem: bool = False,
+    workspace: str | None = None,
 ) -> Acknowledged:
     """Take on a model's open incident, so that others know that somebody is working on it.
 
@@ -27,11 +31,12 @@ def acknowledge(
         model: name of a configuration in `configs/`.
         by: who takes it on; shown in the message.
         comment: shown in the message as well.
+        not_a_problem: whether they see no problem in it; kept with the incident.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(None), None, False, workspace)
-        response = acknowledge_incident(job, by, comment)
+        response = acknowledge_incident(job, by, comment, not_a_problem)
         emit(job, [acknowledged_event(response, job.as_of)])
         undelivered(deliver_alerts(job, return_state=True), response, publish_after_run(job))
         return response

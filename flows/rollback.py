@@ -17,6 +17,7 @@ def rollback(
     model: str,
     to: str | None = None,
     reason: str = "Started by hand.",
+    by: str = "",
     workspace: str | None = None,
 ) -> Promotion:
     """Make an earlier version champion again.
@@ -25,11 +26,12 @@ def rollback(
         model: name of a configuration in `configs/`.
         to: the version to return to; the predecessor of the champion if left out.
         reason: why, for the readers of messages.
+        by: who requests it; recorded in the promotion ledger.
         workspace: folder with `configs/`; the working directory if left out.
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(None), workspace=workspace)
-        promotion = roll_back(job, to)
+        promotion = roll_back(job, to, by=by)
         emit(job, rollback_events(model, job.as_of, promotion))
         write_rollback_alert(job, promotion, reason)
         undelivered(deliver_alerts(job, return_state=True), promotion, publish_after_run(job))

@@ -102,7 +102,8 @@ def rollback_events(model: str, as_of: datetime, promotion: Promotion) -> tuple[
 
 def acknowledged_event(acknowledged: Acknowledged, at: datetime) -> Event:
     """Return the event of an incident that a person took on."""
-    payload = {name: getattr(acknowledged, name) for name in ("by", "incident", "since")}
+    names = ("by", "incident", "since", "not_a_problem")
+    payload = {name: getattr(acknowledged, name) for name in names}
     return _event("incident.acknowledged", acknowledged.model, at, payload)
 
 

@@ -48,7 +48,7 @@ class IncidentSummary:
     """What the parent message says.
 
     `causes` says what broke and how badly, the most severe first; `action` what driftloop did,
-    `next_step` what the reader should do.
+    `next_step` what the reader should do, `waiting` which version awaits approval, if one does.
     """
 
     headline: str
@@ -58,15 +58,17 @@ class IncidentSummary:
     most_changed: tuple[Line, ...] = ()
     small_print: tuple[str, ...] = ()
     links: Links = field(default_factory=Links)
+    waiting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """Who took an incident on, when, and their comment."""
+    """Who took an incident on, when, their comment, and whether they see no problem in it."""
 
     by: str
     at: datetime
     comment: str = ""
+    not_a_problem: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class PastIncident:
-    """A resolved incident, in short."""
+    """A resolved incident, in short, and whether a person saw no problem in it."""
 
     number: int
     since: datetime
@@ -154,6 +156,7 @@ class PastIncident:
     resolved_at: datetime
     peak_severity: Level
     causes: tuple[Cause, ...]
+    not_a_problem: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from driftloop.alerts.blocks import Block, Context, Line, Span, joined
+from driftloop.alerts.buttons import Button
 from driftloop.base.distribution import Shape
 
 Kind = Literal[
@@ -58,7 +59,7 @@ class Message:
     """One message; messages with equal keys are the same and are sent once.
 
     `text` is all of it in a sentence or two, for notifications. Every channel shows the links below
-    the blocks.
+    the blocks; `buttons` only one that takes answers.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Message:
     text: str
     blocks: tuple[Block, ...]
     links: Links = field(default_factory=Links)
+    buttons: tuple[Button, ...] = ()
 
     @property
     def all_blocks(self) -> tuple[Block, ...]:

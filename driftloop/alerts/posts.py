@@ -280,6 +280,12 @@ def _remember(state: AlertState) -> AlertState:
     if over is None or over.resolved_at is None:
         return state
     past = PastIncident(
-        over.number, over.since, over.opened_at, over.resolved_at, over.peak_severity, over.causes
+        over.number,
+        over.since,
+        over.opened_at,
+        over.resolved_at,
+        over.peak_severity,
+        over.causes,
+        over.acknowledged is not None and over.acknowledged.not_a_problem,
     )
     return replace(state, past=(*state.past, past)[-KEPT_INCIDENTS:])

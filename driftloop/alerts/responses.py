@@ -16,6 +16,7 @@ class Acknowledged:
     since: Annotated[datetime, Field(description="The start of the first window with trouble.")]
     by: str
     sentence: str
+    not_a_problem: Annotated[bool, Field(description="Whether they see no problem in it.")] = False
 
 
 @dataclass(frozen=True, slots=True)

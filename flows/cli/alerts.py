@@ -24,13 +24,16 @@ def ack(
     name: Name,
     by: By = "",
     comment: Annotated[str, typer.Option(help="What others may want to know.")] = "",
+    not_a_problem: Annotated[
+        bool, typer.Option("--not-a-problem", help="You see no problem in it; kept as feedback.")
+    ] = False,
 ) -> Acknowledged:
     """Take on a model's open incident, so that others know."""
     configured_job(place, name)
     with running(f"Acknowledging {name}", name):
         from flows.alerts import acknowledge as flow
 
-        return flow(name, _person(by), comment, str(place.root))
+        return flow(name, _person(by), comment, not_a_problem, str(place.root))
 
 
 @command(sentence_view)

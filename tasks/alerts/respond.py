@@ -29,14 +29,18 @@ _ONLY_HERE = (
 
 
 @step("acknowledge incident", retries=2)
-def acknowledge_incident(job: Job, by: str, comment: str) -> Acknowledged:
+def acknowledge_incident(
+    job: Job, by: str, comment: str, not_a_problem: bool = False
+) -> Acknowledged:
     """Record who takes on the model's open incident, and write a message about it.
 
     Raises:
         AlertError: if no incident is open.
     """
     routing = routing_of(job)
-    acknowledgement = Acknowledgement(by.strip() or NOBODY, routing.now, comment.strip())
+    acknowledgement = Acknowledgement(
+        by.strip() or NOBODY, routing.now, comment.strip(), not_a_problem
+    )
     state = change_alerts(
         open_documents(job.workspace),
         job.model,
@@ -45,8 +49,10 @@ def acknowledge_incident(job: Job, by: str, comment: str) -> Acknowledged:
     incident = state.open
     if incident is None:
         raise AlertError(f"the incident of {job.model} was resolved in the meantime; none is open")
-    sentence = f"{acknowledgement.by} took on incident {incident.number} of {job.model}."
-    return Acknowledged(job.model, incident.number, incident.since, acknowledgement.by, sentence)
+    did = "sees no problem in" if not_a_problem else "took on"
+    sentence = f"{acknowledgement.by} {did} incident {incident.number} of {job.model}."
+    who = acknowledgement.by
+    return Acknowledged(job.model, incident.number, incident.since, who, sentence, not_a_problem)
 
 
 @step("mute alerts", retries=2)

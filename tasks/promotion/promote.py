@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import uuid4
 
+from driftloop.alerts.blocks import clean
 from driftloop.base.errors import RegistryError, UnavailableError, join_names
 from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison
@@ -186,11 +187,12 @@ def _earlier_outcome(entry: Entry, current: str | None) -> Promotion:
 
 
 @step("roll back", retries=2)
-def roll_back(job: Job, to: str | None, key: str | None = None) -> Promotion:
+def roll_back(job: Job, to: str | None, key: str | None = None, by: str = "") -> Promotion:
     """Make an earlier version champion again: `to`, or the predecessor of the champion.
 
     The reference moves with it, because every version carries the coordinates of its own data and
-    its reference profile. `key` identifies the request, which is carried out only once.
+    its reference profile. `key` identifies the request, which is carried out only once; `by` says
+    who made it.
 
     Raises `RegistryError` if there is no champion, no predecessor, or no such version.
     """
@@ -211,7 +213,8 @@ def roll_back(job: Job, to: str | None, key: str | None = None) -> Promotion:
         sentence = f"{job.model} version {target} is champion already."
         return Promotion(False, target, current, sentence)
     instead = f"not {current}" if current else "after there was none"
-    sentence = f"{job.model} version {target} is champion again, {instead}."
+    who = f"; requested by {clean(by, 60)}" if by else ""
+    sentence = f"{job.model} version {target} is champion again, {instead}{who}."
     return carry_out_move(job, Move(request, target, current, "rolled_back", sentence))
 
 

@@ -284,8 +284,11 @@ def _site(plan: Plan) -> Service:
     )
 
 
-def _clients(plan: Plan) -> tuple[Service, Service]:
-    """Return the worker and the keeper, which need the work pool and so do not start at once."""
+def _clients(plan: Plan) -> tuple[Service, ...]:
+    """Return the worker, the listener for buttons and the keeper.
+
+    They need the work pool or the deployments, and so do not start at once.
+    """
     environment = {
         **plan.clients,
         "PREFECT_HOME": str(plan.folder.prefect_home),
@@ -301,4 +304,8 @@ def _clients(plan: Plan) -> tuple[Service, Service]:
         leaves_runs=True,
     )
     command = ("tasks.stack.watchdog", str(plan.folder.state))
-    return worker, Service("keeper", command, environment, at_once=False, settles_seconds=1)
+    others = {"answers": ("tasks.alerts.slack_listener",), "keeper": command}
+    return worker, *(
+        Service(name, module, environment, at_once=False, settles_seconds=1)
+        for name, module in others.items()
+    )

@@ -185,7 +185,8 @@ def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tu
         started = supervisor.start_service("worker")
         since = requested if started else requested - timedelta(seconds=HEARD_SECONDS)
         wait_for("worker", plan.folder, partial(worker_online, client, plan.worker, since))
-    supervisor.start_service("keeper")
+    for name in ("answers", "keeper"):
+        supervisor.start_service(name)
     for name in supervisor.states():
         wait_for(name, plan.folder, lambda name=name: supervisor.state_of(name) == "RUNNING")  # type: ignore[misc]
     return faults

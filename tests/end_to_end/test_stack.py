@@ -24,7 +24,9 @@ def states(found: dict[str, object]) -> set[tuple[str, str]]:
     return {(one["name"], one["state"]) for one in found["services"]}  # type: ignore[attr-defined]
 
 
-RUNNING = {(name, "running") for name in ("prefect", "mlflow", "site", "worker", "keeper")}
+RUNNING = {
+    (name, "running") for name in ("prefect", "mlflow", "site", "worker", "answers", "keeper")
+}
 
 
 def test_up_and_down(championed: Path) -> None:

@@ -6,7 +6,7 @@ and misbehaves on request.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any
 from urllib.parse import parse_qs
@@ -27,6 +27,9 @@ class SlackPeer(HttpPeer, Workspace):
 
     token: str = "xoxb-peer-token"
     webhook_path: str = "/services/T000/B000/peer-secret"
+    app_token: str = "xapp-peer-token"
+    socket_url: str = ""
+    whispers: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def api_url(self) -> str:
@@ -44,6 +47,13 @@ class SlackPeer(HttpPeer, Workspace):
 
     def call(self, method: str, token: str | None, body: dict[str, Any]) -> dict[str, Any]:
         """Answer a Web API call."""
+        if method == "apps.connections.open":
+            if token != self.app_token:
+                return refuse("invalid_auth")
+            return {"ok": True, "url": self.socket_url}
+        if method == "chat.postEphemeral" and token == self.token:
+            self.whispers.append((str(body["user"]), str(body["text"])))
+            return {"ok": True, "message_ts": "1.0"}
         if token != self.token:
             return refuse("invalid_auth" if token else "not_authed")
         return self.method(method, body)
@@ -84,7 +94,7 @@ def _parse(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, Any], str
     kind = header.get_content_type()
     try:
         if kind == "application/json":
-            content = json.loads(body)
+            content = json.loads(body or b"{}")  # a call without arguments has no body
             return (content, None) if isinstance(content, dict) else ({}, "json_not_object")
         if kind != "application/x-www-form-urlencoded":
             return {}, "invalid_post_type"

@@ -20,6 +20,14 @@ def _mentioned(name: str) -> str:
     return name
 
 
+def _person(name: str) -> str:
+    if not re.fullmatch(_PERSON, name):
+        raise ValueError(f"received {name!r}; valid: the id of a user such as U0123ABCD")
+    return name
+
+
+_PERSON = "^[UW][A-Z0-9]{2,20}$"
+Person = Annotated[str, AfterValidator(_person), Field(json_schema_extra={"pattern": _PERSON})]
 Mention = Annotated[str, AfterValidator(_mentioned), Field(json_schema_extra={"pattern": _MENTION})]
 
 
@@ -47,6 +55,19 @@ class SlackChannel(ChannelSettings):
     token_variable: str = Field(
         default="SLACK_BOT_TOKEN",
         description="Environment variable that holds the bot token (xoxb-…)",
+    )
+    answered_by: tuple[Person, ...] = Field(
+        default=(),
+        description="Ids of the users (U…) who may press the buttons below messages; without any "
+        "there are none. They need a bot token, an app token with Socket Mode and `driftloop up`.",
+    )
+    app_token_variable: str = Field(
+        default="SLACK_APP_TOKEN",
+        description="Environment variable that holds the app token (xapp-…), for buttons",
+    )
+    app_token_secret: str = Field(
+        default="slack-app-token",
+        description="Prefect Secret block read where the app token variable is unset",
     )
     webhook_variable: str = Field(
         default="SLACK_WEBHOOK_URL",

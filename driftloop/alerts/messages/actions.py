@@ -54,15 +54,20 @@ def next_step(record: MonitorRecord) -> Line:
         )
     if record.decision.action == "retrain" and record.retrain is None and not record.dry_run:
         return line("Wait for the retraining; its result is posted here.")
-    waiting = [trial.version for trial in record.trials if trial.kind == "approval"]
-    if record.decision.held == "waiting" and waiting:
+    if waiting := waiting_version(record):
         return line(
-            f"Version {clean(waiting[0], 40)} is proven better and waits for approval. "
+            f"Version {clean(waiting, 40)} is proven better and waits for approval. "
             "Decide on it with ",
             code(f"driftloop approve {clean(record.model, 60)}"),
             ", or in the Prefect UI.",
         )
     return LEARN if record.doubt else _about_predictions(record)
+
+
+def waiting_version(record: MonitorRecord) -> str | None:
+    """Return the version that a retraining waits for a person to decide on, if one does."""
+    waiting = (trial.version for trial in record.trials if trial.kind == "approval")
+    return next(waiting, None) if record.decision.held == "waiting" else None
 
 
 def _about_predictions(record: MonitorRecord) -> Line:

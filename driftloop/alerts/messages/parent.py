@@ -1,5 +1,6 @@
 """The parent message of an incident: one message that is updated in place as things happen."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from driftloop.alerts.blocks import (
@@ -13,6 +14,7 @@ from driftloop.alerts.blocks import (
     section,
     sentence,
 )
+from driftloop.alerts.buttons import incident_buttons
 from driftloop.alerts.incident import Acknowledgement, Incident, IncidentSummary
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.wording import compose, count, duration
@@ -39,9 +41,11 @@ def parent_message(model: str, incident: Incident) -> Message:
         *_footer(summary.small_print),
     )
     lead = " ".join(cause.short for cause in summary.causes[:2])
-    return compose(
+    message = compose(
         key, "opened", incident.severity, model, summary.headline, blocks, summary.links, lead
     )
+    taken = incident.acknowledged is not None
+    return replace(message, buttons=incident_buttons(model, taken, summary.waiting))
 
 
 def lasted(incident: Incident) -> str:
@@ -89,8 +93,11 @@ def worst_block(worst: tuple[Line, ...]) -> tuple[Block, ...]:
 
 def took_on(taken: Acknowledgement) -> Line:
     """Return who took an incident on, when, and their comment."""
-    comment = f" and says: {sentence(taken.comment)}" if taken.comment else "."
-    return line(bold(clean(taken.by, 60)), f" took this on at {format_time(taken.at)} UTC{comment}")
+    comment = f": {sentence(taken.comment)}" if taken.comment else "."
+    by, at = bold(clean(taken.by, 60)), f"at {format_time(taken.at)} UTC"
+    if taken.not_a_problem:
+        return line(by, f" said {at} that this is not a problem{comment}")
+    return line(by, f" took this on {at}{' and says' if taken.comment else ''}{comment}")
 
 
 def _taken(taken: Acknowledgement | None) -> tuple[Block, ...]:

@@ -1,5 +1,6 @@
 """The message about a retraining: promoted, kept, refused or failed, each in its own words."""
 
+from dataclasses import replace
 from typing import Literal
 
 from driftloop.alerts.blocks import (
@@ -15,6 +16,7 @@ from driftloop.alerts.blocks import (
     section,
     sentence,
 )
+from driftloop.alerts.buttons import proposal_buttons
 from driftloop.alerts.message import Links, Message, Severity, event_key
 from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.versions import undo_step
@@ -86,7 +88,16 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
     version = f"-{record.promotion.version}" if outcome == "promoted" and record.promotion else ""
     key = event_key(record.model, record.as_of, "retrained", f"{outcome}{version}")
     severity, headline = SEVERITIES[outcome], _headline(record, outcome)
-    return compose(key, "retrained", severity, record.model, headline, blocks, links)
+    message = compose(key, "retrained", severity, record.model, headline, blocks, links)
+    waiting = waiting_for_approval(record)
+    return replace(message, buttons=proposal_buttons(record.model, waiting)) if waiting else message
+
+
+def waiting_for_approval(record: RetrainRecord) -> str | None:
+    """Return the version that a person is to decide on, if one is."""
+    promotion = record.promotion
+    waits = promotion is not None and promotion.waits_for == "approval"
+    return promotion.version if promotion is not None and waits else None
 
 
 def _headline(record: RetrainRecord, outcome: Outcome) -> str:

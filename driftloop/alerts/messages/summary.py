@@ -5,7 +5,13 @@ from dataclasses import fields, replace
 from driftloop.alerts.blocks import bold, bullets, clean, code, line, section, sentence
 from driftloop.alerts.incident import IncidentSummary
 from driftloop.alerts.message import Links
-from driftloop.alerts.messages.actions import LEARN, PROMOTED, action_taken, next_step
+from driftloop.alerts.messages.actions import (
+    LEARN,
+    PROMOTED,
+    action_taken,
+    next_step,
+    waiting_version,
+)
 from driftloop.alerts.messages.causes import (
     NO_SKILL,
     causes,
@@ -19,6 +25,7 @@ from driftloop.alerts.messages.retraining import (
     outcome_line,
     outcome_of,
     score_change,
+    waiting_for_approval,
 )
 from driftloop.alerts.messages.wording import count
 from driftloop.base.errors import ChampionLostError
@@ -39,6 +46,7 @@ def summary_of(record: MonitorRecord, links: Links) -> IncidentSummary:
         most_changed=most_changed(record),
         small_print=small_print(record),
         links=links,
+        waiting=waiting_version(record),
     )
 
 
@@ -104,12 +112,13 @@ def with_retraining(
         action=f"Retrained. {outcome_line(record)}{score_change(record.comparison)}",
         next_step=PROMOTED if outcome == "promoted" else next_step_of(record),
         links=_joined(summary.links, links),
+        waiting=waiting_for_approval(record),
     )
 
 
 def with_new_champion(summary: IncidentSummary, action: str) -> IncidentSummary:
     """Return the summary after another version was made champion, `action` saying so."""
-    return replace(summary, action=sentence(action), next_step=WATCH)
+    return replace(summary, action=sentence(action), next_step=WATCH, waiting=None)
 
 
 def small_print(record: MonitorRecord) -> tuple[str, ...]:

@@ -128,7 +128,8 @@ def acknowledged_message(model: str, incident: Incident) -> Message:
     taken = _taken(incident)
     blocks = (section(took_on(taken)), section(bold("What it is"), _first(incident.summary)))
     key = event_key(model, taken.at, "acknowledged")
-    headline, links = f"{clean(taken.by, 60)} took this on", incident.summary.links
+    did = "sees no problem in this" if taken.not_a_problem else "took this on"
+    headline, links = f"{clean(taken.by, 60)} {did}", incident.summary.links
     return compose(key, "acknowledged", "info", model, headline, blocks, links)
 
 

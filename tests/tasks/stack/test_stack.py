@@ -84,6 +84,7 @@ def test_each_process_is_given_the_password_and_none_on_its_command_line() -> No
         "mlflow": {"DRIFTLOOP_STACK_PASSWORD": PASSWORD},
         "site": {"DRIFTLOOP_STACK_PASSWORD": PASSWORD},
         "worker": plan().clients,
+        "answers": plan().clients,
         "keeper": plan().clients,
     }.items():
         given = {key: value for key, value in found[name].environment.items() if PASSWORD in value}

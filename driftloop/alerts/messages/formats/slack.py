@@ -19,9 +19,11 @@ from driftloop.alerts.blocks import (
     context,
     line,
 )
+from driftloop.alerts.buttons import Button
 from driftloop.alerts.message import Links, Message, link
 
 HEADER_LIMIT = 150
+BUTTON_LIMIT = 30  # of the 75 that Slack takes; more is not shown on a phone
 SECTION_LIMIT = 3000
 FIELD_LIMIT = 2000
 FIELDS_LIMIT = 10
@@ -43,14 +45,15 @@ def slack_text(message: Message, mention: str = "") -> str:
     return f"{mention} {text}" if mention else text
 
 
-def slack_blocks(message: Message, mention: str = "") -> list[SlackBlock]:
-    """Return a message as Block Kit, the mentioned people last.
+def slack_blocks(message: Message, mention: str = "", answers: bool = False) -> list[SlackBlock]:
+    """Return a message as Block Kit, the mentioned people last; with buttons where it can answer.
 
     Slack refuses a message with too many blocks or characters. What does not fit is left out and a
-    line says where to find it; links and mentions always stay.
+    line says where to find it; buttons, links and mentions always stay.
     """
     blocks = [_block(block) for block in message.blocks]
-    ending = [_block(block) for block in message.links.footer]
+    ending = [_actions(message.buttons)] if answers and message.buttons else []
+    ending += [_block(block) for block in message.links.footer]
     ending += [_section(mention)] if mention else []
     if _fits([*blocks, *ending]):
         return [*blocks, *ending]
@@ -80,7 +83,9 @@ def mrkdwn(lines: Iterable[Line], limit: int = SECTION_LIMIT) -> str:
 def size(block: SlackBlock) -> int:
     """Return the number of characters in a block, as Slack counts them (UTF-16 units)."""
     texts = [*block.get("fields", ()), *block.get("elements", ()), block.get("text", {})]
-    return sum(len(text.get("text", "").encode("utf-16-le")) // 2 for text in texts)
+    shown = (text.get("text", "") for text in texts)
+    plain = (text if isinstance(text, str) else text["text"] for text in shown)  # a button's label
+    return sum(len(text.encode("utf-16-le")) // 2 for text in plain)
 
 
 def _fits(blocks: Sequence[SlackBlock]) -> bool:
@@ -90,8 +95,7 @@ def _fits(blocks: Sequence[SlackBlock]) -> bool:
 def _block(block: Block) -> SlackBlock:
     match block:
         case Header(text):
-            shown = _cut(_escape(text), HEADER_LIMIT)
-            return {"type": "header", "text": {"type": "plain_text", "text": shown, "emoji": True}}
+            return {"type": "header", "text": _plain(text, HEADER_LIMIT)}
         case Section(lines):
             return _section(mrkdwn(lines))
         case Fields(pairs):
@@ -103,6 +107,24 @@ def _block(block: Block) -> SlackBlock:
             return {"type": "context", "elements": [_text(mrkdwn((content,)))]}
         case Picture(url, alt):
             return {"type": "image", "image_url": url, "alt_text": alt}
+
+
+def _actions(buttons: Sequence[Button]) -> SlackBlock:
+    return {"type": "actions", "elements": [_button(button) for button in buttons]}
+
+
+def _button(button: Button) -> SlackBlock:
+    label = _plain(button.label, BUTTON_LIMIT)
+    shown = {"type": "button", "action_id": button.identifier, "text": label, "value": button.value}
+    if button.confirmation is None:
+        return shown
+    asked = {"title": _plain("Sure?", HEADER_LIMIT), "text": _plain(button.confirmation, 300)}
+    answers = {"confirm": label, "deny": _plain("Cancel", BUTTON_LIMIT)}
+    return {**shown, "confirm": {**asked, **answers}}
+
+
+def _plain(text: str, limit: int) -> dict[str, Any]:
+    return {"type": "plain_text", "text": _cut(_escape(text), limit), "emoji": True}
 
 
 def _section(text: str) -> SlackBlock:

@@ -82,7 +82,7 @@ class BotSender(Sender):
                     channel=receipt.place,
                     ts=receipt.ts,
                     text=slack_text(message),
-                    blocks=slack_blocks(message),
+                    blocks=slack_blocks(message, answers=bool(self.channel.answered_by)),
                 )
         except RefusedError as refusal:
             if refusal.code not in _UNCHANGEABLE:
@@ -137,7 +137,7 @@ class BotSender(Sender):
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"key": outgoing.key}},
                 unfurl_links=False,
                 unfurl_media=False,
-                **content_of(outgoing, self.channel),
+                **content_of(outgoing, self.channel, bool(self.channel.answered_by)),
                 **thread,
             )
         return Receipt(str(answer["channel"]), str(answer["ts"]))

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from slack_sdk.http_retry.handler import RetryHandler
 
 
-def content_of(outgoing: OutgoingMessage, channel: SlackChannel) -> dict[str, Any]:
-    """Return text and blocks as Slack's API takes them."""
+def content_of(
+    outgoing: OutgoingMessage, channel: SlackChannel, answers: bool = False
+) -> dict[str, Any]:
+    """Return text and blocks as Slack's API takes them; with buttons where it can answer."""
     mention = channel.mention(outgoing.level) if outgoing.mention else ""
     return {
         "text": slack_text(outgoing.message, mention),
-        "blocks": slack_blocks(outgoing.message, mention),
+        "blocks": slack_blocks(outgoing.message, mention, answers),
     }
 
 

@@ -252,5 +252,6 @@ def test_who_has_to_approve_is_told_that_and_not_to_retrain() -> None:
         "Version 8 is proven better and waits for approval. Decide on it with `driftloop approve "
         "payments`, or in the Prefect UI."
     )
+    assert summary_of(worse, LINKS).waiting == "8"
     in_shadow = replace(worse, trials=(replace(asked, kind="shadow"),))
     assert "driftloop approve" not in summary_of(in_shadow, LINKS).next_step.plain

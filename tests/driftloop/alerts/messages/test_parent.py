@@ -118,3 +118,22 @@ def test_over() -> None:
 
 def test_the_parent_changes_only_with_what_it_says() -> None:
     assert parent_message("payments", OPEN) == parent_message("payments", replace(OPEN, score=0.1))
+
+
+def requests(incident: Incident) -> list[str]:
+    return [button.request for button in parent_message("payments", incident).buttons]
+
+
+def test_buttons_follow_the_incident() -> None:
+    assert requests(OPEN) == ["ack", "rollback", "not_a_problem", "mute"]
+    taken = replace(OPEN, acknowledged=Acknowledgement("Ana", AS_OF))
+    assert requests(taken) == ["rollback", "not_a_problem", "mute"]
+    waiting = replace(OPEN, summary=replace(OPEN.summary, waiting="8"))
+    assert requests(waiting) == ["ack", "approve", "decline", "not_a_problem", "mute"]
+    assert requests(replace(OPEN, resolved_at=AS_OF)) == []
+
+
+def test_who_sees_no_problem_is_named() -> None:
+    said = Acknowledgement("Ana", AS_OF, "Sale.", not_a_problem=True)
+    text = shown(parent_message("payments", replace(OPEN, acknowledged=said)))
+    assert "*Ana* said at 2026-03-09 06:00 UTC that this is not a problem: Sale." in text

@@ -1,6 +1,7 @@
 """Block Kit and mrkdwn."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from driftloop.alerts.blocks import (
     line,
     section,
 )
+from driftloop.alerts.buttons import Button
 from driftloop.alerts.message import Links, Message
 from driftloop.alerts.messages.formats.slack import (
     URL_LIMIT,
@@ -89,6 +91,23 @@ def test_blocks() -> None:
         },
         {"type": "image", "image_url": "https://x/y.png", "alt_text": "x"},
     ]
+
+
+def test_buttons_are_shown_where_they_are_answered_and_never_cut() -> None:
+    long = message(*[section("x")] * 60, links=Links(report="https://r"))
+    long = replace(long, buttons=(Button("ack", "m"), Button("approve", "m", "<8>")))
+    assert all(block["type"] != "actions" for block in slack_blocks(long))
+    shown = slack_blocks(long, answers=True)
+    assert [block["type"] for block in shown[-3:]] == ["context", "actions", "context"]
+    first, second = shown[-2]["elements"]
+    assert first == {
+        "type": "button",
+        "action_id": "driftloop:ack",
+        "text": {"type": "plain_text", "text": "I take it on", "emoji": True},
+        "value": '{"model": "m", "version": ""}',
+    }
+    assert second["text"]["text"] == "Approve version &lt;8&gt;"
+    assert second["confirm"]["text"]["text"] == "Version &lt;8&gt; of m goes live."
 
 
 def test_limits_of_each_block() -> None:
