@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from driftloop.alerts.channels import Channel
 from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.contacts import Contacts
 from driftloop.alerts.incident import AlertState, Cause, Incident, IncidentSummary
 from driftloop.alerts.message import LEVELS, Kind, Level
 from driftloop.base.errors import join_names
@@ -28,6 +29,9 @@ class AlertSettings(Settings):
 
     channels: tuple[Channel, ...] = Field(
         default=(SlackChannel(),), description="Channels that messages are sent to."
+    )
+    contacts: Contacts = Field(
+        default=Contacts(), description="Who owns the model and its data, and the runbook."
     )
     blind_after: int = Field(
         default=3, ge=1, description="Inconclusive runs in a row before an incident opens."

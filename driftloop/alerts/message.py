@@ -40,13 +40,19 @@ class Links:
     mlflow_run: str | None = None
     model_version: str | None = None
     report: str | None = None
+    runbook: str | None = None
 
     @property
     def spans(self) -> tuple[Span, ...]:
         """The links there are, in the order in which they are shown."""
-        labels = ("Prefect run", "MLflow run", "Model version", "Report")
-        urls = (self.prefect_run, self.mlflow_run, self.model_version, self.report)
-        return tuple(filter(None, map(link, labels, urls)))
+        urls = {
+            "Report": self.report,
+            "Runbook": self.runbook,
+            "Prefect run": self.prefect_run,
+            "MLflow run": self.mlflow_run,
+            "Model version": self.model_version,
+        }
+        return tuple(filter(None, (link(label, url) for label, url in urls.items())))
 
     @property
     def footer(self) -> tuple[Context, ...]:

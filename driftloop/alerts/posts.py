@@ -90,11 +90,11 @@ def post_run(state: AlertState, run: Run, routing: Routing) -> Transition:
     record, links = run.record, run.links
     health = run_health(record)
     summary = (
-        summary_of(record, links)
+        summary_of(record, links, routing.settings.contacts)
         if health.causes
         else blind_summary(record, links, blind_runs(state, record.as_of))
     )
-    transition = advance(state, health, summary, routing.settings)
+    transition = advance(state, health, _signed(summary, routing), routing.settings)
     state = transition.state
     for kind in transition.kinds:
         state = _write_event(state, run, kind, transition.why, routing)
@@ -142,11 +142,17 @@ def _post_cause(
         score=None,
         proven_until=None,
     )
-    transition = advance(state, health, summary, routing.settings)
+    transition = advance(state, health, _signed(summary, routing), routing.settings)
     state = transition.state
     for kind in transition.kinds:
         state = _write_trouble(state, occasion, summary.links, kind, transition.why, routing)
     return state
+
+
+def _signed(summary: IncidentSummary, routing: Routing) -> IncidentSummary:
+    """Return the summary with who owns the model and its data."""
+    owners = routing.settings.contacts.small_print
+    return replace(summary, small_print=(*summary.small_print, *owners))
 
 
 def post_message(

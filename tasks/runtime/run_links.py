@@ -1,4 +1,4 @@
-"""Links to a Prefect run, an MLflow run and a model version."""
+"""Links to a Prefect run, an MLflow run, a model version and the runbook."""
 
 from prefect.runtime import flow_run
 
@@ -12,6 +12,7 @@ def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
     server = job.workspace.tracking_uri.rstrip("/")
     web = server if server.startswith("http") else None
     return Links(
+        runbook=job.config.alerts.contacts.runbook,
         prefect_run=prefect_run_url(),
         mlflow_run=f"{web}/#/runs/{run_id}" if web and run_id else None,
         model_version=f"{web}/#/models/{job.model}/versions/{version}" if web and version else None,

@@ -1,6 +1,7 @@
 """Actions: what driftloop did about a run, and what the reader should do."""
 
 from driftloop.alerts.blocks import Line, clean, code, line, sentence
+from driftloop.alerts.contacts import NOBODY, Contacts
 from driftloop.alerts.messages.retraining import outcome_line, outcome_of
 from driftloop.base.errors import join_names
 from driftloop.base.records import MonitorRecord
@@ -33,10 +34,10 @@ LEARN = line(
 )
 
 
-def next_step(record: MonitorRecord) -> Line:
+def next_step(record: MonitorRecord, contacts: Contacts = NOBODY) -> Line:
     """Return what the reader should do, for the most severe cause."""
     if record.broken:
-        return _fix_data(record)
+        return _fix_data(record, contacts.data_owner)
     if record.moved:
         return line(
             "Ask who did it. If nobody meant to, run ",
@@ -93,10 +94,10 @@ def _about_predictions(record: MonitorRecord) -> Line:
     )
 
 
-def _fix_data(record: MonitorRecord) -> Line:
+def _fix_data(record: MonitorRecord, owner: str) -> Line:
     named = [check.column for check in record.broken if check.column is not None]
     where = f" ({clean(join_names(dict.fromkeys(named), 3))})" if named else ""
     return line(
-        f"Tell the owner of the data feed now{where}. Until it is fixed, do not trust "
+        f"Tell {owner} now{where}. Until it is fixed, do not trust "
         "predictions made from these data."
     )

@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 
 from driftloop.alerts.blocks import bold, bullets, clean, code, line, section, sentence
+from driftloop.alerts.contacts import NOBODY, Contacts
 from driftloop.alerts.incident import IncidentSummary
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.actions import (
@@ -36,13 +37,13 @@ WATCH = line("Nothing now. The next run shows whether it holds.")
 """What to do after the version that serves was changed."""
 
 
-def summary_of(record: MonitorRecord, links: Links) -> IncidentSummary:
+def summary_of(record: MonitorRecord, links: Links, contacts: Contacts = NOBODY) -> IncidentSummary:
     """Return what a run has to say: what broke, what was done, what to do."""
     return IncidentSummary(
         headline=headline(record),
         causes=causes(record),
         action=action_taken(record),
-        next_step=next_step(record),
+        next_step=next_step(record, contacts),
         most_changed=most_changed(record),
         small_print=small_print(record),
         links=links,

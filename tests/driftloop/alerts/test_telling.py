@@ -3,10 +3,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from driftloop.alerts.channels.console import ConsoleChannel
 from driftloop.alerts.channels.pagerduty import PagerDutyChannel
 from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.contacts import Contacts
 from driftloop.alerts.incident import KEPT_POSTS, Acknowledgement, AlertState
 from driftloop.alerts.lifecycle import AlertSettings
 from driftloop.alerts.message import Links
@@ -21,6 +23,7 @@ from driftloop.base.tags import PastRun
 from tests.driftloop.alerts.messages.message_records import (
     AS_OF,
     LINKS,
+    check,
     drifted,
     finding,
     monitor,
@@ -58,6 +61,18 @@ def kinds(state: AlertState) -> list[str]:
 def test_a_healthy_run_writes_nothing() -> None:
     state = after(CALM, later(CALM, 1))
     assert (state.posts, state.keys, state.incidents) == ((), (), ())
+
+
+def test_owners_and_runbook_stand_in_the_message() -> None:
+    contacts = Contacts(model="Churn <team>", data="Data platform", runbook="https://wiki/x")
+    to = Routing(AlertSettings(contacts=contacts), AS_OF)
+    broken = drifted(quality=(check("amount", "amount: 85 % missing."),))
+    incident = after(broken, to=to).open
+    assert incident is not None
+    assert incident.summary.small_print[-2:] == ("model: Churn <team>", "data: Data platform")
+    assert incident.summary.next_step.plain.startswith("Tell Data platform (data feed) now")
+    with pytest.raises(ValidationError, match="runbook"):
+        Contacts(runbook="wiki/x")
 
 
 def test_the_story_of_an_incident_is_written_in_order() -> None:

@@ -88,5 +88,5 @@ def test_link(url: str | None, address: str | None) -> None:
 
 def test_links_are_shown_in_one_order_and_missing_ones_left_out() -> None:
     links = Links(report="http://r", prefect_run="http://p", mlflow_run="ftp://m")
-    assert [span.text for span in links.spans] == ["Prefect run", "Report"]
+    assert [span.text for span in links.spans] == ["Report", "Prefect run"]
     assert Links().footer == ()

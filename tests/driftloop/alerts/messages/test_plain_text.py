@@ -36,7 +36,7 @@ def test_a_message_reads_as_paragraphs() -> None:
         "2 of 9 checks failed:\n• first & foremost\n• run driftloop status\n\n"
         "Old score: 0.842\nGain: +0.019\n(0.01 to 0.03)\n\n"
         "a chart\n\n"
-        "Prefect run: https://prefect/runs/1?a=1&b=2 · Report: https://r/1"
+        "Report: https://r/1 · Prefect run: https://prefect/runs/1?a=1&b=2"
     )
 
 
