@@ -21,7 +21,7 @@ def drawn(message: Message, width: int = 120) -> str:
 
 
 def test_a_parent_reads_as_in_slack() -> None:
-    text = drawn(parent_message(of.MODEL, of.OPENED))
+    text = drawn(parent_message(of.MODEL, of.OPENED), 300)
     assert "🚨 payments: predictions got worse, inputs drifted" in text
     assert "│ ROC AUC is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows" in text
     assert "│ amount ▃▃▃▃▃▃▃▃▃▃ → ▁▁▂▂▃▃▄▅▆█ PSI" in text
