@@ -33,12 +33,12 @@ demo: $(STAMP) ## Watch a model go from healthy to drifting to healed (a few min
 	@$(BIN)/driftloop demo
 
 .PHONY: up
-up: $(STAMP) ## Start Prefect, MLflow, a worker and all schedules on this machine
-	@$(BIN)/driftloop up
+up: $(STAMP) ## Start Prefect, MLflow, a worker and a sample model with a live schedule
+	@$(BIN)/driftloop up --sample
 
 .PHONY: down
 down: $(STAMP) ## Stop what `make up` started
-	@$(BIN)/driftloop down
+	@$(BIN)/driftloop down -w .driftloop/sample
 
 .PHONY: install
 install: $(STAMP) ## Create .venv and install everything from the lock

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from driftloop.base.workspace import Workspace
+from driftloop.base.workspace import Workspace, make_state
 from flows.cli.command import command
 from flows.cli.display.show import sentence_view
 from flows.cli.display.stack import deploy_view, stack_view
@@ -43,12 +43,29 @@ def deploy(
 
 
 @command(stack_view)
-def up(place: Workspace) -> "StackStatus":
+def up(
+    place: Workspace,
+    sample: Annotated[
+        bool,
+        typer.Option("--sample", help="With the demo's model, in a workspace whose data are new."),
+    ] = False,
+) -> "StackStatus":
     """Start Prefect, MLflow, a worker and the page, with all deployments; or fix what has died."""
     from tasks.stack.starting import make_plan
     from tasks.stack.starting import up as bring_up
 
-    return bring_up(make_plan(place), _note)
+    if not sample:
+        return bring_up(make_plan(place), _note)
+    from flows.cli.sample import run_past_weeks
+    from tasks.onboarding.sample import sample_workspace
+    from tasks.runtime import clock
+
+    make_state(place.state)
+    place = sample_workspace(clock.now(), place.state / "sample")
+    plan = make_plan(place)
+    status = bring_up(plan, _note)
+    run_past_weeks(place, plan, clock.now())
+    return status
 
 
 @command(sentence_view)

@@ -6,7 +6,7 @@ Ctrl-C leaves nothing half made.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,14 +59,30 @@ def create_workspace(source: Path, folder: Path, options: Options) -> CreatedWor
     _refuse_taken(folder)
     table = read_table(source, options)
     inferred = infer(table, options)
-    with _built_aside(folder) as partial:
+    paths: list[Path] = []
+
+    def write(partial: Path) -> None:
         data = partial / "data" / inferred.name
-        paths = write_batches(table.table, options.time, inferred.periods.every, data)
+        paths.extend(write_batches(table.table, options.time, inferred.periods.every, data))
         _write_texts(partial, inferred)
+
+    commit = build_workspace(folder, write, f"Add {inferred.name} from {source.name}")
+    return CreatedWorkspace(folder, commit, len(paths), inferred)
+
+
+def build_workspace(folder: Path, write: Callable[[Path], None], message: str) -> str:
+    """Make a workspace of what `write` puts into a folder: all or nothing; return its commit.
+
+    Raises:
+        WorkspaceError: if the folder is not empty or cannot be written, or Git or DVC refuses.
+    """
+    _refuse_taken(folder)
+    with _built_aside(folder) as partial:
+        write(partial)
+        (partial / ".gitignore").write_text(_IGNORED, encoding="utf-8")
         with _own_environment(partial):
             _version_data(partial)
-            commit = _commit(partial, f"Add {inferred.name} from {source.name}")
-    return CreatedWorkspace(folder, commit, len(paths), inferred)
+            return _commit(partial, message)
 
 
 def default_folder(source: Path, options: Options) -> Path:
@@ -133,7 +149,6 @@ def _write_texts(root: Path, inferred: Inferred) -> None:
     configs.mkdir()
     (configs / f"{inferred.name}.yaml").write_text(config_yaml(inferred), encoding="utf-8")
     (root / "README.md").write_text(readme(inferred), encoding="utf-8")
-    (root / ".gitignore").write_text(_IGNORED, encoding="utf-8")
 
 
 @contextmanager

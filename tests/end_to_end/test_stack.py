@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,35 @@ def test_up_and_down(championed: Path) -> None:
         assert (second.returncode, second.stdout.strip()) == (0, "Nothing is running.")
     (monitored,) = MlflowRegistry(Workspace(championed)).finished("payments", "monitor")
     assert monitored.tags.verdict == "ok"
+
+
+@pytest.mark.slow
+def test_the_sample_has_a_champion_a_history_a_page_and_a_schedule_that_finds_data(
+    payments: Path,
+) -> None:
+    sample = payments / ".driftloop" / "sample"
+    with stack_of(sample) as stack:
+        up = stack.run("up", "--sample", "--json", DRIFTLOOP_WORKSPACE=str(payments))
+        assert json.loads(up.stdout)["state"] == "running", up.stderr
+        (before,) = stack.speak("status")["models"]
+        assert (before["champion"], before["verdict"]) == ("1", "drift")
+        age = datetime.now(UTC) - datetime.fromisoformat(before["as_of"])
+        assert timedelta() < age < timedelta(days=7)
+        code, page, _ = stack.ask(stack.page, auth=stack.auth)
+        assert code == 200
+        (report,) = re.findall(r'href="(reports/payments[^"]+)"', page)
+        assert "payments" in stack.ask(stack.page + report, auth=stack.auth)[1]
+        history = stack.speak("history", "payments")["runs"]
+        assert {"ok", "drift"} <= {run.get("verdict") for run in history}
+        run = stack.begin("monitor/monitor-payments")
+        assert stack.ended(run) == "Completed", stack.logs()
+        (after,) = stack.speak("status")["models"]
+        assert after["as_of"] > before["as_of"]
+        assert after["verdict"] != "inconclusive"
+        again = stack.run("up", "--sample", DRIFTLOOP_WORKSPACE=str(payments))
+        assert "already up" in again.stderr
+        assert len(stack.speak("history", "payments")["runs"]) == len(history) + 1
+        assert f"Your models: {stack.page.rstrip('/')}" in again.stdout
 
 
 def check_what_up_made(stack: Stack) -> None:

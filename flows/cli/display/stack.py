@@ -53,14 +53,15 @@ def stack_view(status: "StackStatus") -> Iterable[RenderableType]:
     yield _whole(f"logs: {_near(status.folder)}/logs")
     for note in status.notes:
         yield Text(f"note: {note}", style="yellow")
-    if status.state == "running":
-        yield _whole(f"user: driftloop, password: in {_near(status.folder)}/password")
     yield status.sentence
     if status.state == "running":
+        site = next(one.address for one in status.services if one.name == "site")
+        yield _whole(f"\nYour models: {site}")
+        yield _whole(f"  user: driftloop, password: in {_near(status.folder)}/password")
         yield "\nNext, in a shell:"
         yield _whole(f"  source {_near(status.folder)}/env")
         yield "                                    # commands then use the stack"
-        yield "  driftloop bootstrap MODEL         # the first champion of a model without one"
+        yield "  driftloop status                  # your models, and what to do for each"
         yield "  driftloop stack                   # how the services are"
         yield "  driftloop down                    # stop everything"
 
