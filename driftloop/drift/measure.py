@@ -89,11 +89,11 @@ class MeasuringOptions:
         """
         if not self.settings.learn_floors:
             return fixed, 0
-        common = {"squared": squared, "limit": self.settings.floor_limit}
+        limit, own = self.settings.floor_limit, (windows, fixed, self.chance)
         if settled:
-            learned = settled_floor(windows, fixed, self.chance, **common)
+            learned = settled_floor(*own, squared=squared, limit=limit)
         else:
-            learned = learned_floor(windows, fixed, self.chance, by_chance, **common)
+            learned = learned_floor(*own, by_chance, squared=squared, limit=limit)
         if learned > fixed:
             learned = max(fixed, min(learned, reach() / 2))
         return learned, len(windows) if learned > fixed else 0

@@ -73,13 +73,10 @@ def _course(source: Source, inferred: Inferred) -> Iterator[str]:
     """Say which features trend, warm up or break in the training period, if it is the reference."""
     if inferred.season is not None:
         return
-    periods, features = (
-        inferred.periods,
-        Features(
-            tuple(column.name for column in inferred.named("numeric")),
-            tuple(column.name for column in inferred.named("categorical")),
-        ),
+    numeric, categorical = (
+        tuple(column.name for column in inferred.named(role)) for role in ("numeric", "categorical")
     )
+    features, periods = Features(numeric, categorical), inferred.periods
     table = source.table[source.table[inferred.time] < naive(inferred.training.until)]
     times = table[inferred.time].to_numpy().astype("datetime64[us]")
     windows = whole_windows(times, every_span(periods.every), periods.least)

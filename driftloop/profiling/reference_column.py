@@ -3,7 +3,7 @@
 It is computed once and stored beside the champion, so that a run reads the new window only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,8 @@ class Variation:
     missing: tuple[float, ...] = ()
     effects_by_chance: tuple[float, ...] = ()
     missing_by_chance: tuple[float, ...] = ()
-    course: str = ""
-    settled: int = 0
+    course: str = field(default="", kw_only=True)
+    settled: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,5 +140,5 @@ def settled_floor(
     shifts = np.asarray(effects, dtype=np.float64) ** (power / 2)
     reach = float(stdtrit(count - 1, 1 - chance)) * float(shifts.std(ddof=1))
     root = float(shifts.mean()) + reach * (1 + 1 / count) ** 0.5
-    highest: float = limit * fixed**power
-    return max(fixed, min(root**2, highest) ** (1 / power))
+    raised: float = min(root**2, limit * fixed**power) ** (1 / power)
+    return max(fixed, raised)

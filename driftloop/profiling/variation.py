@@ -148,7 +148,9 @@ def _variation(
     course = course_of(np.array([one.current for one in both]), effect)
     effects = tuple(effect.size(one) for one in both[course.settled :])
     by_chance = tuple(effect.size(binned(side)) for side in random_sides(sides))
-    return Variation(effects, missing[0], by_chance, missing[1], course.text, course.settled)
+    return Variation(
+        effects, missing[0], by_chance, missing[1], course=course.text, settled=course.settled
+    )
 
 
 def _cells(piece: NumericColumn, edges: Edges) -> npt.NDArray[np.int64]:

@@ -186,8 +186,8 @@ def _column(folder: Path, name: str) -> ColumnReference:
     kind, missing = scalar("kind"), scalar("missing")
     if kind == "unreadable":
         return UnreadableColumn(scalar("reason"), missing)
-    numbers = (tuple(array(column).tolist()) for column in _VARIATION)
-    variation = Variation(*numbers, course=scalar("course"), settled=scalar("settled"))
+    windows = (tuple(array(column).tolist()) for column in _VARIATION)
+    variation = Variation(*windows, course=scalar("course"), settled=scalar("settled"))
     if kind == "categorical":
         return CategoricalReference(array("levels"), array("counts"), missing, variation)
     return NumericReference(
