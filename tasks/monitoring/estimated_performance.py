@@ -36,7 +36,7 @@ from tasks.snapshots.parquet import slice_columns
 MOST_ROWS = 20_000
 """Rows of the holdout and of the current window that an estimate is made from."""
 
-_TELLING_APART = DomainClassifier(rows=2000, folds=2)
+TELLING_APART = DomainClassifier(rows=2000, folds=2)
 
 
 def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None:
@@ -123,7 +123,7 @@ def estimate_current(
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1, user_api="openmp"):  # so few rows: threads would only wait
-            return _TELLING_APART.density_ratios(holdout.features, features)
+            return TELLING_APART.density_ratios(holdout.features, features)
 
     inputs = EstimateInputs(
         job.config.comparison.metric, holdout, p, features, threshold_of(model), density
