@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks import kills, overhead, overhead_report, rates, rates_report, speed, speed_report
 from benchmarks.environments import OWN, python_of
 from benchmarks.errors import BenchmarkError
+from benchmarks.estimate_sets import SETS
 from benchmarks.paths import ROOT
 from benchmarks.streams import SOURCES
 
@@ -95,13 +96,21 @@ def _add_loop_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "--operations", type=names(list(kills.OPERATIONS)), default=list(kills.OPERATIONS)
     )
     worth = commands.add_parser("policies", help="what retraining policies keep of the gain")
-    worth.add_argument(
-        "--stream",
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help=f"a public data set as a CSV file; may be repeated: {', '.join(SOURCES)}",
-    )
+    both = commands.add_parser("harm", help="harmful changes found, harmless ones left in peace")
+    for command in (worth, both):
+        command.add_argument(
+            "--stream",
+            action="append",
+            default=[],
+            metavar="NAME=FILE",
+            help=f"a public data set as a CSV file; may be repeated: {', '.join(SOURCES)}",
+        )
+    both.add_argument("--rows", type=numbers, default=[300, 1000, 10_000], help="rows a window")
+    both.add_argument("--seeds", type=int, default=1, help="streams of each made-up family")
+    before = commands.add_parser("estimates", help="scores without labels, beside NannyML's")
+    before.add_argument("--sets", type=names(list(SETS)), default=list(SETS))
+    for command in (both, before):
+        command.add_argument("--fresh", action="store_true", help="judge again what is kept")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -121,8 +130,8 @@ def run(arguments: argparse.Namespace) -> None:
         kills.run(kills.Settings(arguments.trials, first=arguments.first, **chosen))
     elif command == "overhead":
         overhead.run_overhead()
-    elif command == "policies":
-        _policies(arguments.stream)
+    elif command in ("policies", "harm", "estimates"):
+        _score_streams(arguments)
     elif command == "environments":
         for name in sorted({tool.environment for tool in speed.TOOLS.values()} - {OWN}):
             print(f"{name}: {python_of(name)}")
@@ -144,11 +153,24 @@ def run(arguments: argparse.Namespace) -> None:
             write()
 
 
-def _policies(streams: list[str]) -> None:
-    from benchmarks import policies
+def _score_streams(arguments: argparse.Namespace) -> None:
+    """Run a benchmark that trains models, and write what it found."""
+    from benchmarks import estimates, estimates_report, harm, harm_report, policies, sizes
 
-    files = (text.partition("=") for text in streams)
-    policies.run({name: Path(path) for name, _, path in files})
+    if arguments.command == "estimates":
+        estimates.run(arguments.sets, arguments.fresh)
+        estimates_report.write()
+        return
+    parts = (text.partition("=") for text in arguments.stream)
+    files = {name: Path(path) for name, _, path in parts}
+    if arguments.command == "policies":
+        policies.run(files)
+        return
+    chosen = {"rows": arguments.rows, "seeds": arguments.seeds, "fresh": arguments.fresh}
+    harm.run(harm.Settings(files, **chosen))
+    sizes.run(arguments.fresh)
+    harm_report.write()
+    sizes.write()
 
 
 def _has_elec2(path: Path) -> bool:

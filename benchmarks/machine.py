@@ -31,3 +31,11 @@ def sentence() -> str:
         f"Measured on {facts['cores']} cores of an {facts['processor']} "
         f"with {facts['memory_gb']} GB, {facts['system']}."
     )
+
+
+def one_thread() -> None:
+    """Let OpenMP and BLAS use one thread from now on: of few rows, more would only wait."""
+    import sklearn.ensemble  # noqa: F401 - only what is loaded is limited
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)

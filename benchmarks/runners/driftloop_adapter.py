@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from driftloop.base.findings import Finding
 from driftloop.drift.detectors import Engine
 from driftloop.drift.judge import JudgingCriteria, judge_findings, measure_features
 from driftloop.drift.measure import MeasuringOptions
@@ -85,6 +86,18 @@ def judge(
     return [bool(_drifted(profile, FrameColumns(window), features)) for window in windows]
 
 
+def statuses(
+    reference: pd.DataFrame, windows: list[pd.DataFrame], numeric: list[str], categorical: list[str]
+) -> list[dict[str, str]]:
+    """Judge windows by one reference; return the status of each column's own test in each."""
+    features = Features(tuple(numeric), tuple(categorical))
+    profile = build_profile(FrameColumns(reference), features, SETTINGS.effect_sizes)
+    return [
+        {one.name: one.status for one in reversed(_judged(profile, FrameColumns(window), features))}
+        for window in windows
+    ]
+
+
 def weekly(
     frame: pd.DataFrame,
     time: str,
@@ -124,9 +137,18 @@ def _drifted(
     features: Features,
     settings: DriftSettings = SETTINGS,
 ) -> list[str]:
+    judged = _judged(profile, columns, features, settings)
+    return list(dict.fromkeys(one.name for one in judged if one.status == "drift"))
+
+
+def _judged(
+    profile: MemoryProfile | StoredProfile,
+    columns: FrameColumns | ParquetColumns,
+    features: Features,
+    settings: DriftSettings = SETTINGS,
+) -> tuple[Finding, ...]:
     level = settings.level_of_run(RUNS_A_YEAR)
     options = MeasuringOptions(settings, level / max(len(features.names), 1))
     measured = measure_features(profile, columns, features, options)
     findings = tuple(finding for feature in measured for finding in feature.findings)
-    judged = judge_findings(findings, JudgingCriteria(settings, level))
-    return list(dict.fromkeys(one.name for one in judged if one.status == "drift"))
+    return judge_findings(findings, JudgingCriteria(settings, level))

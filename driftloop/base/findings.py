@@ -88,6 +88,10 @@ class Finding:
         int,
         Field(description="Windows of the reference that the floor was learned from; 0 if set."),
     ] = 0
+    reference_course: Annotated[
+        str,
+        Field(description="What the reference's own windows do: trend, warm up, break; or empty."),
+    ] = ""
     unconfirmed: Annotated[
         bool, Field(description="Drift that too few runs have found to count.")
     ] = False

@@ -37,6 +37,7 @@ from driftloop.profiling.reference_column import (
     UnreadableColumn,
     Variation,
 )
+from driftloop.profiling.stationarity import settled_floor
 from driftloop.profiling.tall import TallCategories, TallNumbers
 from driftloop.profiling.variation import learned_floor
 from driftloop.quality.column_summary import ColumnSummary, summarise_categorical, summarise_numeric
@@ -79,17 +80,20 @@ class MeasuringOptions:
         by_chance: tuple[float, ...],
         reach: Callable[[], float],
         squared: bool = False,
+        settled: bool = False,
     ) -> tuple[float, int]:
         """Return the floor of an effect, and from how many windows it was learned; 0 if it was not.
 
-        A learned floor is at most half of what a window of these sizes can `reach`.
+        A learned floor is at most half of what a window of these sizes can `reach`; `settled` ones
+        follow a break of the reference.
         """
         if not self.settings.learn_floors:
             return fixed, 0
-        limit = self.settings.floor_limit
-        learned = learned_floor(
-            windows, fixed, self.chance, by_chance, squared=squared, limit=limit
-        )
+        limit, own = self.settings.floor_limit, (windows, fixed, self.chance)
+        if settled:
+            learned = settled_floor(*own, squared=squared, limit=limit)
+        else:
+            learned = learned_floor(*own, by_chance, squared=squared, limit=limit)
         if learned > fixed:
             learned = max(fixed, min(learned, reach() / 2))
         return learned, len(windows) if learned > fixed else 0
@@ -107,7 +111,7 @@ class MeasuringOptions:
             return effect.reach(bins, int(binned.rows[1]))
 
         own = variation.effects, variation.effects_by_chance
-        return self.floor(effect.floor, *own, reach, effect.squared)
+        return self.floor(effect.floor, *own, reach, effect.squared, variation.settled > 0)
 
 
 def measure_feature(
@@ -164,7 +168,8 @@ def numeric_finding(name: str, pair: NumericPair, options: MeasuringOptions) -> 
     binned = pair.binned
     floor, windows = options.floor_of(effect, pair.reference.variation, binned, new_bin=False)
     sized = effect.kind, effect.size(binned), floor
-    more = {"floor_windows": windows, "shape": pair.shape(name)}
+    course = pair.reference.variation.course
+    more = {"floor_windows": windows, "reference_course": course, "shape": pair.shape(name)}
     return finding(name, result, sized, pair.rows, describe_numbers(name, pair), **more)
 
 
@@ -207,6 +212,7 @@ def categorical_findings(
     result = run_test(settings.categorical_test(name), pair, settings.engine)
     named = tuple(str(level) for level in new)
     more = {"new_categories": named, "floor_windows": windows, "shape": pair.shape(name)}
+    more["reference_course"] = variation.course
     sentence = describe_categories(name, pair)
     findings = [finding(name, result, sized, pair.rows, sentence, **more)]
     if len(new):

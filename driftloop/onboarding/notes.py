@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 
 from driftloop.base.errors import join_names
-from driftloop.base.periods import naive
+from driftloop.base.periods import every_span, naive
+from driftloop.drift.settings import DriftSettings
+from driftloop.profiling.column_source import FrameColumns
+from driftloop.profiling.reference_column import UnreadableColumn
+from driftloop.profiling.reference_profile import Features, profile_columns
+from driftloop.profiling.stationarity import not_stationary
+from driftloop.profiling.variation import whole_windows
 from driftloop.snapshots.options import Inferred
 from driftloop.snapshots.table_source import Source
 
@@ -18,6 +24,7 @@ def find_notes(source: Source, inferred: Inferred) -> tuple[str, ...]:
         *_small_periods(inferred),
         *_labels(source, inferred),
         *_flat(source, inferred),
+        *_course(source, inferred),
     )
 
 
@@ -59,4 +66,27 @@ def _flat(source: Source, inferred: Inferred) -> Iterator[str]:
         yield (
             f"Constant or empty until the training period ends: {join_names(flat, 6)}. The first "
             "champion learns nothing from them; they will count as drift once they vary."
+        )
+
+
+def _course(source: Source, inferred: Inferred) -> Iterator[str]:
+    """Say which features trend, warm up or break in the training period, if it is the reference."""
+    if inferred.season is not None:
+        return
+    numeric, categorical = (
+        tuple(column.name for column in inferred.named(role)) for role in ("numeric", "categorical")
+    )
+    features, periods = Features(numeric, categorical), inferred.periods
+    table = source.table[source.table[inferred.time] < naive(inferred.training.until)]
+    times = table[inferred.time].to_numpy().astype("datetime64[us]")
+    windows = whole_windows(times, every_span(periods.every), periods.least)
+    effects = DriftSettings().effect_sizes
+    courses = [
+        f"`{name}` {column.variation.course}"
+        for name, column in profile_columns(FrameColumns(table), features, effects, windows)
+        if not isinstance(column, UnreadableColumn) and column.variation.course
+    ]
+    if courses:
+        yield not_stationary("The training period", courses).strip() + (
+            " Another --train-until leaves such a part out."
         )

@@ -79,7 +79,7 @@ def _promised(inputs: EstimateInputs, calibration: Calibration, q: Probabilities
     rows = len(q)
     skewness = third / max(variance, 1e-12) ** 1.5 / math.sqrt(rows)
     sampling = math.sqrt(variance / rows) * (1 + max(0.0, -skewness) * _TAIL)
-    fitted = (2 * q.shape[1] - 1) / len(inputs.holdout.y)
+    fitted = (len(calibration.parameters) - 1) / len(inputs.holdout.y)
     error = calibration.error_of_mean(inputs.p, q * gaps)
     return EstimatedScore(float(expected.mean()) - fitted, sampling, error)
 

@@ -38,7 +38,7 @@ def histogram(values: Numbers, edges: Edges) -> Histogram:
     if len(values) < COMPILED_MIN_ROWS or len(edges) < 2:
         codes = np.searchsorted(edges, values, side="left").astype(np.uint16)
         return Histogram(codes, np.bincount(codes, minlength=len(edges) + 1))
-    from driftloop.profiling.binning_numba import count
+    from driftloop.profiling.loops_numba import count
 
     codes = np.empty(len(values), dtype=np.uint16)
     counts = np.zeros(len(edges) + 1, dtype=np.int64)
@@ -59,7 +59,7 @@ def _guide(edges: Edges) -> tuple[npt.NDArray[np.int32], float, float, int, int]
 
     The scale bends where the middle half of the edges ends, so that heavy tails cost nothing.
     """
-    from driftloop.profiling.binning_numba import cells, octave
+    from driftloop.profiling.loops_numba import cells, octave
 
     low, middle, high = (float(edges[len(edges) * part // 4]) for part in (1, 2, 3))
     width = float(edges[-1] - edges[0])

@@ -3,7 +3,7 @@
 It is computed once and stored beside the champion, so that a run reads the new window only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -27,13 +27,17 @@ IDENTIFIER_SHARE = 0.9
 class Variation:
     """How far windows of the reference differ from the rest of it, one figure a window.
 
-    Those by chance are of windows of the same sizes whose rows were drawn at random.
+    Those by chance are of windows of the same sizes whose rows were drawn at random. `course` says
+    what the windows do in time: trend, warm up or break; empty where they hold still. `effects` are
+    those after the first `settled` windows.
     """
 
     effects: tuple[float, ...] = ()
     missing: tuple[float, ...] = ()
     effects_by_chance: tuple[float, ...] = ()
     missing_by_chance: tuple[float, ...] = ()
+    course: str = field(default="", kw_only=True)
+    settled: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _SAMPLE = 256
 def sorted_numbers(values: Numbers) -> Numbers:
     """Return finite values in ascending order, in an array of their own."""
     if len(values) >= COMPILED_MIN_ROWS:
-        from driftloop.profiling.sorting_numba import radix_sorted
+        from driftloop.profiling.loops_numba import radix_sorted
 
         return np.asarray(radix_sorted(np.ascontiguousarray(values)))
     cells = _cells(values) if len(values) >= DEALT_FROM else None

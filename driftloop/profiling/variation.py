@@ -16,9 +16,10 @@ import numpy.typing as npt
 from driftloop.base.periods import Span, Window, naive, parse_time, split_window
 from driftloop.profiling.binning import Counts, Edges, counts_between, histogram
 from driftloop.profiling.columns import CategoricalColumn, Levels, NumericColumn
-from driftloop.profiling.effect_sizes.base import CategoricalEffect, NumericEffect
+from driftloop.profiling.effect_sizes.base import CategoricalEffect, EffectSize, NumericEffect
 from driftloop.profiling.effect_sizes.binned import Binned, CdfPair
 from driftloop.profiling.reference_column import NumericReference, Places, Variation
+from driftloop.profiling.stationarity import course_of
 from driftloop.profiling.tall import TallCategories, TallNumbers
 
 Table = npt.NDArray[np.int64]
@@ -132,21 +133,28 @@ def numeric_variation(
     whole = counts_between(upto, len(reference.values))
     bins, points = (np.searchsorted(places, edges_of_kind) for edges_of_kind in kinds)
 
-    def size(side: tuple[Counts, Counts]) -> float:
-        return effect.size(_binned(side[1], side[0], edges, bins, points, reference.scale))
+    def binned(side: tuple[Counts, Counts]) -> Binned:
+        return _binned(side[1], side[0], edges, bins, points, reference.scale)
 
     gaps = (np.isnan(piece.values) for piece in column.pieces())
     missing = _missing(gaps, (reference.missing, reference.rows), windows)
-    return _variation(windows.sides(table, whole), size, missing)
+    return _variation(windows.sides(table, whole), binned, effect, missing)
 
 
 def _variation(
     sides: list[tuple[Counts, Counts]],
-    size: Callable[[tuple[Counts, Counts]], float],
+    binned: Callable[[tuple[Counts, Counts]], Binned],
+    effect: EffectSize,
     missing: tuple[tuple[float, ...], tuple[float, ...]],
 ) -> Variation:
-    effects, by_chance = (tuple(map(size, some)) for some in (sides, random_sides(sides)))
-    return Variation(effects, missing[0], by_chance, missing[1])
+    """Return the variation among windows; those before a break do not count."""
+    both = [binned(side) for side in sides]
+    course = course_of(np.array([one.current for one in both]), effect)
+    effects = tuple(effect.size(one) for one in both[course.settled :])
+    by_chance = tuple(effect.size(binned(side)) for side in random_sides(sides))
+    return Variation(
+        effects, missing[0], by_chance, missing[1], course=course.text, settled=course.settled
+    )
 
 
 def _cells(piece: NumericColumn, edges: Edges) -> npt.NDArray[np.int64]:
@@ -180,12 +188,12 @@ def categorical_variation(
     cells = (_level_cells(piece, column.levels) for piece in column.pieces())
     table = windows.table(cells, len(column.levels))
 
-    def size(side: tuple[Counts, Counts]) -> float:
-        return effect.size(Binned(side[1].astype(float), side[0].astype(float)))
+    def binned(side: tuple[Counts, Counts]) -> Binned:
+        return Binned(side[1].astype(float), side[0].astype(float))
 
     gaps = (piece.codes < 0 for piece in column.pieces())
     missing = _missing(gaps, (column.missing, column.rows), windows)
-    return _variation(windows.sides(table, column.counts), size, missing)
+    return _variation(windows.sides(table, column.counts), binned, effect, missing)
 
 
 def _level_cells(piece: CategoricalColumn, levels: Levels) -> npt.NDArray[np.int64]:

@@ -99,6 +99,8 @@ def _record(column: ColumnReference, file: BinaryIO, digest: Any) -> dict[str, A
         "gaps": list(column.variation.missing),
         "effects_by_chance": list(column.variation.effects_by_chance),
         "gaps_by_chance": list(column.variation.missing_by_chance),
+        "course": column.variation.course,
+        "settled": column.variation.settled,
     }
     if isinstance(column, CategoricalReference):
         return {**common, "levels": column.levels, "counts": column.counts}
@@ -116,8 +118,8 @@ def _schema(metadata: dict[str, str]) -> "pa.Schema":
 
     whole, number = pa.int64(), pa.float64()
     kinds = {
-        **dict.fromkeys(("name", "kind", "reason"), pa.string()),
-        **dict.fromkeys(("missing", "start", "length", "distinct"), whole),
+        **dict.fromkeys(("name", "kind", "reason", "course"), pa.string()),
+        **dict.fromkeys(("missing", "start", "length", "distinct", "settled"), whole),
         "scale": number,
         **dict.fromkeys(("edges", *_VARIATION), pa.large_list(number)),
         **dict.fromkeys(("below", "bins", "ladder", "tails", "counts"), pa.large_list(whole)),
@@ -184,7 +186,8 @@ def _column(folder: Path, name: str) -> ColumnReference:
     kind, missing = scalar("kind"), scalar("missing")
     if kind == "unreadable":
         return UnreadableColumn(scalar("reason"), missing)
-    variation = Variation(*(tuple(array(column).tolist()) for column in _VARIATION))
+    windows = (tuple(array(column).tolist()) for column in _VARIATION)
+    variation = Variation(*windows, course=scalar("course"), settled=scalar("settled"))
     if kind == "categorical":
         return CategoricalReference(array("levels"), array("counts"), missing, variation)
     return NumericReference(

@@ -26,7 +26,7 @@ from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import slice_columns
 
-FORMAT = 2
+FORMAT = 3
 ARTIFACTS = "reference_profile"
 MAX_PROFILES = 4
 """Profiles per model on a worker; older ones are computed or downloaded again when needed."""

@@ -9,6 +9,7 @@ from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding, FindingStatus, by_severity
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 from driftloop.profiling.finding_text import format_p, format_share
+from driftloop.profiling.stationarity import not_stationary
 from driftloop.reporting.run_report.inputs import ReportInput, plotted_findings, worst_statuses
 
 _MOST_OPEN = 20
@@ -103,9 +104,11 @@ def _summary(findings: Iterable[Finding]) -> str:
     features = [finding for finding in findings if finding.role == "feature"]
     total = len({feature.name for feature in features})
     drifted = len({feature.name for feature in features if feature.status == "drift"})
+    courses = {f"`{one.name}` {one.reference_course}" for one in features if one.reference_course}
     return (
         f"{drifted} of {count(total, 'feature')} drifted. They are ranked by status, then by how "
         "much the change matters: effect size over floor, times the champion's importance."
+        f"{not_stationary('The reference', sorted(courses))}"
     )
 
 

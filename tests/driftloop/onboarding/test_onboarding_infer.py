@@ -322,3 +322,19 @@ def test_a_trend_or_two_cycles_are_no_season() -> None:
     assert found(trend, replace(OPTIONS, every="quarter")).season is None
     few = history(rows=365 * 4, freq="24h", x=np.cos(2 * np.pi * days[: 365 * 4] / 365.25))
     assert found(few, replace(OPTIONS, every="month")).season is None
+
+
+def test_a_training_period_that_does_not_hold_still_is_named() -> None:
+    rows = np.arange(ROWS * 2)
+    early, rng = rows < 3.8 * 168, np.random.default_rng(4)
+    source = history(
+        ROWS * 2,
+        warm=rng.normal(size=len(rows)) + 3 * early,
+        trend=rng.normal(size=len(rows)) + rows / len(rows) * 3,
+    )
+    (note,) = [note for note in found(source).notes if "still" in note]
+    assert note.startswith("The training period does not hold still by itself")
+    assert "`warm` warms up: the first 3 of its 11 windows differ from the later ones" in note
+    assert "`trend` trends over its 11 windows" in note
+    assert "`x`" not in note
+    assert not [note for note in found(history(ROWS * 2)).notes if "still" in note]

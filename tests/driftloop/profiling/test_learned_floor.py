@@ -78,24 +78,62 @@ def test_reach_is_the_largest_effect_that_these_sizes_can_give(effect: EffectSiz
             assert max(sizes) <= effect.reach(reference, rows) * (1 + 1e-9) + 0.05
 
 
-@settings(max_examples=300, deadline=None)
+sizes = st.floats(0, 1e6)
+rows_of_bins = st.lists(st.integers(0, 3000), min_size=2, max_size=12)
+
+
+@settings(max_examples=400)
 @given(
-    effects=st.lists(st.floats(0, 1e6), max_size=60),
-    counts=st.lists(st.integers(0, 3000), min_size=2, max_size=12).filter(lambda c: sum(c) >= 100),
+    effects=st.lists(sizes, max_size=60),
+    by_chance=st.just([]) | st.lists(sizes, min_size=32, max_size=32),
+    counts=rows_of_bins.filter(lambda counts: sum(counts) >= 100),
     rows=st.integers(100, 5000),
     floor=st.floats(0.01, 0.3),
+    limit=st.floats(1, 1000),
+    new_bin=st.booleans(),
     effect=st.sampled_from([PopulationStability, JensenShannon, Hellinger, CramersV]),
 )
-def test_no_floor_is_above_what_its_sizes_can_reach(effects, counts, rows, floor, effect) -> None:
-    options = MeasuringOptions(DriftSettings(**FAST), LEVEL)
+def test_no_floor_is_above_what_its_sizes_can_reach_nor_the_cap(
+    effects, by_chance, counts, rows, floor, limit, new_bin, effect
+) -> None:
+    options = MeasuringOptions(DriftSettings(**FAST, floor_limit=limit), LEVEL)
     reference = np.array(counts, dtype=float)
     sized = effect(floor=floor)
     binned = Binned(reference, np.full(len(reference), rows / len(reference)))
-    found, windows = options.floor_of(sized, Variation(tuple(effects)), binned, new_bin=False)
-    reach = sized.reach(reference, rows)
-    assert found <= max(floor, reach / 2)
-    assert found <= max(floor, 25 * floor)
+    variation = Variation(tuple(effects), effects_by_chance=tuple(by_chance))
+    found, windows = options.floor_of(sized, variation, binned, new_bin=new_bin)
+    largest = sized.reach(np.append(reference, 0.0) if new_bin else reference, rows)
+    cap = floor * (limit if sized.squared else limit**0.5)
+    assert floor <= found <= max(floor, largest / 2)
+    assert found <= cap * (1 + 1e-9)
     assert (windows > 0) == (found > floor)
+
+
+@settings(max_examples=300)
+@given(
+    count=st.integers(5, 110),
+    shape=st.floats(0.4, 20),
+    mean=st.floats(1e-3, 10),
+    noise=st.sampled_from([0.0, 0.2, 0.9]),
+    squared=st.booleans(),
+)
+def test_one_window_more_of_the_same_kind_moves_a_floor_little(
+    count, shape, mean, noise, squared
+) -> None:
+    """Whatever windows differ by, evenly (a large shape) or by rare large amounts: by less than
+    a quarter of what they teach without the share that chance has in them.
+    """
+
+    def spread(windows: int) -> tuple[float, ...]:
+        ranks = (np.arange(windows) + 0.5) / windows
+        return tuple(stats.gamma.ppf(ranks, shape, scale=mean / shape))
+
+    def floor(windows: int, by_chance: float) -> float:
+        chance, own = tuple(by_chance * np.array(spread(32))), spread(windows)
+        return learned_floor(own, 0.1, LEVEL, chance, squared=squared, limit=1e12)
+
+    more = floor(count + 1, noise) - floor(count, noise)
+    assert abs(more) <= 0.25 * floor(count, 0.0)
 
 
 def test_a_shift_is_found_whatever_floors_noise_taught_and_noise_is_no_alarm() -> None:

@@ -189,6 +189,17 @@ def test_five_hundred_features_stay_small() -> None:
     assert "a_rather_long_feature_name_3<" in page  # the least important is in the table
 
 
+def test_a_reference_that_does_not_hold_still_is_told() -> None:
+    record = report_input().record
+    first, *others = record.findings
+    trending = replace(first, reference_course="trends over its 12 windows")
+    sentence = "The reference does not hold still by itself"
+    assert sentence not in report_page(report_input(record))
+    page = report_page(report_input(replace(record, findings=(trending, *others))))
+    assert sentence in page
+    assert f"{first.name}` trends over its 12 windows" in page
+
+
 def test_missing_values_that_moved_are_not_hidden_among_what_is_unchanged() -> None:
     calm = replace(categories(), status="ok")
     gone = replace(calm, name="gone", shape=None, status="drift", sentence="`gone` has no values.")

@@ -6,13 +6,35 @@ from driftloop.performance.estimates.calibration import fit_calibration
 from tests.driftloop.performance.estimates.streams import binary, three
 
 
-def test_two_classes_are_a_logistic_regression_of_both_logarithms() -> None:
-    """Beta calibration by scikit-learn, with weights, and without our weak pull."""
-    _, y, p = binary(4000, 0)
+@pytest.mark.parametrize("rows", [450, 4000])
+def test_two_classes_are_a_logistic_regression_of_both_logarithms(rows: int) -> None:
+    """By scikit-learn, with weights, and without our weak pull; of few rows it has no knot."""
+    _, y, p = binary(rows, 0)
     weights = np.random.default_rng(1).uniform(0.2, 1.8, len(y))
-    peer = LogisticRegression(C=1e6, max_iter=1000, tol=1e-10).fit(np.log(p), y, weights)
-    found = fit_calibration(y, p, weights).apply(p)
-    assert found[:, 1] == pytest.approx(peer.predict_proba(np.log(p))[:, 1], abs=3e-3)
+    calibration = fit_calibration(y, p, weights)
+    assert calibration.knots.shape == (2, 0 if rows == 450 else 4)
+    logs = np.log(p)
+    above = np.maximum(logs[:, :, None] - calibration.knots, 0).reshape(rows, -1)
+    table = np.hstack([logs, above])
+    peer = LogisticRegression(C=1e4, max_iter=5000, tol=1e-8).fit(table, y, weights)
+    found = calibration.apply(p)
+    gap = np.abs(found[:, 1] - peer.predict_proba(table)[:, 1])
+    assert gap.mean() < 1e-2
+    assert gap.max() < 4e-2
+
+
+def test_probabilities_that_are_wrong_in_opposite_ways_are_mended() -> None:
+    """Too timid in the middle, too sure at the ends: no straight line of logarithms mends both."""
+    rng = np.random.default_rng(5)
+    truth = rng.uniform(0.02, 0.98, 20_000)
+    y = (rng.random(len(truth)) < truth).astype(int)
+    odds = np.log(truth / (1 - truth))
+    told = 1 / (1 + np.exp(-np.sign(odds) * (0.3 * np.abs(odds) + 0.25 * odds**2)))
+    q = fit_calibration(y, np.column_stack([1 - told, told])).apply(
+        np.column_stack([1 - told, told])
+    )
+    assert np.abs(q[:, 1] - truth).mean() < 0.02
+    assert np.abs(told - truth).mean() > 0.04
 
 
 def test_calibrated_shares_are_those_of_the_outcomes() -> None:

@@ -1,0 +1,45 @@
+"""The table of estimates in ``docs/benchmarks.md``, from the results that are kept."""
+
+import json
+
+from benchmarks.estimate_sets import SETS
+from benchmarks.estimates import MOST_CHUNKS, lines
+from benchmarks.machine import machine
+from benchmarks.page import number, replace_part, table
+from benchmarks.paths import DOCS, PAGE, RESULTS
+
+HEADER = (
+    "set",
+    "metric",
+    "chunks",
+    "error of driftloop",
+    "of NannyML",
+    "ratio",
+    "covered by driftloop",
+    "by NannyML",
+)
+
+
+def write() -> None:
+    """Write results and table; sets that were not estimated are left out."""
+    found, seconds = [], {}
+    for name in SETS:
+        paths = [RESULTS / "estimates" / name / f"{tool}.json" for tool in ("driftloop", "nannyml")]
+        if all(path.exists() for path in paths):
+            ours, theirs = (json.loads(path.read_text()) for path in paths)
+            found += lines(name, ours, theirs)
+            seconds[name] = ours["seconds"]
+    DOCS.mkdir(parents=True, exist_ok=True)
+    document = {"machine": machine(), "results": found, "seconds_a_chunk": seconds}
+    (DOCS / "estimates.json").write_text(json.dumps(document, indent=1) + "\n")
+    rows = []
+    for line in found:
+        chosen = SETS[line["set"]]
+        ours, theirs = line["driftloop"], line["nannyml"]
+        title = chosen.title + ("" if chosen.report else " (chosen on)")
+        chunks = f"{line['compared']} of {line['chunks']}"
+        errors = number(ours["error"]), number(theirs["error"]), f"{line['ratio']:.2f}"
+        covered = f"{ours['coverage']:.0%}", f"{theirs['coverage']:.0%}"
+        rows.append([title, line["metric"], chunks, *errors, *covered])
+    note = f"At most {MOST_CHUNKS} chunks a set, evenly over its time."
+    replace_part(PAGE, "estimates", f"{table(HEADER, rows)}\n\n{note}")

@@ -1,0 +1,184 @@
+"""What driftloop says of a window: every judgement of a run, without its services."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.harm_streams import START, WEEK, Stream
+from benchmarks.streams import config_of
+from driftloop.alerts.lifecycle import run_health
+from driftloop.base.findings import LOST, EstimatedPerformance, Performance
+from driftloop.base.periods import Span, Window
+from driftloop.base.records import MonitorRecord
+from driftloop.base.scores import Score
+from driftloop.decision.decision import decide
+from driftloop.decision.diagnosis import diagnose
+from driftloop.decision.triggers import TriggerInputs
+from driftloop.decision.window_analysis import AnalysisScope, analyse_window, verdict_of_analysis
+from driftloop.drift.domain_classifier import density_ratios
+from driftloop.drift.judge import JudgingCriteria
+from driftloop.performance.estimated import EstimateCriteria, estimate_window
+from driftloop.performance.estimates import default_estimate
+from driftloop.performance.estimates.base import EstimateInputs, HeldOut, NoEstimateError, Values
+from driftloop.performance.level import TrackRecord
+from driftloop.performance.metrics import MetricName, allowed_loss, score, score_with_interval
+from driftloop.performance.promise import judge_promise, shortfall
+from driftloop.performance.realised import judge_performance, no_performance
+from driftloop.profiling.column_source import FrameColumns
+from driftloop.profiling.columns import feature_table
+from driftloop.profiling.reference_profile import Features, build_profile
+from driftloop.profiling.variation import whole_windows
+from tasks.monitoring.estimated_performance import MOST_ROWS
+
+METRIC: MetricName = "roc_auc"
+YEAR = 365.25 / 7
+NOTHING = TrackRecord(windows_a_year=YEAR)
+
+
+class Champion:
+    """A model with its holdout and the profile of its reference."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        label, first = stream.label, stream.reference
+        numbers, texts = stream.numeric, stream.categorical
+        self.config = config_of("binary", "at", label, Span(1, "week"), numbers, texts)
+        self.features = Features(numbers, texts)
+        table = stream.part(0, first)
+        self.model = self.train(table)
+        windows = whole_windows(
+            table["at"].to_numpy().astype("datetime64[us]"),
+            Span(1, "week"),
+            self.config.drift.minimum_rows,
+        )
+        effects = self.config.drift.effect_sizes
+        self.profile = build_profile(FrameColumns(table), self.features, effects, windows)
+        held = stream.part(first, first + stream.holdout)
+        held = held.sample(min(len(held), MOST_ROWS), random_state=0)
+        rows, y = self.read(held), held[label].to_numpy()
+        self.holdout = HeldOut(y, self.model.predict_proba(rows), rows)
+        self.baseline = score_with_interval(
+            METRIC, y, self.holdout.p, count=400, confidence=0.95, seed=0
+        )
+
+    def train(self, table: pd.DataFrame) -> Any:
+        """Return a model of some rows."""
+        build = self.config.training.estimator.build
+        model = build(self.stream.numeric, self.stream.categorical, 0)
+        return model.fit(self.read(table), table[self.stream.label].to_numpy())
+
+    def read(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the features as a model reads them."""
+        return feature_table(table, *self.features)
+
+    def score_of(self, table: pd.DataFrame, model: Any = None) -> float:
+        """Return what the champion, or another model, scores on labelled rows."""
+        p = (model or self.model).predict_proba(self.read(table))
+        return score(METRIC, table[self.stream.label].to_numpy(), p)
+
+    def importances(self) -> dict[str, float]:
+        """Return what the score loses on the holdout with each number shuffled."""
+        rng, whole = np.random.default_rng(0), score(METRIC, self.holdout.y, self.holdout.p)
+        lost = {}
+        for name in self.stream.numeric:
+            rows = self.holdout.features.copy()
+            rows[name] = rng.permutation(rows[name].to_numpy())
+            lost[name] = whole - score(METRIC, self.holdout.y, self.model.predict_proba(rows))
+        return lost
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What windows since the promotion told, and the one whose labels arrive next."""
+
+    record: TrackRecord = NOTHING
+    waiting: pd.DataFrame | None = None
+
+
+def judge(
+    champion: Champion, window: pd.DataFrame, number: int, told: Told
+) -> tuple[MonitorRecord, Told]:
+    """Return the record of a run on a window, and what is told after it.
+
+    The labels of a window arrive one window later.
+    """
+    drift = champion.config.drift
+    scope = AnalysisScope(champion.features, champion.config.quality)
+    by = JudgingCriteria(drift, drift.level_of_run(YEAR))
+    analysis = analyse_window(champion.profile, FrameColumns(window), scope, by)
+    verdict = verdict_of_analysis(analysis, drift)
+    now = Window(START + number * WEEK, START + (number + 1) * WEEK)
+    before = Window(now.start - WEEK, now.start)
+    estimate = _estimate(champion, window, now, told.record)
+    performance = no_performance(METRIC, before, 0, "No labels yet.")
+    record = told.record
+    if told.waiting is not None:
+        performance, record = _performance(champion, told.waiting, before, record)
+    inputs = TriggerInputs(
+        now.end, verdict, performance, (), None, before.end, None, estimate=estimate
+    )
+    found = MonitorRecord(
+        model="m",
+        as_of=now.end,
+        rev="",
+        dry_run=False,
+        champion="1",
+        window=now,
+        rows_reference=analysis.rows_reference,
+        rows_current=analysis.rows_current,
+        verdict=verdict,
+        quality=analysis.quality,
+        findings=analysis.findings,
+        performance=performance,
+        decision=decide(inputs, analysis.quality, champion.config.decision),
+        estimate=estimate,
+        troubles=diagnose(analysis.findings, analysis.quality, performance, None),
+    )
+    return found, Told(record, window)
+
+
+def severity(record: MonitorRecord) -> str:
+    """Return what a person would get: silent, small, info, warning or page."""
+    health = run_health(record)
+    if health.causes:
+        return str(health.level(record.window.start))
+    return "small" if any(one.status in ("small", "warning") for one in record.findings) else "ok"
+
+
+def _performance(
+    champion: Champion, table: pd.DataFrame, window: Window, record: TrackRecord
+) -> tuple[Performance, TrackRecord]:
+    settings, rows = champion.config.performance, champion.read(table)
+    y, p = table[champion.stream.label].to_numpy(), champion.model.predict_proba(rows)
+    found = judge_performance(METRIC, window, (y, p), champion.baseline, settings, None, record)
+    if found.score is None or found.low is None or found.high is None:
+        return found, record
+    try:
+        gap = shortfall(EstimateInputs(METRIC, champion.holdout, p, rows), y)
+    except NoEstimateError:
+        return found, record
+    own = allowed_loss(METRIC, y, champion.baseline.value)
+    tolerance = (found.margin or own) / own if own else 1.0
+    promise = judge_promise(gap, y, record, settings.alarm_budget, tolerance)
+    scored = Score(METRIC, found.score, found.low, found.high, len(y))
+    lost = record.lost + 1 if found.status in LOST else 0
+    scores = (scored, *record.scores)
+    told = TrackRecord(None, scores, lost, (promise.gap, *record.promises), YEAR)
+    return replace(found, promise=promise), told
+
+
+def _estimate(
+    champion: Champion, window: pd.DataFrame, now: Window, record: TrackRecord
+) -> EstimatedPerformance:
+    sample = window.sample(min(len(window), MOST_ROWS), random_state=0)
+    rows = champion.read(sample)
+
+    def density() -> Values | None:
+        return density_ratios(champion.holdout.features, rows)
+
+    p = champion.model.predict_proba(rows)
+    inputs = EstimateInputs(METRIC, champion.holdout, p, rows, None, density)
+    by = EstimateCriteria(champion.baseline, None, champion.config.performance, YEAR)
+    return estimate_window(default_estimate("binary"), inputs, now, len(window), by)
