@@ -21,8 +21,8 @@ from benchmarks.streams import FAMILIES, SOURCES, Stream, generated_stream, real
 from driftloop.backtest.gain import Gain, gain
 from driftloop.backtest.matrix import Matrix
 from driftloop.backtest.matrix_models import training_settings
-from driftloop.backtest.matrix_result import BUDGET, default_policy
 from driftloop.backtest.oracle import best_served
+from driftloop.backtest.policies import policy_of
 from driftloop.backtest.replay import Policy, replay
 from tasks.backtest.matrix import fill_matrix
 
@@ -51,16 +51,16 @@ class Row:
     seconds: float
 
 
-def policies(settings: tuple[str, ...]) -> Mapping[str, Policy]:
-    """Return the policies by name; all choose among the settings."""
-    own = default_policy(settings)
+def policies(own: Policy) -> Mapping[str, Policy]:
+    """Return the default policy and those beside it by name; all choose among its settings."""
+    settings = own.settings
     chosen = {
         "default": own,
         "release before": replace(
             own, budget=1.0, every=None, refit=False, proof=1.96, margin=float("inf"), reserve=0.0
         ),
         "default without refit": replace(own, refit=False),
-        "calendar at 1/3": Policy("", settings, budget=BUDGET, every=3),
+        "calendar at 1/3": Policy("", settings, budget=own.budget, every=own.every),
         "CUSUM only": replace(own, every=None, reserve=0.0),
         "always": Policy("", settings, every=1),
         "never": Policy("", settings, budget=0, purse=0),
@@ -85,9 +85,10 @@ def run(files: Mapping[str, Path]) -> None:
         )
         filled = time.process_time() - started
         print(f"{stream.name}: {matrix.periods} periods, {filled:.0f} s", flush=True)
-        gains[stream.name], results = _on_stream(stream.name, matrix)
+        own = policy_of(stream.config)
+        gains[stream.name], results = _on_stream(stream.name, matrix, own)
         rows += results
-        tuned[stream.name] = _grid(matrix, gains[stream.name].mean)
+        tuned[stream.name] = _grid(matrix, own, gains[stream.name].mean)
     rows += [_left_out(name, tuned, rows) for name in tuned]
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "policies.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
@@ -104,27 +105,27 @@ def _streams(files: Mapping[str, Path]) -> Iterator[Stream]:
         yield generated_stream(family, seed=0, weeks=50, rows=300)
 
 
-def _on_stream(name: str, matrix: Matrix) -> tuple[Gain, list[Row]]:
+def _on_stream(name: str, matrix: Matrix, own: Policy) -> tuple[Gain, list[Row]]:
     """Return what there is to gain, by the better setting retrained every period, and all rows."""
-    settings = tuple(matrix.scores)
+    settings = own.settings
     first = matrix.scores[settings[0]][0]
     fixed = [replay(matrix, Policy("", (one,), every=1)).scores for one in settings]
     whole = max((gain(np.array(scores) - first) for scores in fixed), key=lambda one: one.mean)
     rows = []
-    for policy in policies(settings).values():
+    for policy in policies(own).values():
         started = time.process_time()
         done = replay(matrix, policy)
-        own, seconds = gain(np.array(done.scores) - first), time.process_time() - started
+        found, seconds = gain(np.array(done.scores) - first), time.process_time() - started
         counts = len(done.retrained), len(done.promoted)
-        rows.append(_row(name, policy.name, matrix, own, whole, counts, seconds))
-    most = int((matrix.periods - 1) * BUDGET)
+        rows.append(_row(name, policy.name, matrix, found, whole, counts, seconds))
+    most = int((matrix.periods - 1) * own.budget)
     best = max(
         (best_served(matrix.scores[one], most) for one in settings),
         key=lambda one: float(np.nanmean(one.scores)),
     )
     counts = len(best.trained) - 1, len(best.trained) - 1
-    own = gain(np.array(best.scores) - first)
-    return whole, [*rows, _row(name, "best possible", matrix, own, whole, counts, 0.0)]
+    found = gain(np.array(best.scores) - first)
+    return whole, [*rows, _row(name, "best possible", matrix, found, whole, counts, 0.0)]
 
 
 def _row(
@@ -140,8 +141,7 @@ def _row(
     return Row(stream, policy, matrix.periods, *kept, *counts, seconds)
 
 
-def _variants(settings: tuple[str, ...]) -> Iterator[tuple[str, Policy]]:
-    own = default_policy(settings)
+def _variants(own: Policy) -> Iterator[tuple[str, Policy]]:
     for proof in GRID["proof"]:
         for margin in GRID["margin"]:
             for patience in GRID["patience"]:
@@ -149,13 +149,12 @@ def _variants(settings: tuple[str, ...]) -> Iterator[tuple[str, Policy]]:
                 yield name, replace(own, proof=proof, margin=margin, patience=patience)
 
 
-def _grid(matrix: Matrix, whole: float) -> dict[str, float]:
+def _grid(matrix: Matrix, own: Policy, whole: float) -> dict[str, float]:
     """Return the share of the gain that each variant of the default keeps."""
-    settings = tuple(matrix.scores)
-    first = matrix.scores[settings[0]][0]
+    first = matrix.scores[own.settings[0]][0]
     return {
         name: gain(np.array(replay(matrix, policy).scores) - first).mean / whole
-        for name, policy in _variants(settings)
+        for name, policy in _variants(own)
     }
 
 
@@ -173,7 +172,7 @@ def _left_out(name: str, tuned: Mapping[str, Mapping[str, float]], rows: list[Ro
 
 
 def _table(rows: list[Row], gains: Mapping[str, Gain]) -> str:
-    names = [*policies(("",)), "best possible"]
+    names = [*policies(Policy("", ("",))), "best possible"]
     header = ["stream", "gain a period", "left out", *names]
     lines = []
     for stream, whole in gains.items():

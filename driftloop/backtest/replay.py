@@ -26,6 +26,8 @@ class Policy:
         settings: names of training settings in the matrix. Each challenger has the one that scores
             best on the rows before its holdout; the first, if it is within a standard error.
         budget: retrainings per period that may be spent; unspent ones add up to `purse`.
+        price: what a retraining costs: what the champion lost since the last one, by the worth of
+            its outcomes, has to come to it; None without a price.
         every: periods after which the calendar retrains; None without a calendar.
         on_loss: whether a loss of performance retrains.
         refit: whether what won is trained on its holdout, too.
@@ -41,6 +43,7 @@ class Policy:
     name: str
     settings: tuple[str, ...]
     budget: float = 1.0
+    price: float | None = None
     purse: float = 3.0
     reserve: float = 0.0
     every: int | None = None
@@ -54,12 +57,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a policy served: the score of each period, and the moments it trained and promoted."""
+    """What a policy served: the score of each period, and the moments it trained and promoted.
+
+    `worth` is what each period's predictions are worth, NaN where outcomes have no value.
+    """
 
     policy: str
     scores: tuple[float, ...]
     retrained: tuple[int, ...]
     promoted: tuple[int, ...]
+    worth: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -72,6 +79,10 @@ class _State:
     purse: float
     wait: float
     loss: float = 0.0
+    expected: float = math.nan
+    """What a row was worth when last compared."""
+    lost: float = 0.0
+    """What was lost of that since."""
     episode: int = 0
     again: float = 0.0
     last: int = 0
@@ -87,7 +98,7 @@ def replay(matrix: Matrix, policy: Policy) -> Replay:
     known by then.
     """
     state = _State((policy.settings[0], 0), 0, -math.inf, policy.purse, policy.every or math.inf)
-    scores = []
+    scores, worth = [], []
     for moment in range(matrix.periods):
         if moment > 0:
             _look(matrix, policy, state, moment)
@@ -95,13 +106,20 @@ def replay(matrix: Matrix, policy: Policy) -> Replay:
                 _challenge(matrix, policy, state, moment)
         setting, trained = state.champion
         scores.append(float(matrix.scores[setting][trained, moment]))
-    return Replay(policy.name, tuple(scores), tuple(state.retrained), tuple(state.promoted))
+        rows = slice(matrix.edges[moment], matrix.edges[moment + 1])
+        worth.append(matrix.worth(state.champion, rows))
+    trained_at, promoted_at = tuple(state.retrained), tuple(state.promoted)
+    return Replay(policy.name, tuple(scores), trained_at, promoted_at, tuple(worth))
 
 
 def _look(matrix: Matrix, policy: Policy, state: _State, moment: int) -> None:
     """Add what the newest labelled period says to the champion's cumulative sum of losses."""
     state.purse = min(policy.purse, state.purse + policy.budget)
     rows = slice(matrix.labelled[moment - 1], matrix.labelled[moment])
+    if policy.price is not None and rows.stop > rows.start:
+        count, worth = rows.stop - rows.start, matrix.worth(state.champion, rows)
+        state.expected = worth / count if math.isnan(state.expected) else state.expected
+        state.lost += state.expected * count - worth
     seen = matrix.estimate(state.champion, rows)
     if seen is None or not seen.error > 0:
         return
@@ -113,7 +131,7 @@ def _look(matrix: Matrix, policy: Policy, state: _State, moment: int) -> None:
 
 
 def _due(policy: Policy, state: _State, moment: int) -> bool:
-    if state.purse < 1:
+    if state.purse < 1 or (policy.price is not None and state.lost < policy.price):
         return False
     age = moment - state.last
     if policy.on_loss and state.loss > LIMIT and moment >= state.again:
@@ -140,7 +158,9 @@ def _challenge(matrix: Matrix, policy: Policy, state: _State, moment: int) -> No
         state.again = moment + (moment - state.episode + 1) * NEW_EVIDENCE
     else:
         state.loss, state.again = 0.0, 0.0
-    if better is not None and not _accepted(policy, better):
+    won = better is None or _accepted(policy, better)
+    _expect(matrix, state, challenger if won else state.champion, challenger, moment)
+    if not won:
         return
     state.champion = (setting, moment) if policy.refit else challenger
     state.since = moment
@@ -148,6 +168,16 @@ def _challenge(matrix: Matrix, policy: Policy, state: _State, moment: int) -> No
     kept = matrix.estimate(challenger, rows)
     if kept is not None and kept.value > state.level:
         state.level = kept.value
+
+
+def _expect(
+    matrix: Matrix, state: _State, serves: Trained, challenger: Trained, moment: int
+) -> None:
+    """Expect of each row what what serves is worth on the holdout; nothing is lost of that yet."""
+    rows = slice(matrix.labelled[challenger[1]], matrix.labelled[moment])
+    state.lost = 0.0
+    if rows.stop > rows.start:
+        state.expected = matrix.worth(serves, rows) / (rows.stop - rows.start)
 
 
 def _best_setting(matrix: Matrix, policy: Policy, end: int, length: int) -> str:
