@@ -102,6 +102,12 @@ def _add_loop_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         metavar="NAME=FILE",
         help=f"a public data set as a CSV file; may be repeated: {', '.join(SOURCES)}",
     )
+    worth.add_argument(
+        "--histories",
+        type=int,
+        default=0,
+        help="instead, so many short generated histories: how often the default is below never",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -122,7 +128,7 @@ def run(arguments: argparse.Namespace) -> None:
     elif command == "overhead":
         overhead.run_overhead()
     elif command == "policies":
-        _policies(arguments.stream)
+        _policies(arguments.stream, arguments.histories)
     elif command == "environments":
         for name in sorted({tool.environment for tool in speed.TOOLS.values()} - {OWN}):
             print(f"{name}: {python_of(name)}")
@@ -144,9 +150,12 @@ def run(arguments: argparse.Namespace) -> None:
             write()
 
 
-def _policies(streams: list[str]) -> None:
-    from benchmarks import policies
+def _policies(streams: list[str], count: int) -> None:
+    from benchmarks import histories, policies
 
+    if count:
+        histories.run(count)
+        return
     files = (text.partition("=") for text in streams)
     policies.run({name: Path(path) for name, _, path in files})
 

@@ -30,6 +30,11 @@ class Estimate:
     value: float
     error: float
 
+    @property
+    def difference(self) -> float:
+        """The value, of two models compared."""
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:

@@ -51,6 +51,8 @@ def policy_of(config: ModelConfig, name: str = CONFIGURED) -> Policy:
         patience=calendar.patience if calendar else 1.0,
         on_loss=any(trigger.kind in _BY_LABELS for trigger in decision.triggers),
         refit=config.training.refit,
+        probation=config.promotion.probation.windows,
+        stop_after=decision.stop_after,
         proof=_PROOF[comparison.claim],
         margin=-comparison.margin if superior else comparison.margin,
     )

@@ -207,3 +207,37 @@ def test_a_price_is_paid_once_that_much_was_lost() -> None:
     )
     assert by_name["best possible"].retrains == 1
     assert by_name["as configured"].regret >= 0
+
+
+def test_a_champion_that_proves_worse_is_rolled_back() -> None:
+    """Models of moment 7 on learned the other sign, which nothing of what follows bears out."""
+    matrix = turning(6)
+    back = np.where(np.arange(len(matrix.y)) >= 7 * ROWS, 1 - matrix.y, matrix.y)
+    matrix = replace(matrix, y=back)
+    matrix = replace(
+        matrix,
+        scores={"all": period_scores("roc_auc", back, 2, matrix.edges, matrix.models["all"])},
+    )
+    eager = Policy("eager", ("all",), every=7, proof=None)
+    kept = replay(matrix, eager)
+    watched = replay(matrix, replace(eager, probation=4))
+    assert (kept.promoted[0], watched.promoted[0]) == (7, 7)
+    assert watched.rolled_back == (8, 15)
+    assert kept.rolled_back == ()
+    assert watched.scores[8] > 0.8 > 0.2 > kept.scores[8]
+
+
+def test_a_loss_that_nothing_helps_alarms_once_and_calls_a_person() -> None:
+    matrix = turning(None)
+    noise = np.random.default_rng(0).permutation(matrix.y[5 * ROWS :])
+    y = np.concatenate([matrix.y[: 5 * ROWS], noise])
+    matrix = replace(matrix, y=y)
+    loss = Policy("loss", ("all",), on_loss=True, margin=-0.01, proof=1.96, stop_after=2)
+    done = replay(matrix, loss)
+    assert done.alarms == (6,)
+    assert done.promoted == ()
+    assert done.calls == len(done.retrained) // 2 > 0
+    heard: list[slice] = []
+    silent = replay(matrix, loss, lambda _, rows: bool(heard.append(rows)))
+    assert silent.retrained == ()
+    assert len(heard) == PERIODS - 1
