@@ -111,6 +111,12 @@ def _add_loop_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     before.add_argument("--sets", type=names(list(SETS)), default=list(SETS))
     for command in (both, before):
         command.add_argument("--fresh", action="store_true", help="judge again what is kept")
+    worth.add_argument(
+        "--histories",
+        type=int,
+        default=0,
+        help="instead, so many short generated histories: how often the default is below never",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -155,7 +161,15 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _score_streams(arguments: argparse.Namespace) -> None:
     """Run a benchmark that trains models, and write what it found."""
-    from benchmarks import estimates, estimates_report, harm, harm_report, policies, sizes
+    from benchmarks import (
+        estimates,
+        estimates_report,
+        harm,
+        harm_report,
+        histories,
+        policies,
+        sizes,
+    )
 
     if arguments.command == "estimates":
         estimates.run(arguments.sets, arguments.fresh)
@@ -164,7 +178,10 @@ def _score_streams(arguments: argparse.Namespace) -> None:
     parts = (text.partition("=") for text in arguments.stream)
     files = {name: Path(path) for name, _, path in parts}
     if arguments.command == "policies":
-        policies.run(files)
+        if arguments.histories:
+            histories.run(arguments.histories)
+        else:
+            policies.run(files)
         return
     chosen = {"rows": arguments.rows, "seeds": arguments.seeds, "fresh": arguments.fresh}
     harm.run(harm.Settings(files, **chosen))

@@ -6,6 +6,7 @@ in the cache, resumed), replays the policies, and writes the table and picture o
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.adwin import adwin
 from benchmarks.errors import BenchmarkError
 from benchmarks.page import replace_part, table
 from benchmarks.paths import CACHE, RESULTS, ROOT
@@ -20,10 +22,11 @@ from benchmarks.policies_plot import draw
 from benchmarks.streams import FAMILIES, SOURCES, Stream, generated_stream, real_stream
 from driftloop.backtest.gain import Gain, gain
 from driftloop.backtest.matrix import Matrix
-from driftloop.backtest.matrix_models import training_settings
-from driftloop.backtest.matrix_result import BUDGET, default_policy
+from driftloop.backtest.matrix_models import predictions_of, training_settings
 from driftloop.backtest.oracle import best_served
-from driftloop.backtest.replay import Policy, replay
+from driftloop.backtest.policies import policy_of
+from driftloop.backtest.replay import Policy, Replay, replay
+from driftloop.performance.metrics import Scores
 from tasks.backtest.matrix import fill_matrix
 
 DOCS = ROOT / "docs" / "backtests.md"
@@ -34,6 +37,9 @@ GRID = {
     "patience": (1.0, 2.0),
 }
 """What the defaults were chosen from."""
+
+
+ADWIN_TIMED = "ADWIN only"
 
 
 @dataclass(frozen=True)
@@ -48,20 +54,25 @@ class Row:
     high: float
     retrains: int
     promotions: int
-    seconds: float
+    rollbacks: int = 0
+    calls: int = 0
+    alarms: int = 0
+    seconds: float = 0.0
+    """Of the processor: what its trainings take, each twice, on the holdout's rows, too."""
 
 
-def policies(settings: tuple[str, ...]) -> Mapping[str, Policy]:
-    """Return the policies by name; all choose among the settings."""
-    own = default_policy(settings)
+def policies(own: Policy) -> Mapping[str, Policy]:
+    """Return the default policy and those beside it by name; all choose among its settings."""
+    settings = own.settings
     chosen = {
         "default": own,
         "release before": replace(
             own, budget=1.0, every=None, refit=False, proof=1.96, margin=float("inf"), reserve=0.0
         ),
         "default without refit": replace(own, refit=False),
-        "calendar at 1/3": Policy("", settings, budget=BUDGET, every=3),
+        "calendar at 1/3": Policy("", settings, budget=own.budget, every=own.every),
         "CUSUM only": replace(own, every=None, reserve=0.0),
+        ADWIN_TIMED: replace(own, every=None, reserve=0.0),
         "always": Policy("", settings, every=1),
         "never": Policy("", settings, budget=0, purse=0),
     }
@@ -69,30 +80,41 @@ def policies(settings: tuple[str, ...]) -> Mapping[str, Policy]:
 
 
 def run(files: Mapping[str, Path]) -> None:
-    """Fill the matrices, replay all policies, and write results, table and picture."""
+    """Fill the matrices, replay all policies, and write results, tables and picture."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads cost more than such fits
     rows: list[Row] = []
     tuned: dict[str, dict[str, float]] = {}
     gains: dict[str, Gain] = {}
     for stream in _streams(files):
-        started = time.process_time()
-        matrix = fill_matrix(
-            CACHE / "matrix" / stream.name.replace(" ", "-").replace(",", ""),
-            stream.config,
-            stream.rows(),
-            stream.moments,
-            training_settings(stream.config),
-            lambda *_: None,
-        )
-        filled = time.process_time() - started
-        print(f"{stream.name}: {matrix.periods} periods, {filled:.0f} s", flush=True)
-        gains[stream.name], results = _on_stream(stream.name, matrix)
-        rows += results
-        tuned[stream.name] = _grid(matrix, gains[stream.name].mean)
+        matrix = _matrix(stream)
+        own = policy_of(stream.config)
+        gains[stream.name], results = _on_stream(stream.name, matrix, own)
+        seconds = _seconds(stream)
+        rows += [replace(row, seconds=2 * row.retrains * seconds) for row in results]
+        tuned[stream.name] = _grid(matrix, own, gains[stream.name].mean)
+        print(f"{stream.name}: {matrix.periods} periods", flush=True)
     rows += [_left_out(name, tuned, rows) for name in tuned]
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "policies.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
-    replace_part(DOCS, "policies", _table(rows, gains))
+    replace_part(DOCS, "policies", f"{_table(rows, gains)}\n\n{_means(rows, gains)}")
     draw(rows, gains, PICTURE)
+
+
+def _matrix(stream: Stream) -> Matrix:
+    folder = CACHE / "matrix" / stream.name.replace(" ", "-").replace(",", "")
+    settings = training_settings(stream.config)
+    return fill_matrix(
+        folder, stream.config, stream.rows(), stream.moments, settings, lambda *_: None
+    )
+
+
+def _seconds(stream: Stream) -> float:
+    """Return the processor seconds of a training on all rows before the middle of the history."""
+    setting, moment = training_settings(stream.config)[0], stream.moments[len(stream.moments) // 2]
+    rows = stream.rows()
+    started = time.process_time()
+    predictions_of(stream.config, rows, setting, moment)
+    return time.process_time() - started
 
 
 def _streams(files: Mapping[str, Path]) -> Iterator[Stream]:
@@ -104,44 +126,35 @@ def _streams(files: Mapping[str, Path]) -> Iterator[Stream]:
         yield generated_stream(family, seed=0, weeks=50, rows=300)
 
 
-def _on_stream(name: str, matrix: Matrix) -> tuple[Gain, list[Row]]:
+def _on_stream(name: str, matrix: Matrix, own: Policy) -> tuple[Gain, list[Row]]:
     """Return what there is to gain, by the better setting retrained every period, and all rows."""
-    settings = tuple(matrix.scores)
+    settings = own.settings
     first = matrix.scores[settings[0]][0]
     fixed = [replay(matrix, Policy("", (one,), every=1)).scores for one in settings]
     whole = max((gain(np.array(scores) - first) for scores in fixed), key=lambda one: one.mean)
     rows = []
-    for policy in policies(settings).values():
-        started = time.process_time()
-        done = replay(matrix, policy)
-        own, seconds = gain(np.array(done.scores) - first), time.process_time() - started
-        counts = len(done.retrained), len(done.promoted)
-        rows.append(_row(name, policy.name, matrix, own, whole, counts, seconds))
-    most = int((matrix.periods - 1) * BUDGET)
+    with adwin(matrix) as losing:
+        for policy in policies(own).values():
+            detector = losing if policy.name == ADWIN_TIMED else None
+            rows.append(_row(name, matrix, replay(matrix, policy, detector), first, whole))
+    most = int((matrix.periods - 1) * own.budget)
     best = max(
         (best_served(matrix.scores[one], most) for one in settings),
         key=lambda one: float(np.nanmean(one.scores)),
     )
-    counts = len(best.trained) - 1, len(best.trained) - 1
-    own = gain(np.array(best.scores) - first)
-    return whole, [*rows, _row(name, "best possible", matrix, own, whole, counts, 0.0)]
+    trained = best.trained[1:]
+    oracle = Replay("best possible", best.scores, trained, trained)
+    return whole, [*rows, _row(name, matrix, oracle, first, whole)]
 
 
-def _row(
-    stream: str,
-    policy: str,
-    matrix: Matrix,
-    own: Gain,
-    whole: Gain,
-    counts: tuple[int, int],
-    seconds: float,
-) -> Row:
+def _row(stream: str, matrix: Matrix, done: Replay, first: Scores, whole: Gain) -> Row:
+    own = gain(np.array(done.scores) - first)
     kept = [value / whole.mean for value in (own.mean, own.low, own.high)]
-    return Row(stream, policy, matrix.periods, *kept, *counts, seconds)
+    counts = len(done.retrained), len(done.promoted), len(done.rolled_back), done.calls
+    return Row(stream, done.policy, matrix.periods, *kept, *counts, len(done.alarms))
 
 
-def _variants(settings: tuple[str, ...]) -> Iterator[tuple[str, Policy]]:
-    own = default_policy(settings)
+def _variants(own: Policy) -> Iterator[tuple[str, Policy]]:
     for proof in GRID["proof"]:
         for margin in GRID["margin"]:
             for patience in GRID["patience"]:
@@ -149,13 +162,12 @@ def _variants(settings: tuple[str, ...]) -> Iterator[tuple[str, Policy]]:
                 yield name, replace(own, proof=proof, margin=margin, patience=patience)
 
 
-def _grid(matrix: Matrix, whole: float) -> dict[str, float]:
+def _grid(matrix: Matrix, own: Policy, whole: float) -> dict[str, float]:
     """Return the share of the gain that each variant of the default keeps."""
-    settings = tuple(matrix.scores)
-    first = matrix.scores[settings[0]][0]
+    first = matrix.scores[own.settings[0]][0]
     return {
         name: gain(np.array(replay(matrix, policy).scores) - first).mean / whole
-        for name, policy in _variants(settings)
+        for name, policy in _variants(own)
     }
 
 
@@ -173,7 +185,7 @@ def _left_out(name: str, tuned: Mapping[str, Mapping[str, float]], rows: list[Ro
 
 
 def _table(rows: list[Row], gains: Mapping[str, Gain]) -> str:
-    names = [*policies(("",)), "best possible"]
+    names = [*policies(Policy("", ("",))), "best possible"]
     header = ["stream", "gain a period", "left out", *names]
     lines = []
     for stream, whole in gains.items():
@@ -184,3 +196,20 @@ def _table(rows: list[Row], gains: Mapping[str, Gain]) -> str:
         line += [f"{own[name].kept:.0%} · {own[name].retrains}" for name in names]
         lines.append(line)
     return table(header, lines)
+
+
+def _means(rows: list[Row], gains: Mapping[str, Gain]) -> str:
+    """Return each policy over the streams with a gain to keep, and what it asks for in all."""
+    header = ["policy", "kept", "95 % kept on", "retrained", "rollbacks", "calls", "alarms"]
+    lines = []
+    for name in [*policies(Policy("", ("",))), "best possible"]:
+        own = [row for row in rows if row.policy == name]
+        paying = [row for row in own if gains[row.stream].proven]
+        share = np.mean([row.retrains / (row.periods - 1) for row in paying])
+        kept = f"{np.mean([row.kept for row in paying]):.0%}"
+        enough = f"{sum(row.kept >= 0.95 for row in paying)} of {len(paying)}"
+        counts = (sum(getattr(row, what) for row in own) for what in ("rollbacks", "calls"))
+        alarms, seconds = sum(row.alarms for row in own), sum(row.seconds for row in own)
+        line = [name, kept, enough, f"{share:.0%}", *map(str, counts), str(alarms)]
+        lines.append([*line, f"{seconds:.0f}"])
+    return table([*header, "processor s"], lines)

@@ -1,7 +1,7 @@
 """Streams that policies are replayed on: real ones from files, and generated families of drift."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -135,9 +135,23 @@ def config_of(
                 "minimum_per_class": 5,
                 "search": {"kind": "halving", "trials": 0},
             },
-            "comparison": {"metric": "r2" if task == "regression" else "roc_auc"},
+            "comparison": {
+                "metric": "r2" if task == "regression" else "roc_auc",
+                "claim": "by_precision",
+                "margin": 0.05,
+            },
         }
     )
+
+
+def quickly_trained(stream: Stream, linear: bool) -> Stream:
+    """Return a stream whose models are small: logistic regressions, or 20 trees of 7 leaves."""
+    quick = {"max_iter": 20, "learning_rate": 0.25, "max_leaf_nodes": 7}
+    raw = stream.config.model_dump(mode="json")
+    raw["training"]["estimator"] = (
+        {"kind": "logistic_regression"} if linear else {**raw["training"]["estimator"], **quick}
+    )
+    return replace(stream, config=ModelConfig.model_validate(raw))
 
 
 Weights = np.ndarray[Any, np.dtype[np.float64]]

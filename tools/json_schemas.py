@@ -15,6 +15,7 @@ from pydantic_core import core_schema
 
 from driftloop.alerts.responses import Acknowledged, DeliveryReport, Muted, TestAlert
 from driftloop.backtest.matrix_result import MatrixResult
+from driftloop.backtest.tuning import Tuning
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
 from driftloop.config.model_config import ModelConfig
@@ -58,6 +59,7 @@ PRINTED: dict[str, type[Any]] = {
     "stack": StackStatus,
     "status": Statuses,
     "test-alert": TestAlert,
+    "tune": Tuning,
     "up": StackStatus,
 }
 """The record that each command prints; ``bootstrap`` prints that of ``retrain``, and

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Annotated
 
 import numpy as np
@@ -15,10 +16,10 @@ RESAMPLES, CONFIDENCE = 2000, 0.9
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """A mean gain of the metric per period, with its interval."""
+    """A mean gain per period, with its interval."""
 
     mean: RoundedScore
-    low: Annotated[RoundedScore, Field(description="Lower end, 90 % two-sided.")]
+    low: Annotated[RoundedScore, Field(description="Lower end, two-sided 90 %.")]
     high: RoundedScore
 
     @property
@@ -27,24 +28,36 @@ class Gain:
         return self.low > 0
 
 
-def gain(differences: npt.NDArray[np.float64], seed: int = 0) -> Gain:
+def gain(
+    differences: npt.NDArray[np.float64], seed: int = 0, confidence: float = CONFIDENCE
+) -> Gain:
     """Return the mean of the differences of each period (n,), NaN left out, with its interval.
 
     Periods depend on those before: they are resampled in moving blocks of the cube root of their
-    number, rounded up. NaN without two periods.
+    number, rounded up. Few blocks show too little of how much they differ, so that both sides are
+    widened as Student's t with a degree of freedom less than there are blocks exceeds the normal.
+    The interval is NaN without two blocks.
 
     Source: Kunsch, Annals of Statistics 17(3), 1989; length of a block: Hall, Horowitz & Jing,
     Biometrika 82(3), 1995.
     """
     known = differences[~np.isnan(differences)]
-    if len(known) < 2:
-        return Gain(math.nan, math.nan, math.nan)
     length = math.ceil(len(known) ** (1 / 3))
-    blocks = math.ceil(len(known) / length)
+    blocks = math.ceil(len(known) / max(length, 1))
+    if blocks < 2:
+        return Gain(float(known.mean()) if len(known) else math.nan, math.nan, math.nan)
     rng = np.random.default_rng(seed)
     starts = rng.integers(0, len(known) - length + 1, (RESAMPLES, blocks))
     places = (starts[:, :, None] + np.arange(length)).reshape(RESAMPLES, -1)[:, : len(known)]
-    low, high = np.quantile(
-        known[places].mean(axis=1), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
-    )
-    return Gain(float(known.mean()), float(low), float(high))
+    mean, levels = float(known.mean()), [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = np.quantile(known[places].mean(axis=1), levels)
+    wider = _few_blocks(blocks, levels[1])
+    return Gain(mean, mean - wider * (mean - float(low)), mean + wider * (float(high) - mean))
+
+
+def _few_blocks(blocks: int, level: float) -> float:
+    """Return how much wider an interval is whose spread was estimated from so few blocks."""
+    from scipy.special import stdtrit
+
+    student = float(stdtrit(blocks - 1, level)) / NormalDist().inv_cdf(level)
+    return student * math.sqrt(blocks / (blocks - 1))

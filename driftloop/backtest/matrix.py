@@ -14,6 +14,7 @@ import numpy.typing as npt
 from driftloop.performance.bootstrap import Model
 from driftloop.performance.metrics import METRICS, MetricName, Scores, Truth, score
 from driftloop.performance.target import Probabilities
+from driftloop.performance.value import ValueSettings
 
 Trained = tuple[str, int]
 """A model by the name of its training setting and the moment it was trained."""
@@ -28,6 +29,11 @@ class Estimate:
 
     value: float
     error: float
+
+    @property
+    def difference(self) -> float:
+        """The value, of two models compared."""
+        return self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,16 @@ class Matrix:
     scores: Mapping[str, Scores]
     """Score of the model of each moment (row) in each period (column), NaN before and without."""
 
+    value: ValueSettings | None = None
+    """What outcomes are worth; None where nobody said so."""
+
     known: dict[tuple[Trained, Trained | None, int, int], Estimate] = field(default_factory=dict)
     """What was computed before, for the policies that follow."""
+
+    @property
+    def unit(self) -> str:
+        """What gains are counted in: the currency of the value, or the metric."""
+        return self.metric if self.value is None else self.value.currency or "value"
 
     @property
     def periods(self) -> int:
@@ -100,6 +114,22 @@ class Matrix:
             scored = [model.on(part, self.classes) for model in models]
             self.known[key] = estimate(self.metric, self.y[part], *scored)
         return self.known[key]
+
+    def worth(self, trained: Trained, rows: slice) -> float:
+        """Return what the predictions of a model are worth on rows that it has not seen."""
+        model = self.model(trained)
+        if self.value is None or model is None:
+            return math.nan
+        return float(self.value.of_rows(self.y[rows], *model.on(rows, self.classes)).sum())
+
+    def worths(self, setting: str) -> Scores:
+        """Return what the model of each moment is worth in each later period, as `scores` are."""
+        table = np.full((self.periods, self.periods), np.nan)
+        for moment in range(self.periods):
+            for period in range(moment, self.periods):
+                rows = slice(self.edges[period], self.edges[period + 1])
+                table[moment, period] = self.worth((setting, moment), rows)
+        return filled(table)
 
 
 def period_scores(

@@ -1,7 +1,7 @@
 """What policies would have been worth over an evaluation matrix, beside the best possible ones."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -12,17 +12,12 @@ from pydantic import Field
 from driftloop.backtest.gain import Gain, gain
 from driftloop.backtest.matrix import Matrix, Trained
 from driftloop.backtest.oracle import best_served
+from driftloop.backtest.policies import CONFIGURED, standard_policies
 from driftloop.backtest.replay import WIDE, Policy, Replay, replay
 from driftloop.backtest.summary import mean_score
 from driftloop.base.scores import metric_name
 from driftloop.base.serialize import RoundedRate, RoundedScore
 from driftloop.performance.metrics import Scores
-
-BUDGET = 1 / 3
-"""Retrainings a period that the standard policies may spend."""
-
-MARGIN = 0.05
-"""Loss of the metric that the interval of an accepted challenger excludes, as `init` writes it."""
 
 CHOSEN = "chosen by validation"
 """In place of a setting: each challenger has the one that did best before its holdout."""
@@ -37,13 +32,13 @@ class PolicyWorth:
     retrains: int
     promotions: int
     mean_score: RoundedScore
-    gain: Annotated[Gain, Field(description="Over the first model, a period.")]
+    gain: Annotated[Gain, Field(description="Over the first model, a period, in the unit.")]
     kept: Annotated[
         RoundedScore, Field(description="Share of what retraining in every period gains.")
     ]
     regret: Annotated[
         RoundedScore,
-        Field(description="What the best policy with the budget has more, a period."),
+        Field(description="What the best policy with the budget or price has more, a period."),
     ]
 
 
@@ -58,7 +53,10 @@ class MatrixResult:
     periods: int
     metric: str
     policies: tuple[PolicyWorth, ...]
-    gain: Annotated[Gain, Field(description="Of retraining in every period.")]
+    unit: Annotated[str, Field(description="Of gain and regret: the metric, or the currency.")]
+    gain: Annotated[
+        Gain, Field(description="Of retraining in every period, before what that costs.")
+    ]
     coverage: Annotated[
         RoundedScore,
         Field(description="How often a holdout's 95 % interval held the next period's score."),
@@ -69,69 +67,86 @@ class MatrixResult:
     sentence: str
 
 
-def standard_policies(setting: str) -> tuple[Policy, ...]:
-    """Return the policies that are compared over a training setting."""
-    every, own = round(1 / BUDGET), (setting,)
-    return (
-        Policy("never", own, budget=0, purse=0),
-        Policy("every period", own, every=1),
-        Policy("calendar", own, budget=BUDGET, every=every),
-        Policy("on loss", own, budget=BUDGET, on_loss=True, proof=-1.0, margin=MARGIN),
-        default_policy(own),
-    )
+def worth_of(matrix: Matrix, own: Policy) -> tuple[tuple[PolicyWorth, ...], Gain]:
+    """Return what each standard policy is worth over each setting of a policy, and the gain.
 
-
-def default_policy(settings: tuple[str, ...]) -> Policy:
-    """Return the policy that ``init`` writes, as far as a matrix can replay it."""
-    return Policy(
-        "default", settings, budget=BUDGET, reserve=1.0, every=round(1 / BUDGET), patience=2.0,
-        on_loss=True, proof=-1.0, margin=MARGIN,
-    )  # fmt: skip
-
-
-def worth_of(matrix: Matrix, settings: Sequence[str]) -> tuple[tuple[PolicyWorth, ...], Gain]:
-    """Return what each standard policy is worth over each setting, and the gain there is.
-
-    The gain is that of retraining in every period by the setting that does best so. The best
-    possible policy with the budget, known only afterwards, is the last of each setting. With more
-    than one setting the default policy comes once more, choosing among them.
+    The best possible policy with the budget or price, known only afterwards, is the last of each
+    setting. With more than one setting the policy itself comes once more, choosing among them.
     """
-    replays = {
-        name: [replay(matrix, policy) for policy in standard_policies(name)] for name in settings
-    }
-    chosen = max(settings, key=lambda name: mean_score(replays[name][1].scores))
-    first = np.array(replays[settings[0]][0].scores)
-    whole = gain(np.array(replays[chosen][1].scores) - first)
-    most = math.floor((matrix.periods - 1) * BUDGET)
-    best = {name: best_served(matrix.scores[name], most) for name in settings}
-    for name in settings:
-        trained = best[name].trained[1:]
-        replays[name].append(Replay("best possible", best[name].scores, trained, trained))
-    if len(settings) > 1:
-        replays[CHOSEN] = [replay(matrix, default_policy(tuple(settings)))]
-        best[CHOSEN] = max(best.values(), key=lambda one: mean_score(one.scores))
-    rows = [
-        _worth(name, one, best[name].scores, first, whole)
-        for name, policies in replays.items()
-        for one in policies
-    ]
-    return tuple(rows), whole
+    scale = scale_of(matrix, own)
+    rows: list[PolicyWorth] = []
+    for name in own.settings:
+        replays = [replay(matrix, policy) for policy in standard_policies(own, name)]
+        rows += [scale.worth(name, one) for one in (*replays, scale.best[name])]
+    if len(own.settings) > 1:
+        rows.append(scale.worth(CHOSEN, replay(matrix, own)))
+    return tuple(rows), scale.whole
 
 
-def _worth(
-    setting: str, one: Replay, best: tuple[float, ...], first: Scores, whole: Gain
-) -> PolicyWorth:
-    own = gain(np.array(one.scores) - first)
-    return PolicyWorth(
-        policy=one.policy,
-        setting=setting,
-        retrains=len(one.retrained),
-        promotions=len(one.promoted),
-        mean_score=mean_score(one.scores),
-        gain=own,
-        kept=own.mean / whole.mean if whole.mean > 0 else math.nan,
-        regret=gain(np.array(best) - np.array(one.scores)).mean,
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What policies are measured by: the first model, all retraining, and the best possible.
+
+    All are per period (periods,), in what counts: what the predictions are worth, less the price of
+    each retraining, where outcomes have a value, and the metric otherwise.
+    """
+
+    price: float
+    money: bool
+    first: Scores
+    whole: Gain
+    best: Mapping[str, Replay]
+
+    def counted(self, one: Replay) -> Scores:
+        """Return what counts of a policy in each period."""
+        if not self.money:
+            return np.array(one.scores)
+        paid = np.zeros(len(one.worth))
+        paid[list(one.retrained)] = self.price
+        net: Scores = np.array(one.worth) - paid
+        return net
+
+    def worth(self, setting: str, one: Replay) -> PolicyWorth:
+        """Return what a policy is worth, whose setting is one of the matrix, or `CHOSEN`."""
+        own, known = self.counted(one), self.best.get(setting)
+        best = known or max(self.best.values(), key=lambda other: mean_score(self.counted(other)))
+        gained = gain(own - self.first)
+        return PolicyWorth(
+            policy=one.policy,
+            setting=setting,
+            retrains=len(one.retrained),
+            promotions=len(one.promoted),
+            mean_score=mean_score(one.scores),
+            gain=gained,
+            kept=gained.mean / self.whole.mean if self.whole.mean > 0 else math.nan,
+            regret=gain(self.counted(best) - own).mean,
+        )
+
+
+def scale_of(matrix: Matrix, own: Policy) -> Scale:
+    """Return what policies with the settings and the budget of one are measured by.
+
+    The gain there is is that of retraining in every period, before what that costs, by the setting
+    that does best so.
+    """
+    money, price = matrix.value is not None, own.price or 0.0
+    tables = {name: matrix.worths(name) if money else matrix.scores[name] for name in own.settings}
+    first = tables[own.settings[0]][0]
+    whole = max(
+        (gain(table.diagonal() - first) for table in tables.values()), key=lambda one: one.mean
     )
+    most = matrix.periods - 1 if own.price else math.floor((matrix.periods - 1) * own.budget)
+    best = {name: _best(matrix, name, table, (most, price)) for name, table in tables.items()}
+    return Scale(price, money, first, whole, best)
+
+
+def _best(matrix: Matrix, setting: str, table: Scores, limit: tuple[int, float]) -> Replay:
+    trained = best_served(table, *limit).trained
+    served = [max(at for at in trained if at <= period) for period in range(matrix.periods)]
+    every = range(matrix.periods)
+    scores = tuple(float(matrix.scores[setting][served[at], at]) for at in every)
+    worth = tuple(float(table[served[at], at]) for at in every) if matrix.value else ()
+    return Replay("best possible", scores, trained[1:], trained[1:], worth)
 
 
 def coverage(matrix: Matrix, setting: str, holdout: int = 1) -> float:
@@ -147,18 +162,18 @@ def coverage(matrix: Matrix, setting: str, holdout: int = 1) -> float:
     return float(np.mean(hits)) if hits else math.nan
 
 
-def matrix_sentence(policies: tuple[PolicyWorth, ...], whole: Gain, metric: str) -> str:
-    """Return what the matrix says in one sentence."""
-    name = metric_name(metric, begins=True)
-    interval = f"{whole.mean:+.4f} [{whole.low:+.4f}, {whole.high:+.4f}]"
+def matrix_sentence(policies: tuple[PolicyWorth, ...], whole: Gain, unit: str) -> str:
+    """Return what the matrix says in one sentence, of gains in a metric or a currency."""
+    name = metric_name(unit)
+    interval = f"{whole.mean:+.4g} [{whole.low:+.4g}, {whole.high:+.4g}] {name}"
     if not whole.proven:
         return (
-            f"There is nothing to gain: retraining in every period changes {name} by {interval} a "
-            "period, which includes zero."
+            f"There is nothing to gain: retraining in every period brings {interval} a period, "
+            "which includes zero."
         )
-    default = [one for one in policies if one.policy == "default"]
-    best = max(default, key=lambda one: one.mean_score)
+    own = [one for one in policies if one.policy == CONFIGURED]
+    best = max(own, key=lambda one: one.gain.mean)
     return (
-        f"Retraining in every period gains {interval} of {name} a period; the default policy on "
+        f"Retraining in every period brings {interval} a period; the policy as configured on "
         f"{best.setting} keeps {best.kept:.0%} of it with {best.retrains} retrainings."
     )

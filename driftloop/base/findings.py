@@ -190,6 +190,9 @@ class Performance:
         PooledScore | None,
         Field(description="The newest windows since promotion that tell most of a loss."),
     ] = None
+    value: Annotated[
+        float | None, Field(description="What a row was worth, in the currency of `value`.")
+    ] = None
     promise: Annotated[
         Promise | None,
         Field(description="Whether the champion kept what it promised of its rows."),

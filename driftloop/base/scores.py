@@ -141,6 +141,14 @@ class HoldoutScores:
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """What a row of the holdout is worth by each model, in the currency of `value`."""
+
+    champion: float | None
+    challenger: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Challenger against champion on the same holdout rows; the difference is in favour if > 0."""
 
@@ -159,6 +167,14 @@ class Comparison:
     claim: Claim = "superior"
     delong: CrossCheck | None = None
     slices: tuple[SliceScores, ...] = ()
+    worth: Worth | None = None
+
+    @property
+    def value(self) -> float | None:
+        """What a row of the holdout is worth by the model that serves from now on."""
+        if self.worth is None:
+            return None
+        return self.worth.challenger if self.won else self.worth.champion
 
     @property
     def bound(self) -> float:

@@ -144,6 +144,8 @@ class PastRun:
     low: float | None = None
     high: float | None = None
     rows: int = 0
+    value: float | None = None
+    """What a row of its window, or of its holdout by what served then, was worth."""
     promise: Score | None = None
     """What its window scored beyond the promise."""
 
@@ -186,6 +188,7 @@ class RunTags(_Tags):
     score_low: float | None = field(default=None, metadata=_tag("score_low", _NUMBER))
     score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
     score_rows: int | None = field(default=None, metadata=_tag("score_rows", _COUNT))
+    value: float | None = field(default=None, metadata=_tag("value", _NUMBER))
     level: Level | None = field(default=None, metadata=_tag("level", _LEVEL))
     estimated: float | None = field(default=None, metadata=_tag("estimated", _NUMBER))
     promise: Score | None = field(default=None, metadata=_tag("promise", _SCORE))
@@ -220,6 +223,7 @@ class RunTags(_Tags):
             low=self.score_low,
             high=self.score_high,
             rows=self.score_rows or 0,
+            value=self.value,
             promise=self.promise,
             gained=self.gained,
         )

@@ -51,6 +51,11 @@ def load_config(path: Path) -> ModelConfig:
     return config_of(_read(path), str(path))
 
 
+def config_in(text: str, place: str) -> ModelConfig:
+    """Return the configuration in a YAML text; a `ConfigError` begins with its `place`."""
+    return config_of(_parsed(text, place), place)
+
+
 def config_of(raw: dict[str, Any], place: str) -> ModelConfig:
     """Return the configuration of plain values; a `ConfigError` begins with their `place`."""
     try:
@@ -95,6 +100,10 @@ def _read(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
+    return _parsed(text, str(path))
+
+
+def _parsed(text: str, path: str) -> Any:
     try:
         raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError) as error:

@@ -19,6 +19,7 @@ from driftloop.comparison.gates.minimum_score import MinimumScore
 from driftloop.config.arrivals import ArrivalSettings
 from driftloop.config.schedule import Schedule
 from driftloop.decision.decision import DecisionSettings
+from driftloop.decision.payoff import Price
 from driftloop.drift.settings import DriftSettings
 from driftloop.performance.metrics import (
     BINARY_ONLY,
@@ -28,6 +29,7 @@ from driftloop.performance.metrics import (
     valid_metrics,
 )
 from driftloop.performance.realised import PerformanceSettings
+from driftloop.performance.value import OUTCOMES, ValueSettings
 from driftloop.profiling.reference_profile import Features
 from driftloop.promotion.modes import PromotionSettings
 from driftloop.quality.checks import DEFAULT_CHECKS, AnyQualityCheck, Range
@@ -100,6 +102,9 @@ class ModelConfig(Settings):
         default=DEFAULT_CHECKS, description="Data-quality checks; a failed one blocks retraining."
     )
     drift: DriftSettings = Field(default_factory=DriftSettings, description="What counts as drift.")
+    value: ValueSettings | None = Field(
+        default=None, description="What each outcome is worth, in money."
+    )
     performance: PerformanceSettings = Field(
         default=PerformanceSettings(), description="When the champion counts as worse."
     )
@@ -198,6 +203,23 @@ class ModelConfig(Settings):
                 f"performance.estimate {estimate.kind} is for task "
                 f"{' or '.join(sorted(estimate.tasks))}; choose one for {self.task}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _value_fits(self) -> Self:
+        value = self.value
+        if value is None:
+            if isinstance(self.decision.budget, Price):
+                raise ValueError(
+                    "decision.budget is a price, which is weighed against what outcomes are worth: "
+                    "add value, or make it a share of the windows such as 0.34"
+                )
+            return self
+        if self.task == "multiclass":
+            raise ValueError("value is for task binary or regression; remove it")
+        if value.of_error != (self.task == "regression"):
+            own = "per_unit_of_error" if self.task == "regression" else ", ".join(OUTCOMES)
+            raise ValueError(f"value: with task {self.task} give {own}")
         return self
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,7 +12,7 @@ from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Decision, Held
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
-from driftloop.decision.payoff import CLEARLY
+from driftloop.decision.payoff import CLEARLY, Price, lost_since
 from driftloop.decision.triggers import (
     AnyTrigger,
     CalendarTrigger,
@@ -52,12 +53,11 @@ class DecisionSettings(Settings):
         ),
         description="Reasons to retrain; any one is enough. With an empty list only people do.",
     )
-    budget: float = Field(
+    budget: Annotated[float, Field(gt=0, le=1)] | Price = Field(
         default=0.34,
-        gt=0,
-        le=1,
         description="Share of the windows that may retrain, over time. What is not spent is kept, "
-        "up to three retrainings; the last of them the calendar leaves for what is not foreseen.",
+        "up to three retrainings; the last of them the calendar leaves for what is not foreseen. "
+        "Or a price, such as {retrain: 40}: it is paid once that much was lost since the last one.",
     )
     cooldown: SpanField = Field(
         default=Span(1, "week"), description="Shortest time between two retrainings."
@@ -177,17 +177,31 @@ def circuit_breaker(
             f"{settings.most_per_week}."
         )
         return "weekly_cap", sentence
-    left = budget_left(inputs, settings.budget)
-    if left < 1 + reserve - 0.01:
-        kept = ", and the last one is kept for what is not foreseen" if reserve else ""
-        sentence = (
-            f"The budget of {settings.budget:.0%} of the windows leaves {max(left, 0):.1f} "
-            f"retrainings{kept} (decision.budget)."
-        )
-        return "budget", sentence
+    if dear := _too_dear(inputs, settings.budget, reserve):
+        return "budget", dear
     if waiting := _no_new_evidence(inputs, settings.new_evidence):
         return "no_new_evidence", waiting
     return None
+
+
+def _too_dear(inputs: TriggerInputs, budget: float | Price, reserve: int) -> str | None:
+    """Return why the budget does not allow a retraining now, or None."""
+    if isinstance(budget, Price):
+        lost = lost_since(inputs.performance, inputs.history, inputs.as_of)
+        if lost >= budget.retrain:
+            return None
+        return (
+            f"Since the last retraining {max(lost, 0):.6g} was lost, by `value`; another one costs "
+            f"{budget.retrain:g} (decision.budget)."
+        )
+    left = budget_left(inputs, budget)
+    if left >= 1 + reserve - 0.01:
+        return None
+    kept = ", and the last one is kept for what is not foreseen" if reserve else ""
+    return (
+        f"The budget of {budget:.0%} of the windows leaves {max(left, 0):.1f} "
+        f"retrainings{kept} (decision.budget)."
+    )
 
 
 def budget_left(inputs: TriggerInputs, share: float) -> float:

@@ -2,6 +2,14 @@
 
 import math
 from collections.abc import Iterable
+from datetime import datetime
+from itertools import takewhile
+
+from pydantic import Field
+
+from driftloop.base.findings import Performance
+from driftloop.base.settings import Settings
+from driftloop.base.tags import PastRun
 
 TOGETHER, PAYS = 4, 0.5
 """How many challengers are taken together, and the standard errors by which they have to gain."""
@@ -32,3 +40,32 @@ def calendar_wait(gained: Iterable[float], every: float, patience: float) -> flo
         seen.append(value)
         wait = every if pays(seen) else wait * patience
     return wait
+
+
+class Price(Settings):
+    """What a retraining costs, in the currency of `value`."""
+
+    retrain: float = Field(gt=0, description="Of one retraining, its compute and its people.")
+
+
+def lost_since(performance: Performance, history: tuple[PastRun, ...], as_of: datetime) -> float:
+    """Return what was lost since the last retraining, in the currency of `value`.
+
+    That is, over the labelled windows since, what their rows would have been worth as they were on
+    the holdout of that retraining (without one: in the first window), less what they were worth.
+    Whoever pays a price once the loss has come to it pays at most twice what the best would have
+    paid who knew the future. `history` has earlier runs, newest first.
+
+    Source: Karlin, Manasse, Rudolph & Sleator, Algorithmica 3, 1988 (to rent or to buy).
+    """
+    length = performance.window.end - performance.window.start
+    since = takewhile(lambda run: run.kind == "monitor", history)
+    windows, last = [(performance.value, performance.rows)], as_of
+    for run in since:
+        if last - run.as_of >= length:  # no row twice
+            windows.append((run.value, run.rows))
+            last = run.as_of
+    known = [(value, rows) for value, rows in windows if value is not None]
+    compared = next((run.value for run in history if run.kind == "retrain"), None)
+    expected = known[-1][0] if compared is None and known else compared
+    return sum((expected - value) * rows for value, rows in known) if expected is not None else 0.0

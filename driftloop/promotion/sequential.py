@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,15 @@ TrialStatus = Literal["going_on", "better", "worse", "undecided"]
 _NODES = 160
 _REACH = 12.0
 Values = npt.NDArray[np.float64]
+
+
+class Look(Protocol):
+    """A difference of two models in favour of the newer if > 0, with its standard error, > 0."""
+
+    @property
+    def difference(self) -> float: ...  # noqa: D102
+    @property
+    def error(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +54,7 @@ class TrialVerdict:
     planned: int
 
 
-def judge_trial(
-    looks: Sequence[InterimResult], planned: int, confidence: float = 0.95
-) -> TrialVerdict:
+def judge_trial(looks: Sequence[Look], planned: int, confidence: float = 0.95) -> TrialVerdict:
     """Return whether the newer model is proven better or worse, or the trial goes on.
 
     Differences are pooled with the weights 1 / error². At look k of n the statistic ``Z = sum(d/e²)

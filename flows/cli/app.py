@@ -23,7 +23,7 @@ COMMANDS = {
     "demo": "demo",
     **dict.fromkeys(("rollback", "approve", "ledger"), "promotion"),
     **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "alerts"),
-    "backtest": "backtest",
+    **dict.fromkeys(("backtest", "tune"), "backtest"),
     "deploy": "stack",
     **dict.fromkeys(("metrics", "report", "history", "dashboard"), "reports"),
     "snapshot": "data",
@@ -32,7 +32,7 @@ COMMANDS = {
 """The module of each command, in the order of the help."""
 
 PANELS = {
-    **dict.fromkeys(("init", "demo", "backtest"), "Begin"),
+    **dict.fromkeys(("init", "demo", "backtest", "tune"), "Begin"),
     **dict.fromkeys(("monitor", "retrain", "bootstrap", "snapshot"), "Run the loop"),
     **dict.fromkeys(("status", "report", "history", "dashboard", "metrics"), "See"),
     **dict.fromkeys(("approve", "rollback", "ledger"), "Versions"),

@@ -1,7 +1,8 @@
-"""The command that replays a policy over history."""
+"""The commands that replay policies over history."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,24 +13,32 @@ from driftloop.base.errors import ConfigError
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.backtest import Backtest
 from flows.cli.command import command
-from flows.cli.display.backtest import backtest_view
-from flows.cli.options import Name, Rev, data_job, time_of
+from flows.cli.display.backtest import backtest_view, tune_view
+from flows.cli.options import DryRun, Name, Rev, data_job, time_of
 from flows.cli.session import notes
 
 if TYPE_CHECKING:
     from driftloop.backtest.matrix_result import MatrixResult
+    from driftloop.backtest.tuning import Tuning
     from flows.backtest_pool import Report
+
+
+From = Annotated[
+    str | None,
+    typer.Option("--from", help="Moment of the first champion; default: after a quarter."),
+]
+To = Annotated[str | None, typer.Option("--to", help="Last moment; default: all data.")]
+Plot = Annotated[
+    Path | None, typer.Option(help="Picture to write, as PNG; default: in the state folder.")
+]
 
 
 @command(backtest_view)
 def backtest(
     place: Workspace,
     name: Name,
-    start: Annotated[
-        str | None,
-        typer.Option("--from", help="Moment of the first champion; default: after a quarter."),
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Last moment; default: all data.")] = None,
+    start: From = None,
+    end: To = None,
     config: Annotated[
         list[Path] | None, typer.Option(help="Another configuration to compare; may be repeated.")
     ] = None,
@@ -41,9 +50,7 @@ def backtest(
         ),
     ] = None,
     inject_at: Annotated[str | None, typer.Option(help="From when; default: the middle.")] = None,
-    plot: Annotated[
-        Path | None, typer.Option(help="Picture to write, as PNG; default: in the state folder.")
-    ] = None,
+    plot: Plot = None,
     matrix: Annotated[
         bool,
         typer.Option(
@@ -67,6 +74,24 @@ def backtest(
 
     with _bars() as report:
         return run_backtest(job, first, last, list(config or ()), inject, at, report, plot)
+
+
+@command(tune_view)
+def tune(
+    place: Workspace,
+    name: Name,
+    start: From = None,
+    end: To = None,
+    plot: Plot = None,
+    rev: Rev = None,
+    dry_run: DryRun = False,
+) -> "Tuning":
+    """Replay a few policies over history and write the best one into the configuration."""
+    job = replace(data_job(place, name, rev=rev), dry_run=dry_run)
+    from flows.backtest_matrix import run_tune
+
+    with _bars() as report:
+        return run_tune(job, time_of(start), time_of(end), report, plot)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def fill_matrix(
         )
         models[name], scores[name] = kept, filled(_kept(place / "scores.npy", make))
     y, width = rows.examples.y, rows.examples.target.width
-    return Matrix(metric, y, width, edges, labelled, models, scores)
+    return Matrix(metric, y, width, edges, labelled, models, scores, config.value)
 
 
 def _models(

@@ -1,33 +1,77 @@
 """Plot of an evaluation matrix: what each policy gained, and how often it retrained."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from driftloop.backtest.gain import Gain
 from driftloop.backtest.matrix_result import PolicyWorth
+from driftloop.base.scores import metric_name
 
-_BEST, _OWN, _OTHER = "#7a7a7a", "#0b5fa5", "#9bbcd8"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_CHOSEN, _OTHER = "#0b5fa5", "#8a8a8a"
 
 
-def plot_worth(policies: tuple[PolicyWorth, ...], path: Path, title: str) -> None:
-    """Draw the gain of each policy with its interval, and its number of retrainings."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A policy by the name it is drawn with, and whether it is the one that is meant."""
+
+    name: str
+    worth: PolicyWorth
+    chosen: bool = False
+
+
+def plot_worth(policies: Sequence[Drawn], whole: Gain, unit: str, path: Path, title: str) -> None:
+    """Draw what each policy gains with its interval, and beside it how often it retrains.
+
+    Gains are shares of that of retraining in every period where there is one.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 1.2 + 0.32 * len(policies)), layout="constrained")
+    figure = Figure(figsize=(10, 1.5 + 0.36 * len(policies)), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots()
+    axes, counts = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
+    scale = 100 / whole.mean if whole.proven else 1.0
     shown = policies[::-1]
     for place, one in enumerate(shown):
-        colours = {"best possible": _BEST, "default": _OWN}
-        colour = colours.get(one.policy, _OTHER)
-        axes.barh(place, one.gain.mean, color=colour, height=0.7)
-        axes.plot([one.gain.low, one.gain.high], [place, place], color="#222222", linewidth=1)
-        axes.annotate(
-            f" {one.retrains}", (max(one.gain.mean, one.gain.high, 0), place), va="center", size=8
-        )
-    axes.set_yticks(range(len(shown)), [f"{one.policy} · {one.setting}" for one in shown], size=8)
-    axes.axvline(0, color="#222222", linewidth=0.8)
-    axes.set_xlabel("gain over the first model a period, 90 % interval; number: retrainings")
-    axes.set_title(title, loc="left")
-    axes.grid(axis="x", alpha=0.25)
+        colour = _CHOSEN if one.chosen else _OTHER
+        mean, low, high = (scale * end for end in _ends(one.worth.gain))
+        axes.plot([low, high], [place, place], color=colour, linewidth=2.2, alpha=0.6)
+        axes.plot([mean], [place], "D" if one.chosen else "o", color=colour, markersize=8)
+        counts.barh(place, one.worth.retrains, color=colour, height=0.55)
+        counts.annotate(f" {one.worth.retrains}", (one.worth.retrains, place), va="center", size=9)
+    names = [f"{one.name}  ◆" if one.chosen else one.name for one in shown]
+    axes.set_yticks(range(len(shown)), names)
+    for label, one in zip(axes.get_yticklabels(), shown, strict=True):
+        label.set(weight="bold" if one.chosen else "normal", size=9)
+    _mark(axes, whole, unit)
+    counts.set_xlabel("retrainings")
+    counts.spines[["top", "right"]].set_visible(False)
+    counts.margins(x=0.15)
+    figure.suptitle(title, x=0.01, ha="left")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
+
+
+def _ends(gain: Gain) -> tuple[float, float, float]:
+    return gain.mean, gain.low, gain.high
+
+
+def _mark(axes: "Axes", whole: Gain, unit: str) -> None:
+    """Draw what is never retrained, and what always is, as lines to compare with."""
+    lines: list[tuple[float, str]] = [(0, "never retrained")]
+    label = f"gain over never retraining, {metric_name(unit)} a period"
+    if whole.proven:
+        lines.append((100, "every period"))
+        label = "gain kept, % of retraining in every period"
+    top: Any = {"xycoords": ("data", "axes fraction"), "size": 8, "color": "#555555"}
+    for x, name in lines:
+        axes.axvline(x, color="#555555", linewidth=0.9, linestyle=":")
+        axes.annotate(name, (x, 1.01), ha="center", va="bottom", **top)
+    axes.set_xlabel(f"{label}, with its 90 % interval")
+    axes.grid(axis="x", alpha=0.2)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -197,6 +197,7 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         score_low=record.performance.low if scored else None,
         score_high=record.performance.high if scored else None,
         score_rows=record.performance.rows if scored else None,
+        value=record.performance.value,
         level=record.performance.level,
         estimated=record.estimate.score if record.estimate else None,
         promise=record.performance.promise.gap if record.performance.promise else None,

@@ -1,6 +1,7 @@
 """The comparison of a challenger with the champion on the frozen holdout."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 from driftloop.base.errors import RegistryError, TrainingError
 from driftloop.base.periods import Window, format_time
 from driftloop.base.retrain_record import ModelVersion, TrainingPlan
-from driftloop.base.scores import Comparison
+from driftloop.base.scores import Comparison, Worth
 from driftloop.comparison.compare import compare
 from driftloop.comparison.gates import columns_needed
 from driftloop.comparison.gates.base import Gate
@@ -50,7 +51,12 @@ def compare_models(
     target = target_of(registry, job.model, challenger)
     scored = [predict_model(job, compared_model_of(job, challenger), table, target)]
     scored += [predict_version(job, version.version, table, target) for version in versions[1:]]
-    return compare(gate_inputs(job, registry, table, versions, scored), job.config.comparison)
+    compared = compare(gate_inputs(job, registry, table, versions, scored), job.config.comparison)
+    value = job.config.value
+    if value is None:
+        return compared
+    new, *old = (float(value.of_rows(one.y, one.p, one.threshold).mean()) for one in scored)
+    return replace(compared, worth=Worth(old[0] if old else None, new))
 
 
 def _check_before(

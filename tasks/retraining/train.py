@@ -129,6 +129,7 @@ def record_training(
         promoted=bool(record.promotion and record.promotion.promoted),
         sentence=record.sentence[:500],
         gained=comparison.gained if comparison else None,
+        value=comparison.value if comparison else None,
         rev=record.rev,
         recorded_at=recorded_at,
         seconds=seconds,

@@ -1,14 +1,19 @@
 """The benchmark of policies: its streams, and its page, table and picture."""
 
+import json
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import policies, streams
+from benchmarks import histories, policies, streams
+from benchmarks.adwin import errors_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.streams import FAMILIES, generated_stream, real_stream
+from tests.driftloop.backtest.test_matrix import ROWS, turning
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -46,6 +51,7 @@ def test_the_page_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(policies, "DOCS", page)
     monkeypatch.setattr(policies, "PICTURE", tmp_path / "policies.svg")
     monkeypatch.setattr(policies, "RESULTS", tmp_path)
+    monkeypatch.setattr(policies, "adwin", lambda _: nullcontext(lambda *_: False))
     monkeypatch.setattr(policies, "CACHE", tmp_path)
     small = {name: FAMILIES[name] for name in ("sudden", "stationary")}
     monkeypatch.setattr(policies, "FAMILIES", small)
@@ -57,4 +63,38 @@ def test_the_page_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     text = page.read_text()
     assert text.count("\n| sudden (16) | +") == 1
     assert "| stream | gain a period | left out | default | release before |" in text
+    assert "| policy | kept | 95 % kept on | retrained | rollbacks | calls | alarms |" in text
+    results = json.loads((tmp_path / "policies.json").read_text())
+    by_name = {(row["stream"], row["policy"]): row for row in results}
+    assert by_name["sudden", "ADWIN only"]["retrains"] == 0, "its detector was silent"
+    assert by_name["sudden", "CUSUM only"]["alarms"] >= 1
+    assert by_name["sudden", "always"]["seconds"] > by_name["sudden", "default"]["seconds"] > 0
     assert (tmp_path / "policies.svg").read_text().startswith("<?xml")
+
+
+def test_adwin_is_shown_each_rows_error() -> None:
+    matrix = turning(6)
+    rows = slice(7 * ROWS, 8 * ROWS)
+    old, new = (errors_of(matrix, ("all", at), rows).mean() for at in (0, 7))
+    assert (old > 0.7, new < 0.3) == (True, True)
+    assert errors_of(matrix, ("all", 9), rows).tolist() == []
+    numbers = replace(matrix, classes=1, y=matrix.y.astype(float))
+    assert 0 < errors_of(numbers, ("all", 7), rows).max() <= 1
+
+
+def test_histories_are_counted_that_ended_below_never_retraining(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "backtests.md"
+    page.write_text("<!-- histories: begin -->\n<!-- histories: end -->\n")
+    for name, value in {"DOCS": page, "CACHE": tmp_path, "RESULTS": tmp_path, "WEEKS": 12}.items():
+        monkeypatch.setattr(histories, name, value)
+    histories.run(2)
+    stored = json.loads((tmp_path / "histories.json").read_text())
+    assert [one["family"] for one in stored] == list(FAMILIES)[:2]
+    found = [histories.History(**one) for one in stored]
+    assert not any(one.worse for one in found)
+    worse = replace(found[0], default=found[0].never * 0.98)
+    assert worse.worse
+    assert "| all | 2 | 1 (50.0%) | -2.0% |" in histories.summary([worse, found[1]])
+    assert "| all | 2 | 0 (0.0%) |" in page.read_text()

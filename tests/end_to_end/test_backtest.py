@@ -1,6 +1,7 @@
 """The backtest command and flow: a policy replayed beside its rivals, and nothing left behind."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from workshop import monday, small_config, write_config
 
+from driftloop.base.errors import ConfigError
 from driftloop.base.workspace import Workspace
+from driftloop.config.editing import MARK
+from driftloop.config.loading import load_config
+from tasks.backtest.choice import write_choice
 from tasks.registry.opening import open_registry
+from tasks.runtime.job import load_job
 from tools.json_schemas import json_schema
 
 FROM, TO = f"{monday(18):%Y-%m-%d}", f"{monday(23):%Y-%m-%d}"
@@ -96,7 +102,14 @@ def test_the_matrix(payments: Path, tmp_path: Path, run_cli: Any) -> None:
     found = json.loads(done.stdout)
     Draft202012Validator(json_schema("backtest-matrix")).validate(found)
     names = [one["policy"] for one in found["policies"]]
-    assert names == ["never", "every period", "calendar", "on loss", "default", "best possible"]
+    assert names == [
+        "never",
+        "every period",
+        "calendar",
+        "on loss",
+        "as configured",
+        "best possible",
+    ]
     assert {one["setting"] for one in found["policies"]} == {"all"}
     assert found["policies"][1]["retrains"] == 4
     assert found["policies"][1]["kept"] == pytest.approx(1)
@@ -107,3 +120,61 @@ def test_the_matrix(payments: Path, tmp_path: Path, run_cli: Any) -> None:
     wrong = run_cli(*command, "--inject", "missing:device:0.5")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "--matrix goes with --from, --to, --plot and --rev alone" in wrong.stderr
+
+
+def test_tuning(payments: Path, run_cli: Any) -> None:
+    """The chosen policy is written, the file stays as it is otherwise, and a dry run shows only."""
+    path = payments / "configs" / "payments.yaml"
+    config = weekly()
+    config["value"] = {"true_positive": 120, "false_positive": -8, "currency": "EUR"}
+    config["decision"]["budget"] = {"retrain": 40}
+    config["decision"]["triggers"] = [{"kind": "performance"}, {"kind": "calendar", "every": 3}]
+    write_config(payments, config)
+    path.write_text(f"# mine\n{path.read_text()}# the end\n")
+    before = path.read_bytes()
+    command = "tune", "payments", "-w", str(payments), "--from", f"{monday(9):%Y-%m-%d}"
+    command = *command, "--to", TO
+    dry = run_cli(*command, "--dry-run", OMP_NUM_THREADS="1")
+    assert dry.returncode == 0, dry.stderr
+    assert "would write to" in dry.stdout
+    assert path.read_bytes() == before
+    done = run_cli(*command, "--json", OMP_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    Draft202012Validator(json_schema("tune")).validate(found)
+    assert (found["unit"], found["periods"], found["written"]) == ("EUR", 14, True)
+    names = [one["worth"]["policy"] for one in found["policies"]]
+    assert names[0] == "as configured"
+    assert {"calendar, every 1", "recency weights"} < set(names)
+    assert found["best"]["gain"]["mean"] >= max(
+        one["worth"]["gain"]["mean"]
+        for one in found["policies"]
+        if one["worth"]["setting"] == "all"
+    )
+    (chosen,) = (one for one in found["policies"] if one["chosen"])
+    lines = path.read_text().splitlines()
+    said = " ".join(line.removeprefix(MARK) for line in lines if line.startswith(MARK))
+    assert said.endswith(found["sentence"])
+    if not chosen["values"]:
+        kept = [line for line in lines if not line.startswith(MARK)]
+        assert kept == before.decode().splitlines()
+    assert Path(found["plot"]).stat().st_size > 10_000
+    path.write_text(path.read_text().replace("retrain: 40", "retrain: no"))
+    wrong = run_cli(*command)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "decision.budget" in wrong.stderr
+
+
+def test_a_choice_is_written_where_the_text_allows_it(payments: Path) -> None:
+    path = write_config(payments, weekly())
+    job = load_job("payments", monday(20), workspace=payments)
+    write_choice(job, {("comparison", "margin"): 0.2}, "why")
+    assert load_config(path).comparison.margin == 0.2
+    with pytest.raises(ConfigError, match="changed while this ran: start it again; nothing was"):
+        write_choice(job, {}, "why")
+    first, between, last = re.split("margin: 0.2|margin: 0.12", path.read_text())
+    path.write_text(f"{first}margin: &share 0.2{between}margin: *share{last}")
+    job, before = load_job("payments", monday(20), workspace=payments), path.read_bytes()
+    with pytest.raises(ConfigError, match="nothing was written"):
+        write_choice(job, {("comparison", "margin"): 0.1}, "why")
+    assert path.read_bytes() == before

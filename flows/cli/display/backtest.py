@@ -13,9 +13,12 @@ from driftloop.backtest.summary import PolicyResult
 from driftloop.base.periods import format_time
 from driftloop.base.scores import metric_name
 from driftloop.reporting.backtest import Backtest, InjectionResult
+from flows.cli.display.show import empty_table
 
 if TYPE_CHECKING:
-    from driftloop.backtest.matrix_result import MatrixResult
+    from driftloop.backtest.gain import Gain
+    from driftloop.backtest.matrix_result import MatrixResult, PolicyWorth
+    from driftloop.backtest.tuning import Tuning
 
 
 def backtest_view(result: "Backtest | MatrixResult") -> Iterable[RenderableType]:
@@ -86,23 +89,16 @@ def _injection(injection: InjectionResult) -> str:
 
 def matrix_view(result: "MatrixResult") -> Iterable[RenderableType]:
     """Yield what policies would have been worth over an evaluation matrix."""
-    begin, end = (format_time(moment) for moment in (result.start, result.end))
-    yield Text.assemble((f"{result.model} ", "bold"), f"{begin} to {end}: {result.sentence}")
+    yield _headline(result)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("policy", no_wrap=True)
     table.add_column("trained on")
-    for name in ("gain", "90 % interval", "kept", "regret", "retrained"):
+    for name in ("gain, 90 %", "kept", "regret", "retrained"):
         table.add_column(name, justify="right")
     for one in result.policies:
-        table.add_row(
-            one.policy,
-            one.setting,
-            _gain(one.gain.mean),
-            f"{_gain(one.gain.low)} to {_gain(one.gain.high)}",
-            "" if math.isnan(one.kept) or not result.gain.proven else f"{one.kept:.0%}",
-            _score(one.regret),
-            str(one.retrains),
-        )
+        kept = "" if math.isnan(one.kept) or not result.gain.proven else f"{one.kept:.0%}"
+        gains = _interval(one.gain), kept, _score(one.regret), str(one.retrains)
+        table.add_row(one.policy, one.setting, *gains)
     yield table
     if not math.isnan(result.coverage):
         yield (
@@ -112,8 +108,50 @@ def matrix_view(result: "MatrixResult") -> Iterable[RenderableType]:
     yield f"{result.seconds:.0f} s; predictions: {result.folder}; picture: {result.plot}"
 
 
+def tune_view(result: "Tuning") -> Iterable[RenderableType]:
+    """Yield what policies would have been worth, the chosen one marked, and what was written."""
+    yield _headline(result)
+    unit = metric_name(result.unit)
+    proven = result.gain.proven
+    gained = "gain kept, 90 %" if proven else f"gain, {unit}, 90 %"
+    table = empty_table("", "policy", gained, "retrained", f"against configured, {unit}")
+    for one in result.policies:
+        mark, style = ("→", "bold green") if one.chosen else ("", "")
+        versus = _interval(one.better) if one.better.high > one.better.low else ""
+        kept, retrained = _kept(one.worth, result.gain), str(one.worth.retrains)
+        table.add_row(mark, one.worth.policy, kept, retrained, versus, style=style)
+    best = result.best
+    table.add_row("", best.policy, _kept(best, result.gain), str(best.retrains), style="dim")
+    yield table
+    chosen = next(one for one in result.policies if one.chosen)
+    for key, value in chosen.values.items():
+        yield f"  {key}: {value}"
+    said = f"written to {result.config}" if result.written else f"would write to {result.config}"
+    yield f"{result.seconds:.0f} s; {said}; picture: {result.plot}"
+
+
+def _headline(result: "MatrixResult | Tuning") -> Text:
+    begin, end = (format_time(moment) for moment in (result.start, result.end))
+    return Text.assemble((f"{result.model} ", "bold"), f"{begin} to {end}: {result.sentence}")
+
+
+def _kept(one: "PolicyWorth", whole: "Gain") -> str:
+    """Return the share of the gain that is kept, or the gain itself where none is proven."""
+    if not whole.proven:
+        return _interval(one.gain)
+    low, high = (end / whole.mean * 100 for end in (one.gain.low, one.gain.high))
+    return f"{one.kept:.0%} [{low:.0f}, {high:.0f}]"
+
+
+def _interval(gain: "Gain") -> str:
+    return f"{_gain(gain.mean)} [{_gain(gain.low)}, {_gain(gain.high)}]"
+
+
 def _gain(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:+.4f}"
+    """Return a metric with four decimals, and money without."""
+    if math.isnan(value):
+        return ""
+    return f"{value:+.4f}" if abs(value) < 10 else f"{value:+,.0f}"
 
 
 def _score(value: float) -> str:

@@ -27,6 +27,7 @@ def init_view(new: NewWorkspace) -> Iterable[RenderableType]:
     yield "\nNext:"
     yield f"  driftloop monitor {new.model} --workspace {new.workspace} --as-of DATE"
     yield f"  driftloop status --workspace {new.workspace}"
+    yield f"  driftloop tune {new.model} --workspace {new.workspace}  # which policy pays here"
 
 
 def columns_view(columns: Iterable[ColumnRole], notes: Iterable[str]) -> Group:

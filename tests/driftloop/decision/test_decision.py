@@ -7,6 +7,7 @@ from driftloop.base.findings import Verdict
 from driftloop.base.periods import Span
 from driftloop.base.records import Decision
 from driftloop.decision.decision import DecisionSettings, budget_left, decide, drift_since
+from driftloop.decision.payoff import Price, lost_since
 from driftloop.decision.triggers import (
     AgeTrigger,
     CalendarTrigger,
@@ -180,6 +181,39 @@ def test_the_budget_holds_back_all_but_people() -> None:
     assert "leaves 0.0 retrainings (decision.budget)" in done.reasons[-1]
     assert decided(often, history=spent, manual_reason="Please.").action == "retrain"
     assert decided(often.model_copy(update={"budget": 1.0}), history=spent).action == "retrain"
+
+
+def worth(value: float, weeks: float, **more: Any) -> Any:
+    return past(weeks, value=value, rows=100, **more)
+
+
+@pytest.mark.parametrize(
+    ("history", "lost"),
+    [
+        ((), 0),
+        ((worth(5, 1), worth(6, 2)), 100 * (2 + 1)),
+        ((worth(5, 1), replace(retrained(2, won=True), value=7.0), worth(1, 3)), 100 * (3 + 2)),
+        ((worth(5, 1), worth(9, 1.5), worth(6, 2)), 100 * (2 + 1)),
+        ((worth(5, 1), retrained(2), worth(1, 3)), 100 * 1),
+        ((past(1), replace(retrained(2), value=3.0)), -100),
+    ],
+)
+def test_what_was_lost_since_the_last_retraining(history: Any, lost: float) -> None:
+    """Of 100 rows a week, 4 a row now; windows that share rows count once."""
+    seen = performance(rows=100, value=4.0)
+    assert lost_since(seen, history, NOW) == pytest.approx(lost)
+
+
+def test_a_price_is_weighed_against_what_was_lost() -> None:
+    priced = DecisionSettings(budget=Price(retrain=250), triggers=(PerformanceTrigger(),))
+    history = (worth(5, 1), replace(retrained(2, won=True), value=6.0))
+    fell = {**QUIET, "performance": performance("fell", rows=100, value=4.0), "history": history}
+    assert decided(priced, **fell).action == "retrain"
+    dear = priced.model_copy(update={"budget": Price(retrain=301)})
+    done = decided(dear, **fell)
+    assert (done.action, done.held) == ("hold", "budget")
+    assert "300 was lost, by `value`; another one costs 301" in done.reasons[-1]
+    assert decided(dear, **fell, manual_reason="Please.").action == "retrain"
 
 
 def test_the_calendar_leaves_one_for_what_is_not_foreseen() -> None:
