@@ -52,6 +52,7 @@ SLOW = (
     "driftloop/comparison/test_comparison_rates.py",
     "end_to_end/test_approval.py",
     "end_to_end/test_backtest.py",
+    "end_to_end/test_changed_features.py",
     "end_to_end/test_corrected_labels.py",
     "end_to_end/test_cut_off.py",
     "end_to_end/test_deployments.py",

@@ -37,6 +37,7 @@ from tasks.monitoring.tables import (
 )
 from tasks.monitoring.windows import reference_profile
 from tasks.registry.lineage import target_of
+from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import importances_of, version_with_key
 from tasks.runtime.job import Job
@@ -142,11 +143,11 @@ def plan_training(
     """
     end = job.labelled_window.end
     part, time = DataSlice(snapshot, Window(EARLIEST, end)), job.config.data.time
-    table = read_labelled(job, part)
+    champion = opened.champion
+    table = read_labelled(job, part, *([model_of(job, champion.version)] if champion else []))
     if table.empty:
         return Refusal(f"No labelled rows before {format_time(end)}: nothing was trained.")
     history = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
-    champion = opened.champion
     reference = reference_profile(job, snapshot, champion) if champion else profile_of(job, table)
     target = (
         target_of(open_registry(job.workspace), job.model, champion.version) if champion else None
