@@ -94,7 +94,7 @@ def write_entry(
 def record_outcome_once(
     job: Job, kind: EntryKind, key: str, version: str, previous: str | None, sentence: str
 ) -> Entry:
-    """Return the outcome of a request; it is added where there is none: a repeated run adds none."""
+    """Return the outcome of a request, added unless it has one: a repeated run adds nothing."""
     earlier = outcome_of_key(reconciled_ledger(job), key)
     return earlier or write_entry(job, kind, key, version, previous, sentence)
 
