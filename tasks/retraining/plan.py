@@ -183,8 +183,8 @@ def _change_by_labels(
     least, labels = job.config.training.holdout.minimum_per_class, rows[job.config.data.label]
     new = [name for name, count in scored.unknown.items() if count >= least]
     if new:
-        first = int(np.isin(label_text(labels).astype(str), new).argmax())
-        return Change(parse_time(rows[time].iloc[first].to_pydatetime()), "classes")
+        row = int(np.isin(label_text(labels).astype(str), new).argmax())
+        return Change(parse_time(rows[time].iloc[row].to_pydatetime()), "classes")
     metric, enough = job.config.comparison.metric, rows_to_learn_a_change(job.config.training)
     first = change_in_performance(metric, scored.y, scored.p, scored.threshold, enough)
     if first is None:
