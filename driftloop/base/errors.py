@@ -4,9 +4,19 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+REDACTED = "[redacted]"
+CREDENTIALS = r"(?<=://)(?:[^\s/@\"'<>]+:[^\s/@\"'<>]*|[^\s/@\"'<>:]{20,})(?=@)"
+"""User and password in an address, or a token in their place."""
+
 
 class DriftloopError(Exception):
-    """Base of every error that driftloop raises itself: one line that says what to do."""
+    """Base of every error that driftloop raises itself: one line that says what to do.
+
+    An address in it is told without its password, wherever the line goes.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(re.sub(CREDENTIALS, REDACTED, text))
 
 
 class ConfigError(DriftloopError):

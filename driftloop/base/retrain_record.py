@@ -93,6 +93,10 @@ class Promotion:
         return Champion(self.version if self.promoted else self.previous)
 
 
+ROUTINE = "By the calendar: nothing is wrong."
+"""What the reason of a retraining ends with that only the calendar asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetrainOutcome:
     """Result of a retraining as a monitoring run reports it.
@@ -108,6 +112,11 @@ class RetrainOutcome:
     comparison: Annotated[Comparison | None, UNPRINTED]
     promotion: Annotated[Promotion | None, UNPRINTED]
     sentence: str
+
+    @property
+    def routine(self) -> bool:
+        """Whether the calendar asked for it while nothing was wrong."""
+        return self.reason.endswith(ROUTINE)
 
     @computed_field
     @property

@@ -1,6 +1,7 @@
 """A workspace: the folder that holds the configurations, the data repository and local state."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +47,21 @@ class Workspace:
         return os.environ.get("MLFLOW_TRACKING_URI") or sqlite_address(self.state / "mlflow.db")
 
     @property
+    def mlflow_pages(self) -> str | None:
+        """The address of MLflow's pages, as it may be told; None where no server shows them."""
+        address = self.tracking_uri.rstrip("/")
+        return without_user(address) if address.startswith("http") else None
+
+    @property
     def artifacts(self) -> str | None:
         """Where MLflow keeps artifacts of a local database; a server has its own location."""
         local = self.tracking_uri.startswith("sqlite:")
         return (self.state / "artifacts").as_uri() if local else None
+
+
+def without_user(address: str) -> str:
+    """Return an address without user and password, as a link that many may read has it."""
+    return re.sub(r"(?<=://)[^/@]*@", "", address)
 
 
 def sqlite_address(path: Path) -> str:

@@ -1,11 +1,12 @@
 """The configuration of one monitored model: what an ML engineer writes, and nothing secret."""
 
+import re
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from driftloop.alerts.lifecycle import AlertSettings
-from driftloop.base.errors import valid_choices
+from driftloop.base.errors import CREDENTIALS, valid_choices
 from driftloop.base.periods import Span, SpanField
 from driftloop.base.scores import Task
 from driftloop.base.settings import Settings
@@ -43,7 +44,8 @@ class DataSettings(Settings):
 
     repository: str = Field(
         default=".",
-        description="Git repository with DVC: a path from the workspace folder, or a URL.",
+        description="Git repository with DVC: a path from the workspace folder, or a URL. Git asks "
+        "its credential helper for a password.",
     )
     rev: str = Field(default="HEAD", description="Commit, branch or tag read by default.")
     path: str = Field(description="DVC-tracked folder of Parquet batches in the repository.")
@@ -58,6 +60,16 @@ class DataSettings(Settings):
     key: str | None = Field(
         default=None, description="Column that identifies a row; duplicates are then found."
     )
+
+    @field_validator("repository")
+    @classmethod
+    def _holds_no_password(cls, value: str) -> str:
+        if re.search(CREDENTIALS, value):
+            raise ValueError(
+                "the address holds a password, which everybody reads who reads this file; give it "
+                "to Git instead (git config credential.helper), or use an SSH address"
+            )
+        return value
 
 
 class FeatureSettings(Settings):

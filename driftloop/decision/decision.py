@@ -10,6 +10,7 @@ from driftloop.base.errors import join_names
 from driftloop.base.findings import LOST, QualityFinding, Verdict
 from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Decision, Held
+from driftloop.base.retrain_record import ROUTINE
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
 from driftloop.decision.payoff import CLEARLY, Price, lost_since
@@ -130,6 +131,8 @@ def decide(
         blocked = circuit_breaker(inputs, settings, RESERVE if only_calendar else 0)
         if blocked:
             return Decision("hold", (*reasons, blocked[1]), results, blocked[0])
+        if only_calendar and not _in_trouble(inputs):
+            reasons = (*reasons, ROUTINE)
         return Decision("retrain", reasons, results)
     if _in_trouble(inputs):
         quiet = [result.sentence for result in results if result.trigger in _TOLD]

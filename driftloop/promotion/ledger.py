@@ -147,6 +147,12 @@ def outcome_of_key(entries: Iterable[Entry], key: str) -> Entry | None:
     return ends[-1] if ends else None
 
 
+def end_of_proposal(entries: Iterable[Entry], key: str) -> Entry | None:
+    """Return how the proposal of a request ended, or None while it waits or was never made."""
+    own = [entry for entry in entries if entry.key.startswith(f"{key}-")]
+    return outcome_of_key(own, own[-1].key) if own else None
+
+
 def champion_in_ledger(entries: Iterable[Entry]) -> str | None:
     """Return the champion that the ledger accounts for."""
     last = None

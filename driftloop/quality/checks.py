@@ -100,18 +100,21 @@ class Schema(QualityCheck):
 
 
 class MissingRate(FeatureCheck):
-    """The missing rate of a feature does not rise far above that of the reference."""
+    """The missing rate of a feature does not rise far above that of the reference.
+
+    Far is also beyond chance, and beyond what the reference's own windows show.
+    """
 
     passed = "No feature lost its values."
     kind: Literal["missing_rate"] = "missing_rate"
     increase: float = Field(
-        default=0.2, gt=0, le=1, description="Rise of the missing rate that fails (0.2 = 20 %)."
+        default=0.1, gt=0, le=1, description="Rise of the missing rate that fails (0.1 = 10 %)."
     )
 
     def fault(self, summary: ColumnSummary) -> Fault | None:
         """Return the rise of the missing rate where it is too large."""
         before, now = summary.missing_rates
-        if not now - before > self.increase:
+        if not now - before > max(self.increase, summary.usual_rise):
             return None
         sentence = (
             f"`{summary.name}` is missing in {now:.0%} of the rows; "

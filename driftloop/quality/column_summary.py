@@ -22,6 +22,9 @@ FEW = 10
 LEAST_STRAY = 5
 """Fewer rows than this do not show that a value is a code."""
 
+CERTAIN = 4.0
+"""Standard errors beyond which a rise of the missing rate is no chance: 3 in 100,000."""
+
 UNIT_CHANGE_DISTANCE = 0.5
 """Distance of the distribution functions beyond which a column may have changed its unit."""
 
@@ -51,6 +54,7 @@ class ColumnSummary:
         name: the feature.
         fault: why it cannot be read as declared; None where it can.
         missing_rates: of the reference and of the current window.
+        usual_rise: of the missing rate, by chance or among the reference's own windows.
         comparable: whether both sides have rows.
         sample: values of both sides; numbers only, where the distributions are far apart.
         unseen: categories that do not occur in the reference.
@@ -62,6 +66,7 @@ class ColumnSummary:
     name: str
     fault: str | None = None
     missing_rates: tuple[float, float] = (float("nan"), float("nan"))
+    usual_rise: float = 0.0
     comparable: bool = False
     sample: ValueSample | None = None
     unseen: tuple[str, ...] = ()
@@ -82,7 +87,8 @@ def summarise_numeric(
         medians = reference.quantile(0.5), pair.quartiles[1]
         sample = ValueSample(_quantiles(reference), _sampled(pair.current), medians)
     stray = None if pair is None else _stray(pair)
-    return ColumnSummary(name, None, rates, comparable, sample, stray=stray)
+    rise = _usual_rise(reference, current)
+    return ColumnSummary(name, None, rates, rise, comparable, sample, stray=stray)
 
 
 def summarise_categorical(
@@ -93,13 +99,25 @@ def summarise_categorical(
 ) -> ColumnSummary:
     """Return the summary of a categorical feature; `pair` is None where a side has no values."""
     rates = reference.missing_rate, current.missing_rate
-    comparable = reference.rows > 0 and current.rows > 0
+    comparable, rise = reference.rows > 0 and current.rows > 0, _usual_rise(reference, current)
     if pair is None:
-        return ColumnSummary(name, None, rates, comparable)
+        return ColumnSummary(name, None, rates, rise, comparable)
     unseen = tuple(str(level) for level in pair.new_categories[:SAMPLE_SIZE])
     enough = min(pair.rows) >= LEAST_VALUES
     share = pair.new_rows / pair.rows[1] - pair.chance_of_new if enough else 0.0
-    return ColumnSummary(name, None, rates, comparable, None, unseen, share)
+    return ColumnSummary(name, None, rates, rise, comparable, None, unseen, share)
+
+
+def _usual_rise(
+    reference: NumericReference | CategoricalReference,
+    current: NumericColumn | CategoricalColumn | TallNumbers | TallCategories,
+) -> float:
+    rows = reference.rows, current.rows
+    if not all(rows):
+        return 0.0
+    pooled = (reference.missing + current.missing) / sum(rows)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / rows[0] + 1 / rows[1]))
+    return float(max(CERTAIN * error, *reference.variation.missing, 0.0))
 
 
 def _stray(pair: NumericPair) -> StrayValue | None:

@@ -33,23 +33,26 @@ Losses = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """When the present regime began, and what shows it: the inputs, or the performance."""
+    """When the present regime began, and what shows it: the inputs, or the labels.
+
+    Labels show it by a loss of performance, or by classes that the champion cannot predict.
+    """
 
     since: datetime
-    by: Literal["inputs", "performance"]
+    by: Literal["inputs", "performance", "classes"]
 
 
-def joint_change(drifted: datetime | None, worse: datetime | None, window: Span) -> Change | None:
-    """Return the change of the present regime, from when inputs drifted and performance fell.
+def joint_change(drifted: datetime | None, labels: Change | None, window: Span) -> Change | None:
+    """Return the change of the present regime, from when inputs drifted and what labels show.
 
-    Performance decides, and its date; but with a rare class that is found some days late: where
-    drift of the inputs began no more than a window's length before, it began there.
+    Labels decide, and their date; but with a rare class a loss is found some days late: where drift
+    of the inputs began no more than a window's length before, it began there.
     """
-    if worse is None:
+    if labels is None:
         return None if drifted is None else Change(drifted, "inputs")
-    if drifted is not None and window.before(worse) < drifted < worse:
-        return Change(drifted, "performance")
-    return Change(worse, "performance")
+    if drifted is not None and window.before(labels.since) < drifted < labels.since:
+        return Change(drifted, labels.by)
+    return labels
 
 
 def row_losses(y: Truth, p: Probabilities) -> Losses:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from driftloop.base.import_path import PredictionType, default_parameters, import_class
 from driftloop.base.settings import Settings, any_of
+from driftloop.profiling.reference_profile import Features
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -202,3 +203,19 @@ def _one_hot() -> Any:
     return OneHotEncoder(
         handle_unknown="infrequent_if_exist", max_categories=_MAX_CATEGORIES, sparse_output=False
     )
+
+
+def features_of(model: Any) -> Features:
+    """Return the columns that a fitted model reads, which may not be those configured by now.
+
+    Those of a model that is none of `Estimator.build` are not known: it has none.
+    """
+    while (inner := getattr(model, "named_steps", None)) is None:
+        calibrated = getattr(model, "calibrated_classifiers_", None)
+        model = calibrated[0].estimator if calibrated else getattr(model, "estimator", None)
+        if model is None:
+            return Features((), ())
+    chosen = {name: columns for name, _, columns in inner["prepare"].transformers}
+    names = tuple(map(str, model.feature_names_in_))  # a number that was never there is in none
+    numeric = tuple(name for name in names if name not in chosen["categorical"])
+    return Features(numeric, tuple(chosen["categorical"]))

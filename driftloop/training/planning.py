@@ -64,8 +64,8 @@ def plan_candidates(
 ) -> PlanCandidates | Refusal:
     """Return the holdout and the candidates, or why there is nothing to train or compare on.
 
-    `change` is where the present regime began, if one was detected. A change that performance
-    shows has to have rows enough to judge and to learn from: a challenger that knows little of it
+    `change` is where the present regime began, if one was detected. A change that the labels
+    show has to have rows enough to judge and to learn from: a challenger that knows little of it
     loses, or wins and hides where it began. The holdout starts no earlier than `not_before`, the
     end of the champion's training data, and has at most half of the rows since: the other half is
     what the challenger knows and the champion does not.
@@ -84,7 +84,7 @@ def plan_candidates(
             "needed to train (training.minimum_rows): nothing was trained."
         )
     share_of = enough.get(SINCE_CHANGE, max(enough.values()))
-    if change is not None and change.by == "performance":
+    if change is not None and change.by != "inputs":
         share_of = len(rows.y[rows.since(change.since)])
         if share_of < rows_to_learn_a_change(settings):
             return _too_few_since(change, share_of, settings)
@@ -102,11 +102,14 @@ def plan_candidates(
 
 def _too_few_since(change: Change, rows: int, settings: TrainingSettings) -> Refusal:
     return Refusal(
-        f"The model has been worse since {change.since:%Y-%m-%d}, and {rows:,} labelled rows of "
-        "that time are too few to learn from and to judge by: "
+        f"The model {_WORSE[change.by]} since {change.since:%Y-%m-%d}, and {rows:,} labelled rows "
+        "of that time are too few to learn from and to judge by: "
         f"{rows_to_learn_a_change(settings):,} are needed (training.minimum_rows and "
         "training.holdout.minimum_rows). Nothing was trained."
     )
+
+
+_WORSE = {"performance": "has been worse", "classes": "cannot predict every class"}
 
 
 def rows_to_learn_a_change(settings: TrainingSettings) -> int:

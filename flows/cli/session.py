@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
@@ -59,6 +60,9 @@ def enter(place: Workspace, verbose: bool = False) -> None:
         make_state(place.state)
     except OSError as error:
         raise WorkspaceError(unwritable_state(place.state, error)) from error
+    from tasks.runtime.redaction import install
+
+    install()
     prepare_environment(place.state)
     os.environ[VARIABLE] = str(place.root)
     if not verbose:
@@ -139,9 +143,11 @@ def _fail(error: BaseException, verbose: bool, hint: str = "") -> None:
         hint = "what a flow had begun goes on when it is run again with the same --as-of"
         typer.echo(f"stopped; {hint}", err=True)
         raise typer.Exit(130)
+    from tasks.runtime.redaction import redact
+
     if verbose:
-        notes.print_exception()
-    text = " ".join(str(error).split())
+        typer.echo(redact("".join(traceback.format_exception(error))), err=True)
+    text = redact(" ".join(str(error).split()))
     name = "" if isinstance(error, DriftloopError) else f"{type(error).__name__}: "
     typer.echo(f"error: {name}{text}{hint}", err=True)
     raise typer.Exit(ERROR)

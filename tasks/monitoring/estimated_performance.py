@@ -38,10 +38,10 @@ def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None
         return None
     target = target_of(open_registry(job.workspace), job.model, champion.version)
     try:
-        table = read_labelled(job, slices.holdout)
+        model = compared_model_of(job, champion.version)  # it never saw the holdout
+        table = read_labelled(job, slices.holdout, model)
         if len(table) > MOST_ROWS:
             table = table.sample(MOST_ROWS, random_state=0).reset_index(drop=True)
-        model = compared_model_of(job, champion.version)  # it never saw the holdout
         rows = predict_model(job, model, table, target)
     except (DataError, TrainingError):
         return None
@@ -107,7 +107,7 @@ def estimate_current(
     model = compared_model_of(job, champion.version)
     target = target_of(open_registry(job.workspace), job.model, champion.version)
     try:
-        features = sampled_features(job, columns, MOST_ROWS)
+        features = sampled_features(job, columns, MOST_ROWS, model=model)
         p = predict(model, features, target)
     except (DataError, TrainingError):
         return None

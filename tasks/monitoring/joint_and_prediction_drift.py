@@ -28,6 +28,7 @@ from driftloop.profiling.reference_column import categorical_reference
 from driftloop.training.training import predict
 from tasks.monitoring.sampling import BATCH, sampled_features
 from tasks.monitoring.scope import criteria
+from tasks.monitoring.tables import features_for
 from tasks.registry.lineage import target_of
 from tasks.registry.models import compared_model_of
 from tasks.registry.opening import open_registry
@@ -166,7 +167,7 @@ def _label_pair(
 
 def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns) -> Probabilities:
     """Return the predictions on all rows (rows, classes), made batch by batch."""
-    features = job.config.features.by_type
+    features = features_for(job, model)
     parts = [
         predict(model, feature_table(batch, *features), target)
         for batch in columns.row_batches(features.names, BATCH)

@@ -52,7 +52,7 @@ def predict_model(
     job: Job, model: Any, labelled: pd.DataFrame, target: Target
 ) -> LabelledPredictions:
     """Return the predictions on labelled rows of a model that may not be registered yet."""
-    rows, unknown = examples(job, labelled, target), dict[str, int]()
+    rows, unknown = examples(job, labelled, target, model), dict[str, int]()
     if isinstance(target, Classes):
         unknown = target.unknown(labelled[job.config.data.label])
         rows = rows.rows(np.flatnonzero(rows.y >= 0)) if unknown else rows

@@ -31,7 +31,7 @@ from tasks.monitoring.predict import predict_model, predict_version
 from tasks.monitoring.tables import broken_periods, label_fault, read_labelled
 from tasks.monitoring.windows import Slices, trained_on
 from tasks.registry.lineage import target_of
-from tasks.registry.models import compared_model_of
+from tasks.registry.models import compared_model_of, model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
@@ -85,7 +85,7 @@ def _measured(
     holdout: HeldOut | None,
 ) -> RealisedPerformance:
     metric, window = job.config.comparison.metric, slices.labelled.window
-    table = read_labelled(job, slices.labelled)
+    table = read_labelled(job, slices.labelled, model_of(job, champion.version))
     if table.empty:
         return RealisedPerformance(
             no_performance(metric, window, 0, f"No labelled rows from {window}.")

@@ -1,18 +1,26 @@
 """A sample of the rows of a slice, as a model reads them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from driftloop.profiling.columns import feature_table
+from tasks.monitoring.tables import features_for
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import ParquetColumns
 
 BATCH = 65_536
 
 
-def sampled_features(job: Job, columns: ParquetColumns, rows: int, seed: int = 0) -> pd.DataFrame:
-    """Return a seeded sample of rows as a model reads them, read batch by batch."""
-    features = job.config.features.by_type
+def sampled_features(
+    job: Job, columns: ParquetColumns, rows: int, seed: int = 0, model: Any = None
+) -> pd.DataFrame:
+    """Return a seeded sample of rows as a model reads them, read batch by batch.
+
+    Without a `model` they are as the configured one will.
+    """
+    features = features_for(job, model)
     names = features.names
     rng = np.random.default_rng(seed)
     count = min(columns.rows, rows)

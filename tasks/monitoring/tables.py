@@ -1,7 +1,7 @@
 """Tables of a job: labelled rows, features and targets, and periods with a broken feed."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -13,8 +13,9 @@ from driftloop.decision.window_analysis import check_window_quality
 from driftloop.performance.target import Classes, Quantity, Target, find_classes
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.columns import feature_table
-from driftloop.profiling.reference_profile import Profile
+from driftloop.profiling.reference_profile import Features, Profile
 from driftloop.quality.label_classes import check_label_classes
+from driftloop.training.estimators import features_of
 from driftloop.training.training import Examples
 from driftloop.training.weights import recency_weights
 from tasks.monitoring.scope import analysis_scope, criteria
@@ -22,10 +23,14 @@ from tasks.runtime.job import Job
 from tasks.snapshots.parquet import read_slice
 
 
-def read_labelled(job: Job, part: DataSlice) -> pd.DataFrame:
-    """Return the configured columns of labelled rows; raises `DataError` without a label column."""
-    config = job.config
-    table = read_slice(part, config.columns, config.data.time, job.workspace)
+def read_labelled(job: Job, part: DataSlice, *models: Any) -> pd.DataFrame:
+    """Return labelled rows: the configured columns, and those that models read beside them.
+
+    Raises `DataError` without a label column.
+    """
+    config, read = job.config, (name for model in models for name in features_of(model).names)
+    columns = (*config.columns, *read)
+    table = read_slice(part, columns, config.data.time, job.workspace)
     if config.data.label not in table.columns:
         raise DataError(f"data.label: {valid_choices(config.data.label, table.columns)}")
     return table[table[config.data.label].notna()].reset_index(drop=True)
@@ -48,13 +53,25 @@ def target_in(job: Job, table: pd.DataFrame) -> Target:
     return classes
 
 
-def examples(job: Job, table: pd.DataFrame, target: Target) -> Examples:
-    """Return examples to train on or score; raises `DataError` for columns of a wrong type."""
+def examples(job: Job, table: pd.DataFrame, target: Target, model: Any = None) -> Examples:
+    """Return examples to train on, or for a model to score.
+
+    What a model reads and the data have no more, after a change of the features, is missing to it.
+    Raises `DataError` for columns of a wrong type, and for configured ones that are not there.
+    """
+    features = features_for(job, model)
+    gone = {*features.names} - {*table.columns, *job.config.features.by_type.names}
     return Examples(
-        feature_table(table, *job.config.features.by_type),
+        feature_table(table.assign(**dict.fromkeys(gone)), *features),
         target.encode(table[job.config.data.label]),
         target,
     )
+
+
+def features_for(job: Job, model: Any) -> Features:
+    """Return what a model reads, which is what was configured when it was trained."""
+    own = features_of(model)
+    return own if own.names else job.config.features.by_type
 
 
 def weighted_examples(

@@ -5,7 +5,7 @@ and its verification happen while the model's promotion slot is held. Every move
 the ledger, made, verified and closed, so that it can be resumed wherever it was cut off.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ from driftloop.base.serialize import to_json
 from driftloop.base.tags import LONGEST_TAG, VersionTags
 from driftloop.promotion.ledger import Entry, accident, outcome_of_key, predecessor_of, still_open
 from tasks.coordination.slots import Slot, promotion_slot
-from tasks.promotion.trial_store import propose, start_probation
+from tasks.promotion.trial_store import as_of_today, propose, start_probation
 from tasks.registry.ledger import (
     complete_move,
     read_ledger,
@@ -92,8 +92,8 @@ def keep_champion(
 ) -> Promotion:
     """Record that the champion stays, and why."""
     with promotion_slot(job):
-        record_outcome_once(job, "kept", key, challenger, expected, sentence)
-    return Promotion(False, challenger, expected, sentence)
+        entry = record_outcome_once(job, "kept", key, challenger, expected, sentence)
+        return as_of_today(job, replace(entry, sentence=sentence))
 
 
 def carry_out_move(job: Job, move: Move) -> Promotion:
@@ -122,10 +122,10 @@ def carry_out_move(job: Job, move: Move) -> Promotion:
 def _move(job: Job, move: Move, slot: Slot) -> Promotion:
     registry = open_registry(job.workspace)
     outcome = outcome_of_key(reconciled_ledger(job), move.key)
+    if outcome is not None:
+        return as_of_today(job, outcome)
     champion = registry.champion(job.model)
     current = champion.version if champion else None
-    if outcome is not None:
-        return _earlier_outcome(outcome, current)
     if current != move.expected:
         sentence = (
             f"The champion is version {current}, no longer {move.expected or 'none'}, which "
@@ -177,15 +177,6 @@ class _OvertakenError(Exception):
         self.began = began
 
 
-def _earlier_outcome(entry: Entry, current: str | None) -> Promotion:
-    """Return what a request that has ended already came to, as things stand now."""
-    moved = entry.kind in ("promoted", "rolled_back")
-    if moved and current != entry.version:
-        sentence = f"Version {entry.version} was promoted before; the champion is now {current}."
-        return Promotion(False, entry.version, current, sentence)
-    return Promotion(moved, entry.version, entry.previous, entry.sentence)
-
-
 @step("roll back", retries=2)
 def roll_back(job: Job, to: str | None, key: str | None = None, by: str = "") -> Promotion:
     """Make an earlier version champion again: `to`, or the predecessor of the champion.
@@ -205,9 +196,9 @@ def roll_back(job: Job, to: str | None, key: str | None = None, by: str = "") ->
         entries = reconciled_ledger(job)
         champion = registry.champion(job.model)
         outcome = outcome_of_key(entries, request)
-    current = champion.version if champion else None
     if outcome is not None:
-        return _earlier_outcome(outcome, current)
+        return as_of_today(job, outcome)
+    current = champion.version if champion else None
     target = _rollback_target(registry, job.model, current, to, entries)
     if target == current:
         sentence = f"{job.model} version {target} is champion already."

@@ -16,7 +16,7 @@ from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison
 from driftloop.base.serialize import to_json, to_plain
 from driftloop.base.tags import LONGEST_TAG, VersionTags
-from driftloop.promotion.ledger import outcome_of_key
+from driftloop.promotion.ledger import Entry, end_of_proposal, outcome_of_key
 from driftloop.promotion.modes import NextStep
 from driftloop.promotion.sequential import InterimResult
 from tasks.registry.ledger import reconciled_ledger, write_entry
@@ -57,11 +57,15 @@ def propose(
 ) -> Promotion:
     """Store a challenger that won as waiting: for approval, or for labelled windows.
 
-    Call it while holding the promotion slot. A proposal that waits already is superseded.
+    Call it while holding the promotion slot. A proposal that waits already is superseded. One that
+    has ended since is reported as it ended, and as things stand now.
     """
     registry = open_registry(job.workspace)
     kind: Literal["approval", "shadow"] = "approval" if next_step.step == "ask" else "shadow"
-    outcome = outcome_of_key(reconciled_ledger(job), key)
+    entries = reconciled_ledger(job)
+    outcome, ended = outcome_of_key(entries, key), end_of_proposal(entries, key)
+    if ended is not None:
+        return as_of_today(job, ended)
     for older in running_trials(registry, job.model, PROPOSAL):
         if older.version != challenger:
             superseded = f"Version {challenger} is proposed in its place."
@@ -89,6 +93,21 @@ def propose(
         registry.tag(job.model, challenger, VersionTags(comparison=comparison_text))
         write_entry(job, "awaiting", key, challenger, expected, sentence)
     return Promotion(False, challenger, expected, sentence, kind)
+
+
+def as_of_today(job: Job, ended: Entry) -> Promotion:
+    """Return what a request that has ended came to, as things stand now."""
+    champion = open_registry(job.workspace).champion(job.model)
+    current = champion.version if champion else None
+    moved = ended.kind in ("promoted", "rolled_back")
+    if moved and current == ended.version:
+        return Promotion(True, ended.version, ended.previous, ended.sentence)
+    sentence, then = ended.sentence, ended.version if moved else ended.previous
+    if moved:
+        sentence = f"Version {ended.version} was promoted before."
+    if current != then:
+        sentence += f" The champion is now {current}."
+    return Promotion(False, ended.version, current, sentence)
 
 
 def start_probation(job: Job, version: str, previous: str | None) -> None:

@@ -30,6 +30,7 @@ from tasks.promotion.trial_store import (
     store_interim_result,
 )
 from tasks.registry.ledger import record_outcome_once
+from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
@@ -138,10 +139,9 @@ def _obstacle(job: Job, trial: Trial, labelled: LabelledWindow) -> str | None:
 
 def _score_both(job: Job, trial: Trial, labelled: LabelledWindow) -> InterimResult | None:
     metric, window = job.config.comparison.metric, labelled.rows.window
-    table = read_labelled(job, labelled.rows)
-    newer, older = (
-        predict_version(job, version, table) for version in (trial.version, trial.against)
-    )
+    versions = trial.version, trial.against
+    table = read_labelled(job, labelled.rows, *(model_of(job, version) for version in versions))
+    newer, older = (predict_version(job, version, table) for version in versions)
     if newer.target != older.target:
         return None
     seed = job.config.comparison.seed

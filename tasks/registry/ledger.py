@@ -93,10 +93,10 @@ def write_entry(
 
 def record_outcome_once(
     job: Job, kind: EntryKind, key: str, version: str, previous: str | None, sentence: str
-) -> None:
-    """Add the outcome of a request, unless it has one already: a repeated run adds nothing."""
-    if outcome_of_key(reconciled_ledger(job), key) is None:
-        write_entry(job, kind, key, version, previous, sentence)
+) -> Entry:
+    """Return the outcome of a request, added unless it has one: a repeated run adds nothing."""
+    earlier = outcome_of_key(reconciled_ledger(job), key)
+    return earlier or write_entry(job, kind, key, version, previous, sentence)
 
 
 def reconciled_ledger(job: Job) -> tuple[Entry, ...]:

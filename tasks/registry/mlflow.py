@@ -226,8 +226,8 @@ class MlflowRegistry:
 
         The file is shown inside MLflow's own page: what MLflow serves directly is a download.
         """
-        server = self.workspace.tracking_uri.rstrip("/")
-        if not server.startswith("http"):
+        server = self.workspace.mlflow_pages
+        if server is None:
             return None
         run = f"{server}/#/experiments/{self.experiment(model)}/runs/{run_id}"
         return run if name is None else f"{run}/artifacts/{name}"

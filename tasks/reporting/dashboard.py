@@ -135,8 +135,7 @@ def _with_runs(row: ModelRow, workspace: Workspace, runs: tuple[Run, ...]) -> Mo
 def _links(
     workspace: Workspace, model: str, run_id: str, prefect: str
 ) -> tuple[tuple[str, str], ...]:
-    server = workspace.tracking_uri.rstrip("/")
-    web = server if server.startswith("http") else None
+    web = workspace.mlflow_pages
     links = (
         ("Run", f"{web}/#/runs/{run_id}" if web else ""),
         ("Model", f"{web}/#/models/{model}" if web else ""),

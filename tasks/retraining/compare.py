@@ -16,10 +16,10 @@ from driftloop.comparison.gates import columns_needed
 from driftloop.comparison.gates.base import Gate
 from driftloop.comparison.gates.inputs import GateInputs, Scorer
 from driftloop.training.training import predict
-from tasks.monitoring.predict import LabelledPredictions, predict_model, predict_version
-from tasks.monitoring.tables import read_labelled
+from tasks.monitoring.predict import LabelledPredictions, predict_model
+from tasks.monitoring.tables import features_for, read_labelled
 from tasks.registry.lineage import target_of
-from tasks.registry.models import compared_model_of, skops_bytes
+from tasks.registry.models import compared_model_of, model_of, skops_bytes
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry, importances_of
 from tasks.retraining.plan import OpenTraining
@@ -45,12 +45,14 @@ def compare_models(
     _check_before(versions[0], plan.holdout.window, tags.compared_end)
     for version in versions[1:]:
         _check_before(version, plan.holdout.window)
-    table = read_labelled(job, plan.holdout)
+    models = [compared_model_of(job, challenger)]
+    models += [model_of(job, version.version) for version in versions[1:]]
+    table = read_labelled(job, plan.holdout, *models)
     files = COMPARED_FILE if tags.compared_model else HASHES_FILE, HASHES_FILE
-    check_holdout_unseen(job, [*zip(versions, files, strict=False)], table)
+    for version, model, file in zip(versions, models, files, strict=False):
+        check_holdout_unseen(job, version, features_for(job, model), table, file)
     target = target_of(registry, job.model, challenger)
-    scored = [predict_model(job, compared_model_of(job, challenger), table, target)]
-    scored += [predict_version(job, version.version, table, target) for version in versions[1:]]
+    scored = [predict_model(job, model, table, target) for model in models]
     compared = compare(gate_inputs(job, registry, table, versions, scored), job.config.comparison)
     value = job.config.value
     if value is None:
@@ -94,13 +96,16 @@ def gate_inputs(
         for version, predictions in zip(versions, scored, strict=True)
     ]
     names = [name for name in columns_needed(gates) if name in table.columns]
+    features = new.features
+    if old and (also := [name for name in old.features if name not in features]):
+        features = features.join(old.features[also])  # what the champion alone reads
     return GateInputs(
         job.config.comparison.metric,
         new.y,
         new.p,
         old.p if old else None,
         (new.threshold, old.threshold if old else None),
-        new.features,
+        features,
         table.loc[new.features.index, names],
         models[0],
         models[1] if old else None,

@@ -3,15 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import ChampionLostError, RegistryError
-from driftloop.base.periods import Window, format_time, split_window
+from driftloop.base.periods import Window, format_time, parse_time, split_window
 from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore
 from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
 from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
+from driftloop.performance.target import label_text
 from driftloop.training.change_point import Change, change_in_performance, joint_change
 from driftloop.training.planning import (
     LabelledRows,
@@ -37,6 +39,7 @@ from tasks.monitoring.tables import (
 )
 from tasks.monitoring.windows import reference_profile
 from tasks.registry.lineage import target_of
+from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import importances_of, version_with_key
 from tasks.runtime.job import Job
@@ -142,11 +145,11 @@ def plan_training(
     """
     end = job.labelled_window.end
     part, time = DataSlice(snapshot, Window(EARLIEST, end)), job.config.data.time
-    table = read_labelled(job, part)
+    champion = opened.champion
+    table = read_labelled(job, part, *([model_of(job, champion.version)] if champion else []))
     if table.empty:
         return Refusal(f"No labelled rows before {format_time(end)}: nothing was trained.")
     history = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
-    champion = opened.champion
     reference = reference_profile(job, snapshot, champion) if champion else profile_of(job, table)
     target = (
         target_of(open_registry(job.workspace), job.model, champion.version) if champion else None
@@ -156,17 +159,18 @@ def plan_training(
     intact = rows_outside(table, excluded, time)
     if intact.empty:
         return Refusal("Every labelled period comes from a broken feed: nothing was trained.")
-    worse = _change_in_performance(job, champion, intact)
-    change = joint_change(changed, worse, job.config.windows.current)
+    shown = _change_by_labels(job, champion, intact)
+    change = joint_change(changed, shown, job.config.windows.current)
     return _plan(job, replace(part, excluded=excluded), intact, champion, change)
 
 
-def _change_in_performance(
+def _change_by_labels(
     job: Job, champion: ModelVersion | None, table: pd.DataFrame
-) -> datetime | None:
-    """Return since when the champion has been worse on labelled rows that it was not trained on.
+) -> Change | None:
+    """Return since when the champion has failed on labelled rows that it was not trained on.
 
-    The data decide and not earlier runs, so that a pause hides nothing.
+    There are classes that it cannot predict, with rows enough to be judged, or it is worse. The
+    data decide and not earlier runs, so that a pause hides nothing.
     """
     if champion is None or champion.training is None:
         return None
@@ -176,12 +180,17 @@ def _change_in_performance(
     if rows.empty:
         return None
     scored = predict_version(job, champion.version, rows)
+    least, labels = job.config.training.holdout.minimum_per_class, rows[job.config.data.label]
+    new = [name for name, count in scored.unknown.items() if count >= least]
+    if new:
+        row = int(np.isin(label_text(labels).astype(str), new).argmax())
+        return Change(parse_time(rows[time].iloc[row].to_pydatetime()), "classes")
     metric, enough = job.config.comparison.metric, rows_to_learn_a_change(job.config.training)
     first = change_in_performance(metric, scored.y, scored.p, scored.threshold, enough)
     if first is None:
         return None
-    began: datetime = rows[time].iloc[scored.features.index[first]].to_pydatetime()
-    return began.replace(tzinfo=UTC)
+    began = rows[time].iloc[scored.features.index[first]].to_pydatetime()
+    return Change(parse_time(began), "performance")
 
 
 def _plan(
@@ -216,8 +225,9 @@ def _plan(
     training = cut(chosen.window, chosen.rows)
     broken = training.excluded
     left_out = f", without the broken feed from {broken[0]}" if broken else ""
-    if change is not None and change.by == "performance":
-        left_out += f"; worse since {change.since:%Y-%m-%d}"
+    if change is not None and change.by != "inputs":
+        what = "worse" if change.by == "performance" else "new classes"
+        left_out += f"; {what} since {change.since:%Y-%m-%d}"
     sentence = (
         f"Trained on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"
         f"{left_out}); holdout of {plan.holdout_rows:,} rows from {plan.holdout}."

@@ -1,15 +1,15 @@
 """Hashes of the rows a version was trained on, which show that a holdout is fair."""
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
-from driftloop.base.errors import TrainingError
+from driftloop.base.errors import TrainingError, join_names
 from driftloop.base.retrain_record import ModelVersion
+from driftloop.profiling.reference_profile import Features
 from driftloop.snapshots.row_hashes import Hashes, row_hashes, shared_rows
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
@@ -18,9 +18,9 @@ from tasks.runtime.job import Job
 HASHES_FOLDER, HASHES_FILE, COMPARED_FILE = "training_rows", "rows.npy", "compared.npy"
 
 
-def hashes_of(job: Job, table: pd.DataFrame) -> Hashes:
-    """Return the hash of each row of a table."""
-    data, features = job.config.data, job.config.features.by_type
+def hashes_of(job: Job, table: pd.DataFrame, features: Features | None = None) -> Hashes:
+    """Return the hash of each row of a table, by the features that a model was trained on."""
+    data, features = job.config.data, features or job.config.features.by_type
     return row_hashes(table, data.key, (data.time, data.label, *features.names))
 
 
@@ -46,22 +46,34 @@ def store_row_hashes(
 
 
 def check_holdout_unseen(
-    job: Job, versions: Sequence[tuple[ModelVersion, str]], holdout: pd.DataFrame
+    job: Job,
+    version: ModelVersion,
+    features: Features,
+    holdout: pd.DataFrame,
+    name: str = HASHES_FILE,
 ) -> None:
-    """Raise `TrainingError` if a model was, or may have been, trained on a holdout row.
+    """Raise `TrainingError` if a version was, or may have been, trained on a holdout row.
 
-    Each is a version with the name of its file of hashes: of what serves, or of what is compared.
+    `features` are those that it reads; `name` is its file of hashes: of what serves, or of what is
+    compared.
     """
-    registry, hashes = open_registry(job.workspace), hashes_of(job, holdout)
-    for version, name in versions:
-        count = shared_rows(hashes, _training_hashes(registry, version, name))
-        if count:
-            by = f"by {job.config.data.key}" if job.config.data.key else "in every column"
-            raise TrainingError(
-                f"{count:,} of {len(hashes):,} holdout rows were trained on by version "
-                f"{version.version} (the same {by}): no fair comparison, the champion stays; "
-                "find out why the data repeat rows"
-            )
+    key = job.config.data.key
+    gone = [feature for feature in features.names if feature not in holdout]
+    if gone and key is None:
+        raise TrainingError(
+            f"the data hold no {join_names(map(repr, gone), 3)} any more, by which the rows of "
+            f"version {version.version} are known, so no holdout can be shown to be fair; set "
+            "data.key"
+        )
+    hashes = hashes_of(job, holdout, features)
+    count = shared_rows(hashes, _training_hashes(open_registry(job.workspace), version, name))
+    if count:
+        by = f"by {key}" if key else "in every column"
+        raise TrainingError(
+            f"{count:,} of {len(hashes):,} holdout rows were trained on by version "
+            f"{version.version} (the same {by}): no fair comparison, the champion stays; "
+            "find out why the data repeat rows"
+        )
 
 
 def _training_hashes(registry: Registry, version: ModelVersion, name: str = HASHES_FILE) -> Hashes:

@@ -13,6 +13,7 @@ from driftloop.base.periods import Window, parse_time
 from driftloop.base.workspace import Workspace, find_workspace
 from driftloop.config.loading import config_hash, find_config, load_config
 from driftloop.config.model_config import ModelConfig
+from tasks.runtime.redaction import install
 
 _LOADED: ContextVar[dict[Path, ModelConfig] | None] = ContextVar("loaded", default=None)
 
@@ -76,6 +77,7 @@ def load_job(
         WorkspaceError: if there is no such workspace.
         ConfigError: if the model is unknown or its configuration is not valid.
     """
+    install()
     opened = find_workspace(workspace)
     path = find_config(opened.configs, model)
     loaded = _LOADED.get()

@@ -9,6 +9,8 @@ from driftloop.base.workspace import Workspace
 from tasks.runtime.server_access import check_mlflow_access, check_prefect_access
 
 WAIT_SECONDS = 5.0
+PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
+"""Ports where an address names none. MLflow itself tries a database for two minutes."""
 
 
 def check_services(workspace: Workspace) -> None:
@@ -20,21 +22,27 @@ def check_services(workspace: Workspace) -> None:
     """
     prefect = os.environ.get("PREFECT_API_URL")
     if prefect:
-        _check(prefect, "the Prefect server", "PREFECT_API_URL", "prefect server start")
+        mend = "start it with 'prefect server start'"
+        _check(prefect, "the Prefect server", "PREFECT_API_URL", mend)
         check_prefect_access(prefect, workspace)
-    if workspace.tracking_uri.startswith("http"):
-        _check(workspace.tracking_uri, "MLflow", "MLFLOW_TRACKING_URI", "mlflow server")
-        check_mlflow_access(workspace.tracking_uri, workspace)
+    mlflow = workspace.tracking_uri
+    if mlflow.startswith("http"):
+        _check(mlflow, "MLflow", "MLFLOW_TRACKING_URI", "start it with 'mlflow server'")
+        check_mlflow_access(mlflow, workspace)
+    else:
+        _check(mlflow, "MLflow's database", "MLFLOW_TRACKING_URI", "start it")
 
 
-def _check(address: str, who: str, variable: str, command: str) -> None:
+def _check(address: str, who: str, variable: str, mend: str) -> None:
     parts = urlsplit(address)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port or PORTS.get(parts.scheme.partition("+")[0])
+    if port is None:
+        return  # a file
     try:
         with socket.create_connection((parts.hostname or "", port), timeout=WAIT_SECONDS):
             return
     except OSError as error:
         raise UnavailableError(
-            f"{who} at {address} does not answer ({error.strerror or error}); start it with "
-            f"'{command}', or correct or unset {variable}"
+            f"{who} at {address} does not answer ({error.strerror or error}); {mend}, or correct "
+            f"or unset {variable}"
         ) from error

@@ -7,7 +7,8 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-REDACTED = "[redacted]"
+from driftloop.base.errors import CREDENTIALS, REDACTED
+
 SHORTEST = 4
 """A shorter secret would redact ordinary words."""
 
@@ -17,7 +18,7 @@ _PATTERNS = (
     r"(?<=hooks\.slack\.com/)(?:services|triggers|workflows)/[^\s\"'<>]+",
     r"(?<=hooks\.slack-gov\.com/)(?:services|triggers|workflows)/[^\s\"'<>]+",
     r"(?<=Bearer )[A-Za-z0-9._~+/=-]{8,}",
-    r"(?<=://)[^\s/@\"'<>]+:[^\s/@\"'<>]+(?=@)",  # user and password in an address
+    CREDENTIALS,
 )
 _lock = Lock()
 _secrets: set[str] = set()

@@ -3,14 +3,14 @@
 from prefect.runtime import flow_run
 
 from driftloop.alerts.message import Links
+from driftloop.base.workspace import without_user
 from tasks.runtime.job import Job
 from tasks.runtime.prefect_api import own_server
 
 
 def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
     """Return the links of this Prefect run, an MLflow run and a model version."""
-    server = job.workspace.tracking_uri.rstrip("/")
-    web = server if server.startswith("http") else None
+    web = job.workspace.mlflow_pages
     return Links(
         runbook=job.config.alerts.contacts.runbook,
         prefect_run=prefect_run_url(),
@@ -24,4 +24,5 @@ def prefect_run_url() -> str | None:
     from prefect.utilities.urls import url_for
 
     run = flow_run.id
-    return url_for("flow-run", obj_id=run) if own_server() and run else None
+    page = url_for("flow-run", obj_id=run) if own_server() and run else None
+    return page and without_user(page)

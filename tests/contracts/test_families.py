@@ -131,7 +131,8 @@ each_member = pytest.mark.parametrize(
 
 def _sample() -> quality.QualityInputs:
     summaries = {
-        name: ColumnSummary(name, None, (0.0, 0.0), True) for name in ("amount", "country")
+        name: ColumnSummary(name, None, (0.0, 0.0), comparable=True)
+        for name in ("amount", "country")
     }
     return quality.QualityInputs(FrameColumns(TABLE), summaries)
 

@@ -87,7 +87,9 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
     # A replay that promotes another version, or ends otherwise, is news.
     version = f"-{record.promotion.version}" if outcome == "promoted" and record.promotion else ""
     key = event_key(record.model, record.as_of, "retrained", f"{outcome}{version}")
-    severity, headline = SEVERITIES[outcome], _headline(record, outcome)
+    severity: Severity = SEVERITIES[outcome]
+    severity = "info" if record.routine and severity == "warning" else severity
+    headline = _headline(record, outcome)
     message = compose(key, "retrained", severity, record.model, headline, blocks, links)
     waiting = waiting_for_approval(record)
     return replace(message, buttons=proposal_buttons(record.model, waiting)) if waiting else message
@@ -188,6 +190,8 @@ def next_step_of(record: RetrainRecord) -> Line:
         )
     if outcome == "proposed":
         return line("Nothing. The next runs with labels decide.")
+    if record.routine:
+        return line(f"Nothing: {_champion(record)} does well. The calendar tries again in time.")
     if outcome == "kept":
         return line(
             f"Nothing, if {_champion(record)} is still good enough to use. If not, stop using it. "

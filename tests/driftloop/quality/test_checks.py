@@ -96,7 +96,13 @@ def test_schema_accepts_another_width_of_number() -> None:
 
 @pytest.mark.parametrize(
     ("before", "now", "status"),
-    [(0.0, 0.85, "failed"), (0.0, 0.19, None), (0.5, 0.6, None), (0.5, 0.75, "failed")],
+    [
+        (0.0, 0.85, "failed"),
+        (0.0, 0.15, "failed"),
+        (0.0, 0.09, None),
+        (0.5, 0.62, None),
+        (0.5, 0.75, "failed"),
+    ],
 )
 def test_missing_rate_against_its_past(before: float, now: float, status: str | None) -> None:
     reference = table(amount=with_gaps(before))

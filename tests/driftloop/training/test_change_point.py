@@ -84,8 +84,9 @@ def test_two_witnesses_are_heard() -> None:
     week, monday, friday = Span(1, "week"), utc(2026, 5, 18), utc(2026, 5, 22)
     assert joint_change(None, None, week) is None
     assert joint_change(monday, None, week) == Change(monday, "inputs")
-    assert joint_change(None, friday, week) == Change(friday, "performance")
-    assert joint_change(monday, friday, week) == Change(monday, "performance")
-    long_ago = utc(2026, 4, 6)
-    assert joint_change(long_ago, friday, week) == Change(friday, "performance"), "it did no harm"
-    assert joint_change(friday, monday, week) == Change(monday, "performance")
+    for by in ("performance", "classes"):
+        late, early = Change(friday, by), Change(monday, by)
+        assert joint_change(None, late, week) == late
+        assert joint_change(monday, late, week) == early
+        assert joint_change(utc(2026, 4, 6), late, week) == late, "it did no harm"
+        assert joint_change(friday, early, week) == early

@@ -23,7 +23,7 @@ from tasks.promotion.approval import (
     find_proposal,
     make_answer,
 )
-from tasks.promotion.promote import promote
+from tasks.promotion.promote import promote, roll_back
 from tasks.promotion.trial_store import PROBATION, running_trials, waiting_proposal
 from tasks.registry.ledger import read_ledger
 from tasks.registry.memory import memory_registry
@@ -99,6 +99,47 @@ def test_declined(job: Job) -> None:
     told = "Version 2 was not promoted: declined by somebody. 1 stays champion."
     assert last(job) == ("declined", told)
     assert waiting_proposal(open_registry(job.workspace), MODEL) is None
+
+
+def test_a_repeated_retraining_reports_what_became_of_it(job: Job) -> None:
+    proposed(job)
+    found = find_proposal.fn(job, None)
+    assert answer_proposal.fn(job, found, make_answer(True, "anna", "")).promoted
+    again = proposed(job)
+    assert (again.promoted, again.waits_for, again.champion.version) == (True, None, "2")
+    assert "approved by anna" in again.sentence
+    assert roll_back.fn(job, None, "back").promoted
+    again = proposed(job)
+    assert (again.promoted, again.waits_for, again.champion.version) == (False, None, "1")
+    assert again.sentence == "Version 2 was promoted before. The champion is now 1."
+
+
+@pytest.mark.parametrize("end", ["declined", "expired", "superseded"])
+def test_nor_does_it_wait_once_it_was_turned_down(job: Job, end: str) -> None:
+    proposed(job)
+    found = find_proposal.fn(job, None)
+    match end:
+        case "declined":
+            answer_proposal.fn(job, found, make_answer(False, "anna", ""))
+        case "expired":
+            expire_proposal.fn(job, found)
+        case _:
+            proposed(job, "3")
+    before = len(read_ledger(open_registry(job.workspace), MODEL))
+    again = proposed(job)
+    assert (again.promoted, again.waits_for, again.champion.version) == (False, None, "1")
+    assert "waits" not in again.sentence
+    assert len(read_ledger(open_registry(job.workspace), MODEL)) == before
+
+
+def test_a_loser_is_reported_beside_the_champion_of_today(job: Job) -> None:
+    lost = replace(WON, won=False, sentence="Not better.")
+    assert promote.fn(job, "key-2", "2", "1", lost).sentence == "Not better."
+    assert promote.fn(job, "key-3", "3", "1", WON).waits_for == "approval"
+    answer_proposal.fn(job, find_proposal.fn(job, None), make_answer(True, "anna", ""))
+    again = promote.fn(job, "key-2", "2", "1", lost)
+    assert again.champion.version == champion(job) == "3"
+    assert again.sentence == "Not better. The champion is now 3."
 
 
 def test_an_answer_after_the_deadline_comes_too_late(job: Job) -> None:

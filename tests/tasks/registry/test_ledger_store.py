@@ -138,7 +138,7 @@ def test_a_champion_that_changed_is_named_as_the_one_that_stays(job: Job) -> Non
     assert (done.promoted, done.previous) == (False, "3")
     again = carry_out_move(job, Move("key-1", "1", None, "promoted", "Told."))
     assert (again.promoted, again.previous) == (False, "3")
-    assert "the champion is now 3" in again.sentence
+    assert "The champion is now 3" in again.sentence
 
 
 def test_a_rollback_is_noted_on_both_versions_and_done_once(job: Job) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import outcome_of, retrain_message
-from driftloop.base.retrain_record import Promotion, RetrainRecord
+from driftloop.base.retrain_record import ROUTINE, Promotion, RetrainRecord
 from driftloop.base.scores import GateResult
 from tests.driftloop.alerts.messages.message_records import (
     LINK_LINE,
@@ -99,6 +99,21 @@ def test_refused_by_a_gate() -> None:
     assert "did better but was not promoted; version 7 stays live" in text
     assert "1 of 2 gates failed.\n• latency: 41 ms a row, 20 allowed." in text
     assert message.severity == "warning"
+
+
+def test_what_the_calendar_asked_for_calls_nobody() -> None:
+    """Nothing was wrong before, and whatever comes of it nothing is wrong after."""
+    reason = f"10 windows since. {ROUTINE}"
+    stopped = retrain(comparison=comparison(won=False, gates=SLOW), promotion=KEPT, reason=reason)
+    none = retrain(
+        comparison=None, promotion=None, challenger=None, sentence="Too few rows", reason=reason
+    )
+    for record in (stopped, none, retrain(reason=reason)):
+        message = retrain_message(record, Links())
+        assert message.severity in ("info", "good")
+        text = shown(message)
+        assert "By the calendar: nothing is wrong." in text
+        assert "In working hours" not in text
 
 
 def test_refused_by_the_registry_says_why() -> None:
