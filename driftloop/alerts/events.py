@@ -136,6 +136,7 @@ def _payload(record: MonitorRecord) -> dict[str, Any]:
         "rev": record.rev,
         "champion": record.champion,
         "rows": record.rows_current,
+        "headline": record.headline,
         "verdict": record.verdict.status,
         "sentence": record.verdict.sentence,
         "action": record.decision.action,
