@@ -60,7 +60,7 @@ def run_events(record: MonitorRecord, kinds: tuple[Kind, ...]) -> tuple[Event, .
         "window.inconclusive": record.verdict.status == "inconclusive",
         "data.broken": bool(record.broken),
         "drift.detected": record.verdict.status == "drift",
-        "performance.fell": record.performance.status == "fell",
+        "performance.fell": record.performance.worst == "fell",
         **{f"incident.{kind}": True for kind in kinds if f"incident.{kind}" in EVENTS},
     }
     payload = _payload(record)

@@ -114,8 +114,8 @@ def run_health(record: MonitorRecord) -> RunHealth:
     performance, drifted = record.performance, record.verdict.status == "drift"
     present: dict[Cause, bool] = {
         "quality": bool(record.broken),
-        "performance": performance.status == "fell",
-        "falling": performance.status == "falling",
+        "performance": performance.worst == "fell",
+        "falling": performance.worst == "falling",
         "promise": performance.broke_promise,
         "estimated": record.estimate is not None and record.estimate.status == "lost",
         "drift": drifted,

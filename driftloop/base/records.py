@@ -177,12 +177,14 @@ class MonitorRecord:
     def trouble(self) -> list[str]:
         """What is wrong in a few words, the most severe first; empty where nothing is."""
         estimate, roles = self.estimate, {finding.role for finding in self.drifted}
+        where = "".join(f" in {part.segment}" for part in self.performance.worse_segments[:1])
+        parts = join_names(dict.fromkeys(hit.segment for hit in self.drifted if hit.segment), 2)
         present = {
             "champion changed by hand": self.moved is not None,
             NO_SKILL: self.doubt is not None,
             "data broken": bool(self.broken),
-            "predictions got worse": self.performance.status == "fell",
-            "predictions are getting worse": self.performance.status == "falling",
+            f"predictions got worse{where}": self.performance.worst == "fell",
+            f"predictions are getting worse{where}": self.performance.worst == "falling",
             "the relation of inputs and outcome changed": self.performance.broke_promise,
             "predictions expected to be worse": estimate is not None and estimate.status == "lost",
         }
@@ -191,6 +193,8 @@ class MonitorRecord:
             "inputs drifted": bool(roles & {"feature", "joint"}) or not roles,
             "predictions moved": "prediction" in roles and not roles & {"feature", "joint"},
         }
+        if "segment" in roles and not roles & {"feature", "joint"}:
+            drifted[f"inputs drifted in {parts}"] = True
         present |= drifted if self.verdict.status == "drift" else {}
         return [words for words, is_present in present.items() if is_present]
 

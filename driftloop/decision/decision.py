@@ -137,7 +137,7 @@ def decide(
 
 def _in_trouble(inputs: TriggerInputs) -> bool:
     """Return whether something is wrong for which nothing is retrained."""
-    lost = inputs.performance.status in LOST or inputs.performance.broke_promise
+    lost = inputs.performance.worst in LOST or inputs.performance.broke_promise
     expected = inputs.estimate is not None and inputs.estimate.status == "lost"
     return inputs.verdict.status == "drift" or lost or expected
 

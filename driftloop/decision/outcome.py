@@ -64,7 +64,7 @@ def outcome_of(verdict: str, quality_failed: bool, performance: str) -> Outcome:
 def outcome_of_record(record: MonitorRecord) -> Outcome:
     """Return the most severe outcome in a record; one with trouble is never healthy."""
     scored, verdict = record.performance, record.verdict.status
-    outcome = outcome_of(verdict, bool(record.broken), scored.status)
+    outcome = outcome_of(verdict, bool(record.broken), scored.worst)
     if scored.broke_promise and outcome not in ("broken", "fell"):
         return "changed"
     if outcome in ("inconclusive", "warning", "ok") and record.trouble:
@@ -95,5 +95,5 @@ class Condition(StrEnum):
             Condition.drift: record.verdict.status == "drift",
             Condition.inconclusive: record.verdict.status == "inconclusive",
             Condition.quality: bool(record.broken),
-            Condition.performance: record.performance.status == "fell",
+            Condition.performance: record.performance.worst == "fell",
         }[self]

@@ -6,6 +6,7 @@ from driftloop.base.findings import Finding, QualityFinding, Verdict
 _OTHERS = {
     "prediction": "the champion's predictions drifted",
     "joint": "the features drifted together",
+    "segment": "features drifted in a part of the rows",
     "label": "the labels hold classes that the champion cannot predict",
 }
 

@@ -14,6 +14,19 @@ def sampled_features(job: Job, columns: ParquetColumns, rows: int, seed: int = 0
     """Return a seeded sample of rows as a model reads them, read batch by batch."""
     features = job.config.features.by_type
     names = features.names
+    parts = sampled_rows(columns, names, rows, seed)
+    there = [name for name in names if any(name in part.columns for part in parts)] or list(names)
+    tables = [  # each by itself: two batches may hold a code in two types
+        feature_table(part.reindex(columns=there), *features)
+        for part in parts or [pd.DataFrame(columns=there)]
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def sampled_rows(
+    columns: ParquetColumns, names: tuple[str, ...], rows: int, seed: int = 0
+) -> list[pd.DataFrame]:
+    """Return a seeded sample of rows as they are stored, one table a batch."""
     rng = np.random.default_rng(seed)
     count = min(columns.rows, rows)
     chosen = np.sort(rng.choice(columns.rows, count, replace=False))
@@ -22,9 +35,4 @@ def sampled_features(job: Job, columns: ParquetColumns, rows: int, seed: int = 0
         inside = chosen[(chosen >= start) & (chosen < start + len(batch))] - start
         parts.append(batch.iloc[inside])
         start += len(batch)
-    there = [name for name in names if any(name in part.columns for part in parts)] or list(names)
-    tables = [  # each by itself: two batches may hold a code in two types
-        feature_table(part.reindex(columns=there), *features)
-        for part in parts or [pd.DataFrame(columns=there)]
-    ]
-    return pd.concat(tables, ignore_index=True)
+    return parts

@@ -16,6 +16,7 @@ from driftloop.decision.outcome import outcome_of_record
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
 from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
+from driftloop.drift.segments import only_news
 from driftloop.performance.level import doubt_of
 from driftloop.promotion.ledger import Entry
 from tasks.coordination.agreement import require_champion
@@ -23,6 +24,7 @@ from tasks.monitoring.drift_start import find_drift_start
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
 from tasks.monitoring.realised_performance import RealisedPerformance
 from tasks.monitoring.scope import analysis_scope, criteria
+from tasks.monitoring.segments import segment_findings
 from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import md5_of
 from tasks.registry.opening import open_registry
@@ -114,7 +116,9 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> WindowAnalysis:
     )
     importances = importances_of(registry, champion.run_id)
     by = criteria(job, importances, DriftHistory.from_runs(run.history, champion.version))
-    return analyse_window(profile, current, analysis_scope(job), by, extra_findings)
+    extra_findings += segment_findings(job, profile, reference, current, by)
+    analysis = analyse_window(profile, current, analysis_scope(job), by, extra_findings)
+    return replace(analysis, findings=only_news(analysis.findings, importances))
 
 
 def look_back(

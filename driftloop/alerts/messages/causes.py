@@ -24,6 +24,7 @@ _LEADS = {
     "prediction": "The predictions moved.",
     "joint": "The inputs are distinguishable when taken together.",
     "label": "There are new outcomes.",
+    "segment": "Inputs drifted in a part of the rows.",
 }
 # A failed data check is a cause of its own.
 _KINDS: dict[TroubleKind, str] = {
@@ -48,6 +49,10 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
         sections.append(_broken_data(record, explains=lost or bool(drifted)))
     if lost:
         sections.append(_lost_performance(record))
+    worse = record.performance.worse_segments
+    if worse:
+        lead = bold("Predictions got worse in a part of the rows.")
+        sections.append(section(lead, *bullets([part.sentence for part in worse[:MOST_WORST]])))
     if _expects_loss(record) and record.estimate is not None:
         sections.append(_led("A loss is expected.", record.estimate.sentence))
     sections += _drift(record, drifted)
@@ -95,7 +100,11 @@ def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[Section]:
         lead = bold(f"{len(inputs)} of {count(every, 'input')} drifted")
         sentences = bullets([finding.sentence for finding in inputs])
         sections.append(section(line(lead, " away from the reference."), *sentences))
-    others = [finding for finding in drifted if finding.role in _LEADS]
+    parts = [finding for finding in drifted if finding.role == "segment"]
+    if parts:
+        sentences = bullets([finding.sentence for finding in parts[:MOST_WORST]])
+        sections.append(section(bold(_LEADS["segment"]), *sentences))
+    others = [finding for finding in drifted if finding.role in _LEADS and finding not in parts]
     return sections + [_led(_LEADS[finding.role], finding.sentence) for finding in others]
 
 

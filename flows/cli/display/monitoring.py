@@ -44,6 +44,8 @@ def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[Re
     performance = record.performance
     labels = "" if performance.window == record.window else f" Labels of {performance.window}."
     yield Text.assemble("  ", status_text(performance.status), " ", performance.sentence, labels)
+    for part in performance.worse_segments:
+        yield Text.assemble("  ", status_text(part.status), " ", part.sentence)
     if record.estimate is not None:
         estimate = record.estimate
         yield Text.assemble("  ", status_text(estimate.status), " ", estimate.sentence)
