@@ -18,6 +18,7 @@ from driftloop.alerts.message import LEVELS, Kind, Level
 from driftloop.base.errors import join_names
 from driftloop.base.findings import LOST
 from driftloop.base.records import MonitorRecord
+from driftloop.base.scores import number
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
 
@@ -294,7 +295,7 @@ def _why_worse(known: Incident, health: RunHealth, level: Level) -> str:
     if known.score is not None and health.score is not None:
         lost = known.score - health.score
         if lost > health.margin:
-            return f"The score fell by another {lost:.3f}."
+            return f"The score fell by another {number(lost)}."
     return ""
 
 

@@ -198,7 +198,8 @@ class RetrainOutcome:
         new, old = self.scores.challenger, self.scores.champion
         if not trouble:
             return self.headline
-        if self.ending == "promoted" and new is not None and old is not None and new > old:
+        better = new is not None and old is not None and new > old and number(new) != number(old)
+        if self.ending == "promoted" and better:
             return f"fixed by version {self.promoted_version}{self.score_change}"
         return trouble if self.headline in trouble else f"{trouble}, {self.headline}"
 
@@ -206,7 +207,10 @@ class RetrainOutcome:
     def score_change(self) -> str:
         """Both models' scores on the holdout after a colon, or nothing."""
         new, old = self.scores.challenger, self.scores.champion
-        return "" if new is None or old is None else f": {number(old)} → {number(new)}"
+        if new is None or old is None:
+            return ""
+        same = number(old) == number(new)
+        return f": unchanged at {number(new)}" if same else f": {number(old)} → {number(new)}"
 
     @computed_field
     @property

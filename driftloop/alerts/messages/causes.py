@@ -134,7 +134,9 @@ def _lost_performance(record: MonitorRecord) -> Section:
     performance = record.performance
     if performance.score is None:
         return section(bold(sentence(performance.sentence)))
-    was = f", was {number(performance.expected)}" if performance.expected is not None else ""
+    expected = None if performance.expected is None else number(performance.expected)
+    told = expected is not None and expected != number(performance.score)
+    was = f", was {expected}" if told else ""
     now = number(performance.score) + interval(performance.low, performance.high)
     earlier = f" from {performance.window}" if performance.window != record.window else ""
     rows = f"on {count(performance.rows, 'row')} with known outcome{earlier}"

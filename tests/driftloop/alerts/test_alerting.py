@@ -175,7 +175,7 @@ def test_worse_score_is_told_when_it_fell_by_the_margin_since_it_was_told() -> N
     scores = [0.70, 0.68, 0.66, 0.64, 0.66, 0.60, 0.58]
     story = [health(week, "p", score=score) for week, score in enumerate(scores)]
     assert told(story) == "OC.W..W"
-    assert seen(story)[3].why == "The score fell by another 0.060."
+    assert seen(story)[3].why == "The score fell by another 0.06."
 
 
 def test_trouble_that_goes_on_under_a_new_champion_is_news_once() -> None:
@@ -273,7 +273,7 @@ def test_other_trouble_after_a_healthy_run_is_another_incident() -> None:
               health(2, "d", features=frozenset(names))])[-1].kinds
         for names in ("ab", "cd")
     )  # fmt: skip
-    assert (same, other) == ((), ("resolved", "opened"))
+    assert (same, other) == (("confirmed",), ("resolved", "opened"))
 
 
 def test_a_loss_by_labels_began_in_the_window_that_was_scored() -> None:
