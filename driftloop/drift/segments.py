@@ -6,9 +6,9 @@ from dataclasses import replace
 import pandas as pd
 
 from driftloop.base.findings import Finding
-from driftloop.base.segments import Segment, segments_of
 from driftloop.drift.judge import JudgingCriteria, measure_features
 from driftloop.drift.measure import MeasuringOptions, inconclusive_finding
+from driftloop.performance.segment_rows import Segment, segments_of
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_column import CategoricalReference, NumericReference
 from driftloop.profiling.reference_profile import Features, MemoryProfile, Profile, build_profile

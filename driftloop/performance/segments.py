@@ -8,11 +8,11 @@ import numpy as np
 
 from driftloop.base.findings import SegmentPerformance, SegmentStatus
 from driftloop.base.scores import metric_name
-from driftloop.base.segments import Rows, Segment
 from driftloop.performance.bootstrap import resampled_scores
 from driftloop.performance.evidence import level_of_look
 from driftloop.performance.metrics import MetricName, Truth, is_regression, score, strata
 from driftloop.performance.realised import MATTERS, PerformanceSettings
+from driftloop.performance.segment_rows import Rows, Segment
 from driftloop.performance.target import Probabilities
 
 SHARE = 0.5

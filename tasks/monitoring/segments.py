@@ -5,12 +5,12 @@ from dataclasses import replace
 import pandas as pd
 
 from driftloop.base.findings import Finding, Performance
-from driftloop.base.segments import segments_of
 from driftloop.drift.judge import JudgingCriteria
 from driftloop.drift.segments import measure_segments
 from driftloop.performance.estimates.base import HeldOut
 from driftloop.performance.level import TrackRecord
 from driftloop.performance.realised import PerformanceSettings
+from driftloop.performance.segment_rows import segments_of
 from driftloop.performance.segments import SHARE, ScoredRows, judge_segments
 from driftloop.profiling.reference_profile import Profile
 from tasks.monitoring.predict import LabelledPredictions

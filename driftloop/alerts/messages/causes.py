@@ -56,7 +56,7 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
     if _expects_loss(record) and record.estimate is not None:
         sections.append(_led("A loss is expected.", record.estimate.sentence))
     sections += _drift(record, drifted)
-    if sections and record.verdict.status == "inconclusive":
+    if sections and record.verdict.status == "inconclusive" and not record.broken:
         sections.append(_led("The rest could not be judged.", record.verdict.sentence))
     explained = [
         _led(f"{_KINDS[trouble.kind]}.", trouble.sentence)

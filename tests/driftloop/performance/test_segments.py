@@ -9,11 +9,11 @@ import pytest
 from scipy.stats import t as student
 
 from driftloop.base.findings import SegmentPerformance
-from driftloop.base.segments import segments_of
 from driftloop.performance.bootstrap import resampled_scores
 from driftloop.performance.evidence import level_of_look
 from driftloop.performance.metrics import score
 from driftloop.performance.realised import PerformanceSettings, judge_performance
+from driftloop.performance.segment_rows import segments_of
 from driftloop.performance.segments import SHARE, ScoredRows, judge_segments
 from tests.driftloop.alerts.messages.message_records import WINDOW, monitor, performance
 
