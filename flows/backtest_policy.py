@@ -13,7 +13,7 @@ from driftloop.config.model_config import ModelConfig
 from flows.challenge import challenge
 from flows.watch import watch
 from tasks.alerts.write import write_alert, write_retrain_alert
-from tasks.backtest.sandbox import Sandbox, drift_began, open_sandbox
+from tasks.backtest.sandbox import Sandbox, open_sandbox
 from tasks.backtest.scores import score_with_all_labels
 from tasks.monitoring.steps import OpenRun
 
@@ -75,7 +75,7 @@ def _run(sandbox: Sandbox, moment: datetime, last: Period | None) -> tuple[Perio
     alarm = is_alarm(record, alerted)
     began = None
     if record.verdict.status == "drift" and (last is None or last.verdict != "drift"):
-        began = drift_began(job, record.champion)
+        began = record.since
     return _period(record, alarm, began, by_hand), record
 
 

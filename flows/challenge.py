@@ -6,10 +6,11 @@ from driftloop.base.data_slices import Snapshot
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.retrain_record import Refusal, RetrainRecord
 from driftloop.drift.detectors import require_engine
+from tasks.monitoring.drift_start import find_drift_start
 from tasks.promotion.approval import ask_for_approval
 from tasks.promotion.promote import promote
 from tasks.retraining.compare import compare_models
-from tasks.retraining.plan import OpenTraining, find_change, open_training, plan_training
+from tasks.retraining.plan import OpenTraining, open_training, plan_training
 from tasks.retraining.train import (
     record_training,
     refused,
@@ -44,7 +45,8 @@ def challenge(
 def _train_and_compare(
     job: Job, snapshot: Snapshot, opened: OpenTraining, record: RetrainRecord
 ) -> RetrainRecord:
-    changed = find_change(job, snapshot, opened)
+    champion = opened.champion
+    changed = find_drift_start(job, snapshot, champion) if champion else None
     plan = plan_training(job, snapshot, opened, changed)
     if isinstance(plan, Refusal):
         return refused(record, opened, plan)
@@ -54,7 +56,7 @@ def _train_and_compare(
     parameters = search_settings(job, plan)
     challenger = train_challenger(job, opened, plan, parameters)
     comparison = compare_models(job, opened, plan, challenger)
-    expected = opened.champion.version if opened.champion else None
+    expected = champion.version if champion else None
     promotion = promote(job, opened.key, challenger, expected, comparison)
     ask_for_approval(job, promotion)
     return replace(

@@ -8,7 +8,7 @@ from driftloop.alerts.events import run_events
 from driftloop.base.errors import ChampionLostError
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
-from flows.naming import resolve_as_of, run_name
+from flows.naming import resolve_as_of, run_name, with_words
 from flows.retrain import retrain
 from flows.watch import watch
 from tasks.alerts.write import deliver_alerts, undelivered, write_alert, write_lost_champion_alert
@@ -54,7 +54,7 @@ def monitor(
         shown = show_run(job, record, report.links, return_state=True)
         delivered = deliver_alerts(job, return_state=True)
         undelivered(delivered, record, publish_after_run(job), shown, unwritten=report.failure)
-        return record
+        return with_words(record, record.headline)
 
 
 def _alert(job: Job, run: OpenRun, record: MonitorRecord, report: Reporter) -> None:

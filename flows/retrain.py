@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from driftloop.alerts.events import retrain_events
 from driftloop.base.retrain_record import RetrainRecord
 from flows.challenge import challenge
-from flows.naming import resolve_as_of, run_name
+from flows.naming import resolve_as_of, run_name, with_words
 from tasks.alerts.write import deliver_alerts, undelivered, write_retrain_alert
 from tasks.reporting.publish_metrics import publish_after_run
 from tasks.runtime.artifacts import show_retraining
@@ -54,4 +54,4 @@ def retrain(
         delivered = deliver_alerts(job, return_state=True)
         if flow_run.parent_flow_run_id is None:
             undelivered(delivered, record, publish_after_run(job), shown)
-        return record
+        return with_words(record, record.headline)

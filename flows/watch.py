@@ -11,6 +11,7 @@ from tasks.monitoring.steps import (
     OpenRun,
     examine_window,
     judge_and_decide,
+    look_back,
     open_monitor_run,
     record_monitor_run,
 )
@@ -35,7 +36,8 @@ def watch(job: Job, announce: Announce, retrain: Retrain) -> MonitorRecord:
     examination = examine_window(job, run, slices)
     realised = measure_performance(job, slices, run.champion, run.history)
     trials = continue_trials(job, run.champion, slices.labelled, realised.performance)
-    record = judge_and_decide(job, run, snapshot.rev, examination, realised, trials)
+    began = look_back(job, snapshot, run, examination)
+    record = judge_and_decide(job, run, snapshot.rev, examination, realised, trials, began)
     announce(run, record)
     if record.decision.action == "retrain" and not job.dry_run:
         record = replace(record, retrain=retrain(run, record))

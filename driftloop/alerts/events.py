@@ -60,7 +60,7 @@ def run_events(record: MonitorRecord, kinds: tuple[Kind, ...]) -> tuple[Event, .
         "window.inconclusive": record.verdict.status == "inconclusive",
         "data.broken": bool(record.broken),
         "drift.detected": record.verdict.status == "drift",
-        "performance.fell": record.performance.status == "fell",
+        "performance.fell": record.performance.worst == "fell",
         **{f"incident.{kind}": True for kind in kinds if f"incident.{kind}" in EVENTS},
     }
     payload = _payload(record)
@@ -137,6 +137,7 @@ def _payload(record: MonitorRecord) -> dict[str, Any]:
         "rev": record.rev,
         "champion": record.champion,
         "rows": record.rows_current,
+        "headline": record.headline,
         "verdict": record.verdict.status,
         "sentence": record.verdict.sentence,
         "action": record.decision.action,

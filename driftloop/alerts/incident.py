@@ -30,6 +30,20 @@ Cause = Literal[
     "moved",
     "no_skill",
 ]
+CAUSES: dict[Cause, str] = {
+    "quality": "data checks fail",
+    "performance": "predictions got worse",
+    "falling": "predictions are getting worse",
+    "promise": "the same inputs lead to other outcomes",
+    "estimated": "predictions are expected to be worse",
+    "drift": "the inputs or predictions drifted",
+    "blind": "runs can no longer judge the data",
+    "no_champion": "the model has no champion",
+    "moved": "the champion was changed by hand",
+    "no_skill": "the champion is not proven better than guessing",
+}
+"""What each cause is, in a few words."""
+
 KEPT_KEYS = 200
 KEPT_POSTS = 100
 KEPT_INCIDENTS = 20
@@ -77,7 +91,9 @@ class Incident:
 
     Args:
         number: counts a model's incidents from 1.
-        since: the start of the first window with trouble.
+        since: the start of the first window with trouble since which no run was healthy; where a
+            loss was seen by labels, that is of the window that was scored. `sinces` has it by
+            cause, of the causes that the newest run with trouble saw.
         opened_at: the as-of time of the run that opened it.
         last: the same of the newest run that was taken into account.
         until: the same of the newest run with trouble; `severity` and `champion` are of that run.
@@ -108,6 +124,7 @@ class Incident:
     score: float | None = None
     acknowledged: Acknowledgement | None = None
     resolved_at: datetime | None = None
+    sinces: Mapping[Cause, datetime] = field(default_factory=dict)
     parents: Mapping[str, Parent] = field(default_factory=dict)
     begun: Mapping[str, datetime] = field(default_factory=dict)
 
@@ -195,6 +212,11 @@ class AlertState:
         """The open incident, if there is one."""
         newest = self.newest
         return newest if newest is not None and newest.open else None
+
+    @property
+    def resolved(self) -> Incident | None:
+        """The newest incident that is over."""
+        return next((old for old in reversed(self.incidents) if not old.open), None)
 
     def muted_at(self, moment: datetime) -> datetime | None:
         """Return until when the model is muted, or None where it is not at this moment."""

@@ -5,7 +5,8 @@ in turn: an incident closes after some healthy runs in a row, trouble that comes
 it, and then it takes twice as many to close.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import Field, field_validator
@@ -13,15 +14,18 @@ from pydantic import Field, field_validator
 from driftloop.alerts.channels import Channel
 from driftloop.alerts.channels.slack import SlackChannel
 from driftloop.alerts.contacts import Contacts
-from driftloop.alerts.incident import AlertState, Cause, Incident, IncidentSummary
+from driftloop.alerts.incident import CAUSES, AlertState, Cause, Incident, IncidentSummary
 from driftloop.alerts.message import LEVELS, Kind, Level
 from driftloop.base.errors import join_names
 from driftloop.base.findings import LOST
 from driftloop.base.records import MonitorRecord
+from driftloop.base.scores import number
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
 
 _MOST_NEEDED = 8
+_BY_LABELS: tuple[Cause, ...] = ("performance", "falling", "promise")
+"""Causes that are seen in the labelled window, which may be earlier than the current one."""
 
 
 class AlertSettings(Settings):
@@ -64,7 +68,8 @@ class RunHealth:
     the end of the window in which the champion's performance provably held, if it did; `features`
     are those that drifted; `below` says that the score lies below its limit, proven or not;
     `margin` is the loss of score that is allowed; `harmless` says that performance is estimated to
-    hold on this window, and that no label says otherwise.
+    hold on this window, and that no label says otherwise; `sinces` has where a cause began, if that
+    is not the start of the window: labels are of an earlier one, and drift may be older.
     """
 
     as_of: datetime
@@ -78,6 +83,13 @@ class RunHealth:
     below: bool = False
     margin: float = 0.0
     harmless: bool = False
+    sinces: Mapping[Cause, datetime] = field(default_factory=dict)
+
+    def began(self, known: Incident | None = None) -> dict[Cause, datetime]:
+        """Return where each cause began, as far as no run since was healthy."""
+        before = {} if known is None or known.quiet else known.sinces
+        own = {cause: self.sinces.get(cause, self.window_start) for cause in self.causes}
+        return {cause: min(before.get(cause, at), at) for cause, at in own.items()}
 
     def level(self, since: datetime) -> Level:
         """Return the severity.
@@ -107,8 +119,8 @@ def run_health(record: MonitorRecord) -> RunHealth:
     performance, drifted = record.performance, record.verdict.status == "drift"
     present: dict[Cause, bool] = {
         "quality": bool(record.broken),
-        "performance": performance.status == "fell",
-        "falling": performance.status == "falling",
+        "performance": performance.worst == "fell",
+        "falling": performance.worst == "falling",
         "promise": performance.broke_promise,
         "estimated": record.estimate is not None and record.estimate.status == "lost",
         "drift": drifted,
@@ -116,6 +128,7 @@ def run_health(record: MonitorRecord) -> RunHealth:
         "no_skill": record.doubt is not None,
     }
     causes = frozenset(cause for cause, is_present in present.items() if is_present)
+    labelled: dict[Cause, datetime] = dict.fromkeys(_BY_LABELS, performance.window.start)
     return RunHealth(
         as_of=record.as_of,
         window_start=record.window.start,
@@ -130,6 +143,7 @@ def run_health(record: MonitorRecord) -> RunHealth:
         harmless=record.estimate is not None
         and record.estimate.status == "ok"
         and not performance.below,
+        sinces=labelled | ({"drift": record.since} if record.since else {}),
     )
 
 
@@ -160,6 +174,9 @@ def advance(
         return _opened(state, health, summary, settings)
     if not known.open:
         return _reopened(state, known, health, summary)
+    if not again and _is_another(known, health):
+        state = state.with_incident(replace(known, resolved_at=known.last))
+        return replace(_opened(state, health, summary, settings), kinds=("resolved", "opened"))
     return _goes_on(state, known, health, summary)
 
 
@@ -171,16 +188,31 @@ def blind_runs(state: AlertState, as_of: datetime) -> int:
 def _comes_back(known: Incident, health: RunHealth, settings: AlertSettings) -> bool:
     """Return whether trouble is that of an incident that was closed a short while ago."""
     soon = known.quiet < known.needed + settings.reopen_within
-    return soon and not health.causes.isdisjoint(known.causes)
+    return soon and not _is_another(known, health)
+
+
+def _kinds(causes: Iterable[Cause]) -> set[Cause]:
+    """Return the causes, a loss being one however it is seen."""
+    return {"performance" if cause in (*_BY_LABELS, "estimated") else cause for cause in causes}
+
+
+def _is_another(known: Incident, health: RunHealth) -> bool:
+    """Return whether trouble after a healthy run is new: other causes, or mostly other features."""
+    common = _kinds(health.causes) & _kinds(known.causes)
+    others = health.features.difference(known.features)
+    elsewhere = common == {"drift"} and 2 * len(others) > len(health.features)
+    return known.quiet > 0 and (not common or elsewhere)
 
 
 def _opened(
     state: AlertState, health: RunHealth, summary: IncidentSummary, settings: AlertSettings
 ) -> Transition:
-    level = health.level(health.window_start)
+    began = health.began()
+    level = health.level(began.get("drift", health.window_start))
     incident = Incident(
         number=state.newest.number + 1 if state.newest is not None else 1,
-        since=min(health.window_start, state.blind_since or health.window_start),
+        since=min([*began.values(), *([state.blind_since] if state.blind_since else [])]),
+        sinces=began,
         opened_at=health.as_of,
         last=health.as_of,
         until=health.as_of,
@@ -200,7 +232,7 @@ def _reopened(
     state: AlertState, known: Incident, health: RunHealth, summary: IncidentSummary
 ) -> Transition:
     incident = replace(
-        _seen(known, health, health.level(health.window_start), summary),
+        _seen(known, health, summary),
         causes=tuple(sorted(health.causes)),
         features=tuple(sorted(health.features)),
         score=health.score,
@@ -217,12 +249,12 @@ def _reopened(
 def _goes_on(
     state: AlertState, known: Incident, health: RunHealth, summary: IncidentSummary
 ) -> Transition:
-    level, again = health.level(known.since), health.as_of == known.last
-    why = _why_worse(known, health, level)
+    again, seen = health.as_of == known.last, _seen(known, health, summary)
+    why = _why_worse(known, health, seen.severity)
     changed = known.champion != health.champion
     reported, features = ((), ()) if changed else (known.causes, known.features)
     incident = replace(
-        _seen(known, health, level, summary),
+        seen,
         causes=tuple(sorted({*reported, *health.causes})),
         features=tuple(sorted({*features, *health.features})),
         runs=known.runs + (not again),
@@ -234,9 +266,14 @@ def _goes_on(
     return Transition(state, ("confirmed",) if known.runs == 1 and not again else ())
 
 
-def _seen(known: Incident, health: RunHealth, level: Level, summary: IncidentSummary) -> Incident:
+def _seen(known: Incident, health: RunHealth, summary: IncidentSummary) -> Incident:
+    began = health.began(known)
+    level = health.level(began.get("drift", health.window_start))
+    before = [] if known.quiet else [known.since]
     return replace(
         known,
+        since=min([*before, *began.values()]),
+        sinces=began,
         last=health.as_of,
         until=health.as_of,
         severity=level,
@@ -247,27 +284,13 @@ def _seen(known: Incident, health: RunHealth, level: Level, summary: IncidentSum
     )
 
 
-_NAMES: dict[Cause, str] = {
-    "quality": "data checks fail",
-    "performance": "predictions got worse",
-    "falling": "predictions are getting worse",
-    "promise": "the same inputs lead to other outcomes",
-    "estimated": "predictions are expected to be worse",
-    "drift": "the inputs or predictions drifted",
-    "blind": "runs can no longer judge the data",
-    "no_champion": "the model has no champion",
-    "moved": "the champion was changed by hand",
-    "no_skill": "the champion is not proven better than guessing",
-}
-
-
 def _why_worse(known: Incident, health: RunHealth, level: Level) -> str:
     """Return a sentence on what is worse than reported before, or nothing."""
     if health.champion != known.champion:
         return f"It goes on under version {health.champion}."
     causes = health.causes.difference(known.causes)
     if causes:
-        return f"New: {', '.join(name for cause, name in _NAMES.items() if cause in causes)}."
+        return f"New: {', '.join(name for cause, name in CAUSES.items() if cause in causes)}."
     if LEVELS.index(level) > LEVELS.index(known.peak_severity):
         return "It is more severe than before."
     others = sorted(health.features.difference(known.features))
@@ -276,7 +299,7 @@ def _why_worse(known: Incident, health: RunHealth, level: Level) -> str:
     if known.score is not None and health.score is not None:
         lost = known.score - health.score
         if lost > health.margin:
-            return f"The score fell by another {lost:.3f}."
+            return f"The score fell by another {number(lost)}."
     return ""
 
 

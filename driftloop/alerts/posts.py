@@ -201,7 +201,7 @@ def level_of(message: Message) -> Level:
 
 
 def _write_event(state: AlertState, run: Run, kind: Kind, why: str, routing: Routing) -> AlertState:
-    incident = state.newest
+    incident = state.resolved
     if kind != "resolved" or incident is None:
         shapes = _shapes(run.record) if kind in ("opened", "worsened", "reopened") else ()
         return _write_trouble(state, run.record, run.links, kind, why, routing, shapes)
@@ -282,7 +282,7 @@ def _shapes(record: MonitorRecord) -> tuple[Shape, ...]:
 
 def _remember(state: AlertState) -> AlertState:
     """Note an incident that is over among the past ones."""
-    over = state.newest
+    over = state.resolved
     if over is None or over.resolved_at is None:
         return state
     past = PastIncident(

@@ -24,7 +24,8 @@ EstimateStatus = Literal["ok", "lost", "unclear", "inconclusive"]
 LOST: frozenset[str] = frozenset({"falling", "fell"})
 """Performance that is lost: a warning, and beyond what is allowed."""
 
-Role = Literal["feature", "prediction", "joint", "label"]
+SegmentStatus = Literal["ok", "falling", "fell"]
+Role = Literal["feature", "prediction", "joint", "label", "segment"]
 TroubleKind = Literal["data_quality", "covariate_shift", "concept_drift", "label_shift"]
 SEVERITY_ORDER: dict[FindingStatus, int] = {
     "drift": 0,
@@ -79,7 +80,11 @@ class Finding:
         tuple[str, ...], Field(description="Categories that the reference never held.")
     ] = ()
     role: Annotated[
-        Role, Field(description="A feature, the prediction, all features (joint) or the label.")
+        Role,
+        Field(
+            description="A feature, the prediction, all features (joint), the label, or a feature "
+            "within a segment."
+        ),
     ] = "feature"
     importance: Annotated[
         float | None, Field(description="The champion's share of importance, if known.")
@@ -97,6 +102,9 @@ class Finding:
     ] = False
     engine: Annotated[
         str | None, Field(description="Package and version that computed statistic and p-value.")
+    ] = None
+    segment: Annotated[
+        str | None, Field(description="The rows it is about, such as region=north; all if null.")
     ] = None
     p_error: Annotated[float, UNPRINTED] = 0.0
     shape: Annotated[Shape | None, UNPRINTED] = None
@@ -160,6 +168,22 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentPerformance:
+    """The champion's realised performance on the rows that hold one value of a column."""
+
+    segment: Annotated[str, Field(description="Column and value, such as region=north.")]
+    rows: int
+    score: float
+    elsewhere: Annotated[float | None, Field(description="The score of all other rows.")]
+    baseline: Annotated[float, Field(description="The champion's score there on its holdout.")]
+    p_value: Annotated[
+        float, Field(description="Chance of such a loss where no more than the margin was lost.")
+    ]
+    status: SegmentStatus
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Performance:
     """The champion's realised performance on the newest rows whose labels have arrived."""
 
@@ -197,6 +221,21 @@ class Performance:
         Promise | None,
         Field(description="Whether the champion kept what it promised of its rows."),
     ] = None
+    segments: Annotated[
+        tuple[SegmentPerformance, ...],
+        Field(description="By the columns that the configuration names under segments."),
+    ] = ()
+
+    @property
+    def worse_segments(self) -> tuple[SegmentPerformance, ...]:
+        """The segments that provably lost, the lowest score first, where the whole does not."""
+        worse = [] if self.status in LOST else [hit for hit in self.segments if hit.status != "ok"]
+        return tuple(sorted(worse, key=lambda hit: (hit.status != "fell", hit.score)))
+
+    @property
+    def worst(self) -> PerformanceStatus:
+        """Its status, or that of its worst segment where the whole lost nothing."""
+        return self.worse_segments[0].status if self.worse_segments else self.status
 
     @property
     def expected(self) -> float | None:

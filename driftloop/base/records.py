@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, computed_field, field_serializer
 
+from driftloop.base.errors import join_names
 from driftloop.base.findings import (
     EstimatedPerformance,
     Finding,
@@ -19,6 +20,8 @@ from driftloop.base.findings import (
 from driftloop.base.periods import Window
 from driftloop.base.retrain_record import Champion, RetrainOutcome, RetrainRecord
 from driftloop.base.serialize import UNPRINTED
+
+NO_SKILL = "champion not proven better than guessing"
 
 Action = Literal["none", "alert", "hold", "retrain"]
 TrialAction = Literal["none", "promoted", "dropped", "rolled_back", "passed", "expired"]
@@ -87,6 +90,20 @@ class TrialOutcome:
     ]
     sentence: str
 
+    @property
+    def headline(self) -> str:
+        """What became of the version in a few words; nothing for a probation that goes on."""
+        if self.action == "none":
+            waits = {"approval": "waits for approval", "shadow": "is in shadow"}
+            return f"version {self.version} {waits[self.kind]}" if self.kind in waits else ""
+        return {
+            "promoted": f"version {self.version} is live after its shadow",
+            "dropped": f"version {self.version} left its shadow unpromoted",
+            "rolled_back": f"rolled back to version {self.against}",
+            "passed": f"version {self.version} passed its probation",
+            "expired": f"nobody approved version {self.version}",
+        }[self.action]
+
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
@@ -140,6 +157,46 @@ class MonitorRecord:
     doubt: Annotated[str | None, Field(description="That it may be no better than guessing.")] = (
         None
     )
+    since: Annotated[
+        datetime | None,
+        Field(description="Start of the first window of the present, unbroken drift."),
+    ] = None
+
+    @computed_field
+    @property
+    def headline(self) -> str:
+        """What the run comes to in a few words, the same everywhere."""
+        moves = ("promoted", "rolled_back")
+        moved = [trial.headline for trial in self.trials if trial.action in moves]
+        others = [trial.headline for trial in self.trials if trial.action not in moves]
+        found = [*moved, *(self.trouble or [_calm(self)]), *others]
+        words = ", ".join(part for part in found if part)
+        return self.retrain.headline_after(words if self.trouble else "") if self.retrain else words
+
+    @property
+    def trouble(self) -> list[str]:
+        """What is wrong in a few words, the most severe first; empty where nothing is."""
+        estimate, roles = self.estimate, {finding.role for finding in self.drifted}
+        where = "".join(f" in {part.segment}" for part in self.performance.worse_segments[:1])
+        parts = join_names(dict.fromkeys(hit.segment for hit in self.drifted if hit.segment), 2)
+        present = {
+            "champion changed by hand": self.moved is not None,
+            NO_SKILL: self.doubt is not None,
+            "data broken": bool(self.broken),
+            f"predictions got worse{where}": self.performance.worst == "fell",
+            f"predictions are getting worse{where}": self.performance.worst == "falling",
+            "the relation of inputs and outcome changed": self.performance.broke_promise,
+            "predictions expected to be worse": estimate is not None and estimate.status == "lost",
+        }
+        drifted = {
+            "new outcomes": "label" in roles,
+            "inputs drifted": bool(roles & {"feature", "joint"}) or not roles,
+            "predictions moved": "prediction" in roles and not roles & {"feature", "joint"},
+        }
+        if "segment" in roles and not roles & {"feature", "joint"}:
+            drifted[f"inputs drifted in {parts}"] = True
+        present |= drifted if self.verdict.status == "drift" else {}
+        return [words for words, is_present in present.items() if is_present]
 
     @computed_field
     @property
@@ -205,3 +262,14 @@ class MonitorRecord:
             and (finding.name not in broken if finding.role == "feature" else not broken)
         ]
         return tuple(sorted(hits, key=lambda hit: -hit.weight))
+
+
+def _calm(record: MonitorRecord) -> str:
+    """Return the headline of a run that found no trouble."""
+    small = dict.fromkeys(hit.name for hit in record.findings if hit.status == "small")
+    calm: dict[Status, str] = {
+        "inconclusive": "not judged",
+        "warning": "inputs drifted that hardly matter" if record.drifted else "close to a limit",
+    }
+    healthy = f"healthy, small changes: {join_names(small, 3)}" if small else "healthy"
+    return calm.get(record.verdict.status, healthy)

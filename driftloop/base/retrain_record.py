@@ -8,8 +8,10 @@ from pydantic import Field, computed_field
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.periods import Span, Window
-from driftloop.base.scores import Comparison, GateResult, HoldoutScores, Score
+from driftloop.base.scores import Comparison, GateResult, HoldoutScores, Score, number
 from driftloop.base.serialize import UNPRINTED
+
+Ending = Literal["promoted", "proposed", "kept", "refused", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,59 @@ class RetrainOutcome:
     def labelled_rows(self) -> int | None:
         """Rows trained on, all of them labelled."""
         return self.plan.training.rows if self.plan else None
+
+    @property
+    def ending(self) -> Ending:
+        """How the retraining ended.
+
+        ``proposed``: it proved better and waits, for approval or in shadow. ``refused``: it proved
+        better, and a gate or the registry stopped it. ``kept``: it did not prove better.
+        ``failed``: there is no challenger to compare.
+        """
+        if self.promoted_version is not None:
+            return "promoted"
+        if self.waits_for is not None:
+            return "proposed"
+        if self.comparison is None:
+            return "failed"
+        return "refused" if self.won or self.comparison.proven else "kept"
+
+    @property
+    def headline(self) -> str:
+        """What came of it in a few words."""
+        version = self.promotion.version if self.promotion else self.challenger
+        new = "the new model" if version is None else f"version {version}"
+        old = self.promotion.previous if self.promotion else None
+        waits = "waits for approval" if self.waits_for == "approval" else "is in shadow"
+        return {
+            "promoted": f"{new} is live{self.score_change}",
+            "proposed": f"{new} {waits}",
+            "kept": f"kept {f'version {old}' if old else 'the current model'}",
+            "refused": "new model not promoted",
+            "failed": "retraining failed",
+        }[self.ending]
+
+    def headline_after(self, trouble: str) -> str:
+        """Return the headline of a retraining that came after trouble, given in a few words.
+
+        What scores higher and is live fixed it, and leads; what did not is told after the trouble.
+        """
+        new, old = self.scores.challenger, self.scores.champion
+        if not trouble:
+            return self.headline
+        better = new is not None and old is not None and new > old and number(new) != number(old)
+        if self.ending == "promoted" and better:
+            return f"fixed by version {self.promoted_version}{self.score_change}"
+        return trouble if self.headline in trouble else f"{trouble}, {self.headline}"
+
+    @property
+    def score_change(self) -> str:
+        """Both models' scores on the holdout after a colon, or nothing."""
+        new, old = self.scores.challenger, self.scores.champion
+        if new is None or old is None:
+            return ""
+        same = number(old) == number(new)
+        return f": unchanged at {number(new)}" if same else f": {number(old)} → {number(new)}"
 
     @computed_field
     @property

@@ -1,5 +1,6 @@
 """Metrics as people call them, and records of a comparison: scores, gates, and who won."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import NormalDist
@@ -32,6 +33,19 @@ def metric_name(metric: str | None, *, begins: bool = False) -> str:
     """
     name = METRIC_NAMES.get(metric or "", metric or "score")
     return name[0].upper() + name[1:] if begins else name
+
+
+def number(value: float | None, sign: str = "") -> str:
+    """Return a number with the digits a person uses; `sign` is "+" to show it always."""
+    if value is None or not math.isfinite(value):
+        return "unknown"
+    if abs(value) >= 1000:
+        return f"{value:{sign},.0f}"
+    if abs(value) >= 0.1 or value == 0:
+        decimals = 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
+        return f"{value:{sign}.{decimals}f}"
+    digits = min(1 - math.floor(math.log10(abs(value))), 8)
+    return f"{value:{sign}.{digits}f}".rstrip("0")
 
 
 @dataclass(frozen=True, slots=True)

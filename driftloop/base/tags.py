@@ -120,11 +120,14 @@ def _value(form: _Form, text: str | None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """What is remembered of an earlier monitoring run or retraining of the same model."""
+    """What is remembered of an earlier monitoring run or retraining of the same model.
+
+    `since` is where its drift began, else the start of its window.
+    """
 
     kind: Literal["monitor", "retrain"]
     as_of: datetime
-    window_start: datetime
+    since: datetime
     verdict: str
     action: str
     quality_failed: bool
@@ -171,12 +174,15 @@ class RunTags(_Tags):
     as_of: datetime = field(metadata=_tag("as_of", _TIME))
     champion: str | None = field(default=None, metadata=_tag("champion"))
     rev: str | None = field(default=None, metadata=_tag("rev"))
+    headline: str | None = field(default=None, metadata=_tag("headline"))
     sentence: str | None = field(default=None, metadata=_tag("sentence"))
     recorded_at: datetime | None = field(default=None, metadata=_tag("recorded_at", _TIME))
     seconds: float | None = field(default=None, metadata=_tag("seconds", _SECONDS))
     # of a monitoring run
     window_start: datetime | None = field(default=None, metadata=_tag("window_start", _TIME))
     verdict: str | None = field(default=None, metadata=_tag("verdict"))
+    outcome: str | None = field(default=None, metadata=_tag("outcome"))
+    since: datetime | None = field(default=None, metadata=_tag("since", _TIME))
     action: str | None = field(default=None, metadata=_tag("action"))
     held: str | None = field(default=None, metadata=_tag("held"))
     quality_failed: bool | None = field(default=None, metadata=_tag("quality_failed", _FLAG))
@@ -207,7 +213,7 @@ class RunTags(_Tags):
         return PastRun(
             kind="monitor" if self.kind == "monitor" else "retrain",
             as_of=self.as_of,
-            window_start=self.window_start or self.as_of,
+            since=self.since or self.window_start or self.as_of,
             verdict=self.verdict or "",
             action=self.action or "",
             quality_failed=bool(self.quality_failed),

@@ -113,6 +113,11 @@ class ModelConfig(Settings):
     quality: tuple[AnyQualityCheck, ...] = Field(
         default=DEFAULT_CHECKS, description="Data-quality checks; a failed one blocks retraining."
     )
+    segments: tuple[str, ...] = Field(
+        default=(),
+        description="Columns, features or not, by whose values drift and performance are judged, "
+        "too. The ten most frequent values of each are told apart, the others together.",
+    )
     drift: DriftSettings = Field(default_factory=DriftSettings, description="What counts as drift.")
     value: ValueSettings | None = Field(
         default=None, description="What each outcome is worth, in money."
@@ -145,7 +150,8 @@ class ModelConfig(Settings):
     def columns(self) -> tuple[str, ...]:
         """Every column a run may read."""
         read_by_gates = columns_needed(self.comparison.gates)
-        return tuple(dict.fromkeys((*self._roles, *self.features.by_type.names, *read_by_gates)))
+        names = (*self._roles, *self.features.by_type.names, *read_by_gates, *self.segments)
+        return tuple(dict.fromkeys(names))
 
     @property
     def _roles(self) -> tuple[str, ...]:
@@ -178,6 +184,19 @@ class ModelConfig(Settings):
                     f"{column!r} is both data.{role} and a feature; a model must not read it: "
                     "remove it from features"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _segments_are_categories(self) -> Self:
+        for name in self.segments:
+            role = "a numeric feature" if name in self.features.numeric else ""
+            role = "data.time, data.label or data.key" if name in self._roles else role
+            if role:
+                raise ValueError(
+                    f"segments: {name!r} is {role}; name columns of few values, such as a region"
+                )
+        if len(set(self.segments)) < len(self.segments):
+            raise ValueError("segments names a column twice; name each once")
         return self
 
     @model_validator(mode="after")

@@ -85,17 +85,15 @@ class DecisionSettings(Settings):
         return (*others, ManualTrigger())
 
 
-def drift_since(
-    window_start: datetime, verdict: Verdict, history: tuple[PastRun, ...]
-) -> datetime | None:
+def drift_since(first: datetime, verdict: Verdict, history: tuple[PastRun, ...]) -> datetime | None:
     """Return where the present, unbroken episode of drift began; None without drift.
 
     Inconclusive runs do not break an episode. A promotion does: the new champion has a reference
-    of its own.
+    of its own. `first` is the start of the window, or of the oldest one that looking back found.
     """
     if verdict.status != "drift":
         return None
-    since = window_start
+    since = first
     for run in history:
         if run.kind == "retrain" and run.won:
             break
@@ -103,7 +101,7 @@ def drift_since(
             continue
         if run.verdict != "drift":
             break
-        since = min(since, run.window_start)
+        since = min(since, run.since)
     return since
 
 
@@ -142,7 +140,7 @@ def decide(
 
 def _in_trouble(inputs: TriggerInputs) -> bool:
     """Return whether something is wrong for which nothing is retrained."""
-    lost = inputs.performance.status in LOST or inputs.performance.broke_promise
+    lost = inputs.performance.worst in LOST or inputs.performance.broke_promise
     expected = inputs.estimate is not None and inputs.estimate.status == "lost"
     return inputs.verdict.status == "drift" or lost or expected
 
@@ -259,7 +257,7 @@ def episode_since(inputs: TriggerInputs) -> datetime:
             if "inconclusive" in (run.verdict, run.performance):
                 continue
             break
-        since = min(since, run.window_start)
+        since = min(since, run.since)
     return since
 
 

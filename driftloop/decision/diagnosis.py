@@ -70,6 +70,8 @@ def _covariate_shift(
 ) -> Trouble:
     names = dict.fromkeys(finding.name for finding in by_weight(moved) if finding.role == "feature")
     parts = [f"Inputs drifted ({join_names(names, 3)})"] if names else []
+    if any(finding.role == "segment" for finding in moved):
+        parts.append("inputs drifted in a part of the rows")
     if any(finding.role == "joint" for finding in moved):
         parts.append("all features together differ from the reference")
     if any(finding.role == "prediction" for finding in moved):

@@ -9,8 +9,11 @@ from enum import StrEnum
 from typing import Literal
 
 from driftloop.base.records import MonitorRecord
+from driftloop.base.tags import RunTags
 
-Outcome = Literal["broken", "fell", "drift", "falling", "inconclusive", "warning", "ok", "missing"]
+Outcome = Literal[
+    "broken", "fell", "changed", "drift", "falling", "inconclusive", "warning", "ok", "missing"
+]
 Tone = Literal["bad", "warn", "blind", "good", "plain"]
 
 
@@ -29,15 +32,19 @@ OUTCOME_STYLES: Mapping[Outcome, OutcomeStyle] = {
     "fell": OutcomeStyle(
         "▼", "predictions worse", "bad", "The champion performs worse than it should."
     ),
+    "changed": OutcomeStyle(
+        "◆", "relation changed", "bad", "The same inputs lead to other outcomes."
+    ),
     "drift": OutcomeStyle("▲", "drift", "bad", "The data drifted from the reference."),
     "falling": OutcomeStyle(
-        "▽", "predictions worsen", "warn", "The champion is losing performance."
+        "▽", "predictions worsen", "warn", "The champion is losing performance, or is expected to."
     ),
     "inconclusive": OutcomeStyle("?", "not judged", "blind", "There was too little data to judge."),
     "missing": OutcomeStyle("·", "no run", "plain", "There is no run."),
-    "warning": OutcomeStyle("!", "close to a limit", "warn", "Something is close to its limit."),
+    "warning": OutcomeStyle("!", "needs a look", "warn", "Something is close to its limit."),
     "ok": OutcomeStyle("✓", "healthy", "good", "Nothing is wrong."),
 }
+TROUBLE: frozenset[Outcome] = frozenset({"broken", "fell", "changed", "drift", "falling"})
 MOST_SEVERE_FIRST: tuple[Outcome, ...] = tuple(OUTCOME_STYLES)
 """All outcomes, most severe first."""
 
@@ -55,8 +62,23 @@ def outcome_of(verdict: str, quality_failed: bool, performance: str) -> Outcome:
 
 
 def outcome_of_record(record: MonitorRecord) -> Outcome:
-    """Return the most severe outcome in a record."""
-    return outcome_of(record.verdict.status, bool(record.broken), record.performance.status)
+    """Return the most severe outcome in a record; one with trouble is never healthy."""
+    scored, verdict = record.performance, record.verdict.status
+    outcome = outcome_of(verdict, bool(record.broken), scored.worst)
+    if scored.broke_promise and outcome not in ("broken", "fell"):
+        return "changed"
+    if outcome in ("inconclusive", "warning", "ok") and record.trouble:
+        expected = record.estimate is not None and record.estimate.status == "lost"
+        return "falling" if expected else "warning"
+    return outcome
+
+
+def outcome_of_tags(tags: RunTags) -> Outcome:
+    """Return the outcome that was stored with a run; older ones stored what it follows from."""
+    for outcome in OUTCOME_STYLES:
+        if outcome == tags.outcome:
+            return outcome
+    return outcome_of(tags.verdict or "", bool(tags.quality_failed), tags.performance or "")
 
 
 class Condition(StrEnum):
@@ -73,5 +95,5 @@ class Condition(StrEnum):
             Condition.drift: record.verdict.status == "drift",
             Condition.inconclusive: record.verdict.status == "inconclusive",
             Condition.quality: bool(record.broken),
-            Condition.performance: record.performance.status == "fell",
+            Condition.performance: record.performance.worst == "fell",
         }[self]

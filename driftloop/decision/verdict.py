@@ -6,6 +6,7 @@ from driftloop.base.findings import Finding, QualityFinding, Verdict
 _OTHERS = {
     "prediction": "the champion's predictions drifted",
     "joint": "the features drifted together",
+    "segment": "features drifted in a part of the rows",
     "label": "the labels hold classes that the champion cannot predict",
 }
 
@@ -24,7 +25,8 @@ def judge_window(
     features could be judged; warning where only features drifted that the champion hardly uses, or
     where a change is significant but too small to count; ok otherwise, with the changes named that
     are certain and far too small. Columns that failed a
-    quality check do not count as drift, and then neither do the predictions made from them. Fewer
+    quality check do not count as drift, and then neither do the predictions made from them: what is
+    not drift elsewhere is then inconclusive, as broken data are never "ok". Fewer
     than `minimum` rows are inconclusive; with a share of importance below `minimum_importance` the
     champion hardly uses a feature.
     """
@@ -47,8 +49,13 @@ def judge_window(
     aside = f" Not judged: {join_names(unknown, 4)}." if unknown else ""
     drifted = by_weight([finding for finding in sound if finding.status == "drift"])
     weights = [finding.importance for finding in drifted]
+    faulty = join_names(sorted(column or "the window" for column in broken), 4) if broken else ""
     if any(weight is None or weight >= minimum_importance for weight in weights):
-        return Verdict("drift", f"{_summary(drifted, len(features))}.{aside}")
+        lead = f"Data broken ({faulty}). " if faulty else ""
+        return Verdict("drift", f"{lead}{_summary(drifted, len(features))}.{aside}")
+    if faulty:
+        text = f"Data broken ({faulty}): whether the rest drifted was not concluded."
+        return Verdict("inconclusive", text)
     return _without_drift(sound, drifted, len(features), len(judged), aside)
 
 

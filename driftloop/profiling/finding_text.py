@@ -30,8 +30,10 @@ def format_p(value: float | None) -> str:
 def describe_numbers(name: str, pair: NumericPair) -> str:
     """Return how the median moved and how much of the new data lies in the reference's tails."""
     before = [pair.reference.quantile(level) for level in QUARTILES]
-    moved = _moved(before[1], pair.quartiles[1], before[2] - before[0] or pair.reference.scale)
     below, above = pair.outside_tails
+    width, scale = before[2] - before[0], pair.reference.scale
+    near = 0.0 if max(below, above) >= 0.5 else width  # else the median itself is in a tail
+    moved = _moved((before[1], pair.quartiles[1]), near, width or scale)
     if max(below, above) >= 0.15:
         side, beyond = ("below", below) if below >= above else ("above", above)
         percentile = "5th" if side == "below" else "95th"
@@ -39,28 +41,36 @@ def describe_numbers(name: str, pair: NumericPair) -> str:
             f"`{name}` {moved}; {format_share(beyond)} of the new values lie {side} the "
             f"reference's {percentile} percentile."
         )
-    return (
-        f"`{name}` {moved}; its middle half spans "
-        f"{format_number(pair.quartiles[2] - pair.quartiles[0])}, previously "
-        f"{format_number(before[2] - before[0])}."
-    )
+    old, new = (format_number(q[2] - q[0]) for q in (before, pair.quartiles))
+    spans = f"still spans {old}" if old == new else f"spans {new}, previously {old}"
+    return f"`{name}` {moved}; its middle half {spans}."
 
 
-def _moved(old: float, new: float, width: float) -> str:
+def _moved(medians: tuple[float, float], width: float, large: float) -> str:
     """Return how the median moved, by the width of the reference's middle half.
 
-    Degrees Kelvin that move by 1 % may have left everything they ever were.
+    Degrees Kelvin that move by 1 % may have left everything they ever were: near is what is less
+    than a tenth of that width away, and where half of the values are one, nothing else is.
+    A move of `large` or more is called so.
     """
+    old, new = medians
     shift = abs(new - old)
     if shift <= max(0.02 * width, min(0.02 * abs(new), 0.1 * width)):
-        return f"stayed near {format_number(new)} (median)"
-    verb, large = "rose" if new > old else "fell", ", a large move" if shift >= width else ""
+        before, after = format_number(old), format_number(new)
+        return f"{'unchanged at' if before == after else 'stayed near'} {after} (median)"
+    verb = "rose" if new > old else "fell"
+    before, after = told_apart(old, new)
+    return f"{verb} from {before} to {after} (median){', a large move' if shift >= large else ''}"
+
+
+def told_apart(old: float, new: float) -> tuple[str, str]:
+    """Return two different numbers with so many digits that they print differently."""
     before, after = format_number(old), format_number(new)
     for digits in range(5, 18):
         if before != after:
             break
         before, after = f"{old:.{digits}g}", f"{new:.{digits}g}"
-    return f"{verb} from {before} to {after} (median){large}"
+    return before, after
 
 
 def describe_categories(name: str, pair: CategoricalPair) -> str:
@@ -82,7 +92,8 @@ def describe_categories(name: str, pair: CategoricalPair) -> str:
 def describe_missing(name: str, reference: float, current: float) -> str:
     """Return how the share of missing values changed."""
     now, before = format_share(current), format_share(reference)
-    return f"`{name}` is missing in {now} of the rows, previously {before}."
+    change = "unchanged" if now == before else f"previously {before}"
+    return f"`{name}` is missing in {now} of the rows, {change}."
 
 
 def describe_new_categories(name: str, pair: CategoricalPair) -> str:

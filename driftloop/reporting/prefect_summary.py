@@ -10,8 +10,9 @@ from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.scores import metric_name
+from driftloop.decision.outcome import OUTCOME_STYLES, Tone, outcome_of_record
 
-SIGNS = {"ok": "✅", "warning": "🟠", "drift": "🔴", "inconclusive": "⚪", "broken": "🚨"}
+SIGNS: dict[Tone, str] = {"good": "✅", "warn": "🟠", "bad": "🔴", "blind": "⚪", "plain": "⚪"}
 MOST_ROWS = 200
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|$]|^[#+\-~=])")
 _LONGEST = 300
@@ -19,8 +20,8 @@ _LONGEST = 300
 
 def run_markdown(record: MonitorRecord, links: Links) -> str:
     """Return the summary of a run: verdict, decision, what was done, numbers, links."""
-    status = "broken" if record.broken else record.verdict.status
-    lines = [f"# {SIGNS[status]} {escaped(record.model)}: {status}", ""]
+    sign = SIGNS[OUTCOME_STYLES[outcome_of_record(record)].tone]
+    lines = [f"# {sign} {escaped(record.model)}: {escaped(record.headline)}", ""]
     lines += [escaped(record.verdict.sentence), ""]
     lines += [f"- 🚨 {escaped(check.sentence)}" for check in record.broken]
     lines += [f"- {escaped(trouble.sentence)}" for trouble in record.troubles]
@@ -38,8 +39,7 @@ def run_markdown(record: MonitorRecord, links: Links) -> str:
 
 def retrain_markdown(record: RetrainRecord, links: Links) -> str:
     """Return the summary of a retraining: outcome, scores with intervals, gates."""
-    outcome = "promoted" if record.promoted_version else "champion kept"
-    lines = [f"# {escaped(record.model)}: {outcome}"]
+    lines = [f"# {escaped(record.model)}: {escaped(record.headline)}"]
     lines += ["", escaped(record.sentence), "", f"**Why.** {escaped(record.reason)}", ""]
     if record.plan is not None:
         lines += [f"**Data.** {escaped(record.plan.sentence)}", ""]

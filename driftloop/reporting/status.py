@@ -9,6 +9,7 @@ from pydantic import Field
 from driftloop.alerts.incident import AlertState
 from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.tags import RunTags
+from driftloop.decision.outcome import Outcome, outcome_of_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class ModelStatus:
     score: Annotated[float | None, Field(description="The champion's score on its own holdout.")]
     metric: str | None
     as_of: Annotated[datetime | None, Field(description="The last monitoring run.")]
+    outcome: Annotated[Outcome | None, Field(description="The most severe finding of that run.")]
+    headline: Annotated[str | None, Field(description="What it came to in a few words.")]
     verdict: str | None
     performance: str | None
     action: str | None
@@ -59,6 +62,8 @@ def model_status(
         score=baseline.value if baseline else None,
         metric=baseline.metric if baseline else None,
         as_of=last_run.as_of if last_run else None,
+        outcome=outcome_of_tags(last_run) if last_run else None,
+        headline=last_run.headline if last_run else None,
         verdict=last_run.verdict if last_run else None,
         performance=last_run.performance if last_run else None,
         action=last_run.action if last_run else None,

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from driftloop.alerts.incident import AlertState, IncidentSummary
 from driftloop.alerts.message import Kind, Message
-from driftloop.alerts.messages.retraining import outcome_of, retrain_message
+from driftloop.alerts.messages.retraining import retrain_message
 from driftloop.alerts.messages.summary import with_new_champion, with_retraining
 from driftloop.alerts.messages.versions import answer_message, rollback_message
 from driftloop.alerts.messages.wording import count
@@ -28,7 +28,7 @@ from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import Promotion, RetrainRecord
 from driftloop.base.tags import PastRun
 from tasks.alerts.deliver import Delivery, deliver
-from tasks.coordination.alert_store import change_alerts, update_alerts
+from tasks.coordination.alert_store import change_alerts, read_alerts, update_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.opening import open_registry
 from tasks.runtime import clock
@@ -108,8 +108,15 @@ def write_retrain_alert(job: Job, record: RetrainRecord) -> None:
         if last is not None and last.action == "retrain":
             return
     links = links_of(job, record.run_id, record.challenger)
-    message, loud = retrain_message(record, links), outcome_of(record) != "kept"
-    _write(job, message, loud, lambda summary: with_retraining(summary, record, links))
+    incident = read_alerts(open_documents(job.workspace), job.model).open
+    trouble = incident.summary.headline if incident is not None else ""
+    message = retrain_message(record, links, trouble)
+    _write(
+        job,
+        message,
+        record.ending != "kept",
+        lambda summary: with_retraining(summary, record, links),
+    )
 
 
 @step("write rollback alert", retries=2)

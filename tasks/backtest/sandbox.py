@@ -24,8 +24,6 @@ from driftloop.config.model_config import ModelConfig
 from driftloop.profiling.whole_numbers import to_frame
 from driftloop.promotion.modes import Approval, Auto
 from tasks.registry.memory import memory_registry
-from tasks.registry.opening import open_registry
-from tasks.retraining.plan import OpenTraining, find_change
 from tasks.runtime.job import Job
 from tasks.runtime.step import inline
 from tasks.snapshots.parquet import read_slice
@@ -173,10 +171,3 @@ def _run(command: tuple[str, ...], folder: Path) -> str:
         reason = " ".join(process.stderr.split())[-300:]
         raise SnapshotError(f"{' '.join(command[:3])} failed in {folder}: {reason}")
     return process.stdout.strip()
-
-
-def drift_began(job: Job, champion: str) -> datetime | None:
-    """Return when the current drift from a champion's reference began, by the data."""
-    version = open_registry(job.workspace).version(job.model, champion)
-    opened = OpenTraining(None, "", "retrain", version)
-    return find_change(job, snapshot_at(job, job.rev), opened)

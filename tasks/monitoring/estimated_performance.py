@@ -47,7 +47,8 @@ def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None
         return None
     if len(rows.y) < job.config.performance.minimum_rows or not np.isfinite(rows.p).all():
         return None
-    return HeldOut(rows.y, rows.p, rows.features)
+    named = [name for name in job.config.segments if name in table.columns]
+    return HeldOut(rows.y, rows.p, rows.features, table.loc[rows.features.index, named])
 
 
 def method_of(job: Job) -> Estimate:

@@ -28,6 +28,7 @@ from tasks.monitoring.estimated_performance import (
 )
 from tasks.monitoring.joint_and_prediction_drift import label_findings
 from tasks.monitoring.predict import predict_model, predict_version
+from tasks.monitoring.segments import settings_of_whole, with_segments
 from tasks.monitoring.tables import broken_periods, label_fault, read_labelled
 from tasks.monitoring.windows import Slices, trained_on
 from tasks.registry.lineage import target_of
@@ -121,7 +122,7 @@ def _scored(
         slices.labelled.window,
         (scored.y, scored.p),
         baseline_of(job, champion),
-        job.config.performance,
+        settings_of_whole(job),
         scored.threshold,
         earlier,
     )
@@ -133,6 +134,7 @@ def _scored(
     same = model is scored.model  # unless what serves was refitted
     promised = scored if same else predict_model(job, model, table, target)
     performance = with_promise(job, performance, promised, holdout, earlier)
+    performance = with_segments(job, performance, scored, table, holdout, earlier)
     if scored.unknown:
         performance = _without_unknown(performance, scored.unknown, len(table))
     return performance

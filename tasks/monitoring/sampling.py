@@ -22,6 +22,19 @@ def sampled_features(
     """
     features = features_for(job, model)
     names = features.names
+    parts = sampled_rows(columns, names, rows, seed)
+    there = [name for name in names if any(name in part.columns for part in parts)] or list(names)
+    tables = [  # each by itself: two batches may hold a code in two types
+        feature_table(part.reindex(columns=there), *features)
+        for part in parts or [pd.DataFrame(columns=there)]
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def sampled_rows(
+    columns: ParquetColumns, names: tuple[str, ...], rows: int, seed: int = 0
+) -> list[pd.DataFrame]:
+    """Return a seeded sample of rows as they are stored, one table a batch."""
     rng = np.random.default_rng(seed)
     count = min(columns.rows, rows)
     chosen = np.sort(rng.choice(columns.rows, count, replace=False))
@@ -30,9 +43,4 @@ def sampled_features(
         inside = chosen[(chosen >= start) & (chosen < start + len(batch))] - start
         parts.append(batch.iloc[inside])
         start += len(batch)
-    there = [name for name in names if any(name in part.columns for part in parts)] or list(names)
-    tables = [  # each by itself: two batches may hold a code in two types
-        feature_table(part.reindex(columns=there), *features)
-        for part in parts or [pd.DataFrame(columns=there)]
-    ]
-    return pd.concat(tables, ignore_index=True)
+    return parts

@@ -1,6 +1,7 @@
 """Steps of a monitoring run: find the champion, analyse the window, decide, record."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 
 from driftloop.base.data_slices import Snapshot
@@ -11,15 +12,19 @@ from driftloop.base.tags import PastRun, RunTags
 from driftloop.decision.after_promotion import effect_of_promotion, pending_trial
 from driftloop.decision.decision import decide, drift_since
 from driftloop.decision.diagnosis import diagnose
+from driftloop.decision.outcome import outcome_of_record
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
 from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
+from driftloop.drift.segments import only_news
 from driftloop.performance.level import doubt_of
 from driftloop.promotion.ledger import Entry
 from tasks.coordination.agreement import require_champion
+from tasks.monitoring.drift_start import find_drift_start
 from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
 from tasks.monitoring.realised_performance import RealisedPerformance
 from tasks.monitoring.scope import analysis_scope, criteria
+from tasks.monitoring.segments import segment_findings
 from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import md5_of
 from tasks.registry.opening import open_registry
@@ -111,7 +116,21 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> WindowAnalysis:
     )
     importances = importances_of(registry, champion.run_id)
     by = criteria(job, importances, DriftHistory.from_runs(run.history, champion.version))
-    return analyse_window(profile, current, analysis_scope(job), by, extra_findings)
+    extra_findings += segment_findings(job, profile, reference, current, by)
+    analysis = analyse_window(profile, current, analysis_scope(job), by, extra_findings)
+    return replace(analysis, findings=only_news(analysis.findings, importances))
+
+
+def look_back(
+    job: Job, snapshot: Snapshot, run: OpenRun, analysis: WindowAnalysis
+) -> datetime | None:
+    """Return when drift began that the first run of a champion finds, or None without any.
+
+    Later runs know it from earlier ones.
+    """
+    known = any(past.champion == run.champion.version for past in run.history)
+    drifted = verdict_of_analysis(analysis, job.config.drift).status == "drift"
+    return find_drift_start(job, snapshot, run.champion) if drifted and not known else None
 
 
 @step("decide")
@@ -122,11 +141,13 @@ def judge_and_decide(
     analysis: WindowAnalysis,
     realised: RealisedPerformance,
     trials: tuple[TrialOutcome, ...] = (),
+    began: datetime | None = None,
 ) -> MonitorRecord:
-    """Return the record of the run with its verdict and decision."""
+    """Return the record of the run with its verdict and decision; `began` is of `look_back`."""
     analysis = _with_labels(analysis, realised)
     verdict, performance = verdict_of_analysis(analysis, job.config.drift), realised.performance
-    since, trained = drift_since(job.window.start, verdict, run.history), run.champion.training
+    since = drift_since(began or job.window.start, verdict, run.history)
+    trained = run.champion.training
     inputs = TriggerInputs(
         as_of=job.as_of,
         verdict=verdict,
@@ -159,6 +180,7 @@ def judge_and_decide(
         aftermath=effect_of_promotion(verdict, performance, run.champion.version, run.history),
         moved=run.moved.sentence if run.moved else None,
         doubt=doubt_of(run.champion.version, run.champion.baseline, performance),
+        since=since,
     )
 
 
@@ -176,13 +198,19 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
     """Store the record in MLflow, for later runs, people and reports."""
     if run.run_id is None:
         return
+    tags = run_tags(record, run_key(job, "monitor", record.rev))
+    open_registry(job.workspace).close_run(run.run_id, tags, _metrics(record), record)
+
+
+def run_tags(record: MonitorRecord, key: str) -> RunTags:
+    """Return what later runs, people and pages read of a run, which has this key."""
     scored = record.performance.score is not None
     recorded_at, seconds = run_time()
-    tags = RunTags(
+    return RunTags(
         kind="monitor",
-        key=run_key(job, "monitor", record.rev),
-        as_of=job.as_of,
-        champion=run.champion.version,
+        key=key,
+        as_of=record.as_of,
+        champion=record.champion,
         verdict=record.verdict.status,
         action=record.decision.action,
         quality_failed=bool(record.broken),
@@ -190,6 +218,9 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         held=record.decision.held or "",
         window_start=record.window.start,
         rev=record.rev,
+        outcome=outcome_of_record(record),
+        since=record.since,
+        headline=record.headline[:500],
         sentence=record.verdict.sentence[:500],
         troubles=tuple(trouble.kind for trouble in record.troubles),
         metric=record.performance.metric if scored else None,
@@ -206,7 +237,6 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
         recorded_at=recorded_at,
         seconds=seconds,
     )
-    open_registry(job.workspace).close_run(run.run_id, tags, _metrics(record), record)
 
 
 def _metrics(record: MonitorRecord) -> dict[str, float]:

@@ -157,9 +157,14 @@ class MlflowRegistry:
     ) -> None:
         from mlflow.entities import RunTag
 
+        from driftloop.reporting.prefect_summary import escaped
+
         with registry_errors(self.workspace):
             self.client.log_dict(run_id, to_plain(record), RECORD)
             tagged = [RunTag(name, value) for name, value in tags.to_tags().items()]
+            if tags.headline:  # the description at the top of the run's page
+                note = f"{tags.headline}. {tags.sentence}"
+                tagged.append(RunTag("mlflow.note.content", escaped(note)))
             self.client.log_batch(run_id, metrics=_metrics(metrics), tags=tagged)
             self.client.set_terminated(run_id)
 

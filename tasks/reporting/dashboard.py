@@ -7,6 +7,7 @@ from driftloop.base.errors import ConfigError, DriftloopError
 from driftloop.base.tags import ModelTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config
+from driftloop.decision.outcome import TROUBLE
 from driftloop.reporting.dashboard.page import dashboard_page
 from driftloop.reporting.dashboard.rows import Dashboard, ModelRow, dashboard_sentence, is_stale
 from driftloop.reporting.run_report.page import REPORT_FILE
@@ -63,9 +64,7 @@ def write_dashboard(workspace: Workspace, rows: tuple[ModelRow, ...], folder: Pa
 
 def _not_evaluated(row: ModelRow, problem: str) -> ModelRow:
     """Return the row of a model that could not be evaluated, which is never a healthy one."""
-    outcome = (
-        row.outcome if row.outcome in ("broken", "fell", "drift", "falling") else "inconclusive"
-    )
+    outcome = row.outcome if row.outcome in TROUBLE else "inconclusive"
     return replace(row, problem=row.problem or problem, outcome=outcome)
 
 
@@ -120,6 +119,7 @@ def _with_runs(row: ModelRow, workspace: Workspace, runs: tuple[Run, ...]) -> Mo
         row,
         run_id=last.run_id,
         outcome=last.outcome,
+        headline=last.headline,
         sentence=last.sentence,
         as_of=last.as_of,
         scores=tuple(point.score for point in points),

@@ -8,11 +8,10 @@ import pandas as pd
 
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import ChampionLostError, RegistryError
-from driftloop.base.periods import Window, format_time, parse_time, split_window
+from driftloop.base.periods import Window, format_time, parse_time
 from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore
 from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
-from driftloop.decision.window_analysis import analyse_window, verdict_of_analysis
 from driftloop.performance.target import label_text
 from driftloop.training.change_point import Change, change_in_performance, joint_change
 from driftloop.training.planning import (
@@ -27,7 +26,6 @@ from tasks.coordination.agreement import agreed_champion
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import predict_version
 from tasks.monitoring.reference_profiles import profile_of
-from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.steps import run_key
 from tasks.monitoring.tables import (
     broken_periods,
@@ -41,10 +39,9 @@ from tasks.monitoring.windows import reference_profile
 from tasks.registry.lineage import target_of
 from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
-from tasks.registry.protocol import importances_of, version_with_key
+from tasks.registry.protocol import version_with_key
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
-from tasks.snapshots.parquet import slice_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,34 +100,6 @@ def refuse_second_bootstrap(job: Job) -> None:
             f"{job.model} already has a champion, version {champion.version}; use "
             f"'driftloop retrain {job.model}' to challenge it"
         )
-
-
-@step("find change", retries=2)
-def find_change(job: Job, snapshot: Snapshot, opened: OpenTraining) -> datetime | None:
-    """Return when the current drift from the champion's reference began, or None.
-
-    Goes back from the current window, one window at a time, until one shows no drift. Windows that
-    cannot be judged are skipped. The data decide and not earlier runs, so that the answer is the
-    same after a week in which nothing ran.
-    """
-    champion = opened.champion
-    if champion is None or champion.training is None:
-        return None
-    registry = open_registry(job.workspace)
-    by = criteria(job, importances_of(registry, champion.run_id))
-    past = Window(champion.training.window.end, job.window.end)
-    since = None
-    for period in split_window(past, job.config.windows.current):
-        window = slice_columns(DataSlice(snapshot, period), job.config.data.time, job.workspace)
-        profile = reference_profile(job, snapshot, champion, period)
-        analysis = analyse_window(profile, window, analysis_scope(job), by)
-        status = verdict_of_analysis(analysis, job.config.drift).status
-        if status == "inconclusive":
-            continue
-        if status != "drift":
-            break
-        since = period.start
-    return since
 
 
 @step("plan training", retries=2)

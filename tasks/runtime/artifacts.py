@@ -21,7 +21,7 @@ def show_run(job: Job, record: MonitorRecord, links: Links) -> None:
     create_markdown_artifact(
         run_markdown(record, links),
         key=artifact_key(job.model, "run"),
-        description=record.verdict.sentence[:500],
+        description=record.headline[:500],
     )
     create_table_artifact(
         findings_table(record),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from workshop import look, small_config, write_config
+from workshop import look, monday, small_config, write_config
 
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
@@ -72,3 +72,30 @@ def test_drift_that_asks_for_confirmation_waits_for_it(championed: Path) -> None
     assert column_hash(hit.name) in marks
     second = look(championed, 16)
     assert second.verdict.status == "drift"
+
+
+def test_segments_are_judged_in_a_run(championed: Path) -> None:
+    config = small_config()
+    write_config(championed, config | {"segments": ["device", "entry_mode"]})
+    record = look(championed, 9, dry_run=True)
+    assert record.verdict.status == "ok", record.verdict.sentence
+    parts = record.performance.segments
+    assert {part.segment.split("=")[0] for part in parts} == {"device", "entry_mode"}
+    assert {part.status for part in parts} == {"ok"}
+    assert [hit for hit in record.findings if hit.role == "segment"] == []
+    write_config(championed, config | {"segments": ["branch"]})
+    assert "no column `branch`" in str(look(championed, 9, dry_run=True).findings)
+
+
+def test_a_first_run_looks_back_and_the_state_says_the_headline(championed: Path) -> None:
+    """Week 17 is the third of the season of travel; no run saw the first two."""
+    from flows.monitor import monitor
+
+    state = monitor(
+        "payments", as_of=monday(18), workspace=str(championed), dry_run=True, return_state=True
+    )
+    record = state.result()
+    assert isinstance(record, MonitorRecord)
+    assert state.message == record.headline
+    assert record.headline.startswith("inputs drifted")
+    assert (record.window.start, record.since) == (monday(17), monday(15))

@@ -2,7 +2,7 @@
 
 from driftloop.alerts.blocks import Line, clean, code, line, sentence
 from driftloop.alerts.contacts import NOBODY, Contacts
-from driftloop.alerts.messages.retraining import outcome_line, outcome_of
+from driftloop.alerts.messages.retraining import outcome_line
 from driftloop.base.errors import join_names
 from driftloop.base.records import MonitorRecord
 
@@ -44,7 +44,7 @@ def next_step(record: MonitorRecord, contacts: Contacts = NOBODY) -> Line:
             code(f"driftloop rollback {clean(record.model, 60)}"),
             "; if it was meant, nothing: the version now live is monitored.",
         )
-    if record.retrain is not None and outcome_of(record.retrain) == "promoted":
+    if record.retrain is not None and record.retrain.ending == "promoted":
         return PROMOTED
     if record.decision.held == "losing_streak":
         return line(

@@ -14,17 +14,17 @@ from driftloop.alerts.blocks import (
 from driftloop.alerts.messages.formats.sparkline import before_and_after
 from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
 from driftloop.base.distribution import Shape
-from driftloop.base.findings import LOST, Finding, Performance, QualityFinding, TroubleKind
+from driftloop.base.findings import LOST, Finding, QualityFinding, TroubleKind
 from driftloop.base.records import MonitorRecord
 from driftloop.base.scores import metric_name
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3
-NO_SKILL = "champion not proven better than guessing"
 _LEADS = {
     "prediction": "The predictions moved.",
     "joint": "The inputs are distinguishable when taken together.",
     "label": "There are new outcomes.",
+    "segment": "Inputs drifted in a part of the rows.",
 }
 # A failed data check is a cause of its own.
 _KINDS: dict[TroubleKind, str] = {
@@ -32,26 +32,6 @@ _KINDS: dict[TroubleKind, str] = {
     "concept_drift": "Concept drift",
     "label_shift": "Label shift",
 }
-
-
-def headline(record: MonitorRecord) -> str:
-    """Return what is wrong in a few words, such as ``predictions got worse, inputs drifted``."""
-    parts = ["champion changed by hand"] if record.moved else []
-    parts += [NO_SKILL] if record.doubt else []
-    parts += ["data checks failed"] if record.broken else []
-    worse = {"fell": "predictions got worse", "falling": "predictions are getting worse"}
-    parts += [text for status, text in worse.items() if record.performance.status == status]
-    broke = record.performance.broke_promise
-    parts += ["the relation of inputs and outcome changed"] if broke else []
-    parts += ["predictions expected to be worse"] if _expects_loss(record) else []
-    roles = {finding.role for finding in record.drifted}
-    parts += ["new outcomes"] if "label" in roles else []
-    if roles & {"feature", "joint"}:
-        parts.append("inputs drifted")
-    elif "prediction" in roles:
-        parts.append("predictions moved")
-    blind = record.verdict.status == "inconclusive"
-    return ", ".join(parts) or ("monitoring is blind" if blind else "needs a look")
 
 
 def causes(record: MonitorRecord) -> tuple[Section, ...]:
@@ -68,11 +48,15 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
     if record.broken:
         sections.append(_broken_data(record, explains=lost or bool(drifted)))
     if lost:
-        sections.append(_lost_performance(record.performance))
+        sections.append(_lost_performance(record))
+    worse = record.performance.worse_segments
+    if worse:
+        lead = bold("Predictions got worse in a part of the rows.")
+        sections.append(section(lead, *bullets([part.sentence for part in worse[:MOST_WORST]])))
     if _expects_loss(record) and record.estimate is not None:
         sections.append(_led("A loss is expected.", record.estimate.sentence))
     sections += _drift(record, drifted)
-    if sections and record.verdict.status == "inconclusive":
+    if sections and record.verdict.status == "inconclusive" and not record.broken:
         sections.append(_led("The rest could not be judged.", record.verdict.sentence))
     explained = [
         _led(f"{_KINDS[trouble.kind]}.", trouble.sentence)
@@ -116,7 +100,11 @@ def _drift(record: MonitorRecord, drifted: list[Finding]) -> list[Section]:
         lead = bold(f"{len(inputs)} of {count(every, 'input')} drifted")
         sentences = bullets([finding.sentence for finding in inputs])
         sections.append(section(line(lead, " away from the reference."), *sentences))
-    others = [finding for finding in drifted if finding.role in _LEADS]
+    parts = [finding for finding in drifted if finding.role == "segment"]
+    if parts:
+        sentences = bullets([finding.sentence for finding in parts[:MOST_WORST]])
+        sections.append(section(bold(_LEADS["segment"]), *sentences))
+    others = [finding for finding in drifted if finding.role in _LEADS and finding not in parts]
     return sections + [_led(_LEADS[finding.role], finding.sentence) for finding in others]
 
 
@@ -142,12 +130,16 @@ def _broken_data(record: MonitorRecord, explains: bool) -> Section:
     return section(line(lead, f" the data look broken.{hint}"), *sentences)
 
 
-def _lost_performance(performance: Performance) -> Section:
+def _lost_performance(record: MonitorRecord) -> Section:
+    performance = record.performance
     if performance.score is None:
         return section(bold(sentence(performance.sentence)))
-    was = f", was {number(performance.expected)}" if performance.expected is not None else ""
+    expected = None if performance.expected is None else number(performance.expected)
+    told = expected is not None and expected != number(performance.score)
+    was = f", was {expected}" if told else ""
     now = number(performance.score) + interval(performance.low, performance.high)
-    rows = f"on {count(performance.rows, 'row')} with known outcome"
+    earlier = f" from {performance.window}" if performance.window != record.window else ""
+    rows = f"on {count(performance.rows, 'row')} with known outcome{earlier}"
     pooled = performance.pooled
     if pooled is not None and pooled.windows > 1:
         rows += f"; {number(pooled.score)} over {pooled.windows} windows"

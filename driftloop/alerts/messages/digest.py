@@ -110,15 +110,21 @@ def _trouble_line(model: DigestLine, until: datetime) -> Line:
     since = (
         f"since {format_time(model.open_since)} ({duration(model.open_since, until)})"
         if model.open_since is not None
-        else "drift in the newest run"
+        else ""
     )
     late = [_last_run(model)] if model.late(until) else []
-    details = " · ".join((since, *late, *_figures(model)))
+    details = " · ".join(filter(None, (_told(model), since, *late, *_figures(model))))
     return line(f"{SIGNS[model.severity or 'warning']} ", _name(model), f" {details}")
 
 
+def _told(model: DigestLine) -> str:
+    """Return the headline of the newest run."""
+    headline = model.last.headline if model.last else None
+    return clean(headline or "", 200)
+
+
 def _unwatched_line(model: DigestLine, until: datetime) -> Line:
-    why = _last_run(model) if model.late(until) else "the newest run could not judge it"
+    why = _last_run(model) if model.late(until) else _told(model) or "not judged"
     return line(_name(model), f" {' · '.join((why, *_figures(model)))}", bullet=True)
 
 

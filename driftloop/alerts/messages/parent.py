@@ -15,7 +15,7 @@ from driftloop.alerts.blocks import (
     sentence,
 )
 from driftloop.alerts.buttons import incident_buttons
-from driftloop.alerts.incident import Acknowledgement, Incident, IncidentSummary
+from driftloop.alerts.incident import CAUSES, Acknowledgement, Incident, IncidentSummary
 from driftloop.alerts.message import Message
 from driftloop.alerts.messages.wording import compose, count, duration
 from driftloop.base.periods import format_time
@@ -30,9 +30,14 @@ def parent_message(model: str, incident: Incident) -> Message:
         return _over(key, model, incident, incident.resolved_at)
     summary, so_far = incident.summary, duration(incident.since, incident.last)
     seen = f"seen in {count(incident.runs, 'run')}"
+    later = [
+        f"{CAUSES[cause]} since {format_time(began)}"
+        for cause, began in incident.sinces.items()
+        if began > incident.since
+    ]
     blocks = (
         *summary.causes[:1],
-        context(f"Since {format_time(incident.since)} UTC ({so_far}) · {seen}"),
+        context(" · ".join((f"Since {format_time(incident.since)} UTC ({so_far})", seen, *later))),
         *summary.causes[1:],
         *worst_block(summary.most_changed),
         *action_blocks(summary.action, summary.next_step),

@@ -1,7 +1,6 @@
 """The message about a retraining: promoted, kept, refused or failed, each in its own words."""
 
 from dataclasses import replace
-from typing import Literal
 
 from driftloop.alerts.blocks import (
     Block,
@@ -22,11 +21,10 @@ from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.versions import undo_step
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
 from driftloop.base.periods import format_time
-from driftloop.base.retrain_record import RetrainRecord
+from driftloop.base.retrain_record import Ending, RetrainRecord
 from driftloop.base.scores import Comparison, metric_name
 
-Outcome = Literal["promoted", "proposed", "kept", "refused", "failed"]
-SEVERITIES: dict[Outcome, Severity] = {
+SEVERITIES: dict[Ending, Severity] = {
     "promoted": "good",
     "proposed": "info",
     "kept": "info",
@@ -35,31 +33,15 @@ SEVERITIES: dict[Outcome, Severity] = {
 }
 
 
-def outcome_of(record: RetrainRecord) -> Outcome:
-    """Return how the retraining ended.
-
-    ``proposed``: it proved better and waits, for approval or in shadow.
-    ``refused``: the challenger proved better, and a gate or the registry stopped it. ``kept``: it
-    did not prove better. ``failed``: there is no challenger to compare.
-    """
-    if record.promotion is not None and record.promotion.promoted:
-        return "promoted"
-    if _waits_for(record) is not None:
-        return "proposed"
-    if record.comparison is None:
-        return "failed"
-    return "refused" if record.won or record.comparison.proven else "kept"
-
-
 def outcome_line(record: RetrainRecord) -> str:
     """Return a sentence on how the retraining ended and which version is live."""
-    outcome, old = outcome_of(record), _champion(record)
+    outcome, old = record.ending, _champion(record)
     new = _challenger(record)[:1].upper() + _challenger(record)[1:]
     if outcome == "promoted":
         first = record.promotion is not None and record.promotion.previous is None
         return f"{new} is live." if first else f"{new} replaced {old}."
     if outcome == "proposed":
-        waits = "approval" if _waits_for(record) == "approval" else "fresh labels in shadow"
+        waits = "approval" if record.waits_for == "approval" else "fresh labels in shadow"
         return f"{new} proved better and waits for {waits}; {old} stays live."
     non_inferior = record.comparison is not None and record.comparison.claim == "non_inferior"
     if outcome == "kept":
@@ -71,9 +53,12 @@ def outcome_line(record: RetrainRecord) -> str:
     return f"No new model could be trained; {old} stays live."
 
 
-def retrain_message(record: RetrainRecord, links: Links) -> Message:
-    """Return the message about a retraining's outcome, with scores, gates and what comes next."""
-    outcome = outcome_of(record)
+def retrain_message(record: RetrainRecord, links: Links, trouble: str = "") -> Message:
+    """Return the message about a retraining's outcome, with scores, gates and what comes next.
+
+    `trouble` is the headline of the incident that is open.
+    """
+    outcome = record.ending
     lead = line(bold(outcome_line(record)), score_change(record.comparison))
     blocks: list[Block] = [section(lead)]
     if record.comparison is not None:
@@ -87,9 +72,10 @@ def retrain_message(record: RetrainRecord, links: Links) -> Message:
     # A replay that promotes another version, or ends otherwise, is news.
     version = f"-{record.promotion.version}" if outcome == "promoted" and record.promotion else ""
     key = event_key(record.model, record.as_of, "retrained", f"{outcome}{version}")
+    fixed = outcome == "promoted" and bool(trouble)
     severity: Severity = SEVERITIES[outcome]
     severity = "info" if record.routine and severity == "warning" else severity
-    headline = _headline(record, outcome)
+    headline = record.headline_after(trouble if fixed else "")
     message = compose(key, "retrained", severity, record.model, headline, blocks, links)
     waiting = waiting_for_approval(record)
     return replace(message, buttons=proposal_buttons(record.model, waiting)) if waiting else message
@@ -102,24 +88,9 @@ def waiting_for_approval(record: RetrainRecord) -> str | None:
     return promotion.version if promotion is not None and waits else None
 
 
-def _headline(record: RetrainRecord, outcome: Outcome) -> str:
-    if outcome == "promoted":
-        return f"{_challenger(record)} is live"
-    if outcome == "proposed":
-        waits = _waits_for(record) == "approval"
-        return f"{_challenger(record)} {'waits for approval' if waits else 'is in shadow'}"
-    if outcome == "kept":
-        return f"kept {_champion(record)}"
-    return "new model not promoted" if outcome == "refused" else "retraining failed"
-
-
 def _challenger(record: RetrainRecord) -> str:
     version = record.promotion.version if record.promotion else record.challenger
     return "the new model" if version is None else f"version {clean(version, 40)}"
-
-
-def _waits_for(record: RetrainRecord) -> str | None:
-    return record.promotion.waits_for if record.promotion else None
 
 
 def _champion(record: RetrainRecord) -> str:
@@ -150,7 +121,7 @@ def _numbers(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _action(record: RetrainRecord, outcome: Outcome) -> tuple[Line, ...]:
+def _action(record: RetrainRecord, outcome: Ending) -> tuple[Line, ...]:
     """Return what was done and why, with the gates that stand in the way."""
     if record.comparison is None:
         return (line(sentence(record.sentence)),)
@@ -171,14 +142,14 @@ def _action(record: RetrainRecord, outcome: Outcome) -> tuple[Line, ...]:
 
 def next_step_of(record: RetrainRecord) -> Line:
     """Return what the reader should do after a retraining."""
-    outcome, name = outcome_of(record), clean(record.model, 60)
+    outcome, name = record.ending, clean(record.model, 60)
     if outcome == "promoted":
         if record.promotion is None or record.promotion.previous is None:
             return line("Nothing now.")
         return undo_step(
             record.model, f": {_champion(record)} then comes back with its reference data."
         )
-    if outcome == "proposed" and _waits_for(record) == "approval":
+    if outcome == "proposed" and record.waits_for == "approval":
         return line(
             "Decide in the Prefect UI (run ",
             bold("approve"),

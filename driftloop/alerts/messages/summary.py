@@ -13,24 +13,16 @@ from driftloop.alerts.messages.actions import (
     next_step,
     waiting_version,
 )
-from driftloop.alerts.messages.causes import (
-    NO_SKILL,
-    causes,
-    doubtful,
-    headline,
-    most_changed,
-    unjudged,
-)
+from driftloop.alerts.messages.causes import causes, doubtful, most_changed, unjudged
 from driftloop.alerts.messages.retraining import (
     next_step_of,
     outcome_line,
-    outcome_of,
     score_change,
     waiting_for_approval,
 )
 from driftloop.alerts.messages.wording import count
 from driftloop.base.errors import ChampionLostError
-from driftloop.base.records import MonitorRecord
+from driftloop.base.records import NO_SKILL, MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
 
 WATCH = line("Nothing now. The next run shows whether it holds.")
@@ -40,7 +32,7 @@ WATCH = line("Nothing now. The next run shows whether it holds.")
 def summary_of(record: MonitorRecord, links: Links, contacts: Contacts = NOBODY) -> IncidentSummary:
     """Return what a run has to say: what broke, what was done, what to do."""
     return IncidentSummary(
-        headline=headline(record),
+        headline=record.headline,
         causes=causes(record),
         action=action_taken(record),
         next_step=next_step(record, contacts),
@@ -86,7 +78,7 @@ def blind_summary(record: MonitorRecord, links: Links, runs: int) -> IncidentSum
     times = "The last run" if runs == 1 else f"The last {runs} runs in a row"
     why = line(bold("Why:"), f" {sentence(record.verdict.sentence)}")
     return IncidentSummary(
-        headline="monitoring is blind",
+        headline=f"{record.headline}, monitoring is blind",
         causes=(
             section(
                 line(bold(f"{times} could not judge the data"), ", so trouble would go unseen.")
@@ -107,11 +99,11 @@ def with_retraining(
     summary: IncidentSummary, record: RetrainRecord, links: Links
 ) -> IncidentSummary:
     """Return the summary with what came of a retraining in place of what was done and is to do."""
-    outcome = outcome_of(record)
     return replace(
         summary,
+        headline=record.headline_after(summary.headline),
         action=f"Retrained. {outcome_line(record)}{score_change(record.comparison)}",
-        next_step=PROMOTED if outcome == "promoted" else next_step_of(record),
+        next_step=PROMOTED if record.ending == "promoted" else next_step_of(record),
         links=_joined(summary.links, links),
         waiting=waiting_for_approval(record),
     )

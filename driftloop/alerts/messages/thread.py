@@ -91,13 +91,18 @@ def acknowledged_line(model: str, incident: Incident) -> Message:
 
 def resolved_line(record: MonitorRecord, incident: Incident, links: Links) -> Message:
     """Return that the trouble is over and how long it lasted."""
-    verdict = sentence(record.verdict.sentence)
     lead = line(
         f"{SIGNS['good']} ",
         bold(f"{clean(record.model, 60)}: back to normal"),
-        f" after {lasted(incident)}. {verdict}",
+        f" after {lasted(incident)}. {_now(record)}",
     )
     return _line(record, "resolved", "good", (section(lead), *after_promotion(record)), links)
+
+
+def _now(record: MonitorRecord) -> str:
+    """Return the verdict on what is over; other trouble that has begun is told by its own."""
+    began = f"Other trouble began on {format_time(record.as_of)} UTC, see the next message"
+    return sentence(began if record.trouble else record.verdict.sentence)
 
 
 def worsened_message(record: Occasion, incident: Incident, links: Links) -> Message:
@@ -115,7 +120,7 @@ def resolved_message(record: MonitorRecord, incident: Incident, links: Links) ->
     key = event_key(record.model, record.as_of, "resolved")
     lead, rest = "The trouble is over", f" after {lasted(incident)}."
     blocks = (
-        section(line(bold(lead), f"{rest} {sentence(record.verdict.sentence)}")),
+        section(line(bold(lead), f"{rest} {_now(record)}")),
         *after_promotion(record),
         *story_blocks(incident.summary),
     )

@@ -16,7 +16,6 @@ class _Texts:
     """The texts on an outcome, with places for both versions."""
 
     severity: Severity
-    headline: str
     news: str
     reason: str
     step: str = "Nothing."
@@ -25,19 +24,16 @@ class _Texts:
 _TRIALS: dict[TrialAction, _Texts] = {
     "promoted": _Texts(
         "good",
-        "version {version} is live after its shadow",
         "Version {version} replaced version {against}",
         ": it did better on fresh labels.",
     ),
     "dropped": _Texts(
         "info",
-        "version {version} left its shadow unpromoted",
         "Version {against} stays live",
         ": version {version} did not prove itself in shadow.",
     ),
     "rolled_back": _Texts(
         "warning",
-        "rolled back to version {against}",
         "Version {against} is live again",
         ": version {version} did worse on new labels.",
         "In working hours, find out why the newer version failed. The next run decides again "
@@ -45,7 +41,6 @@ _TRIALS: dict[TrialAction, _Texts] = {
     ),
     "expired": _Texts(
         "warning",
-        "nobody approved version {version}",
         "Version {against} stays live",
         ": version {version} was proposed and not approved.",
         "Nothing changed. If the version should go live, retrain and approve it in time.",
@@ -66,8 +61,7 @@ def trial_message(model: str, at: datetime, trial: TrialOutcome, links: Links) -
         step_block(step),
     )
     key = event_key(model, at, "observed", f"{trial.kind}-{trial.version}-{trial.action}")
-    headline = texts.headline.format(**names)
-    return compose(key, "observed", texts.severity, model, headline, blocks, links)
+    return compose(key, "observed", texts.severity, model, trial.headline, blocks, links)
 
 
 def undo_step(model: str, then: str = ".") -> Line:

@@ -7,6 +7,7 @@ from datetime import datetime
 from driftloop.alerts.blocks import Block, Header, Section, clean
 from driftloop.alerts.message import Kind, Links, Message, Severity
 from driftloop.base.scores import Score
+from driftloop.base.scores import number as number
 
 NO_BREAK = "\u00a0"
 # Shapes differ as well as colours, and each stands for exactly one severity.
@@ -30,7 +31,7 @@ def compose(
 
     That is the headline and `lead`, or the first line of the blocks where there is none.
     """
-    title = f"{clean(model, 60)}: {headline}"
+    title = f"{clean(model, 60)}: {clean(headline, 200)}"
     header = Header(f"{SIGNS[severity]} {title}")
     text = f"{title}. {lead_of(blocks) if lead is None else lead}"
     return Message(key, model, kind, severity, text, (header, *blocks), links)
@@ -39,19 +40,6 @@ def compose(
 def lead_of(blocks: Sequence[Block]) -> str:
     """Return the first line of the first paragraph, without style."""
     return next((block.lead for block in blocks if isinstance(block, Section)), "")
-
-
-def number(value: float | None, sign: str = "") -> str:
-    """Return a number with the digits a person uses; `sign` is "+" to show it always."""
-    if value is None or not math.isfinite(value):
-        return "unknown"
-    if abs(value) >= 1000:
-        return f"{value:{sign},.0f}"
-    if abs(value) >= 0.1 or value == 0:
-        decimals = 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
-        return f"{value:{sign}.{decimals}f}"
-    digits = min(1 - math.floor(math.log10(abs(value))), 8)
-    return f"{value:{sign}.{digits}f}".rstrip("0")
 
 
 def interval(low: float | None, high: float | None, sign: str = "") -> str:

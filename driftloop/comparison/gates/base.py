@@ -7,7 +7,7 @@ from driftloop.base.scores import GateResult
 from driftloop.base.settings import Settings
 from driftloop.comparison.gates.inputs import GateInputs
 
-NO_CHAMPION = "There is no champion to compare with."
+NO_CHAMPION = "Nothing to hold it against: it would be the first champion."
 
 
 class CannotRun(Exception):  # noqa: N818 - not an error of the program: what a gate lacks

@@ -21,4 +21,6 @@ class ValidPredictions(Gate):
             bad |= ((p < 0) | (p > 1)).any(axis=1) | ~np.isclose(p.sum(axis=1), 1, atol=1e-3)
         what = "numbers" if inputs.regression else "probabilities"
         wrong = int(bad.sum())
-        return wrong == 0, f"{wrong} of {len(p):,} predictions are not valid {what}."
+        if not wrong:
+            return True, f"All {len(p):,} predictions are valid {what}."
+        return False, f"{wrong:,} of {len(p):,} predictions are not valid {what}."

@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -25,11 +25,15 @@ class NoEstimateError(DriftloopError):
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Labelled rows that the model has not seen: truth (n,), predictions (n, k), and features."""
+    """Labelled rows that the model has not seen: truth (n,), predictions (n, k), and features.
+
+    `others` are further columns of the same rows, by which segments are told apart.
+    """
 
     y: Truth
     p: Probabilities
     features: pd.DataFrame
+    others: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)

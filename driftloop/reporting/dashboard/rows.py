@@ -7,7 +7,7 @@ from typing import Annotated
 
 from driftloop.alerts.messages.wording import count
 from driftloop.base.serialize import UNPRINTED
-from driftloop.decision.outcome import MOST_SEVERE_FIRST, Outcome
+from driftloop.decision.outcome import MOST_SEVERE_FIRST, TROUBLE, Outcome
 
 SLACK = timedelta(days=1)
 """How much later than two windows a run may be before it counts as missing."""
@@ -26,6 +26,7 @@ class ModelRow:
     model: str
     outcome: Outcome
     problem: str | None = None
+    headline: str = ""
     sentence: Annotated[str, UNPRINTED] = ""
     as_of: datetime | None = None
     stale: bool = False
@@ -47,11 +48,7 @@ class ModelRow:
     @property
     def troubled(self) -> bool:
         """Whether it needs attention."""
-        return (
-            self.outcome in ("broken", "fell", "drift", "falling")
-            or self.incident_since is not None
-            or self.unwatched
-        )
+        return self.outcome in TROUBLE or self.incident_since is not None or self.unwatched
 
     @property
     def unwatched(self) -> bool:

@@ -20,7 +20,7 @@ def report_page(report: ReportInput) -> str:
         "run_report/templates/report.html.j2",
         report=report,
         record=record,
-        title=f"{record.model}: {record.verdict.status} on {format_time(record.as_of)}",
+        title=f"{record.model}: {record.headline} on {format_time(record.as_of)}",
         verdict=verdict_section(report),
         history=history_section(report),
         features=features_section(report) if record.findings else None,

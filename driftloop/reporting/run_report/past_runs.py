@@ -11,7 +11,7 @@ from driftloop.alerts.incident import AlertState
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import Champion
 from driftloop.base.tags import RunTags
-from driftloop.decision.outcome import Outcome, outcome_of, outcome_of_record
+from driftloop.decision.outcome import Outcome, outcome_of_record, outcome_of_tags
 from driftloop.promotion.ledger import MOVES, Entry, Move
 
 
@@ -25,6 +25,7 @@ class RunPoint:
     action: str
     champion: Annotated[str, Field(description="The version that was judged.")]
     rev: Annotated[str, Field(description="Commit of the data.")]
+    headline: str
     sentence: str
     metric: str | None = None
     score: Annotated[
@@ -40,11 +41,12 @@ class RunPoint:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An incident; `end` is null while it is open."""
+    """An incident, from the run that opened it; `end` is null while it is open."""
 
     start: datetime
     end: datetime | None
     severity: str
+    since: Annotated[datetime, Field(description="Start of the first window with trouble.")]
 
     def covers(self, moment: datetime) -> bool:
         """Say whether a run at this moment fell into it."""
@@ -81,10 +83,11 @@ def point_of_tags(run_id: str, tags: RunTags) -> RunPoint:
     return RunPoint(
         run_id,
         tags.as_of,
-        outcome_of(tags.verdict or "", bool(tags.quality_failed), tags.performance or ""),
+        outcome_of_tags(tags),
         tags.action or "",
         tags.champion or "",
         tags.rev or "",
+        tags.headline or "",
         tags.sentence or "",
         tags.metric,
         tags.score,
@@ -104,6 +107,7 @@ def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
         record.decision.action,
         record.champion,
         record.rev,
+        record.headline,
         record.verdict.sentence,
         performance.metric,
         performance.score,
@@ -116,11 +120,12 @@ def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
 def episodes_of(alerts: AlertState) -> tuple[Episode, ...]:
     """Return the incidents of a model, oldest first, the open one last."""
     episodes = [
-        Episode(past.opened_at, past.resolved_at, past.peak_severity) for past in alerts.past
+        Episode(past.opened_at, past.resolved_at, past.peak_severity, past.since)
+        for past in alerts.past
     ]
     incident = alerts.open
     if incident is not None:
-        episodes.append(Episode(incident.opened_at, None, incident.severity))
+        episodes.append(Episode(incident.opened_at, None, incident.severity, incident.since))
     return tuple(episodes)
 
 

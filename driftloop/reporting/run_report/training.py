@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from driftloop.alerts.messages.retraining import outcome_of
 from driftloop.alerts.messages.wording import interval, number
 from driftloop.alerts.messages.wording import score as score_text
 from driftloop.base.retrain_record import RetrainRecord
@@ -22,7 +21,7 @@ _OUTCOMES: dict[str, tuple[str, str, Tone]] = {
 
 def retraining_badge(record: RetrainRecord) -> tuple[str, str, Tone]:
     """Return sign, word and tone of how a retraining ended."""
-    return _OUTCOMES[outcome_of(record)]
+    return _OUTCOMES[record.ending]
 
 
 def recent_entries(ledger: Iterable[Entry]) -> list[Entry]:

@@ -7,19 +7,13 @@ from rich.text import Text
 
 from driftloop.alerts.messages.wording import count
 from driftloop.base.periods import format_time
-from driftloop.decision.outcome import OUTCOME_STYLES, Tone
+from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.run_report.history import history_sentence
 from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from driftloop.reporting.timeline import LABEL, Line, score_range, timeline
+from flows.cli.display.show import TONES
 
-_COLOURS: dict[Tone, str] = {
-    "bad": "red",
-    "warn": "yellow",
-    "blind": "magenta",
-    "good": "green",
-    "plain": "dim",
-}
 WIDTH = 80
 
 
@@ -29,7 +23,7 @@ def report_view(report: FetchedReport) -> Iterable[RenderableType]:
     yield Text.assemble(
         (report.model, "bold"),
         f" as of {format_time(report.as_of)}: ",
-        (f"{style.sign} {style.word}", _COLOURS[style.tone]),
+        (f"{style.sign} {style.word}", TONES[style.tone]),
     )
     yield Text(report.path)
     if report.address is not None:
@@ -66,5 +60,5 @@ def _line(line: Line) -> Text:
         return text.append(line.text, style="not dim")
     for place, character in enumerate(line.text):
         tone = line.tones[place] if place < len(line.tones) else None
-        text.append(character, style=f"not dim {_COLOURS[tone]}" if tone else "not dim")
+        text.append(character, style=f"not dim {TONES[tone]}" if tone else "not dim")
     return text

@@ -11,8 +11,9 @@ from driftloop.base.findings import Finding, FindingStatus, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.scores import metric_name
+from driftloop.decision.outcome import OUTCOME_STYLES, outcome_of_record
 from flows.cli.display.promotion import retrain_view
-from flows.cli.display.show import COLOURS, status_text
+from flows.cli.display.show import COLOURS, TONES, outcome_text, status_text
 
 if TYPE_CHECKING:
     from driftloop.reporting.status import ModelStatus, Statuses
@@ -30,7 +31,7 @@ _SIGNS: Mapping[FindingStatus, str] = {
 def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[RenderableType]:
     """Yield the parts of a monitoring run that a person wants to see."""
     verdict = record.verdict
-    judged = status_text("data broken" if record.broken else verdict.status)
+    judged = outcome_text(outcome_of_record(record), record.headline)
     yield Text.assemble((f"{record.model} ", "bold"), f"{record.window}: ", judged)
     yield f"  {verdict.sentence}"
     yield (
@@ -41,7 +42,10 @@ def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[Re
         if check.status != "ok":
             yield Text.assemble("  quality: ", status_text(check.status), f" {check.sentence}")
     performance = record.performance
-    yield Text.assemble("  ", status_text(performance.status), " ", performance.sentence)
+    labels = "" if performance.window == record.window else f" Labels of {performance.window}."
+    yield Text.assemble("  ", status_text(performance.status), " ", performance.sentence, labels)
+    for part in performance.worse_segments:
+        yield Text.assemble("  ", status_text(part.status), " ", part.sentence)
     if record.estimate is not None:
         estimate = record.estimate
         yield Text.assemble("  ", status_text(estimate.status), " ", estimate.sentence)
@@ -98,7 +102,7 @@ def status_view(statuses: "Statuses") -> Iterable[RenderableType]:
     for model in statuses.models:
         table.add_row(
             model.model,
-            status_text(model.verdict or ""),
+            outcome_text(model.outcome) if model.outcome else "",
             format_time(model.as_of) if model.as_of else "never",
             f"v{model.champion}" if model.champion else "none",
             "" if model.score is None else f"{metric_name(model.metric)} {model.score:.3f}",
@@ -106,13 +110,15 @@ def status_view(statuses: "Statuses") -> Iterable[RenderableType]:
         )
     yield table
     for model in statuses.models:
-        if alerts := _alerts(model):
-            yield Text.assemble((f"{model.model}: ", "bold"), alerts)
+        if news := _news(model):
+            yield Text.assemble((f"{model.model}: ", "bold"), news)
 
 
-def _alerts(model: "ModelStatus") -> Text:
-    """Return the open incident, until when the model is muted, and what waits to be sent."""
+def _news(model: "ModelStatus") -> Text:
+    """Return headline, open incident, until when the model is muted, and what waits to be sent."""
     parts = []
+    if model.headline and model.outcome and model.headline != OUTCOME_STYLES[model.outcome].word:
+        parts.append((model.headline, TONES[OUTCOME_STYLES[model.outcome].tone]))
     if model.incident_since is not None:
         since = format_time(model.incident_since)
         parts.append((f"{model.incident_severity} since {since}", "red"))

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from driftloop.base.serialize import printed_json
+from driftloop.decision.outcome import OUTCOME_STYLES, Outcome, Tone
 from flows.cli.session import plain_console, results
 
 COLOURS = {
@@ -17,12 +18,20 @@ COLOURS = {
     "inconclusive": "magenta",
     "failed": "red",
     "broken": "red",
-    "data broken": "red",
     "fell": "red",
     "falling": "yellow",
     "lost": "yellow",
     "small": "cyan",
     "unclear": "yellow",
+}
+
+
+TONES: dict[Tone, str] = {
+    "bad": "red",
+    "warn": "yellow",
+    "blind": "magenta",
+    "good": "green",
+    "plain": "dim",
 }
 
 
@@ -57,6 +66,12 @@ def empty_table(*columns: str, wrapped: str = "", header_style: str = "dim") -> 
 def status_text(status: str) -> Text:
     """Return a status in its colour."""
     return Text(status, style=COLOURS.get(status, ""))
+
+
+def outcome_text(outcome: Outcome, words: str | None = None) -> Text:
+    """Return a run's outcome, or its headline given as `words`, in the colour of the outcome."""
+    style = OUTCOME_STYLES[outcome]
+    return Text(words or style.word, style=TONES[style.tone])
 
 
 def score_text(score: float, better: bool = False, worse: bool = False) -> Text:

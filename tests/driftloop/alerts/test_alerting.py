@@ -17,6 +17,7 @@ from driftloop.alerts.lifecycle import (
     run_health,
 )
 from driftloop.base.findings import EstimatedPerformance, Promise, Verdict
+from driftloop.base.periods import Window
 from driftloop.base.records import Decision, MonitorRecord
 from driftloop.base.scores import Score
 from driftloop.base.serialize import to_plain
@@ -174,7 +175,7 @@ def test_worse_score_is_told_when_it_fell_by_the_margin_since_it_was_told() -> N
     scores = [0.70, 0.68, 0.66, 0.64, 0.66, 0.60, 0.58]
     story = [health(week, "p", score=score) for week, score in enumerate(scores)]
     assert told(story) == "OC.W..W"
-    assert seen(story)[3].why == "The score fell by another 0.060."
+    assert seen(story)[3].why == "The score fell by another 0.06."
 
 
 def test_trouble_that_goes_on_under_a_new_champion_is_news_once() -> None:
@@ -236,11 +237,49 @@ def test_run_that_looks_from_before_changes_nothing() -> None:
 def test_since_when_and_how_often() -> None:
     found = seen("..dd.d")[-1].state.newest
     assert found is not None
-    assert (found.number, found.since, found.opened_at) == (1, NOW + WEEK, NOW + 2 * WEEK)
+    assert (found.number, found.opened_at) == (1, NOW + 2 * WEEK)
+    assert found.since == NOW + 4 * WEEK, "a healthy run was between"
+    assert seen("..dd?d")[-1].state.newest.since == NOW + WEEK  # type: ignore[union-attr]
     assert (found.runs, found.quiet, found.last) == (3, 0, NOW + 5 * WEEK)
     second = seen("d......d")[-1].state.newest
     assert second is not None
     assert second.number == 2
+
+
+def test_each_cause_has_its_own_beginning() -> None:
+    """Labels are of an earlier window; drift can be older than the first run that sees it."""
+    scored, old = NOW - 3 * WEEK, NOW - 9 * WEEK
+    first = health(0, "d", sinces={"drift": old})
+    both = health(1, "b", sinces={"drift": old, "performance": scored})
+    found = seen([first, both])[-1].state.newest
+    assert found is not None
+    assert found.sinces == {"drift": old, "performance": scored}
+    assert found.since == old
+    over = health(2, "p", sinces={"performance": scored + WEEK})
+    found = seen([first, both, over])[-1].state.newest
+    assert found is not None
+    assert found.sinces == {"performance": scored}
+
+
+def test_other_trouble_after_a_healthy_run_is_another_incident() -> None:
+    turns = seen("d.q")
+    assert turns[-1].kinds == ("resolved", "opened")
+    season, feed = turns[-1].state.incidents
+    assert (season.number, season.since, season.resolved_at) == (1, NOW - WEEK, NOW + WEEK)
+    assert (feed.number, feed.since, feed.opened_at) == (2, NOW + WEEK, NOW + 2 * WEEK)
+    assert seen("dq")[-1].kinds == ("worsened",), "nothing was healthy between"
+    same, other = (
+        seen([health(0, "d", features=frozenset({"a", "b"})), health(1, "."),
+              health(2, "d", features=frozenset(names))])[-1].kinds
+        for names in ("ab", "cd")
+    )  # fmt: skip
+    assert (same, other) == (("confirmed",), ("resolved", "opened"))
+
+
+def test_a_loss_by_labels_began_in_the_window_that_was_scored() -> None:
+    scored = replace(performance("fell"), window=Window(NOW - 3 * WEEK, NOW - 2 * WEEK))
+    found = run_health(replace(record(), performance=scored))
+    assert found.began() == {"performance": NOW - 3 * WEEK}
 
 
 STORIES = st.text("..dpqb?", min_size=1, max_size=30)

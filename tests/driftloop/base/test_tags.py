@@ -21,11 +21,14 @@ RUN = RunTags(
     as_of=AT,
     champion="3",
     rev="abc",
+    headline="inputs drifted",
     sentence="Drift.",
     recorded_at=LATER,
     seconds=1.5,
     window_start=AT,
     verdict="drift",
+    outcome="drift",
+    since=AT,
     action="none",
     held="cooldown",
     quality_failed=True,
@@ -54,11 +57,14 @@ STORED_RUN = {
     "driftloop.as_of": "2026-03-02T06:00:00+00:00",
     "driftloop.champion": "3",
     "driftloop.rev": "abc",
+    "driftloop.headline": "inputs drifted",
     "driftloop.sentence": "Drift.",
     "driftloop.recorded_at": "2026-03-09T00:00:00+00:00",
     "driftloop.seconds": "1.500",
     "driftloop.window_start": "2026-03-02T06:00:00+00:00",
     "driftloop.verdict": "drift",
+    "driftloop.outcome": "drift",
+    "driftloop.since": "2026-03-02T06:00:00+00:00",
     "driftloop.action": "none",
     "driftloop.held": "cooldown",
     "driftloop.quality_failed": "true",
@@ -261,7 +267,7 @@ def test_runs_that_later_decisions_remember() -> None:
 
 def test_an_old_run_is_remembered_without_what_it_did_not_store_yet() -> None:
     past = RunTags(kind="retrain", key="k", as_of=AT, trained=True).past_run
-    assert (past.kind, past.window_start, past.seen, past.held) == ("retrain", AT, frozenset(), "")
+    assert (past.kind, past.since, past.seen, past.held) == ("retrain", AT, frozenset(), "")
     assert not past.won
 
 

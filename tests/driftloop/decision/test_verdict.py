@@ -74,13 +74,13 @@ def test_drift_is_seen_beside_many_unknown_features() -> None:
 def test_broken_column_is_not_called_drift() -> None:
     findings = finding("a", "drift"), finding("b"), finding("c")
     verdict = judged(*findings, quality=(check("a"),))
-    assert verdict.status == "ok"
-    assert verdict.sentence == "No drift in 2 of 3 features. Not judged: a."
+    assert verdict.status == "inconclusive", "broken data are never ok"
+    assert verdict.sentence == "Data broken (a): whether the rest drifted was not concluded."
 
 
 def test_drift_beside_a_broken_column_is_still_drift() -> None:
     verdict = judged(finding("a", "drift"), finding("b", "drift"), quality=(check("a"),))
-    assert verdict.sentence == "1 of 2 features drifted: b. Not judged: a."
+    assert verdict.sentence == "Data broken (a). 1 of 2 features drifted: b. Not judged: a."
 
 
 def test_only_failed_checks_set_a_column_aside() -> None:

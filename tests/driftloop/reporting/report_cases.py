@@ -47,6 +47,7 @@ def points(amount: int = 21) -> tuple[RunPoint, ...]:
                 {"broken": "hold", "drift": "alert", "fell": "retrain"}.get(end, "none"),
                 "6" if place < 8 else "7",
                 alert_examples.REV,
+                "what was seen",
                 "What was seen.",
                 "roc_auc",
                 value,
@@ -160,8 +161,13 @@ def report_input(record: MonitorRecord | None = None, **more: Any) -> ReportInpu
         points(),
         ledger(),
         (
-            Episode(alert_examples.AT - 12 * WEEK, alert_examples.AT - 10 * WEEK, "warning"),
-            Episode(alert_examples.AT - 2 * WEEK, None, "page"),
+            Episode(
+                alert_examples.AT - 12 * WEEK,
+                alert_examples.AT - 10 * WEEK,
+                "warning",
+                alert_examples.AT - 12 * WEEK,
+            ),
+            Episode(alert_examples.AT - 2 * WEEK, None, "page", alert_examples.AT - 2 * WEEK),
         ),
         labelled_until=alert_examples.AT - WEEK,
         label_delay="7 days",

@@ -18,7 +18,7 @@ from tools import alert_examples as the
 def test_the_page_begins_with_the_verdict_and_ends_with_how_to_look_again() -> None:
     page = run_markdown(the.WORSE, the.LINKS)
     lines = page.splitlines()
-    assert lines[0] == "# 🔴 payments: drift"
+    assert lines[0] == "# 🔴 payments: predictions got worse, inputs drifted"
     assert lines[2] == "3 of 20 inputs drifted."
     assert "**Decision: retrain.**" in page
     assert "0.712 (0.694 to 0.729): fell" in page
@@ -31,16 +31,18 @@ def test_the_page_begins_with_the_verdict_and_ends_with_how_to_look_again() -> N
 
 def test_broken_data_are_the_headline() -> None:
     page = run_markdown(the.BROKEN, NO_LINKS)
-    assert page.startswith("# 🚨 payments: broken")
+    assert page.startswith("# 🔴 payments: data broken")
     assert "98% of values are above 5,000" in page
     assert "](" not in page, "an address that is not known is no link"
 
 
 def test_a_retraining_has_its_gates() -> None:
     page = retrain_markdown(the.REFUSED, the.LINKS)
-    assert page.startswith("# payments: champion kept")
+    assert page.startswith("# payments: new model not promoted")
     assert "| latency | refused | 41 ms a row, 20 allowed. |" in page
-    assert retrain_markdown(the.PROMOTED, the.LINKS).startswith("# payments: promoted")
+    assert retrain_markdown(the.PROMOTED, the.LINKS).startswith(
+        "# payments: version 8 is live: 0.731 → 0.838"
+    )
     assert "212 rows have labels" in retrain_markdown(the.FAILED, the.LINKS)
 
 

@@ -65,7 +65,7 @@ def outline(record: MonitorRecord | None = None, **more: Any) -> Outline:
 def test_the_report_says_what_the_record_says() -> None:
     said = outline().text
     for expected in (
-        "Predictions got worse, inputs drifted.",
+        "Fixed by version 8: 0.731 → 0.838.",
         "Version 8 replaced version 7.",
         "PL rose from 2.0% to 17%",
         "is missing in 6.1% of the rows, previously 0.4%.",
@@ -78,7 +78,7 @@ def test_the_report_says_what_the_record_says() -> None:
         "0f343b0931126a20f133d67c2b018a3b",
         f"--as-of 2026-03-09T03:00:00+00:00 --rev {alert_examples.REV} --dry-run",
         "those of events after 2026-03-02 03:00 have not arrived yet",
-        "An incident has been open since 2026-02-23 03:00 UTC (page).",
+        "An incident is open (page): since 2026-02-23 03:00 UTC, first seen by the run of",
     ):
         assert expected in said
 
@@ -92,7 +92,7 @@ def test_the_sections_come_in_their_order() -> None:
 def test_what_did_not_happen_has_no_section() -> None:
     found = outline(alert_examples.HEALTHY, ledger=())
     assert not {"challenger", "trials", "promotions"} & set(found.ids)
-    assert "Healthy: nothing is wrong." in found.text
+    assert "Healthy." in found.text
     assert "What you should doNothing." in found.text
 
 
@@ -123,14 +123,14 @@ def test_what_was_done_and_is_to_do_is_said_as_in_the_message() -> None:
 @pytest.mark.parametrize(
     ("record", "sentence"),
     [
-        (replace(alert_examples.HEALTHY, quality=(BROKEN,)), "Data checks failed."),
+        (replace(alert_examples.HEALTHY, quality=(BROKEN,)), "Data broken."),
         (
             replace(alert_examples.HEALTHY, verdict=Verdict("inconclusive", "No rows.")),
-            "Inconclusive: this run could not evaluate the model.",
+            "Not judged.",
         ),
         (
             replace(alert_examples.HEALTHY, verdict=Verdict("warning", "`a` is near.")),
-            "No problem, but something is close to its limit.",
+            "Close to a limit.",
         ),
     ],
 )
@@ -237,8 +237,7 @@ def test_signs_differ_in_shape() -> None:
 def test_a_strip_in_words() -> None:
     said = history_sentence(points(3))
     assert (
-        said
-        == "3 runs since 2026-02-16 03:00: 1 predictions worse, 1 not judged, 1 close to a limit."
+        said == "3 runs since 2026-02-16 03:00: 1 predictions worse, 1 not judged, 1 needs a look."
     )
 
 

@@ -47,6 +47,7 @@ def test_status_keeps_year_verdict_and_date() -> None:
     common: dict[str, Any] = {
         **{"champion": "12", "promoted_at": None, "trained_until": None, "score": 0.93456},
         **{"metric": "average_precision", "as_of": datetime(2026, 6, 15, tzinfo=UTC)},
+        **{"outcome": "inconclusive", "headline": "not judged"},
         **{"verdict": "inconclusive", "performance": "ok", "action": "retrain", "sentence": None},
         "incident_since": datetime(2026, 5, 18, tzinfo=UTC),
         **{"incident_severity": "page", "muted_until": None, "waiting": 2},
@@ -54,7 +55,7 @@ def test_status_keeps_year_verdict_and_date() -> None:
     models = tuple(ModelStatus(model=name, **common) for name in ("a-model-with-a-long-name", "b"))
     lines = printed(status_view(Statuses(models)))
     assert all(len(line) <= 80 for line in lines)
-    shown = [line for line in lines if "inconclusive" in line]
+    shown = [line for line in lines if "not judged" in line]
     assert len(shown) == 2
     for words in ("2026-06-15", "v12", "average precision 0.935", "retrain"):
         assert all(words in line for line in shown)

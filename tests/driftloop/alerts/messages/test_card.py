@@ -78,7 +78,7 @@ def test_broken_data_lead() -> None:
         decision=Decision("hold", ("Broken data must not train a model",)),
     )
     summary = summary_of(record, Links())
-    assert summary.headline == "data checks failed, predictions got worse, inputs drifted"
+    assert summary.headline == "data broken, predictions got worse, inputs drifted"
     assert causes_of(summary) == (
         "*2 of 3 data checks failed:* the data look broken. This may explain the rest.\n"
         "• amount: 98 % of values are above 5,000 (allowed: 1 %).\n"
@@ -122,7 +122,7 @@ def test_broken_data_lead() -> None:
 )
 def test_lost_performance_says_what_follows(changes: dict[str, Any], done: str, step: str) -> None:
     summary = summary_of(monitor(performance=performance("fell"), **changes), LINKS)
-    assert summary.headline == "predictions got worse"
+    assert summary.headline == monitor(performance=performance("fell"), **changes).headline
     assert done in summary.action
     assert step in summary.next_step.plain
 
@@ -132,7 +132,7 @@ def test_trouble_without_a_known_cause_repeats_the_verdict() -> None:
         monitor(verdict=Verdict("warning", "3 inputs are close to a limit")), LINKS
     )
     assert (summary.headline, causes_of(summary)) == (
-        "needs a look",
+        "close to a limit",
         ("*3 inputs are close to a limit.*",),
     )
 
@@ -180,11 +180,11 @@ def test_blind() -> None:
         "• input_2: 55 rows are too few.\n"
         "and 2 more",
     )
-    assert summary.headline == "monitoring is blind"
+    assert summary.headline == "not judged, monitoring is blind"
     assert summary.action == "Changed nothing: no verdict, no retraining."
     assert "nobody is watching" in summary.next_step.plain
     assert "The last run could not" in causes_of(blind_summary(monitor(), Links(), 1))[0]
-    assert summary_of(record, Links()).headline == "monitoring is blind"
+    assert summary_of(record, Links()).headline == "not judged"
 
 
 def test_what_could_not_be_judged_beside_lost_performance() -> None:

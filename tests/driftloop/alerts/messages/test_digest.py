@@ -46,12 +46,12 @@ def test_groups() -> None:
 *In trouble*
 🚨 *paged* since 2026-03-08 06:00 (24 hours) · {figures} · 1 retraining
 🟠 *warned* since 2026-03-07 06:00 (2 days) · {figures} · 2 incidents
-🟠 *drifting* drift in the newest run · {figures}
+🟠 *drifting* {figures}
 
 *Not watched*
 • *late* has not run since 2026-03-01 06:00 · {figures}
 • *never* never ran
-• *blind* the newest run could not judge it · {figures}
+• *blind* not judged · {figures}
 
 *Healthy*
 • *churn* · {figures}

@@ -10,8 +10,11 @@ SHOWN = 300
 OPENED = {
     "lost performance": (of.OPENED, ("payments: predictions got worse", "0.712", "was 0.842")),
     "drift": (of.SUSPECTED, ("payments: inputs drifted", "3 of 20 inputs", "from 42 to 61")),
-    "broken data": (of.FAULTY, ("payments: data checks failed", "2 of 3", "98% of values")),
-    "blind": (of.BLIND, ("payments: monitoring is blind", "last 3 runs", "55 rows arrived")),
+    "broken data": (of.FAULTY, ("payments: data broken", "2 of 3", "98% of values")),
+    "blind": (
+        of.BLIND,
+        ("payments: not judged, monitoring is blind", "last 3 runs", "55 rows arrived"),
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from driftloop.alerts.message import Links
-from driftloop.alerts.messages.retraining import outcome_of, retrain_message
+from driftloop.alerts.messages.retraining import retrain_message
 from driftloop.base.retrain_record import ROUTINE, Promotion, RetrainRecord
 from driftloop.base.scores import GateResult
 from tests.driftloop.alerts.messages.message_records import (
@@ -24,7 +24,7 @@ def test_promoted() -> None:
     assert (
         shown(message)
         == f"""\
-✅ payments: version 8 is live
+✅ payments: version 8 is live: 0.842 → 0.861
 
 *Version 8 replaced version 7.* Old model's ROC AUC 0.842, new 0.861, on 4,210 rows neither model \
 was trained on.
@@ -157,7 +157,7 @@ def test_first_champion_has_no_one_to_roll_back_to() -> None:
     ],
 )
 def test_outcome(record: RetrainRecord, outcome: str) -> None:
-    assert outcome_of(record) == outcome
+    assert record.ending == outcome
 
 
 def test_another_outcome_of_the_same_run_is_another_event() -> None:
