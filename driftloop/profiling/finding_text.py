@@ -41,9 +41,15 @@ def describe_numbers(name: str, pair: NumericPair) -> str:
             f"`{name}` {moved}; {format_share(beyond)} of the new values lie {side} the "
             f"reference's {percentile} percentile."
         )
-    old, new = (format_number(q[2] - q[0]) for q in (before, pair.quartiles))
-    spans = f"still spans {old}" if old == new else f"spans {new}, previously {old}"
-    return f"`{name}` {moved}; its middle half {spans}."
+    return f"`{name}` {moved}; its spread {_spread(width, pair.quartiles[2] - pair.quartiles[0])}."
+
+
+def _spread(old: float, new: float) -> str:
+    """Return how the range of the middle half of the values changed."""
+    before, after = format_number(old), format_number(new)
+    if before == after:
+        return f"is still {after}"
+    return f"{'rose' if new > old else 'fell'} from {before} to {after}"
 
 
 def _moved(medians: tuple[float, float], width: float, large: float) -> str:

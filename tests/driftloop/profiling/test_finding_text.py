@@ -62,7 +62,7 @@ def test_numbers_that_fell_beyond_the_tail() -> None:
 
 def test_numbers_that_stayed_but_narrowed() -> None:
     text = describe_numbers("amount", NumericPair.of(HUNDRED, np.full(100, 50.5)))
-    assert text == "`amount` unchanged at 50.5 (median); its middle half spans 0, previously 49.5."
+    assert text == "`amount` unchanged at 50.5 (median); its spread fell from 49.5 to 0."
 
 
 def test_categories_name_the_one_that_moved_most() -> None:
