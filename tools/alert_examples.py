@@ -92,12 +92,12 @@ WORSE = replace(
     verdict=Verdict("drift", "3 of 20 inputs drifted."),
     findings=MOVED + CALM,
     performance=FELL,
-    decision=Decision("retrain", ("roc_auc is 0.130 below what the champion scored before.",)),
+    decision=Decision("retrain", ("ROC AUC is 0.130 below what the champion scored before.",)),
     troubles=(
         Trouble(
             "covariate_shift",
-            "Inputs drifted (amount, country, hour); performance fell with them: the champion "
-            "promised no more on such inputs.",
+            "Inputs drifted (amount, country, hour); performance fell with them, as was to be "
+            "expected on such rows.",
         ),
     ),
 )

@@ -91,5 +91,5 @@ def _effect_on_performance(performance: Performance, concept: bool, since: datet
         "falling": "performance is falling with them",
         "unclear": "labels do not show yet whether performance suffers",
         "inconclusive": "no labels show yet whether performance suffers",
-        "fell": "performance fell with them, as the champion promised on such rows",
+        "fell": "performance fell with them, as was to be expected on such rows",
     }[performance.status]
