@@ -129,7 +129,7 @@ def scale_of(matrix: Matrix, own: Policy) -> Scale:
     The gain there is is that of retraining in every period, before what that costs, by the setting
     that does best so.
     """
-    money, price = matrix.value is not None, own.price or 0.0
+    money, price = matrix.value is not None, own.price.retrain if own.price else 0.0
     tables = {name: matrix.worths(name) if money else matrix.scores[name] for name in own.settings}
     first = tables[own.settings[0]][0]
     whole = max(

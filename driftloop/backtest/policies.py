@@ -40,11 +40,11 @@ def policy_of(config: ModelConfig, name: str = CONFIGURED) -> Policy:
     decision, comparison = config.decision, config.comparison
     calendar = calendar_of(config)
     superior = comparison.claim == "superior"
-    price = decision.budget.retrain if isinstance(decision.budget, Price) else None
+    price = decision.budget if isinstance(decision.budget, Price) else None
     return Policy(
         name,
         tuple(setting.name for setting in training_settings(config)),
-        budget=1.0 if isinstance(decision.budget, Price) else decision.budget,
+        budget=decision.budget if price is None else 1.0,
         price=price,
         reserve=RESERVE,
         every=calendar.every if calendar else None,

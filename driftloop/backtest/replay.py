@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from driftloop.backtest.matrix import Estimate, Matrix, Trained
-from driftloop.decision.payoff import CLEARLY, calendar_wait
+from driftloop.decision.payoff import CLEARLY, Price, calendar_wait, price_now
 from driftloop.promotion.sequential import judge_trial
 
 WIDE = 1.96
@@ -28,8 +28,8 @@ class Policy:
         settings: names of training settings in the matrix. Each challenger has the one that scores
             best on the rows before its holdout; the first, if it is within a standard error.
         budget: retrainings per period that may be spent; unspent ones add up to `purse`.
-        price: what a retraining costs: what the champion lost since the last one, by the worth of
-            its outcomes, has to come to it; None without a price.
+        price: what a retraining costs: what was lost since the last one has to come to it; see
+            `driftloop.decision.payoff`. None without a price.
         every: periods after which the calendar retrains; None without a calendar.
         on_loss: whether a loss of performance retrains.
         refit: whether what won is trained on its holdout, too.
@@ -47,7 +47,7 @@ class Policy:
     name: str
     settings: tuple[str, ...]
     budget: float = 1.0
-    price: float | None = None
+    price: Price | None = None
     purse: float = 3.0
     reserve: float = 0.0
     every: int | None = None
@@ -89,7 +89,7 @@ class _State:
     wait: float
     loss: float = 0.0
     expected: float = math.nan
-    """What a row was worth when last compared."""
+    """What a row is to be worth."""
     lost: float = 0.0
     """What was lost of that since."""
     episode: int = 0
@@ -191,7 +191,9 @@ def _on_probation(matrix: Matrix, policy: Policy, state: _State, moment: int) ->
 
 
 def _due(policy: Policy, state: _State, moment: int) -> bool:
-    if state.purse < 1 or (policy.price is not None and state.lost < policy.price):
+    if policy.price is not None and state.lost < price_now(policy.price, state.gained):
+        return False
+    if state.purse < 1:
         return False
     age = moment - state.last
     if policy.on_loss and state.loss > LIMIT and moment >= state.again:
@@ -241,11 +243,12 @@ def _remember(policy: Policy, state: _State, better: Estimate | None, won: bool)
 def _expect(
     matrix: Matrix, state: _State, serves: Trained, challenger: Trained, moment: int
 ) -> None:
-    """Expect of each row what what serves is worth on the holdout; nothing is lost of that yet."""
+    """Expect the best that what served was worth on a holdout; nothing is lost of that yet."""
     rows = slice(matrix.labelled[challenger[1]], matrix.labelled[moment])
     state.lost = 0.0
     if rows.stop > rows.start:
-        state.expected = matrix.worth(serves, rows) / (rows.stop - rows.start)
+        worth = matrix.worth(serves, rows) / (rows.stop - rows.start)
+        state.expected = max(worth, state.expected)  # the former where nothing is known yet
 
 
 def _best_setting(matrix: Matrix, policy: Policy, end: int, length: int) -> str:

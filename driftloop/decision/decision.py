@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Annotated
 
 from pydantic import Field
 
@@ -13,7 +12,7 @@ from driftloop.base.records import Decision, Held
 from driftloop.base.retrain_record import ROUTINE
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
-from driftloop.decision.payoff import CLEARLY, Price, lost_since
+from driftloop.decision.payoff import CLEARLY, Budget, Price, lost_since, price_now
 from driftloop.decision.triggers import (
     AnyTrigger,
     CalendarTrigger,
@@ -54,7 +53,7 @@ class DecisionSettings(Settings):
         ),
         description="Reasons to retrain; any one is enough. With an empty list only people do.",
     )
-    budget: Annotated[float, Field(gt=0, le=1)] | Price = Field(
+    budget: Budget = Field(
         default=0.34,
         description="Share of the windows that may retrain, over time. What is not spent is kept, "
         "up to three retrainings; the last of them the calendar leaves for what is not foreseen. "
@@ -189,11 +188,13 @@ def _too_dear(inputs: TriggerInputs, budget: float | Price, reserve: int) -> str
     """Return why the budget does not allow a retraining now, or None."""
     if isinstance(budget, Price):
         lost = lost_since(inputs.performance, inputs.history, inputs.as_of)
-        if lost >= budget.retrain:
+        gained = [run.gained for run in reversed(inputs.history) if run.gained is not None]
+        if lost >= (price := price_now(budget, gained)):
             return None
+        dearer = ", and the last challengers gained nothing" if price > budget.retrain else ""
         return (
-            f"Since the last retraining {max(lost, 0):.6g} was lost, by `value`; another one costs "
-            f"{budget.retrain:g} (decision.budget)."
+            f"Since the last retraining {max(lost, 0):.6g} was lost, by `value`; it has to come to "
+            f"{price:g}: another one costs {budget.retrain:g}{dearer} (decision.budget)."
         )
     left = budget_left(inputs, budget)
     if left >= 1 + reserve - 0.01:

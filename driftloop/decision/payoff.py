@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import takewhile
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from driftloop.base.findings import Performance
 from driftloop.base.settings import Settings
@@ -13,6 +14,9 @@ from driftloop.base.tags import PastRun
 
 TOGETHER, PAYS = 4, 0.5
 """How many challengers are taken together, and the standard errors by which they have to gain."""
+
+_DEARER = 2.0
+"""Factor on a price for each challenger in a row at which retraining did not pay."""
 
 CLEARLY = 1.0
 """Standard errors by which a challenger is clearly better: more than noise shows as a rule."""
@@ -48,13 +52,29 @@ class Price(Settings):
     retrain: float = Field(gt=0, description="Of one retraining, its compute and its people.")
 
 
+Budget = Annotated[
+    Annotated[float, Field(gt=0, le=1), Tag("<share>")] | Annotated[Price, Tag("<price>")],
+    Discriminator(lambda value: "<price>" if isinstance(value, dict | Price) else "<share>"),
+]
+"""A share of the windows, or a price."""
+
+
+def price_now(price: Price, gained: Iterable[float]) -> float:
+    """Return what has to be lost before a retraining: more where the last ones gained little.
+
+    `gained` are the standard errors by which each challenger was better, the newest last. It
+    doubles with each of the last ones in a row at which it did not pay.
+    """
+    return calendar_wait(gained, price.retrain, _DEARER)
+
+
 def lost_since(performance: Performance, history: tuple[PastRun, ...], as_of: datetime) -> float:
     """Return what was lost since the last retraining, in the currency of `value`.
 
-    That is, over the labelled windows since, what their rows would have been worth as they were on
-    the holdout of that retraining (without one: in the first window), less what they were worth.
-    Whoever pays a price once the loss has come to it pays at most twice what the best would have
-    paid who knew the future. `history` has earlier runs, newest first.
+    That is, over the labelled windows since, their rows times the most that one is remembered to
+    have been worth (on the holdout of a retraining by what was to serve, or in the oldest window),
+    less what they were worth. Whoever pays a price once the loss has come to it pays at most twice
+    what the best would have paid who knew the future. `history` has earlier runs, newest first.
 
     Source: Karlin, Manasse, Rudolph & Sleator, Algorithmica 3, 1988 (to rent or to buy).
     """
@@ -66,6 +86,8 @@ def lost_since(performance: Performance, history: tuple[PastRun, ...], as_of: da
             windows.append((run.value, run.rows))
             last = run.as_of
     known = [(value, rows) for value, rows in windows if value is not None]
-    compared = next((run.value for run in history if run.kind == "retrain"), None)
-    expected = known[-1][0] if compared is None and known else compared
-    return sum((expected - value) * rows for value, rows in known) if expected is not None else 0.0
+    remembered = [run for run in history if run.value is not None]
+    held = [run.value for run in remembered[:-1] if run.kind == "retrain"]
+    held += [run.value for run in remembered[-1:]] or [performance.value]
+    expected = max((value for value in held if value is not None), default=0.0)
+    return sum((expected - value) * rows for value, rows in known)

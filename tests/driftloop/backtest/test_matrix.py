@@ -12,6 +12,7 @@ from driftloop.backtest.matrix import Matrix, StoredModel, estimate, filled, per
 from driftloop.backtest.matrix_result import matrix_sentence, worth_of
 from driftloop.backtest.oracle import best_served
 from driftloop.backtest.replay import Policy, replay
+from driftloop.decision.payoff import Price
 from driftloop.performance.delong import delong_test
 from driftloop.performance.metrics import score
 from driftloop.performance.value import ValueSettings
@@ -189,21 +190,23 @@ def test_a_price_is_paid_once_that_much_was_lost() -> None:
     matrix = replace(turning(6), value=MONEY)
     table = matrix.worths("all")
     lost_a_period = table[7, 8:].mean() - table[0, 8:].mean()
-    priced = replace(OWN, budget=1, price=1.6 * lost_a_period, every=1, patience=1, reserve=0)
+    priced = replace(
+        OWN, budget=1, price=Price(retrain=1.6 * lost_a_period), every=1, patience=1, reserve=0
+    )
     for factor, first in ((0.6, 7), (1.6, 8), (2.6, 9)):
-        done = replay(matrix, replace(priced, price=factor * lost_a_period))
+        done = replay(matrix, replace(priced, price=Price(retrain=factor * lost_a_period)))
         assert done.retrained[0] == first
         assert len(done.retrained) <= 2
-    assert replay(matrix, replace(priced, price=50 * lost_a_period)).retrained == ()
+    assert replay(matrix, replace(priced, price=Price(retrain=50 * lost_a_period))).retrained == ()
     calm = replace(turning(None), value=MONEY)
     assert replay(calm, priced).retrained == ()
     policies, whole = worth_of(matrix, priced)
     by_name = {one.policy: one for one in policies}
-    net = table[0, :8].sum() + table[8, 8:].sum() - table[0].sum() - priced.price
+    net = table[0, :8].sum() + table[8, 8:].sum() - table[0].sum() - 1.6 * lost_a_period
     assert by_name["as configured"].gain.mean == pytest.approx(net / PERIODS)
     assert whole.mean == pytest.approx((table.diagonal() - table[0]).mean())
     assert by_name["every period"].gain.mean == pytest.approx(
-        whole.mean - priced.price * (PERIODS - 1) / PERIODS
+        whole.mean - 1.6 * lost_a_period * (PERIODS - 1) / PERIODS
     )
     assert by_name["best possible"].retrains == 1
     assert by_name["as configured"].regret >= 0

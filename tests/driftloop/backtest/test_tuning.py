@@ -8,6 +8,7 @@ import pytest
 from driftloop.backtest.policies import Alternative, alternatives, policy_of, tuned_settings
 from driftloop.backtest.tuning import choose, reason, try_policies
 from driftloop.config.model_config import ModelConfig
+from driftloop.decision.payoff import Price
 from tests.driftloop.backtest.test_matrix import MONEY, OWN, turning
 from tests.driftloop.config.test_editing import CONFIG
 
@@ -62,8 +63,8 @@ def test_the_reason_says_why_nothing_is_changed() -> None:
 
 def test_with_a_price_what_counts_is_money_less_what_retrainings_cost() -> None:
     matrix = replace(turning(4), value=MONEY)
-    eager = replace(OWN, budget=1, price=1e-9, every=1, patience=1, reserve=0)
-    dear = replace(eager, price=1e6)
+    eager = replace(OWN, budget=1, price=Price(retrain=1e-9), every=1, patience=1, reserve=0)
+    dear = replace(eager, price=Price(retrain=1e6))
     tried, best, _ = try_policies(matrix, (Alternative(dear), Alternative(eager)))
     assert tried[0].worth.retrains == best.retrains == 0
     assert tried[1].better.mean < -1e4, "the price is the configured one for all"
@@ -94,6 +95,6 @@ def test_alternatives_are_what_a_configuration_could_state() -> None:
         value={"true_positive": 5, "false_positive": -1},
         decision={**CONFIG["decision"], "budget": {"retrain": 40}},
     )
-    assert policy_of(priced).price == 40
+    assert policy_of(priced).price == Price(retrain=40)
     names = [one.policy.name for one in alternatives(priced)]
     assert "calendar, every 1" in names

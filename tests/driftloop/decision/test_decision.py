@@ -194,9 +194,14 @@ def worth(value: float, weeks: float, **more: Any) -> Any:
         ((), 0),
         ((worth(5, 1), worth(6, 2)), 100 * (2 + 1)),
         ((worth(5, 1), replace(retrained(2, won=True), value=7.0), worth(1, 3)), 100 * (3 + 2)),
+        ((worth(5, 1), replace(retrained(2, won=True), value=7.0), worth(8, 3)), 100 * (4 + 3)),
         ((worth(5, 1), worth(9, 1.5), worth(6, 2)), 100 * (2 + 1)),
-        ((worth(5, 1), retrained(2), worth(1, 3)), 100 * 1),
+        ((worth(5, 1), retrained(2), worth(1, 3)), 100 * (-3 - 4)),
         ((past(1), replace(retrained(2), value=3.0)), -100),
+        (
+            (worth(5, 1), replace(retrained(2), value=3.0), replace(retrained(9), value=6.0)),
+            100 * (2 + 1),
+        ),
     ],
 )
 def test_what_was_lost_since_the_last_retraining(history: Any, lost: float) -> None:
@@ -213,7 +218,17 @@ def test_a_price_is_weighed_against_what_was_lost() -> None:
     dear = priced.model_copy(update={"budget": Price(retrain=301)})
     done = decided(dear, **fell)
     assert (done.action, done.held) == ("hold", "budget")
-    assert "300 was lost, by `value`; another one costs 301" in done.reasons[-1]
+    assert (
+        "300 was lost, by `value`; it has to come to 301: another one costs 301"
+        in (done.reasons[-1])
+    )
+    in_vain = replace(retrained(2), value=6.0, gained=-1.0), replace(retrained(9), gained=0.1)
+    fell["history"] = (worth(5, 1), *in_vain)
+    done = decided(priced, **fell)
+    assert done.held == "budget"
+    assert (
+        "has to come to 1000: another one costs 250, and the last challengers" in (done.reasons[-1])
+    )
     assert decided(dear, **fell, manual_reason="Please.").action == "retrain"
 
 

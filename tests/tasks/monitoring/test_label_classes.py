@@ -13,6 +13,7 @@ from workshop import dvc, git, monday, small_config, write_config
 from driftloop.base.findings import Verdict
 from driftloop.base.retrain_record import ModelVersion, TrainingPlan
 from driftloop.decision.window_analysis import WindowAnalysis
+from driftloop.performance.value import ValueSettings
 from driftloop.training.training import predict
 from tasks.monitoring.predict import predict_version
 from tasks.monitoring.realised_performance import RealisedPerformance, measure_performance
@@ -65,8 +66,11 @@ def relabel(folder: Path, week: int, label: str, change: Any) -> None:
     git(folder, "commit", "-qm", "labels of another job")
 
 
-def measured(folder: Path, champion: ModelVersion) -> tuple[Job, RealisedPerformance]:
+def measured(
+    folder: Path, champion: ModelVersion, **config: Any
+) -> tuple[Job, RealisedPerformance]:
     job = load_job("payments", AS_OF, workspace=folder)
+    job = replace(job, config=job.config.model_copy(update=config))
     snapshot = resolve_snapshot.fn(job)
     slices = choose_slices.fn(job, snapshot, champion)
     return job, measure_performance.fn(job, slices, champion)
@@ -97,6 +101,19 @@ def test_recoded_labels_are_a_failed_check_and_never_scored(payments: Path) -> N
 
 def with_contactless(label: "pd.Series[Any]") -> "pd.Series[Any]":
     return label.where(np.arange(len(label)) % 10 > 0, "implant")
+
+
+def test_what_a_row_was_worth_is_measured(payments: Path) -> None:
+    _, _, _, champion = trained(payments, "binary")
+    worth = ValueSettings(true_positive=120, false_positive=-8, false_negative=-200)
+    job, found = measured(payments, champion, value=worth)
+    table = read_labelled(job, choose_slices.fn(job, resolve_snapshot.fn(job), champion).labelled)
+    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    called = predict(model_of(job, champion.version), examples(job, table, target).table, target)
+    caught, fraud = called[:, 1] > 0.5, table["is_fraud"] == 1
+    by_hand = 120 * (caught & fraud) - 8 * (caught & ~fraud) - 200 * (~caught & fraud)
+    assert found.performance.value == pytest.approx(by_hand.mean())
+    assert measured(payments, champion)[1].performance.value is None
 
 
 def test_a_new_class_is_named_and_its_rows_are_not_scored(payments: Path) -> None:

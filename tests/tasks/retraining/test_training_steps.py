@@ -14,9 +14,11 @@ from workshop import dvc, git, monday, small_config, write_config
 from driftloop.base.errors import DataError, TrainingError
 from driftloop.base.periods import Window
 from driftloop.base.retrain_record import Refusal, TrainingPlan
+from driftloop.base.scores import Worth
 from driftloop.base.tags import RunTags
 from driftloop.performance.metrics import score
 from driftloop.performance.target import Classes, Quantity
+from driftloop.performance.value import ValueSettings
 from driftloop.training.training import fit, predict, threshold_of
 from driftloop.training.tuning import hard_predictions
 from tasks.monitoring.joint_and_prediction_drift import label_findings
@@ -116,8 +118,14 @@ def test_what_serves_is_refitted_and_what_was_compared_is_kept(payments: Path, r
     assert trained is not None
     assert trained.window.end == (plan.holdout.window.end if refit else plan.holdout.window.start)
     assert trained.rows == len(tables[0])
-    comparison = compare_models.fn(job, replace(opened, champion=None), plan, version)
+    value = ValueSettings(true_positive=120, false_positive=-8)
+    priced = replace(job, config=job.config.model_copy(update={"value": value}))
+    comparison = compare_models.fn(priced, replace(opened, champion=None), plan, version)
     assert comparison.challenger.value == tags.score.value
+    called, true = p[:, 1] > 0.5, rows.y == 1
+    by_hand = (120 * (called & true).sum() - 8 * (called & ~true).sum()) / len(true)
+    assert comparison.worth == Worth(None, pytest.approx(by_hand))
+    assert comparison.value == (pytest.approx(by_hand) if comparison.won else None)
     seen = replace(opened, champion=registry.version(job.model, version))
     if refit:
         with pytest.raises(TrainingError, match="overlaps the training data of version"):
