@@ -54,24 +54,24 @@ class ColumnSummary:
         name: the feature.
         fault: why it cannot be read as declared; None where it can.
         missing_rates: of the reference and of the current window.
-        usual_rise: of the missing rate, by chance or among the reference's own windows.
         comparable: whether both sides have rows.
         sample: values of both sides; numbers only, where the distributions are far apart.
         unseen: categories that do not occur in the reference.
         unseen_share: their share of the present values, less that which the reference's rare
             categories let expect; 0 where there are few values.
         stray: the most frequent value that stands apart from the reference's range, if there is.
+        usual_rise: of the missing rate, by chance or among the reference's own windows.
     """
 
     name: str
     fault: str | None = None
     missing_rates: tuple[float, float] = (float("nan"), float("nan"))
-    usual_rise: float = 0.0
     comparable: bool = False
     sample: ValueSample | None = None
     unseen: tuple[str, ...] = ()
     unseen_share: float = 0.0
     stray: StrayValue | None = None
+    usual_rise: float = 0.0
 
 
 def summarise_numeric(
@@ -88,7 +88,7 @@ def summarise_numeric(
         sample = ValueSample(_quantiles(reference), _sampled(pair.current), medians)
     stray = None if pair is None else _stray(pair)
     rise = _usual_rise(reference, current)
-    return ColumnSummary(name, None, rates, rise, comparable, sample, stray=stray)
+    return ColumnSummary(name, None, rates, comparable, sample, stray=stray, usual_rise=rise)
 
 
 def summarise_categorical(
@@ -101,11 +101,13 @@ def summarise_categorical(
     rates = reference.missing_rate, current.missing_rate
     comparable, rise = reference.rows > 0 and current.rows > 0, _usual_rise(reference, current)
     if pair is None:
-        return ColumnSummary(name, None, rates, rise, comparable)
+        return ColumnSummary(name, None, rates, comparable, usual_rise=rise)
     unseen = tuple(str(level) for level in pair.new_categories[:SAMPLE_SIZE])
     enough = min(pair.rows) >= LEAST_VALUES
     share = pair.new_rows / pair.rows[1] - pair.chance_of_new if enough else 0.0
-    return ColumnSummary(name, None, rates, rise, comparable, None, unseen, share)
+    return ColumnSummary(
+        name, None, rates, comparable, unseen=unseen, unseen_share=share, usual_rise=rise
+    )
 
 
 def _usual_rise(
