@@ -35,22 +35,33 @@ def parent_message(model: str, incident: Incident) -> Message:
         for cause, began in incident.sinces.items()
         if began > incident.since
     ]
-    blocks = (
-        *summary.causes[:1],
-        context(" · ".join((f"Since {format_time(incident.since)} UTC ({so_far})", seen, *later))),
-        *summary.causes[1:],
-        *worst_block(summary.most_changed),
-        *action_blocks(summary.action, summary.next_step),
-        *_taken(incident.acknowledged),
-        *_healthy(incident),
-        *_footer(summary.small_print),
+    since = context(
+        " · ".join((f"Since {format_time(incident.since)} UTC ({so_far})", seen, *later))
     )
+    news = *_taken(incident.acknowledged), *_healthy(incident)
+    blocks = *in_order(summary, since, *news), *_footer(summary.small_print)
     lead = " ".join(cause.short for cause in summary.causes[:2])
     message = compose(
         key, "opened", incident.severity, model, summary.headline, blocks, summary.links, lead
     )
     taken = incident.acknowledged is not None
     return replace(message, buttons=incident_buttons(model, taken, summary.waiting))
+
+
+def in_order(summary: IncidentSummary, since: Context, *news: Block) -> tuple[Block, ...]:
+    """Return what a message says, in the order in which a person who was just woken asks.
+
+    What broke and how badly, what to do, since when, what was done about it; only then the details.
+    """
+    return (
+        *summary.causes[:1],
+        step_block(summary.next_step),
+        since,
+        section(bold("What driftloop did"), summary.action),
+        *news,
+        *summary.causes[1:],
+        *worst_block(summary.most_changed),
+    )
 
 
 def lasted(incident: Incident) -> str:
@@ -78,12 +89,7 @@ def _over(key: str, model: str, incident: Incident, end: datetime) -> Message:
 def story_blocks(summary: IncidentSummary) -> tuple[Block, ...]:
     """Return what an incident was and what was done, once it is over."""
     causes = section(bold("What it was"), *(cause.lead for cause in summary.causes))
-    return causes, *action_blocks(summary.action, NOTHING)
-
-
-def action_blocks(action: str, step: Line) -> tuple[Block, ...]:
-    """Return what driftloop did and what the reader should do."""
-    return section(bold("What driftloop did"), action), step_block(step)
+    return causes, section(bold("What driftloop did"), summary.action), step_block(NOTHING)
 
 
 def step_block(step: Line) -> Block:

@@ -60,13 +60,12 @@ def retrain_message(record: RetrainRecord, links: Links, trouble: str = "") -> M
     """
     outcome = record.ending
     lead = line(bold(outcome_line(record)), score_change(record.comparison))
-    blocks: list[Block] = [section(lead)]
+    blocks: list[Block] = [section(lead), step_block(next_step_of(record))]
     if record.comparison is not None:
         blocks.append(Fields(_numbers(record.comparison)))
     blocks += [
         section(bold("Why it retrained"), sentence(record.reason)),
         section(bold("What driftloop did"), *_action(record, outcome)),
-        step_block(next_step_of(record)),
         context(f"Data {clean(record.rev[:10])} · {format_time(record.as_of)} UTC"),
     ]
     # A replay that promotes another version, or ends otherwise, is news.

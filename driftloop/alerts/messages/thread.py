@@ -18,14 +18,7 @@ from driftloop.alerts.blocks import (
 from driftloop.alerts.incident import Acknowledgement, Incident, IncidentSummary
 from driftloop.alerts.message import Kind, Links, Message, Severity, event_key
 from driftloop.alerts.messages.causes import after_promotion
-from driftloop.alerts.messages.parent import (
-    action_blocks,
-    lasted,
-    step_block,
-    story_blocks,
-    took_on,
-    worst_block,
-)
+from driftloop.alerts.messages.parent import in_order, lasted, step_block, story_blocks, took_on
 from driftloop.alerts.messages.wording import NO_LINKS, SIGNS, compose, count, lead_of
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
@@ -147,13 +140,8 @@ def _alone(
     *more: Block,
 ) -> Message:
     summary, severity = incident.summary, incident.severity
-    blocks = (
-        *summary.causes,
-        *worst_block(summary.most_changed),
-        *action_blocks(summary.action, summary.next_step),
-        *more,
-        context(f"Since {format_time(incident.since)} UTC ({lasted(incident)})"),
-    )
+    since = context(f"Since {format_time(incident.since)} UTC ({lasted(incident)})")
+    blocks = in_order(summary, since, *more)
     key = event_key(record.model, record.as_of, kind)
     headline, lead = f"{news}: {summary.headline}", _first(summary)
     return compose(key, kind, severity, record.model, headline, blocks, links, lead)
