@@ -114,7 +114,8 @@ def parse_time(value: object) -> datetime:
         DataError: if the value is not an ISO date or time.
     """
     if isinstance(value, datetime):
-        moment = value
+        # Prefect's own type loses the zone in sums: a moment is a plain one from here on.
+        moment = datetime.combine(value, value.timetz())
     else:
         try:
             moment = datetime.fromisoformat(str(value))

@@ -32,7 +32,7 @@ LOOK_SECONDS = 30.0
 Tokens = tuple[str, str]
 """The app token, and the bot token with which it is answered."""
 
-_logger = logging.getLogger("driftloop.answers")
+_logger = logging.getLogger("slack-answers")
 
 
 def listen(workspace: Workspace) -> None:

@@ -86,7 +86,7 @@ def test_the_sample_has_a_champion_a_history_a_page_and_a_schedule_that_finds_da
         (report,) = re.findall(r'href="(reports/payments[^"]+)"', page)
         assert "payments" in stack.ask(stack.page + report, auth=stack.auth)[1]
         history = stack.speak("history", "payments")["runs"]
-        assert {"ok", "drift"} <= {run.get("verdict") for run in history}
+        assert {"ok", "drift"} <= {run["outcome"] for run in history}
         run = stack.begin("monitor/monitor-payments")
         assert stack.ended(run) == "Completed", stack.logs()
         (after,) = stack.speak("status")["models"]

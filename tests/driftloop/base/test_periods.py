@@ -146,6 +146,15 @@ def test_what_is_no_time_is_refused(value: object) -> None:
         parse_time(value)
 
 
+def test_a_moment_of_prefect_keeps_its_zone_in_sums() -> None:
+    """A scheduled run gets its time from Prefect, whose type may forget the zone."""
+    from prefect.types._datetime import now
+
+    moment = parse_time(now("UTC"))
+    assert type(moment) is datetime
+    assert (moment - timedelta(days=7)).tzinfo == UTC
+
+
 @pytest.mark.parametrize(
     ("moment", "text"),
     [
