@@ -42,20 +42,20 @@ def test_open() -> None:
 
 *ROC AUC is 0.712 (0.694 to 0.729), was 0.842*, on 8,204 rows with known outcome.
 
+*What you should do*
+Version 7 is live and predicts worse than it should. Decide now: stop using it, roll back, or \
+retrain by hand.
+
 Since 2026-03-02 06:00 UTC (7 days) · seen in 2 runs
+
+*What driftloop did*
+Changed nothing. Retraining needs 2 of 3 runs to agree.
 
 *8 of 20 inputs drifted* away from the reference.
 • amount: the median rose from 42 to 61.
 • country: PL went from 2 % to 19 % of rows.
 • hour: evenings went from 21 % to 35 % of rows.
 and 5 more
-
-*What driftloop did*
-Changed nothing. Retraining needs 2 of 3 runs to agree.
-
-*What you should do*
-Version 7 is live and predicts worse than it should. Decide now: stop using it, roll back, or \
-retrain by hand.
 
 12,408 rows from 2026-03-02 to 2026-03-09 · version 7 · data a1b2c3d4e5
 

@@ -29,6 +29,10 @@ def test_promoted() -> None:
 *Version 8 replaced version 7.* Old model's ROC AUC 0.842, new 0.861, on 4,210 rows neither model \
 was trained on.
 
+*What you should do*
+Nothing now. If predictions look wrong, run `driftloop rollback payments` or the *rollback* \
+deployment: version 7 then comes back with its reference data.
+
 *Old score*
 0.842 (0.831 to 0.853)
 *New score*
@@ -43,10 +47,6 @@ over 0.005, 95 % sure
 
 *What driftloop did*
 Passed every gate: latency, calibration. Moved the champion to version 8.
-
-*What you should do*
-Nothing now. If predictions look wrong, run `driftloop rollback payments` or the *rollback* \
-deployment: version 7 then comes back with its reference data.
 
 Data a1b2c3d4e5 · 2026-03-09 06:00 UTC
 
@@ -67,6 +67,10 @@ def test_kept() -> None:
 *The new model did not prove better, so version 7 stays live.* Old model's ROC AUC 0.842, \
 new 0.861, on 4,210 rows neither model was trained on.
 
+*What you should do*
+Nothing, if version 7 is still good enough to use. If not, stop using it. What caused the \
+retraining may go on; the next run decides again.
+
 *Old score*
 0.842 (0.831 to 0.853)
 *New score*
@@ -81,10 +85,6 @@ over 0.005, 95 % sure
 
 *What driftloop did*
 Passed every gate: latency, calibration. the gain of 0.002 may be chance.
-
-*What you should do*
-Nothing, if version 7 is still good enough to use. If not, stop using it. What caused the \
-retraining may go on; the next run decides again.
 
 Data a1b2c3d4e5 · 2026-03-09 06:00 UTC"""
     )
