@@ -40,11 +40,12 @@ def policy_of(config: ModelConfig, name: str = CONFIGURED) -> Policy:
     decision, comparison = config.decision, config.comparison
     calendar = calendar_of(config)
     superior = comparison.claim == "superior"
-    price = decision.budget if isinstance(decision.budget, Price) else None
+    budget = decision.budget
+    share, price = (1.0, budget) if isinstance(budget, Price) else (budget, None)
     return Policy(
         name,
         tuple(setting.name for setting in training_settings(config)),
-        budget=decision.budget if price is None else 1.0,
+        budget=share,
         price=price,
         reserve=RESERVE,
         every=calendar.every if calendar else None,
