@@ -86,7 +86,7 @@ def only_news(
     A segment is told where it drifted and the feature as a whole did not, with the importance of
     the feature, and where nothing could be judged by a column.
     """
-    moved = {hit.name for hit in findings if hit.role == "feature" and _counts(hit) and hit.p_value}
+    moved = {hit.name for hit in findings if hit.role == "feature" and _counts(hit)}
     kept = []
     for hit in findings:
         if hit.role == "segment" and hit.segment is not None:

@@ -74,7 +74,7 @@ def test_two_workers_open_one_incident(championed: Path, slack: SlackPeer, apart
     workers = [start_monitor(championed, moment) for moment in moments]
     said = [worker.communicate(timeout=600)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], said
-    assert "data checks failed" in only(slack).text
+    assert "data broken" in only(slack).text
     assert kinds(only(slack)).count("opened") == 1
     state = read_alerts(open_documents(Workspace(championed)), "payments")
     assert [incident.number for incident in state.incidents] == [1]
@@ -191,7 +191,7 @@ def test_the_digest_has_a_line_a_model_and_is_sent_once(
         found = parsed(run_cli("digest", *where), "digest")
         assert found["errors"] == []
     incident, digest = slack.story()
-    assert "data checks failed" in incident.text
+    assert "data broken" in incident.text
     text = str(digest.blocks)
     assert "payments" in text
     assert "churn" in text

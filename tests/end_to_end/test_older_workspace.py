@@ -66,7 +66,7 @@ def test_an_older_workspace_goes_on(
 
     assert len(command("deliver")["sent"]) == waiting
     promoted, incident = slack.story()
-    assert "version 2 is live" in promoted.text
+    assert "fixed by version 2" in promoted.text or "version 2 is live" in promoted.text
     assert incident.text.startswith("shop: inputs drifted")
     assert "'a' rose from -0.058 to 0.558 (median)" in str(incident.blocks)
     monitored = command("monitor", "shop", "--as-of", "2026-05-25")
