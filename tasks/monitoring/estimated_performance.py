@@ -33,8 +33,8 @@ from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import slice_columns
 
-MOST_ROWS = 20_000
-"""Rows of the holdout and of the current window that an estimate is made from."""
+MOST_HELD_OUT, MOST_ROWS = 50_000, 20_000
+"""Rows of the holdout, and of the current window, that an estimate is made from."""
 
 TELLING_APART = DomainClassifier(rows=2000, folds=2)
 
@@ -46,8 +46,8 @@ def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None
     target = target_of(open_registry(job.workspace), job.model, champion.version)
     try:
         table = read_labelled(job, slices.holdout)
-        if len(table) > MOST_ROWS:
-            table = table.sample(MOST_ROWS, random_state=0).reset_index(drop=True)
+        if len(table) > MOST_HELD_OUT:
+            table = table.sample(MOST_HELD_OUT, random_state=0).reset_index(drop=True)
         model = compared_model_of(job, champion.version)  # it never saw the holdout
         rows = predict_model(job, model, table, target)
     except (DataError, TrainingError):
