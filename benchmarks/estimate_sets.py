@@ -45,7 +45,7 @@ SETS: Mapping[str, EstimateSet] = {
             "prepaid_card": "y_pred_proba_prepaid_card",
             "upmarket_card": "y_pred_proba_upmarket_card",
         },
-        ("accuracy", "f1"),
+        ("accuracy",),
         left_out=("timestamp",),
     ),
     "car-price": EstimateSet(

@@ -7,6 +7,7 @@ reference with both tools, each in its own environment, and compares with what t
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -21,10 +22,18 @@ from benchmarks.launch import Result, kept, launch
 from benchmarks.machine import one_thread
 from benchmarks.paths import CACHE, RESULTS
 from driftloop.drift.domain_classifier import density_ratios
+from driftloop.performance.estimated import outside_share
 from driftloop.performance.estimates import default_estimate
-from driftloop.performance.estimates.base import EstimateInputs, HeldOut, NoEstimateError, Values
+from driftloop.performance.estimates.base import (
+    EstimatedScore,
+    EstimateInputs,
+    HeldOut,
+    NoEstimateError,
+    Values,
+)
 from driftloop.performance.metrics import score
-from tasks.monitoring.estimated_performance import MOST_ROWS
+from driftloop.performance.realised import PerformanceSettings
+from tasks.monitoring.estimated_performance import MOST_HELD_OUT
 
 LIMIT = 1800.0
 MOST_CHUNKS = 20
@@ -66,8 +75,8 @@ def estimated(chosen: EstimateSet, folder: Path) -> Result:
     one_thread()
     reference = load(chosen, folder / "reference.parquet")
     analysis = load(chosen, folder / "analysis.parquet")
-    if len(reference.y) > MOST_ROWS:
-        drawn = np.random.default_rng(0).choice(len(reference.y), MOST_ROWS, replace=False)
+    if len(reference.y) > MOST_HELD_OUT:
+        drawn = np.random.default_rng(0).choice(len(reference.y), MOST_HELD_OUT, replace=False)
         reference = reference.part(np.sort(drawn))
     holdout = HeldOut(reference.y, reference.p, reference.features)
     method = default_estimate("binary" if chosen.probabilities else "regression")
@@ -80,16 +89,18 @@ def estimated(chosen: EstimateSet, folder: Path) -> Result:
     for number in numbers:
         rows = analysis.part(slice(number * chosen.rows, (number + 1) * chosen.rows))
         density = cache(partial(density_ratios, holdout.features, rows.features))
+        outside = outside_share(holdout.features, rows.features)
+        told = outside <= PerformanceSettings().most_outside
         for name in chosen.metrics:
             inputs = EstimateInputs(
-                name,
+                name,  # type: ignore[arg-type]
                 holdout,
                 rows.p,
                 rows.features,
                 threshold,
-                density,  # type: ignore[arg-type]
+                density,
             )
-            _append(chunks[name], partial(method.estimate, inputs))
+            _append(chunks[name], partial(method.estimate, inputs) if told else None)
             realised = score(name, rows.y, rows.p, threshold)  # type: ignore[arg-type]
             chunks[name]["realised"].append(realised)
     seconds = (time.process_time() - started) / len(numbers)
@@ -99,17 +110,17 @@ def estimated(chosen: EstimateSet, folder: Path) -> Result:
 def chunks_of(rows: int, size: int) -> list[int]:
     """Return the chunks that are compared: all, or `MOST_CHUNKS` evenly over the time."""
     count = -(-rows // size)
-    return sorted(
-        set(np.linspace(0, count - 1, min(count, MOST_CHUNKS)).round().astype(int).tolist())
-    )
+    chosen = np.linspace(0, count - 1, min(count, MOST_CHUNKS)).round().astype(int)
+    return [int(one) for one in np.unique(chosen)]
 
 
-def _append(lists: dict[str, list[float]], estimate: Callable[[], Any]) -> None:
-    try:
-        found = estimate()
-        values = found.value, found.sampling, found.estimation
-    except NoEstimateError:
-        values = (float("nan"),) * 3
+def _append(lists: dict[str, list[float]], estimate: Callable[[], EstimatedScore] | None) -> None:
+    """Append an estimate with its two errors; NaN where nothing is estimated."""
+    values = (float("nan"),) * 3
+    if estimate is not None:
+        with suppress(NoEstimateError):
+            found = estimate()
+            values = found.value, found.sampling, found.estimation
     for name, value in zip(("value", "sampling", "estimation"), values, strict=True):
         lists[name].append(value)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.harm import FOLLOWED, collected, harm_of, write_json
+from benchmarks.harm_streams import FAMILIES
 from benchmarks.launch import Result
 from benchmarks.page import replace_part, table
 from benchmarks.paths import DOCS, PAGE
@@ -22,9 +23,10 @@ def write() -> None:
         print("Left out harm: no case is kept. Run python -m benchmarks harm first.")
         return
     write_json()
-    parts = [_harmful(cases), _harmless(cases), _quiet(cases)]
+    made = [case for case in cases if case["stream"] in FAMILIES]  # real ones change by themselves
+    parts = [_harmful(made), _harmless(made), _quiet(cases)]
     replace_part(PAGE, "harm", "\n\n".join(parts))
-    draw(cases, DOCS / "harm.svg")
+    draw(made, DOCS / "harm.svg")
 
 
 def delay_of(case: Result, severities: Sequence[str] = FOUND) -> int | None:
@@ -85,8 +87,8 @@ def _harmless(cases: Sequence[Result]) -> str:
 def _quiet(cases: Sequence[Result]) -> str:
     header = ["windows without any change", "windows", *ORDER, "warned or paged a year of weeks"]
     rows = []
-    for stream in dict.fromkeys(case["stream"] for case in cases):
-        own = [case for case in cases if case["stream"] == stream]
+    for stream, size in dict.fromkeys((case["stream"], case["rows"]) for case in cases):
+        own = [case for case in cases if (case["stream"], case["rows"]) == (stream, size)]
         still = [case for case in own if case["change"]["kind"] == "none"]
         told = [one["severity"] for case in still for one in case["windows"]]
         told += [one for case in still for one in case["quiet"]]

@@ -45,7 +45,7 @@ class Change:
         return "none" if self.kind == "none" else f"{self.kind}:{self.column}:{self.size:g}"
 
 
-def changes(important: str, idle: str, category: str, label: str) -> tuple[Change, ...]:
+def changes(important: str, idle: str, category: str | None, label: str) -> tuple[Change, ...]:
     """Return changes of every kind and of sizes from none to large."""
     return (
         Change("none"),
@@ -53,7 +53,7 @@ def changes(important: str, idle: str, category: str, label: str) -> tuple[Chang
         *(Change("shift", idle, size) for size in (0.5, 1.5)),
         Change("scale", important, 2.0),
         *(Change("missing", important, size) for size in (0.1, 0.4)),
-        Change("new_category", category, 0.1),
+        *([Change("new_category", category, 0.1)] if category else []),
         *(Change("label_flip", label, size) for size in (0.03, 0.08, 0.25)),
     )
 
@@ -156,5 +156,5 @@ def changed(stream: Stream, rows: pd.DataFrame, change: Change) -> pd.DataFrame:
 def changes_of(stream: Stream, importances: Mapping[str, float]) -> tuple[Change, ...]:
     """Return the changes of a stream: of its most and its least important number."""
     ranked = sorted(stream.numeric, key=lambda name: -importances[name])
-    category = stream.categorical[0] if stream.categorical else ranked[0]
+    category = stream.categorical[0] if stream.categorical else None
     return changes(ranked[0], ranked[-1], category, stream.label)

@@ -33,8 +33,8 @@ from driftloop.performance.target import Probabilities, Target
 from driftloop.profiling.variation import windows_of
 
 RESAMPLES = 200
-_ROWS = 20_000
-"""Most rows of each side that an estimate is made from, as in a run."""
+_HELD_OUT, _ROWS = 50_000, 20_000
+"""Most rows of the reference, and of a window, that an estimate is made from, as in a run."""
 
 
 def estimate_performance(
@@ -109,7 +109,7 @@ class _Estimator:
     ) -> None:
         self._settings, self._target, self._threshold = settings, target, threshold
         self.baseline = self._score(held_out.y, held_out.p)
-        kept = np.sort(np.random.default_rng(0).permutation(len(held_out.y))[:_ROWS])
+        kept = np.sort(np.random.default_rng(0).permutation(len(held_out.y))[:_HELD_OUT])
         features = held_out.features.iloc[kept].reset_index(drop=True)
         self._held_out = HeldOut(held_out.y[kept], held_out.p[kept], features)
 

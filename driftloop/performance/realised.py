@@ -56,8 +56,8 @@ class PerformanceSettings(Settings):
     )
     estimate: AnyEstimate | None = Field(
         default=None,
-        description="How the score is estimated without labels; left out, `reweighted` for classes "
-        "and `error_model` for a quantity.",
+        description="How the score is estimated without labels; left out, `confidence_based` for "
+        "classes and `error_model` for a quantity.",
     )
     most_outside: float = Field(
         default=0.2,

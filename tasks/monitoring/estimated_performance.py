@@ -28,8 +28,8 @@ from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import slice_columns
 
-MOST_ROWS = 20_000
-"""Rows of the holdout and of the current window that an estimate is made from."""
+MOST_HELD_OUT, MOST_ROWS = 50_000, 20_000
+"""Rows of the holdout, and of the current window, that an estimate is made from."""
 
 
 def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None:
@@ -40,8 +40,8 @@ def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None
     try:
         model = compared_model_of(job, champion.version)  # it never saw the holdout
         table = read_labelled(job, slices.holdout, model)
-        if len(table) > MOST_ROWS:
-            table = table.sample(MOST_ROWS, random_state=0).reset_index(drop=True)
+        if len(table) > MOST_HELD_OUT:
+            table = table.sample(MOST_HELD_OUT, random_state=0).reset_index(drop=True)
         rows = predict_model(job, model, table, target)
     except (DataError, TrainingError):
         return None

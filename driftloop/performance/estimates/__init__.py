@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from driftloop.base.scores import Task
 from driftloop.base.settings import any_of
 from driftloop.performance.estimates.base import Estimate
-from driftloop.performance.estimates.confidence_based import Reweighted
+from driftloop.performance.estimates.confidence_based import ConfidenceBased
 from driftloop.performance.estimates.error_model import ErrorModel
 
 if TYPE_CHECKING:
@@ -16,4 +16,4 @@ else:
 
 def default_estimate(task: Task) -> Estimate:
     """Return the method for a task where none is configured."""
-    return ErrorModel() if task == "regression" else Reweighted()
+    return ErrorModel() if task == "regression" else ConfidenceBased()

@@ -52,8 +52,11 @@ class ErrorModel(Estimate):
 
 def _expected_losses(inputs: EstimateInputs, losses: Values) -> tuple[Values, Values]:
     """Return the expected loss of each row: of the holdout out of sample, and in question."""
-    before = _table(inputs.holdout.features, inputs.holdout.p)
-    now = _table(inputs.features, inputs.p, before)
+    levels = _levels(inputs.holdout.features)
+    before = _table(inputs.holdout.features, inputs.holdout.p, levels)
+    now = _table(inputs.features, inputs.p, levels)
+    if now.shape[1] != before.shape[1]:
+        raise NoEstimateError("the features are not those of the holdout")
     half = np.random.default_rng(inputs.seed).permutation(len(losses)) % _HALVES
     expected, ahead = np.empty(len(losses)), np.zeros(len(now))
     for number in range(_HALVES):
@@ -66,22 +69,31 @@ def _expected_losses(inputs: EstimateInputs, losses: Values) -> tuple[Values, Va
 def _boosting(seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    return HistGradientBoostingRegressor(max_iter=50, max_leaf_nodes=15, random_state=seed)
+    return HistGradientBoostingRegressor(max_iter=50, learning_rate=0.2, random_state=seed)
+
+
+def _levels(features: pd.DataFrame) -> dict[str, "pd.Index[Any]"]:
+    """Return the categories of each feature that is no number, the most frequent first."""
+    texts = features.select_dtypes(exclude="number").columns
+    return {name: features[name].value_counts().index for name in texts}
 
 
 def _table(
-    features: pd.DataFrame, p: Values, like: npt.NDArray[Any] | None = None
+    features: pd.DataFrame, p: Values, levels: dict[str, "pd.Index[Any]"]
 ) -> npt.NDArray[Any]:
-    """Return the numeric features and the prediction as one array; categories are left out.
+    """Return the features and the prediction as one array, missing where they are not known.
 
-    The prediction carries what the champion makes of them.
+    Categories are numbered by how frequent they are in the holdout.
     """
     numeric = features.select_dtypes("number").to_numpy(dtype=float)
     finite = np.where(np.isinf(numeric), np.nan, numeric)
-    table = np.column_stack([finite, p[:, 0]])
-    if like is not None and table.shape[1] != like.shape[1]:
-        raise NoEstimateError("the numeric features are not those of the holdout")
-    return table
+    codes = [
+        known.get_indexer(pd.Index(features[name])).astype(float)
+        for name, known in levels.items()
+        if name in features
+    ]
+    places = [np.where(code < 0, np.nan, code) for code in codes]
+    return np.column_stack([finite, *places, p[:, 0]])
 
 
 def _as_score(

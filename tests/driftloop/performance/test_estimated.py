@@ -35,7 +35,7 @@ def test_a_loss_is_estimated_without_a_label() -> None:
     assert found.sentence.startswith("A loss is estimated: accuracy 0.5")
     assert found.score is not None
     assert found.score == pytest.approx(score("accuracy", *narrow(1000)[1:]), abs=0.04)
-    assert (found.method, found.window) == ("reweighted", WINDOW)
+    assert (found.method, found.window) == ("confidence_based", WINDOW)
     majority = max(BEFORE[1].mean(), 1 - BEFORE[1].mean())
     assert found.limit == pytest.approx(BASE.value - 0.1 * (BASE.value - majority))
 
