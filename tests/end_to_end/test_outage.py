@@ -36,7 +36,7 @@ def test_slack_refuses_while_a_model_is_promoted(
 
     look(championed, 21)
     (told,) = slack.story()
-    assert told.text.startswith("payments: predictions got worse, the relation")
+    assert told.text.startswith("payments: fixed by version 2: ")
     keys = [(reply.key or "").rpartition("/")[2] for reply in told.replies]
     assert keys[:3] == ["opened", "started", "promoted-2"]
     assert len(set(slack.keys)) == len(slack.posts)
