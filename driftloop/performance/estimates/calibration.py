@@ -109,9 +109,7 @@ def _hinges(logarithms: Values, knots: Values) -> Values:
     """Return the functions of each row and class (n, classes, 2 + knots): 1, the logarithm, and
     how far it lies above each knot."""
     above = np.maximum(logarithms[:, :, None] - knots[None], 0.0)
-    return np.concatenate(
-        [np.ones((*logarithms.shape, 1)), logarithms[:, :, None], above], axis=2
-    )
+    return np.concatenate([np.ones((*logarithms.shape, 1)), logarithms[:, :, None], above], axis=2)
 
 
 def _mapped(basis: Values, theta: Values) -> Probabilities:
