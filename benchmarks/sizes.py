@@ -25,7 +25,7 @@ RUNS: Mapping[str, int] = {"driftloop": 100, "plain": 100, "nannyml": 100, "evid
 LABELS = {
     "driftloop": "driftloop, drift",
     "driftloop-small": "driftloop, at least small",
-    "plain": "alibi-detect's default",
+    "plain": "KS and χ², 5 % a column",
     "nannyml": "NannyML",
     "evidently": "Evidently",
 }

@@ -62,7 +62,8 @@ class IncidentSummary:
     """What the parent message says.
 
     `causes` says what broke and how badly, the most severe first; `action` what driftloop did,
-    `next_step` what the reader should do, `waiting` which version awaits approval, if one does.
+    `next_step` what the reader should do, `waiting` which version awaits approval, if one does, and
+    `fixed` that a better version is live since.
     """
 
     headline: str
@@ -73,6 +74,7 @@ class IncidentSummary:
     small_print: tuple[str, ...] = ()
     links: Links = field(default_factory=Links)
     waiting: str | None = None
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,13 +204,19 @@ class RetrainOutcome:
 
         What scores higher and is live fixed it, and leads; what did not is told after the trouble.
         """
-        new, old = self.scores.challenger, self.scores.champion
         if not trouble:
             return self.headline
-        better = new is not None and old is not None and new > old and number(new) != number(old)
-        if self.ending == "promoted" and better:
+        if self.fixes:
             return f"fixed by version {self.promoted_version}{self.score_change}"
         return trouble if self.headline in trouble else f"{trouble}, {self.headline}"
+
+    @property
+    def fixes(self) -> bool:
+        """Whether what scores higher than the champion did is live."""
+        new, old = self.scores.challenger, self.scores.champion
+        if self.ending != "promoted" or new is None or old is None:
+            return False
+        return new > old and number(new) != number(old)
 
     @property
     def score_change(self) -> str:

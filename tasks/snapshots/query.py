@@ -68,7 +68,7 @@ def _engine(source: SqlArrival) -> "Engine":
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise ConfigError(
             f"{source.url_variable} is not a database URL of SQLAlchemy, such as "
-            "postgresql://user:password@host/database"
+            "postgresql://host/database, with USER:PASSWORD@ before the host"
         ) from error
     except ImportError as error:
         raise ConfigError(

@@ -81,7 +81,7 @@ def parse_database(address: str, variable: str) -> Database:
     """
     from sqlalchemy.exc import ArgumentError
 
-    form = "valid: postgresql://user:password@host:5432/name, sqlite:////absolute/path.db"
+    form = "valid: postgresql://host:5432/name, with USER:PASSWORD@ before the host, sqlite:////absolute/path.db"
     database = Database(address, variable)
     try:
         kind = database.kind

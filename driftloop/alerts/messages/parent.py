@@ -41,9 +41,8 @@ def parent_message(model: str, incident: Incident) -> Message:
     news = *_taken(incident.acknowledged), *_healthy(incident)
     blocks = *in_order(summary, since, *news), *_footer(summary.small_print)
     lead = " ".join(cause.short for cause in summary.causes[:2])
-    message = compose(
-        key, "opened", incident.severity, model, summary.headline, blocks, summary.links, lead
-    )
+    severity = "info" if summary.fixed else incident.severity
+    message = compose(key, "opened", severity, model, summary.headline, blocks, summary.links, lead)
     taken = incident.acknowledged is not None
     return replace(message, buttons=incident_buttons(model, taken, summary.waiting))
 

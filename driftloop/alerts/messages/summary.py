@@ -40,6 +40,7 @@ def summary_of(record: MonitorRecord, links: Links, contacts: Contacts = NOBODY)
         small_print=small_print(record),
         links=links,
         waiting=waiting_version(record),
+        fixed=record.retrain is not None and record.retrain.fixes,
     )
 
 
@@ -106,6 +107,7 @@ def with_retraining(
         next_step=PROMOTED if record.ending == "promoted" else next_step_of(record),
         links=_joined(summary.links, links),
         waiting=waiting_for_approval(record),
+        fixed=record.fixes,
     )
 
 

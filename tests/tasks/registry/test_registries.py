@@ -185,7 +185,7 @@ def test_past_runs_are_earlier_finished_and_newest_first(registry: Registry) -> 
     ]
     assert (found[0].held, found[0].seen) == ("cooldown", {"a", "b"})
     assert (found[1].won, found[1].by_hand) == (True, True)
-    assert found[0].window_start == NOW - 3 * DAY
+    assert found[0].since == NOW - 3 * DAY
     assert [past_run.verdict for past_run in registry.past_runs(MODEL, NOW + DAY, limit=1)] == [
         "drift"
     ]

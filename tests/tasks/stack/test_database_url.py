@@ -34,8 +34,8 @@ def test_other_names_of_postgresql_are_taken(driver: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (f"mysql://loop:{SECRET}@db/prefect", "received mysql://loop:***@db/prefect"),
-        (f"postgresql://loop:{SECRET}@db", "postgresql://loop:***@db is not complete"),
+        (f"mysql://loop:{SECRET}@db/prefect", "received mysql://[redacted]@db/prefect"),
+        (f"postgresql://loop:{SECRET}@db", "postgresql://[redacted]@db is not complete"),
         (f"postgresql://loop:{SECRET}@db:x/prefect", "is not a database address"),
         ("sqlite:///relative.db", "is not complete"),
         (SECRET, "is not a database address"),

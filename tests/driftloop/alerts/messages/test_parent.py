@@ -137,3 +137,9 @@ def test_who_sees_no_problem_is_named() -> None:
     said = Acknowledgement("Ana", AS_OF, "Sale.", not_a_problem=True)
     text = shown(parent_message("payments", replace(OPEN, acknowledged=said)))
     assert "*Ana* said at 2026-03-09 06:00 UTC that this is not a problem: Sale." in text
+
+
+def test_what_is_fixed_is_no_alarm() -> None:
+    fixed = replace(OPEN, summary=replace(OPEN.summary, headline="fixed by version 8", fixed=True))
+    assert shown(parent_message("payments", OPEN)).startswith("🚨")
+    assert shown(parent_message("payments", fixed)).startswith("🔵 payments: fixed by version 8")
