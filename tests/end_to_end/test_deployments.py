@@ -97,7 +97,7 @@ def test_all_are_deployed_and_a_worker_completes_a_run(
     assert run.tags.verdict == "ok"
     assert run.stored["mlflow.runName"] == "monitor payments 2026-03-16 06:00"
     page = artifact("payments-run")
-    assert page.startswith("# ✅ payments: ok")
+    assert page.startswith("# ✅ payments: healthy")
     assert "driftloop monitor payments --as-of 2026-03-16T06:00:00" in page
     rows = json.loads(artifact("payments-findings"))
     assert {"amount", "country"} <= {row["column"] for row in rows}
