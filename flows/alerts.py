@@ -22,8 +22,8 @@ def acknowledge(
     model: str,
     by: str = "",
     comment: str = "",
-    not_a_problem: bool = False,
     workspace: str | None = None,
+    not_a_problem: bool = False,
 ) -> Acknowledged:
     """Take on a model's open incident, so that others know that somebody is working on it.
 
@@ -31,8 +31,8 @@ def acknowledge(
         model: name of a configuration in `configs/`.
         by: who takes it on; shown in the message.
         comment: shown in the message as well.
-        not_a_problem: whether they see no problem in it; kept with the incident.
         workspace: folder with `configs/`; the working directory if left out.
+        not_a_problem: whether they see no problem in it; kept with the incident.
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(None), None, False, workspace)

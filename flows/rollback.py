@@ -17,8 +17,8 @@ def rollback(
     model: str,
     to: str | None = None,
     reason: str = "Started by hand.",
-    by: str = "",
     workspace: str | None = None,
+    by: str = "",
 ) -> Promotion:
     """Make an earlier version champion again.
 
@@ -26,8 +26,8 @@ def rollback(
         model: name of a configuration in `configs/`.
         to: the version to return to; the predecessor of the champion if left out.
         reason: why, for the readers of messages.
-        by: who requests it; recorded in the promotion ledger.
         workspace: folder with `configs/`; the working directory if left out.
+        by: who requests it; recorded in the promotion ledger.
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(None), workspace=workspace)

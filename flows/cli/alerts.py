@@ -33,7 +33,7 @@ def ack(
     with running(f"Acknowledging {name}", name):
         from flows.alerts import acknowledge as flow
 
-        return flow(name, _person(by), comment, not_a_problem, str(place.root))
+        return flow(name, _person(by), comment, str(place.root), not_a_problem)
 
 
 @command(sentence_view)
