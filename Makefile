@@ -34,11 +34,11 @@ demo: $(STAMP) ## Watch a model go from healthy to drifting to healed (a few min
 
 .PHONY: up
 up: $(STAMP) ## Start Prefect, MLflow, a worker and a sample model with a live schedule
-	@$(BIN)/driftloop up --sample
+	@env -u DRIFTLOOP_STATE $(BIN)/driftloop up --sample
 
 .PHONY: down
 down: $(STAMP) ## Stop what `make up` started
-	@$(BIN)/driftloop down -w .driftloop/sample
+	@env -u DRIFTLOOP_STATE $(BIN)/driftloop down -w .driftloop/sample
 
 .PHONY: install
 install: $(STAMP) ## Create .venv and install everything from the lock

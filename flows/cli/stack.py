@@ -1,12 +1,13 @@
 """Commands about deployments, the local stack, and what a server keeps of a model."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from driftloop.base.workspace import Workspace, make_state
+from driftloop.base.workspace import STATE_VARIABLE, Workspace, make_state
 from flows.cli.command import command
 from flows.cli.display.show import sentence_view
 from flows.cli.display.stack import deploy_view, stack_view
@@ -60,6 +61,7 @@ def up(
     from tasks.onboarding.sample import sample_workspace
     from tasks.runtime import clock
 
+    os.environ.pop(STATE_VARIABLE, None)  # it has a state of its own
     make_state(place.state)
     place = sample_workspace(clock.now(), place.state / "sample")
     plan = make_plan(place)

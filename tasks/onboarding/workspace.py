@@ -14,7 +14,7 @@ from pathlib import Path
 
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import WorkspaceError
-from driftloop.base.workspace import Workspace
+from driftloop.base.workspace import NAME, Workspace
 from driftloop.onboarding.infer import infer, valid_model_name
 from driftloop.onboarding.templates import config_yaml, readme
 from driftloop.onboarding.write import write_batches
@@ -155,10 +155,11 @@ def _write_texts(root: Path, inferred: Inferred) -> None:
 def _own_environment(root: Path) -> Iterator[None]:
     """Let Git and DVC see this repository only and write nothing outside it, temporarily.
 
-    DVC's site cache is keyed by the folder's path, which will change, so it is removed after.
+    DVC's site cache is keyed by the folder's path, which will change, so it is removed after. The
+    state folder that ``DRIFTLOOP_STATE`` names belongs to another workspace and is left alone.
     """
     before = dict(os.environ)
-    state = Workspace(root).state
+    state = root / NAME
     for name in (*OTHER_REPOSITORY, "DVC_SITE_CACHE_DIR"):
         os.environ.pop(name, None)
     try:

@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -52,9 +53,9 @@ class Stack:
             return json.load(answer)
 
 
-def make(target: str, variables: dict[str, str]) -> None:
+def run(command: str, variables: dict[str, str]) -> None:
     done = subprocess.run(
-        ["make", target],
+        [sys.executable, "-m", "flows.cli", command],
         cwd=ROOT,
         env={**os.environ, **variables},
         capture_output=True,
@@ -81,7 +82,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         "PREFECT_HOME": f"{variables['DRIFTLOOP_STATE']}/client",
     }
     try:
-        make("up", variables)
+        run("up", variables)
         password = (Path(variables["DRIFTLOOP_STATE"]) / "stack" / "password").read_text().strip()
         clients |= {
             "PREFECT_API_AUTH_STRING": f"driftloop:{password}",
@@ -92,7 +93,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         assert first.returncode == 0, first.stderr
         yield Stack(**here, variables={**variables, **clients}, password=password)
     finally:
-        make("down", variables)
+        run("down", variables)
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def test_a_server_that_is_not_there_is_told_without_the_password(
     with stack_of(payments, DRIFTLOOP_PREFECT_DATABASE_URL=url) as stack:
         done = stack.run("up")
         (line,) = [line for line in done.stderr.splitlines() if line.startswith("error:")]
-        assert line.startswith("error: DRIFTLOOP_PREFECT_DATABASE_URL: postgresql://loop:***@")
+        assert line.startswith("error: DRIFTLOOP_PREFECT_DATABASE_URL: postgresql://[redacted]@")
         assert "nowhere" in line
         assert PASSWORD not in done.stderr
         assert stack.left() == []

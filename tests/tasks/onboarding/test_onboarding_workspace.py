@@ -211,6 +211,18 @@ def test_an_error_or_ctrl_c_leaves_nothing_half_made(
         assert not folder.parent.exists()
 
 
+def test_the_state_of_another_workspace_is_left_alone(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its registry was removed where ``init`` was run in a shell with DRIFTLOOP_STATE."""
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "mlflow.db").write_text("a registry")
+    monkeypatch.setenv("DRIFTLOOP_STATE", str(state))
+    create_workspace(source, tmp_path / "calls", OPTIONS)
+    assert [path.name for path in state.iterdir()] == ["mlflow.db"]
+
+
 def test_a_real_ctrl_c_leaves_nothing(source: Path, tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path\n"
