@@ -19,7 +19,7 @@ from tasks.stack.services import Plan
 def run_past_weeks(place: Workspace, plan: Plan, now: datetime) -> None:
     """Train the sample's first champion and judge the weeks since, on the stack that runs.
 
-    Weeks that have been judged are left out, so that it can be cut off.
+    It goes on after the newest run, so that it can be cut off, and a schedule is not repeated.
     """
     plan = replace(plan, password=keep_password(plan.folder))
     os.environ.update(plan.clients)
@@ -29,9 +29,9 @@ def run_past_weeks(place: Workspace, plan: Plan, now: datetime) -> None:
         from flows.monitor import monitor
 
         root, registry = str(place.root), open_registry(place)
-        judged = {run.as_of for run in registry.past_runs(MODEL, now) if run.kind == "monitor"}
         first, *weeks = past_mondays(place, now)
-        missing = [week for week in weeks if week not in judged]
+        newest = max((run.as_of for run in registry.past_runs(MODEL, now)), default=first)
+        missing = [week for week in weeks if week > newest]
         with Progress(console=notes, transient=True) as progress:
             bar = progress.add_task("training the first champion", total=len(missing) + 2)
             if registry.champion(MODEL) is None:

@@ -46,7 +46,7 @@ def listen(workspace: Workspace) -> None:
             for tokens in wanted - clients.keys():
                 clients[tokens] = connect(workspace, *tokens)
         except Exception as error:  # it outlives an outage of Slack and of Prefect
-            _logger.warning(redact(f"{type(error).__name__}: {error}".splitlines()[0]))
+            _log(error)
         time.sleep(LOOK_SECONDS)
 
 
@@ -83,8 +83,7 @@ def connect(workspace: Workspace, app_token: str, bot_token: str) -> "SocketMode
     def heard(source: "BaseSocketModeClient", request: "SocketModeRequest") -> None:
         source.send_socket_mode_response(SocketModeResponse(request.envelope_id))
         if request.type == "interactive":
-            for press in presses(request.payload):
-                settings.copy().run(_answer, workspace, web, press, request.payload)
+            settings.copy().run(_handle, workspace, web, request.payload)
 
     client.socket_mode_request_listeners.append(heard)
     client.connect()
@@ -112,6 +111,19 @@ def presses(payload: Mapping[str, Any]) -> list[Press]:
     ]
 
 
+def _handle(workspace: Workspace, web: "WebClient", payload: Mapping[str, Any]) -> None:
+    """Carry out what was pressed; the SDK would hide what fails in a thread of its own."""
+    try:
+        for press in presses(payload):
+            _answer(workspace, web, press, payload)
+    except Exception as error:  # such as a Slack that takes no answer
+        _log(error)
+
+
+def _log(error: Exception) -> None:
+    _logger.warning(redact(f"{type(error).__name__}: {error}".splitlines()[0]))
+
+
 def _answer(
     workspace: Workspace, web: "WebClient", press: Press, payload: Mapping[str, Any]
 ) -> None:
@@ -122,7 +134,7 @@ def _answer(
         text = f"Not done: {error}"
     except Exception as error:  # such as a Prefect server that does not answer
         text = f"Not done: {type(error).__name__}; press again, or see the log of the listener"
-        _logger.warning(redact(f"{type(error).__name__}: {error}".splitlines()[0]))
+        _log(error)
     message = payload.get("message", {})
     web.chat_postEphemeral(
         channel=press.place[0],

@@ -190,6 +190,18 @@ def test_other_apps_buttons_are_left_alone() -> None:
         pressed_button("driftloop:ack", "payments")
 
 
+def test_a_button_that_driftloop_never_made_is_logged(
+    slack: tuple[SlackPeer, SlackSocket], caplog: pytest.LogCaptureFixture
+) -> None:
+    peer, socket = slack
+    odd = payload(Button("ack", "payments"))
+    odd["actions"][0]["action_id"] = "driftloop:rolback"
+    socket.send("e1", odd)
+    socket.send("e2", payload(Button("ack", "payments"), user="U0EVE0000"))
+    assert len(wait_for_whispers(peer, 1)) == 1, "it goes on listening"
+    assert "AlertError: button: received 'driftloop:rolback'" in caplog.text
+
+
 def test_only_channels_that_take_answers_are_listened_to(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, no_server: None
 ) -> None:
