@@ -25,6 +25,7 @@ from driftloop.drift.domain_classifier import density_ratios
 from driftloop.performance.estimated import outside_share
 from driftloop.performance.estimates import default_estimate
 from driftloop.performance.estimates.base import (
+    MOST_HELD_OUT,
     EstimatedScore,
     EstimateInputs,
     HeldOut,
@@ -33,7 +34,6 @@ from driftloop.performance.estimates.base import (
 )
 from driftloop.performance.metrics import score
 from driftloop.performance.realised import PerformanceSettings
-from tasks.monitoring.estimated_performance import MOST_HELD_OUT
 
 LIMIT = 1800.0
 MOST_CHUNKS = 20

@@ -21,7 +21,13 @@ from driftloop.drift.domain_classifier import density_ratios
 from driftloop.drift.judge import JudgingCriteria
 from driftloop.performance.estimated import EstimateCriteria, estimate_window
 from driftloop.performance.estimates import default_estimate
-from driftloop.performance.estimates.base import EstimateInputs, HeldOut, NoEstimateError, Values
+from driftloop.performance.estimates.base import (
+    MOST_ROWS,
+    EstimateInputs,
+    HeldOut,
+    NoEstimateError,
+    Values,
+)
 from driftloop.performance.level import TrackRecord
 from driftloop.performance.metrics import MetricName, allowed_loss, score, score_with_interval
 from driftloop.performance.promise import judge_promise, shortfall
@@ -30,7 +36,6 @@ from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.columns import feature_table
 from driftloop.profiling.reference_profile import Features, build_profile
 from driftloop.profiling.variation import whole_windows
-from tasks.monitoring.estimated_performance import MOST_ROWS
 
 METRIC: MetricName = "roc_auc"
 YEAR = 365.25 / 7

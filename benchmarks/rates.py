@@ -87,8 +87,12 @@ def in_process(judge: str, scenario: Scenario, runs: int) -> Result:
     return {"alarms": alarms}
 
 
-def in_own_environment(judge: str, scenario: Scenario, runs: int) -> Result:
-    """Write the cases to files and let a peer judge them in its environment."""
+def columns_found(judge: str, scenario: Scenario, runs: int, limit: float) -> Result:
+    """Write the cases to files and let a peer judge them in its environment.
+
+    `drifted` has the columns that it named, by case and window, unless it failed or took longer
+    than `limit` seconds.
+    """
     import pandas as pd
 
     folder = CACHE / "statistics" / f"{scenario.name}-{judge}"
@@ -107,8 +111,14 @@ def in_own_environment(judge: str, scenario: Scenario, runs: int) -> Result:
         "numeric": NUMERIC,
         "categorical": CATEGORICAL,
     }
-    result = launch(judge, f"{judge}_windows", job, LIMIT)
+    result = launch(judge, f"{judge}_windows", job, limit)
     shutil.rmtree(folder)
+    return result
+
+
+def in_own_environment(judge: str, scenario: Scenario, runs: int) -> Result:
+    """Let a peer judge the cases in its environment, and say which windows it alarms at."""
+    result = columns_found(judge, scenario, runs, LIMIT)
     if "drifted" not in result:
         return result
     drifted = result.pop("drifted")

@@ -1,16 +1,14 @@
 """Pure input shifts by size: the share of windows in which the shifted column is named."""
 
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import pandas as pd
-
 from benchmarks import classical
-from benchmarks.launch import Result, kept, launch
+from benchmarks.launch import Result, kept
 from benchmarks.page import replace_part, spaced, table
-from benchmarks.paths import CACHE, DOCS, PAGE, RESULTS
+from benchmarks.paths import DOCS, PAGE, RESULTS
+from benchmarks.rates import columns_found
 from benchmarks.scenarios import CATEGORICAL, NUMERIC, Case, Scenario, Shift, cases
 
 SHIFTS = (
@@ -82,20 +80,7 @@ def _plain(scenario: Scenario, runs: int) -> Result:
 
 
 def _peer(tool: str, scenario: Scenario, runs: int) -> Result:
-    """Write the cases to files and let a peer judge them in its environment."""
-    folder = CACHE / "sizes" / f"{scenario.name}-{tool}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    count = 0
-    for count, case in enumerate(cases(scenario, runs), start=1):
-        stem = f"{count - 1:04d}"
-        case.reference.to_parquet(folder / f"{stem}-reference.parquet", index=False)
-        windows = pd.concat(case.windows, ignore_index=True)
-        windows.to_parquet(folder / f"{stem}-windows.parquet", index=False)
-    job = {"folder": str(folder), "cases": count, "rows": scenario.rows}
-    job |= {"numeric": NUMERIC, "categorical": CATEGORICAL}
-    result = launch(tool, f"{tool}_windows", job, LIMIT)
-    shutil.rmtree(folder)
+    result = columns_found(tool, scenario, runs, LIMIT)
     if "drifted" not in result:
         return result
     windows_of = [columns for case in result["drifted"] for columns in case]

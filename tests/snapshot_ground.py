@@ -75,6 +75,19 @@ def build(place: Path) -> Path:
     return work
 
 
+def commit_copy(work: Path, config: dict[str, Any]) -> None:
+    """Commit a configuration and the batches that are there, on a branch without a remote."""
+    write_config(work, config)
+    (work / ".gitignore").write_text("/data\n/.driftloop\n")
+    git(work, "init", "-q", "-b", "main")
+    git(work, "config", "user.name", "test")
+    git(work, "config", "user.email", "test@localhost")
+    dvc(work, "init")
+    dvc(work, "add", "data")
+    git(work, "add", "-A")
+    git(work, "commit", "-qm", "data")
+
+
 def moved(template: Path, place: Path) -> Path:
     """Copy what `build` made; its addresses are relative."""
     return Path(shutil.copytree(template.parent, place, symlinks=True)) / "work"

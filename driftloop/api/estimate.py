@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -21,20 +20,18 @@ from driftloop.api.predictions import (
 )
 from driftloop.api.tables import frame_of, require_columns, roles_in, times_of
 from driftloop.base.findings import EstimatedPerformance
-from driftloop.base.periods import ALL_TIME, Span, Window, naive
+from driftloop.base.periods import ALL_TIME, Span, Window
 from driftloop.base.scores import Score, Task
 from driftloop.config.model_config import ModelConfig
 from driftloop.drift.domain_classifier import density_ratios
 from driftloop.performance.estimated import EstimateCriteria, estimate_window
 from driftloop.performance.estimates import default_estimate
-from driftloop.performance.estimates.base import EstimateInputs, HeldOut
+from driftloop.performance.estimates.base import MOST_HELD_OUT, MOST_ROWS, EstimateInputs, HeldOut
 from driftloop.performance.metrics import Truth, score_with_interval
 from driftloop.performance.target import Probabilities, Target
-from driftloop.profiling.variation import windows_of
+from driftloop.profiling.variation import column_time, windows_of
 
 RESAMPLES = 200
-_HELD_OUT, _ROWS = 50_000, 20_000
-"""Most rows of the reference, and of a window, that an estimate is made from, as in a run."""
 
 
 def estimate_performance(
@@ -109,7 +106,7 @@ class _Estimator:
     ) -> None:
         self._settings, self._target, self._threshold = settings, target, threshold
         self.baseline = self._score(held_out.y, held_out.p)
-        kept = np.sort(np.random.default_rng(0).permutation(len(held_out.y))[:_HELD_OUT])
+        kept = np.sort(np.random.default_rng(0).permutation(len(held_out.y))[:MOST_HELD_OUT])
         features = held_out.features.iloc[kept].reset_index(drop=True)
         self._held_out = HeldOut(held_out.y[kept], held_out.p[kept], features)
 
@@ -131,7 +128,7 @@ class _Estimator:
         if len(rows) < settings.minimum_rows:
             few = EstimatedPerformance(metric, method.kind, span, len(rows), None, None, None, 0.0)
             return few.inconclusive(f"{len(rows)} rows, {settings.minimum_rows} are needed")
-        kept = np.random.default_rng(0).permutation(len(rows))[:_ROWS]
+        kept = np.random.default_rng(0).permutation(len(rows))[:MOST_ROWS]
         features = rows.iloc[kept][[*self._held_out.features]].reset_index(drop=True)
         density = partial(density_ratios, self._held_out.features, features)
         inputs = EstimateInputs(metric, self._held_out, p[kept], features, self._threshold, density)
@@ -163,13 +160,9 @@ def _windows(
         return [(None, table)]
     times = times_of(table, time, "current table")
     return [
-        (window, table[(times >= _moment(window.start)) & (times < _moment(window.end))])
+        (window, table[(times >= column_time(window.start)) & (times < column_time(window.end))])
         for window in reversed(windows_of(times, span))
     ]
-
-
-def _moment(edge: datetime) -> np.datetime64:
-    return np.datetime64(naive(edge), "us")
 
 
 def _configuration(

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.base.errors import TrainingError
-from driftloop.base.periods import Span, naive
+from driftloop.base.periods import Span
 from driftloop.base.windows import AllHistory, SinceChange, TrainingWindow
 from driftloop.config.model_config import ModelConfig
+from driftloop.profiling.variation import column_time
 from driftloop.training.training import Examples, predict, threshold_of
 from driftloop.training.tuning import fit_for_serving
 from driftloop.training.weights import recency_weights
@@ -42,7 +43,7 @@ class LabelledTable:
 
     def at(self, moment: datetime) -> int:
         """Return the first row at or after a moment."""
-        return int(np.searchsorted(self.times, np.datetime64(naive(moment), "us")))
+        return int(np.searchsorted(self.times, column_time(moment)))
 
 
 def training_settings(config: ModelConfig) -> tuple[TrainingSetting, ...]:

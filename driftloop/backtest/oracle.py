@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from driftloop.performance.metrics import Scores
-
 
 @dataclass(frozen=True, slots=True)
 class BestServed:
@@ -56,12 +54,3 @@ def _path(scores: npt.NDArray[np.float64], following: list[npt.NDArray[np.intp]]
         trained.append(until)
         at = until
     return BestServed(tuple(trained), tuple(served))
-
-
-def best_setting(tables: list[Scores]) -> Scores:
-    """Return the table of the setting that is best on average over all periods after training.
-
-    Not the best of each moment, which would be the luckiest.
-    """
-    means = [float(np.nanmean(table)) for table in tables]
-    return tables[int(np.argmax(means))]

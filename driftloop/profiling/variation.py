@@ -7,7 +7,7 @@ such windows show among themselves, beyond what windows of random rows show.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,11 @@ def random_sides(sides: list[tuple[Counts, Counts]]) -> list[tuple[Counts, Count
     return drawn
 
 
+def column_time(moment: datetime) -> np.datetime64:
+    """Return a moment as it compares with the values of a time column."""
+    return np.datetime64(naive(moment), "us")
+
+
 def window_rows(
     times: npt.NDArray[np.datetime64], starts: npt.NDArray[np.datetime64], end: Any, least: int
 ) -> WindowRows:
@@ -112,8 +117,8 @@ def whole_windows(times: npt.NDArray[np.datetime64], span: Span, least: int) -> 
     if not whole:
         return NO_WINDOWS
     end = whole[0].end
-    starts = [np.datetime64(naive(window.start), "us") for window in whole[:MAX_WINDOWS]][::-1]
-    return window_rows(times, np.array(starts), np.datetime64(naive(end), "us"), least)
+    starts = [column_time(window.start) for window in whole[:MAX_WINDOWS]][::-1]
+    return window_rows(times, np.array(starts), column_time(end), least)
 
 
 def numeric_variation(

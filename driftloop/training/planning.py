@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from driftloop.base.periods import Window, naive, parse_time
+from driftloop.base.periods import Window, parse_time
 from driftloop.base.retrain_record import Refusal, WindowScore
 from driftloop.base.scores import metric_name
 from driftloop.base.windows import SinceChange
 from driftloop.performance.metrics import MetricName, score_with_interval
 from driftloop.profiling.reference_profile import Features
+from driftloop.profiling.variation import column_time
 from driftloop.training.change_point import Change
 from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings, fit, predict
 from driftloop.training.tuning import at_best_threshold
@@ -43,7 +44,7 @@ class LabelledRows:
 
     def since(self, start: datetime) -> slice:
         """Return the rows from a moment on."""
-        first = np.searchsorted(self.times, np.datetime64(naive(start), "us"))
+        first = np.searchsorted(self.times, column_time(start))
         return slice(int(first), len(self.times))
 
 

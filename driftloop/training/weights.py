@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.base.errors import TrainingError
-from driftloop.base.periods import Span, naive
+from driftloop.base.periods import Span
+from driftloop.profiling.variation import column_time
 
 Weights = npt.NDArray[np.float64]
 
@@ -22,7 +23,7 @@ def recency_weights(
     """
     if half_life is None:
         return None
-    age = (np.datetime64(naive(end), "us") - times) / np.timedelta64(1, "D")
+    age = (column_time(end) - times) / np.timedelta64(1, "D")
     weights: Weights = np.exp2(-age / half_life.days)
     return weights
 

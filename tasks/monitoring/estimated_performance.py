@@ -12,7 +12,14 @@ from driftloop.base.scores import Score
 from driftloop.drift.domain_classifier import density_ratios
 from driftloop.performance.estimated import EstimateCriteria, estimate_window
 from driftloop.performance.estimates import default_estimate
-from driftloop.performance.estimates.base import Estimate, EstimateInputs, HeldOut, NoEstimateError
+from driftloop.performance.estimates.base import (
+    MOST_HELD_OUT,
+    MOST_ROWS,
+    Estimate,
+    EstimateInputs,
+    HeldOut,
+    NoEstimateError,
+)
 from driftloop.performance.evidence import at_confidence
 from driftloop.performance.level import TrackRecord
 from driftloop.performance.metrics import allowed_loss
@@ -27,9 +34,6 @@ from tasks.registry.models import compared_model_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import slice_columns
-
-MOST_HELD_OUT, MOST_ROWS = 50_000, 20_000
-"""Rows of the holdout, and of the current window, that an estimate is made from."""
 
 
 def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None:

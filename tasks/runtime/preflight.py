@@ -22,8 +22,8 @@ def check_services(workspace: Workspace) -> None:
     """
     prefect = os.environ.get("PREFECT_API_URL")
     if prefect:
-        mend = "start it with 'prefect server start'"
-        _check(prefect, "the Prefect server", "PREFECT_API_URL", mend)
+        fix = "start it with 'prefect server start'"
+        _check(prefect, "the Prefect server", "PREFECT_API_URL", fix)
         check_prefect_access(prefect, workspace)
     mlflow = workspace.tracking_uri
     if mlflow.startswith("http"):
@@ -33,7 +33,7 @@ def check_services(workspace: Workspace) -> None:
         _check(mlflow, "MLflow's database", "MLFLOW_TRACKING_URI", "start it")
 
 
-def _check(address: str, who: str, variable: str, mend: str) -> None:
+def _check(address: str, who: str, variable: str, fix: str) -> None:
     parts = urlsplit(address)
     port = parts.port or PORTS.get(parts.scheme.partition("+")[0])
     if port is None:
@@ -43,6 +43,6 @@ def _check(address: str, who: str, variable: str, mend: str) -> None:
             return
     except OSError as error:
         raise UnavailableError(
-            f"{who} at {address} does not answer ({error.strerror or error}); {mend}, or correct "
+            f"{who} at {address} does not answer ({error.strerror or error}); {fix}, or correct "
             f"or unset {variable}"
         ) from error

@@ -31,6 +31,7 @@ from driftloop.profiling.columns import (
     numeric_arrow,
 )
 from driftloop.profiling.tall import PIECE_ROWS, TALL_FROM
+from driftloop.profiling.variation import column_time
 from driftloop.profiling.whole_numbers import to_frame, to_series
 from driftloop.snapshots.types import declared_types, family, plain, with_declared_types
 from tasks.snapshots.parquet_file import footer_of, names_in, open_file
@@ -236,7 +237,7 @@ def _part(path: Path, window: Window | None, time: str | None) -> Part | None:
 
 
 def _within(times: Times, window: Window) -> npt.NDArray[np.bool_]:
-    start, end = (np.datetime64(naive(edge), "us") for edge in (window.start, window.end))
+    start, end = (column_time(edge) for edge in (window.start, window.end))
     return (times >= start) & (times < end)
 
 

@@ -18,6 +18,9 @@ from driftloop.performance.target import Probabilities
 
 Values = npt.NDArray[np.float64]
 
+MOST_HELD_OUT, MOST_ROWS = 50_000, 20_000
+"""Rows of the holdout, and of the rows in question, that an estimate is made from."""
+
 
 class NoEstimateError(DriftloopError):
     """Why a method says nothing of these rows."""

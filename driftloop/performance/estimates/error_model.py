@@ -73,7 +73,7 @@ def _boosting(seed: int) -> Any:
 
 
 def _levels(features: pd.DataFrame) -> dict[str, "pd.Index[Any]"]:
-    """Return the categories of each feature that is no number, the most frequent first."""
+    """Return the categories of each non-numeric feature, the most frequent first."""
     texts = features.select_dtypes(exclude="number").columns
     return {name: features[name].value_counts().index for name in texts}
 

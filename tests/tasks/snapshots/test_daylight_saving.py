@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from snapshot_ground import CONFIG, job_of, take, week_rows
-from workshop import dvc, git, write_config
+from snapshot_ground import CONFIG, commit_copy, job_of, take, week_rows
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError
@@ -74,15 +73,8 @@ def committed(place: Path) -> Path:
     data = {name: value for name, value in CONFIG["data"].items() if name != "key"}
     arrivals = {**CONFIG["arrivals"], "push": False}
     features = {"numeric": ["a"], "categorical": []}
-    write_config(work, {**CONFIG, "data": data, "features": features, "arrivals": arrivals})
-    (work / ".gitignore").write_text("/data\n/.driftloop\n")
-    git(work, "init", "-q", "-b", "main")
-    git(work, "config", "user.name", "test")
-    git(work, "config", "user.email", "test@localhost")
-    dvc(work, "init")
-    dvc(work, "add", "data")
-    git(work, "add", "-A")
-    git(work, "commit", "-qm", "data")
+    parts = {"data": data, "features": features, "arrivals": arrivals}
+    commit_copy(work, {**CONFIG, **parts})
     return work
 
 

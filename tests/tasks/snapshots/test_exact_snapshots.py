@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from snapshot_ground import CONFIG, ROWS, drop, job_of, take, week_rows
-from workshop import dvc, git, write_config
+from snapshot_ground import CONFIG, ROWS, commit_copy, drop, job_of, take, week_rows
+from workshop import git
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError
@@ -45,15 +45,7 @@ def committed(place: Path, kind: str) -> Path:
     first.to_parquet(batches / "2026-03-02.parquet", index=False)
     config = {**CONFIG, "arrivals": {**CONFIG["arrivals"], "push": False}}
     config["arrivals"]["source"] = {"kind": "folder", "path": "../drops", "pattern": "*.*"}
-    write_config(work, config)
-    (work / ".gitignore").write_text("/data\n/.driftloop\n")
-    git(work, "init", "-q", "-b", "main")
-    git(work, "config", "user.name", "test")
-    git(work, "config", "user.email", "test@localhost")
-    dvc(work, "init")
-    dvc(work, "add", "data")
-    git(work, "add", "-A")
-    git(work, "commit", "-qm", "data")
+    commit_copy(work, config)
     return work
 
 

@@ -23,8 +23,8 @@ def test_two_classes_are_a_logistic_regression_of_both_logarithms(rows: int) -> 
     assert gap.max() < 4e-2
 
 
-def test_probabilities_that_are_wrong_in_opposite_ways_are_mended() -> None:
-    """Too timid in the middle, too sure at the ends: no straight line of logarithms mends both."""
+def test_probabilities_that_are_wrong_in_opposite_ways_are_corrected() -> None:
+    """Timid in the middle, sure at the ends: no straight line of logarithms corrects both."""
     rng = np.random.default_rng(5)
     truth = rng.uniform(0.02, 0.98, 20_000)
     y = (rng.random(len(truth)) < truth).astype(int)
