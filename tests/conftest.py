@@ -42,11 +42,15 @@ os.environ["NUMBA_CACHE_DIR"] = str(ROOT / ".cache" / "numba")
 os.environ["MPLCONFIGDIR"] = str(ROOT / ".cache" / "matplotlib")
 prepare_environment(HOME)
 
-# How long an example takes says how busy the machine is, and nothing about the code.
-hypothesis.settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+# How long an example takes says how busy the machine is, and nothing about the code. The examples
+# are the same in every run, so that a change is judged by what it changed; new ones are looked for
+# with --hypothesis-profile=search.
+_PATIENT = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
-hypothesis.settings.load_profile("patient")
+hypothesis.settings.register_profile("search", _PATIENT)
+hypothesis.settings.register_profile("same", _PATIENT, derandomize=True)
+hypothesis.settings.load_profile("same")
 
 SLOW = (
     "driftloop/comparison/test_comparison_rates.py",
