@@ -69,6 +69,14 @@ def test_newest_slice() -> None:
     assert not NewestSlice(share=0.9).check(evidence(early)).passed
 
 
+@pytest.mark.parametrize(("tolerance", "passed"), [(0.019, False), (0.021, True)])
+def test_newest_slice_allows_as_much_as_its_tolerance(tolerance: float, passed: bool) -> None:
+    one_wrong = GOOD.copy()
+    one_wrong[-1] = POOR[-1]
+    inputs = replace(evidence(one_wrong), metric="accuracy")
+    assert NewestSlice(share=0.5, tolerance=tolerance).check(inputs).passed is passed
+
+
 def test_newest_slice_without_champion_passes() -> None:
     assert NewestSlice().check(evidence(champion=None)).passed
 
