@@ -29,6 +29,7 @@ from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import md5_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import importances_of
+from tasks.registry.skops_import import skops_io
 from tasks.runtime.clock import run_time
 from tasks.runtime.job import Job
 from tasks.runtime.run_links import prefect_run_url
@@ -69,8 +70,7 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     Raises `RegistryError` if the model has no champion yet, and `ChampionLostError` if somebody
     took the alias away.
     """
-    import skops.io  # noqa: F401 - before MLflow: it searches all modules that are loaded
-
+    skops_io()  # before MLflow: it searches all modules that are loaded
     registry = open_registry(job.workspace)
     champion, moved = require_champion(job)
     moved = moved if moved is not None and _is_news(job, moved) else None

@@ -63,7 +63,9 @@ def pull_data(workspace: Workspace) -> None:
 
 def warm_up() -> None:
     """Import the slow libraries while the server starts."""
-    import skops.io  # noqa: F401
+    from tasks.registry.skops_import import skops_io
+
+    skops_io()
 
 
 def send_logs() -> None:
