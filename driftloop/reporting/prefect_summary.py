@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from driftloop.alerts.message import Links
+from driftloop.alerts.messages.wording import interval, number
 from driftloop.base.findings import Finding, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
@@ -67,9 +68,8 @@ def escaped(text: str) -> str:
 
 def _numbers(record: MonitorRecord) -> list[str]:
     scored = record.performance
-    score = "none yet" if scored.score is None else f"{scored.score:.3f}"
-    if scored.score is not None and scored.low is not None and scored.high is not None:
-        score += f" ({scored.low:.3f} to {scored.high:.3f})"
+    known = scored.score is not None
+    score = number(scored.score) + interval(scored.low, scored.high) if known else "none yet"
     rows = {
         "window": str(record.window),
         "rows": f"{record.rows_current:,} against {record.rows_reference:,} of the reference",

@@ -7,6 +7,7 @@ from itertools import pairwise
 from driftloop.alerts.messages.wording import count, number
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding, FindingStatus, by_severity
+from driftloop.base.scores import format_number
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 from driftloop.profiling.finding_text import format_p, format_share
 from driftloop.profiling.stationarity import not_stationary
@@ -132,4 +133,4 @@ def _ranges(edges: tuple[float, ...]) -> list[str]:
 
 
 def _edge(value: float) -> str:
-    return f"{value:,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value:.4g}"
+    return format_number(value)
