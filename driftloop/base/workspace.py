@@ -34,7 +34,7 @@ class Workspace:
         """Local state: databases, artifacts, caches; ``DRIFTLOOP_STATE`` puts it elsewhere."""
         if self.scratch is not None:
             return self.scratch
-        return Path(os.environ.get(STATE_VARIABLE) or self.root / NAME)
+        return Path(os.environ.get(STATE_VARIABLE) or self.root / NAME).absolute()
 
     @property
     def snapshots(self) -> Path:

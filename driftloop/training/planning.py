@@ -213,7 +213,16 @@ def choose_window(
     chosen = max(
         near, key=lambda one: (one.candidate == SINCE_CHANGE, one.rows, one.half_life is None)
     )
-    return chosen, tuple(scored)
+    told = replace(chosen, sentence=f"{chosen.sentence}; chosen: {_why(chosen, scored[best])}")
+    return told, tuple(told if one is chosen else one for one in scored)
+
+
+def _why(chosen: WindowScore, best: WindowScore) -> str:
+    """Return why a window was chosen, also where another one scored better."""
+    if chosen is best:
+        return "the best score"
+    why = "it holds no row from before the change" if chosen.candidate == SINCE_CHANGE else ""
+    return f"as good within one standard error, and {why or 'it has the most rows'}"
 
 
 def _validate(
