@@ -1,7 +1,7 @@
 """Steps of a monitoring run: find the champion, analyse the window, decide, record."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from driftloop.base.data_slices import Snapshot
@@ -79,7 +79,9 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     files = len(snapshot.files), md5_of(snapshot)
     key = run_key(job, "monitor", snapshot.rev)
     if job.dry_run:
-        champion = _judged_before(job, key) or champion
+        judged = registry.run_with_key(job.model, key)  # the run that it repeats
+        if judged is not None and judged.tags.champion:
+            champion = registry.version(job.model, judged.tags.champion)
         return OpenRun(None, champion, history, *files, moved)
     opening = RunTags(kind="monitor", key=key, as_of=job.as_of, champion=champion.version)
     run = registry.open_run(job.model, f"monitor {job.model} {format_time(job.as_of)}", opening)
@@ -87,14 +89,6 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     if pinned is not None and pinned != champion.version:
         champion = registry.version(job.model, pinned)
     return OpenRun(run.run_id, champion, history, *files, moved)
-
-
-def _judged_before(job: Job, key: str) -> ModelVersion | None:
-    """Return the version that a finished run judged which a dry run repeats, if there is one."""
-    registry = open_registry(job.workspace)
-    newest = registry.finished(job.model, "monitor", 5, job.as_of + timedelta(seconds=1))
-    judged = next((run.tags.champion for run in newest if run.tags.key == key), None)
-    return registry.version(job.model, judged) if judged else None
 
 
 def _is_news(job: Job, moved: Entry) -> bool:

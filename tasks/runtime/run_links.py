@@ -1,5 +1,7 @@
 """Links to a Prefect run, an MLflow run, a model version and the runbook."""
 
+from uuid import UUID
+
 from prefect.runtime import flow_run
 
 from driftloop.alerts.message import Links
@@ -19,10 +21,10 @@ def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
     )
 
 
-def prefect_run_url() -> str | None:
-    """Return the page of this Prefect run, or None on a temporary server, which ends with it."""
+def prefect_run_url(other: UUID | None = None) -> str | None:
+    """Return the page of this or another Prefect run, or None on a server that ends with it."""
     from prefect.utilities.urls import url_for
 
-    run = flow_run.id
+    run = other or flow_run.id
     page = url_for("flow-run", obj_id=run) if own_server() and run else None
     return page and without_user(page)

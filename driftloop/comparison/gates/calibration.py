@@ -95,13 +95,14 @@ class Calibration(Gate):
             raise CannotRun(f"{len(inputs.y)} rows are too few to estimate calibration.")
         limit = self.maximum**2
         passed = error.squared <= limit + _SURE * error.deviation(limit)
-        most, more = format_number(self.maximum), format_number(self.tolerance)
+        most = format_number(self.maximum)
         text = f"The calibration error is {number(error.root)}; {most} is allowed"
         if passed and error.root > self.maximum:
             text += f", and on {len(inputs.y):,} rows the excess may be chance"
         if inputs.champion is not None and self.tolerance is not None:
             old = calibration_error(inputs.y, inputs.champion, self.bins).root
             passed = passed and error.root <= old + self.tolerance
+            more = format_number(self.tolerance)
             text += f"; the champion's is {number(old)}, and {more} more is allowed"
         return passed, text + "."
 
