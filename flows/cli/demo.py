@@ -135,8 +135,7 @@ def _farewell(
     screen.print("What Slack would show, with a link to each report:")
     screen.print("  ", _file(place.state / PageChannel().path), sep="")
     reports = keep_reports(place, MODEL)
-    shown = [record for record in records if record.broken or record.retrain] + records[-1:]
-    for record in shown:
+    for record in (*filter(_eventful, records), records[-1]):
         screen.print(f"Report of {record.as_of:%d %b}, {record.headline}:")
         screen.print("  ", _file(reports[record.as_of]), sep="")
     state = os.path.relpath(place.state)
@@ -149,6 +148,10 @@ def _farewell(
         "           then http://127.0.0.1:5001",
         soft_wrap=True,
     )
+
+
+def _eventful(record: MonitorRecord) -> bool:
+    return bool(record.broken) or record.retrain is not None
 
 
 def _file(path: Path) -> Text:

@@ -36,11 +36,7 @@ def prepare_demo() -> Workspace:
     Environment settings that point at real services are dropped, so that the demo alerts nobody.
     """
     state = ROOT / ".driftloop" / "demo"
-    for name in (
-        "artifacts",
-        "prefect",
-        "reports",
-    ):  # Prefect's database holds the incidents of last time
+    for name in ("artifacts", "prefect", "reports"):  # Prefect keeps the incidents of last time
         shutil.rmtree(state / name, ignore_errors=True)
     for file in (*state.glob("mlflow.db*"), *state.glob("alerts.*")):
         file.unlink()
