@@ -52,6 +52,14 @@ class Workspace:
         address = self.tracking_uri.rstrip("/")
         return without_user(address) if address.startswith("http") else None
 
+    def mlflow_page(self, path: str) -> str | None:
+        """Return a page of MLflow's, such as ``runs/<id>``, in its view of trained models.
+
+        None where no server shows pages. MLflow opens its view of language models otherwise.
+        """
+        web = self.mlflow_pages
+        return f"{web}/#/{path}?workflowType=machine_learning" if web else None
+
     @property
     def artifacts(self) -> str | None:
         """Where MLflow keeps artifacts of a local database; a server has its own location."""

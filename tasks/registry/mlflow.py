@@ -238,11 +238,10 @@ class MlflowRegistry:
 
         The file is shown inside MLflow's own page: what MLflow serves directly is a download.
         """
-        server = self.workspace.mlflow_pages
-        if server is None:
+        if self.workspace.mlflow_pages is None:
             return None
-        run = f"{server}/#/experiments/{self.experiment(model)}/runs/{run_id}"
-        return run if name is None else f"{run}/artifacts/{name}"
+        run = f"experiments/{self.experiment(model)}/runs/{run_id}"
+        return self.workspace.mlflow_page(run if name is None else f"{run}/artifacts/{name}")
 
     def _version(self, stored: "MlflowVersion") -> ModelVersion:
         answered(stored, "version", self.workspace)

@@ -12,12 +12,12 @@ from tasks.runtime.prefect_api import own_server
 
 def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
     """Return the links of this Prefect run, an MLflow run and a model version."""
-    web = job.workspace.mlflow_pages
+    page = job.workspace.mlflow_page
     return Links(
         runbook=job.config.alerts.contacts.runbook,
         prefect_run=prefect_run_url(),
-        mlflow_run=f"{web}/#/runs/{run_id}" if web and run_id else None,
-        model_version=f"{web}/#/models/{job.model}/versions/{version}" if web and version else None,
+        mlflow_run=page(f"runs/{run_id}") if run_id else None,
+        model_version=page(f"models/{job.model}/versions/{version}") if version else None,
     )
 
 
