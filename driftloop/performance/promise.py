@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from driftloop.base.findings import Promise, PromiseStatus
-from driftloop.base.scores import Score, metric_name
+from driftloop.base.scores import Score, metric_name, number
 from driftloop.performance.estimates.base import EstimatedScore, EstimateInputs, NoEstimateError
 from driftloop.performance.estimates.calibration import Calibration
 from driftloop.performance.estimates.confidence_based import calibration_of
@@ -111,8 +111,12 @@ def judge_promise(
     pooled = strongest_loss(gaps, (-least, now.estimation), 0.95)
     broken = pooled.p_value <= level_of_look(budget, record.windows_a_year)
     scored, name = now.promised + now.gap.value, metric_name(now.gap.metric)
-    over = f" (over {pooled.windows} windows {pooled.score:+.3f})" if pooled.windows > 1 else ""
-    text = f"a {name} of {now.promised:.3f} on these rows and reached {scored:.3f}{over}"
+    over = (
+        f" (over {pooled.windows} windows {number(pooled.score, '+')})"
+        if pooled.windows > 1
+        else ""
+    )
+    text = f"a {name} of {number(now.promised)} on these rows and reached {number(scored)}{over}"
     sentence = (
         f"The champion promised {text}: the same inputs now lead to other outcomes."
         if broken

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftloop.base.findings import SegmentPerformance, SegmentStatus
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, number
 from driftloop.performance.bootstrap import resampled_scores
 from driftloop.performance.evidence import level_of_look
 from driftloop.performance.metrics import MetricName, Truth, is_regression, score, strata
@@ -131,10 +131,10 @@ def _told(
     name = loss.segment.name
     status: SegmentStatus = "falling" if name in proven[1] else "ok"
     status = "fell" if name in proven[0] else status
-    elsewhere = f", {loss.elsewhere:.3f} elsewhere" if math.isfinite(loss.elsewhere) else ""
+    elsewhere = f", {number(loss.elsewhere)} elsewhere" if math.isfinite(loss.elsewhere) else ""
     sentence = (
-        f"{metric_name(metric, begins=True)} {loss.score:.3f} in {name}{elsewhere}; it was "
-        f"{loss.baseline:.3f} there on the holdout."
+        f"{metric_name(metric, begins=True)} {number(loss.score)} in {name}{elsewhere}; it was "
+        f"{number(loss.baseline)} there on the holdout."
     )
     return SegmentPerformance(
         segment=name,

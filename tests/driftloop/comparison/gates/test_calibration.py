@@ -63,7 +63,7 @@ def test_poor_calibration_refuses() -> None:
     result = Calibration().check(shown(*drawn(2000, 1, 0.2)))
     assert result.status == "refused"
     assert result.sentence.startswith("The calibration error is 0.18")
-    assert "0.050 is allowed" in result.sentence
+    assert "0.05 is allowed" in result.sentence
     assert Calibration(maximum=0.25).check(shown(*drawn(2000, 1, 0.2))).passed
 
 

@@ -48,7 +48,7 @@ def test_minimum_score() -> None:
     assert not MinimumScore(minimum=0.5).check(evidence(POOR)).passed
     named = MinimumScore(metric="accuracy", minimum=0.99).check(evidence())
     assert named.passed
-    assert "Accuracy is 1.000; at least 0.990 is required." in named.sentence
+    assert "Accuracy is 1.00; at least 0.990 is required." in named.sentence
 
 
 def test_minimum_score_that_cannot_run_refuses() -> None:
