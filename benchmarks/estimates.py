@@ -21,6 +21,7 @@ from benchmarks.estimate_sets import SETS, EstimateSet
 from benchmarks.launch import Result, kept, launch
 from benchmarks.machine import one_thread
 from benchmarks.paths import CACHE, RESULTS
+from driftloop.base.scores import Score
 from driftloop.drift.domain_classifier import density_ratios
 from driftloop.performance.estimated import outside_share
 from driftloop.performance.estimates import default_estimate
@@ -32,12 +33,14 @@ from driftloop.performance.estimates.base import (
     NoEstimateError,
     Values,
 )
+from driftloop.performance.estimates.past_gaps import estimate_gap, with_past_gaps
+from driftloop.performance.evidence import NORMAL_95
 from driftloop.performance.metrics import score
 from driftloop.performance.realised import PerformanceSettings
 
 LIMIT = 1800.0
 MOST_CHUNKS = 20
-NORMAL_95 = 1.959964
+FIELDS = ("value", "sampling", "estimation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def _append(lists: dict[str, list[float]], estimate: Callable[[], EstimatedScore
         with suppress(NoEstimateError):
             found = estimate()
             values = found.value, found.sampling, found.estimation
-    for name, value in zip(("value", "sampling", "estimation"), values, strict=True):
+    for name, value in zip(FIELDS, values, strict=True):
         lists[name].append(value)
 
 
@@ -142,15 +145,24 @@ def run(names: list[str], fresh: bool = False) -> None:
 
 
 def lines(name: str, ours: Result, theirs: Result) -> list[dict[str, Any]]:
-    """Return a line for each metric: both tools' mean absolute error and coverage."""
+    """Return a line for each metric: mean absolute error and coverage of both tools.
+
+    "labelled" is driftloop where the labels of a chunk are known one chunk later, as in its runs.
+    """
     found = []
     for metric, own in ours["chunks"].items():
         peer = theirs["chunks"][metric]
         realised = np.array(own["realised"])
-        errors = {"driftloop": np.hypot(own["sampling"], own["estimation"])}
         numbers = ours["numbers"]
-        errors["nannyml"] = np.array(peer["sampling"])[numbers]
-        values = {"driftloop": np.array(own["value"]), "nannyml": np.array(peer["value"])[numbers]}
+        found_by = {
+            "driftloop": list(map(EstimatedScore, *map(own.get, FIELDS))),
+            "labelled": _labelled(metric, own),
+        }
+        values = {tool: np.array([one.value for one in of]) for tool, of in found_by.items()}
+        errors = {tool: np.array([one.error for one in of]) for tool, of in found_by.items()}
+        values["nannyml"], errors["nannyml"] = (
+            np.array(peer[name])[numbers] for name in ("value", "sampling")
+        )
         known = np.isfinite(values["driftloop"]) & np.isfinite(values["nannyml"])
         line: dict[str, Any] = {"set": name, "metric": metric, "chunks": len(realised)}
         line["compared"] = int(known.sum())
@@ -160,4 +172,17 @@ def lines(name: str, ours: Result, theirs: Result) -> list[dict[str, Any]]:
             line[tool] = {"error": float(gap.mean()), "coverage": float(covered.mean())}
         line["ratio"] = line["driftloop"]["error"] / line["nannyml"]["error"]
         found.append(line)
+    return found
+
+
+def _labelled(metric: str, own: dict[str, list[float]]) -> list[EstimatedScore]:
+    """Return the estimates that know the labels of the chunks before."""
+    gaps: list[Score] = []
+    found = []
+    for estimated, realised in zip(
+        map(EstimatedScore, *map(own.get, FIELDS)), own["realised"], strict=True
+    ):
+        found.append(with_past_gaps(estimated, gaps))
+        if np.isfinite(estimated.value):
+            gaps.insert(0, estimate_gap(metric, realised, estimated, 0))
     return found

@@ -13,9 +13,11 @@ HEADER = (
     "metric",
     "chunks",
     "error of driftloop",
+    "with labels a chunk late",
     "of NannyML",
-    "ratio",
+    "ratio without labels",
     "covered by driftloop",
+    "with labels a chunk late",
     "by NannyML",
 )
 
@@ -35,11 +37,11 @@ def write() -> None:
     rows = []
     for line in found:
         chosen = SETS[line["set"]]
-        ours, theirs = line["driftloop"], line["nannyml"]
+        tools = [line[tool] for tool in ("driftloop", "labelled", "nannyml")]
         title = chosen.title + ("" if chosen.report else " (chosen on)")
         chunks = f"{line['compared']} of {line['chunks']}"
-        errors = number(ours["error"]), number(theirs["error"]), f"{line['ratio']:.2f}"
-        covered = f"{ours['coverage']:.0%}", f"{theirs['coverage']:.0%}"
+        errors = *(number(tool["error"]) for tool in tools), f"{line['ratio']:.2f}"
+        covered = [f"{tool['coverage']:.0%}" for tool in tools]
         rows.append([title, line["metric"], chunks, *errors, *covered])
     note = f"At most {MOST_CHUNKS} chunks a set, evenly over its time."
     replace_part(PAGE, "estimates", f"{table(HEADER, rows)}\n\n{note}")

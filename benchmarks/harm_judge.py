@@ -1,6 +1,6 @@
 """What driftloop says of a window: every judgement of a run, without its services."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,28 +9,20 @@ import pandas as pd
 from benchmarks.harm_streams import START, WEEK, Stream
 from benchmarks.streams import config_of
 from driftloop.alerts.lifecycle import run_health
-from driftloop.base.findings import LOST, EstimatedPerformance, Performance
+from driftloop.base.findings import EstimatedPerformance, Performance
 from driftloop.base.periods import Span, Window
 from driftloop.base.records import MonitorRecord
-from driftloop.base.scores import Score
-from driftloop.decision.decision import decide
-from driftloop.decision.diagnosis import diagnose
+from driftloop.decision.judgement import JudgedRun, judge_run
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import AnalysisScope, analyse_window, verdict_of_analysis
 from driftloop.drift.domain_classifier import density_ratios
 from driftloop.drift.judge import JudgingCriteria
 from driftloop.performance.estimated import EstimateCriteria, estimate_window
 from driftloop.performance.estimates import default_estimate
-from driftloop.performance.estimates.base import (
-    MOST_ROWS,
-    EstimateInputs,
-    HeldOut,
-    NoEstimateError,
-    Values,
-)
+from driftloop.performance.estimates.base import MOST_ROWS, EstimateInputs, HeldOut, Values
 from driftloop.performance.level import TrackRecord
-from driftloop.performance.metrics import MetricName, allowed_loss, score, score_with_interval
-from driftloop.performance.promise import judge_promise, shortfall
+from driftloop.performance.metrics import MetricName, score, score_with_interval
+from driftloop.performance.promise import with_promise
 from driftloop.performance.realised import judge_performance, no_performance
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.columns import feature_table
@@ -116,31 +108,16 @@ def judge(
     verdict = verdict_of_analysis(analysis, drift)
     now = Window(START + number * WEEK, START + (number + 1) * WEEK)
     before = Window(now.start - WEEK, now.start)
-    estimate = _estimate(champion, window, now, told.record)
     performance = no_performance(METRIC, before, 0, "No labels yet.")
     record = told.record
     if told.waiting is not None:
         performance, record = _performance(champion, told.waiting, before, record)
+    estimate = _estimate(champion, window, now, record)
     inputs = TriggerInputs(
         now.end, verdict, performance, (), None, before.end, None, estimate=estimate
     )
-    found = MonitorRecord(
-        model="m",
-        as_of=now.end,
-        rev="",
-        dry_run=False,
-        champion="1",
-        window=now,
-        rows_reference=analysis.rows_reference,
-        rows_current=analysis.rows_current,
-        verdict=verdict,
-        quality=analysis.quality,
-        findings=analysis.findings,
-        performance=performance,
-        decision=decide(inputs, analysis.quality, champion.config.decision),
-        estimate=estimate,
-        troubles=diagnose(analysis.findings, analysis.quality, performance, None),
-    )
+    about = JudgedRun("m", "", False, "1", now)
+    found = judge_run(about, analysis, inputs, champion.config.decision)
     return found, Told(record, window)
 
 
@@ -158,20 +135,12 @@ def _performance(
     settings, rows = champion.config.performance, champion.read(table)
     y, p = table[champion.stream.label].to_numpy(), champion.model.predict_proba(rows)
     found = judge_performance(METRIC, window, (y, p), champion.baseline, settings, None, record)
-    if found.score is None or found.low is None or found.high is None:
+    if found.score is None:
         return found, record
-    try:
-        gap = shortfall(EstimateInputs(METRIC, champion.holdout, p, rows), y)
-    except NoEstimateError:
-        return found, record
-    own = allowed_loss(METRIC, y, champion.baseline.value)
-    tolerance = (found.margin or own) / own if own else 1.0
-    promise = judge_promise(gap, y, record, settings.alarm_budget, tolerance)
-    scored = Score(METRIC, found.score, found.low, found.high, len(y))
-    lost = record.lost + 1 if found.status in LOST else 0
-    scores = (scored, *record.scores)
-    told = TrackRecord(None, scores, lost, (promise.gap, *record.promises), YEAR)
-    return replace(found, promise=promise), told
+    inputs = EstimateInputs(METRIC, champion.holdout, p, rows)
+    budget = settings.alarm_budget
+    found = with_promise(found, inputs, y, default_estimate("binary"), record, budget)
+    return found, record.after(found)
 
 
 def _estimate(
@@ -185,5 +154,5 @@ def _estimate(
 
     p = champion.model.predict_proba(rows)
     inputs = EstimateInputs(METRIC, champion.holdout, p, rows, None, density)
-    by = EstimateCriteria(champion.baseline, None, champion.config.performance, YEAR)
+    by = EstimateCriteria(champion.baseline, None, champion.config.performance, YEAR, record.gaps)
     return estimate_window(default_estimate("binary"), inputs, now, len(window), by)

@@ -159,6 +159,10 @@ class Promise:
     windows: Annotated[int, Field(description="Windows that tell most of a broken promise.")]
     p_value: Annotated[float, Field(description="Chance of that, in a look, where it was kept.")]
     sentence: str
+    relation: Annotated[
+        float | None,
+        Field(description="Chance of such errors in the window, where the relation is as before."),
+    ] = None
 
     @computed_field
     @property
@@ -225,6 +229,8 @@ class Performance:
         tuple[SegmentPerformance, ...],
         Field(description="By the columns that the configuration names under segments."),
     ] = ()
+    gap: Annotated[Score | None, UNPRINTED] = None
+    """What was scored beyond the estimate, with the interval of its error."""
 
     @property
     def worse_segments(self) -> tuple[SegmentPerformance, ...]:

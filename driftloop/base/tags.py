@@ -151,6 +151,8 @@ class PastRun:
     """What a row of its window, or of its holdout by what served then, was worth."""
     promise: Score | None = None
     """What its window scored beyond the promise."""
+    gap: Score | None = None
+    """What its window scored beyond the estimate."""
 
     @property
     def realised(self) -> Score | None:
@@ -200,6 +202,7 @@ class RunTags(_Tags):
     level: Level | None = field(default=None, metadata=_tag("level", _LEVEL))
     estimated: float | None = field(default=None, metadata=_tag("estimated", _NUMBER))
     promise: Score | None = field(default=None, metadata=_tag("promise", _SCORE))
+    gap: Score | None = field(default=None, metadata=_tag("gap", _SCORE))
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))
     # of a training
@@ -233,6 +236,7 @@ class RunTags(_Tags):
             rows=self.score_rows or 0,
             value=self.value,
             promise=self.promise,
+            gap=self.gap,
             gained=self.gained,
         )
 

@@ -10,6 +10,7 @@ from driftloop.base.findings import EstimatedPerformance, EstimateStatus
 from driftloop.base.periods import Window
 from driftloop.base.scores import Level, Score, metric_name, number
 from driftloop.performance.estimates.base import Estimate, EstimateInputs, NoEstimateError
+from driftloop.performance.estimates.past_gaps import with_past_gaps
 from driftloop.performance.evidence import NORMAL_95, chance_below, level_of_look
 from driftloop.performance.metrics import allowed_loss
 from driftloop.performance.realised import PerformanceSettings
@@ -17,14 +18,15 @@ from driftloop.performance.realised import PerformanceSettings
 
 @dataclass(frozen=True, slots=True)
 class EstimateCriteria:
-    """What an estimate is judged by: the champion's holdout score, the level that was held, and
-    how often a year a window follows.
+    """What an estimate is judged by: the champion's holdout score, the level that was held, how
+    often a year a window follows, and how far earlier estimates were off, newest first.
     """
 
     baseline: Score | None
     level: Level | None
     settings: PerformanceSettings
     windows_a_year: float
+    gaps: tuple[Score, ...] = ()
 
 
 def estimate_window(
@@ -43,21 +45,23 @@ def estimate_window(
         why = f"{outside:.0%} of the rows lie outside its holdout, {most:.0%} are allowed"
         return nothing.inconclusive(why)
     try:
-        estimated = method.estimate(inputs)
+        estimated = with_past_gaps(method.estimate(inputs), by.gaps)
     except NoEstimateError as error:
         return nothing.inconclusive(str(error))
     reach = NORMAL_95 * estimated.error
-    low, high = estimated.value - reach, estimated.value + reach
+    best = 0.0 if metric.startswith("neg_") else 1.0
+    value = min(estimated.value, best)
+    low, high = value - reach, min(value + reach, best)
     limit = _limit(inputs, by)
     level = level_of_look(by.settings.warning_budget, by.windows_a_year)
     status: EstimateStatus = "unclear" if limit is not None and low < limit else "ok"
-    if limit is not None and chance_below(estimated.value - limit, estimated.error) <= level:
+    if limit is not None and chance_below(value - limit, estimated.error) <= level:
         status = "lost"
-    text = f"{metric_name(metric)} {number(estimated.value)} [{number(low)}, {number(high)}]"
+    text = f"{metric_name(metric)} {number(value)} [{number(low)}, {number(high)}]"
     text += "" if by.baseline is None else f", {number(by.baseline.value)} on its holdout"
     text += "" if limit is None or status == "ok" else f"; the limit is {number(limit)}"
     lead = "A loss is estimated" if status == "lost" else "Estimated without labels"
-    found = (estimated.value, low, high, outside, status, f"{lead}: {text}.", limit)
+    found = (value, low, high, outside, status, f"{lead}: {text}.", limit)
     return EstimatedPerformance(metric, method.kind, window, rows, *found)
 
 

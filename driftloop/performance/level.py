@@ -6,7 +6,7 @@ the level goes from run to run, and from champion to champion.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
@@ -71,7 +71,8 @@ class TrackRecord:
 
     `scores` are those of windows without common rows, since the promotion or the last recovery; in
     the newest `lost` of them it had lost performance. `promises` are what windows since the
-    promotion scored beyond what was promised. `windows_a_year` says how often one follows.
+    promotion scored beyond what was promised, `gaps` beyond what was estimated. `windows_a_year`
+    says how often one follows.
     """
 
     level: Level | None = None
@@ -79,6 +80,21 @@ class TrackRecord:
     lost: int = 0
     promises: tuple[Score, ...] = ()
     windows_a_year: float = 365.25 / 7
+    gaps: tuple[Score, ...] = ()
+
+    def after(self, found: Performance) -> "TrackRecord":
+        """Return the record with a further window; the level and recoveries are left to runs."""
+        scores = self.scores
+        if found.score is not None and found.low is not None and found.high is not None:
+            now = Score(found.metric, found.score, found.low, found.high, found.rows)
+            scores = (now, *scores)
+        return replace(
+            self,
+            scores=scores,
+            lost=self.lost + 1 if found.status in LOST else 0,
+            promises=(*((found.promise.gap,) if found.promise else ()), *self.promises),
+            gaps=(*((found.gap,) if found.gap else ()), *self.gaps),
+        )
 
 
 NO_RECORD = TrackRecord()
@@ -101,7 +117,8 @@ def track_record(
     scored = _since_recovery(scored)
     lost = len([*takewhile(lambda run: run.performance in LOST, scored)])
     scores = tuple(run.realised for run in scored if run.realised is not None)
-    return TrackRecord(level, scores, lost, promises, 365.25 / now[1].days)
+    gaps = tuple(run.gap for run in runs if run.gap is not None and run.gap.metric == metric)
+    return TrackRecord(level, scores, lost, promises, 365.25 / now[1].days, gaps)
 
 
 def _apart(runs: Iterator[PastRun], now: tuple[datetime, Span]) -> list[PastRun]:

@@ -12,15 +12,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from driftloop.base.findings import Promise, PromiseStatus
+from driftloop.base.findings import Performance, Promise, PromiseStatus
 from driftloop.base.scores import Score, metric_name, number
-from driftloop.performance.estimates.base import EstimatedScore, EstimateInputs, NoEstimateError
+from driftloop.performance.estimates.base import (
+    Estimate,
+    EstimatedScore,
+    EstimateInputs,
+    NoEstimateError,
+)
 from driftloop.performance.estimates.calibration import Calibration
 from driftloop.performance.estimates.confidence_based import calibration_of
 from driftloop.performance.estimates.error_model import ErrorModel
+from driftloop.performance.estimates.past_gaps import estimate_gap
 from driftloop.performance.evidence import NORMAL_95, level_of_look, strongest_loss
 from driftloop.performance.level import TrackRecord
 from driftloop.performance.metrics import MetricName, Truth, allowed_loss, is_regression, score
+from driftloop.performance.relation import RelationChange, relation_change
 from driftloop.performance.target import Probabilities
 
 RELEVANT = 0.25
@@ -92,12 +99,49 @@ def _shortfall(metric: str, promised: EstimatedScore, scored: float, rows: int) 
     return Shortfall(window, promised.value, promised.estimation)
 
 
+def with_promise(
+    performance: Performance,
+    inputs: EstimateInputs,
+    y: Truth,
+    method: Estimate,
+    record: TrackRecord,
+    budget: float,
+) -> Performance:
+    """Return the performance on labelled rows (n,) with what was promised and estimated of them.
+
+    `inputs` are these rows by the model that was compared, `budget` is as of `judge_promise`. Where
+    nothing can be promised the performance stays as it is.
+    """
+    metric = inputs.metric
+    try:
+        now, expected = shortfall(inputs, y), method.estimate(inputs)
+    except NoEstimateError:
+        return performance
+    try:
+        relation = relation_change(inputs, y)
+    except NoEstimateError:
+        relation = None
+    own = allowed_loss(metric, y, performance.baseline or performance.score or 0.0)
+    tolerance = (performance.margin or own) / own if own else 1.0
+    promise = judge_promise(now, y, record, budget, tolerance, relation)
+    scored = score(metric, y, inputs.p, inputs.threshold)
+    gap = estimate_gap(metric, scored, expected, len(y))
+    return replace(performance, estimated=expected.value, promise=promise, gap=gap)
+
+
 def judge_promise(
-    now: Shortfall, y: Truth, record: TrackRecord, budget: float, tolerance: float = 1.0
+    now: Shortfall,
+    y: Truth,
+    record: TrackRecord,
+    budget: float,
+    tolerance: float = 1.0,
+    relation: RelationChange | None = None,
 ) -> Promise:
     """Return whether the promises of the windows since the promotion were kept.
 
-    ``broken`` where they provably fall short by more than a quarter of the loss that is allowed.
+    ``broken`` where they provably fall short by more than a quarter of the loss that is allowed, or
+    the relation of this window's inputs and outcomes provably changed by what costs as much. Either
+    test has half of the budget.
 
     Args:
         now: of this window.
@@ -105,11 +149,17 @@ def judge_promise(
         record: what earlier runs know.
         budget: false findings a year.
         tolerance: the margin of performance in units of the loss that would be allowed.
+        relation: how much it changed; None where that is not tested.
     """
     gaps = [_widened(gap) for gap in (now.gap, *record.promises)]
     least = tolerance * RELEVANT * allowed_loss(_name(now.gap.metric), y, now.promised)
     pooled = strongest_loss(gaps, (-least, now.estimation), 0.95)
-    broken = pooled.p_value <= level_of_look(budget, record.windows_a_year)
+    level = level_of_look(budget, record.windows_a_year)
+    short, changed = pooled.p_value, None
+    if relation is not None:
+        short, changed = min(1.0, 2 * short), relation.p_value(tolerance * RELEVANT)
+    p_value = short if changed is None else min(short, 2 * changed)
+    broken = p_value <= level
     scored, name = now.promised + now.gap.value, metric_name(now.gap.metric)
     over = (
         f" (over {pooled.windows} windows {number(pooled.score, '+')})"
@@ -117,13 +167,15 @@ def judge_promise(
         else ""
     )
     text = f"a {name} of {number(now.promised)} on these rows and reached {number(scored)}{over}"
+    text += "; where it errs has changed beyond chance" if broken and short > level else ""
     sentence = (
         f"The champion promised {text}: the same inputs now lead to other outcomes."
         if broken
         else f"The champion promised {text}."
     )
     status: PromiseStatus = "broken" if broken else "kept"
-    return Promise(status, now.gap, now.promised, scored, pooled.windows, pooled.p_value, sentence)
+    told = now.gap, now.promised, scored, pooled.windows, p_value, sentence
+    return Promise(status, *told, changed)
 
 
 def _widened(gap: Score) -> Score:

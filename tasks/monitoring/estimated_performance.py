@@ -1,6 +1,5 @@
 """What a champion promises: its holdout, and its score estimated on the current window."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,12 +17,10 @@ from driftloop.performance.estimates.base import (
     Estimate,
     EstimateInputs,
     HeldOut,
-    NoEstimateError,
 )
 from driftloop.performance.evidence import at_confidence
 from driftloop.performance.level import TrackRecord
-from driftloop.performance.metrics import allowed_loss
-from driftloop.performance.promise import judge_promise, shortfall
+from driftloop.performance.promise import with_promise as judged_promise
 from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.predict import LabelledPredictions, predict_model
 from tasks.monitoring.sampling import sampled_features
@@ -80,18 +77,9 @@ def with_promise(
     """
     if holdout is None or performance.score is None:
         return performance
-    metric = job.config.comparison.metric
+    metric, budget = job.config.comparison.metric, job.config.performance.alarm_budget
     inputs = EstimateInputs(metric, holdout, scored.p, scored.features, scored.threshold)
-    try:
-        now = shortfall(inputs, scored.y)
-        expected = method_of(job).estimate(inputs).value
-    except NoEstimateError:
-        return performance
-    own = allowed_loss(metric, scored.y, performance.baseline or performance.score)
-    tolerance = (performance.margin or own) / own if own else 1.0
-    budget = job.config.performance.alarm_budget
-    promise = judge_promise(now, scored.y, record, budget, tolerance)
-    return replace(performance, estimated=expected, promise=promise)
+    return judged_promise(performance, inputs, scored.y, method_of(job), record, budget)
 
 
 def estimate_current(
@@ -121,6 +109,10 @@ def estimate_current(
         job.config.comparison.metric, holdout, p, features, threshold_of(model), density
     )
     by = EstimateCriteria(
-        baseline_of(job, champion), record.level, job.config.performance, record.windows_a_year
+        baseline_of(job, champion),
+        record.level,
+        job.config.performance,
+        record.windows_a_year,
+        record.gaps,
     )
     return estimate_window(method_of(job), inputs, slices.current.window, columns.rows, by)

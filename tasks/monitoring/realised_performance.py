@@ -67,7 +67,9 @@ def measure_performance(
     earlier = track_record(history, champion.version, metric, now, known)
     holdout = held_out(job, slices, champion)
     realised = _measured(job, slices, champion, earlier, holdout)
-    estimate = estimate_current(job, slices, champion, holdout, earlier)
+    apart = slices.labelled.window.end <= slices.current.window.start
+    known_now = earlier.after(realised.performance) if apart else earlier
+    estimate = estimate_current(job, slices, champion, holdout, known_now)
     realised = replace(realised, estimate=estimate)
     performance = realised.performance
     if performance.score is None:

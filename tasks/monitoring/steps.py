@@ -10,8 +10,8 @@ from driftloop.base.records import MonitorRecord, TrialOutcome
 from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.tags import PastRun, RunTags
 from driftloop.decision.after_promotion import effect_of_promotion, pending_trial
-from driftloop.decision.decision import decide, drift_since
-from driftloop.decision.diagnosis import diagnose
+from driftloop.decision.decision import drift_since
+from driftloop.decision.judgement import JudgedRun, judge_run
 from driftloop.decision.outcome import outcome_of_record
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
@@ -163,28 +163,14 @@ def judge_and_decide(
         blocked_by=pending_trial(trials),
         estimate=realised.estimate,
     )
-    return MonitorRecord(
-        model=job.model,
-        as_of=job.as_of,
-        rev=rev,
-        dry_run=job.dry_run,
-        champion=run.champion.version,
-        window=job.window,
-        rows_reference=analysis.rows_reference,
-        rows_current=analysis.rows_current,
-        verdict=verdict,
-        quality=analysis.quality,
-        findings=analysis.findings,
-        performance=performance,
-        decision=decide(inputs, analysis.quality, job.config.decision),
-        estimate=realised.estimate,
-        label=realised.label,
-        troubles=diagnose(analysis.findings, analysis.quality, performance, realised.label, since),
+    about = JudgedRun(job.model, rev, job.dry_run, run.champion.version, job.window)
+    record = judge_run(about, analysis, inputs, job.config.decision, realised.label)
+    return replace(
+        record,
         trials=trials,
         aftermath=effect_of_promotion(verdict, performance, run.champion.version, run.history),
         moved=run.moved.sentence if run.moved else None,
         doubt=doubt_of(run.champion.version, run.champion.baseline, performance),
-        since=since,
     )
 
 
@@ -236,6 +222,7 @@ def run_tags(record: MonitorRecord, key: str) -> RunTags:
         level=record.performance.level,
         estimated=record.estimate.score if record.estimate else None,
         promise=record.performance.promise.gap if record.performance.promise else None,
+        gap=record.performance.gap,
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
         effects=effect_words(record.findings),

@@ -58,20 +58,22 @@ class EstimateInputs:
 
 @dataclass(frozen=True, slots=True)
 class EstimatedScore:
-    """An estimated score and its two errors.
+    """An estimated score and its errors.
 
     `sampling` is the standard deviation of a score on so many rows, `estimation` the standard error
-    of what was learned on the holdout, which is the same error in every window.
+    of what was learned on the holdout, which is the same error in every window, and `windows` that
+    by which estimates of earlier windows were off beyond both.
     """
 
     value: float
     sampling: float
     estimation: float
+    windows: float = 0.0
 
     @property
     def error(self) -> float:
         """The standard error of the realised score around the estimate."""
-        return math.hypot(self.sampling, self.estimation)
+        return math.hypot(self.sampling, self.estimation, self.windows)
 
 
 class Estimate(Settings):

@@ -52,11 +52,7 @@ class ErrorModel(Estimate):
 
 def _expected_losses(inputs: EstimateInputs, losses: Values) -> tuple[Values, Values]:
     """Return the expected loss of each row: of the holdout out of sample, and in question."""
-    levels = _levels(inputs.holdout.features)
-    before = _table(inputs.holdout.features, inputs.holdout.p, levels)
-    now = _table(inputs.features, inputs.p, levels)
-    if now.shape[1] != before.shape[1]:
-        raise NoEstimateError("the features are not those of the holdout")
+    before, now = feature_tables(inputs)
     half = np.random.default_rng(inputs.seed).permutation(len(losses)) % _HALVES
     expected, ahead = np.empty(len(losses)), np.zeros(len(now))
     for number in range(_HALVES):
@@ -70,6 +66,19 @@ def _boosting(seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     return HistGradientBoostingRegressor(max_iter=50, learning_rate=0.2, random_state=seed)
+
+
+def feature_tables(inputs: EstimateInputs) -> tuple[Values, Values]:
+    """Return features and predictions of the holdout and of the rows in question as numbers.
+
+    Raises `NoEstimateError` where the features are not the same.
+    """
+    levels = _levels(inputs.holdout.features)
+    before = _table(inputs.holdout.features, inputs.holdout.p, levels)
+    now = _table(inputs.features, inputs.p, levels)
+    if now.shape[1] != before.shape[1]:
+        raise NoEstimateError("the features are not those of the holdout")
+    return before, now
 
 
 def _levels(features: pd.DataFrame) -> dict[str, "pd.Index[Any]"]:

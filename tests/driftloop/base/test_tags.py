@@ -45,6 +45,7 @@ RUN = RunTags(
     value=1234.5,
     effects=("a1:0.3:0.1",),
     promise=Score("neg_log_loss", -0.01, -0.03, 0.01, 812),
+    gap=Score("roc_auc", -0.02, -0.05, 0.01, 812),
     prefect_run="http://server/run",
     process="host 12 1795900000.25",
     trained=True,
@@ -82,6 +83,8 @@ STORED_RUN = {
     "driftloop.score_rows": "812",
     "driftloop.estimated": "0.81",
     "driftloop.promise": '{"metric": "neg_log_loss", "value": -0.01, "low": -0.03, '
+    '"high": 0.01, "rows": 812, "guessing": null}',
+    "driftloop.gap": '{"metric": "roc_auc", "value": -0.02, "low": -0.05, '
     '"high": 0.01, "rows": 812, "guessing": null}',
     "driftloop.level": '{"metric": "roc_auc", "value": 0.9, "at": "2026-03-02T06:00:00+00:00"}',
     "driftloop.prefect_run": "http://server/run",
