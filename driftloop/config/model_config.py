@@ -277,11 +277,10 @@ class ModelConfig(Settings):
                     "add value, or make it a share of the windows such as 0.34"
                 )
             return self
-        if self.task == "multiclass":
-            raise ValueError("value is for task binary or regression; remove it")
-        if value.of_error != (self.task == "regression"):
-            own = "per_unit_of_error" if self.task == "regression" else ", ".join(OUTCOMES)
-            raise ValueError(f"value: with task {self.task} give {own}")
+        if value.task != self.task:
+            own = {"regression": "per_unit_of_error", "multiclass": "classes"}
+            wanted = own.get(self.task, ", ".join(OUTCOMES))
+            raise ValueError(f"value: with task {self.task} give {wanted}")
         return self
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ import pandas as pd
 from driftloop.performance.bootstrap import Model
 from driftloop.performance.metrics import Truth
 from driftloop.performance.target import Classes, Probabilities, Target
+from driftloop.performance.value import ValueSettings
 from driftloop.training.served import logged
 from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.tables import examples
@@ -40,6 +41,11 @@ class LabelledPredictions:
     def scored(self) -> Model:
         """Predictions and threshold, from which scores are computed."""
         return self.p, self.threshold
+
+    def worth(self, value: ValueSettings) -> float:
+        """Return what a row was worth on average."""
+        names = self.target.names if isinstance(self.target, Classes) else ()
+        return float(value.of_rows(self.y, self.p, self.threshold, names).mean())
 
 
 def predict_version(
