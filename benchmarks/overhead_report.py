@@ -13,6 +13,7 @@ _WARM = {
     "flow": "the run, as a worker does it",
     "without_heartbeats": "the run without Prefect's heartbeats",
     "computation": "its computation: reading, testing, scoring, deciding",
+    "without_estimates": "its computation without estimates, promises and segments' scores",
     "drawing": "its report, drawn",
 }
 _STAGES = {"running": "the flow begins", "alert": "the alert arrives", "completed": "the run ends"}
@@ -28,6 +29,7 @@ def text_of(found: Mapping[str, Any]) -> str:
     warm = [
         [words, _seconds(found["warm_seconds"][name]), _share(found["warm_overhead_share"], name)]
         for name, words in _WARM.items()
+        if name in found["warm_seconds"]  # numbers that were kept earlier have fewer
     ]
     alerts = found["schedule_to_alert"]
     once = [["the command, from its start to its end", _seconds(found["cold_seconds"])]]

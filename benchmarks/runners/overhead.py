@@ -13,6 +13,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.paths import ROOT
 from driftloop.base.environment import prepare_environment
@@ -49,6 +50,7 @@ def measure(first: str, warm_up: str, moments: list[str]) -> dict[str, list[floa
         "flow": flow,
         "without_heartbeats": quiet,
         "computation": computation,
+        "without_estimates": without_estimates,
         "drawing": drawing(warm_up),
     }
     for kind in kinds.values():
@@ -72,6 +74,12 @@ def flow(moment: str) -> None:
 def computation(moment: str) -> None:
     """Do the same steps as plain functions: read, test, score, decide; nothing is recorded."""
     _watched(moment, lambda job, run, record: None)
+
+
+def without_estimates(moment: str) -> None:
+    """Do the same as a champion without a holdout: no estimate, no promise, no segments' scores."""
+    with patch("tasks.monitoring.realised_performance.held_out", return_value=None):
+        computation(moment)
 
 
 def drawing(moment: str) -> Callable[[str], None]:

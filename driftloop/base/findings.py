@@ -188,6 +188,11 @@ class SegmentPerformance:
     ]
     status: SegmentStatus
     sentence: str
+    windows: Annotated[
+        int, Field(description="The newest windows that tell most of a loss beyond the margin.")
+    ] = 1
+    realised: Annotated[Score | None, UNPRINTED] = None
+    """The score with the interval of its error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +245,11 @@ class Performance:
         """The segments that provably lost, the lowest score first, where the whole does not."""
         worse = [] if self.status in LOST else [hit for hit in self.segments if hit.status != "ok"]
         return tuple(sorted(worse, key=lambda hit: (hit.status != "fell", hit.score)))
+
+    @property
+    def scores_of_segments(self) -> dict[str, Score]:
+        """The score of each segment, by its name."""
+        return {one.segment: one.realised for one in self.segments if one.realised is not None}
 
     @property
     def worst(self) -> PerformanceStatus:

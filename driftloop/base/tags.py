@@ -7,7 +7,7 @@ counts as absent, and is in the way of nothing but what needs it.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, astuple, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Self
 
@@ -42,13 +42,21 @@ def _windows(text: str) -> tuple[Window, ...]:
     )
 
 
+def _json(value: Any) -> str:
+    return json.dumps(to_plain(value))
+
+
 def _level(text: str) -> Level:
     stored = json.loads(text)
     return Level(stored["metric"], float(stored["value"]), parse_time(stored["at"]))
 
 
-def _json(value: Any) -> str:
-    return json.dumps(to_plain(value))
+def _segments(scores: Mapping[str, Score]) -> str:
+    """Return as many scores as a tag holds, each as a list after the name of its segment."""
+    parts = [[name, *astuple(score)[:5]] for name, score in scores.items()]
+    while len(text := _json(parts)) > LONGEST_TAG:
+        parts.pop()
+    return text
 
 
 _TEXT = _Form(str, str)
@@ -62,6 +70,7 @@ _NAMES = _Form(_json, lambda text: tuple(json.loads(text)))
 _WINDOWS = _Form(_json, _windows)
 _LEVEL = _Form(_json, _level)
 _SCORE = _Form(lambda score: _json(asdict(score)), lambda text: Score(**json.loads(text)))
+_SEGMENTS = _Form(_segments, lambda text: {part[0]: Score(*part[1:]) for part in json.loads(text)})
 
 
 def _tag(name: str, form: _Form = _TEXT) -> dict[str, Any]:
@@ -80,8 +89,7 @@ class _Tags:
     def from_tags(cls, stored: Mapping[str, str]) -> Self:
         """Return what stored tags say; tags of others are passed over.
 
-        Raises:
-            DataError: if a tag that is always written is absent or cannot be read.
+        Raises `DataError` if a tag that is always written is absent or cannot be read.
         """
         values: dict[str, Any] = {}
         for own in fields(cls):
@@ -120,10 +128,7 @@ def _value(form: _Form, text: str | None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """What is remembered of an earlier monitoring run or retraining of the same model.
-
-    `since` is where its drift began, else the start of its window.
-    """
+    """What is remembered of an earlier run; `since` is where drift began, else its window."""
 
     kind: Literal["monitor", "retrain"]
     as_of: datetime
@@ -150,9 +155,9 @@ class PastRun:
     value: float | None = None
     """What a row of its window, or of its holdout by what served then, was worth."""
     promise: Score | None = None
-    """What its window scored beyond the promise."""
+    """What its window scored beyond the promise, `gap` beyond the estimate, `segments` in parts."""
     gap: Score | None = None
-    """What its window scored beyond the estimate."""
+    segments: Mapping[str, Score] = field(default_factory=dict)
 
     @property
     def realised(self) -> Score | None:
@@ -203,6 +208,7 @@ class RunTags(_Tags):
     estimated: float | None = field(default=None, metadata=_tag("estimated", _NUMBER))
     promise: Score | None = field(default=None, metadata=_tag("promise", _SCORE))
     gap: Score | None = field(default=None, metadata=_tag("gap", _SCORE))
+    segments: Mapping[str, Score] | None = field(default=None, metadata=_tag("segments", _SEGMENTS))
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))
     # of a training
@@ -237,6 +243,7 @@ class RunTags(_Tags):
             value=self.value,
             promise=self.promise,
             gap=self.gap,
+            segments=self.segments or {},
             gained=self.gained,
         )
 

@@ -69,7 +69,10 @@ def lengths(windows: int) -> Iterator[int]:
 
 
 def strongest_loss(
-    scores: Sequence[Score], expected: tuple[float, float], confidence: float
+    scores: Sequence[Score],
+    expected: tuple[float, float],
+    confidence: float,
+    freedom: float = math.inf,
 ) -> PooledScore:
     """Return the newest windows that tell most of a loss, and how probable that is without one.
 
@@ -77,24 +80,38 @@ def strongest_loss(
         scores: of windows without common rows, newest first, one or more.
         expected: the score that was expected, and its standard error.
         confidence: of the scores' intervals.
+        freedom: of Student's distribution that a loss is compared with.
     """
     tested = [*lengths(len(scores))]
-    pooled = [_pooled(scores[:length], expected, confidence, len(tested)) for length in tested]
+    by = expected, confidence, freedom
+    pooled = [_pooled(scores[:length], *by, len(tested)) for length in tested]
     return min(pooled, key=lambda one: one.p_value)
 
 
 def _pooled(
-    scores: Sequence[Score], expected: tuple[float, float], confidence: float, tests: int
+    scores: Sequence[Score],
+    expected: tuple[float, float],
+    confidence: float,
+    freedom: float,
+    tests: int,
 ) -> PooledScore:
     value, error = pool(scores, confidence)
-    p_value = min(1.0, tests * chance_below(value - expected[0], math.hypot(error, expected[1])))
+    chance = chance_below(value - expected[0], math.hypot(error, expected[1]), freedom)
+    p_value = min(1.0, tests * chance)
     return PooledScore(len(scores), sum(score.rows for score in scores), value, error, p_value)
 
 
-def chance_below(difference: float, error: float) -> float:
-    """Return the chance of a difference this low where there is none, by the normal limit."""
+def chance_below(difference: float, error: float, freedom: float = math.inf) -> float:
+    """Return the chance of a difference this low where there is none.
+
+    By Student's distribution with so many degrees of freedom, or its normal limit.
+    """
     if error <= 0:
         return 0.0 if difference < 0 else 1.0
+    if math.isfinite(freedom):
+        from scipy.special import stdtr
+
+        return float(stdtr(freedom, difference / error))
     return NormalDist().cdf(difference / error)
 
 

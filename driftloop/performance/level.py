@@ -5,7 +5,7 @@ score is no standard where a bad one was promoted: it would be met by as bad a s
 the level goes from run to run, and from champion to champion.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
@@ -71,8 +71,8 @@ class TrackRecord:
 
     `scores` are those of windows without common rows, since the promotion or the last recovery; in
     the newest `lost` of them it had lost performance. `promises` are what windows since the
-    promotion scored beyond what was promised, `gaps` beyond what was estimated. `windows_a_year`
-    says how often one follows.
+    promotion scored beyond what was promised, `gaps` beyond what was estimated, and
+    `segments` what parts of them scored. `windows_a_year` says how often one follows.
     """
 
     level: Level | None = None
@@ -81,6 +81,7 @@ class TrackRecord:
     promises: tuple[Score, ...] = ()
     windows_a_year: float = 365.25 / 7
     gaps: tuple[Score, ...] = ()
+    segments: tuple[Mapping[str, Score], ...] = ()
 
     def after(self, found: Performance) -> "TrackRecord":
         """Return the record with a further window; the level and recoveries are left to runs."""
@@ -94,6 +95,7 @@ class TrackRecord:
             lost=self.lost + 1 if found.status in LOST else 0,
             promises=(*((found.promise.gap,) if found.promise else ()), *self.promises),
             gaps=(*((found.gap,) if found.gap else ()), *self.gaps),
+            segments=(found.scores_of_segments, *self.segments),
         )
 
 
@@ -118,7 +120,8 @@ def track_record(
     lost = len([*takewhile(lambda run: run.performance in LOST, scored)])
     scores = tuple(run.realised for run in scored if run.realised is not None)
     gaps = tuple(run.gap for run in runs if run.gap is not None and run.gap.metric == metric)
-    return TrackRecord(level, scores, lost, promises, 365.25 / now[1].days, gaps)
+    segments = tuple(run.segments for run in runs)
+    return TrackRecord(level, scores, lost, promises, 365.25 / now[1].days, gaps, segments)
 
 
 def _apart(runs: Iterator[PastRun], now: tuple[datetime, Span]) -> list[PastRun]:

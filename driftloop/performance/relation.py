@@ -15,7 +15,6 @@ from driftloop.performance.estimates.confidence_based import calibration_of
 from driftloop.performance.estimates.error_model import feature_tables
 from driftloop.performance.evidence import chance_below
 from driftloop.performance.metrics import ADVANTAGE_SHARE, Truth, is_regression
-from driftloop.performance.target import Probabilities
 
 MOST_ROWS = 5000
 """Rows of either side that are compared."""
@@ -63,7 +62,7 @@ def relation_change(inputs: EstimateInputs, y: Truth) -> RelationChange:
     holdout = inputs.holdout
     if min(len(y), len(holdout.y)) < _LEAST_ROWS:
         raise NoEstimateError(f"a relation needs {_LEAST_ROWS} rows on either side")
-    errors = _errors(inputs, holdout.y, holdout.p), _errors(inputs, y, inputs.p)
+    errors = _errors(inputs, y)
     rng = np.random.default_rng(inputs.seed)
     chosen = [rng.permutation(len(side))[:MOST_ROWS] for side in errors]
     tables = [side[rows] for side, rows in zip(feature_tables(inputs), chosen, strict=True)]
@@ -76,14 +75,18 @@ def relation_change(inputs: EstimateInputs, y: Truth) -> RelationChange:
     return RelationChange(size, error, ADVANTAGE_SHARE * max(0.0, advantage))
 
 
-def _errors(inputs: EstimateInputs, y: Truth, p: Probabilities) -> Values:
+def _errors(inputs: EstimateInputs, y: Truth) -> tuple[Values, Values]:
+    """Return the champion's errors on the holdout and on the labelled rows."""
+    sides = (inputs.holdout.y, inputs.holdout.p), (y, inputs.p)
     if is_regression(y):
-        residuals: Values = y - p[:, 0]
-        return residuals
-    expected = calibration_of(inputs.holdout).apply(p)
-    rows, called = np.arange(len(y)), p.argmax(axis=1)
-    right: Values = (y == called) - expected[rows, called]
-    return right
+        before, now = (truth - p[:, 0] for truth, p in sides)
+        return before, now
+    calibration = calibration_of(inputs.holdout)
+    before, now = (
+        (truth == p.argmax(axis=1)) - calibration.apply(p)[np.arange(len(p)), p.argmax(axis=1)]
+        for truth, p in sides
+    )
+    return before, now
 
 
 def _no_skill(y: Truth) -> float:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftloop.base.findings import SegmentPerformance, SegmentStatus
-from driftloop.base.scores import metric_name, number
+from driftloop.base.scores import PooledScore, Score, metric_name, number
 from driftloop.performance.bootstrap import resampled_scores
-from driftloop.performance.evidence import level_of_look
+from driftloop.performance.evidence import NORMAL_95, level_of_look, strongest_loss
+from driftloop.performance.level import NO_RECORD, TrackRecord
 from driftloop.performance.metrics import MetricName, Truth, is_regression, score, strata
 from driftloop.performance.realised import MATTERS, PerformanceSettings
 from driftloop.performance.segment_rows import Rows, Segment
@@ -37,25 +38,27 @@ class ScoredRows:
 
 @dataclass(frozen=True, slots=True)
 class _Loss:
-    """What a segment lost against its score on the holdout, and its standard error.
+    """The scores of a segment, newest first, against its score on the holdout.
 
-    `freedom` is the rows of the rarest class on either side, less one.
+    `error` is the standard error of the latter, `freedom` the rows of the rarest class of the
+    window or the holdout, less one.
     """
 
     segment: Segment
-    rows: int
-    score: float
+    scores: tuple[Score, ...]
     elsewhere: float
     baseline: float
     error: float
     freedom: int
 
-    def p_value(self, allowed: float) -> float:
-        """Return the chance of so large a loss where no more than `allowed` was lost."""
-        from scipy.special import stdtr
+    def pooled(self, allowed: float) -> PooledScore:
+        """Return the newest windows that tell most of a loss of more than `allowed`.
 
-        beyond = self.baseline - self.score - allowed
-        return float(stdtr(self.freedom, -beyond / self.error)) if self.error > 0 else 1.0
+        Windows before tell of none where the newest one does not show it, too.
+        """
+        expected = self.baseline - allowed, self.error
+        shown = self.scores if self.scores[0].value < expected[0] else self.scores[:1]
+        return strongest_loss(shown, expected, 0.95, self.freedom)
 
 
 def judge_segments(
@@ -65,25 +68,26 @@ def judge_segments(
     segments: Iterable[Segment],
     settings: PerformanceSettings,
     margin: float,
-    windows_a_year: float,
+    record: TrackRecord = NO_RECORD,
 ) -> tuple[SegmentPerformance, ...]:
     """Return how the champion scores in each segment, judged against its holdout there.
 
-    ``fell`` where the segment proves a loss of more than `margin`, ``falling`` where it proves one
-    of more than `MATTERS` of it, both at the segments' share of the budgets and by Holm's rule over
-    all segments of the window (Scand. J. Statistics 6(2), 1979). The error of a loss is that of
-    both scores by the bootstrap, in Student's distribution, because segments are small. Segments
-    with too few rows of a class on either side are left out.
+    ``fell`` where a segment's newest windows, together, prove a loss of more than `margin`,
+    ``falling`` where they prove one of more than `MATTERS` of it, both at the segments' share of
+    the budgets and by Holm's rule over all segments of the window (Scand. J. Statistics 6(2),
+    1979). The error of a loss is that of the scores by the bootstrap, in Student's distribution,
+    because segments are small. Segments with too few rows of a class on either side are left out.
+    `record` is what earlier runs know.
     """
     losses = [
         loss
         for segment in segments
-        if (loss := _loss(metric, holdout, window, segment, settings)) is not None
+        if (loss := _loss(metric, holdout, window, segment, settings, record)) is not None
     ]
     tests = ((settings.alarm_budget, 1.0), (settings.warning_budget, MATTERS))
     proven: list[set[str]] = []
     for budget, share in tests:
-        level = level_of_look(SHARE * budget, windows_a_year)
+        level = level_of_look(SHARE * budget, record.windows_a_year)
         proven.append(_by_holm(losses, share * margin, level))
     return tuple(_told(metric, loss, proven, margin) for loss in losses)
 
@@ -91,7 +95,7 @@ def judge_segments(
 def _by_holm(losses: list[_Loss], allowed: float, level: float) -> set[str]:
     """Return the names of the segments that lost more than is allowed."""
     found = set[str]()
-    tested = sorted((loss.p_value(allowed), loss.segment.name) for loss in losses)
+    tested = sorted((loss.pooled(allowed).p_value, loss.segment.name) for loss in losses)
     for rank, (p_value, name) in enumerate(tested):
         if p_value * (len(tested) - rank) > level:
             break
@@ -105,6 +109,7 @@ def _loss(
     window: ScoredRows,
     segment: Segment,
     settings: PerformanceSettings,
+    record: TrackRecord,
 ) -> _Loss | None:
     before, now = holdout.rows(segment.reference), window.rows(segment.current)
     sides, scores, errors, freedom = (before, now), [], [], math.inf
@@ -119,30 +124,36 @@ def _loss(
         freedom = min(freedom, least - 1)
     rest = window.rows(~segment.current)
     elsewhere = score(metric, rest.y, rest.p, rest.threshold)
-    error = math.hypot(*errors)
-    if not math.isfinite(sum(scores) + error):
+    if not math.isfinite(sum(scores) + sum(errors)):
         return None
-    return _Loss(segment, len(now.y), scores[1], elsewhere, scores[0], error, int(freedom))
+    reach = NORMAL_95 * errors[1]
+    newest = Score(metric, scores[1], scores[1] - reach, scores[1] + reach, len(now.y))
+    before_it = [run[segment.name] for run in record.segments if segment.name in run]
+    scored = newest, *(score for score in before_it if score.metric == metric)
+    return _Loss(segment, scored, elsewhere, scores[0], errors[0], int(freedom))
 
 
 def _told(
     metric: MetricName, loss: _Loss, proven: list[set[str]], margin: float
 ) -> SegmentPerformance:
-    name = loss.segment.name
+    name, now, pooled = loss.segment.name, loss.scores[0], loss.pooled(margin)
     status: SegmentStatus = "falling" if name in proven[1] else "ok"
     status = "fell" if name in proven[0] else status
     elsewhere = f", {number(loss.elsewhere)} elsewhere" if math.isfinite(loss.elsewhere) else ""
+    over = f" ({number(pooled.score)} over {pooled.windows} windows)" if pooled.windows > 1 else ""
     sentence = (
-        f"{metric_name(metric, begins=True)} {number(loss.score)} in {name}{elsewhere}; it was "
+        f"{metric_name(metric, begins=True)} {number(now.value)}{over} in {name}{elsewhere}; it was "
         f"{number(loss.baseline)} there on the holdout."
     )
     return SegmentPerformance(
         segment=name,
-        rows=loss.rows,
-        score=loss.score,
+        rows=now.rows,
+        score=now.value,
         elsewhere=loss.elsewhere if math.isfinite(loss.elsewhere) else None,
         baseline=loss.baseline,
-        p_value=loss.p_value(margin),
+        p_value=pooled.p_value,
         status=status,
         sentence=sentence,
+        windows=pooled.windows,
+        realised=now,
     )

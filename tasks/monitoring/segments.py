@@ -75,6 +75,6 @@ def with_segments(
         segments,
         config.performance,
         performance.margin or 0.0,
-        record.windows_a_year,
+        record,
     )
     return replace(performance, segments=judged)

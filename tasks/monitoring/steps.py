@@ -227,6 +227,7 @@ def run_tags(record: MonitorRecord, key: str) -> RunTags:
         estimated=record.estimate.score if record.estimate else None,
         promise=record.performance.promise.gap if record.performance.promise else None,
         gap=record.performance.gap,
+        segments=record.performance.scores_of_segments or None,
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
         effects=effect_words(record.findings),

@@ -46,6 +46,7 @@ RUN = RunTags(
     effects=("a1:0.3:0.1",),
     promise=Score("neg_log_loss", -0.01, -0.03, 0.01, 812),
     gap=Score("roc_auc", -0.02, -0.05, 0.01, 812),
+    segments={"region=north": Score("roc_auc", 0.7, 0.6, 0.8, 120)},
     prefect_run="http://server/run",
     process="host 12 1795900000.25",
     trained=True,
@@ -86,6 +87,7 @@ STORED_RUN = {
     '"high": 0.01, "rows": 812, "guessing": null}',
     "driftloop.gap": '{"metric": "roc_auc", "value": -0.02, "low": -0.05, '
     '"high": 0.01, "rows": 812, "guessing": null}',
+    "driftloop.segments": '[["region=north", "roc_auc", 0.7, 0.6, 0.8, 120]]',
     "driftloop.level": '{"metric": "roc_auc", "value": 0.9, "at": "2026-03-02T06:00:00+00:00"}',
     "driftloop.prefect_run": "http://server/run",
     "driftloop.process": "host 12 1795900000.25",
@@ -296,3 +298,11 @@ def test_no_tag_is_named_elsewhere() -> None:
 def _sources(package: str) -> list[Path]:
     own = (ROOT / "driftloop/base/tags.py", ROOT / EVENTS)
     return [path for path in (ROOT / package).rglob("*.py") if path not in own]
+
+
+def test_segments_fill_a_tag_and_no_more() -> None:
+    many = {f"{number}={'x' * 90}": Score("f1", 0.7, 0.6, 0.8, 120) for number in range(80)}
+    tags = replace(RUN, segments=many).to_tags()
+    assert 4500 < len(tags["driftloop.segments"]) <= 4900
+    kept = RunTags.from_tags(tags).segments or {}
+    assert kept == {name: many[name] for name in list(many)[: len(kept)]}

@@ -16,6 +16,7 @@ from driftloop.performance.evidence import (
     standard_error,
     strongest_loss,
 )
+from driftloop.performance.realised import MATTERS
 
 WEEKS, YEARS = 52, 10_000
 
@@ -66,6 +67,24 @@ def test_false_warnings_of_10_000_years_keep_the_budget(holdout: float) -> None:
     for budget in (2.0, 0.5):
         alarms = (found <= level_of_look(budget, WEEKS)).sum(axis=1)
         assert 0.2 * budget < alarms.mean() < budget
+
+
+@pytest.mark.parametrize(("error", "holdout"), [(0.0113, 0.005), (0.0113, 0.0113), (0.0036, 0.005)])
+def test_losses_that_are_passed_over_warn_and_page_nobody_for_10_000_years(
+    error: float, holdout: float
+) -> None:
+    """The whole rule, with what it allows: a margin of 0.035, and 15 % of it for a warning."""
+    rng, margin = np.random.default_rng(1), 0.035
+    losses, noise = rng.normal(0, error, (YEARS, WEEKS)), rng.normal(0, holdout, YEARS)
+    for allowed, budget, most in ((MATTERS * margin, 2.0, 0.6), (margin, 0.2, 0.001)):
+        level = level_of_look(budget, WEEKS)
+        found = (
+            (p_values(losses + lost - allowed, error, holdout, noise) <= level).sum(axis=1).mean()
+            for lost in (0.0, allowed)
+        )
+        nothing_lost, just_allowed = found
+        assert nothing_lost < most
+        assert 0.5 * budget < just_allowed < budget
 
 
 def test_a_loss_of_five_points_is_found_within_three_windows() -> None:

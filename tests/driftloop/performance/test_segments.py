@@ -11,8 +11,9 @@ from scipy.stats import t as student
 from driftloop.base.findings import SegmentPerformance
 from driftloop.performance.bootstrap import resampled_scores
 from driftloop.performance.evidence import level_of_look
+from driftloop.performance.level import NO_RECORD, TrackRecord
 from driftloop.performance.metrics import score
-from driftloop.performance.realised import PerformanceSettings, judge_performance
+from driftloop.performance.realised import MATTERS, PerformanceSettings, judge_performance
 from driftloop.performance.segment_rows import segments_of
 from driftloop.performance.segments import SHARE, ScoredRows, judge_segments
 from tests.driftloop.alerts.messages.message_records import WINDOW, monitor, performance
@@ -46,12 +47,10 @@ def judged(
     window: tuple[ScoredRows, pd.DataFrame],
     margin: float = 0.03,
     settings: PerformanceSettings = SETTINGS,
-    windows_a_year: float = WEEKS,
+    record: TrackRecord = NO_RECORD,
 ) -> tuple[SegmentPerformance, ...]:
     segments = segments_of(holdout[1], window[1], COLUMNS, 100)
-    return judge_segments(
-        "roc_auc", holdout[0], window[0], segments, settings, margin, windows_a_year
-    )
+    return judge_segments("roc_auc", holdout[0], window[0], segments, settings, margin, record)
 
 
 def test_a_relation_that_turns_in_a_fifth_of_the_rows_is_found_and_named() -> None:
@@ -121,9 +120,48 @@ def test_chance_alarms_no_more_often_than_its_level() -> None:
     alarms = 0
     for seed in range(150):
         rng = np.random.default_rng(seed)
-        parts = judged(rows(rng, 3000), rows(rng, 1000), 0.0, settings, 1.0)
+        parts = judged(
+            rows(rng, 3000), rows(rng, 1000), 0.0, settings, TrackRecord(windows_a_year=1.0)
+        )
         alarms += any(part.status == "fell" for part in parts)
     assert alarms <= 15, "P(X > 15) is 0.5 % for 150 windows at 5 %"
+
+
+def test_windows_add_up_within_a_segment_and_end_with_one_that_shows_no_loss() -> None:
+    rng = np.random.default_rng(6)
+    holdout = rows(rng, 5000)
+    runs = [rows(rng, 800, turned=0.15) for _ in range(9)]
+    record, found, alone = TrackRecord(), [], []
+    for window in runs:
+        parts = judged(holdout, window, record=record)
+        north = next(part for part in parts if part.segment == "region=north")
+        found.append(north)
+        alone.append(next(p for p in judged(holdout, window) if p.segment == "region=north"))
+        record = record.after(replace(performance(), segments=parts))
+    assert found[0] == alone[0]
+    last = found[-1]
+    assert [part.status for part in alone].count("ok") > 4
+    assert (last.status, last.windows) == ("fell", 9)
+    pooled = np.average([one.score for one in found], weights=[one.rows for one in found])
+    assert f" ({pooled:.3f} over 9 windows) in region=north" in last.sentence
+    healthy = [judged(holdout, rows(rng, 3000), record=record) for _ in range(5)]
+    norths = [next(p for p in parts if p.segment == "region=north") for parts in healthy]
+    shown = [part.score < part.baseline - MATTERS * 0.03 for part in norths]
+    assert not all(shown)
+    assert all(part.status == "ok" for part, loss in zip(norths, shown, strict=True) if not loss)
+
+
+def test_chance_alarms_no_more_often_over_years_of_pooled_windows() -> None:
+    """8 years of 12 windows: at 2 warnings a year for segments 16 are expected at most."""
+    settings, alarms = PerformanceSettings(warning_budget=2 / SHARE), 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        holdout, record = rows(rng, 3000), TrackRecord(windows_a_year=12)
+        for _ in range(12):
+            parts = judged(holdout, rows(rng, 600), 0.0, settings, record)
+            alarms += any(part.status != "ok" for part in parts)
+            record = record.after(replace(performance(), segments=parts))
+    assert alarms <= 16
 
 
 def test_segments_of_one_class_are_left_out() -> None:
