@@ -142,8 +142,8 @@ def _told(
     elsewhere = f", {number(loss.elsewhere)} elsewhere" if math.isfinite(loss.elsewhere) else ""
     over = f" ({number(pooled.score)} over {pooled.windows} windows)" if pooled.windows > 1 else ""
     sentence = (
-        f"{metric_name(metric, begins=True)} {number(now.value)}{over} in {name}{elsewhere}; it was "
-        f"{number(loss.baseline)} there on the holdout."
+        f"{metric_name(metric, begins=True)} {number(now.value)}{over} in {name}{elsewhere}; it "
+        f"was {number(loss.baseline)} there on the holdout."
     )
     return SegmentPerformance(
         segment=name,
