@@ -15,7 +15,7 @@ from typing import Any
 Job = dict[str, Any]
 Verdict = Callable[[], list[str]]
 
-LONG_SECONDS = 60.0
+LONG_SECONDS, ENOUGH_SECONDS = 60.0, 2.0
 
 
 def memory(key: str) -> float:
@@ -57,13 +57,16 @@ class PrivateMemory:
 
 
 def measure(verdict: Verdict, repeats: int) -> dict[str, Any]:
-    """Call the verdict `repeats` times, or once if that takes longer than a minute."""
+    """Call the verdict `repeats` times and for two seconds, or once if that takes over a minute."""
     seconds: list[float] = []
     processor: list[float] = []
     before, own = reset_peak(), memory("RssAnon")
     peak = 0.0
     with PrivateMemory() as private:
-        while len(seconds) < (1 if seconds and seconds[0] > LONG_SECONDS else repeats):
+        while not seconds or (
+            seconds[0] < LONG_SECONDS
+            and (len(seconds) < repeats or (repeats > 1 and sum(seconds) < ENOUGH_SECONDS))
+        ):
             start, busy = perf_counter(), process_time()
             drifted = verdict()
             seconds.append(perf_counter() - start)

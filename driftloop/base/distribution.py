@@ -1,6 +1,7 @@
 """The shape of a column: its distribution in the reference and in the current window."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # every command reads records, and not one that is mistyped should wait for numpy
@@ -55,13 +56,15 @@ def shape_of_numbers(
     if spread and _whole(reference):
         current = np.ceil(current)
     edges = _edges(reference, current)
-    shares = [
-        np.diff(np.searchsorted(side, edges[1:-1], "right"), prepend=0, append=len(side))
-        / len(side)
+    before, now = (
+        (0, *np.searchsorted(side, edges[1:-1], "right").tolist(), len(side))
         for side in (reference, current)
-    ]
-    before, now = (tuple(float(share) for share in side) for side in shares)
-    return Shape(name, (), tuple(float(edge) for edge in edges), before, now)
+    )
+    shares = (
+        tuple((upper - lower) / bounds[-1] for lower, upper in pairwise(bounds))
+        for bounds in (before, now)
+    )
+    return Shape(name, (), tuple(edges.tolist()), *shares)
 
 
 def _edges(reference: "Floats", current: "Floats") -> "Floats":
@@ -91,7 +94,7 @@ def _whole(ordered: "Floats") -> bool:
     """Return whether sorted values look like whole numbers, by some of them."""
     import numpy as np
 
-    some = ordered[np.linspace(0, len(ordered) - 1, min(len(ordered), 200)).astype(int)]
+    some = ordered[:: max(1, len(ordered) // 200)]
     return bool((some == np.floor(some)).all())
 
 

@@ -19,13 +19,13 @@ from benchmarks.speed_report import row, size_tables
 def result(tool: str, **more: object) -> dict:
     size = speed.Size(1_000, 20)
     about = {"tool": tool, "rows": 1_000, "numeric": 20, "categorical": 10}
-    measured = {"seconds": [2.0, 1.0, 9.0], "peak_mb": 10.0, "import_seconds": 0.5}
+    measured = {"seconds": [2.0, 1.0, 9.0], "processor_seconds": [1.0, 0.5, 3.0], "peak_mb": 10.0}
     return about | measured | {"drifted": [*size.drifted[:4], "number_001"]} | more
 
 
 def test_ratios_are_of_medians_and_a_limit_is_a_lower_bound() -> None:
     slow = {k: v for k, v in result("evidently", over=900.0).items() if k != "seconds"}
-    found = speed.ratios([result("driftloop"), result("scipy", seconds=[30.0]), slow])
+    found = speed.ratios([result("driftloop"), result("scipy", processor_seconds=[15.0]), slow])
     assert found == {"driftloop": 1.0, "scipy": 15.0, "evidently": 450.0}
     assert speed.ratios([result("scipy")]) == {}
     assert speed.median([4.0, 1.0, 3.0, 2.0]) == 2.5
@@ -34,9 +34,9 @@ def test_ratios_are_of_medians_and_a_limit_is_a_lower_bound() -> None:
 def test_the_row_of_a_tool_tells_found_columns_from_others() -> None:
     assert speed.hits(result("scipy")) == (4, 6, 1, 24)
     cells = row(result("scipy"), {"scipy": 15.0}, {})
-    assert cells[1:] == ["2.00", "15.0", "-", "10.0", "0.5", "4/6", "1/24"]
+    assert cells[1:] == ["1.00", "15.0", "-", "10.0", "2.00", "4/6", "1/24"]
     over = row(result("evidently", over=900.0), {"evidently": 450.0}, {})
-    assert over[1:4] == ["over 900", "over 450", "-"]
+    assert over[1:6] == ["-", "over 450", "-", "-", "over 900"]
     assert "### 1 000 rows, 20 numeric" in size_tables([result("driftloop"), result("scipy")])
 
 
@@ -44,7 +44,7 @@ def test_a_large_size_states_both_sides_and_the_profile_has_no_verdict() -> None
     more = {"rows": 3_000, "rows_current": 1_000, "large": True}
     found = size_tables([result("driftloop-profile", drifted=[], **more)])
     assert "### 3 000 rows against 1 000, 20 numeric" in found
-    assert found.endswith("| 0.5 | - | - |")
+    assert found.endswith("| 2.00 | - | - |")
 
 
 def test_a_table_is_markdown() -> None:
