@@ -5,7 +5,16 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import kills, overhead, overhead_report, rates, rates_report, speed, speed_report
+from benchmarks import (
+    kills,
+    overhead,
+    overhead_report,
+    rates,
+    rates_report,
+    speed,
+    speed_report,
+    turns,
+)
 from benchmarks.environments import OWN, python_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.estimate_sets import SETS
@@ -107,9 +116,13 @@ def _add_loop_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         )
     both.add_argument("--rows", type=numbers, default=[300, 1000, 10_000], help="rows a window")
     both.add_argument("--seeds", type=int, default=1, help="streams of each made-up family")
+    around = commands.add_parser("turns", help="relations that turn round: found, learned, told")
+    around.add_argument("--kinds", type=names(list(turns.KINDS)), default=list(turns.KINDS))
+    around.add_argument("--rows", type=numbers, default=list(turns.ROWS), help="rows a week")
+    around.add_argument("--seeds", type=int, default=1, help="histories of each")
     before = commands.add_parser("estimates", help="scores without labels, beside NannyML's")
     before.add_argument("--sets", type=names(list(SETS)), default=list(SETS))
-    for command in (both, before):
+    for command in (both, around, before):
         command.add_argument("--fresh", action="store_true", help="judge again what is kept")
     worth.add_argument(
         "--histories",
@@ -136,7 +149,7 @@ def run(arguments: argparse.Namespace) -> None:
         kills.run(kills.Settings(arguments.trials, first=arguments.first, **chosen))
     elif command == "overhead":
         overhead.run_overhead()
-    elif command in ("policies", "harm", "estimates"):
+    elif command in ("policies", "harm", "estimates", "turns"):
         _score_streams(arguments)
     elif command == "environments":
         for name in sorted({tool.environment for tool in speed.TOOLS.values()} - {OWN}):
@@ -171,6 +184,9 @@ def _score_streams(arguments: argparse.Namespace) -> None:
         sizes,
     )
 
+    if arguments.command == "turns":
+        turns.run(arguments.kinds, arguments.rows, arguments.seeds, arguments.fresh)
+        return
     if arguments.command == "estimates":
         estimates.run(arguments.sets, arguments.fresh)
         estimates_report.write()

@@ -49,7 +49,7 @@ def measure(folder: Path, prefect: str, first: str, begin: str) -> dict[str, lis
     """
     with _mlflow(folder / "mlflow") as tracking:
         places = _places(folder, prefect, tracking)
-        for kind in (SERVED, LOCAL):
+        for kind in places:
             _run(places[kind], "bootstrap", "payments", "--as-of", first)
         # The first of each makes the reference profile and compiles what numba has not yet.
         moments = _minutes(begin)
@@ -88,10 +88,13 @@ def _places(folder: Path, prefect: str, tracking: str) -> dict[str, dict[str, st
     bare = {name: value for name, value in os.environ.items() if "PREFECT_API" not in name}
     bare.pop("MLFLOW_TRACKING_URI", None)
     common = {**bare, "DRIFTLOOP_WORKSPACE": str(workspace)}
-    local = {**common, "DRIFTLOOP_STATE": str(folder / "local")}
-    served = {**common, "DRIFTLOOP_STATE": str(folder / "served"), "MLFLOW_TRACKING_URI": tracking}
-    at_server = {"PREFECT_API_URL": prefect}
-    return {SERVED: served | at_server, LOCAL: local | at_server, ALONE: local}
+    states = {
+        kind: {**common, "DRIFTLOOP_STATE": str(folder / kind)} for kind in (SERVED, LOCAL, ALONE)
+    }
+    for kind in (SERVED, LOCAL):
+        states[kind]["PREFECT_API_URL"] = prefect
+    states[SERVED]["MLFLOW_TRACKING_URI"] = tracking
+    return states
 
 
 @contextmanager

@@ -4,16 +4,21 @@ from prefect import flow, tags
 from prefect.exceptions import FlowPauseTimeout
 
 from driftloop.alerts.events import promotion_event
+from driftloop.alerts.messages.versions import answer_headline
 from driftloop.base.retrain_record import Promotion
-from flows.naming import resolve_as_of, run_name
+from flows.naming import resolve_as_of, run_name, with_words
 from tasks.alerts.write import deliver_alerts, undelivered, write_answer_alert
 from tasks.promotion.approval import (
+    Answer,
+    LateAnswerError,
     answer_proposal,
     expire_proposal,
     find_proposal,
     make_answer,
     wait_for_answer,
+    write_form,
 )
+from tasks.promotion.trial_store import Trial
 from tasks.reporting.publish_metrics import publish_after_run
 from tasks.runtime.events import emit
 from tasks.runtime.job import Job
@@ -36,10 +41,10 @@ def approve(model: str, version: str | None = None, workspace: str | None = None
         job = prepare_job(model, resolve_as_of(None), workspace=workspace)
         proposal = find_proposal(job, version)
         try:
-            reply = wait_for_answer(proposal)
+            reply = wait_for_answer(proposal, write_form(job, proposal))
         except FlowPauseTimeout:
             return _report_answer(job, expire_proposal(job, proposal), "Nobody answered.")
-        return _report_answer(job, answer_proposal(job, proposal, reply), reply.comment)
+        return _answered(job, proposal, reply)
 
 
 @flow(name="answer", flow_run_name=run_name)
@@ -64,13 +69,20 @@ def answer(
     with tags(model):
         job = prepare_job(model, resolve_as_of(None), workspace=workspace)
         proposal = find_proposal(job, version)
-        return _report_answer(
-            job, answer_proposal(job, proposal, make_answer(approved, by, comment)), comment
-        )
+        return _answered(job, proposal, make_answer(approved, by, comment))
+
+
+def _answered(job: Job, proposal: Trial, reply: Answer) -> Promotion:
+    try:
+        promotion = answer_proposal(job, proposal, reply)
+    except LateAnswerError as late:
+        _report_answer(job, late.promotion, reply.comment)
+        raise
+    return _report_answer(job, promotion, reply.comment)
 
 
 def _report_answer(job: Job, promotion: Promotion, comment: str) -> Promotion:
     emit(job, [promotion_event(job.model, job.as_of, promotion)])
     write_answer_alert(job, promotion, comment)
     undelivered(deliver_alerts(job, return_state=True), promotion, publish_after_run(job))
-    return promotion
+    return with_words(promotion, answer_headline(promotion))

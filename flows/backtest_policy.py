@@ -97,6 +97,7 @@ def _period(record: MonitorRecord, alarm: bool, began: datetime | None, by_hand:
         rolled_back=any(trial.action == "rolled_back" for trial in record.trials),
         served=record.champion,
         score=float("nan"),
+        headline=record.headline,
         by_hand=by_hand,
         since=began,
     )

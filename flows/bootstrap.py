@@ -8,7 +8,7 @@ from prefect import flow, tags
 from driftloop.alerts.events import retrain_events
 from driftloop.base.retrain_record import RetrainRecord
 from flows.challenge import challenge
-from flows.naming import resolve_as_of, run_name
+from flows.naming import resolve_as_of, run_name, with_words
 from tasks.alerts.write import deliver_alerts, undelivered, write_first_champion_alert
 from tasks.retraining.plan import refuse_second_bootstrap
 from tasks.runtime.events import emit
@@ -39,4 +39,4 @@ def bootstrap(
         emit(job, retrain_events(record))
         if write_first_champion_alert(job, record):
             undelivered(deliver_alerts(job, return_state=True), record)
-        return record
+        return with_words(record, record.headline)

@@ -58,7 +58,7 @@ def _train_and_compare(
     comparison = compare_models(job, opened, plan, challenger)
     expected = champion.version if champion else None
     promotion = promote(job, opened.key, challenger, expected, comparison)
-    ask_for_approval(job, promotion)
+    promotion = replace(promotion, form=ask_for_approval(job, promotion))
     return replace(
         record,
         challenger=challenger,

@@ -3,8 +3,9 @@
 from prefect import flow, tags
 
 from driftloop.alerts.events import rollback_events
+from driftloop.alerts.messages.versions import rollback_headline
 from driftloop.base.retrain_record import Promotion
-from flows.naming import resolve_as_of, run_name
+from flows.naming import resolve_as_of, run_name, with_words
 from tasks.alerts.write import deliver_alerts, undelivered, write_rollback_alert
 from tasks.promotion.promote import roll_back
 from tasks.reporting.publish_metrics import publish_after_run
@@ -35,4 +36,4 @@ def rollback(
         emit(job, rollback_events(model, job.as_of, promotion))
         write_rollback_alert(job, promotion, reason)
         undelivered(deliver_alerts(job, return_state=True), promotion, publish_after_run(job))
-        return promotion
+        return with_words(promotion, rollback_headline(promotion.version))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import KeysView
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,8 @@ def test_judging_a_small_window_does_not_load_scipy_stats(loaded: set[str]) -> N
 HEAVY = {"pandas", "prefect", "mlflow", "sklearn", "scipy", "dvc", "matplotlib", "pyarrow"}
 
 
-def modules_after(code: str) -> set[str]:
-    """The modules that are loaded after some code, in a process of its own."""
+def modules_after(code: str) -> KeysView[str]:
+    """The modules that are loaded after some code, in their order, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"],
         cwd=ROOT,
@@ -54,7 +55,7 @@ def modules_after(code: str) -> set[str]:
         text=True,
         check=True,
     )
-    return set(done.stdout.split())
+    return dict.fromkeys(done.stdout.split()).keys()
 
 
 def test_the_command_line_starts_with_nothing_but_itself() -> None:
@@ -112,10 +113,19 @@ def test_reading_from_mlflow_loads_nothing_but_mlflow(tmp_path: Path) -> None:
     assert not unwanted & loaded
 
 
-def test_skops_is_imported_before_what_it_would_search() -> None:
-    loaded = modules_after("from tasks.registry.models import import_skops; import_skops()")
+def test_a_command_with_models_loads_scipy_before_what_skops_would_search(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    arguments = ["driftloop", "monitor", "none", "--workspace", str(tmp_path)]
+    server = "os.environ['PREFECT_API_URL'] = 'http://127.0.0.1:9/api'"  # no temporary one
+    run = f"import os, sys; {server}; sys.argv = {arguments!r}; from flows.cli.app import app"
+    order = [*modules_after(f"{run}; app(standalone_mode=False)")]
+    assert order.index("scipy.special") < min(order.index("pandas"), 600)
+
+
+def test_skops_is_imported_without_the_whole_of_scikit_learn() -> None:
+    loaded = modules_after("from tasks.registry.skops_import import skops_io; skops_io()")
     assert "skops.io" in loaded
-    assert not {"prefect", "mlflow", "dvc"} & loaded
+    assert not {"prefect", "mlflow", "dvc", "sklearn.neural_network", "pytest"} & loaded
 
 
 def test_help_says_what_each_command_says_of_itself() -> None:

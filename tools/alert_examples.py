@@ -215,7 +215,10 @@ REFUSED = replace(
 )
 PROPOSED = replace(
     PROMOTED,
-    promotion=Promotion(False, "8", "7", "It waits for approval.", waits_for="approval"),
+    promotion=Promotion(
+        *(False, "8", "7", "It waits for approval.", "approval"),
+        form="https://prefect.example/runs/flow-run/9c1",
+    ),
 )
 FAILED = replace(
     PROMOTED,

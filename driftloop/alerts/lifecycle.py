@@ -138,7 +138,7 @@ def run_health(record: MonitorRecord) -> RunHealth:
         score=performance.score if performance.status in LOST else None,
         proven_until=performance.window.end if performance.status == "ok" else None,
         features=frozenset(finding.name for finding in record.drifted if drifted),
-        below=performance.below,
+        below=performance.below or performance.status == "inconclusive",
         margin=performance.margin or 0.0,
         harmless=record.estimate is not None
         and record.estimate.status == "ok"

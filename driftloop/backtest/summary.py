@@ -35,6 +35,7 @@ class Period:
     rolled_back: bool
     served: Annotated[str, Field(description="The version that served in the window.")]
     score: Annotated[RoundedScore, Field(description="Its score there, with all labels known.")]
+    headline: Annotated[str, Field(description="What the run told people, in a few words.")]
     by_hand: Annotated[bool, Field(description="A person had to start the retraining.")]
     since: Annotated[datetime | None, UNPRINTED]
     """Where the data say that the drift found in this run began."""

@@ -24,6 +24,9 @@ EstimateStatus = Literal["ok", "lost", "unclear", "inconclusive"]
 LOST: frozenset[str] = frozenset({"falling", "fell"})
 """Performance that is lost: a warning, and beyond what is allowed."""
 
+_RARE = 0.05
+"""Chance of a score where nothing was lost, up to which people are told that it is low."""
+
 SegmentStatus = Literal["ok", "falling", "fell"]
 Role = Literal["feature", "prediction", "joint", "label", "segment"]
 TroubleKind = Literal["data_quality", "covariate_shift", "concept_drift", "label_shift"]
@@ -268,6 +271,16 @@ class Performance:
     def below(self) -> bool:
         """Whether the score lies below the limit, proven or not."""
         return None not in (self.score, self.limit) and self.score < self.limit  # type: ignore[operator]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it looks lost without proof.
+
+        It is below its limit, and as good as guessing for all that is known, or this low by chance
+        in one of 20 looks where nothing was lost.
+        """
+        rare = self.pooled is not None and self.pooled.p_value <= _RARE
+        return self.status == "unclear" and self.below and (rare or not self.skilled)
 
     @property
     def skilled(self) -> bool:

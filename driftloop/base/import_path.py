@@ -8,6 +8,8 @@ of the standard library (``os.system``, ``builtins.eval``) is ever accepted as a
 import sys
 from difflib import get_close_matches
 from importlib import import_module
+from inspect import isabstract
+from itertools import takewhile
 from typing import Any, Literal
 
 from driftloop.base.errors import join_names, valid_choices
@@ -70,6 +72,25 @@ def import_class(path: str) -> type[Any]:
         near = get_close_matches(name, public, n=3) or public[:3]
         raise ValueError(f"{module} has no such class; {valid_choices(name, near)}")
     return cls
+
+
+def is_public_estimator(path: str) -> bool:
+    """Say whether a path is where scikit-learn defines one of its public estimators.
+
+    Nothing but modules of scikit-learn is imported for it.
+    """
+    *modules, name = path.split(".")
+    if modules[:1] != ["sklearn"] or "tests" in modules or name.startswith("_"):
+        return False
+    from sklearn.base import BaseEstimator
+
+    public = takewhile(lambda module: not module.startswith("_"), modules)
+    try:
+        cls, exported = import_class(path), import_class(".".join((*public, name)))
+    except (ValueError, ImportError):  # the latter of what is experimental
+        return False
+    concrete = cls is not BaseEstimator and not isabstract(cls)
+    return cls is exported and issubclass(cls, BaseEstimator) and concrete
 
 
 def prediction_type(path: str) -> PredictionType:

@@ -265,11 +265,15 @@ class MonitorRecord:
 
 
 def _calm(record: MonitorRecord) -> str:
-    """Return the headline of a run that found no trouble."""
+    """Return the headline of a run that found no trouble; a score in doubt is not healthy."""
+    if record.performance.doubtful:
+        return "the score is low, perhaps by chance"
     small = dict.fromkeys(hit.name for hit in record.findings if hit.status == "small")
     calm: dict[Status, str] = {
         "inconclusive": "not judged",
         "warning": "inputs drifted that hardly matter" if record.drifted else "close to a limit",
     }
-    healthy = f"healthy, small changes: {join_names(small, 3)}" if small else "healthy"
+    blind = record.performance.status == "inconclusive"
+    healthy = "inputs as usual, score unknown" if blind else "healthy"
+    healthy += f", small changes: {join_names(small, 3)}" if small else ""
     return calm.get(record.verdict.status, healthy)

@@ -81,13 +81,17 @@ class Champion:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """Whether the champion alias moved, from which version to which, and why or why not."""
+    """Whether the champion alias moved, from which version to which, and why or why not.
+
+    `form` is the page on which a person can answer where the version waits for one.
+    """
 
     promoted: bool
     version: str
     previous: str | None
     sentence: str
     waits_for: Literal["approval", "shadow"] | None = None
+    form: Annotated[str | None, UNPRINTED] = None
 
     @property
     def champion(self) -> Champion:

@@ -35,17 +35,38 @@ def metric_name(metric: str | None, *, begins: bool = False) -> str:
     return name[0].upper() + name[1:] if begins else name
 
 
-def number(value: float | None, sign: str = "") -> str:
-    """Return a number with the digits a person uses; `sign` is "+" to show it always."""
+def number(value: float | None, sign: str = "", digits: int = 3) -> str:
+    """Return a number with the significant digits a person uses; `sign` "+" shows it always.
+
+    Below 0.1 one digit less says as much, and zeros at the end say nothing.
+    """
     if value is None or not math.isfinite(value):
         return "unknown"
-    if abs(value) >= 1000:
-        return f"{value:{sign},.0f}"
-    if abs(value) >= 0.1 or value == 0:
-        decimals = 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
-        return f"{value:{sign}.{decimals}f}"
-    digits = min(1 - math.floor(math.log10(abs(value))), 8)
-    return f"{value:{sign}.{digits}f}".rstrip("0")
+    if value and not 1e-6 <= abs(value) < 1e15:
+        return f"{value:{sign}.{digits}g}"
+    rounded = float(f"{value:.{digits}g}")
+    places = digits - 1 - math.floor(math.log10(abs(rounded))) if rounded else digits
+    if rounded and abs(rounded) < 0.1:
+        return f"{value:{sign}.{places - 1}f}".rstrip("0")
+    return f"{rounded:{sign},.{max(places, 0)}f}"
+
+
+def format_number(value: float) -> str:
+    """Return a number without the zeros at its end, as people write a value or a limit."""
+    return trimmed(number(value))
+
+
+def trimmed(text: str) -> str:
+    """Return a number's text without the zeros at its end."""
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+
+
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Return two numbers as texts, with so many digits that different ones print differently."""
+    digits = 3
+    while number(one, "", digits) == number(other, "", digits) and one != other and digits < 17:
+        digits += 1
+    return number(one, "", digits), number(other, "", digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +89,9 @@ class Score:
         if self.guessing is None or self.low > self.guessing:
             return ""
         return (
-            f"{metric_name(self.metric, begins=True)} {self.value:.3f} [{self.low:.3f}, "
-            f"{self.high:.3f}] is not proven better than guessing, {self.guessing:.3g}"
+            f"{metric_name(self.metric, begins=True)} {number(self.value)} "
+            f"[{number(self.low)}, {number(self.high)}] is not proven better than guessing, "
+            f"{format_number(self.guessing)}"
         )
 
 

@@ -173,7 +173,8 @@ class RunTags(_Tags):
 
     `champion` is the version that a run judged or challenged, empty where there was none. `held`
     says what kept a retraining back, `seen` holds the marks of drifted columns (see
-    `driftloop.drift.confirmation`), `seconds` how long the run took, `process` who works on it.
+    `driftloop.drift.confirmation`), `effects` sizes (`driftloop.drift.effect_history`), `seconds`
+    how long the run took, `process` who works on it.
     """
 
     kind: str = field(metadata=_tag("kind"))
@@ -195,6 +196,7 @@ class RunTags(_Tags):
     quality_failed: bool | None = field(default=None, metadata=_tag("quality_failed", _FLAG))
     troubles: tuple[str, ...] | None = field(default=None, metadata=_tag("troubles", _WORDS))
     seen: tuple[str, ...] | None = field(default=None, metadata=_tag("seen", _WORDS))
+    effects: tuple[str, ...] | None = field(default=None, metadata=_tag("effects", _WORDS))
     performance: str | None = field(default=None, metadata=_tag("performance"))
     metric: str | None = field(default=None, metadata=_tag("metric"))
     score: float | None = field(default=None, metadata=_tag("score", _NUMBER))

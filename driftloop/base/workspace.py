@@ -34,7 +34,7 @@ class Workspace:
         """Local state: databases, artifacts, caches; ``DRIFTLOOP_STATE`` puts it elsewhere."""
         if self.scratch is not None:
             return self.scratch
-        return Path(os.environ.get(STATE_VARIABLE) or self.root / NAME)
+        return Path(os.environ.get(STATE_VARIABLE) or self.root / NAME).absolute()
 
     @property
     def snapshots(self) -> Path:
@@ -51,6 +51,14 @@ class Workspace:
         """The address of MLflow's pages, as it may be told; None where no server shows them."""
         address = self.tracking_uri.rstrip("/")
         return without_user(address) if address.startswith("http") else None
+
+    def mlflow_page(self, path: str) -> str | None:
+        """Return a page of MLflow's, such as ``runs/<id>``, in its view of trained models.
+
+        None where no server shows pages. MLflow opens its view of language models otherwise.
+        """
+        web = self.mlflow_pages
+        return f"{web}/#/{path}?workflowType=machine_learning" if web else None
 
     @property
     def artifacts(self) -> str | None:

@@ -20,6 +20,8 @@ from driftloop.base.scores import (
     Score,
     SliceScores,
     metric_name,
+    number,
+    told_apart,
 )
 from driftloop.base.settings import Settings
 from driftloop.comparison.gates import DEFAULT_GATES, AnyGate, run_gates
@@ -195,17 +197,19 @@ def _sentence(comparison: Comparison, fault: str | None) -> str:
     new, old, metric = comparison.challenger, comparison.champion, metric_name(comparison.metric)
     refused = [gate.sentence for gate in comparison.gates if not gate.passed]
     if old is None:
-        interval = f"{new.value:.3f} [{new.low:.3f}, {new.high:.3f}]"
+        interval = f"{number(new.value)} [{number(new.low)}, {number(new.high)}]"
         return " ".join([fault or f"There is no champion; {metric} is {interval}.", *refused])
     claim = "not worse" if comparison.claim == "non_inferior" else "better"
-    claim += f" by more than {comparison.margin:.3g}" if comparison.margin else ""
+    claim += f" by more than {number(comparison.margin)}" if comparison.margin else ""
+    now, before = told_apart(new.value, old.value)
+    ends = f"[{number(comparison.low, '+')}, {number(comparison.high, '+')}]"
     text = (
         f"The challenger is {'proven' if comparison.proven else 'not proven'} {claim}: {metric} "
-        f"{new.value:.3f} against {old.value:.3f}, difference {comparison.difference:+.3f} "
-        f"[{comparison.low:+.3f}, {comparison.high:+.3f}] on {comparison.rows:,} rows."
+        f"{now} against {before}, difference {number(comparison.difference, '+')} {ends} on "
+        f"{comparison.rows:,} rows."
     )
     against, delong = [], comparison.delong
     if delong and not delong.agrees and (comparison.low or 0.0) > comparison.bound:
-        ends = f"[{delong.low:+.3f}, {delong.high:+.3f}]"
+        ends = f"[{number(delong.low, '+')}, {number(delong.high, '+')}]"
         against.append(f"DeLong's interval {ends} does not confirm that.")
     return " ".join([text, *against, *refused])

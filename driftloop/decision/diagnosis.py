@@ -9,7 +9,7 @@ from datetime import datetime
 
 from driftloop.base.errors import join_names
 from driftloop.base.findings import Finding, Performance, QualityFinding, Trouble
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, number
 from driftloop.decision.verdict import by_weight
 
 
@@ -58,7 +58,7 @@ def _concept_drift(moved: list[Finding], performance: Performance) -> Trouble | 
         return Trouble("concept_drift", f"{promise.sentence}{holds}")
     if performance.status != "fell" or moved:
         return None
-    numbers = f"{metric_name(performance.metric, begins=True)} is {performance.score:.3f}"
+    numbers = f"{metric_name(performance.metric, begins=True)} is {number(performance.score)}"
     return Trouble(
         "concept_drift",
         f"{numbers} and no input drifted: the relation of inputs and outcome has changed.",

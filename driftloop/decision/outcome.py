@@ -67,6 +67,8 @@ def outcome_of_record(record: MonitorRecord) -> Outcome:
     outcome = outcome_of(verdict, bool(record.broken), scored.worst)
     if scored.broke_promise and outcome not in ("broken", "fell"):
         return "changed"
+    if outcome == "ok" and scored.doubtful:
+        return "warning"
     if outcome in ("inconclusive", "warning", "ok") and record.trouble:
         expected = record.estimate is not None and record.estimate.status == "lost"
         return "falling" if expected else "warning"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from driftloop.base.findings import Finding, FindingStatus
 from driftloop.base.parallel import available_cores, in_order
+from driftloop.base.scores import number
 from driftloop.drift.confirmation import DriftHistory, confirm
 from driftloop.drift.measure import FeatureMeasurement, MeasuringOptions, measure_feature
 from driftloop.drift.multiple_testing import adjust_p_values, rejection_thresholds
@@ -145,8 +146,8 @@ def _judge(finding: Finding, p_adjusted: float, level: float) -> Finding:
     if significant and finding.floor_windows:
         label = EFFECT_LABELS.get(finding.effect, finding.effect)
         sentence += (
-            f" {label[0].upper()}{label[1:]} {finding.effect_size:.2f}, floor "
-            f"{finding.effect_floor:.2f} learned from {finding.floor_windows} windows."
+            f" {label[0].upper()}{label[1:]} {number(finding.effect_size)}, floor "
+            f"{number(finding.effect_floor)} learned from {finding.floor_windows} windows."
         )
     return replace(finding, p_adjusted=p_adjusted, status=status, sentence=sentence)
 

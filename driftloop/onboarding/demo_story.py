@@ -38,7 +38,8 @@ CHAPTERS = (
     Chapter(
         "broken feed",
         range(12, 13),
-        "The feed sends amounts in cents and loses about 85 % of the device ages.",
+        "The feed sends amounts in cents and loses about 85 % of the device ages. The champion "
+        "hardly uses either, so its AUC holds; nobody can know that before the labels.",
     ),
     Chapter("feed repaired", range(13, 15), "Amounts are in euros again and device ages are back."),
     Chapter(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from driftloop.base.findings import EstimatedPerformance, EstimateStatus
 from driftloop.base.periods import Window
-from driftloop.base.scores import Level, Score, metric_name
+from driftloop.base.scores import Level, Score, metric_name, number
 from driftloop.performance.estimates.base import Estimate, EstimateInputs, NoEstimateError
 from driftloop.performance.estimates.past_gaps import with_past_gaps
 from driftloop.performance.evidence import NORMAL_95, chance_below, level_of_look
@@ -57,9 +57,9 @@ def estimate_window(
     status: EstimateStatus = "unclear" if limit is not None and low < limit else "ok"
     if limit is not None and chance_below(value - limit, estimated.error) <= level:
         status = "lost"
-    text = f"{metric_name(metric)} {value:.3f} [{low:.3f}, {high:.3f}]"
-    text += "" if by.baseline is None else f", {by.baseline.value:.3f} on its holdout"
-    text += "" if limit is None or status == "ok" else f"; the limit is {limit:.3f}"
+    text = f"{metric_name(metric)} {number(value)} [{number(low)}, {number(high)}]"
+    text += "" if by.baseline is None else f", {number(by.baseline.value)} on its holdout"
+    text += "" if limit is None or status == "ok" else f"; the limit is {number(limit)}"
     lead = "A loss is estimated" if status == "lost" else "Estimated without labels"
     found = (value, low, high, outside, status, f"{lead}: {text}.", limit)
     return EstimatedPerformance(metric, method.kind, window, rows, *found)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from driftloop.base.findings import Performance, Promise, PromiseStatus
-from driftloop.base.scores import Score, metric_name
+from driftloop.base.scores import Score, metric_name, number
 from driftloop.performance.estimates.base import (
     Estimate,
     EstimatedScore,
@@ -161,8 +161,12 @@ def judge_promise(
     p_value = short if changed is None else min(short, 2 * changed)
     broken = p_value <= level
     scored, name = now.promised + now.gap.value, metric_name(now.gap.metric)
-    over = f" (over {pooled.windows} windows {pooled.score:+.3f})" if pooled.windows > 1 else ""
-    text = f"a {name} of {now.promised:.3f} on these rows and reached {scored:.3f}{over}"
+    over = (
+        f" (over {pooled.windows} windows {number(pooled.score, '+')})"
+        if pooled.windows > 1
+        else ""
+    )
+    text = f"a {name} of {number(now.promised)} on these rows and reached {number(scored)}{over}"
     text += "; where it errs has changed beyond chance" if broken and short > level else ""
     sentence = (
         f"The champion promised {text}: the same inputs now lead to other outcomes."

@@ -8,7 +8,15 @@ from pydantic import Field
 
 from driftloop.base.findings import Performance, PerformanceStatus
 from driftloop.base.periods import Span, SpanField, Window
-from driftloop.base.scores import Level, PooledScore, Score, metric_name
+from driftloop.base.scores import (
+    Level,
+    PooledScore,
+    Score,
+    format_number,
+    metric_name,
+    number,
+    told_apart,
+)
 from driftloop.base.settings import Settings
 from driftloop.performance.bootstrap import interval, resampled_scores
 from driftloop.performance.estimates import AnyEstimate
@@ -208,12 +216,12 @@ class _Expected:
 
     def beside(self, score: Score) -> str:
         """Return what a reader compares a score with."""
-        parts = [f"{self.baseline.value:.3f} on its holdout"] if self.baseline else []
+        parts = [f"{number(self.baseline.value)} on its holdout"] if self.baseline else []
         own = -math.inf if self.baseline is None else self.baseline.value
         if self.level is not None and self.level.value - self.margin > own:
-            parts.append(f"{self.level.value:.3f} was held before")
+            parts.append(f"{number(self.level.value)} was held before")
         if score.low <= self.no_skill:
-            parts.append(f"{self.no_skill:.3g} is guessing")
+            parts.append(f"{format_number(self.no_skill)} is guessing")
         return "".join(f", {part}" for part in parts)
 
 
@@ -277,12 +285,13 @@ def _status(
 def _sentence(
     realised: Score, expected: _Expected, status: PerformanceStatus, pooled: PooledScore | None
 ) -> str:
-    interval = f"[{realised.low:.3f}, {realised.high:.3f}]"
-    text = f"{metric_name(realised.metric)} {realised.value:.3f} {interval}"
+    interval = f"[{number(realised.low)}, {number(realised.high)}]"
+    score, least = told_apart(realised.value, expected.limit)
+    text = f"{metric_name(realised.metric)} {score} {interval}"
     if status in ("falling", "fell") and pooled is not None and pooled.windows > 1:
-        text += f", {pooled.score:.3f} over {pooled.windows} windows"
+        text += f", {number(pooled.score)} over {pooled.windows} windows"
     text += expected.beside(realised)
-    limit = f"; the limit is {expected.limit:.3f}."
+    limit = f"; the limit is {least}."
     if realised.high < expected.no_skill:
         return f"Performance is worse than guessing: {text}."
     if status == "fell":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftloop.base.findings import SegmentPerformance, SegmentStatus
-from driftloop.base.scores import PooledScore, Score, metric_name
+from driftloop.base.scores import PooledScore, Score, metric_name, number
 from driftloop.performance.bootstrap import resampled_scores
 from driftloop.performance.evidence import NORMAL_95, level_of_look, strongest_loss
 from driftloop.performance.level import NO_RECORD, TrackRecord
@@ -139,11 +139,11 @@ def _told(
     name, now, pooled = loss.segment.name, loss.scores[0], loss.pooled(margin)
     status: SegmentStatus = "falling" if name in proven[1] else "ok"
     status = "fell" if name in proven[0] else status
-    elsewhere = f", {loss.elsewhere:.3f} elsewhere" if math.isfinite(loss.elsewhere) else ""
-    over = f" ({pooled.score:.3f} over {pooled.windows} windows)" if pooled.windows > 1 else ""
+    elsewhere = f", {number(loss.elsewhere)} elsewhere" if math.isfinite(loss.elsewhere) else ""
+    over = f" ({number(pooled.score)} over {pooled.windows} windows)" if pooled.windows > 1 else ""
     sentence = (
-        f"{metric_name(metric, begins=True)} {now.value:.3f}{over} in {name}{elsewhere}; it was "
-        f"{loss.baseline:.3f} there on the holdout."
+        f"{metric_name(metric, begins=True)} {number(now.value)}{over} in {name}{elsewhere}; it "
+        f"was {number(loss.baseline)} there on the holdout."
     )
     return SegmentPerformance(
         segment=name,

@@ -3,12 +3,8 @@
 import numpy as np
 
 from driftloop.base.errors import join_names
+from driftloop.base.scores import format_number, told_apart, trimmed
 from driftloop.profiling.column_pair import QUARTILES, CategoricalPair, NumericPair
-
-
-def format_number(value: float) -> str:
-    """Return a number with about four significant digits and no exponent where avoidable."""
-    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def format_share(value: float) -> str:
@@ -65,18 +61,8 @@ def _moved(medians: tuple[float, float], width: float, large: float) -> str:
         before, after = format_number(old), format_number(new)
         return f"{'unchanged at' if before == after else 'stayed near'} {after} (median)"
     verb = "rose" if new > old else "fell"
-    before, after = told_apart(old, new)
+    before, after = map(trimmed, told_apart(old, new))
     return f"{verb} from {before} to {after} (median){', a large move' if shift >= large else ''}"
-
-
-def told_apart(old: float, new: float) -> tuple[str, str]:
-    """Return two different numbers with so many digits that they print differently."""
-    before, after = format_number(old), format_number(new)
-    for digits in range(5, 18):
-        if before != after:
-            break
-        before, after = f"{old:.{digits}g}", f"{new:.{digits}g}"
-    return before, after
 
 
 def describe_categories(name: str, pair: CategoricalPair) -> str:

@@ -16,10 +16,11 @@ from pydantic import Field, model_validator
 
 from driftloop.base.errors import DataError, join_names
 from driftloop.base.findings import QualityFinding
+from driftloop.base.scores import format_number
 from driftloop.base.settings import Settings, any_of
 from driftloop.profiling.column_source import Columns
 from driftloop.profiling.columns import Numbers
-from driftloop.profiling.finding_text import format_number, format_share
+from driftloop.profiling.finding_text import format_share
 from driftloop.profiling.ks_distance import ks_distance_of_sorted
 from driftloop.quality.column_summary import LEAST_VALUES, ColumnSummary
 
@@ -147,8 +148,8 @@ class UnitChange(FeatureCheck):
         before, now = sample.medians
         times = f"{factor:g} times larger" if factor > 1 else f"{1 / factor:g} times smaller"
         sentence = (
-            f"`{summary.name}` looks {times} than in the reference (median {now:.4g} against "
-            f"{before:.4g}): a changed unit?"
+            f"`{summary.name}` looks {times} than in the reference (median {format_number(now)} "
+            f"against {format_number(before)}): a changed unit?"
         )
         return Fault(sentence, factor)
 
@@ -205,7 +206,7 @@ class StrayValue(FeatureCheck):
             return None
         low, high = map(format_number, stray.range)
         sentence = (
-            f"`{summary.name}` is {format_number(stray.value)} in {format_share(stray.share)} of "
+            f"`{summary.name}` is {stray.value:.12g} in {format_share(stray.share)} of "
             f"its values, far outside the reference's {low} to {high}: a code for missing?"
         )
         return Fault(sentence, stray.share, self.limit)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from driftloop.base.distribution import Shape
+from driftloop.base.scores import format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +98,7 @@ def _percent(share: float, _: float) -> str:
 
 def edge_label(edge: float) -> str:
     """Return a value as the label of a tick."""
-    return f"{edge:,.0f}" if 1_000 <= abs(edge) < 1_000_000 else f"{edge:.3g}"
+    return format_number(edge)
 
 
 def drawable(text: str, limit: int) -> str:

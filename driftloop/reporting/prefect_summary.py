@@ -5,11 +5,12 @@ import re
 from typing import Any
 
 from driftloop.alerts.message import Links
+from driftloop.alerts.messages.wording import interval, number, score
 from driftloop.base.findings import Finding, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import Comparison, metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES, Tone, outcome_of_record
 
 SIGNS: dict[Tone, str] = {"good": "✅", "warn": "🟠", "bad": "🔴", "blind": "⚪", "plain": "⚪"}
@@ -32,7 +33,7 @@ def run_markdown(record: MonitorRecord, links: Links) -> str:
     lines += [
         f"**Trial of version {escaped(t.version)}.** {escaped(t.sentence)}" for t in record.trials
     ]
-    lines += ["", *_numbers(record), "", *_links(links), ""]
+    lines += ["", *_numbers(record), "", *links_markdown(links), ""]
     lines += ["Repeat this run, without changing anything:", "", f"    {record.replay_command}"]
     return "\n".join(lines)
 
@@ -45,12 +46,26 @@ def retrain_markdown(record: RetrainRecord, links: Links) -> str:
         lines += [f"**Data.** {escaped(record.plan.sentence)}", ""]
     if record.comparison is not None:
         lines += [f"**Comparison.** {escaped(record.comparison.sentence)}", ""]
-        lines += ["| gate | status | why |", "| --- | --- | --- |"]
-        lines += [
-            f"| {escaped(gate.gate)} | {gate.status} | {escaped(gate.sentence)} |"
-            for gate in record.comparison.gates
-        ]
-    return "\n".join([*lines, "", *_links(links)])
+        lines += comparison_markdown(record.comparison)
+    return "\n".join([*lines, "", *links_markdown(links)])
+
+
+def comparison_markdown(comparison: Comparison) -> list[str]:
+    """Return both scores and the gain with their intervals, and the gates, as tables."""
+    rows = {"champion": comparison.champion, "challenger": comparison.challenger}
+    scores = {name: score(value) for name, value in rows.items() if value is not None}
+    if comparison.difference is not None:
+        ends = interval(comparison.low, comparison.high, "+")
+        needed = f"; more than {number(comparison.bound)} needed"
+        scores["gain"] = f"{number(comparison.difference, '+')}{ends}{needed}"
+    lines = [f"| | {escaped(metric_name(comparison.metric))} |", "| --- | --- |"]
+    lines += [f"| {name} | {escaped(text)} |" for name, text in scores.items()]
+    if comparison.gates:
+        lines += ["", "| gate | status | why |", "| --- | --- | --- |"]
+    return lines + [
+        f"| {escaped(gate.gate)} | {gate.status} | {escaped(gate.sentence)} |"
+        for gate in comparison.gates
+    ]
 
 
 def findings_table(record: MonitorRecord) -> list[dict[str, Any]]:
@@ -65,31 +80,26 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", cut)
 
 
+def links_markdown(links: Links) -> list[str]:
+    """Return the links there are on one line, or nothing."""
+    shown = [f"[{span.text}]({span.url})" for span in links.spans]
+    return [" · ".join(shown)] if shown else []
+
+
 def _numbers(record: MonitorRecord) -> list[str]:
     scored = record.performance
-    score = "none yet" if scored.score is None else f"{scored.score:.3f}"
-    if scored.score is not None and scored.low is not None and scored.high is not None:
-        score += f" ({scored.low:.3f} to {scored.high:.3f})"
+    known = scored.score is not None
+    live = number(scored.score) + interval(scored.low, scored.high) if known else "none yet"
     rows = {
         "window": str(record.window),
         "rows": f"{record.rows_current:,} against {record.rows_reference:,} of the reference",
-        f"live {metric_name(scored.metric)}": f"{score}: {scored.status}",
+        f"live {metric_name(scored.metric)}": f"{live}: {scored.status}",
         "champion": f"version {record.champion}",
         "data": record.rev[:10],
         "as of": f"{format_time(record.as_of)} UTC",
     }
     shown = [f"| {name} | {escaped(value)} |" for name, value in rows.items()]
     return ["| | |", "| --- | --- |", *shown]
-
-
-def _links(links: Links) -> list[str]:
-    named = {
-        "Report": links.report,
-        "MLflow run": links.mlflow_run,
-        "Model version": links.model_version,
-    }
-    shown = [f"[{name}]({address})" for name, address in named.items() if address]
-    return [" · ".join(shown)] if shown else []
 
 
 def _row(finding: Finding) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from driftloop.base.periods import Window, parse_time
 from driftloop.base.retrain_record import Refusal, WindowScore
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, number
 from driftloop.base.windows import SinceChange
 from driftloop.performance.metrics import MetricName, score_with_interval
 from driftloop.profiling.reference_profile import Features
@@ -202,7 +202,7 @@ def choose_window(
     scored, errors = [], []
     for candidate in plan.candidates:
         value, error = _validate(load(candidate), tail, settings, features, metric)
-        sentence = f"{metric_name(metric)} {value:.3f} on the newest {tail:,} training rows"
+        sentence = f"{metric_name(metric)} {number(value)} on the newest {tail:,} training rows"
         scored.append(replace(candidate, score=value, sentence=sentence))
         errors.append(error)
     values = np.array([candidate.score for candidate in scored], dtype=float)
@@ -213,7 +213,16 @@ def choose_window(
     chosen = max(
         near, key=lambda one: (one.candidate == SINCE_CHANGE, one.rows, one.half_life is None)
     )
-    return chosen, tuple(scored)
+    told = replace(chosen, sentence=f"{chosen.sentence}; chosen: {_why(chosen, scored[best])}")
+    return told, tuple(told if one is chosen else one for one in scored)
+
+
+def _why(chosen: WindowScore, best: WindowScore) -> str:
+    """Return why a window was chosen, also where another one scored better."""
+    if chosen is best:
+        return "the best score"
+    why = "it holds no row from before the change" if chosen.candidate == SINCE_CHANGE else ""
+    return f"as good within one standard error, and {why or 'it has the most rows'}"
 
 
 def _validate(

@@ -5,6 +5,7 @@ commands, so that help and errors are quick and the environment is set first.
 """
 
 import ast
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module  # noqa: TID251 - commands are imported one at a time
@@ -132,4 +133,5 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(50_000, 20)  # imports make millions of objects, all of which stay
     app()

@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from driftloop.base.errors import IncompleteError
 from flows.cli.display.show import show_result
 from flows.cli.session import reporting, start
+from tasks.registry.skops_import import import_early
 
 WorkspaceFolder = Annotated[
     Path | None, typer.Option("--workspace", "-w", help="Folder with configs/; default: this one.")
@@ -30,6 +31,7 @@ def command(
     view: Callable[..., Iterable[RenderableType] | str],
     *,
     services: bool = False,
+    models: bool = False,
     result_of: Callable[..., Any] | None = None,
     exit_code: Callable[..., int] | None = None,
 ) -> Callable[[Callable[..., Record]], Callable[..., None]]:
@@ -42,6 +44,7 @@ def command(
     Args:
         view: draws the record; its further parameters are options of the function.
         services: check first that the configured services answer.
+        models: it loads or stores models.
         result_of: turns what the function returns, with its options, into the printed record.
         exit_code: of a printed record and the options; 0 without it.
     """
@@ -62,6 +65,8 @@ def command(
             with reporting(options["verbose"]):
                 if "place" in own:
                     arguments["place"] = start(options["workspace"], options["verbose"], services)
+                if models:
+                    import_early()
                 from tasks.runtime.job import same_configuration
 
                 try:

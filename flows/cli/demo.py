@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
 from driftloop.alerts.channels.page import PageChannel
 from driftloop.base.records import MonitorRecord
@@ -17,7 +20,9 @@ from driftloop.base.workspace import Workspace
 from driftloop.onboarding.demo_story import START, WEEKS, chapter_of
 from flows.cli.display.show import score_text, status_text
 from flows.cli.session import reporting, without_heartbeats
+from tasks.alerts.senders.console import SCREEN
 from tasks.onboarding.demo import (
+    keep_reports,
     prepare_demo,
     pull_data,
     scores_with_and_without_loop,
@@ -43,7 +48,7 @@ def demo() -> None:
 
             scores = scores_with_and_without_loop(load_job(MODEL, workspace=place.root), records)
         screen.print(_table(records, scores))
-        _farewell(place, scores, time.monotonic() - begun)
+        _farewell(place, records, scores, time.monotonic() - begun)
 
 
 @contextmanager
@@ -55,8 +60,11 @@ def _server(place: Workspace) -> Iterator[None]:
             warm_up()
             server.wait()
         os.environ["PREFECT_API_URL"] = server.api_url
-        screen.print(f"Prefect runs at {server.url}/runs while the demo lasts.\n")
+        runs = f"{server.url}/runs"
+        screen.print("Prefect runs at", Text(runs, Style(link=runs)), "while the demo lasts.\n")
+        drawn_on = SCREEN.set(screen)
         yield
+        SCREEN.reset(drawn_on)
         send_logs()
     finally:
         server.stop()
@@ -113,15 +121,25 @@ def _table(records: Sequence[MonitorRecord], scores: Sequence[tuple[float, float
     return table
 
 
-def _farewell(place: Workspace, scores: Sequence[tuple[float, float]], seconds: float) -> None:
+def _farewell(
+    place: Workspace,
+    records: Sequence[MonitorRecord],
+    scores: Sequence[tuple[float, float]],
+    seconds: float,
+) -> None:
     scored = [pair for pair in scores if pair[0] == pair[0]]
     loop, frozen = (sum(pair[side] for pair in scored) / len(scored) for side in (0, 1))
     screen.print(
-        f"Mean AUC {loop:.3f} with the loop, {frozen:.3f} without. The demo took {seconds:.0f} s."
+        f"Mean AUC {loop:.3f} with the loop, {frozen:.3f} without. The demo took {seconds:.0f} s.\n"
     )
+    screen.print("What Slack would show, with a link to each report:")
+    screen.print("  ", _file(place.state / PageChannel().path), sep="")
+    reports = keep_reports(place, MODEL)
+    for record in (*filter(_eventful, records), records[-1]):
+        screen.print(f"Report of {record.as_of:%d %b}, {record.headline}:")
+        screen.print("  ", _file(reports[record.as_of]), sep="")
     state = os.path.relpath(place.state)
     screen.print(
-        f"\nSlack would show: {state}/{PageChannel().path}\n"
         "\nLook at it yourself (Ctrl-C ends each):\n"
         f"  Prefect  PREFECT_HOME={state}/prefect .venv/bin/prefect server start\n"
         f"           then http://127.0.0.1:4200/runs\n"
@@ -130,3 +148,12 @@ def _farewell(place: Workspace, scores: Sequence[tuple[float, float]], seconds: 
         "           then http://127.0.0.1:5001",
         soft_wrap=True,
     )
+
+
+def _eventful(record: MonitorRecord) -> bool:
+    return bool(record.broken) or record.retrain is not None
+
+
+def _file(path: Path) -> Text:
+    """Return a relative path that a terminal opens at a click."""
+    return Text(os.path.relpath(path), Style(link=path.as_uri()))

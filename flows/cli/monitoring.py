@@ -11,7 +11,7 @@ from driftloop.decision.outcome import Condition
 from flows.cli.command import command
 from flows.cli.display.monitoring import monitor_view, status_view
 from flows.cli.display.promotion import retrain_view
-from flows.cli.options import AnyName, AsOf, DryRun, Name, Reason, Rev, model_job
+from flows.cli.options import AnyName, AsOf, DryRun, Name, Reason, Rev, data_job
 from flows.cli.session import ERROR, FAILED_ON, running, waiting
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _failed_on(record: MonitorRecord, fail_on: list[Condition] | None, **_: Any)
     return FAILED_ON if any(condition.met(record) for condition in fail_on or ()) else 0
 
 
-@command(monitor_view, exit_code=_failed_on)
+@command(monitor_view, models=True, exit_code=_failed_on)
 def monitor(
     place: Workspace,
     name: Name,
@@ -46,7 +46,7 @@ def monitor(
     from tasks.runtime.servers.temporary_server import start_temporary_server
 
     server = start_temporary_server()  # it starts while the imports run
-    job = model_job(place, name, as_of, rev)
+    job = data_job(place, name, as_of, rev)
     from flows.monitor import monitor as flow
 
     with running(f"Monitoring {name}", name, server):
@@ -58,7 +58,7 @@ def _failed(record: RetrainRecord, dry_run: bool, **_: Any) -> int:
     return ERROR if record.comparison is None and not dry_run else 0
 
 
-@command(retrain_view, exit_code=_failed)
+@command(retrain_view, models=True, exit_code=_failed)
 def retrain(
     place: Workspace,
     name: Name,
@@ -72,7 +72,7 @@ def retrain(
     ] = False,
 ) -> RetrainRecord:
     """Train a challenger and promote it if it is proven better."""
-    job = model_job(place, name, as_of, rev)
+    job = data_job(place, name, as_of, rev)
     with running(f"Retraining {name}", name):
         from flows.retrain import retrain as flow
 
@@ -80,10 +80,14 @@ def retrain(
         return flow(name, job.as_of, job.rev, reason, None, dry_run, accept, root)
 
 
-@command(retrain_view, exit_code=lambda record, **_: 0 if record.promoted_version else ERROR)
+@command(
+    retrain_view,
+    models=True,
+    exit_code=lambda record, **_: 0 if record.promoted_version else ERROR,
+)
 def bootstrap(place: Workspace, name: Name, as_of: AsOf = None, rev: Rev = None) -> RetrainRecord:
     """Train the first champion of a model that has none."""
-    job = model_job(place, name, as_of, rev)
+    job = data_job(place, name, as_of, rev)
     with running(f"Training the first champion of {name}", name):
         from flows.bootstrap import bootstrap as flow
 

@@ -47,21 +47,7 @@ def data_job(
     place: Workspace, name: str, as_of: str | None = None, rev: str | None = None
 ) -> "Job":
     """Return the job with its revision resolved to a commit; any fault of it is an error here."""
-    return _at_commit(configured_job(place, name, as_of, rev))
-
-
-def model_job(
-    place: Workspace, name: str, as_of: str | None = None, rev: str | None = None
-) -> "Job":
-    """Return the job as `data_job` does, for a command that loads or stores models."""
-    from tasks.registry.models import import_skops
-
     job = configured_job(place, name, as_of, rev)
-    import_skops()  # before the libraries of data and flows
-    return _at_commit(job)
-
-
-def _at_commit(job: "Job") -> "Job":
     from tasks.snapshots.resolve import snapshot_at
 
     return replace(job, rev=snapshot_at(job, job.rev).rev)

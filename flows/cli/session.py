@@ -100,8 +100,14 @@ def waiting(what: str) -> Iterator[None]:
     if not notes.is_terminal:
         yield
         return
-    with notes.status(Text(what)):
-        yield
+    from tasks.alerts.senders.console import SCREEN
+
+    drawn_on = SCREEN.set(notes)
+    try:
+        with notes.status(Text(what)):
+            yield
+    finally:
+        SCREEN.reset(drawn_on)
     if time.monotonic() - begun > 20:
         notes.print(f"{what}: {time.monotonic() - begun:.0f} s", style="dim")
 

@@ -28,6 +28,7 @@ from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import Promotion, RetrainRecord
 from driftloop.base.tags import PastRun
 from tasks.alerts.deliver import Delivery, deliver
+from tasks.alerts.senders.console import SCREEN
 from tasks.coordination.alert_store import change_alerts, read_alerts, update_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.opening import open_registry
@@ -198,8 +199,11 @@ def routing_of(job: Job) -> Routing:
 
 
 def console() -> Console:
-    """Return the terminal for messages without a channel: standard error, as for logs."""
-    return Console(stderr=True, width=None if sys.stderr.isatty() else 88)
+    """Return the terminal for messages without a channel: standard error, as for logs.
+
+    Where something else is drawn there already, it is the console of that.
+    """
+    return SCREEN.get() or Console(stderr=True, width=None if sys.stderr.isatty() else 88)
 
 
 def _write(

@@ -10,6 +10,7 @@ from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
 from driftloop.base.findings import Finding, TestResult
 from driftloop.base.retrain_record import ModelVersion
+from driftloop.base.scores import number
 from driftloop.base.windows import SeasonReference
 from driftloop.drift.detectors import new_categories_test, run_test
 from driftloop.drift.judge import judge_findings
@@ -72,7 +73,7 @@ def _prediction_finding(
     pair: NumericPair | CategoricalPair
     if isinstance(target, Quantity) or target.binary:
         old, new = (side[:, -1] for side in sides)
-        pair, value = NumericPair.of(old, new, job.config.drift.effect.bins), f"{old[0]:.3g}"
+        pair, value = NumericPair.of(old, new, job.config.drift.effect.bins), f"{number(old[0])}"
     else:
         pair = CategoricalPair.of(*(np.array(target.names)[side.argmax(1)] for side in sides))
         value = pair.levels[0]
@@ -104,8 +105,8 @@ def joint_findings(
     names = join_names((f"`{name}`" for name, _ in tested.features), 3)
     by = f", mostly by {names}" if tested.features else ""
     sentence = (
-        f"A classifier separates new rows from the reference with AUC {tested.auc:.3f} "
-        f"({tested.low:.3f} to {tested.high:.3f}){by}."
+        f"A classifier separates new rows from the reference with AUC {number(tested.auc)} "
+        f"({number(tested.low)} to {number(tested.high)}){by}."
     )
     result = TestResult(classifier.kind, tested.auc, tested.p_value)
     shape = "auc", tested.low, classifier.floor

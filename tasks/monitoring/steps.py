@@ -16,6 +16,7 @@ from driftloop.decision.outcome import outcome_of_record
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
 from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
+from driftloop.drift.effect_history import effect_words
 from driftloop.drift.segments import only_news
 from driftloop.performance.level import doubt_of
 from driftloop.promotion.ledger import Entry
@@ -29,6 +30,7 @@ from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import md5_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import importances_of
+from tasks.registry.skops_import import skops_io
 from tasks.runtime.clock import run_time
 from tasks.runtime.job import Job
 from tasks.runtime.run_links import prefect_run_url
@@ -69,16 +71,18 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     Raises `RegistryError` if the model has no champion yet, and `ChampionLostError` if somebody
     took the alias away.
     """
-    import skops.io  # noqa: F401 - before MLflow: it searches all modules that are loaded
-
+    skops_io()  # before MLflow: it searches all modules that are loaded
     registry = open_registry(job.workspace)
     champion, moved = require_champion(job)
     moved = moved if moved is not None and _is_news(job, moved) else None
     history = registry.past_runs(job.model, job.as_of)
     files = len(snapshot.files), md5_of(snapshot)
-    if job.dry_run:
-        return OpenRun(None, champion, history, *files, moved)
     key = run_key(job, "monitor", snapshot.rev)
+    if job.dry_run:
+        judged = registry.run_with_key(job.model, key)  # the run that it repeats
+        if judged is not None and judged.tags.champion:
+            champion = registry.version(job.model, judged.tags.champion)
+        return OpenRun(None, champion, history, *files, moved)
     opening = RunTags(kind="monitor", key=key, as_of=job.as_of, champion=champion.version)
     run = registry.open_run(job.model, f"monitor {job.model} {format_time(job.as_of)}", opening)
     pinned = run.tags.champion
@@ -222,6 +226,7 @@ def run_tags(record: MonitorRecord, key: str) -> RunTags:
         segments=record.performance.scores_of_segments or None,
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
+        effects=effect_words(record.findings),
         recorded_at=recorded_at,
         seconds=seconds,
     )

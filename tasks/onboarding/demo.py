@@ -1,18 +1,24 @@
 """The set-up of the demo, and its comparison with a model that is never retrained."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import driftloop
+from driftloop.alerts.channels.page import PageChannel
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import SnapshotError
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, make_state
+from driftloop.reporting.run_report.page import REPORT_FILE
+from tasks.registry.opening import open_registry
+from tasks.reporting.history import MOST_SEARCHED, write_page
 
 if TYPE_CHECKING:
     from tasks.runtime.job import Job
@@ -30,7 +36,7 @@ def prepare_demo() -> Workspace:
     Environment settings that point at real services are dropped, so that the demo alerts nobody.
     """
     state = ROOT / ".driftloop" / "demo"
-    for name in ("artifacts", "prefect"):  # Prefect's database holds the incidents of last time
+    for name in ("artifacts", "prefect", "reports"):  # Prefect keeps the incidents of last time
         shutil.rmtree(state / name, ignore_errors=True)
     for file in (*state.glob("mlflow.db*"), *state.glob("alerts.*")):
         file.unlink()
@@ -63,7 +69,9 @@ def pull_data(workspace: Workspace) -> None:
 
 def warm_up() -> None:
     """Import the slow libraries while the server starts."""
-    import skops.io  # noqa: F401
+    from tasks.registry.skops_import import skops_io
+
+    skops_io()
 
 
 def send_logs() -> None:
@@ -71,6 +79,26 @@ def send_logs() -> None:
     from prefect.logging.handlers import APILogHandler
 
     APILogHandler().flush()
+
+
+def keep_reports(workspace: Workspace, model: str) -> dict[datetime, Path]:
+    """Write each run's report beside the page of alerts, and return the paths by moment.
+
+    The page then links to them, relative to itself, and no longer to the server that ends.
+    """
+    registry, page = open_registry(workspace), workspace.state / PageChannel().path
+    text, reports = page.read_text(encoding="utf-8"), {}
+    for run in registry.finished(model, "monitor", MOST_SEARCHED):
+        name = f"reports/{model}/{run.tags.as_of:%Y-%m-%d}.html"
+        content = registry.file(run.run_id, REPORT_FILE)
+        if content is not None:
+            reports[run.tags.as_of] = workspace.state / name
+            write_page(workspace.state / name, content)
+        live = f'<a href="{run.tags.prefect_run}" rel="noopener">Prefect run<'
+        text = text.replace(live, f'<a href="{name}">Report<')
+    text = re.sub(r'<a href="http://127[^"]*"[^>]*>([^<]*)</a>', r"\1", text)
+    write_page(page, text.encode())
+    return reports
 
 
 def scores_with_and_without_loop(

@@ -1,6 +1,6 @@
 """Approval of a proposed challenger: by a form in the Prefect UI, or on the command line."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Literal
 
 from prefect.input import RunInput
@@ -10,14 +10,21 @@ from driftloop.base.errors import RegistryError, UnavailableError
 from driftloop.base.periods import format_time
 from driftloop.base.retrain_record import Promotion
 from driftloop.base.tags import VersionTags
+from driftloop.promotion.ledger import end_of_proposal
+from driftloop.reporting.prefect_summary import escaped, links_markdown
+from driftloop.reporting.run_report.page import REPORT_FILE
 from tasks.coordination.slots import promotion_slot
+from tasks.monitoring.steps import run_key
 from tasks.promotion.promote import Move, carry_out_move
-from tasks.promotion.trial_store import Trial, end_trial, waiting_proposal
-from tasks.registry.ledger import record_outcome_once
+from tasks.promotion.trial_store import Trial, acted_at, as_of_today, end_trial, waiting_proposal
+from tasks.registry.ledger import read_ledger, record_outcome_once
 from tasks.registry.memory import in_memory
 from tasks.registry.opening import open_registry
+from tasks.registry.protocol import Registry
+from tasks.runtime import clock
 from tasks.runtime.job import Job
 from tasks.runtime.prefect_api import own_server
+from tasks.runtime.run_links import links_of, prefect_run_url
 from tasks.runtime.step import step
 
 DEPLOYMENT = "approve/approve"
@@ -39,14 +46,22 @@ class Answer(RunInput):
         return self.decision == "promote the challenger"
 
 
+class LateAnswerError(RegistryError):
+    """An answer came after the deadline; `promotion` says what became of the proposal."""
+
+    def __init__(self, promotion: Promotion) -> None:
+        super().__init__(promotion.sentence)
+        self.promotion = promotion
+
+
 def make_answer(approved: bool, by: str, comment: str) -> Answer:
     """Return an answer that was not given through the form."""
     decision = "promote the challenger" if approved else "keep the champion"
     return Answer.model_validate({"decision": decision, "by": by, "comment": comment})
 
 
-def wait_for_answer(proposal: Trial) -> Answer:
-    """Wait for a person's answer in the Prefect UI.
+def wait_for_answer(proposal: Trial, form: str) -> Answer:
+    """Wait for a person's answer in the Prefect UI; `form` is Markdown above the fields.
 
     A run of a deployment is suspended, so that it holds no worker while it waits; any other run
     pauses where it is. Raises `FlowPauseTimeout` if nobody answers by the deadline.
@@ -54,21 +69,41 @@ def wait_for_answer(proposal: Trial) -> Answer:
     from prefect.flow_runs import pause_flow_run, suspend_flow_run
     from prefect.runtime import deployment
 
-    form = Answer.with_initial_data(
-        description=(
+    wait = suspend_flow_run if deployment.id else pause_flow_run
+    asked = Answer.with_initial_data(description=form)
+    return wait(wait_for_input=asked, timeout=seconds_left(proposal))
+
+
+@step("write form", retries=2)
+def write_form(job: Job, proposal: Trial) -> str:
+    """Return what a person needs to decide: scores with intervals, gates, deadline and links."""
+    registry = open_registry(job.workspace)
+    run = registry.run_with_key(job.model, _key_of_run(job, registry, proposal))
+    links = links_of(job, run.run_id if run else None, proposal.version)
+    report = registry.address(job.model, run.run_id, REPORT_FILE) if run else None
+    until = f" Answer by {format_time(proposal.until)} UTC." if proposal.until else ""
+    return "\n".join(
+        (
             f"**Version {proposal.version}** is proposed in place of version "
-            f"{proposal.against}.\n\n{proposal.sentence}"
+            f"{proposal.against}.{until}\n\n{escaped(proposal.sentence)}\n",
+            proposal.details,
+            "",
+            *links_markdown(replace(links, report=report, prefect_run=None)),
         )
     )
-    wait = suspend_flow_run if deployment.id else pause_flow_run
-    return wait(wait_for_input=form, timeout=seconds_left(proposal))
+
+
+def _key_of_run(job: Job, registry: Registry, proposal: Trial) -> str:
+    """Return the key of the monitoring run that started the retraining."""
+    rev = registry.tags(job.model, proposal.version).rev or ""
+    return run_key(replace(job, as_of=proposal.as_of), "monitor", rev)
 
 
 def seconds_left(proposal: Trial) -> int:
     """Return how many seconds remain until the deadline, at least one."""
     if proposal.until is None:
         return _MAX_WAIT_SECONDS
-    return max(1, int((proposal.until - datetime.now(UTC)).total_seconds()))
+    return max(1, int((proposal.until - clock.now()).total_seconds()))
 
 
 @step("find proposal", retries=2)
@@ -87,12 +122,15 @@ def find_proposal(job: Job, version: str | None) -> Trial:
 
 @step("answer proposal", retries=2)
 def answer_proposal(job: Job, proposal: Trial, answer: Answer) -> Promotion:
-    """Promote or decline a proposed challenger; an answer after the deadline is too late."""
+    """Promote or decline a proposed challenger.
+
+    Raises `LateAnswerError`, with the proposal closed, after its deadline.
+    """
+    if proposal.until is not None and acted_at(job) >= proposal.until:
+        late = f"the answer came after {format_time(proposal.until)} UTC"
+        raise LateAnswerError(_close(job, proposal, "expired", late))
     comment = answer.comment.strip().rstrip(".")
     who = f"{answer.by or 'somebody'}{f': {comment}' if comment else ''}"
-    if proposal.until is not None and datetime.now(UTC) >= proposal.until > proposal.as_of:
-        late = f"the answer came after {format_time(proposal.until)} UTC"
-        return _close(job, proposal, "expired", late)
     if not answer.approved:
         return _close(job, proposal, "declined", f"declined by {who}")
     sentence = (
@@ -115,7 +153,7 @@ def expire_proposal(job: Job, proposal: Trial) -> Promotion:
 
 @step("ask for approval", retries=2)
 def ask_for_approval(job: Job, promotion: Promotion) -> str | None:
-    """Start the approval deployment, whose run shows the form, and return the id of that run.
+    """Start the approval deployment, whose run shows the form, and return the page of that run.
 
     None where nothing waits for approval, in a backtest, and where the Prefect server has no such
     deployment: the answer is then given on the command line.
@@ -140,7 +178,7 @@ def ask_for_approval(job: Job, promotion: Promotion) -> str | None:
         return None
     except OSError as error:
         raise UnavailableError(f"the Prefect server does not answer: {error}") from error
-    return str(run.id)  # type: ignore[union-attr]
+    return prefect_run_url(run.id)  # type: ignore[union-attr]
 
 
 def _close(job: Job, proposal: Trial, kind: Literal["declined", "expired"], why: str) -> Promotion:
@@ -148,6 +186,9 @@ def _close(job: Job, proposal: Trial, kind: Literal["declined", "expired"], why:
         f"Version {proposal.version} was not promoted: {why}. {proposal.against} stays champion."
     )
     with promotion_slot(job):
+        ended = end_of_proposal(read_ledger(open_registry(job.workspace), job.model), proposal.key)
+        if ended is not None:  # by the other way to answer
+            return as_of_today(job, ended)
         key = f"{proposal.key}-{kind}"
         record_outcome_once(job, kind, key, proposal.version, proposal.against, sentence)
         end_trial(open_registry(job.workspace), job.model, proposal, kind)

@@ -6,7 +6,7 @@ of a new champion; each window on which a version was scored under observation h
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -19,9 +19,12 @@ from driftloop.base.tags import LONGEST_TAG, VersionTags
 from driftloop.promotion.ledger import Entry, end_of_proposal, outcome_of_key
 from driftloop.promotion.modes import NextStep
 from driftloop.promotion.sequential import InterimResult
+from driftloop.reporting.prefect_summary import comparison_markdown
 from tasks.registry.ledger import reconciled_ledger, write_entry
+from tasks.registry.memory import in_memory
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
+from tasks.runtime import clock
 from tasks.runtime.job import Job
 
 TrialKind = Literal["approval", "shadow", "probation"]
@@ -33,7 +36,8 @@ class Trial:
     """A version under observation, as it is stored.
 
     `against` is the champion it is to replace (in a proposal) or replaced (in probation); `state`
-    is ``on`` until it ends, and `ended` the moment of the run that ended it.
+    is ``on`` until it ends, and `ended` the moment of the run that ended it. `details` are scores
+    and gates in Markdown, for the form.
     """
 
     kind: TrialKind
@@ -47,6 +51,7 @@ class Trial:
     sentence: str = ""
     state: str = "on"
     ended: datetime | None = None
+    details: str = ""
 
 
 _TRIAL, _RESULT = TypeAdapter(Trial), TypeAdapter(InterimResult)
@@ -72,9 +77,11 @@ def propose(
             request = f"{older.key}-superseded", older.version, older.against
             write_entry(job, "declined", *request, superseded)
             end_trial(registry, job.model, older, "superseded")
+    # What was found of an earlier moment is asked now, and people have the whole time to answer.
+    until = next_step.until and next_step.until + max(acted_at(job) - job.as_of, timedelta())
     waiting = f"is in shadow for up to {next_step.windows} labelled windows."
-    if kind == "approval" and next_step.until is not None:
-        waiting = f"waits for approval until {format_time(next_step.until)} UTC."
+    if kind == "approval" and until is not None:
+        waiting = f"waits for approval until {format_time(until)} UTC."
     sentence = f"{comparison.sentence} Version {challenger} {waiting}"
     trial = Trial(
         kind,
@@ -82,17 +89,31 @@ def propose(
         challenger,
         expected,
         job.as_of,
-        next_step.until,
+        until,
         next_step.windows,
         next_step.confidence,
         comparison.sentence[:800],
+        details=_whole_lines(comparison_markdown(comparison), 2_500),
     )
     if outcome is None:
         store_trial(registry, job.model, trial)
         comparison_text = to_json(comparison)[:LONGEST_TAG]
         registry.tag(job.model, challenger, VersionTags(comparison=comparison_text))
         write_entry(job, "awaiting", key, challenger, expected, sentence)
-    return Promotion(False, challenger, expected, sentence, kind)
+    said = sentence if outcome is None else outcome.sentence
+    return Promotion(False, challenger, expected, said, kind)
+
+
+def acted_at(job: Job) -> datetime:
+    """Return the moment at which a run acts: now, and in a replay the moment that it is as of."""
+    return clock.now() if in_memory(job.workspace) is None else job.as_of
+
+
+def _whole_lines(lines: list[str], limit: int) -> str:
+    """Return the first lines that have room in a tag."""
+    while len("\n".join(lines)) > limit:
+        lines = lines[:-1]
+    return "\n".join(lines)
 
 
 def as_of_today(job: Job, ended: Entry) -> Promotion:

@@ -24,6 +24,7 @@ from tasks.promotion.trial_store import (
     PROBATION,
     PROPOSAL,
     Trial,
+    acted_at,
     end_trial,
     interim_results,
     running_trials,
@@ -185,7 +186,7 @@ def _move_and_end(
 
 
 def _continue_approval(job: Job, trial: Trial) -> TrialOutcome:
-    if trial.until is None or job.as_of < trial.until:
+    if trial.until is None or acted_at(job) < trial.until:
         until = f" until {format_time(trial.until)} UTC" if trial.until else ""
         sentence = f"Version {trial.version} waits for approval{until}."
         return _outcome(trial, "going_on", "none", 0, None, sentence)

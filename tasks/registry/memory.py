@@ -109,12 +109,16 @@ class MemoryRegistry:
         self._models[model].tags.update(tags.to_tags())
 
     def open_run(self, model: str, name: str, tags: RunTags) -> Run:
-        for run_id, run in self._runs.items():
-            if run.model == model and run.opened.key == tags.key:
-                return Run(run_id, dict(run.tags))
+        if (known := self.run_with_key(model, tags.key)) is not None:
+            return known
         run_id = f"run-{next(self._number)}"
         self._runs[run_id] = _StoredRun(model, tags, tags.to_tags(), self._folder / run_id)
         return Run(run_id, tags.to_tags())
+
+    def run_with_key(self, model: str, key: str) -> Run | None:
+        same = (item for item in self._runs.items() if item[1].opened.key == key)
+        own = (Run(run_id, dict(run.tags)) for run_id, run in same if run.model == model)
+        return next(own, None)
 
     def close_run(
         self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any

@@ -139,11 +139,8 @@ class MlflowRegistry:
     def open_run(self, model: str, name: str, tags: RunTags) -> Run:
         experiment = self.experiment(model)
         with registry_errors(self.workspace):
-            same_key = f"tags.`{RunTags.tag_name('key')}` = '{tags.key}'"
-            runs = self.client.search_runs([experiment], same_key, max_results=1)
-            process = this_process()
-            if runs:
-                run = runs[0]
+            run, process = self._run_with_key(experiment, tags.key), this_process()
+            if run is not None:
                 self.client.set_tag(run.info.run_id, RunTags.tag_name("process"), process)
             else:
                 opening = replace(tags, process=process).to_tags()
@@ -151,6 +148,16 @@ class MlflowRegistry:
                 answered(run.info, "run_id", self.workspace)
             close_unfinished(self.client, experiment, run.info.run_id)
             return stored_run(run)
+
+    def run_with_key(self, model: str, key: str) -> Run | None:
+        experiment = self.experiment(model)
+        with registry_errors(self.workspace):
+            run = self._run_with_key(experiment, key)
+            return None if run is None else stored_run(run)
+
+    def _run_with_key(self, experiment: str, key: str) -> Any:
+        same_key = f"tags.`{RunTags.tag_name('key')}` = '{key}'"
+        return next(iter(self.client.search_runs([experiment], same_key, max_results=1)), None)
 
     def close_run(
         self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
@@ -231,11 +238,10 @@ class MlflowRegistry:
 
         The file is shown inside MLflow's own page: what MLflow serves directly is a download.
         """
-        server = self.workspace.mlflow_pages
-        if server is None:
+        if self.workspace.mlflow_pages is None:
             return None
-        run = f"{server}/#/experiments/{self.experiment(model)}/runs/{run_id}"
-        return run if name is None else f"{run}/artifacts/{name}"
+        run = f"experiments/{self.experiment(model)}/runs/{run_id}"
+        return self.workspace.mlflow_page(run if name is None else f"{run}/artifacts/{name}")
 
     def _version(self, stored: "MlflowVersion") -> ModelVersion:
         answered(stored, "version", self.workspace)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftloop.base.errors import RegistryError, TrainingError, join_names, reason
+from driftloop.base.import_path import is_public_estimator
 from driftloop.base.workspace import Workspace
 from driftloop.training.estimators import SAFE_TYPES
 from tasks.registry.environment_lock import Environment
@@ -21,6 +22,7 @@ from tasks.registry.mlflow import MlflowRegistry
 from tasks.registry.mlflow_calls import mlflow_context, registry_errors
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
+from tasks.registry.skops_import import skops_io
 from tasks.registry.unfinished import close_models
 from tasks.runtime.job import Job
 
@@ -37,18 +39,13 @@ _WAY_OUT = (
 )
 
 
-def import_skops() -> None:
-    """Import skops while few modules are loaded.
-
-    It searches all of them for the home of each of hundreds of functions: after Prefect, MLflow and
-    DVC that takes a quarter as long again as these do.
-    """
-    import skops.io  # noqa: F401
-
-
 def check_types(unknown: list[str], what: str, allowed: Set[str] = SAFE_TYPES) -> None:
-    """Refuse a model that holds types outside the allow-list; `TrainingError` lists them."""
-    forbidden = sorted(set(unknown) - allowed)
+    """Refuse a model of types that are neither on the allow-list nor estimators of scikit-learn.
+
+    `TrainingError` lists them.
+    """
+    others = sorted(set(unknown) - allowed)
+    forbidden = [path for path in others if not is_public_estimator(path)]
     if forbidden:
         raise TrainingError(
             f"{what} holds types that are not on the allow-list and is neither stored nor loaded: "
@@ -73,10 +70,9 @@ def log_model(registry: Registry, run_id: str, stored: StoredModel, name: str = 
     does.
     """
     import mlflow
-    import skops.io
     from mlflow.models import infer_signature
 
-    types = skops.io.get_untrusted_types(data=skops_bytes(stored.model))
+    types = skops_io().get_untrusted_types(data=skops_bytes(stored.model))
     check_types(types, "the trained model", stored.allowed)
     if isinstance(registry, MemoryRegistry):
         model_id = run_id if name == SERVING else f"{run_id}/{name}"
@@ -107,10 +103,8 @@ def log_model(registry: Registry, run_id: str, stored: StoredModel, name: str = 
 
 def skops_bytes(pipeline: Any) -> bytes:
     """Return a model as skops stores it; `TrainingError` if it cannot."""
-    import skops.io
-
     try:
-        return bytes(skops.io.dumps(pipeline))
+        return bytes(skops_io().dumps(pipeline))
     except Exception as error:  # what a foreign estimator is made of may raise anything
         text = f"the trained model cannot be stored with skops: {reason(error)}"
         raise TrainingError(text) from error
@@ -152,8 +146,8 @@ def compared_model_of(job: Job, version: str) -> Any:
 @lru_cache(maxsize=4)
 def _load(workspace: Workspace, source: str, what: str, allowed: frozenset[str]) -> Any:
     import mlflow
-    import skops.io
 
+    skops = skops_io()
     with (
         registry_errors(workspace),
         mlflow_context(workspace),
@@ -166,10 +160,10 @@ def _load(workspace: Workspace, source: str, what: str, allowed: frozenset[str])
                 f"{what} holds no skops file; only models that driftloop stored are loaded"
             )
         check_model_file(stored, what)
-        types = skops.io.get_untrusted_types(file=os.fspath(stored))
+        types = skops.get_untrusted_types(file=os.fspath(stored))
         check_types(types, what, allowed)
         try:
-            return skops.io.load(stored, trusted=types)
+            return skops.load(stored, trusted=types)
         except (ValueError, KeyError, EOFError, OSError) as error:
             raise _damaged(what, reason(error)) from error
 

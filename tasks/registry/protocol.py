@@ -100,6 +100,9 @@ class Registry(Protocol):
         A run that is there keeps its tags: work that was cut off goes on as it began.
         """
 
+    def run_with_key(self, model: str, key: str) -> Run | None:
+        """Return the run with a key, finished or not, or None."""
+
     def close_run(
         self, run_id: str, tags: RunTags, metrics: Mapping[str, float], record: Any
     ) -> None:

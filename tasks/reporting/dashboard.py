@@ -135,10 +135,10 @@ def _with_runs(row: ModelRow, workspace: Workspace, runs: tuple[Run, ...]) -> Mo
 def _links(
     workspace: Workspace, model: str, run_id: str, prefect: str
 ) -> tuple[tuple[str, str], ...]:
-    web = workspace.mlflow_pages
+    page = workspace.mlflow_page
     links = (
-        ("Run", f"{web}/#/runs/{run_id}" if web else ""),
-        ("Model", f"{web}/#/models/{model}" if web else ""),
+        ("Run", page(f"runs/{run_id}") or ""),
+        ("Model", page(f"models/{model}") or ""),
         ("Prefect", prefect),
     )
     return tuple((label, address) for label, address in links if address)

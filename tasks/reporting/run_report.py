@@ -92,6 +92,7 @@ def report_input(job: Job, run: OpenRun, record: MonitorRecord) -> ReportInput:
         links=links_of(job, run.run_id, record.champion),
         run_id=run.run_id or "",
         description=job.config.description,
+        hardly_used=job.config.drift.minimum_importance,
     )
 
 

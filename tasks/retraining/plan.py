@@ -24,7 +24,7 @@ from driftloop.training.training import Examples
 from driftloop.training.weights import recency_weights
 from tasks.coordination.agreement import agreed_champion
 from tasks.coordination.slots import promotion_slot
-from tasks.monitoring.predict import predict_version
+from tasks.monitoring.predict import predict_model
 from tasks.monitoring.reference_profiles import profile_of
 from tasks.monitoring.steps import run_key
 from tasks.monitoring.tables import (
@@ -37,7 +37,7 @@ from tasks.monitoring.tables import (
 )
 from tasks.monitoring.windows import reference_profile
 from tasks.registry.lineage import target_of
-from tasks.registry.models import model_of
+from tasks.registry.models import compared_model_of, model_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import version_with_key
 from tasks.runtime.job import Job
@@ -139,16 +139,20 @@ def _change_by_labels(
     """Return since when the champion has failed on labelled rows that it was not trained on.
 
     There are classes that it cannot predict, with rows enough to be judged, or it is worse. The
-    data decide and not earlier runs, so that a pause hides nothing.
+    data decide and not earlier runs, so that a pause hides nothing. Of a champion that was refitted
+    the model that was compared is asked: its holdout, which it never saw, tells what was held
+    before a change that came right after the training.
     """
     if champion is None or champion.training is None:
         return None
-    time = job.config.data.time
-    unseen = Window(champion.training.window.end, job.labelled_window.end)
+    time, registry = job.config.data.time, open_registry(job.workspace)
+    compared_end = registry.tags(job.model, champion.version).compared_end
+    unseen = Window(compared_end or champion.training.window.end, job.labelled_window.end)
     rows = rows_inside(table, unseen, time).reset_index(drop=True)
     if rows.empty:
         return None
-    scored = predict_version(job, champion.version, rows)
+    target = target_of(registry, job.model, champion.version)
+    scored = predict_model(job, compared_model_of(job, champion.version), rows, target)
     least, labels = job.config.training.holdout.minimum_per_class, rows[job.config.data.label]
     new = [name for name, count in scored.unknown.items() if count >= least]
     if new:

@@ -37,4 +37,7 @@ def plain_client() -> "httpx.Client | None":
     elif key:
         headers["Authorization"] = f"Bearer {key}"
     hooks = {"response": [lambda response: response.raise_for_status()]}
-    return httpx.Client(base_url=address, headers=headers, event_hooks=hooks, timeout=30)
+    encrypted = address.startswith("https")  # to read all certificates takes a moment
+    return httpx.Client(
+        base_url=address, headers=headers, event_hooks=hooks, timeout=30, verify=encrypted
+    )

@@ -1,5 +1,7 @@
 """Links to a Prefect run, an MLflow run, a model version and the runbook."""
 
+from uuid import UUID
+
 from prefect.runtime import flow_run
 
 from driftloop.alerts.message import Links
@@ -10,19 +12,19 @@ from tasks.runtime.prefect_api import own_server
 
 def links_of(job: Job, run_id: str | None, version: str | None) -> Links:
     """Return the links of this Prefect run, an MLflow run and a model version."""
-    web = job.workspace.mlflow_pages
+    page = job.workspace.mlflow_page
     return Links(
         runbook=job.config.alerts.contacts.runbook,
         prefect_run=prefect_run_url(),
-        mlflow_run=f"{web}/#/runs/{run_id}" if web and run_id else None,
-        model_version=f"{web}/#/models/{job.model}/versions/{version}" if web and version else None,
+        mlflow_run=page(f"runs/{run_id}") if run_id else None,
+        model_version=page(f"models/{job.model}/versions/{version}") if version else None,
     )
 
 
-def prefect_run_url() -> str | None:
-    """Return the page of this Prefect run, or None on a temporary server, which ends with it."""
+def prefect_run_url(other: UUID | None = None) -> str | None:
+    """Return the page of this or another Prefect run, or None on a server that ends with it."""
     from prefect.utilities.urls import url_for
 
-    run = flow_run.id
+    run = other or flow_run.id
     page = url_for("flow-run", obj_id=run) if own_server() and run else None
     return page and without_user(page)

@@ -95,6 +95,9 @@ def test_replaying_a_run_changes_and_tells_nothing(championed: Path, slack: Slac
     after = registry.client.search_model_versions("name = 'payments'")
     assert [one.version for one in after] == [one.version for one in before]
     assert len(slack.posts) == posts
+    rehearsed = look(championed, 20, dry_run=True, rev=first.rev)
+    assert rehearsed.champion == first.champion, "the command in the report does it as well"
+    assert rehearsed.findings == first.findings
 
 
 def test_a_dry_run_leaves_no_trace(championed: Path, slack: SlackPeer) -> None:

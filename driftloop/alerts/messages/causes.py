@@ -16,7 +16,7 @@ from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import LOST, Finding, QualityFinding, TroubleKind
 from driftloop.base.records import MonitorRecord
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, trimmed
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3
@@ -154,7 +154,7 @@ def _lost_performance(record: MonitorRecord) -> Section:
 
 def _pictured(finding: Finding, shape: Shape) -> Line:
     effect = EFFECT_LABELS.get(finding.effect, clean(finding.effect, 40))
-    size = f"{effect} {_short(finding.effect_size)}, floor {_short(finding.effect_floor)}"
+    size = f"{effect} {_trimmed(finding.effect_size)}, limit {_trimmed(finding.effect_floor)}"
     if finding.floor_windows:
         size += f" learned from {count(finding.floor_windows, 'window')}"
     # On a phone the line breaks before the figures and not within them.
@@ -162,5 +162,5 @@ def _pictured(finding: Finding, shape: Shape) -> Line:
     return line(code(clean(finding.name, 60)), figures)
 
 
-def _short(value: float | None) -> str:
-    return f"{value:.2f}" if value is not None and abs(value) >= 0.01 else number(value)
+def _trimmed(value: float | None) -> str:
+    return trimmed(number(value))

@@ -16,7 +16,7 @@ from driftloop.alerts.blocks import (
     sentence,
 )
 from driftloop.alerts.buttons import proposal_buttons
-from driftloop.alerts.message import Links, Message, Severity, event_key
+from driftloop.alerts.message import Links, Message, Severity, event_key, link
 from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.versions import undo_step
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
@@ -149,10 +149,10 @@ def next_step_of(record: RetrainRecord) -> Line:
             record.model, f": {_champion(record)} then comes back with its reference data."
         )
     if outcome == "proposed" and record.waits_for == "approval":
+        form = link("Decide in the Prefect UI", record.promotion.form if record.promotion else None)
         return line(
-            "Decide in the Prefect UI (run ",
-            bold("approve"),
-            "), or with ",
+            form or "Decide in the Prefect UI (run approve)",
+            ", or with ",
             code(f"driftloop approve {name}"),
             " or ",
             code(f"driftloop approve {name} --decline"),

@@ -1,6 +1,7 @@
 """Replies in an incident's thread, and the same events for channels without threads."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -48,7 +49,11 @@ def opened_line(record: Occasion, incident: Incident, links: Links) -> Message:
 
 
 def worsened_line(record: Occasion, incident: Incident, why: str, links: Links) -> Message:
-    """Return what got worse and what to do, for the thread and the channel."""
+    """Return what got worse and what to do, for the thread and the channel.
+
+    It is as severe as the incident ever was: news of something worse never look milder.
+    """
+    incident = _at_worst(incident)
     lead = _lead(record, incident, "it got worse.", f" {sentence(why)} {_first(incident.summary)}")
     blocks = (section(lead), step_block(incident.summary.next_step))
     return _line(record, "worsened", incident.severity, blocks, links)
@@ -100,7 +105,7 @@ def _now(record: MonitorRecord) -> str:
 
 def worsened_message(record: Occasion, incident: Incident, links: Links) -> Message:
     """Return what got worse, for a channel without threads."""
-    return _alone(record, "worsened", incident, "worsened", links)
+    return _alone(record, "worsened", _at_worst(incident), "worsened", links)
 
 
 def reopened_message(record: Occasion, incident: Incident, links: Links) -> Message:
@@ -171,6 +176,10 @@ def _lead(record: Occasion, incident: Incident, news: str, rest: str) -> Line:
     """Return a line with sign and model, because it is also shown outside its thread."""
     sign, name = SIGNS[incident.severity], clean(record.model, 60)
     return line(f"{sign} ", bold(f"{name}: {news}"), rest)
+
+
+def _at_worst(incident: Incident) -> Incident:
+    return replace(incident, severity=incident.peak_severity)
 
 
 def _first(summary: IncidentSummary) -> str:

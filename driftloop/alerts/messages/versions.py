@@ -101,18 +101,28 @@ def answer_message(
     new, old = clean(promotion.version, 40), clean(promotion.previous or "none", 40)
     severity: Severity
     if promotion.promoted:
-        state, news, severity = "approved", "is live", "good"
+        state, severity = "approved", "good"
         lead = line(
             bold(f"Version {new} is live"), f": it was approved, and replaced version {old}."
         )
     else:
-        state, news, severity = "declined", "was not promoted", "info"
+        state, severity = "declined", "info"
         lead = line(bold(f"Version {old} stays live"), f": version {new} was not promoted.")
     blocks = [section(lead), section(bold("Why"), sentence(promotion.sentence))]
     if comment:
         blocks.append(section(bold("Comment"), sentence(comment)))
     key = event_key(model, at, "observed", f"approval-{new}-{state}")
-    return compose(key, "observed", severity, model, f"version {new} {news}", blocks, links)
+    return compose(key, "observed", severity, model, answer_headline(promotion), blocks, links)
+
+
+def answer_headline(promotion: Promotion) -> str:
+    """Return what became of a challenger that waited for approval, in a few words."""
+    return f"version {promotion.version} {'is live' if promotion.promoted else 'was not promoted'}"
+
+
+def rollback_headline(version: str) -> str:
+    """Return which version is champion again, in a few words."""
+    return f"rolled back to version {version}"
 
 
 def rollback_message(
@@ -131,4 +141,4 @@ def rollback_message(
         step_block(line(step)),
     )
     key = event_key(model, at, "rolled_back", version)
-    return compose(key, "rolled_back", "info", model, "rolled back", blocks, links)
+    return compose(key, "rolled_back", "info", model, rollback_headline(version), blocks, links)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import format_number, metric_name, number
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.bootstrap import interval, resampled_scores
@@ -39,10 +39,10 @@ class BetterThanGuessing(Gate):
         low, high = interval(drawn, inputs.y, self.confidence)
         if math.isnan(low):
             raise CannotRun(f"{name} is undefined on the holdout.")
-        proven, text = low > guessing, f"{name} is {low:.3f} to {high:.3f} on the holdout"
+        proven, text = low > guessing, f"{name} is {number(low)} to {number(high)} on the holdout"
         if proven:
-            return True, f"{text}; {guessing:.3g} is guessing."
-        text = f"{text}, which is not proven better than guessing, {guessing:.3g}"
+            return True, f"{text}; {format_number(guessing)} is guessing."
+        text = f"{text}, which is not proven better than guessing, {format_number(guessing)}"
         if inputs.accepted:
             return True, f"{text}; a person accepted that."
         return inputs.champion is None, f"{text}."

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from driftloop.base.scores import format_number, number
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.metrics import Truth
@@ -94,13 +95,15 @@ class Calibration(Gate):
             raise CannotRun(f"{len(inputs.y)} rows are too few to estimate calibration.")
         limit = self.maximum**2
         passed = error.squared <= limit + _SURE * error.deviation(limit)
-        text = f"The calibration error is {error.root:.3f}; {self.maximum:.3f} is allowed"
+        most = format_number(self.maximum)
+        text = f"The calibration error is {number(error.root)}; {most} is allowed"
         if passed and error.root > self.maximum:
             text += f", and on {len(inputs.y):,} rows the excess may be chance"
         if inputs.champion is not None and self.tolerance is not None:
             old = calibration_error(inputs.y, inputs.champion, self.bins).root
             passed = passed and error.root <= old + self.tolerance
-            text += f"; the champion's is {old:.3f}, and {self.tolerance:.3f} more is allowed"
+            more = format_number(self.tolerance)
+            text += f"; the champion's is {number(old)}, and {more} more is allowed"
         return passed, text + "."
 
 

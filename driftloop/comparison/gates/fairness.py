@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from driftloop.base.scores import format_number, number
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.grouping import column, group_names, split_by_size
 from driftloop.comparison.gates.inputs import GateInputs
@@ -53,7 +54,7 @@ class Fairness(Gate):
         measure = self.measure.replace("_", " ")
         sentence = (
             f"The {measure} between {len(set(names[compared]))} groups of {self.column} differs by "
-            f"{value:.3f}; at most {self.maximum:.3f} is allowed"
+            f"{number(value)}; at most {format_number(self.maximum)} is allowed"
             f"{f', {left:,} rows of smaller groups are left out' if left else ''}."
         )
         return value <= self.maximum, sentence

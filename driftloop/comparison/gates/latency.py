@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from driftloop.base.scores import format_number
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
 
@@ -39,7 +40,7 @@ class Latency(Gate):
             times.append(1000 * (time.perf_counter() - began))
         median = statistics.median(times)
         sentence = (
-            f"{self.rows:,} rows take {median:.3g} ms (median of {self.repeats}); "
+            f"{self.rows:,} rows take {format_number(median)} ms (median of {self.repeats}); "
             f"{self.maximum:g} ms are allowed."
         )
         return median <= self.maximum, sentence

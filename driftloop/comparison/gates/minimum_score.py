@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, told_apart
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.metrics import MetricName, score
@@ -27,5 +27,6 @@ class MinimumScore(Gate):
         name = metric_name(metric, begins=True)
         if math.isnan(value):
             raise CannotRun(f"{name} is undefined on the holdout.")
-        sentence = f"{name} is {value:.3f}; at least {self.minimum:.3f} is required."
+        reached, least = told_apart(value, self.minimum)
+        sentence = f"{name} is {reached}; at least {least} is required."
         return value >= self.minimum, sentence

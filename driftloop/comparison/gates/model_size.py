@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from driftloop.base.scores import format_number
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
 
@@ -20,5 +21,7 @@ class ModelSize(Gate):
         size = inputs.challenger_model.size if inputs.challenger_model else None
         if size is None:
             raise CannotRun("The size of the challenger is unknown.")
-        sentence = f"The model takes {size / 1e6:.3g} MB; {self.maximum:g} MB are allowed."
+        sentence = (
+            f"The model takes {format_number(size / 1e6)} MB; {self.maximum:g} MB are allowed."
+        )
         return size <= self.maximum * 1e6, sentence

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, number
 from driftloop.comparison.gates.base import NO_CHAMPION, CannotRun, Gate
 from driftloop.comparison.gates.grouping import (
     Group,
@@ -78,12 +78,12 @@ class Segments(Gate):
         if lost:
             text = (
                 f"Worse by more than {self.margin:g} in {len(lost)} of {len(judged)} segments, most"
-                f" in {worst.name}: {metric} {worst.gain:+.3f} on {rows}{beside}."
+                f" in {worst.name}: {metric} {number(worst.gain, '+')} on {rows}{beside}."
             )
         else:
             text = (
                 f"None of {len(judged)} segments is significantly worse; the smallest gain is "
-                f"{worst.gain:+.3f} in {worst.name} ({rows}){beside}."
+                f"{number(worst.gain, '+')} in {worst.name} ({rows}){beside}."
             )
         return not lost, text
 

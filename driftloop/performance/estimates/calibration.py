@@ -30,9 +30,9 @@ class Calibration:
     covariance: Values
     knots: Values
 
-    def apply(self, p: Probabilities, parameters: Values | None = None) -> Probabilities:
-        """Return calibrated probabilities (n, classes), by other parameters if they are given."""
-        return _mapped(self._basis(p), self.parameters if parameters is None else parameters)
+    def apply(self, p: Probabilities) -> Probabilities:
+        """Return calibrated probabilities (n, classes)."""
+        return _mapped(self._basis(p), self.parameters)
 
     def error_of_mean(self, p: Probabilities, derivatives: Values) -> float:
         """Return the standard error that calibrating brings into a mean over rows.
@@ -42,12 +42,11 @@ class Calibration:
         gradient = _scores(self._basis(p), derivatives).mean(axis=0)
         return float(np.sqrt(gradient @ self.covariance @ gradient))
 
-    def draws(self, count: int, rng: np.random.Generator) -> Values:
-        """Return parameters (count, parameters) as they might have been on other rows."""
-        drawn: Values = rng.multivariate_normal(
-            self.parameters, self.covariance, count, method="eigh"
-        )
-        return drawn
+    def draws(self, p: Probabilities, count: int, rng: np.random.Generator) -> Values:
+        """Return calibrated probabilities (count, n, classes) as other rows might give them."""
+        drawn = rng.multivariate_normal(self.parameters, self.covariance, count, method="eigh")
+        basis = self._basis(p)
+        return np.stack([_mapped(basis, parameters) for parameters in drawn])
 
     def _basis(self, p: Probabilities) -> Values:
         return _hinges(_logarithms(p), self.knots)

@@ -128,10 +128,10 @@ def _promised(inputs: EstimateInputs, calibration: Calibration, most: int) -> Es
     if rows > most:
         p = p[rng.choice(rows, most, replace=False)]
     outcomes = _outcomes(calibration.apply(p), rng)
-    on_other_rows = [calibration.apply(p, each).ravel() for each in calibration.draws(DRAWS, rng)]
+    on_other_rows = calibration.draws(p, DRAWS, rng).reshape(DRAWS, -1)
     sampling, estimation = (
         float(np.nanstd(_weighted(metric, p, weights, threshold)))
-        for weights in (outcomes, np.stack(on_other_rows))
+        for weights in (outcomes, on_other_rows)
     )
     return EstimatedScore(value, sampling * math.sqrt(len(p) / rows), estimation)
 

@@ -8,9 +8,10 @@ from driftloop.alerts.messages.wording import count, number
 from driftloop.base.scores import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.dashboard.rows import ModelRow, dashboard_sentence, most_severe_first
+from driftloop.reporting.html.line import scaled
 from driftloop.reporting.html.rendering import render_page
 
-_WIDTH, _HEIGHT, _EDGE = 96.0, 26.0, 3.0
+_BOX = 96.0, 26.0, 3.0
 _SEVERITIES = {"info": 1, "warning": 2, "page": 3}
 
 
@@ -43,16 +44,11 @@ def sparkline(scores: Sequence[float | None], metric: str | None) -> Sparkline |
     if not known:
         return None
     values = [score for _, score in known]
-    low, span = min(values), (max(values) - min(values)) or 1.0
-    step = (_WIDTH - 2 * _EDGE) / max(len(scores) - 1, 1)
-    points = [
-        (_EDGE + place * step, _HEIGHT - _EDGE - (score - low) / span * (_HEIGHT - 2 * _EDGE))
-        for place, score in known
-    ]
     name = metric_name(metric, begins=True)
     alt_text = (
         f"{name} of {count(len(values), 'run')}: {number(values[0])} to "
         f"{number(values[-1])}, between {number(min(values))} and {number(max(values))}"
     )
-    rounded = [(f"{x:.0f}", f"{y:.0f}") for x, y in points]
-    return Sparkline(" ".join(map(",".join, rounded)), rounded[-1], alt_text)
+    places = [place for place, _ in known]
+    points = scaled(places, values, (min(values), max(values)), _BOX)
+    return Sparkline(" ".join(map(",".join, points)), points[-1], alt_text)

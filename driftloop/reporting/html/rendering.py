@@ -23,6 +23,7 @@ from driftloop.profiling.finding_text import format_p, format_share
 MAX_TEXT = 600
 """Characters of one value; a longer one ends in an ellipsis."""
 _SAFE_SCHEMES = ("http://", "https://", "#")
+_CELL = re.compile("<td(?=[ >])")
 _LOCAL_ADDRESS = re.compile(r"[A-Za-z0-9_./-]+")
 
 
@@ -59,6 +60,19 @@ def lines(of_message: Sequence[Line]) -> Markup:
     return Markup(lines_html(of_message))  # noqa: S704 - lines_html escapes
 
 
+def labelled(rows: Markup, heads: Sequence[str]) -> Markup:
+    """Return the rows of a table whose cells bear the heads of their columns as `data-head`.
+
+    The first column is a heading itself.
+    """
+    parts = []
+    for row in str(rows).split("<tr"):
+        cells = _CELL.split(row)
+        later = zip(heads[1:], cells[1:], strict=False)
+        parts.append(cells[0] + "".join(f'<td data-head="{head}"{cell}' for head, cell in later))
+    return Markup("<tr".join(parts))  # noqa: S704 - a template wrote and escaped it
+
+
 def safe_address(address: str) -> str | None:
     """Return an address that leads to a page, None for one that could run code."""
     leads = address.startswith(_SAFE_SCHEMES) or _LOCAL_ADDRESS.fullmatch(address)
@@ -81,6 +95,7 @@ def environment() -> Environment:
         name,
         sentence,
         lines,
+        labelled,
         safe_address,
         format_time,
         format_p,

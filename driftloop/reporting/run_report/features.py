@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from driftloop.alerts.messages.wording import count, number
+from driftloop.alerts.messages.wording import count
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding, FindingStatus, by_severity
+from driftloop.base.scores import format_number
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 from driftloop.profiling.finding_text import format_p, format_share
 from driftloop.profiling.stationarity import not_stationary
@@ -24,6 +25,7 @@ class FeaturePanel:
     status: FindingStatus
     others: tuple[Finding, ...]
     plot: str | None
+    badge: str
 
     @property
     def details(self) -> str:
@@ -47,9 +49,9 @@ def finding_details(finding: Finding) -> str:
         label = EFFECT_LABELS.get(finding.effect, finding.effect)
         windows = finding.floor_windows
         learned = f" learned from {count(windows, 'window')}" if windows else ""
-        parts.append(f"{label} {number(finding.effect_size)}")
+        parts.append(f"{label} {format_number(finding.effect_size)}")
         if finding.effect_floor:
-            parts[-1] += f", floor {number(finding.effect_floor)}{learned}"
+            parts[-1] += f", floor {format_number(finding.effect_floor)}{learned}"
     if finding.p_adjusted is not None:
         by = f" by {finding.engine}" if finding.engine else ""
         parts.append(f"{finding.test}{by}, adjusted p {format_p(finding.p_adjusted)}")
@@ -89,7 +91,9 @@ def features_section(report: ReportInput) -> FeaturesSection:
         beside = [other for other in findings if other.name == finding.name]
         others = tuple(other for other in beside if other is not finding and other.status != "ok")
         plot = report.figures.features.get(place)
-        panels.append(FeaturePanel(finding, shape, statuses[finding.name], others, plot))
+        status = statuses[finding.name]
+        badge = _badge(status, finding, report.hardly_used)
+        panels.append(FeaturePanel(finding, shape, status, others, plot, badge))
     names = {finding.name for finding, _ in plotted}
     remaining = [finding for finding in by_severity(findings) if finding.name not in names]
     return FeaturesSection(
@@ -98,6 +102,12 @@ def features_section(report: ReportInput) -> FeaturesSection:
         [panel for panel in panels if panel.status == "ok"],
         _tables(remaining),
     )
+
+
+def _badge(status: FindingStatus, finding: Finding, hardly_used: float) -> str:
+    """Return the status to show: drift of what the champion hardly uses is marked as such."""
+    unused = finding.importance is not None and finding.importance < hardly_used
+    return "unused" if status == "drift" and unused else status
 
 
 def _summary(findings: Iterable[Finding]) -> str:
@@ -132,4 +142,4 @@ def _ranges(edges: tuple[float, ...]) -> list[str]:
 
 
 def _edge(value: float) -> str:
-    return f"{value:,.0f}" if 1_000 <= abs(value) < 1_000_000 else f"{value:.4g}"
+    return format_number(value)

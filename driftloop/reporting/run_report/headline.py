@@ -43,7 +43,8 @@ def verdict_section(report: ReportInput) -> VerdictSection:
     # Neither trouble nor anything that was decided.
     calm = not record.trouble and decision.action == "none" and record.retrain is None
     return VerdictSection(
-        style=OUTCOME_STYLES[outcome],
+        # A headline that says that it is fixed sounds no alarm.
+        style=OUTCOME_STYLES["ok" if record.retrain and record.retrain.fixes else outcome],
         sentence=f"{_capital(record.headline)}.",
         causes=tuple(cause.lines for cause in causes(record)),
         decision=_capital(_ACTIONS[decision.action]),

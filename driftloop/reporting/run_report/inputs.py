@@ -35,7 +35,8 @@ class ReportInput:
 
     A retraining that the run started is in the record once it is done. Labels can be trusted up to
     `labelled_until`; `baselines` are the
-    holdout scores of the versions, `lineage` labels and values from the data to this run.
+    holdout scores of the versions, `lineage` labels and values from the data to this run. A feature
+    with a share of importance below `hardly_used` alarms nobody.
     """
 
     record: MonitorRecord
@@ -49,6 +50,7 @@ class ReportInput:
     links: Links = NO_LINKS
     run_id: str = ""
     description: str = ""
+    hardly_used: float = 0.0
     figures: ReportFigures = ReportFigures()
 
     @property

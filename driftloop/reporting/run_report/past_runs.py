@@ -10,8 +10,10 @@ from pydantic import Field
 from driftloop.alerts.incident import AlertState
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import Champion
+from driftloop.base.serialize import UNPRINTED
 from driftloop.base.tags import RunTags
 from driftloop.decision.outcome import Outcome, outcome_of_record, outcome_of_tags
+from driftloop.drift.effect_history import effect_words
 from driftloop.promotion.ledger import MOVES, Entry, Move
 
 
@@ -37,6 +39,7 @@ class RunPoint:
         float | None,
         Field(description="Performance estimated on the run's window, without labels."),
     ] = None
+    effects: Annotated[tuple[str, ...], UNPRINTED] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ def point_of_tags(run_id: str, tags: RunTags) -> RunPoint:
         tags.score_low,
         tags.score_high,
         tags.estimated,
+        tags.effects or (),
     )
 
 
@@ -114,6 +118,7 @@ def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
         performance.low,
         performance.high,
         record.estimate.score if record.estimate else None,
+        effect_words(record.findings),
     )
 
 

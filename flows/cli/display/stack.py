@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tasks.stack.status import StackStatus
 
 _OUTCOMES = {"created": "green", "updated": "yellow", "stale": "red", "removed": "red"}
+_DAILY = "/v2/deployments?tags=%5B%22daily%22%5D"
+_MODELS = "/#/experiments?workflowType=machine_learning"
 _STATES = {"running": "green", "starting": "yellow", "failed": "red", "stopped": "dim"}
 
 
@@ -55,8 +57,9 @@ def stack_view(status: "StackStatus") -> Iterable[RenderableType]:
         yield Text(f"note: {note}", style="yellow")
     yield status.sentence
     if status.state == "running":
-        site = next(one.address for one in status.services if one.name == "site")
-        yield _whole(f"\nYour models: {site}")
+        yield _whole(f"\nYour models: {_at(status, 'site')}")
+        yield _whole(f"  Prefect's deployments of every day: {_at(status, 'prefect')}{_DAILY}")
+        yield _whole(f"  MLflow's runs and models: {_at(status, 'mlflow')}{_MODELS}")
         yield _whole(f"  user: driftloop, password: in {_near(status.folder)}/password")
         yield "\nNext, in a shell:"
         yield _whole(f"  source {_near(status.folder)}/env")
@@ -64,6 +67,11 @@ def stack_view(status: "StackStatus") -> Iterable[RenderableType]:
         yield "  driftloop status                  # your models, and what to do for each"
         yield "  driftloop stack                   # how the services are"
         yield "  driftloop down                    # stop everything"
+
+
+def _at(status: "StackStatus", name: str) -> str:
+    """Return the address of a service."""
+    return next(one.address or "" for one in status.services if one.name == name)
 
 
 def _whole(text: str) -> Text:

@@ -1,12 +1,14 @@
 """The terminal, where a message is drawn as a person would see it in Slack."""
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -34,6 +36,8 @@ _COLOURS: dict[Severity, str] = {
     "good": "green",
 }
 _STYLES = {"plain": "", "bold": "bold", "code": "cyan", "link": ""}
+SCREEN: ContextVar[Console | None] = ContextVar("screen", default=None)
+"""The console on which something else is drawn, too: two on one terminal write into each other."""
 _WIDTH = 88
 _LINES = 2
 
@@ -122,6 +126,7 @@ def _line(content: Line, style: str) -> Text:
     return text.append_text(Text.assemble(*map(_span, content.spans)))
 
 
-def _span(span: Span) -> tuple[str, str]:
-    text = f"{span.text} ({span.url})" if span.url else span.text
-    return text, _STYLES[span.style]
+def _span(span: Span) -> tuple[str, str | Style]:
+    if span.url:  # a live link where the terminal knows them, and its address where not
+        return f"{span.text} ({span.url})", Style(link=span.url)
+    return span.text, _STYLES[span.style]

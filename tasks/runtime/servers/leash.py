@@ -4,6 +4,7 @@
 it ends with the parent, also where that is killed and cleans nothing up.
 """
 
+import gc
 import os
 import runpy
 import signal
@@ -28,4 +29,5 @@ if __name__ == "__main__":
     threading.Thread(target=_watch, daemon=True).start()
     del sys.path[0]  # the folder of this file
     sys.argv = sys.argv[1:]
+    gc.set_threshold(50_000, 20)  # imports make millions of objects, all of which stay
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -19,7 +19,7 @@ from driftloop.alerts.lifecycle import (
 from driftloop.base.findings import EstimatedPerformance, Promise, Verdict
 from driftloop.base.periods import Window
 from driftloop.base.records import Decision, MonitorRecord
-from driftloop.base.scores import Score
+from driftloop.base.scores import PooledScore, Score
 from driftloop.base.serialize import to_plain
 from tests.driftloop.cases import BLIND, DRIFT, NOW, OK, WEEK, WINDOW, check, past, performance
 
@@ -339,6 +339,28 @@ def test_a_falling_performance_warns_worsens_and_closes_on_proof_alone() -> None
     falling = replace(record(), performance=performance("falling", margin=0.03))
     found = run_health(falling)
     assert (found.causes, found.score, found.margin) == ({"falling"}, 0.7, 0.03)
+
+
+def test_weeks_without_a_score_prove_no_recovery() -> None:
+    blind = replace(record(), performance=performance("inconclusive", score=None))
+    assert run_health(blind).below
+    assert not run_health(replace(record(), performance=performance("unclear"))).below
+
+
+@pytest.mark.parametrize(
+    ("change", "doubtful"),
+    [
+        ({}, True),
+        ({"score": 0.77, "low": 0.6, "pooled": None}, False),  # above its limit
+        ({"pooled": PooledScore(1, 90, 0.6, 0.05, 0.2)}, False),  # no rare chance
+        ({"pooled": PooledScore(1, 90, 0.6, 0.05, 0.2), "low": 0.5}, True),  # may be guessing
+        ({"status": "ok"}, False),
+    ],
+)
+def test_a_low_score_is_told_before_a_loss_is_proven(change: Any, doubtful: bool) -> None:
+    rare = PooledScore(1, 90, 0.6, 0.05, 0.04)
+    made = performance("unclear", score=0.6, low=0.52, limit=0.76, guessing=0.5, pooled=rare)
+    assert replace(made, **change).doubtful is doubtful
 
 
 def test_harm_decides_what_drift_is_worth() -> None:

@@ -48,6 +48,7 @@ def period(week: int, verdict: str = "ok", **changes: Any) -> Period:
         rolled_back=False,
         served="1",
         score=0.8,
+        headline="healthy",
         by_hand=False,
         since=None,
     )

@@ -1,14 +1,21 @@
 import sys
 import types
+import warnings
+from importlib import import_module
+from inspect import isclass
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
+import sklearn
+from sklearn.utils import all_estimators
 
 from driftloop.base.import_path import (
     check_estimator_path,
     check_type_path,
     default_parameters,
     import_class,
+    is_public_estimator,
     prediction_type,
 )
 
@@ -97,3 +104,27 @@ def test_a_function_is_no_class(package: Any) -> None:
     package.train = print
     with pytest.raises(ValueError, match="mypkg has no such class"):
         import_class("mypkg.train")
+
+
+SKIPPED = {"tests", "externals", "experimental", "_build_utils"}
+
+
+def classes_of_sklearn() -> set[str]:
+    """Where scikit-learn defines each of its classes, private and abstract ones too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        modules = [
+            import_module(module.name)
+            for module in walk_packages(sklearn.__path__, "sklearn.", lambda _: None)
+            if not SKIPPED & {*module.name.split(".")}
+        ]
+    classes = [cls for module in modules for cls in vars(module).values() if isclass(cls)]
+    return {f"{cls.__module__}.{cls.__name__}" for cls in classes}
+
+
+def test_estimators_are_those_that_scikit_learn_lists() -> None:
+    paths = classes_of_sklearn()
+    listed = {f"{cls.__module__}.{cls.__name__}" for _, cls in all_estimators()}
+    assert len(listed) > 150
+    assert listed < paths
+    assert {path for path in paths | {"os.system"} if is_public_estimator(path)} == listed

@@ -70,9 +70,9 @@ def test_numbers_most_of_which_are_one(spike: float) -> None:
     """Half of the values are 93.44: a median of 93 is not near it, whatever the size."""
     reference = np.where(np.arange(400) < 400 * spike, 93.44, 93.44 + np.arange(400) / 10)
     text = describe_numbers("x", NumericPair.of(reference, np.full(400, 93.0)))
-    assert text.startswith("`x` fell from 93.44 to 93 (median)")
+    assert text.startswith("`x` fell from 93.4 to 93 (median)")
     same = describe_numbers("x", NumericPair.of(reference, reference.copy()))
-    assert same.startswith("`x` unchanged at 93.44 (median); its spread is still")
+    assert same.startswith("`x` unchanged at 93.4 (median); its spread is still")
 
 
 SHARES = (0.0, 1e-5, 4e-4, 0.001, 0.0494, 0.0495, 0.05, 0.0996, 0.1, 0.494, 0.5, 0.949, 0.95, 1.0)

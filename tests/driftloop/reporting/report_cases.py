@@ -10,6 +10,7 @@ from driftloop.base.findings import EstimatedPerformance, Finding, QualityFindin
 from driftloop.base.periods import Window
 from driftloop.base.records import MonitorRecord, TrialOutcome
 from driftloop.base.retrain_record import TrainingPlan, WindowScore
+from driftloop.drift.effect_history import effect_words
 from driftloop.promotion.ledger import Entry, EntryKind
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.past_runs import Episode, RunPoint
@@ -53,9 +54,17 @@ def points(amount: int = 21) -> tuple[RunPoint, ...]:
                 value,
                 None if value is None else value - 0.016,
                 None if value is None else value + 0.015,
+                effects=effect_words(_moved_by(place)),
             )
         )
     return tuple(made)
+
+
+def _moved_by(place: int) -> list[Finding]:
+    """The features of a run: quiet, and moved in the last three of 21."""
+    moved = [alert_examples.MOVED[0], categories(), alert_examples.MOVED[2]]
+    size = 0.3 if place > 17 else 0.02 + 0.01 * (place % 3)
+    return [replace(each, effect_size=size) for each in moved]
 
 
 def ledger() -> tuple[Entry, ...]:

@@ -15,10 +15,12 @@ from driftloop.base.tags import RunTags
 from driftloop.decision.outcome import OUTCOME_STYLES, outcome_of
 from driftloop.reporting.run_report.history import history_sentence, moves_between
 from driftloop.reporting.run_report.inputs import MOST_PLOTTED, plotted_findings
+from driftloop.reporting.run_report.onset import onset_section
 from driftloop.reporting.run_report.page import report_page
 from driftloop.reporting.run_report.past_runs import point_of_tags
 from tests.driftloop.reporting.report_cases import (
     HOSTILE,
+    WEEK,
     categories,
     ledger,
     missing,
@@ -84,9 +86,38 @@ def test_the_report_says_what_the_record_says() -> None:
 
 
 def test_the_sections_come_in_their_order() -> None:
-    wanted = ["verdict", "history", "quality", "features", "label", "performance", "challenger"]
-    wanted += ["trials", "promotions", "lineage", "replay"]
+    wanted = ["verdict", "history", "quality", "features", "onset", "label", "performance"]
+    wanted += ["challenger", "trials", "promotions", "lineage", "replay"]
     assert [id_ for id_ in outline().ids if id_ in wanted] == wanted
+
+
+def test_each_entry_of_the_contents_leads_to_its_section() -> None:
+    page = report_page(report_input())
+    linked = re.findall(r'<li><a href="#(\w+)">(.*?)</a></li>', page)
+    headed = re.findall(r'<section id="(\w+)"[^>]*>\s*<h2>(.*?)</h2>', page)
+    assert linked == headed
+    calm = outline(alert_examples.HEALTHY, ledger=(), past=())
+    assert "Since whenThe effect" not in calm.text
+    assert "Trials" not in calm.text
+
+
+def test_an_onset_is_seen_and_dated_by_the_start_of_its_window() -> None:
+    section = onset_section(report_input())
+    assert section is not None
+    panel = section.panels[0]
+    assert panel.above == (False,) * 18 + (True,) * 4
+    began = alert_examples.AT - 3 * WEEK - (alert_examples.AT - alert_examples.WORSE.window.start)
+    assert panel.sentence.endswith(f"above it since {began:%Y-%m-%d %H:%M}, 22 runs shown")
+    heights = [float(y) for _, y in panel.sizes]
+    floor = float(panel.floors[-1][1])
+    assert [y < floor for y in heights] == list(panel.above), "up is less in SVG"
+    assert onset_section(report_input(past=())) is None
+
+
+def test_drift_of_what_the_champion_hardly_uses_is_no_red_badge() -> None:
+    used, unused = (report_page(report_input(hardly_used=share)) for share in (0.0, 0.2))
+    assert unused.count("drifted, hardly used") == 1, "country, with 14 %"
+    assert "drifted, hardly used" not in used
 
 
 def test_what_did_not_happen_has_no_section() -> None:

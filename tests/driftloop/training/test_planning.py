@@ -227,6 +227,26 @@ def test_recent_rows_win_where_the_past_misleads() -> None:
     assert None not in values
     assert values[1] > 0.7 > 0.5 > values[0]  # type: ignore[operator]
     assert all("newest 58 training rows" in one.sentence for one in scored)
+    assert chosen in scored
+    assert [one.sentence.partition("; chosen: ")[2] for one in scored] == ["", "the best score"]
+
+
+@pytest.mark.parametrize(
+    ("first", "why"),
+    [("1200", "it has the most rows"), ("since_change", "it holds no row from before the change")],
+)
+def test_a_window_that_lost_and_was_chosen_says_why(
+    monkeypatch: pytest.MonkeyPatch, first: str, why: str
+) -> None:
+    history, scores = History(turn=0), iter([(0.80, 0.02), (0.81, 0.02)])
+    monkeypatch.setattr("driftloop.training.planning._validate", lambda *_: next(scores))
+    draft = history.draft(1200, 400)
+    begun = replace(draft.candidates[0], candidate=first)
+    draft = replace(draft, candidates=(begun, draft.candidates[1]))
+    chosen, scored = choose_window(draft, history.load, SETTINGS, ONE, "roc_auc")
+    assert chosen is scored[0]
+    assert chosen.sentence.endswith(f"; chosen: as good within one standard error, and {why}")
+    assert "chosen" not in scored[1].sentence
 
 
 def test_all_history_wins_where_recent_rows_mislead() -> None:

@@ -103,12 +103,16 @@ def test_a_turn_is_found_at_once_and_learned_within_four_weeks(turning: Path) ->
     assert np.mean(frozen[-5:]) < 0.4
 
 
-def test_a_turn_that_nobody_watched_is_learned_after_the_pause(turning: Path) -> None:
+@pytest.mark.parametrize(("trained", "noticed"), [(8, TURN + 6), (TURN, TURN + 3)])
+def test_a_turn_that_nobody_watched_is_learned_after_the_pause(
+    turning: Path, trained: int, noticed: int
+) -> None:
+    """Also by a champion that was refitted up to the turn, and has no rows of its own before it."""
     job = load_job("payments", workspace=turning)
     rev = git(turning, "rev-parse", "HEAD").strip()
     with open_sandbox(turning, job.config, rev) as sandbox:
-        challenge(sandbox.job(week(8)), "bootstrap", "The first champion.", None)
-        late = challenge(sandbox.job(week(TURN + 6)), "retrain", "By hand.", None, by_hand=True)
+        challenge(sandbox.job(week(trained)), "bootstrap", "The first champion.", None)
+        late = challenge(sandbox.job(week(noticed)), "retrain", "By hand.", None, by_hand=True)
     assert late.won, late.sentence
     assert late.plan is not None
     assert late.plan.sentence.startswith("Trained on ")

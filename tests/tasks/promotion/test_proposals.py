@@ -17,6 +17,7 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.ledger import inconsistencies
 from tasks.promotion.approval import (
+    LateAnswerError,
     answer_proposal,
     ask_for_approval,
     expire_proposal,
@@ -144,8 +145,19 @@ def test_a_loser_is_reported_beside_the_champion_of_today(job: Job) -> None:
 
 def test_an_answer_after_the_deadline_comes_too_late(job: Job) -> None:
     proposed(replace(job, as_of=NOW - timedelta(days=4)))
-    done = answer_proposal.fn(job, find_proposal.fn(job, None), make_answer(True, "anna", ""))
-    assert (done.promoted, champion(job), last(job)[0]) == (False, "1", "expired")
+    with pytest.raises(LateAnswerError, match="the answer came after") as late:
+        answer_proposal.fn(job, find_proposal.fn(job, None), make_answer(True, "anna", ""))
+    promotion = late.value.promotion
+    assert (promotion.promoted, champion(job), last(job)[0]) == (False, "1", "expired")
+
+
+def test_nobody_expires_what_was_answered_another_way(job: Job) -> None:
+    """A form that still waits after an answer on the command line ends with that answer."""
+    proposed(job)
+    found = find_proposal.fn(job, None)
+    assert answer_proposal.fn(job, found, make_answer(True, "anna", "")).promoted
+    assert expire_proposal.fn(job, found).promoted
+    assert (champion(job), last(job)[0]) == ("2", "promoted")
 
 
 def test_nobody_answers(job: Job) -> None:

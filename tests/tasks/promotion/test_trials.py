@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,14 @@ from driftloop.base.workspace import Workspace
 from driftloop.performance.realised import no_performance
 from driftloop.performance.target import Classes
 from driftloop.promotion.ledger import inconsistencies
-from tasks.promotion.approval import answer_proposal, expire_proposal, find_proposal, make_answer
+from tasks.promotion.approval import (
+    LateAnswerError,
+    answer_proposal,
+    expire_proposal,
+    find_proposal,
+    make_answer,
+    write_form,
+)
 from tasks.promotion.promote import promote, roll_back
 from tasks.promotion.trials import continue_trials
 from tasks.registry.ledger import read_ledger
@@ -243,13 +250,27 @@ def test_a_person_answers(stage: Any, approved: bool) -> None:
         find_proposal(job, None)
 
 
-def test_an_answer_that_comes_too_late_changes_nothing(stage: Any) -> None:
+def test_people_have_the_whole_time_from_when_they_were_asked(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside a replay the clock counts, whatever moment the run is as of."""
     folder, registry = stage
-    two(folder, registry, BAD, GOOD, **APPROVAL)
-    job = job_at(folder, 10)
-    done = answer_proposal(job, find_proposal(job, None), make_answer(True, "Ada", ""))
-    assert not done.promoted
-    assert "the answer came after 2026-03-23" in done.sentence
+    now = [datetime(2026, 6, 1, 9, tzinfo=UTC)]
+    monkeypatch.setattr("tasks.promotion.trial_store.in_memory", lambda _: None)
+    monkeypatch.setattr("tasks.runtime.clock.now", lambda: now[0])
+    done = two(folder, registry, BAD, GOOD, **APPROVAL)
+    assert "waits for approval until 2026-06-15 09:00" in done.sentence
+    job = job_at(folder, 10, **APPROVAL)
+    now[0] = datetime(2026, 6, 15, 8, tzinfo=UTC)
+    (trial,) = go_on(job, registry)
+    assert (trial.status, trial.action) == ("going_on", "none")
+    form = write_form(job, find_proposal(job, None))
+    assert "Answer by 2026-06-15 09:00 UTC." in form
+    assert "| challenger |" in form
+    assert r"| gain | \+0.05 (+0.02 to +0.08); more than 0.000 needed |" in form
+    now[0] = datetime(2026, 6, 15, 9, tzinfo=UTC)
+    with pytest.raises(LateAnswerError, match="the answer came after 2026-06-15 09:00"):
+        answer_proposal(job, find_proposal(job, None), make_answer(True, "Ada", ""))
     assert (champion(registry), sound(registry)[-1]) == ("1", "expired")
 
 

@@ -60,6 +60,7 @@ def trial(kind: Any, action: Any) -> TrialOutcome:
     return TrialOutcome(kind, "8", "7", "undecided", action, 1, 4, None, "So it is.")
 
 
+UNKNOWN = "inputs as usual, score unknown"
 KINDS: dict[str, tuple[MonitorRecord, str]] = {
     "ok": (monitor(), "healthy"),
     "small": (
@@ -85,6 +86,15 @@ KINDS: dict[str, tuple[MonitorRecord, str]] = {
     ),
     "fell": (monitor(performance=performance("fell")), "predictions got worse"),
     "falling": (monitor(performance=performance("falling")), "predictions are getting worse"),
+    "low": (
+        monitor(
+            performance=replace(
+                performance("unclear"), score=0.51, low=0.4, limit=0.76, guessing=0.5
+            )
+        ),
+        "the score is low, perhaps by chance",
+    ),
+    "unknown score": (monitor(performance=performance("inconclusive")), UNKNOWN),
     "expected": (monitor(estimate=LOST, decision=ALERT), "predictions expected to be worse"),
     "inconclusive": (monitor(verdict=Verdict("inconclusive", "No rows.")), "not judged"),
     "by hand": (monitor(moved="Version 6 was made champion."), "champion changed by hand"),
@@ -110,7 +120,7 @@ KINDS: dict[str, tuple[MonitorRecord, str]] = {
         "rolled back to version 7, inputs drifted",
     ),
 }
-SILENT = ("ok", "small", "close", "by calendar")
+SILENT = ("ok", "small", "close", "by calendar", "low", "unknown score")
 """Kinds of which nothing is posted, or a message of its own."""
 
 
@@ -193,7 +203,8 @@ def test_a_badge_is_never_milder_than_the_headline(kind: str) -> None:
     record, _ = KINDS[kind]
     outcome = outcome_of_record(record)
     assert outcome_of_tags(run_tags(record, "key")) == outcome
-    assert (outcome == "ok") == (not record.trouble and record.verdict.status == "ok")
+    calm = not record.trouble and not record.performance.doubtful
+    assert (outcome == "ok") == (calm and record.verdict.status == "ok")
     if record.broken:
         assert outcome == "broken"
     if record.performance.broke_promise:

@@ -118,9 +118,10 @@ def test_with_a_server_the_message_links_to_the_report(
         page = registry.file(run.run_id, "report.html")
     assert address is not None
     assert re.fullmatch(
-        rf"{server}/#/experiments/\d+/runs/{run.run_id}/artifacts/report\.html", address
+        rf"{server}/#/experiments/\d+/runs/{run.run_id}/artifacts/report\.html\?workflowType=machine_learning",
+        address,
     )
     (told,) = slack.story()
     assert f"<{address}|Report>" in json.dumps(told.blocks)
     assert page is not None
-    assert f"{server}/#/models/payments/versions/1".encode() in page
+    assert f"{server}/#/models/payments/versions/1?workflowType=machine_learning".encode() in page

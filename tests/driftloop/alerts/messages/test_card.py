@@ -157,9 +157,9 @@ def test_the_three_worst_are_drawn() -> None:
     )
     record = drifted(findings=(DRIFTED[0], *moved))
     assert [line.replace("\u00a0", " ") for line in worst_of(summary_of(record, LINKS))] == [
-        "`country` ▃▃▃▃ → ▁▁▃█ PSI 0.70, floor 0.10",
-        "`hour` ▃▃▃▃ → ▁▁▃█ PSI 0.50, floor 0.10",
-        "`signal_0` ▃▃▃▃ → ▁▁▃█ PSI 0.20, floor 0.10",
+        "`country` ▃▃▃▃ → ▁▁▃█ PSI 0.7, limit 0.1",
+        "`hour` ▃▃▃▃ → ▁▁▃█ PSI 0.5, limit 0.1",
+        "`signal_0` ▃▃▃▃ → ▁▁▃█ PSI 0.2, limit 0.1",
     ]
 
 

@@ -108,3 +108,13 @@ def test_alone_they_say_everything() -> None:
 def test_keys_name_model_run_and_kind(message: Message) -> None:
     assert message.key == f"payments/2026-03-09T06:00:00+00:00/{message.kind}"
     assert message.text.startswith("payments: ")
+
+
+def test_a_worsening_is_never_milder_than_the_opening() -> None:
+    """Another cause, less severe than the first, makes it worse all the same."""
+    milder = replace(OPEN, severity="info", peak_severity="page")
+    news = RECORD, milder
+    line = thread.worsened_line(*news, "New: data checks fail.", LINKS)
+    alone = thread.worsened_message(*news, LINKS)
+    assert (line.severity, alone.severity) == ("page", "page")
+    assert shown(line).startswith("🚨")

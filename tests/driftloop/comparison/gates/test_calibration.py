@@ -63,7 +63,7 @@ def test_poor_calibration_refuses() -> None:
     result = Calibration().check(shown(*drawn(2000, 1, 0.2)))
     assert result.status == "refused"
     assert result.sentence.startswith("The calibration error is 0.18")
-    assert "0.050 is allowed" in result.sentence
+    assert "0.05 is allowed" in result.sentence
     assert Calibration(maximum=0.25).check(shown(*drawn(2000, 1, 0.2))).passed
 
 
@@ -75,6 +75,8 @@ def test_champion_is_compared_where_asked() -> None:
     assert refused.status == "refused"
     assert "the champion's is 0.0" in refused.sentence
     assert Calibration(maximum=0.2, tolerance=0.05).check(shown(y, good, worse)).passed
+    # As bad as the champion is not good enough: the maximum holds as well.
+    assert not Calibration(maximum=0.02, tolerance=0.05).check(shown(y, worse, worse)).passed
 
 
 def test_many_classes_go_by_the_likeliest() -> None:

@@ -33,7 +33,7 @@ def test_demographic_parity_by_hand() -> None:
     expected = rates(shown, True, lambda called, y, rows: called[rows].mean())
     result = Fairness(column="sex").check(shown)
     assert result.status == "refused"
-    assert f"differs by {expected:.3f}; at most 0.100 is allowed" in result.sentence
+    assert f"differs by {expected:.3f}; at most 0.1 is allowed" in result.sentence
     assert "between 2 groups of sex" in result.sentence
     assert "20 rows of smaller groups are left out" in result.sentence
     assert Fairness(column="sex", maximum=expected + 1e-9).check(shown).passed

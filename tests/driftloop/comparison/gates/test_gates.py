@@ -48,7 +48,7 @@ def test_minimum_score() -> None:
     assert not MinimumScore(minimum=0.5).check(evidence(POOR)).passed
     named = MinimumScore(metric="accuracy", minimum=0.99).check(evidence())
     assert named.passed
-    assert "Accuracy is 1.000; at least 0.990 is required." in named.sentence
+    assert "Accuracy is 1.00; at least 0.990 is required." in named.sentence
 
 
 def test_minimum_score_that_cannot_run_refuses() -> None:
@@ -67,6 +67,14 @@ def test_newest_slice() -> None:
     early[:60] = POOR[:60]
     assert NewestSlice().check(evidence(early)).passed
     assert not NewestSlice(share=0.9).check(evidence(early)).passed
+
+
+@pytest.mark.parametrize(("tolerance", "passed"), [(0.019, False), (0.021, True)])
+def test_newest_slice_allows_as_much_as_its_tolerance(tolerance: float, passed: bool) -> None:
+    one_wrong = GOOD.copy()
+    one_wrong[-1] = POOR[-1]
+    inputs = replace(evidence(one_wrong), metric="accuracy")
+    assert NewestSlice(share=0.5, tolerance=tolerance).check(inputs).passed is passed
 
 
 def test_newest_slice_without_champion_passes() -> None:
