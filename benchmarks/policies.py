@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import prices
 from benchmarks.adwin import adwin
 from benchmarks.errors import BenchmarkError
 from benchmarks.page import replace_part, table
@@ -85,6 +86,7 @@ def run(files: Mapping[str, Path]) -> None:
     rows: list[Row] = []
     tuned: dict[str, dict[str, float]] = {}
     gains: dict[str, Gain] = {}
+    priced: list[prices.Regret] = []
     for stream in _streams(files):
         matrix = _matrix(stream)
         own = policy_of(stream.config)
@@ -92,11 +94,13 @@ def run(files: Mapping[str, Path]) -> None:
         seconds = _seconds(stream)
         rows += [replace(row, seconds=2 * row.retrains * seconds) for row in results]
         tuned[stream.name] = _grid(matrix, own, gains[stream.name].mean)
+        priced += prices.regrets(stream.name, matrix, own)
         print(f"{stream.name}: {matrix.periods} periods", flush=True)
     rows += [_left_out(name, tuned, rows) for name in tuned]
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "policies.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
     replace_part(DOCS, "policies", f"{_table(rows, gains)}\n\n{_means(rows, gains)}")
+    replace_part(DOCS, "prices", prices.summary(priced))
     draw(rows, gains, PICTURE)
 
 

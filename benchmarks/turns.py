@@ -26,7 +26,7 @@ from tasks.runtime.job import load_job
 
 DOCS = ROOT / "docs" / "backtests.md"
 KINDS = ("sudden", "partial", "gradual", "recurring")
-ROWS = (100, 500, 5000)
+ROWS = (100, 5000)
 WEEKS, FIRST, TURN = 32, 8, 14
 START = pd.Timestamp("2026-01-05")
 NEAR = 0.05

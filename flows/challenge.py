@@ -8,7 +8,8 @@ from driftloop.base.retrain_record import Refusal, RetrainRecord
 from driftloop.drift.detectors import require_engine
 from tasks.monitoring.drift_start import find_drift_start
 from tasks.promotion.approval import ask_for_approval
-from tasks.promotion.promote import promote
+from tasks.promotion.promote import promote, promote_adopted
+from tasks.retraining.adopt import adopt_served
 from tasks.retraining.compare import compare_models
 from tasks.retraining.plan import OpenTraining, open_training, plan_training
 from tasks.retraining.train import (
@@ -46,6 +47,10 @@ def _train_and_compare(
     job: Job, snapshot: Snapshot, opened: OpenTraining, record: RetrainRecord
 ) -> RetrainRecord:
     champion = opened.champion
+    if not job.config.trained_here:
+        version, sentence = adopt_served(job, snapshot, opened)
+        adopted = promote_adopted(job, opened.key, version, sentence)
+        return replace(record, challenger=version, promotion=adopted, sentence=adopted.sentence)
     changed = find_drift_start(job, snapshot, champion) if champion else None
     plan = plan_training(job, snapshot, opened, changed)
     if isinstance(plan, Refusal):

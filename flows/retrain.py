@@ -12,6 +12,7 @@ from flows.challenge import challenge
 from flows.naming import resolve_as_of, run_name, with_words
 from tasks.alerts.write import deliver_alerts, undelivered, write_retrain_alert
 from tasks.reporting.publish_metrics import publish_after_run
+from tasks.retraining.plan import refuse_untrained
 from tasks.runtime.artifacts import show_retraining
 from tasks.runtime.events import emit
 from tasks.runtime.prepare import prepare_job
@@ -44,6 +45,7 @@ def retrain(
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(as_of), rev, dry_run, workspace)
+        refuse_untrained(job)
         by_hand = champion is None
         job = replace(job, accepted=accept and by_hand)
         record = challenge(job, "retrain", reason, champion, by_hand)

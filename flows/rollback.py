@@ -9,6 +9,7 @@ from flows.naming import resolve_as_of, run_name, with_words
 from tasks.alerts.write import deliver_alerts, undelivered, write_rollback_alert
 from tasks.promotion.promote import roll_back
 from tasks.reporting.publish_metrics import publish_after_run
+from tasks.retraining.plan import refuse_untrained
 from tasks.runtime.events import emit
 from tasks.runtime.prepare import prepare_job
 
@@ -32,6 +33,7 @@ def rollback(
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(None), workspace=workspace)
+        refuse_untrained(job)
         promotion = roll_back(job, to, by=by)
         emit(job, rollback_events(model, job.as_of, promotion))
         write_rollback_alert(job, promotion, reason)

@@ -125,9 +125,6 @@ class _Estimator:
     def _estimate(self, span: Window, rows: pd.DataFrame, p: Probabilities) -> EstimatedPerformance:
         settings, metric = self._settings.performance, self._settings.comparison.metric
         method = settings.estimate or default_estimate(self._settings.task)
-        if len(rows) < settings.minimum_rows:
-            few = EstimatedPerformance(metric, method.kind, span, len(rows), None, None, None, 0.0)
-            return few.inconclusive(f"{len(rows)} rows, {settings.minimum_rows} are needed")
         kept = np.random.default_rng(0).permutation(len(rows))[:MOST_ROWS]
         features = rows.iloc[kept][[*self._held_out.features]].reset_index(drop=True)
         density = partial(density_ratios, self._held_out.features, features)

@@ -81,6 +81,9 @@ class Matrix:
     value: ValueSettings | None = None
     """What outcomes are worth; None where nobody said so."""
 
+    names: tuple[str, ...] = ()
+    """Of the classes, by their code; none of a regression."""
+
     known: dict[tuple[Trained, Trained | None, int, int], Estimate] = field(default_factory=dict)
     """What was computed before, for the policies that follow."""
 
@@ -120,7 +123,8 @@ class Matrix:
         model = self.model(trained)
         if self.value is None or model is None:
             return math.nan
-        return float(self.value.of_rows(self.y[rows], *model.on(rows, self.classes)).sum())
+        predicted = model.on(rows, self.classes)
+        return float(self.value.of_rows(self.y[rows], *predicted, self.names).sum())
 
     def worths(self, setting: str) -> Scores:
         """Return what the model of each moment is worth in each later period, as `scores` are."""

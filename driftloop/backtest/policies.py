@@ -85,7 +85,8 @@ def alternatives(config: ModelConfig) -> tuple[Alternative, ...]:
     None may spend more than the configuration does.
     """
     own = policy_of(config)
-    return (Alternative(own), *_of_calendar(config, own), *_of_proof(config, own), *_recent(config))
+    others = (*_of_calendar(config, own), *_of_proof(config, own), *_recent(config))
+    return (Alternative(own), *others, *_of_windows(config, own))
 
 
 def tuned_settings(config: ModelConfig) -> tuple[TrainingSetting, ...]:
@@ -131,6 +132,17 @@ def _recent(config: ModelConfig) -> Iterator[Alternative]:
     names = tuple(setting.name for setting in tuned_settings(config))
     own = replace(policy_of(config, "recency weights"), settings=names)
     yield Alternative(own, {("training", "half_lives"): [str(half_life)]})
+
+
+def _of_windows(config: ModelConfig, own: Policy) -> Iterator[Alternative]:
+    """Yield the policies that learn from one training window less, where others are left."""
+    kinds = [window.kind for window in config.training.windows]
+    fixed = [one for one in training_settings(config) if one.half_life is None]
+    for left_out in fixed if len(fixed) > 1 else ():
+        if kinds.count(kind := left_out.window.kind) == 1:
+            names = tuple(name for name in own.settings if name != left_out.name)
+            policy = replace(own, name=f"without {left_out.name}", settings=names)
+            yield Alternative(policy, {("training", "windows", kind): None})
 
 
 def _half_life(config: ModelConfig) -> Span:

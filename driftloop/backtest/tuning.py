@@ -75,7 +75,7 @@ def try_policies(
         Tried(
             scale.worth(CHOSEN if len(one.policy.settings) > 1 else own.settings[0], done),
             gained,
-            {".".join(place): str(value) for place, value in one.values.items()},
+            {".".join(place): _written(value) for place, value in one.values.items()},
             number == chosen,
         )
         for number, (one, done, gained) in enumerate(
@@ -86,6 +86,10 @@ def try_policies(
         (scale.worth(name, one) for name, one in scale.best.items()), key=lambda one: one.gain.mean
     )
     return tried, best, scale.whole
+
+
+def _written(value: object) -> str:
+    return "left out" if value is None else str(value)
 
 
 def _settings(policy: Policy) -> int:

@@ -266,7 +266,8 @@ class VersionTags(_Tags):
     All are None on a version that driftloop did not register. `proposal`, `probation` and the
     looks are JSON of `tasks.promotion.trial_store`; a look is stored under its window's end. What
     was compared is another model than what serves where that was refitted: `compared_model` is its
-    id in the registry, `compared_end` the end of its training rows. The score is then its own.
+    id in the registry, `compared_end` the end of its training rows. The score is then its own. A
+    `served` version has no model: its predictions are columns of the data.
     """
 
     key: str | None = field(default=None, metadata=_tag("key"))
@@ -293,6 +294,7 @@ class VersionTags(_Tags):
     compared_end: datetime | None = field(default=None, metadata=_tag("compared.end", _TIME))
     predicts: str | None = field(default=None, metadata=_tag("predicts"))
     classes: tuple[str, ...] | None = field(default=None, metadata=_tag("classes", _NAMES))
+    served: bool | None = field(default=None, metadata=_tag("served", _FLAG))
     environment: str | None = field(default=None, metadata=_tag("environment"))
     lock_sha256: str | None = field(default=None, metadata=_tag("environment.sha256"))
     warm_start: str | None = field(default=None, metadata=_tag("warm_start"))

@@ -20,8 +20,8 @@ Edit = tuple[int, int, str]
 def with_values(text: str, values: Mapping[tuple[str, ...], Any], comment: str) -> str:
     """Return YAML with values set by their place and a comment above ``decision``.
 
-    In a list of fields with a ``kind``, a place names the kind. What is absent is added; comments,
-    order, quotes and line ends of all else stay.
+    In a list of fields with a ``kind``, a place names the kind; None takes such an item away. What
+    is absent is added; comments, order, quotes and line ends of all else stay.
 
     Raises:
         ConfigError: if a place cannot be changed so; it says what to write by hand.
@@ -38,6 +38,7 @@ def with_values(text: str, values: Mapping[tuple[str, ...], Any], comment: str) 
 
 def _edit(text: str, node: yaml.Node, place: tuple[str, ...], value: Any, newline: str) -> Edit:
     where, wanted = ".".join(place), value
+    parent = node
     for depth, part in enumerate(place):
         child = _child(node, part)
         if child is None:
@@ -45,7 +46,9 @@ def _edit(text: str, node: yaml.Node, place: tuple[str, ...], value: Any, newlin
             if isinstance(node, yaml.MappingNode):
                 return _insertion(text, node, f"{part}: {_flow(value[part])}", newline)
             break
-        node = child
+        parent, node = node, child
+    if value is None and isinstance(parent, yaml.SequenceNode):
+        return _removal(text, parent, node, where)
     plain = isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">")
     if not plain:
         raise ConfigError(
@@ -53,6 +56,28 @@ def _edit(text: str, node: yaml.Node, place: tuple[str, ...], value: Any, newlin
         )
     start, end = node.start_mark.index, node.end_mark.index
     return start, end, _flow(value) if end > start else f" {_flow(value)}"
+
+
+def _removal(text: str, items: yaml.SequenceNode, item: yaml.Node, where: str) -> Edit:
+    """Return the edit that takes an item out of a list, with its lines or its comma."""
+    place, start = items.value.index(item), item.start_mark.index
+    if items.flow_style and len(items.value) > 1:
+        if place + 1 < len(items.value):
+            return start, items.value[place + 1].start_mark.index, ""
+        return items.value[place - 1].end_mark.index, item.end_mark.index, ""
+    begin = text.rfind("\n", 0, start) + 1
+    if len(items.value) == 1 or text[begin:start].strip() != "-":
+        raise ConfigError(f"{where} cannot be taken out of this text: remove it by hand")
+    end = text.find("\n", _last_of(item).end_mark.index - 1)
+    return begin, end + 1 if end >= 0 else len(text), ""
+
+
+def _last_of(node: yaml.Node) -> yaml.Node:
+    """Return the last value in a node; the end of a block is where the next thing begins."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    return node
 
 
 def _nested(place: tuple[str, ...], value: Any) -> Any:

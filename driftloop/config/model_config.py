@@ -34,6 +34,8 @@ from driftloop.performance.value import OUTCOMES, ValueSettings
 from driftloop.profiling.reference_profile import Features
 from driftloop.promotion.modes import PromotionSettings
 from driftloop.quality.checks import DEFAULT_CHECKS, AnyQualityCheck, Range
+from driftloop.training.estimators import NoEstimator
+from driftloop.training.served_columns import ServedColumns
 from driftloop.training.training import TrainingSettings, estimator_kinds, estimator_name
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -59,6 +61,9 @@ class DataSettings(Settings):
     )
     key: str | None = Field(
         default=None, description="Column that identifies a row; duplicates are then found."
+    )
+    predictions: ServedColumns | None = Field(
+        default=None, description="Columns with what was served, where that is logged."
     )
 
     @field_validator("repository")
@@ -150,13 +155,22 @@ class ModelConfig(Settings):
     def columns(self) -> tuple[str, ...]:
         """Every column a run may read."""
         read_by_gates = columns_needed(self.comparison.gates)
-        names = (*self._roles, *self.features.by_type.names, *read_by_gates, *self.segments)
+        roles, features = self._roles.values(), self.features.by_type.names
+        names = (*roles, *features, *read_by_gates, *self.segments)
         return tuple(dict.fromkeys(names))
 
     @property
-    def _roles(self) -> tuple[str, ...]:
-        key = (self.data.key,) if self.data.key else ()
-        return self.data.time, self.data.label, *key
+    def _roles(self) -> dict[str, str]:
+        data = self.data
+        served = data.predictions.model_dump() if data.predictions else {}
+        own = {"data.time": data.time, "data.label": data.label, "data.key": data.key}
+        roles = own | {f"data.predictions.{name}": column for name, column in served.items()}
+        return {role: column for role, column in roles.items() if column}
+
+    @property
+    def trained_here(self) -> bool:
+        """Whether driftloop trains the model; a served one is only watched."""
+        return not isinstance(self.training.estimator, NoEstimator)
 
     @model_validator(mode="before")
     @classmethod
@@ -171,26 +185,43 @@ class ModelConfig(Settings):
 
     @model_validator(mode="after")
     def _roles_are_told_apart(self) -> Self:
-        twice = sorted({name for name in self._roles if self._roles.count(name) > 1})
-        if twice:
-            raise ValueError(
-                f"{twice[0]!r} is given for two of data.time, data.label and data.key; each needs "
-                "a column of its own"
-            )
-        for role in ("time", "label", "key"):
-            column = getattr(self.data, role)
+        taken: dict[str, str] = {}
+        for role, column in self._roles.items():
+            if column in taken:
+                raise ValueError(
+                    f"{column!r} is given for {taken[column]} and {role}; each needs a column of "
+                    "its own"
+                )
             if column in self.features.by_type.names:
                 raise ValueError(
-                    f"{column!r} is both data.{role} and a feature; a model must not read it: "
-                    "remove it from features"
+                    f"{column!r} is both {role} and a feature; a model must not read it: remove "
+                    "it from features"
                 )
+            taken[column] = role
+        return self
+
+    @model_validator(mode="after")
+    def _predictions_fit(self) -> Self:
+        served = self.data.predictions
+        if served is None:
+            if not self.trained_here:
+                raise ValueError(
+                    "training.estimator none trains nothing, so that there are no predictions; "
+                    "name the columns of the served ones under data.predictions"
+                )
+            return self
+        if self.task == "multiclass" and (served.decision is None or served.score):
+            raise ValueError("data.predictions: with task multiclass give decision, and no score")
+        if self.task == "regression" and (served.score is None or served.decision):
+            raise ValueError("data.predictions: with task regression give score, and no decision")
         return self
 
     @model_validator(mode="after")
     def _segments_are_categories(self) -> Self:
         for name in self.segments:
             role = "a numeric feature" if name in self.features.numeric else ""
-            role = "data.time, data.label or data.key" if name in self._roles else role
+            own = self.data.time, self.data.label, self.data.key
+            role = "data.time, data.label or data.key" if name in own else role
             if role:
                 raise ValueError(
                     f"segments: {name!r} is {role}; name columns of few values, such as a region"
@@ -246,11 +277,10 @@ class ModelConfig(Settings):
                     "add value, or make it a share of the windows such as 0.34"
                 )
             return self
-        if self.task == "multiclass":
-            raise ValueError("value is for task binary or regression; remove it")
-        if value.of_error != (self.task == "regression"):
-            own = "per_unit_of_error" if self.task == "regression" else ", ".join(OUTCOMES)
-            raise ValueError(f"value: with task {self.task} give {own}")
+        if value.task != self.task:
+            own = {"regression": "per_unit_of_error", "multiclass": "classes"}
+            wanted = own.get(self.task, ", ".join(OUTCOMES))
+            raise ValueError(f"value: with task {self.task} give {wanted}")
         return self
 
     @model_validator(mode="after")

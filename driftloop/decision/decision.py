@@ -116,13 +116,15 @@ def decide(
     fired = [result for result in results if result.fired]
     broken = [check for check in quality if check.status == "failed"]
     if broken:
+        if not inputs.trained_here:
+            return Decision("alert", tuple(check.sentence for check in broken), results)
         columns = join_names(dict.fromkeys(check.column or "the window" for check in broken), 5)
         veto = f"Data quality failed ({columns}): no retraining on broken data."
         return Decision("hold", (*(check.sentence for check in broken), veto), results, "quality")
     labels_tell = any(result.trigger in _BY_LABELS for result in fired)
     if inputs.verdict.status == "inconclusive" and not labels_tell:
         return Decision("none", (inputs.verdict.sentence,), results)
-    if fired:
+    if fired and inputs.trained_here:
         reasons = tuple(result.sentence for result in fired)
         only_calendar = all(result.trigger == CALENDAR for result in fired)
         blocked = circuit_breaker(inputs, settings, RESERVE if only_calendar else 0)
@@ -132,8 +134,9 @@ def decide(
             reasons = (*reasons, ROUTINE)
         return Decision("retrain", reasons, results)
     if _in_trouble(inputs):
-        quiet = [result.sentence for result in results if result.trigger in _TOLD]
-        return Decision("alert", (inputs.verdict.sentence, *quiet), results)
+        told = [result.sentence for result in results if result.trigger in _TOLD]
+        new = [sentence for sentence in told if not sentence.endswith(inputs.verdict.sentence)]
+        return Decision("alert", (inputs.verdict.sentence, *new), results)
     return Decision("none", (inputs.verdict.sentence,), results)
 
 

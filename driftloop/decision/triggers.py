@@ -31,6 +31,7 @@ class TriggerInputs:
         champion_trained_until: end of the champion's training data; None where unknown.
         manual_reason: the reason of a person who requested a retraining; None where nobody did.
         blocked_by: what has to be over first, such as a pending approval, with a sentence on it.
+        trained_here: whether there is a model to retrain.
     """
 
     as_of: datetime
@@ -43,6 +44,7 @@ class TriggerInputs:
     manual_reason: str | None = None
     blocked_by: tuple[Held, str] | None = None
     estimate: EstimatedPerformance | None = None
+    trained_here: bool = True
 
 
 class Trigger(Settings):

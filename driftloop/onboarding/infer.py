@@ -27,6 +27,7 @@ from driftloop.snapshots.options import (
     Role,
     Target,
 )
+from driftloop.snapshots.served_log import task_of_log
 from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import period_starts
 
@@ -61,6 +62,7 @@ def infer(source: Source, options: Options) -> Inferred:
         last=parse_time(times.iloc[-1].to_pydatetime()),
         training=find_training_part(source, options, periods),
         notes=(),
+        served=options.served,
     )
     inferred = replace(inferred, season=find_season(source.table, inferred))
     return replace(inferred, notes=find_notes(source, inferred))
@@ -117,6 +119,8 @@ def _target(source: Source, options: Options) -> Target:
     if options.task == "regression":
         return Target("regression", (), None, "a quantity, as requested: --task")
     labels = source.table[options.label].dropna()
+    if labels.empty:
+        return _target_of_log(source, options)
     counts = pd.Series(label_text(labels)).value_counts().sort_index(ascending=False)
     classes = sorted(counts.index)
     if len(classes) > 2 or options.task == "multiclass":
@@ -127,6 +131,20 @@ def _target(source: Source, options: Options) -> Target:
     why = "as requested" if requested else "the rarer class"
     reason = f"{why}: {share:.1%} of the labels"
     return Target("binary", tuple(classes), _typed(positive, labels), reason)
+
+
+def _target_of_log(source: Source, options: Options) -> Target:
+    """Return what a log without labels is of; two classes are 0 and 1, unless it has decisions."""
+    task, reason = task_of_log(source, options), "no labels yet"
+    decision = options.predictions.get("decision")
+    decided = source.table[decision].dropna() if decision else pd.Series([0.0, 1.0])
+    if task != "binary":
+        classes = sorted(set(label_text(decided))) if task == "multiclass" else []
+        return Target(task, tuple(classes), None, reason)
+    classes = sorted(set(label_text(decided)))
+    name = options.label if decision is None else decision
+    positive = check_positive(source.path, str(name), classes, options.positive) or classes[-1]
+    return Target(task, tuple(classes), _typed(positive, decided), reason)
 
 
 def _typed(name: str, labels: "pd.Series[Any]") -> Positive:
@@ -143,9 +161,15 @@ def _columns(source: Source, options: Options, every: Every) -> tuple[ColumnRole
         DataError: if no feature is left.
     """
     table = source.table
-    own = {options.time: "time", options.label: "label", options.key: "key"}
+    own: dict[str | None, tuple[Role, str]] = {
+        options.time: ("time", "as requested: --time"),
+        options.label: ("label", "as requested: --label" if options.labelled else "to come"),
+        options.key: ("key", "as requested: --key"),
+    }
+    for role, column in options.predictions.items():
+        own[column] = "prediction", f"as requested: --{role}"
     columns = [
-        ColumnRole(name, own[name], f"as requested: --{own[name]}")  # type: ignore[arg-type]
+        ColumnRole(name, *own[name])
         if name in own
         else _requested(source, options, name)
         or role_of(name, table[name], table[options.time], every)

@@ -43,7 +43,13 @@ def _small_periods(inferred: Inferred) -> Iterator[str]:
 def _labels(source: Source, inferred: Inferred) -> Iterator[str]:
     labels = source.table[inferred.label]
     missing = int(labels.isna().sum())
-    if missing:
+    if missing and inferred.served:
+        how = "" if inferred.key else ", for which rows need a --key"
+        yield (
+            f"{missing:,} of {inferred.rows:,} rows have no label yet: deliver `{inferred.label}` "
+            f"by 'driftloop snapshot' as it comes{how}."
+        )
+    elif missing:
         yield (
             f"{missing:,} rows have no label: they are monitored for drift but not used for "
             "training."
@@ -64,14 +70,15 @@ def _flat(source: Source, inferred: Inferred) -> Iterator[str]:
     flat = [name for name in names if source.table[name][before].nunique() < 2]
     if flat:
         yield (
-            f"Constant or empty until the training period ends: {join_names(flat, 6)}. The first "
-            "champion learns nothing from them; they will count as drift once they vary."
+            f"Constant or empty until the training period ends: {join_names(flat, 6)}. "
+            f"{'' if inferred.served else 'The first champion learns nothing from them; '}"
+            "they will count as drift once they vary."
         )
 
 
 def _course(source: Source, inferred: Inferred) -> Iterator[str]:
     """Say which features trend, warm up or break in the training period, if it is the reference."""
-    if inferred.season is not None:
+    if inferred.season is not None or inferred.served:  # a reference begins where it holds still
         return
     numeric, categorical = (
         tuple(column.name for column in inferred.named(role)) for role in ("numeric", "categorical")

@@ -1,4 +1,4 @@
-"""The result of ``driftloop init``."""
+"""The result of ``driftloop init`` and ``adopt``."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,13 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import Champion
 from driftloop.snapshots.options import ColumnRole
 
 
 @dataclass(frozen=True, slots=True)
 class NewWorkspace:
-    """A workspace with a first champion; ``driftloop init --json``."""
+    """A workspace with a first champion; ``driftloop init --json``, ``adopt --json``."""
 
     model: str
     workspace: str
@@ -27,3 +28,6 @@ class NewWorkspace:
     score: Annotated[float | None, Field(description="The champion's score on its own holdout.")]
     metric: str | None
     sentence: str
+    verdict: Annotated[
+        MonitorRecord | None, Field(description="The first run, of a log that was adopted.")
+    ] = None

@@ -96,7 +96,9 @@ def _kind(present: "pd.Series[Any]") -> Literal["date", "flag", "text", "whole",
 def _date(column: _Column) -> ColumnRole | None:
     is_date = column.kind == "date"
     if column.kind == "text":
-        is_date = bool(column.present.astype(str).str.match(_DATE_TEXT).mean() > 0.95)
+        rows = column.present.value_counts()
+        dates = rows.index.astype(str).str.match(_DATE_TEXT)
+        is_date = bool(rows[dates].sum() > 0.95 * rows.sum())
     advice = "dates; derive a number from them, such as an age in days or the hour of day"
     return column.left_out(advice) if is_date else None
 

@@ -11,6 +11,7 @@ from driftloop.base.periods import every_span, format_time
 from driftloop.drift import alibi
 from driftloop.drift.detectors import Engine
 from driftloop.onboarding.training_part import HOLDOUT_SHARE
+from driftloop.performance.metrics import MetricName
 from driftloop.snapshots.options import ColumnRole, Inferred
 
 ALIBI_MAX_ROWS = 200_000
@@ -28,7 +29,15 @@ def config_yaml(inferred: Inferred) -> str:
         drift_rows=inferred.periods.least,
         window=every_span(inferred.periods.every),
         holdout_share=HOLDOUT_SHARE,
+        metric=_metric(inferred),
     )
+
+
+def _metric(inferred: Inferred) -> MetricName:
+    ranked = inferred.served is None or inferred.served.score is not None
+    if inferred.target.task == "regression":
+        return "r2"
+    return "roc_auc" if inferred.target.task == "binary" and ranked else "balanced_accuracy"
 
 
 def _engine(rows: int) -> tuple[Engine, str]:

@@ -43,6 +43,8 @@ def find_training_part(source: Source, options: Options, periods: Periods) -> Tr
     inside = (times < naive(until)).to_numpy() & labels.notna().to_numpy()
     rows = int(inside.sum())
     where = f"the training period, the rows before {format_time(until)}"
+    if options.served is not None:
+        return _reference_part(source, until, reason, int((times < naive(until)).sum()))
     if rows < LEAST_ROWS:
         needed = f"{LEAST_ROWS} are needed: {_LATER}"
         fail(source.path, f"{where}, holds {rows:,} labelled rows; {needed}")
@@ -63,6 +65,14 @@ def find_training_part(source: Source, options: Options, periods: Periods) -> Tr
         holdout_rows=holdout,
         holdout_per_class=per_class[1],
     )
+
+
+def _reference_part(source: Source, until: datetime, reason: str, rows: int) -> TrainingPart:
+    """Return the rows that a log is compared with; nothing is trained on them."""
+    if rows < LEAST_ROWS:
+        where = f"before {format_time(until)} there are {rows:,} rows to compare with"
+        fail(source.path, f"{where}, and {LEAST_ROWS} are needed: {_LATER}")
+    return TrainingPart(until, reason, rows, 0, 0, 0, 0)
 
 
 def _until(

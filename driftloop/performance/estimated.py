@@ -36,11 +36,13 @@ def estimate_window(
 
     ``lost`` where it lies below the limit of realised performance by more than its error allows,
     at the level of a warning; ``ok`` where its interval lies above; ``unclear`` between, and
-    ``inconclusive`` where nothing can be estimated or too many rows lie outside the holdout.
+    ``inconclusive`` where nothing can be estimated: too few rows, or too many outside the holdout.
     """
     outside, metric = outside_share(inputs.holdout.features, inputs.features), inputs.metric
     nothing = EstimatedPerformance(metric, method.kind, window, rows, None, None, None, outside)
-    most = by.settings.most_outside
+    most, least = by.settings.most_outside, by.settings.minimum_rows
+    if rows < least:
+        return nothing.inconclusive(f"{rows} rows, {least} are needed")
     if outside > most:
         why = f"{outside:.0%} of the rows lie outside its holdout, {most:.0%} are allowed"
         return nothing.inconclusive(why)

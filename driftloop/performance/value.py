@@ -1,16 +1,20 @@
 """What each outcome of a prediction is worth, in money."""
 
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from driftloop.base.errors import valid_choices
+from driftloop.base.scores import Task
 from driftloop.base.settings import Settings
 from driftloop.performance.metrics import Scores, Truth, predicted_classes
-from driftloop.performance.target import Probabilities
+from driftloop.performance.target import Probabilities, class_text
 
 OUTCOMES = ("true_negative", "false_positive", "false_negative", "true_positive")
 """By twice the true class plus the predicted one."""
+
+ClassName = Annotated[str, BeforeValidator(class_text)]
 
 
 class ValueSettings(Settings):
@@ -25,35 +29,57 @@ class ValueSettings(Settings):
         le=0,
         description="Of a regression: each unit of the label by which a prediction is off.",
     )
+    classes: dict[ClassName, dict[ClassName, float]] = Field(
+        default={},
+        description="Of more classes than two: by the true class what each predicted one is worth, "
+        "such as {fraud: {fraud: 120, ok: -200}, ok: {fraud: -8}}; 0 where it is not given.",
+    )
     currency: str = Field(default="", description="The unit of all of them, such as EUR.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.of_error and len({getattr(self, name) for name in OUTCOMES}) == 1:
+        outcomes = {getattr(self, name) for name in OUTCOMES}
+        given = {"per_unit_of_error": self.per_unit_of_error, "classes": self.classes}
+        others = [name for name, value in given.items() if value]
+        if len(others) > 1 or (others and any(outcomes)):
             raise ValueError(
-                f"all outcomes are worth the same; give some of {', '.join(OUTCOMES)}, or "
-                "per_unit_of_error of a regression"
+                f"per_unit_of_error is of a regression, {', '.join(OUTCOMES)} of two classes, "
+                "classes of more: give one or the other"
             )
-        if self.of_error and any(getattr(self, name) for name in OUTCOMES):
+        if not others and len(outcomes) == 1:
             raise ValueError(
-                "per_unit_of_error is of a regression, which has no outcomes such as "
-                f"{', '.join(OUTCOMES)}: give one or the other"
+                f"all outcomes are worth the same; give some of {', '.join(OUTCOMES)}, classes of "
+                "more classes than two, or per_unit_of_error of a regression"
             )
+        for name in (name for worth in self.classes.values() for name in worth):
+            if name not in self.classes:
+                raise ValueError(
+                    f"classes: a predicted class that is no true one; "
+                    f"{valid_choices(name, [*self.classes])}"
+                )
         return self
 
     @property
-    def of_error(self) -> bool:
-        """Whether it is that of a regression."""
-        return self.per_unit_of_error != 0
+    def task(self) -> Task:
+        """The task whose outcomes they are."""
+        if self.classes:
+            return "multiclass"
+        return "regression" if self.per_unit_of_error else "binary"
 
-    def of_rows(self, y: Truth, p: Probabilities, threshold: float | None) -> Scores:
+    def of_rows(
+        self, y: Truth, p: Probabilities, threshold: float | None, names: tuple[str, ...] = ()
+    ) -> Scores:
         """Return what each row is worth (n,), by class codes or values `y` and predictions `p`.
 
-        Of two classes, rows are called by `threshold`, or the likelier one without it.
+        Of two classes, rows are called by `threshold`, or the likelier one without it; of more,
+        `names` has the class of each code.
         """
-        if self.of_error:
+        if self.task == "regression":
             errors: Scores = self.per_unit_of_error * np.abs(p[:, 0] - y)
             return errors
-        worth = np.array([getattr(self, name) for name in OUTCOMES])
-        values: Scores = worth[2 * y + predicted_classes(p, threshold)]
+        worth = np.reshape([getattr(self, name) for name in OUTCOMES], (2, 2))
+        if self.classes:
+            rows = [self.classes.get(name, {}) for name in names]
+            worth = np.array([[row.get(name, 0.0) for name in names] for row in rows])
+        values: Scores = worth[y, predicted_classes(p, threshold)]
         return values

@@ -10,7 +10,7 @@ from driftloop.base.findings import Finding, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
-from driftloop.base.scores import Comparison, metric_name
+from driftloop.base.scores import Comparison, format_number, metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES, Tone, outcome_of_record
 
 SIGNS: dict[Tone, str] = {"good": "✅", "warn": "🟠", "bad": "🔴", "blind": "⚪", "plain": "⚪"}
@@ -56,7 +56,7 @@ def comparison_markdown(comparison: Comparison) -> list[str]:
     scores = {name: score(value) for name, value in rows.items() if value is not None}
     if comparison.difference is not None:
         ends = interval(comparison.low, comparison.high, "+")
-        needed = f"; more than {number(comparison.bound)} needed"
+        needed = f"; more than {format_number(comparison.bound)} needed"
         scores["gain"] = f"{number(comparison.difference, '+')}{ends}{needed}"
     lines = [f"| | {escaped(metric_name(comparison.metric))} |", "| --- | --- |"]
     lines += [f"| {name} | {escaped(text)} |" for name, text in scores.items()]

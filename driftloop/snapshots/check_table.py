@@ -25,8 +25,11 @@ def check_header(path: Path, names: list[str]) -> None:
 
 def check_columns(path: Path, names: list[str], options: Options) -> None:
     """Check that every column is there, once, and is used for one thing only."""
+    if not options.labelled and names.count(options.label) > 1:
+        fail(path, f"holds a column {options.label!r}: name it with --label, or rename it")
     check_header(path, names)
     roles = [("--time", options.time), ("--label", options.label), ("--key", options.key)]
+    roles += [(f"--{role}", name) for role, name in options.predictions.items()]
     for option in ("drop", "numeric", "categorical"):
         roles += [(f"--{option}", name) for name in dict.fromkeys(getattr(options, option))]
     taken: dict[str, str] = {}
@@ -55,8 +58,8 @@ def check_rows(source: Source, options: Options) -> None:
     else:
         key = source.table[options.key]
         check_identity(source, options.key, key, "or choose another --key", lost_digits(key))
-    others = {options.time, options.label, options.key}
-    empty = [name for name in source.table.columns[source.table.isna().all()] if name not in others]
+    gone, roles = source.table.columns[source.table.isna().all()], options.roles
+    empty = [name for name in gone if name not in roles]
     if empty:
         noun = "column" if len(empty) == 1 else "columns"
         drop = " ".join(f"--drop {shlex.quote(name)}" for name in empty)
@@ -90,6 +93,8 @@ def check_label(source: Source, options: Options) -> None:
     """Check that the label holds 2 to 50 classes, the positive one among them, or a quantity."""
     name = options.label
     present = source.table[name].dropna()
+    if present.empty and options.served is not None:
+        return  # they come later
     if present.empty:
         fail(source.path, f"column {name!r}: every label is missing; choose another with --label")
     if options.task == "regression":

@@ -7,14 +7,19 @@ from typing import Annotated, Literal
 from driftloop.base.periods import Every, Span
 from driftloop.base.scores import Task
 from driftloop.base.serialize import UNPRINTED
+from driftloop.training.served_columns import ServedColumns
 
-Role = Literal["time", "label", "key", "numeric", "categorical", "left out"]
+Role = Literal["time", "label", "key", "prediction", "numeric", "categorical", "left out"]
 Positive = int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The answers a person gives; what is None is inferred."""
+    """The answers a person gives; what is None is inferred.
+
+    With `served` the file is a log of predictions. Where it is not `labelled`, the column of the
+    label is added, empty, for labels to come.
+    """
 
     time: str
     label: str
@@ -28,11 +33,18 @@ class Options:
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     task: Task | None = None
+    served: ServedColumns | None = None
+    labelled: bool = True
+
+    @property
+    def predictions(self) -> dict[str, str]:
+        """The columns of what was served, by what they hold."""
+        return self.served.model_dump(exclude_none=True) if self.served else {}
 
     @property
     def roles(self) -> tuple[str | None, ...]:
         """The columns that are not features."""
-        return self.time, self.label, self.key
+        return self.time, self.label, self.key, *self.predictions.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,7 @@ class Inferred:
     training: TrainingPart
     notes: tuple[str, ...]
     season: Season | None = None
+    served: ServedColumns | None = None
 
     def named(self, role: Role) -> tuple[ColumnRole, ...]:
         """Return the columns of one role, in the order of the file."""

@@ -19,6 +19,7 @@ from driftloop.profiling.whole_numbers import Column, holds_long, text_to_number
 from driftloop.snapshots.check_table import check_columns, check_label, check_rows
 from driftloop.snapshots.odd_numbers import odd_numbers
 from driftloop.snapshots.options import Options
+from driftloop.snapshots.served_log import check_served, with_empty_label
 from driftloop.snapshots.table_source import Source, fail
 from driftloop.snapshots.time_column import parse_times
 from driftloop.snapshots.types import family, plain
@@ -47,16 +48,22 @@ def read_table(path: Path, options: Options) -> Source:
     arrow, lines = read_file(path, {options.time})
     if arrow.num_rows == 0:
         fail(path, "holds a header and no rows; write at least some hundred rows")
-    check_columns(path, list(arrow.column_names), options)
+    added = () if options.labelled else (options.label,)
+    check_columns(path, [*arrow.column_names, *added], options)
     taken = _words_taken(path, arrow, options)
+    arrow = with_empty_label(arrow, options) if added else arrow
     arrow, unusable = _set_aside(arrow.drop_columns(list(dict.fromkeys(options.drop))), options)
     arrow, notes = _with_numbers(Source(path, lines=lines), arrow, options)
     table = to_frame(arrow, ignore_metadata=True, date_as_object=False)
     source = Source(path, table, lines, unusable, (*taken, *notes))
     table[options.time] = parse_times(source, options.time)
     check_rows(source, options)
-    table[options.label] = _plain_label(table[options.label])
+    for name in (options.label, options.predictions.get("decision")):
+        if name:
+            table[name] = _plain_label(table[name])
     check_label(source, options)
+    if options.served is not None:
+        check_served(source, options)
     return source
 
 

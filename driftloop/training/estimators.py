@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from driftloop.base.errors import TrainingError
 from driftloop.base.import_path import PredictionType, default_parameters, import_class
 from driftloop.base.settings import Settings, any_of
 from driftloop.profiling.reference_profile import Features
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
+
+NOT_TRAINED = (
+    "its model is served elsewhere and only watched here, so that there is none to train, compare, "
+    "promote or roll back; name one under training.estimator to have driftloop train it"
+)
+"""What is said of a model with `training.estimator: {kind: none}`."""
 
 Choice = bool | int | float | str | None
 Steps = tuple[Any, Any, Any]
@@ -153,6 +160,16 @@ class Custom(Estimator):
         return on_numbers[self.numeric], encoder, estimator
 
 
+class NoEstimator(Estimator):
+    """Nothing is trained here: another system trains and serves, and its predictions are data."""
+
+    kind: Literal["none"] = "none"
+
+    def steps(self, seed: int, regression: bool) -> Steps:
+        """Raise `TrainingError`: there is nothing to train."""
+        raise TrainingError(NOT_TRAINED)
+
+
 if TYPE_CHECKING:
     AnyEstimator = Estimator
 else:
@@ -210,6 +227,8 @@ def features_of(model: Any) -> Features:
 
     Those of a model that is none of `Estimator.build` are not known: it has none.
     """
+    if (reads := getattr(model, "reads", None)) is not None:
+        return Features(*reads)
     while (inner := getattr(model, "named_steps", None)) is None:
         calibrated = getattr(model, "calibrated_classifiers_", None)
         model = calibrated[0].estimator if calibrated else getattr(model, "estimator", None)

@@ -19,7 +19,7 @@ from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
 COMMANDS = {
-    "init": "data",
+    **dict.fromkeys(("init", "adopt"), "data"),
     **dict.fromkeys(("monitor", "retrain", "bootstrap", "status"), "monitoring"),
     "demo": "demo",
     **dict.fromkeys(("rollback", "approve", "ledger"), "promotion"),
@@ -33,7 +33,7 @@ COMMANDS = {
 """The module of each command, in the order of the help."""
 
 PANELS = {
-    **dict.fromkeys(("init", "demo", "backtest", "tune"), "Begin"),
+    **dict.fromkeys(("init", "adopt", "demo", "backtest", "tune"), "Begin"),
     **dict.fromkeys(("monitor", "retrain", "bootstrap", "snapshot"), "Run the loop"),
     **dict.fromkeys(("status", "report", "history", "dashboard", "metrics"), "See"),
     **dict.fromkeys(("approve", "rollback", "ledger"), "Versions"),

@@ -1,62 +1,73 @@
-"""Commands about data: init, snapshot."""
+"""Commands about data: init, adopt, snapshot."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from driftloop.base.errors import DataError
 from driftloop.base.periods import Every
 from driftloop.base.scores import Task
 from driftloop.base.workspace import Workspace
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.snapshots.options import Options
 from driftloop.snapshots.record import SnapshotRecord
+from driftloop.training.served_columns import ServedColumns
 from flows.cli.command import Json, Verbose, command
-from flows.cli.display.data import init_view, snapshot_view
+from flows.cli.display.data import adopt_view, init_view, snapshot_view
 from flows.cli.options import AsOf, DryRun, Name, configured_job, time_of
 from flows.cli.session import running
+
+Time = Annotated[str, typer.Option(help="Column with the time of the event, as ISO times.")]
+NewName = Annotated[str | None, typer.Option(help="Model name; default: the file's.")]
+NewFolder = Annotated[
+    Path | None,
+    typer.Option("--workspace", "-w", help="New folder; default: here, named as the model."),
+]
+Drop = Annotated[list[str] | None, typer.Option(help="Column to leave out; may be repeated.")]
+Period = Annotated[
+    Every | None,
+    typer.Option(help="Length of a period; default: the shortest from week on with 100 rows."),
+]
+Positive = Annotated[
+    str | None, typer.Option(help="The positive one of two classes; default: the rarer one.")
+]
+Key = Annotated[
+    str | None, typer.Option(help="Column that identifies a row; needed where rows share a time.")
+]
+LabelDelay = Annotated[
+    str, typer.Option(help="How long after the event a label can be trusted: '7 days'.")
+]
+Numeric = Annotated[
+    list[str] | None, typer.Option(help="Column to take for a quantity; may be repeated.")
+]
+Categorical = Annotated[
+    list[str] | None, typer.Option(help="Column to take for a category; may be repeated.")
+]
+What = Annotated[
+    Task | None, typer.Option(help="What the label is; default: two classes, or more.")
+]
 
 
 @command(init_view)
 def init(
     file: Annotated[Path, typer.Argument(help="Time-ordered CSV or Parquet file.")],
-    time: Annotated[str, typer.Option(help="Column with the time of the event, as ISO times.")],
+    time: Time,
     label: Annotated[str, typer.Option(help="Column to predict: 2 to 50 classes, or a quantity.")],
-    name: Annotated[str | None, typer.Option(help="Model name; default: the file's.")] = None,
-    workspace: Annotated[
-        Path | None,
-        typer.Option("--workspace", "-w", help="New folder; default: here, named as the model."),
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(help="Column to leave out; may be repeated.")
-    ] = None,
-    every: Annotated[
-        Every | None,
-        typer.Option(help="Length of a period; default: the shortest from week on with 100 rows."),
-    ] = None,
+    name: NewName = None,
+    workspace: NewFolder = None,
+    drop: Drop = None,
+    every: Period = None,
     train_until: Annotated[
         str | None,
         typer.Option(help="End of the first champion's data; default: after half of the rows."),
     ] = None,
-    positive: Annotated[
-        str | None, typer.Option(help="The positive one of two classes; default: the rarer one.")
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(help="Column that identifies a row; needed where rows share a time."),
-    ] = None,
-    label_delay: Annotated[
-        str, typer.Option(help="How long after the event a label can be trusted: '7 days'.")
-    ] = "0 days",
-    numeric: Annotated[
-        list[str] | None, typer.Option(help="Column to take for a quantity; may be repeated.")
-    ] = None,
-    categorical: Annotated[
-        list[str] | None, typer.Option(help="Column to take for a category; may be repeated.")
-    ] = None,
-    task: Annotated[
-        Task | None, typer.Option(help="What the label is; default: two classes, or more.")
-    ] = None,
+    positive: Positive = None,
+    key: Key = None,
+    label_delay: LabelDelay = "0 days",
+    numeric: Numeric = None,
+    categorical: Categorical = None,
+    task: What = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> NewWorkspace:
@@ -79,6 +90,66 @@ def init(
         task=task,
     )
     return onboard(file, workspace, options, quiet=json, verbose=verbose)
+
+
+@command(adopt_view)
+def adopt(
+    predictions: Annotated[
+        Path, typer.Option(help="Log of features and what was predicted: CSV or Parquet.")
+    ],
+    time: Time,
+    score: Annotated[
+        str | None, typer.Option(help="Column with the probability, or with the quantity.")
+    ] = None,
+    decision: Annotated[
+        str | None, typer.Option(help="Column with the class that was decided for.")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Column with the version of the model that predicted.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Column with what came true; default: labels come later.")
+    ] = None,
+    name: NewName = None,
+    workspace: NewFolder = None,
+    drop: Drop = None,
+    every: Period = None,
+    train_until: Annotated[
+        str | None,
+        typer.Option(help="End of the rows to compare with; default: after half of the rows."),
+    ] = None,
+    positive: Positive = None,
+    key: Key = None,
+    label_delay: LabelDelay = "0 days",
+    numeric: Numeric = None,
+    categorical: Categorical = None,
+    task: What = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> NewWorkspace:
+    """Watch a model that is served elsewhere, by a log of what it predicted: no training."""
+    from flows.cli.init import onboard
+
+    if score is None and decision is None:
+        raise DataError("give --score, the column of the predictions, or --decision, or both")
+    drops, numbers, categories = (tuple(names or ()) for names in (drop, numeric, categorical))
+    options = Options(
+        time=time,
+        label=label or "label",
+        name=name,
+        drop=drops,
+        every=every,
+        train_until=train_until,
+        positive=positive,
+        key=key,
+        label_delay=label_delay,
+        numeric=numbers,
+        categorical=categories,
+        task=task,
+        served=ServedColumns(score=score, decision=decision, version=version),
+        labelled=label is not None,
+    )
+    return onboard(predictions, workspace, options, quiet=json, verbose=verbose)
 
 
 @command(snapshot_view)

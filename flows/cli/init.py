@@ -1,10 +1,11 @@
-"""The steps of ``driftloop init``: a workspace from a file, then its first champion."""
+"""The steps of ``driftloop init`` and ``adopt``: a workspace from a file, its first champion."""
 
 import shutil
 from pathlib import Path
 
 from driftloop.base.errors import TrainingError
 from driftloop.base.periods import format_time
+from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.scores import metric_name
 from driftloop.base.workspace import Workspace
@@ -20,6 +21,8 @@ def onboard(
 ) -> NewWorkspace:
     """Return the workspace made of a file; after an error nothing of it is left.
 
+    A log of predictions gets its first verdict, too.
+
     Raises:
         DataError: if the file or an option cannot be used.
         WorkspaceError: if the folder is taken or cannot be written.
@@ -32,7 +35,7 @@ def onboard(
     if not quiet:
         notes.print(columns_view(created.inferred.columns, created.inferred.notes))
     try:
-        return _result(created, _first_champion(created, verbose))
+        return _result(created, _first_champion(created, verbose), _first_verdict(created))
     except BaseException:
         for path in created.root.iterdir() if existed else (created.root,):
             if path.is_dir():
@@ -48,7 +51,8 @@ def _first_champion(created: CreatedWorkspace, verbose: bool) -> RetrainRecord:
     from tasks.runtime.preflight import check_services
 
     check_services(workspace)
-    with running(f"Training the first champion of {model}", model):
+    doing = "Adopting" if created.inferred.served else "Training the first champion of"
+    with running(f"{doing} {model}", model):
         from flows.bootstrap import bootstrap
         from tasks.alerts.write import UndeliveredError
 
@@ -63,10 +67,36 @@ def _first_champion(created: CreatedWorkspace, verbose: bool) -> RetrainRecord:
     return record
 
 
-def _result(created: CreatedWorkspace, record: RetrainRecord) -> NewWorkspace:
+def _first_verdict(created: CreatedWorkspace) -> MonitorRecord | None:
+    """Return the first run of a log that was adopted; None where no whole period is left."""
+    model, as_of = created.inferred.name, created.newest_as_of
+    if created.inferred.served is None or as_of is None:
+        return None
+    with running(f"Monitoring {model}", model):
+        from flows.monitor import monitor
+        from tasks.alerts.write import UndeliveredError
+
+        try:
+            return monitor(model, as_of, workspace=str(created.root))
+        except UndeliveredError as error:  # the next run sends what waits
+            if not isinstance(error.record, MonitorRecord):
+                raise
+            return error.record
+
+
+def _result(
+    created: CreatedWorkspace, record: RetrainRecord, verdict: MonitorRecord | None
+) -> NewWorkspace:
     inferred, scores = created.inferred, record.scores
     doubt = record.comparison.challenger.doubt if record.comparison else ""
     until = inferred.training.until
+    trained = (
+        f"the first champion was trained on data until {format_time(until)} and has "
+        f"{metric_name(scores.metric)} {scores.challenger:.3f} on its holdout."
+        f"{f' {doubt}: do not rely on it.' if doubt else ''}"
+        if scores.challenger is not None
+        else record.sentence
+    )
     return NewWorkspace(
         model=inferred.name,
         workspace=str(created.root),
@@ -80,10 +110,6 @@ def _result(created: CreatedWorkspace, record: RetrainRecord) -> NewWorkspace:
         champion=record.champion,
         score=scores.challenger,
         metric=scores.metric,
-        sentence=(
-            f"{inferred.rows:,} rows in {created.batches} batches; the first champion was trained "
-            f"on data until {format_time(until)} and has {metric_name(scores.metric)} "
-            f"{scores.challenger:.3f} on its holdout."
-            f"{f' {doubt}: do not rely on it.' if doubt else ''}"
-        ),
+        sentence=f"{inferred.rows:,} rows in {created.batches} batches; {trained}",
+        verdict=verdict,
     )

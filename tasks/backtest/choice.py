@@ -49,7 +49,11 @@ def _only_these(
 ) -> None:
     """Refuse a text in which the change of one place changed another, as an alias does."""
     old, new = (dict(_leaves(one.model_dump(mode="json"))) for one in (before, after))
-    changed = {place for place in old | new if old.get(place) != new.get(place)}
+    changed = {
+        next((known for known in values if place[: len(known)] == known), place)
+        for place in old | new
+        if old.get(place) != new.get(place)
+    }
     if changed != set(values):
         wanted = ", ".join(f"{'.'.join(place)}: {value}" for place, value in values.items())
         raise ConfigError(f"its text does not allow the change; write by hand {wanted}")

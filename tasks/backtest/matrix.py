@@ -19,6 +19,7 @@ from driftloop.base.errors import DataError
 from driftloop.base.periods import Window, parse_time
 from driftloop.base.windows import EARLIEST
 from driftloop.config.model_config import ModelConfig
+from driftloop.performance.target import Classes
 from tasks.monitoring.reference_profiles import profile_of
 from tasks.monitoring.tables import broken_periods, examples, read_labelled, target_in
 from tasks.runtime.job import Job
@@ -91,8 +92,9 @@ def fill_matrix(
             period_scores, metric, rows.examples.y, rows.examples.target.width, edges, kept
         )
         models[name], scores[name] = kept, filled(_kept(place / "scores.npy", make))
-    y, width = rows.examples.y, rows.examples.target.width
-    return Matrix(metric, y, width, edges, labelled, models, scores, config.value)
+    y, target = rows.examples.y, rows.examples.target
+    names = target.names if isinstance(target, Classes) else ()
+    return Matrix(metric, y, target.width, edges, labelled, models, scores, config.value, names)
 
 
 def _models(

@@ -24,6 +24,7 @@ from driftloop.config.model_config import ModelConfig
 from driftloop.profiling.whole_numbers import to_frame
 from driftloop.promotion.modes import Approval, Auto
 from tasks.registry.memory import memory_registry
+from tasks.retraining.plan import refuse_untrained
 from tasks.runtime.job import Job
 from tasks.runtime.step import inline
 from tasks.snapshots.parquet import read_slice
@@ -85,7 +86,13 @@ def open_sandbox(root: Path, config: ModelConfig, rev: str) -> Iterator[Sandbox]
 
 
 def data_history(job: Job) -> tuple[Snapshot, Window]:
-    """Return the snapshot of a job and the span of its rows; raises `DataError` without rows."""
+    """Return the snapshot of a job and the span of its rows.
+
+    Raises:
+        DataError: without rows.
+        ConfigError: if nothing is trained, so that there is nothing to replay.
+    """
+    refuse_untrained(job)
     snapshot = snapshot_at(job, job.rev)
     all_rows = DataSlice(snapshot, Window(EARLIEST, _LATEST))
     times = read_slice(all_rows, (), job.config.data.time, job.workspace)[job.config.data.time]

@@ -21,6 +21,7 @@ from driftloop.performance.estimates.base import (
 from driftloop.performance.evidence import at_confidence
 from driftloop.performance.level import TrackRecord
 from driftloop.performance.promise import with_promise as judged_promise
+from driftloop.training.served import logged
 from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.predict import LabelledPredictions, predict_model
 from tasks.monitoring.sampling import sampled_features
@@ -103,6 +104,9 @@ def estimate_current(
         features = sampled_features(job, columns, MOST_ROWS, model=model)
         p = predict(model, features, target)
     except (DataError, TrainingError):
+        return None
+    features, p = features[known := logged(model, p)], p[known]
+    if len(p) < job.config.performance.minimum_rows:
         return None
     density = partial(density_ratios, holdout.features, features)
     inputs = EstimateInputs(

@@ -26,6 +26,7 @@ from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.columns import categorical_column, feature_table, numeric_column
 from driftloop.profiling.finding_text import describe_categories, describe_new_classes
 from driftloop.profiling.reference_column import categorical_reference
+from driftloop.training.served import ServedPredictions, logged
 from driftloop.training.training import predict
 from tasks.monitoring.sampling import BATCH, sampled_features
 from tasks.monitoring.scope import criteria
@@ -167,8 +168,14 @@ def _label_pair(
 
 
 def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns) -> Probabilities:
-    """Return the predictions on all rows (rows, classes), made batch by batch."""
-    features = features_for(job, model)
+    """Return the predictions (rows, classes) of all rows, those that served ones were logged of."""
+    p = all_predictions(job, model, target, columns)
+    return p[logged(model, p)]
+
+
+def all_predictions(job: Job, model: Any, target: Target, columns: ParquetColumns) -> Probabilities:
+    """Return the predictions on all rows (rows, classes), made or read batch by batch."""
+    features = model.served if isinstance(model, ServedPredictions) else features_for(job, model)
     parts = [
         predict(model, feature_table(batch, *features), target)
         for batch in columns.row_batches(features.names, BATCH)

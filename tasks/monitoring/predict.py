@@ -10,6 +10,8 @@ import pandas as pd
 from driftloop.performance.bootstrap import Model
 from driftloop.performance.metrics import Truth
 from driftloop.performance.target import Classes, Probabilities, Target
+from driftloop.performance.value import ValueSettings
+from driftloop.training.served import logged
 from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.tables import examples
 from tasks.registry.lineage import target_of
@@ -22,7 +24,8 @@ from tasks.runtime.job import Job
 class LabelledPredictions:
     """True labels (n,), predictions (n, k), decision threshold, and the model that predicted.
 
-    Rows of classes that the target does not hold are left out; `unknown` counts them. The index of
+    Rows of classes that the target does not hold are left out, which `unknown` counts, and those
+    whose served predictions were not logged. The index of
     `features` says which rows are left.
     """
 
@@ -38,6 +41,11 @@ class LabelledPredictions:
     def scored(self) -> Model:
         """Predictions and threshold, from which scores are computed."""
         return self.p, self.threshold
+
+    def worth(self, value: ValueSettings) -> float:
+        """Return what a row was worth on average."""
+        names = self.target.names if isinstance(self.target, Classes) else ()
+        return float(value.of_rows(self.y, self.p, self.threshold, names).mean())
 
 
 def predict_version(
@@ -57,4 +65,6 @@ def predict_model(
         unknown = target.unknown(labelled[job.config.data.label])
         rows = rows.rows(np.flatnonzero(rows.y >= 0)) if unknown else rows
     p = predict(model, rows.table, target)
+    if not (known := logged(model, p)).all():
+        rows, p = rows.rows(np.flatnonzero(known)), p[known]
     return LabelledPredictions(rows.y, p, threshold_of(model), model, target, rows.table, unknown)

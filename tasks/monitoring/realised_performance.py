@@ -130,8 +130,7 @@ def _scored(
     )
     value = job.config.value
     if value is not None and performance.score is not None:
-        worth = float(value.of_rows(scored.y, scored.p, scored.threshold).mean())
-        performance = replace(performance, value=worth)
+        performance = replace(performance, value=scored.worth(value))
     model = compared_model_of(job, champion.version)
     same = model is scored.model  # unless what serves was refitted
     promised = scored if same else predict_model(job, model, table, target)

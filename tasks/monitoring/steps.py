@@ -26,6 +26,7 @@ from tasks.monitoring.joint_and_prediction_drift import joint_findings, predicti
 from tasks.monitoring.realised_performance import RealisedPerformance
 from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.segments import segment_findings
+from tasks.monitoring.served import check_logging
 from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import md5_of
 from tasks.registry.opening import open_registry
@@ -122,7 +123,9 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> WindowAnalysis:
     by = criteria(job, importances, DriftHistory.from_runs(run.history, champion.version))
     extra_findings += segment_findings(job, profile, reference, current, by)
     analysis = analyse_window(profile, current, analysis_scope(job), by, extra_findings)
-    return replace(analysis, findings=only_news(analysis.findings, importances))
+    quality = (*analysis.quality, *check_logging(job, current, champion, slices.holdout))
+    findings = only_news(analysis.findings, importances)
+    return replace(analysis, quality=quality, findings=findings)
 
 
 def look_back(
@@ -162,6 +165,7 @@ def judge_and_decide(
         champion_trained_until=trained.window.end if trained else None,
         blocked_by=pending_trial(trials),
         estimate=realised.estimate,
+        trained_here=job.config.trained_here,
     )
     about = JudgedRun(job.model, rev, job.dry_run, run.champion.version, job.window)
     record = judge_run(about, analysis, inputs, job.config.decision, realised.label)

@@ -38,7 +38,8 @@ def choose_slices(job: Job, snapshot: Snapshot, champion: ModelVersion) -> Slice
     """Return the slices to compare, from the configuration and the champion's own data."""
     holdout = None
     if champion.holdout is not None:
-        holdout = DataSlice(trained_on(champion).snapshot, champion.holdout)
+        trained = trained_on(champion)
+        holdout = replace(trained, window=champion.holdout, rows=None)
     return Slices(
         reference_slice(job, snapshot, champion),
         DataSlice(snapshot, job.window),

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from tasks.reporting.history import MOST_SEARCHED, write_page
 if TYPE_CHECKING:
     from tasks.runtime.job import Job
 
+_PREFECT_RUN = re.compile(r'<a class="link" href="([^"]*/runs/flow-run/[^"]*)"[^>]*>([^<]*)</a>')
 ROOT = Path(driftloop.__file__).parents[1]
 _SECRETS = (
     *("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL"),
@@ -87,18 +88,26 @@ def keep_reports(workspace: Workspace, model: str) -> dict[datetime, Path]:
     The page then links to them, relative to itself, and no longer to the server that ends.
     """
     registry, page = open_registry(workspace), workspace.state / PageChannel().path
-    text, reports = page.read_text(encoding="utf-8"), {}
+    text, reports, links = page.read_text(encoding="utf-8"), {}, {}
     for run in registry.finished(model, "monitor", MOST_SEARCHED):
         name = f"reports/{model}/{run.tags.as_of:%Y-%m-%d}.html"
         content = registry.file(run.run_id, REPORT_FILE)
         if content is not None:
             reports[run.tags.as_of] = workspace.state / name
             write_page(workspace.state / name, content)
-        live = f'<a href="{run.tags.prefect_run}" rel="noopener">Prefect run<'
-        text = text.replace(live, f'<a href="{name}">Report<')
-    text = re.sub(r'<a href="http://127[^"]*"[^>]*>([^<]*)</a>', r"\1", text)
-    write_page(page, text.encode())
+            links[run.tags.prefect_run or ""] = name
+    write_page(page, with_reports(text, links).encode())
     return reports
+
+
+def with_reports(page: str, reports: Mapping[str, str]) -> str:
+    """Return a page whose links to Prefect runs lead to reports, by address, or are plain text."""
+
+    def lasting(link: re.Match[str]) -> str:
+        name = reports.get(link[1])
+        return f'<a class="link" href="{name}">Report</a>' if name else link[2]
+
+    return _PREFECT_RUN.sub(lasting, page)
 
 
 def scores_with_and_without_loop(

@@ -9,17 +9,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import WorkspaceError
+from driftloop.base.periods import every_span, naive, parse_time
 from driftloop.base.workspace import NAME, Workspace
 from driftloop.onboarding.infer import infer, valid_model_name
 from driftloop.onboarding.templates import config_yaml, readme
 from driftloop.onboarding.write import write_batches
 from driftloop.snapshots.options import Inferred, Options
 from driftloop.snapshots.read_table import read_table
+from driftloop.snapshots.time_column import period_starts
 from tasks.runtime.quiet_logger import quiet
 from tasks.snapshots.git import OTHER_REPOSITORY, git
 
@@ -46,6 +48,15 @@ class CreatedWorkspace:
     def bootstrap_as_of(self) -> datetime:
         """The moment at which the labels of exactly the training part have arrived."""
         return self.inferred.label_delay.after(self.inferred.training.until)
+
+    @property
+    def newest_as_of(self) -> datetime | None:
+        """The end of the newest whole period, None where none lies behind the training part."""
+        inferred = self.inferred
+        every = inferred.periods.every
+        after_last = inferred.last + timedelta(days=1)
+        end = parse_time(str(period_starts([naive(after_last)], every)[0]))
+        return end if every_span(every).before(end) >= inferred.training.until else None
 
 
 def create_workspace(source: Path, folder: Path, options: Options) -> CreatedWorkspace:

@@ -71,6 +71,14 @@ def promote(
         return propose(job, key, challenger, expected, comparison, next_step)
 
 
+@step("promote", retries=2)
+def promote_adopted(job: Job, key: str, version: str, about: str) -> Promotion:
+    """Make the version of a model that was not trained here the first champion."""
+    sentence = f"{job.model} version {version} is the first champion. {about}"
+    tags = VersionTags(previous_champion="")
+    return carry_out_move(job, Move(key, version, None, "promoted", sentence, tags))
+
+
 def promotion_move(
     job: Job, key: str, challenger: str, expected: str | None, comparison: Comparison
 ) -> Move:

@@ -41,9 +41,14 @@ def data_tags(training: DataSlice, holdout: Window) -> VersionTags:
 
 def with_score(tags: VersionTags, score: Score, target: Target) -> VersionTags:
     """Return the tags with a holdout score, and with what the version predicts."""
+    return replace(predicting(tags, target), score=score)
+
+
+def predicting(tags: VersionTags, target: Target) -> VersionTags:
+    """Return the tags with what the version predicts."""
     if isinstance(target, Quantity):
-        return replace(tags, score=score, predicts=QUANTITY)
-    return replace(tags, score=score, classes=target.names)
+        return replace(tags, predicts=QUANTITY)
+    return replace(tags, classes=target.names)
 
 
 def target_of(registry: Registry, model: str, version: str) -> Target:

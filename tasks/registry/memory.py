@@ -85,11 +85,11 @@ class MemoryRegistry:
     def tag(self, model: str, version: str, tags: VersionTags) -> None:
         self._version(model, version).update(tags.to_tags())
 
-    def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
+    def register(self, model: str, run_id: str, model_id: str | None, tags: VersionTags) -> str:
         stored = self._models.setdefault(model, _StoredModel())
         version = str(len(stored.versions) + 1)
         stored.versions[version] = tags.to_tags()
-        stored.sources[version] = run_id, model_id
+        stored.sources[version] = run_id, model_id or run_id
         return version
 
     def describe(self, model: str, version: str, text: str) -> None:

@@ -98,7 +98,7 @@ class MlflowRegistry:
             for name, value in tags.to_tags().items():
                 self.client.set_model_version_tag(model, version, name, value)
 
-    def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
+    def register(self, model: str, run_id: str, model_id: str | None, tags: VersionTags) -> str:
         from mlflow.exceptions import MlflowException
 
         # MLflow looks the stored model up in the store that its module-level functions speak to.
@@ -110,7 +110,7 @@ class MlflowRegistry:
                     raise
             model_version = self.client.create_model_version(
                 model,
-                source=f"models:/{model_id}",
+                source=f"models:/{model_id}" if model_id else f"runs:/{run_id}/{RECORD}",
                 run_id=run_id,
                 model_id=model_id,
                 tags=tags.to_tags(),

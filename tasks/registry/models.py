@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftloop.base.errors import RegistryError, TrainingError, join_names, reason
+from driftloop.base.errors import ConfigError, RegistryError, TrainingError, join_names, reason
 from driftloop.base.import_path import is_public_estimator
 from driftloop.base.workspace import Workspace
+from driftloop.performance.metrics import THRESHOLDED
+from driftloop.performance.target import Target
 from driftloop.training.estimators import SAFE_TYPES
+from driftloop.training.served import ServedPredictions, reader
 from tasks.registry.environment_lock import Environment
+from tasks.registry.lineage import target_of
 from tasks.registry.memory import MemoryRegistry
 from tasks.registry.mlflow import MlflowRegistry
 from tasks.registry.mlflow_calls import mlflow_context, registry_errors
@@ -111,9 +115,26 @@ def skops_bytes(pipeline: Any) -> bytes:
 
 
 def model_of(job: Job, version: str) -> Any:
-    """Return the fitted model of a version, with the types that the configuration allows."""
-    allowed = job.config.training.allowed_types
-    return load_model(open_registry(job.workspace), job.model, version, allowed)
+    """Return what predicts as a version does: its fitted model, or a reader of what was served.
+
+    A model may hold the types that the configuration allows.
+    """
+    registry, allowed = open_registry(job.workspace), job.config.training.allowed_types
+    if registry.tags(job.model, version).served:
+        return reader_of(job, target_of(registry, job.model, version))
+    return load_model(registry, job.model, version, allowed)
+
+
+def reader_of(job: Job, target: Target) -> ServedPredictions:
+    """Return what reads served predictions; raises `ConfigError` where no column holds them."""
+    config, served = job.config, job.config.data.predictions
+    if served is None:
+        raise ConfigError(
+            f"{job.model} was adopted from a log of predictions, and data.predictions names no "
+            "column of them any more: name it"
+        )
+    decisions = config.comparison.metric in THRESHOLDED
+    return reader(served, target, config.features.by_type, decisions)
 
 
 def load_model(registry: Registry, model: str, version: str, allowed: Set[str] = SAFE_TYPES) -> Any:

@@ -79,8 +79,11 @@ class Registry(Protocol):
     def tag(self, model: str, version: str, tags: VersionTags) -> None:
         """Set tags of a version."""
 
-    def register(self, model: str, run_id: str, model_id: str, tags: VersionTags) -> str:
-        """Register a stored model as a new version with its tags, and return the version."""
+    def register(self, model: str, run_id: str, model_id: str | None, tags: VersionTags) -> str:
+        """Register a stored model as a new version with its tags, and return the version.
+
+        Without a model the version stands for its run.
+        """
 
     def describe(self, model: str, version: str, text: str) -> None:
         """Set the description of a version, Markdown, for people."""

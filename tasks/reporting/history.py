@@ -83,6 +83,7 @@ def fetch_report(
         as_of=point.as_of,
         run_id=point.run_id,
         outcome=point.outcome,
+        headline=point.headline,
         path=str(path),
         address=registry.address(model, point.run_id, REPORT_FILE),
     )

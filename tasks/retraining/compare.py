@@ -57,7 +57,7 @@ def compare_models(
     value = job.config.value
     if value is None:
         return compared
-    new, *old = (float(value.of_rows(one.y, one.p, one.threshold).mean()) for one in scored)
+    new, *old = (one.worth(value) for one in scored)
     return replace(compared, worth=Worth(old[0] if old else None, new))
 
 

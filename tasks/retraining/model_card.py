@@ -29,8 +29,8 @@ def store_label_shares(
 
 def store_model_card(job: Job, record: RetrainRecord, champion: ModelVersion | None) -> None:
     """Store the model card of the version that a training produced, if it produced one."""
-    if record.challenger is None or record.run_id is None:
-        return
+    if record.challenger is None or record.run_id is None or record.plan is None:
+        return  # what was not trained here has no card
     registry, run_id = open_registry(job.workspace), record.run_id
     old_run_id = champion.run_id if champion else ""
     inputs = ModelCardInputs(

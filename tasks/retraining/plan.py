@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from driftloop.base.data_slices import DataSlice, Snapshot
-from driftloop.base.errors import ChampionLostError, RegistryError
+from driftloop.base.errors import ChampionLostError, ConfigError, RegistryError
 from driftloop.base.periods import Window, format_time, parse_time
 from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore
 from driftloop.base.tags import RunTags
 from driftloop.base.windows import EARLIEST
 from driftloop.performance.target import label_text
 from driftloop.training.change_point import Change, change_in_performance, joint_change
+from driftloop.training.estimators import NOT_TRAINED
 from driftloop.training.planning import (
     LabelledRows,
     choose_window,
@@ -100,6 +101,12 @@ def refuse_second_bootstrap(job: Job) -> None:
             f"{job.model} already has a champion, version {champion.version}; use "
             f"'driftloop retrain {job.model}' to challenge it"
         )
+
+
+def refuse_untrained(job: Job) -> None:
+    """Raise `ConfigError` if driftloop only watches the model, so that there is none to change."""
+    if not job.config.trained_here:
+        raise ConfigError(f"{job.model}: {NOT_TRAINED}")
 
 
 @step("plan training", retries=2)

@@ -15,13 +15,19 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from conftest import start_cli
+from peers.slack import SlackPeer
+from peers.slack_socket import SlackSocket
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from driftloop.alerts.buttons import Request, incident_buttons
+from flows.cli.display.stack import _DAILY
 from tasks.runtime.servers.local_server import free_port
+from tests.tasks.alerts.test_slack_answers import CONFIG as ANSWERED
+from tests.tasks.alerts.test_slack_answers import payload
 
 ROOT = Path(__file__).parents[2]
 SHOTS = os.environ.get("SCREENSHOTS")
@@ -284,3 +290,69 @@ def test_the_page_of_all_models_is_served_and_filters(
     row.get_by_role("link", name="Report").click()
     expect(page.get_by_role("heading", name="Inputs drifted.")).to_be_visible()
     assert said == []
+
+
+def test_each_link_leads_to_its_page(stack: Stack, page: Page, run_of_form: dict[str, Any]) -> None:
+    page.goto(f"{stack.prefect}/v2/artifacts/key/payments-run")
+    page.locator("a[href*='artifacts/artifact/']").first.click()
+    links = {}
+    for label in ("Report", "Prefect run", "MLflow run", "Model version"):
+        link = page.get_by_role("link", name=label, exact=True)
+        expect(link).to_be_visible()
+        links[label] = str(link.get_attribute("href"))
+    page.goto(links["Report"])
+    head = page.frame_locator("iframe").get_by_role("heading", name="payments", exact=True)
+    expect(head).to_be_visible()
+    page.goto(links["Prefect run"])
+    expect(page.get_by_text(run_of_form["name"]).first).to_be_visible()
+    page.goto(links["MLflow run"])
+    expect(page.get_by_text("monitor payments 2026-05-2").first).to_be_visible()
+    expect(page.get_by_role("link", name="Judges")).to_have_count(0)  # those of language models
+    page.goto(links["Model version"])
+    expect(page.get_by_role("heading", name="payments, version 1")).to_be_visible()  # the card
+    shot(page, "model-card")
+
+
+def test_the_deployments_of_every_day_are_a_link_away(stack: Stack, page: Page) -> None:
+    page.goto(f"{stack.prefect}{_DAILY}")
+    for name in ("monitor-payments", "retrain", "rollback", "approve"):
+        expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
+    expect(page.get_by_role("link", name="backtest", exact=True)).to_have_count(0)
+
+
+@pytest.fixture
+def socket(stack: Stack, tmp_path: Path) -> Iterator[tuple[SlackPeer, SlackSocket]]:
+    """The listener of `up` beside the stack, for one person in the channel #ml."""
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "payments.yaml").write_text(ANSWERED)
+    with SlackSocket() as socket, SlackPeer(socket_url=socket.url) as peer:
+        tokens = {"SLACK_APP_TOKEN": peer.app_token, "SLACK_BOT_TOKEN": peer.token}
+        place = {"DRIFTLOOP_WORKSPACE": str(tmp_path), "SLACK_API_URL": peer.api_url}
+        listener = subprocess.Popen(
+            [sys.executable, "-m", "tasks.alerts.slack_listener"],
+            cwd=ROOT,
+            env={**os.environ, **stack.variables, **tokens, **place},
+        )
+        yield peer, socket
+        listener.terminate()
+        listener.wait(30)
+
+
+@pytest.mark.usefixtures("run_of_form")
+def test_each_button_starts_the_run_that_does_it(
+    stack: Stack, page: Page, socket: tuple[SlackPeer, SlackSocket]
+) -> None:
+    peer, slack = socket
+    buttons = *incident_buttons("payments", False, "2"), *incident_buttons("payments", True, None)
+    for place, button in enumerate(dict.fromkeys(buttons)):
+        slack.send(f"e{place}", payload(button, press=f"{place}.{time.time()}"))
+        end = time.monotonic() + 60
+        while len(peer.whispers) <= place and time.monotonic() < end:
+            time.sleep(0.1)
+        told = re.fullmatch(f"{button.label}: the run (.*) does it, and .*", peer.whispers[-1][1])
+        assert told, peer.whispers[-1]
+        asked = {"flow_runs": {"name": {"any_": [told[1]]}}}
+        (run,) = stack.ask("/flow_runs/filter", asked)
+        page.goto(f"{stack.prefect}/v2/runs/flow-run/{run['id']}")
+        expect(page.get_by_text(run["name"]).first).to_be_visible()
+    assert len(peer.whispers) == len(get_args(Request)) == place + 1

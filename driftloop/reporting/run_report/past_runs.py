@@ -64,6 +64,7 @@ class FetchedReport:
     as_of: Annotated[datetime, Field(description="The moment that the run was as of.")]
     run_id: Annotated[str, Field(description="Of the run in MLflow.")]
     outcome: Outcome
+    headline: Annotated[str, Field(description="What it came to in a few words.")]
     path: Annotated[str, Field(description="The local copy of the page.")]
     address: Annotated[
         str | None, Field(description="The page on the MLflow server, if there is one.")

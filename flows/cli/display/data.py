@@ -8,6 +8,7 @@ from rich.text import Text
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.snapshots.options import ColumnRole
 from driftloop.snapshots.record import SnapshotRecord
+from flows.cli.display.monitoring import monitor_view
 from flows.cli.display.show import empty_table
 
 
@@ -25,9 +26,19 @@ def init_view(new: NewWorkspace) -> Iterable[RenderableType]:
     """Yield what a person should know of a new workspace."""
     yield Text.assemble(("ready", "green"), f": {new.sentence}")
     yield "\nNext:"
-    yield f"  driftloop monitor {new.model} --workspace {new.workspace} --as-of DATE"
-    yield f"  driftloop status --workspace {new.workspace}"
-    yield f"  driftloop tune {new.model} --workspace {new.workspace}  # which policy pays here"
+    place = f"--workspace {new.workspace}"
+    yield f"  driftloop monitor {new.model} {place} --as-of DATE"
+    yield f"  driftloop status {place}"
+    if new.verdict is None:
+        yield f"  driftloop tune {new.model} {place}  # which policy pays here"
+
+
+def adopt_view(new: NewWorkspace) -> Iterable[RenderableType]:
+    """Yield what a person should know of a log that was adopted, and its first verdict."""
+    if new.verdict is not None:
+        yield from monitor_view(new.verdict)
+        yield ""
+    yield from init_view(new)
 
 
 def columns_view(columns: Iterable[ColumnRole], notes: Iterable[str]) -> Group:

@@ -23,7 +23,7 @@ def report_view(report: FetchedReport) -> Iterable[RenderableType]:
     yield Text.assemble(
         (report.model, "bold"),
         f" as of {format_time(report.as_of)}: ",
-        (f"{style.sign} {style.word}", TONES[style.tone]),
+        (f"{style.sign} {report.headline or style.word}", TONES[style.tone]),
     )
     yield Text(report.path)
     if report.address is not None:

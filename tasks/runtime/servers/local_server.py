@@ -82,6 +82,7 @@ def start_server(home: Path, port: int | None = None) -> LocalServer:
     home.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "PREFECT_HOME": str(home)}
     environment.pop("PREFECT_API_URL", None)  # that of a client
+    environment["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"  # where its pages ask
     arguments = ("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
     return start_leashed(arguments, environment, port, (home / "server.log").open("ab+"))
 

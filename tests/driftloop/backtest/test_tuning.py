@@ -76,7 +76,7 @@ def test_alternatives_are_what_a_configuration_could_state() -> None:
     found = {one.policy.name: one for one in alternatives(own)}
     assert list(found) == [
         *("as configured", "steady calendar", "calendar, every 6", "strict proof"),
-        *("wide margin", "recency weights"),
+        *("wide margin", "recency weights", "without all", "without sliding 8 weeks"),
     ]
     assert found["as configured"].policy == policy_of(own)
     assert (policy_of(own).every, policy_of(own).patience, policy_of(own).proof) == (3, 2, -1)
@@ -89,7 +89,10 @@ def test_alternatives_are_what_a_configuration_could_state() -> None:
         one.policy.name for one in alternatives(config(training=weighted))
     ]
     bare = config(decision={"triggers": []}, comparison={"metric": "roc_auc"})
-    assert [one.policy.name for one in alternatives(bare)] == ["as configured", "recency weights"]
+    assert [one.policy.name for one in alternatives(bare)] == [
+        *("as configured", "recency weights", "without all", "without sliding 8 weeks")
+    ]
+    assert found["without all"].policy.settings == ("sliding 8 weeks",)
     assert policy_of(bare).every is None
     priced = config(
         value={"true_positive": 5, "false_positive": -1},

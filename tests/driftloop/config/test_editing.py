@@ -93,6 +93,34 @@ def test_a_value_is_added_to_an_item_of_a_list(item: str) -> None:
     assert calendar["kind"] == "calendar"
 
 
+@pytest.mark.parametrize(
+    ("windows", "left"),
+    [
+        ("[{kind: all}, {kind: sliding, length: 8 weeks}]  # two", "[{kind: all}]  # two"),
+        ("[{kind: sliding}, {kind: all}]", "[{kind: all}]"),
+        ("\n    - kind: sliding  # old\n      length: 8 weeks\n    # all\n    - kind: all", None),
+        ("\n    - kind: all\n    - kind: sliding\n      length: 8 weeks\n\n  # ends", None),
+        ("\n    - {kind: all}\n    - {kind: sliding}", None),
+    ],
+)
+def test_an_item_is_taken_out_of_a_list(windows: str, left: str | None) -> None:
+    text = f"training:\n  windows: {windows}\n  refit: true\n"
+    new = with_values(text, {("training", "windows", "sliding"): None}, "why")
+    assert yaml.safe_load(new) == {"training": {"windows": [{"kind": "all"}], "refit": True}}
+    gone, _ = changed(text, new)
+    if left is None:
+        assert all("sliding" in line or "length" in line for line in gone)
+    else:
+        assert f"  windows: {left}\n" in new
+
+
+@pytest.mark.parametrize("windows", ["[{kind: sliding}]", "\n    -\n      kind: sliding"])
+def test_the_last_item_and_one_on_other_lines_stay(windows: str) -> None:
+    text = f"training:\n  windows: {windows}\n"
+    with pytest.raises(ConfigError, match=r"training\.windows\.sliding cannot be taken out"):
+        with_values(text, {("training", "windows", "sliding"): None}, "why")
+
+
 def test_a_second_reason_replaces_the_first() -> None:
     once = with_values(TEXT, {}, "as configured: " + "long " * 40)
     assert sum(line.startswith(MARK) for line in once.splitlines()) > 1

@@ -267,7 +267,7 @@ def test_people_have_the_whole_time_from_when_they_were_asked(
     form = write_form(job, find_proposal(job, None))
     assert "Answer by 2026-06-15 09:00 UTC." in form
     assert "| challenger |" in form
-    assert r"| gain | \+0.05 (+0.02 to +0.08); more than 0.000 needed |" in form
+    assert r"| gain | \+0.05 (+0.02 to +0.08); more than 0 needed |" in form
     now[0] = datetime(2026, 6, 15, 9, tzinfo=UTC)
     with pytest.raises(LateAnswerError, match="the answer came after 2026-06-15 09:00"):
         answer_proposal(job, find_proposal(job, None), make_answer(True, "Ada", ""))
