@@ -36,10 +36,8 @@ def _finite(text: str) -> float | None:
 
 
 def _windows(text: str) -> tuple[Window, ...]:
-    return tuple(
-        Window(parse_time(window["start"]), parse_time(window["end"]))
-        for window in json.loads(text)
-    )
+    spans = json.loads(text)
+    return tuple(Window(parse_time(span["start"]), parse_time(span["end"])) for span in spans)
 
 
 def _json(value: Any) -> str:

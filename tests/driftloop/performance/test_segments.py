@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import t as student
 
 from driftloop.base.findings import SegmentPerformance
+from driftloop.base.scores import number
 from driftloop.performance.bootstrap import resampled_scores
 from driftloop.performance.evidence import level_of_look
 from driftloop.performance.level import NO_RECORD, TrackRecord
@@ -143,7 +144,7 @@ def test_windows_add_up_within_a_segment_and_end_with_one_that_shows_no_loss() -
     assert [part.status for part in alone].count("ok") > 4
     assert (last.status, last.windows) == ("fell", 9)
     pooled = np.average([one.score for one in found], weights=[one.rows for one in found])
-    assert f" ({pooled:.3f} over 9 windows) in region=north" in last.sentence
+    assert f" ({number(float(pooled))} over 9 windows) in region=north" in last.sentence
     healthy = [judged(holdout, rows(rng, 3000), record=record) for _ in range(5)]
     norths = [next(p for p in parts if p.segment == "region=north") for parts in healthy]
     shown = [part.score < part.baseline - MATTERS * 0.03 for part in norths]
