@@ -26,7 +26,7 @@ class ServedPredictions:
         self.reads = Features(
             features.numeric + self.served.numeric, features.categorical + self.served.categorical
         )
-        self._column, self._target, self._decided = column, target, decided
+        self._column, self._target, self.decided = column, target, decided
 
     @property
     def classes_(self) -> npt.NDArray[Any]:
@@ -44,7 +44,7 @@ class ServedPredictions:
         outside 0 to 1 and a class that is not known count as not logged.
         """
         values = table[self._column].to_numpy()
-        if self._decided:
+        if self.decided:
             chosen: Probabilities = (values[:, None] == self.classes_[None, :]).astype(np.float64)
             chosen[chosen.sum(axis=1) == 0] = np.nan
             return chosen

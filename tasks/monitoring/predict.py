@@ -1,7 +1,7 @@
 """A registered version on labelled rows: the truth, its predictions and its decision threshold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from driftloop.training.served import logged
 from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.tables import examples
 from tasks.registry.lineage import target_of
-from tasks.registry.models import model_of
+from tasks.registry.models import model_of, reader_of
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 
@@ -54,6 +54,22 @@ def predict_version(
     """Return the predictions of a version on labelled rows; `target` defaults to its own."""
     own = target or target_of(open_registry(job.workspace), job.model, version)
     return predict_model(job, model_of(job, version), labelled, own)
+
+
+def predict_served(
+    job: Job, version: str, labelled: pd.DataFrame, target: Target
+) -> LabelledPredictions:
+    """Return what was served of labelled rows where that was logged, else what a version predicts.
+
+    The threshold of decisions stays that of the version.
+    """
+    own = predict_version(job, version, labelled, target)
+    if job.config.data.predictions is None:
+        return own
+    served = predict_model(job, reader_of(job, target), labelled, target)
+    if len(served.y) < job.config.performance.minimum_rows:
+        return own
+    return replace(served, threshold=own.threshold)
 
 
 def predict_model(

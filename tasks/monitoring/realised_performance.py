@@ -27,7 +27,7 @@ from tasks.monitoring.estimated_performance import (
     with_promise,
 )
 from tasks.monitoring.joint_and_prediction_drift import label_findings
-from tasks.monitoring.predict import predict_model, predict_version
+from tasks.monitoring.predict import predict_model, predict_served
 from tasks.monitoring.segments import settings_of_whole, with_segments
 from tasks.monitoring.tables import broken_periods, label_fault, read_labelled
 from tasks.monitoring.windows import Slices, trained_on
@@ -118,7 +118,7 @@ def _scored(
     earlier: TrackRecord,
     holdout: HeldOut | None,
 ) -> Performance:
-    scored = predict_version(job, champion.version, table, target)
+    scored = predict_served(job, champion.version, table, target)
     performance = judge_performance(
         job.config.comparison.metric,
         slices.labelled.window,

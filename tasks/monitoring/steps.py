@@ -26,7 +26,7 @@ from tasks.monitoring.joint_and_prediction_drift import joint_findings, predicti
 from tasks.monitoring.realised_performance import RealisedPerformance
 from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.segments import segment_findings
-from tasks.monitoring.served import check_logging
+from tasks.monitoring.served import check_logging, check_skew
 from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import md5_of
 from tasks.registry.opening import open_registry
@@ -123,7 +123,8 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> WindowAnalysis:
     by = criteria(job, importances, DriftHistory.from_runs(run.history, champion.version))
     extra_findings += segment_findings(job, profile, reference, current, by)
     analysis = analyse_window(profile, current, analysis_scope(job), by, extra_findings)
-    quality = (*analysis.quality, *check_logging(job, current, champion, slices.holdout))
+    served = check_logging(job, current, champion, slices.holdout)
+    quality = (*analysis.quality, *served, *check_skew(job, current, champion))
     findings = only_news(analysis.findings, importances)
     return replace(analysis, quality=quality, findings=findings)
 
