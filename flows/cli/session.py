@@ -100,14 +100,21 @@ def waiting(what: str) -> Iterator[None]:
     if not notes.is_terminal:
         yield
         return
-    with notes.status(Text(what)):
+    from tasks.runtime.progress import watched
+
+    def show(step: str, done: int, total: int) -> None:
+        status.update(Text(f"{what}: {step}, {done:,} of {total:,}"))
+
+    with notes.status(Text(what)) as status, watched(show):
         yield
     if time.monotonic() - begun > 20:
         notes.print(f"{what}: {time.monotonic() - begun:.0f} s", style="dim")
 
 
 @contextmanager
-def running(what: str, model: str, server: "LocalServer | None" = None) -> Iterator[None]:
+def running(
+    what: str, model: str | None = None, server: "LocalServer | None" = None
+) -> Iterator[None]:
     """Show that a flow is under way at a server, and tag its runs."""
     with waiting(what), without_heartbeats():
         from tasks.runtime.servers.temporary_server import start_temporary_server
@@ -119,7 +126,7 @@ def running(what: str, model: str, server: "LocalServer | None" = None) -> Itera
         if server is not None:
             server.wait()
         address = {} if server is None else {PREFECT_API_URL: server.api_url}
-        with temporary_settings(address), tags("driftloop", model):
+        with temporary_settings(address), tags(*filter(None, ("driftloop", model))):
             yield
 
 
