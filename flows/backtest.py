@@ -14,7 +14,7 @@ from driftloop.backtest.summary import ALWAYS_RETRAINING, FIRST_MODEL, BaselineS
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
 from driftloop.reporting.backtest import Backtest, injection_result, summary_sentence
-from flows.backtest_pool import Report, backtest_candidates
+from flows.backtest_policy import Report, backtest_candidates
 from flows.naming import resolve_as_of, run_name
 from tasks.backtest.plot import plot_backtest
 from tasks.backtest.sandbox import (
@@ -59,7 +59,7 @@ def backtest(
         progresses: dict[str, Callable[[int, int], None]] = {}
 
         def report(name: str, done: int, total: int, action: str) -> None:
-            progresses.setdefault(name, progress(job, f"backtest {name}"))(done, total)
+            progresses.setdefault(name, progress(job.model, f"backtest {name}"))(done, total)
 
         others = [Path(path) for path in configs or ()]
         return run_backtest(job, start, end, others, inject, inject_at, report)

@@ -62,6 +62,7 @@ SLOW = (
     "end_to_end/test_deployments.py",
     "end_to_end/test_evidence.py",
     "end_to_end/test_first_champions.py",
+    "end_to_end/test_fleet.py",
     "end_to_end/test_incidents.py",
     "end_to_end/test_metrics.py",
     "end_to_end/test_older_workspace.py",

@@ -23,6 +23,7 @@ from driftloop.onboarding.result import NewWorkspace
 from driftloop.promotion.ledger import Answer, Ledger, Rollback
 from driftloop.reporting.backtest import Backtest
 from driftloop.reporting.dashboard.rows import Dashboard
+from driftloop.reporting.fleet import Fleet
 from driftloop.reporting.prometheus.metrics import Metrics
 from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from driftloop.reporting.status import Statuses
@@ -45,6 +46,7 @@ PRINTED: dict[str, type[Any]] = {
     "deploy": Registration,
     "digest": DeliveryReport,
     "down": StackStop,
+    "fleet": Fleet,
     "history": History,
     "init": NewWorkspace,
     "ledger": Ledger,

@@ -1,10 +1,13 @@
 """The schedule of a model: a cron expression in a time zone, derived from its window."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator
 
+from driftloop.base.errors import ConfigError
 from driftloop.base.periods import Span
 from driftloop.base.settings import Settings
 
@@ -36,6 +39,12 @@ class Schedule(Settings):
         description="Zone of the cron expression, such as Europe/Berlin; windows are in UTC.",
     )
     active: bool = Field(default=True, description="False registers the deployment without it.")
+    fleet: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="The fleet that runs this model when its time has come, in place of a "
+        "deployment's schedule of its own; any name, in lower case.",
+    )
 
     @field_validator("cron")
     @classmethod
@@ -69,6 +78,22 @@ class Schedule(Settings):
         and successive windows overlap.
         """
         return self.cron or default_cron(window)
+
+    def last_time(self, window: Span, as_of: datetime) -> datetime:
+        """Return the newest moment at which a run was due, at or before `as_of`.
+
+        Raises:
+            ConfigError: if the expression has an extension of cron that cannot be counted back.
+        """
+        cron = self.cron_for(window)
+        minute = as_of.astimezone(ZoneInfo(self.timezone)).replace(second=0, microsecond=0)
+        try:
+            return next(CronSim(cron, minute + timedelta(seconds=1), reverse=True)).astimezone(UTC)
+        except (CronSimError, StopIteration):
+            raise ConfigError(
+                f"schedule: cron: {cron!r} cannot be counted back to its last time; write numbers, "
+                "lists, ranges, steps and * only"
+            ) from None
 
 
 def default_cron(window: Span) -> str:

@@ -20,7 +20,7 @@ from typer.models import CommandInfo
 
 COMMANDS = {
     **dict.fromkeys(("init", "adopt"), "data"),
-    **dict.fromkeys(("monitor", "retrain", "bootstrap", "status"), "monitoring"),
+    **dict.fromkeys(("monitor", "fleet", "retrain", "bootstrap", "status"), "monitoring"),
     "demo": "demo",
     **dict.fromkeys(("rollback", "approve", "ledger"), "promotion"),
     **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "alerts"),
@@ -34,7 +34,7 @@ COMMANDS = {
 
 PANELS = {
     **dict.fromkeys(("init", "adopt", "demo", "backtest", "tune"), "Begin"),
-    **dict.fromkeys(("monitor", "retrain", "bootstrap", "snapshot"), "Run the loop"),
+    **dict.fromkeys(("monitor", "fleet", "retrain", "bootstrap", "snapshot"), "Run the loop"),
     **dict.fromkeys(("status", "report", "history", "dashboard", "metrics"), "See"),
     **dict.fromkeys(("approve", "rollback", "ledger"), "Versions"),
     **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "Alerts"),

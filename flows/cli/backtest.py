@@ -20,7 +20,7 @@ from flows.cli.session import notes
 if TYPE_CHECKING:
     from driftloop.backtest.matrix_result import MatrixResult
     from driftloop.backtest.tuning import Tuning
-    from flows.backtest_pool import Report
+    from flows.backtest_policy import Report
 
 
 From = Annotated[

@@ -9,12 +9,13 @@ from driftloop.base.retrain_record import RetrainRecord
 from driftloop.base.workspace import Workspace
 from driftloop.decision.outcome import Condition
 from flows.cli.command import command
-from flows.cli.display.monitoring import monitor_view, status_view
+from flows.cli.display.monitoring import fleet_view, monitor_view, status_view
 from flows.cli.display.promotion import retrain_view
-from flows.cli.options import AnyName, AsOf, DryRun, Name, Reason, Rev, data_job
+from flows.cli.options import AnyName, AsOf, DryRun, Name, Reason, Rev, data_job, time_of
 from flows.cli.session import ERROR, FAILED_ON, running, waiting
 
 if TYPE_CHECKING:
+    from driftloop.reporting.fleet import Fleet
     from driftloop.reporting.status import Statuses
 
 FailOn = Annotated[
@@ -51,6 +52,31 @@ def monitor(
 
     with running(f"Monitoring {name}", name, server):
         return flow(name, job.as_of, job.rev, dry_run, str(place.root))
+
+
+@command(fleet_view, services=True)
+def fleet(
+    place: Workspace,
+    select: Annotated[
+        str, typer.Option(help="Pattern of names, such as 'payments-*', or the name of a fleet.")
+    ] = "*",
+    due: Annotated[
+        bool,
+        typer.Option("--due", help="Only models whose schedule has come since their last run."),
+    ] = False,
+    as_of: AsOf = None,
+    dry_run: DryRun = False,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Models at a time; default: as the machine allows.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.01, help="How long one model may take.")] = 60,
+) -> "Fleet":
+    """Monitor many models in one run, each in a warm process of its own."""
+    moment = time_of(as_of)
+    with running("Monitoring"):
+        from flows.fleet import fleet as flow
+
+        return flow(select, due, moment, dry_run, processes, minutes, str(place.root))
 
 
 def _failed(record: RetrainRecord, dry_run: bool, **_: Any) -> int:

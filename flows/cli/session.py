@@ -101,10 +101,14 @@ def waiting(what: str) -> Iterator[None]:
         yield
         return
     from tasks.alerts.senders.console import SCREEN
+    from tasks.runtime.progress import watched
+
+    def show(step: str, done: int, total: int) -> None:
+        status.update(Text(f"{what}: {step}, {done:,} of {total:,}"))
 
     drawn_on = SCREEN.set(notes)
     try:
-        with notes.status(Text(what)):
+        with notes.status(Text(what)) as status, watched(show):
             yield
     finally:
         SCREEN.reset(drawn_on)
@@ -113,7 +117,9 @@ def waiting(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def running(what: str, model: str, server: "LocalServer | None" = None) -> Iterator[None]:
+def running(
+    what: str, model: str | None = None, server: "LocalServer | None" = None
+) -> Iterator[None]:
     """Show that a flow is under way at a server, and tag its runs."""
     with waiting(what), without_heartbeats():
         from tasks.runtime.servers.temporary_server import start_temporary_server
@@ -125,7 +131,7 @@ def running(what: str, model: str, server: "LocalServer | None" = None) -> Itera
         if server is not None:
             server.wait()
         address = {} if server is None else {PREFECT_API_URL: server.api_url}
-        with temporary_settings(address), tags("driftloop", model):
+        with temporary_settings(address), tags(*filter(None, ("driftloop", model))):
             yield
 
 

@@ -1,4 +1,4 @@
-"""The deployments of a workspace: those of `prefect.yaml`, and a scheduled monitor per model.
+"""The deployments of a workspace: those of `prefect.yaml`, a monitor per model, its fleets.
 
 Pure: what is read from files and sent to a server is in `tasks.deployments.register`.
 """
@@ -12,7 +12,7 @@ from driftloop.base.errors import ConfigError, valid_choices
 from driftloop.config.loading import config_hash
 from driftloop.config.model_config import ModelConfig
 
-TEMPLATE = "scheduled_monitor"
+TEMPLATE, FLEET = "scheduled_monitor", "scheduled_fleet"
 SENT = (
     *("name", "entrypoint", "description", "version", "parameters", "job_variables"),
     *("work_pool_name", "work_queue_name", "concurrency_limit"),
@@ -70,20 +70,24 @@ class Deployment:
 def compose(
     raw: Mapping[str, Any], configs: Iterable[ModelConfig], version: str, workspace: str | None
 ) -> tuple[Deployment, ...]:
-    """Return every deployment: a scheduled monitor for each model, then those of `prefect.yaml`.
+    """Return every deployment: a monitor for each model, the fleets, those of `prefect.yaml`.
 
+    A model of a fleet has no schedule of its own: the fleet runs it when its time has come.
     `workspace` is the folder on the worker, where it is not the worker's own checkout.
 
     Raises:
         ConfigError: if an entry lacks what it needs, or has a key that would be ignored.
     """
     entries = list(raw.get("deployments") or ())
-    template = (raw.get("definitions") or {}).get(TEMPLATE)
-    if template is None:
-        raise ConfigError(f"prefect.yaml: definitions: {TEMPLATE} is missing; see docs/operations")
+    templates, configs = raw.get("definitions") or {}, tuple(configs)
+    for name in (TEMPLATE, FLEET):
+        if templates.get(name) is None:
+            raise ConfigError(f"prefect.yaml: definitions: {name} is missing; see docs/operations")
     taken = {entry.get("name") for entry in entries}
-    monitors = (_monitor(template, config, version) for config in configs)
-    own = [monitor for monitor in monitors if monitor.name not in taken]
+    fleets = sorted({config.schedule.fleet for config in configs if config.schedule.fleet})
+    made = [_monitor(templates[TEMPLATE], config, version) for config in configs]
+    made += [_fleet(templates[FLEET], fleet, version) for fleet in fleets]
+    own = [deployment for deployment in made if deployment.name not in taken]
     place = {"workspace": workspace} if workspace else {}
     return tuple(
         replace(deployment, parameters={**place, **deployment.parameters})
@@ -101,10 +105,16 @@ def _monitor(template: Mapping[str, Any], config: ModelConfig, version: str) -> 
         monitor,
         tags=(*monitor.tags, config.model),
         parameters={**monitor.parameters, "model": config.model},
-        schedules=(cron,),
+        schedules=() if schedule.fleet else (cron,),
         version=f"{version} {config_hash(config)}",
         model=config.model,
     )
+
+
+def _fleet(template: Mapping[str, Any], name: str, version: str) -> Deployment:
+    about = f"Judges the models of the fleet {name} whose time has come, in one run."
+    fleet = _parsed({"name": f"fleet-{name}", "description": about, **template}, version)
+    return replace(fleet, parameters={**fleet.parameters, "select": name, "due": True})
 
 
 def _parsed(entry: Mapping[str, Any], version: str) -> Deployment:

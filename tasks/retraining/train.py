@@ -45,7 +45,7 @@ def search_settings(job: Job, plan: TrainingPlan) -> dict[str, Any]:
     """Return the estimator settings that scored best in time-ordered validation."""
     config, table = job.config, read_labelled(job, plan.training)
     rows = weighted_examples(job, table, target_in(job, table), plan.half_life)
-    metric, on_trial = config.comparison.metric, progress(job, "search settings")
+    metric, on_trial = config.comparison.metric, progress(job.model, "search settings")
     return search(config.training, rows, config.features.by_type, metric, on_trial)[0].parameters
 
 

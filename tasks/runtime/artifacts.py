@@ -6,7 +6,13 @@ import re
 from driftloop.alerts.message import Links
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
-from driftloop.reporting.prefect_summary import findings_table, retrain_markdown, run_markdown
+from driftloop.reporting.fleet import Fleet, fleet_table
+from driftloop.reporting.prefect_summary import (
+    MOST_ROWS,
+    findings_table,
+    retrain_markdown,
+    run_markdown,
+)
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
 
@@ -42,6 +48,19 @@ def show_retraining(job: Job, record: RetrainRecord, links: Links) -> None:
         retrain_markdown(record, links),
         key=artifact_key(job.model, "retraining"),
         description=record.sentence[:500],
+    )
+
+
+@step("show fleet", retries=1)
+def show_fleet(record: Fleet) -> None:
+    """Show what became of each model of a fleet in the Prefect UI."""
+    if not has_server():
+        return
+    from prefect.artifacts import create_table_artifact
+
+    rows = fleet_table((record.worth_showing or record.models)[:MOST_ROWS])
+    create_table_artifact(
+        rows, key=artifact_key("fleet", record.select), description=record.headline
     )
 
 

@@ -1,16 +1,27 @@
-"""Progress of a long step, in the log of its run and as a bar in the Prefect UI."""
+"""Progress of a long step: in the log of its run, on the terminal, as a bar in the Prefect UI."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
-from tasks.runtime.artifacts import artifact_key, has_server
-from tasks.runtime.job import Job
-
 Logger: TypeAlias = "logging.Logger | logging.LoggerAdapter[logging.Logger]"
+Watcher: TypeAlias = Callable[[str, int, int], None]
+_WATCHER: ContextVar[Watcher | None] = ContextVar("progress", default=None)
 
 
-def progress(job: Job, what: str) -> Callable[[int, int], None]:
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Call `watcher` with what a step does, how many are done and of how many, while this lasts."""
+    token = _WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
+
+
+def progress(name: str, what: str) -> Callable[[int, int], None]:
     """Return a function that logs progress, called with how many are done of how many.
 
     It logs once per tenth, in Prefect's run where there is one.
@@ -22,26 +33,30 @@ def progress(job: Job, what: str) -> Callable[[int, int], None]:
         logger: Logger = get_run_logger()
     except MissingContextError:
         logger = logging.getLogger("driftloop")
-    last, bar = -1, _bar(job, what, logger)
+    last, bar, watcher = -1, _bar(name, what, logger), _WATCHER.get()
 
     def on_progress(done: int, total: int) -> None:
         nonlocal last
+        if watcher is not None:
+            watcher(f"{what} of {name}", done, total)
         tenth = 10 * done // max(total, 1)
         if tenth != last:
             last = tenth
-            logger.info("%s of %s: %d of %d", what, job.model, done, total)
+            logger.info("%s of %s: %d of %d", what, name, done, total)
             bar(100.0 * done / max(total, 1))
 
     return on_progress
 
 
-def _bar(job: Job, what: str, logger: Logger) -> Callable[[float], None]:
+def _bar(name: str, what: str, logger: Logger) -> Callable[[float], None]:
     """Return what moves the bar; an error of the bar is logged and does not fail the work."""
+    from tasks.runtime.artifacts import artifact_key, has_server
+
     if not has_server():
         return lambda percent: None
     from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-    key, description = artifact_key(job.model, what), f"{what} of {job.model}"
+    key, description = artifact_key(name, what), f"{what} of {name}"
     try:
         bar: Any = create_progress_artifact(0.0, key=key, description=description)
     except Exception as error:

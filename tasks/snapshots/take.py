@@ -129,7 +129,7 @@ def take_arrivals(
         delivery = check_arrival(arrival, job.config, schema, clock.now(), classes)
         name = Path(arrival.name).name
         before = staged.added + staged.changed
-        merge(delivery, roles, batches, staged, progress(job, f"merging {name}"))
+        merge(delivery, roles, batches, staged, progress(job.model, f"merging {name}"))
         if staged.added + staged.changed == before:
             inbox.skipped.append(f"{arrival.name}: brings nothing that is not there already")
         if arrival.digest:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from tasks.coordination.lost_runs import children_of, settle, unsettled
 from tasks.stack.checks import write_private
 from tasks.stack.health import answers
 from tasks.stack.prefect_server import prefect_at
@@ -24,7 +25,6 @@ from tasks.stack.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
-    from prefect.client.schemas.objects import FlowRun
 
 MESSAGE = "The run's process is gone: it was killed, or its machine or worker went down."
 LOOK_SECONDS = 10.0
@@ -87,29 +87,17 @@ def settle_dead_runs(client: "SyncPrefectClient", folder: StackFolder) -> tuple[
 
 
 def _settle(client: "SyncPrefectClient", run: UUID) -> bool:
-    from prefect.client.schemas.filters import FlowRunFilter
     from prefect.exceptions import ObjectNotFound
-    from prefect.states import Crashed
 
     try:
         flow_run = client.read_flow_run(run)
     except ObjectNotFound:
         return False
-    if not _unsettled(flow_run):
+    if not unsettled(flow_run):
         return False
-    children = FlowRunFilter.model_validate({"parent_flow_run_id": {"any_": [run]}})
-    for unsettled in (*client.read_flow_runs(flow_run_filter=children), flow_run):
-        if _unsettled(unsettled):
-            client.set_flow_run_state(unsettled.id, Crashed(message=MESSAGE), force=True)
+    children = client.read_flow_runs(flow_run_filter=children_of(run))
+    settle(client, MESSAGE, *children, flow_run)
     return True
-
-
-def _unsettled(run: "FlowRun") -> bool:
-    """Say whether a run claims to be at work; a suspended one waits without a process."""
-    state = run.state
-    return state is not None and (
-        state.is_running() or state.is_cancelling() or state.name == "Pending"
-    )
 
 
 def _log(line: str) -> None:

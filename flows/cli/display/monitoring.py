@@ -16,6 +16,7 @@ from flows.cli.display.promotion import retrain_view
 from flows.cli.display.show import COLOURS, TONES, outcome_text, status_text
 
 if TYPE_CHECKING:
+    from driftloop.reporting.fleet import Fleet
     from driftloop.reporting.status import ModelStatus, Statuses
 
 _SHOWN = 12
@@ -91,6 +92,16 @@ def _features(findings: list[Finding], everything: bool) -> Iterable[RenderableT
     counted = [f"{more} more changed"] * bool(more) + [f"{unchanged} unchanged"] * bool(unchanged)
     if counted:
         yield Text(f"    {', '.join(counted)}; --all shows every result", style="dim")
+
+
+def fleet_view(fleet: "Fleet") -> Iterable[RenderableType]:
+    """Yield a line for each model that is not healthy, most severe first, then all in numbers."""
+    for model in fleet.worth_showing:
+        found = outcome_text(model.outcome, model.headline) if model.outcome else None
+        action = f" ({model.action})" if model.action not in (None, "none") else ""
+        what = found or Text(model.error or model.result, style="red")
+        yield Text.assemble((f"{model.model} ", "bold"), what, action)
+    yield f"{fleet.headline}; {fleet.seconds:.0f} s, {fleet.processes} at a time"
 
 
 def status_view(statuses: "Statuses") -> Iterable[RenderableType]:

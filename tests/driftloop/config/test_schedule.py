@@ -91,3 +91,25 @@ def test_a_schedule_does_not_change_what_a_run_is() -> None:
     config = load_config(ROOT / "configs" / "payments.yaml")
     later = config.model_copy(update={"schedule": Schedule(cron="0 7 * * 1")})
     assert config_hash(later) == config_hash(config)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "as_of", "last"),
+    [
+        ({}, "2026-03-30T06:00", "2026-03-30T06:00"),
+        ({}, "2026-03-30T05:59:59", "2026-03-23T06:00"),
+        ({"timezone": "Europe/Berlin"}, "2026-03-30T04:00", "2026-03-30T04:00"),  # summer time
+        ({"timezone": "Europe/Berlin"}, "2026-03-30T03:59", "2026-03-23T05:00"),
+        ({"cron": "*/15 * * * *"}, "2026-03-30T05:44", "2026-03-30T05:30"),
+        ({"cron": "0 2 L * *"}, "2026-03-30T05:44", "2026-02-28T02:00"),
+    ],
+)
+def test_the_last_time_of_a_schedule(schedule: dict[str, str], as_of: str, last: str) -> None:
+    moment = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
+    found = Schedule(**schedule).last_time(parse_span("1 week"), moment)
+    assert found == datetime.fromisoformat(last).replace(tzinfo=UTC)
+
+
+def test_a_last_time_that_cannot_be_counted_names_the_expression() -> None:
+    with pytest.raises(ConfigError, match=r"schedule: cron: '0 6 \? \* 1' cannot be counted back"):
+        Schedule(cron="0 6 ? * 1").last_time(parse_span("1 week"), datetime.now(UTC))

@@ -50,6 +50,18 @@ def test_every_model_has_a_monitor_on_its_schedule_that_never_piles_up() -> None
     assert "churn" in composed()["monitor/monitor-churn"].description
 
 
+def test_a_model_of_a_fleet_is_run_by_the_fleet_when_it_is_due() -> None:
+    schedule = PAYMENTS.schedule.model_copy(update={"fleet": "nightly"})
+    model = PAYMENTS.model_copy(update={"schedule": schedule})
+    found = {one.full_name: one for one in compose(RAW, (model, CHURN), "0.1.0", None)}
+    assert found["monitor/monitor-payments"].schedules == ()
+    assert found["monitor/monitor-churn"].schedules
+    fleet = found["fleet/fleet-nightly"]
+    assert fleet.parameters == {"select": "nightly", "due": True}
+    assert [cron.cron for cron in fleet.schedules] == ["10 * * * *"]
+    assert (fleet.concurrency_limit, fleet.collision) == (1, "CANCEL_NEW")
+
+
 def test_the_others_are_there_once_and_are_started_by_hand() -> None:
     found = composed()
     for name in ("retrain/retrain", "rollback/rollback", "bootstrap/bootstrap", "mute/mute"):

@@ -1,0 +1,1 @@
+"""Many models in one run: which of them, and a warm process for each."""
