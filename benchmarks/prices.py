@@ -59,6 +59,8 @@ def regrets(stream: str, matrix: Matrix, own: Policy) -> list[Regret]:
         priced = policies(own, ratio * whole.mean)
         scale = scale_of(valued, priced["price"])
         best = max(np.nansum(scale.counted(one) - scale.first) for one in scale.best.values())
+        if best <= 0:  # at this price it is best never to retrain, and no share can be told
+            continue
         for name, policy in priced.items():
             done = replay(valued, policy)
             net = np.nansum(scale.counted(done) - scale.first)
@@ -74,6 +76,9 @@ def summary(found: Sequence[Regret]) -> str:
         line = [f"{ratio:g}"]
         for name in ("price", "default", "always", "never"):
             own = [one for one in found if (one.ratio, one.policy) == (ratio, name)]
+            if not own:
+                line.append("none pays")
+                continue
             mean = np.mean([one.regret for one in own])
             retrains = np.mean([one.retrains for one in own])
             line.append(f"{mean:.0%} · {max(one.regret for one in own):.0%} · {retrains:.0f}")

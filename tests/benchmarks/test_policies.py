@@ -47,7 +47,8 @@ def test_a_stream_is_read_from_its_file(tmp_path: Path) -> None:
 
 def test_the_page_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "backtests.md"
-    page.write_text("# Page\n\n<!-- policies: begin -->\n<!-- policies: end -->\n")
+    parts = ("policies", "prices")
+    page.write_text("".join(f"<!-- {part}: begin -->\n<!-- {part}: end -->\n" for part in parts))
     monkeypatch.setattr(policies, "DOCS", page)
     monkeypatch.setattr(policies, "PICTURE", tmp_path / "policies.svg")
     monkeypatch.setattr(policies, "RESULTS", tmp_path)
