@@ -62,8 +62,8 @@ class IncidentSummary:
     """What the parent message says.
 
     `causes` says what broke and how badly, the most severe first; `action` what driftloop did,
-    `next_step` what the reader should do, `waiting` which version awaits approval, if one does, and
-    `fixed` that a better version is live since.
+    `next_step` what the reader should do, `waiting` which version awaits approval, if one does,
+    `fixed` that a better version is live since, and `limit` the score that such a one has to reach.
     """
 
     headline: str
@@ -75,6 +75,7 @@ class IncidentSummary:
     links: Links = field(default_factory=Links)
     waiting: str | None = None
     fixed: bool = False
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

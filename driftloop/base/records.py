@@ -171,7 +171,14 @@ class MonitorRecord:
         others = [trial.headline for trial in self.trials if trial.action not in moves]
         found = [*moved, *(self.trouble or [_calm(self)]), *others]
         words = ", ".join(part for part in found if part)
-        return self.retrain.headline_after(words if self.trouble else "") if self.retrain else words
+        if self.retrain is None:
+            return words
+        return self.retrain.headline_after(words if self.trouble else "", self.performance.limit)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether a version is live that scores higher, and no lower than performance may fall."""
+        return self.retrain is not None and self.retrain.fixes(self.performance.limit)
 
     @property
     def trouble(self) -> list[str]:

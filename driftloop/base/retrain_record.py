@@ -203,24 +203,26 @@ class RetrainOutcome:
             "failed": "retraining failed",
         }[self.ending]
 
-    def headline_after(self, trouble: str) -> str:
+    def headline_after(self, trouble: str, limit: float | None = None) -> str:
         """Return the headline of a retraining that came after trouble, given in a few words.
 
-        What scores higher and is live fixed it, and leads; what did not is told after the trouble.
+        What fixed it leads; what did not is told after the trouble. See `fixes` for `limit`.
         """
         if not trouble:
             return self.headline
-        if self.fixes:
+        if self.fixes(limit):
             return f"fixed by version {self.promoted_version}{self.score_change}"
         return trouble if self.headline in trouble else f"{trouble}, {self.headline}"
 
-    @property
-    def fixes(self) -> bool:
-        """Whether what scores higher than the champion did is live."""
+    def fixes(self, limit: float | None) -> bool:
+        """Say whether what is live scores higher than the champion did, and no lower than `limit`.
+
+        That is the score below which performance counts as fallen; None where it is not known.
+        """
         new, old = self.scores.challenger, self.scores.champion
         if self.ending != "promoted" or new is None or old is None:
             return False
-        return new > old and number(new) != number(old)
+        return new > old and number(new) != number(old) and (limit is None or new >= limit)
 
     @property
     def score_change(self) -> str:

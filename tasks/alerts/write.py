@@ -110,8 +110,8 @@ def write_retrain_alert(job: Job, record: RetrainRecord) -> None:
             return
     links = links_of(job, record.run_id, record.challenger)
     incident = read_alerts(open_documents(job.workspace), job.model).open
-    trouble = incident.summary.headline if incident is not None else ""
-    message = retrain_message(record, links, trouble)
+    open_now = (incident.summary.headline, incident.summary.limit) if incident is not None else ()
+    message = retrain_message(record, links, *open_now)
     _write(
         job,
         message,

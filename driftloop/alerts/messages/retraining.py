@@ -53,10 +53,12 @@ def outcome_line(record: RetrainRecord) -> str:
     return f"No new model could be trained; {old} stays live."
 
 
-def retrain_message(record: RetrainRecord, links: Links, trouble: str = "") -> Message:
+def retrain_message(
+    record: RetrainRecord, links: Links, trouble: str = "", limit: float | None = None
+) -> Message:
     """Return the message about a retraining's outcome, with scores, gates and what comes next.
 
-    `trouble` is the headline of the incident that is open.
+    `trouble` is the headline of the incident that is open, `limit` the score that would fix it.
     """
     outcome = record.ending
     lead = line(bold(outcome_line(record)), score_change(record.comparison))
@@ -74,7 +76,7 @@ def retrain_message(record: RetrainRecord, links: Links, trouble: str = "") -> M
     fixed = outcome == "promoted" and bool(trouble)
     severity: Severity = SEVERITIES[outcome]
     severity = "info" if record.routine and severity == "warning" else severity
-    headline = record.headline_after(trouble if fixed else "")
+    headline = record.headline_after(trouble if fixed else "", limit)
     message = compose(key, "retrained", severity, record.model, headline, blocks, links)
     waiting = waiting_for_approval(record)
     return replace(message, buttons=proposal_buttons(record.model, waiting)) if waiting else message

@@ -40,7 +40,8 @@ def summary_of(record: MonitorRecord, links: Links, contacts: Contacts = NOBODY)
         small_print=small_print(record),
         links=links,
         waiting=waiting_version(record),
-        fixed=record.retrain is not None and record.retrain.fixes,
+        fixed=record.fixed,
+        limit=record.performance.limit,
     )
 
 
@@ -102,12 +103,12 @@ def with_retraining(
     """Return the summary with what came of a retraining in place of what was done and is to do."""
     return replace(
         summary,
-        headline=record.headline_after(summary.headline),
+        headline=record.headline_after(summary.headline, summary.limit),
         action=f"Retrained. {outcome_line(record)}{score_change(record.comparison)}",
         next_step=PROMOTED if record.ending == "promoted" else next_step_of(record),
         links=_joined(summary.links, links),
         waiting=waiting_for_approval(record),
-        fixed=record.fixes,
+        fixed=record.fixes(summary.limit),
     )
 
 

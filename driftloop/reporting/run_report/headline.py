@@ -44,7 +44,7 @@ def verdict_section(report: ReportInput) -> VerdictSection:
     calm = not record.trouble and decision.action == "none" and record.retrain is None
     return VerdictSection(
         # A headline that says that it is fixed sounds no alarm.
-        style=OUTCOME_STYLES["ok" if record.retrain and record.retrain.fixes else outcome],
+        style=OUTCOME_STYLES["ok" if record.fixed else outcome],
         sentence=f"{_capital(record.headline)}.",
         causes=tuple(cause.lines for cause in causes(record)),
         decision=_capital(_ACTIONS[decision.action]),

@@ -142,6 +142,8 @@ def test_a_fix_and_a_loss_say_two_numbers_or_unchanged(old: float, new: float) -
     same = f"{old:.3f}" == f"{new:.3f}"
     assert ("unchanged" in headline) == same
     assert headline.startswith("fixed") == (new > old and not same)
+    below = retrain(comparison=both).headline_after("predictions got worse", new + 0.01)
+    assert below.startswith("predictions got worse, version 8 is live")
     lost = replace(performance("fell"), score=new, baseline=old)
     lead = causes(monitor(performance=lost))[0].lead
     assert ("was" in lead) == (not same)
