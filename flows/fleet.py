@@ -41,7 +41,7 @@ IMPORTED = (
     *("dvc.repo", "dvc.api", "dvc_data.index", "dvc_http", "dvc_render", "scmrepo.git", "pygit2"),
     *("numba", "alibi_detect.cd", "narwhals.stable"),
     *("prefect.artifacts", "prefect.events.worker", "prefect.task_engine", "prefect.flow_engine"),
-    *("driftloop.profiling.loops_numba", "tasks.reporting.run_report_plots", "flows.fleet"),
+    *("tasks.reporting.run_report_plots", "flows.fleet"),
 )
 """What a process has imported before it begins: else every model would import it again."""
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from driftloop.base.findings import Finding
 from driftloop.base.tags import PastRun
+from driftloop.drift.effect_history import column_hash
 from driftloop.drift.settings import Confirmation
 
 
@@ -24,11 +24,6 @@ class DriftHistory:
     def count(self, name: str, runs: int) -> int:
         """Return in how many of the newest runs a column drifted."""
         return sum(column_hash(name) in drifted for drifted in self.runs[:runs])
-
-
-def column_hash(name: str) -> str:
-    """Return eight characters that stand for a column where there is no room for its name."""
-    return sha256(name.encode()).hexdigest()[:8]
 
 
 def drifted_column_hashes(findings: tuple[Finding, ...]) -> list[str]:

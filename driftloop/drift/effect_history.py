@@ -1,12 +1,17 @@
 """Effect sizes of a run in the little room of a tag, so that a later run can draw an onset."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 from driftloop.base.findings import Finding
-from driftloop.drift.confirmation import column_hash
 
 MOST_EFFECTS = 180
 """Columns whose effects one tag holds."""
+
+
+def column_hash(name: str) -> str:
+    """Return eight characters that stand for a column where there is no room for its name."""
+    return sha256(name.encode()).hexdigest()[:8]
 
 
 def effect_words(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -16,9 +16,6 @@ from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import SnapshotError
 from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, make_state
-from driftloop.reporting.run_report.page import REPORT_FILE
-from tasks.registry.opening import open_registry
-from tasks.reporting.history import MOST_SEARCHED, write_page
 
 if TYPE_CHECKING:
     from tasks.runtime.job import Job
@@ -87,6 +84,10 @@ def keep_reports(workspace: Workspace, model: str) -> dict[datetime, Path]:
 
     The page then links to them, relative to itself, and no longer to the server that ends.
     """
+    from driftloop.reporting.run_report.page import REPORT_FILE
+    from tasks.registry.opening import open_registry
+    from tasks.reporting.history import MOST_SEARCHED, write_page
+
     registry, page = open_registry(workspace), workspace.state / PageChannel().path
     text, reports, links = page.read_text(encoding="utf-8"), {}, {}
     for run in registry.finished(model, "monitor", MOST_SEARCHED):

@@ -40,7 +40,7 @@ def watched(championed_template: Path, tmp_path_factory: pytest.TempPathFactory)
 def test_the_newest_report_is_fetched(watched: Path, run_cli: Cli) -> None:
     done = run_cli("report", "payments", "-w", str(watched))
     assert done.returncode == 0, done.stderr
-    assert "▲ drift" in done.stdout
+    assert "▲ inputs drifted" in done.stdout
     path = watched / ".driftloop" / "reports" / "payments" / f"{monday(17):%Y-%m-%d}T000000Z.html"
     assert "Inputs drifted." in path.read_text()
 
