@@ -53,9 +53,10 @@ class Workspace:
         return without_user(address) if address.startswith("http") else None
 
     def mlflow_page(self, path: str) -> str | None:
-        """Return a page of MLflow's, such as ``runs/<id>``, in its view of trained models.
+        """Return a page of MLflow's, such as ``models/<name>``, in its view of trained models.
 
-        None where no server shows pages. MLflow opens its view of language models otherwise.
+        None where no server shows pages. MLflow opens its view of language models otherwise, and
+        also for ``runs/<id>``, from where it leads on to the run's experiment without the view.
         """
         web = self.mlflow_pages
         return f"{web}/#/{path}?workflowType=machine_learning" if web else None

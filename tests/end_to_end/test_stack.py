@@ -252,6 +252,8 @@ def test_ctrl_c_during_up_stops_what_was_started(payments: Path) -> None:
             env=stack.environment(),
             stderr=subprocess.PIPE,
             text=True,
+            # Where a shell runs the tests in the background, what they start ignores Ctrl+C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert process.stderr is not None
         for line in process.stderr:
