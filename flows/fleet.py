@@ -102,9 +102,11 @@ def _all_monitored(waiting: list[FleetModel], run: FleetRun, at_once: int) -> li
 
 def _monitored(calls: Isolated, run: FleetRun, member: FleetModel) -> FleetModel:
     """Return what became of a model; what went wrong is in the record and raises nothing."""
+    from flows.fleet import monitor_here as target  # Prefect loads this file by another name
+
     began = time.monotonic()
     try:
-        found: FleetModel = calls(run.seconds, monitor_here, run, member)
+        found: FleetModel = calls(run.seconds, target, run, member)
     except DriftloopError as error:
         if isinstance(error, LostProcessError):
             settle_children(run.context["flow_run_context"], member.model, str(error))

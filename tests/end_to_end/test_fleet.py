@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
-from workshop import monday, small_config, write_config
+from prefect.flows import load_flow_from_entrypoint
+from workshop import ROOT, monday, small_config, write_config
 
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config
@@ -140,3 +141,9 @@ def test_only_what_is_due(models: Path, run_cli: RunCli) -> None:
     assert {model["result"] for model in first.values()} == {"monitored"}
     again = results(run_cli(*options))
     assert {model["result"] for model in again.values()} == {"not due"}
+
+
+def test_the_deployment_loads_its_file_by_another_name_and_does_the_same(models: Path) -> None:
+    loaded: Any = load_flow_from_entrypoint(f"{ROOT / 'flows' / 'fleet.py'}:fleet")
+    record = loaded("payments-de", as_of=monday(15), workspace=str(models))
+    assert [model.result for model in record.models] == ["monitored"]
