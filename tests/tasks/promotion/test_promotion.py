@@ -14,6 +14,7 @@ from driftloop.base.scores import Comparison, Score
 from tasks.coordination import slots as slot
 from tasks.coordination.slots import promotion_slot
 from tasks.promotion.promote import promote, roll_back
+from tasks.registry.ledger import read_ledger
 from tasks.registry.mlflow import MlflowRegistry
 from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job, load_job
@@ -89,6 +90,28 @@ def test_rollback_takes_former_champions_only(job: Job) -> None:
     with pytest.raises(RegistryError, match="no version 99; former champions: 1"):
         roll_back.fn(job, "99")
     assert champion(job) == "1"
+
+
+def test_a_run_that_lost_its_slot_sets_nothing_and_decides_anew(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else moved: the ledger still has the move as open, and only the slot says so."""
+    promote.fn(job, "key-1", "1", None, WON)
+    answers, moved = iter([False]), []
+    monkeypatch.setattr(slot._Kept, "held", lambda self: next(answers, True))
+    real = MlflowRegistry.set_champion
+
+    def set_champion(self: MlflowRegistry, model: str, version: str) -> None:
+        moved.append(version)
+        real(self, model, version)
+
+    monkeypatch.setattr(MlflowRegistry, "set_champion", set_champion)
+    assert promote.fn(job, "key-2", "2", "1", WON).promoted
+    assert champion(job) == "2"
+    entries = read_ledger(open_registry(job.workspace), "payments")
+    kinds = [entry.kind for entry in entries if entry.key == "key-2"]
+    assert kinds == ["began", "abandoned", "began", "promoted"]
+    assert moved.count("2") == 1
 
 
 def test_an_alias_that_does_not_stay_is_an_error(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
