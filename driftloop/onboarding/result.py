@@ -31,3 +31,7 @@ class NewWorkspace:
     verdict: Annotated[
         MonitorRecord | None, Field(description="The first run, of a log that was adopted.")
     ] = None
+    newest: Annotated[
+        datetime | None,
+        Field(description="The end of the newest whole period, if one lies behind the training."),
+    ] = None

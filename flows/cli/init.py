@@ -112,4 +112,5 @@ def _result(
         metric=scores.metric,
         sentence=f"{inferred.rows:,} rows in {created.batches} batches; {trained}",
         verdict=verdict,
+        newest=created.newest_as_of,
     )

@@ -27,10 +27,15 @@ def init_view(new: NewWorkspace) -> Iterable[RenderableType]:
     yield Text.assemble(("ready", "green"), f": {new.sentence}")
     yield "\nNext:"
     place = f"--workspace {new.workspace}"
-    yield f"  driftloop monitor {new.model} {place} --as-of DATE"
-    yield f"  driftloop status {place}"
-    if new.verdict is None:
-        yield f"  driftloop tune {new.model} {place}  # which policy pays here"
+    known = new.newest is not None and new.verdict is None
+    moment = f" --as-of {new.newest:%Y-%m-%dT%H:%M}" if known else "  # once new rows have come"
+    lines = [
+        f"driftloop monitor {new.model} {place}{moment}",
+        f"driftloop status {place}",
+        f"driftloop tune {new.model} {place}  # which policy pays here",
+    ]
+    for text in lines if new.verdict is None else lines[:2]:
+        yield Text(f"  {text}", no_wrap=True, overflow="ignore")  # to be pasted
 
 
 def adopt_view(new: NewWorkspace) -> Iterable[RenderableType]:

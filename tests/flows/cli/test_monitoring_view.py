@@ -1,13 +1,17 @@
-"""What `monitor` and `status` print at 80 columns: nothing is squeezed, nothing breaks a line."""
+"""What commands print at 80 columns: nothing is squeezed, nothing breaks a line."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Group
 
 from driftloop.base.findings import Verdict
+from driftloop.base.retrain_record import Champion
+from driftloop.onboarding.result import NewWorkspace
 from driftloop.reporting.status import ModelStatus, Statuses
+from flows.cli.display.data import init_view
 from flows.cli.display.monitoring import monitor_view, status_view
 from flows.cli.session import plain_console
 from tests.driftloop.alerts.messages.message_records import check, drifted, finding
@@ -60,3 +64,18 @@ def test_status_keeps_year_verdict_and_date() -> None:
     for words in ("2026-06-15", "v12", "average precision 0.935", "retrain"):
         assert all(words in line for line in shown)
     assert lines[-1] == "b: page since 2026-05-18, 2 waiting to be sent"
+
+
+def test_init_ends_with_commands_that_can_be_pasted_with_the_date_it_knows() -> None:
+    root, begun = f"/srv/{'long/' * 20}workspace", datetime(2026, 5, 25, tzinfo=UTC)
+    new = NewWorkspace(
+        *("churn", root, "churn.yaml", "a1b2", 3000, 20, begun, (), (), Champion("1")),
+        *(0.8, "roc_auc", "3,000 rows in 20 batches."),
+    )
+    known = replace(new, newest=begun)
+    assert f"  driftloop monitor churn --workspace {root} --as-of 2026-05-25T00:00" in printed(
+        init_view(known)
+    )
+    assert f"  driftloop monitor churn --workspace {root}  # once new rows have come" in printed(
+        init_view(new)
+    )
