@@ -14,19 +14,18 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 
 from driftloop.base.errors import DriftloopError, IncompleteError
 from driftloop.base.workspace import find_workspace
-from driftloop.decision.outcome import outcome_of_record, outcome_of_tags
+from driftloop.decision.outcome import outcome_of_record
 from driftloop.reporting.fleet import Fleet, FleetModel
 from flows.monitor import monitor
 from flows.naming import all_models_run_name, resolve_as_of, with_words
 from tasks.coordination.lost_runs import settle_children
 from tasks.fleet.isolated import Isolated, LostProcessError, isolated
 from tasks.fleet.members import FleetRun, members_of, processes_at_most
-from tasks.registry.opening import open_registry
 from tasks.runtime.artifacts import show_fleet
 from tasks.runtime.progress import progress
 
 IMPORTED = (
-    "skops.io",  # before MLflow: it searches all modules that are loaded
+    "tasks.fleet.preloaded",  # before all others
     *("sklearn.ensemble", "sklearn.linear_model", "sklearn.model_selection", "sklearn.metrics"),
     *("scipy.stats", "scipy.optimize", "pyarrow.parquet", "pyarrow.dataset", "pandas"),
     *("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store"),
@@ -71,7 +70,7 @@ def fleet(
         workspace: folder with `configs/`; the working directory if left out.
     """
     place, moment, began = find_workspace(workspace), resolve_as_of(as_of), time.monotonic()
-    waiting, settled = members_of(place, select, due, moment)
+    waiting, settled = members_of(place, select, due, moment, dry_run)
     at_once = processes or processes_at_most(len(waiting))
     context = serialize_context()
     context["flow_run_context"].pop("flow", None)  # the process has flows of its own
@@ -87,7 +86,7 @@ def fleet(
 
 def _all_monitored(waiting: list[FleetModel], run: FleetRun, at_once: int) -> list[FleetModel]:
     on_progress, results = progress("the fleet", "models"), []
-    with isolated(IMPORTED) as calls, ThreadPoolExecutor(at_once) as pool:
+    with ThreadPoolExecutor(at_once) as pool, isolated(IMPORTED) as calls:
         try:
             futures = [pool.submit(_monitored, calls, run, member) for member in waiting]
             for done, future in enumerate(as_completed(futures), start=1):
@@ -95,7 +94,6 @@ def _all_monitored(waiting: list[FleetModel], run: FleetRun, at_once: int) -> li
                 on_progress(done, len(futures))
         except BaseException:  # also Ctrl+C and a cancelled run
             pool.shutdown(wait=False, cancel_futures=True)
-            calls.stop()
             raise
     return results
 
@@ -115,16 +113,9 @@ def _monitored(calls: Isolated, run: FleetRun, member: FleetModel) -> FleetModel
 
 
 def monitor_here(run: FleetRun, member: FleetModel) -> FleetModel:
-    """Monitor a model as a run below the fleet's, unless one as of its moment has ended."""
-    assert member.as_of is not None
-    place = find_workspace(run.workspace)
-    if not run.dry_run and (last := open_registry(place).finished(member.model, "monitor")):
-        tags_of_run = last[0].tags
-        if tags_of_run.as_of is not None and tags_of_run.as_of >= member.as_of:
-            outcome = outcome_of_tags(tags_of_run)
-            return replace(member, result="done before", outcome=outcome)
+    """Monitor a model as a run below the fleet's."""
     with _below(run.context, member.model):
-        record = monitor(member.model, member.as_of, None, run.dry_run, str(place.root))
+        record = monitor(member.model, member.as_of, None, run.dry_run, run.workspace)
     outcome = outcome_of_record(record)
     action = record.decision.action
     used = time.process_time()

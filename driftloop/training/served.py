@@ -65,7 +65,7 @@ def reader(
 
 
 def logged(model: Any, p: Probabilities) -> npt.NDArray[np.bool_]:
-    """Say of each row whether a prediction of it is known: every one where a model computes it."""
+    """Return whether the prediction of each row is known (n,), as a computed one always is."""
     if not isinstance(model, ServedPredictions):
         return np.ones(len(p), dtype=bool)
     known: npt.NDArray[np.bool_] = np.isfinite(p).all(axis=1)

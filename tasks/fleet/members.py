@@ -1,6 +1,6 @@
 """The members of a fleet's run: which models, each as of which moment, and how many at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +11,7 @@ from driftloop.base.parallel import available_cores
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
+from driftloop.decision.outcome import outcome_of_tags
 from driftloop.reporting.fleet import FleetModel
 from tasks.registry.opening import open_registry
 from tasks.runtime.step import step
@@ -35,13 +36,14 @@ BYTES_EACH = 1_000_000_000
 
 @step("select models", retries=2)
 def members_of(
-    workspace: Workspace, select: str, due: bool, as_of: datetime
+    workspace: Workspace, select: str, due: bool, as_of: datetime, dry_run: bool = False
 ) -> tuple[list[FleetModel], list[FleetModel]]:
     """Return the models to monitor with their moments, and what is known of the others at once.
 
     `select` is a pattern of names, or the name of a fleet; a model whose configuration cannot be
-    read is said to have failed, never left out. With `due`, a model's moment is the last one of its
-    schedule, and models that ran since then, or whose schedule is not active, are not due.
+    read is said to have failed, never left out. Models with a run as of their moment are not run
+    again, but for a dry run. With `due`, a model's moment is the last one of its schedule, and
+    models that ran since then, or whose schedule is not active, are not due.
 
     Raises:
         ConfigError: if nothing is selected.
@@ -65,7 +67,9 @@ def members_of(
             f"{workspace.configs}: no model matches {select!r}; write a pattern of names, such as "
             "'payments-*', or a name that stands in a model's schedule: fleet"
         )
-    return (_not_yet_run(workspace, waiting, known) if due else waiting), known
+    if dry_run and not due:
+        return waiting, known
+    return _not_yet_run(workspace, waiting, known, due), known
 
 
 def _selected(path: Path, config: ModelConfig | None, select: str) -> bool:
@@ -75,7 +79,7 @@ def _selected(path: Path, config: ModelConfig | None, select: str) -> bool:
 
 
 def _not_yet_run(
-    workspace: Workspace, waiting: list[FleetModel], known: list[FleetModel]
+    workspace: Workspace, waiting: list[FleetModel], known: list[FleetModel], due: bool
 ) -> list[FleetModel]:
     """Return the models that have no run as of their moment, asked of the registry at once."""
     overviews = open_registry(workspace).overviews(1)
@@ -83,9 +87,10 @@ def _not_yet_run(
     for member in waiting:
         overview = overviews.get(member.model)
         runs = overview.runs if overview else ()
-        last = runs[0].tags.as_of if runs else None
-        if last is not None and member.as_of is not None and last >= member.as_of:
-            known.append(FleetModel(member.model, "not due", member.as_of))
+        last = runs[0].tags if runs else None
+        if last and last.as_of and member.as_of and last.as_of >= member.as_of:
+            done = replace(member, result="done before", outcome=outcome_of_tags(last))
+            known.append(replace(member, result="not due") if due else done)
         else:
             left.append(member)
     return left

@@ -20,13 +20,12 @@ from tasks.monitoring.predict import predict_model
 from tasks.monitoring.reference_profiles import open_profile
 from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.tables import read_labelled, target_in
-from tasks.registry.ledger import current_writer
 from tasks.registry.lineage import data_tags, predicting
 from tasks.registry.models import reader_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import version_with_key
-from tasks.retraining.plan import OpenTraining
-from tasks.runtime.job import Job, code_version
+from tasks.retraining.plan import OpenTraining, signed
+from tasks.runtime.job import Job
 from tasks.runtime.step import step
 from tasks.snapshots.parquet import ParquetColumns, read_slice, slice_columns
 
@@ -59,17 +58,8 @@ def adopt_served(job: Job, snapshot: Snapshot, opened: OpenTraining) -> tuple[st
         f"Its reference: {reference.rows:,} rows from {reference.window}{notes}{scored}. "
         "driftloop watches it and trains nothing."
     )
-    tags = replace(
-        predicting(data_tags(reference, reference.window), target),
-        key=opened.key,
-        kind=opened.kind,
-        as_of=job.as_of,
-        config=job.config_hash,
-        code=code_version(),
-        by=current_writer(),
-        score=score,
-        served=True,
-    )
+    tags = predicting(data_tags(reference, reference.window), target)
+    tags = replace(signed(job, opened, tags), score=score, served=True)
     with promotion_slot(job):  # another process of the same job may have registered it meanwhile
         version = version_with_key(registry, job.model, opened.key)
         return version or registry.register(job.model, run_id, None, tags), sentence

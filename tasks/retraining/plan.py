@@ -10,7 +10,7 @@ from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import ChampionLostError, ConfigError, RegistryError
 from driftloop.base.periods import Window, format_time, parse_time
 from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore
-from driftloop.base.tags import RunTags
+from driftloop.base.tags import RunTags, VersionTags
 from driftloop.base.windows import EARLIEST
 from driftloop.performance.target import label_text
 from driftloop.training.change_point import Change, change_in_performance, joint_change
@@ -37,11 +37,12 @@ from tasks.monitoring.tables import (
     target_in,
 )
 from tasks.monitoring.windows import reference_profile
+from tasks.registry.ledger import current_writer
 from tasks.registry.lineage import target_of
 from tasks.registry.models import compared_model_of, model_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import version_with_key
-from tasks.runtime.job import Job
+from tasks.runtime.job import Job, code_version
 from tasks.runtime.step import step
 
 
@@ -53,6 +54,19 @@ class OpenTraining:
     key: str
     kind: str
     champion: ModelVersion | None
+
+
+def signed(job: Job, opened: OpenTraining, tags: VersionTags) -> VersionTags:
+    """Return a version's tags with the training that makes it: its run, configuration, code."""
+    return replace(
+        tags,
+        key=opened.key,
+        kind=opened.kind,
+        as_of=job.as_of,
+        config=job.config_hash,
+        code=code_version(),
+        by=current_writer(),
+    )
 
 
 @step("open training run", retries=2)

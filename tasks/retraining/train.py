@@ -25,17 +25,16 @@ from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import LabelledPredictions, predict_model
 from tasks.monitoring.tables import read_labelled, target_in, weighted_examples
 from tasks.registry.environment_lock import environment_of
-from tasks.registry.ledger import current_writer
 from tasks.registry.lineage import data_tags, with_score
 from tasks.registry.models import COMPARED, StoredModel, log_model, model_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import version_with_key
 from tasks.retraining.log import log_importances, log_scores, log_training
 from tasks.retraining.model_card import store_label_shares, store_model_card
-from tasks.retraining.plan import OpenTraining
+from tasks.retraining.plan import OpenTraining, signed
 from tasks.retraining.row_hashes import COMPARED_FILE, store_row_hashes
 from tasks.runtime.clock import run_time
-from tasks.runtime.job import Job, code_version
+from tasks.runtime.job import Job
 from tasks.runtime.progress import progress
 from tasks.runtime.step import step
 
@@ -170,15 +169,7 @@ def _version_tags(
 ) -> VersionTags:
     """Return the lineage of a version: data, windows, configuration, code, run, score."""
     score = score_alone(scored.y, scored.scored, job.config.comparison)
-    tags = replace(
-        data_tags(plan.serving, plan.holdout.window),
-        key=opened.key,
-        kind=opened.kind,
-        as_of=job.as_of,
-        config=job.config_hash,
-        code=code_version(),
-        by=current_writer(),
-    )
+    tags = signed(job, opened, data_tags(plan.serving, plan.holdout.window))
     return with_score(tags, score, scored.target)
 
 
