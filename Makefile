@@ -6,7 +6,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-TEST_WORKERS ?= 2
+# One more than cores: tests wait for servers a quarter of the time.
+TEST_WORKERS ?= 3
 # 3.12 or 3.11, which have alibi-detect, before 3.13.
 PYTHON ?= $(shell for newest in 12 13; do for p in python3.12 python3.11 python3.13 python3 python; do \
 	$$p -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $$newest))" 2>/dev/null \
@@ -43,7 +44,7 @@ down: $(STAMP) ## Stop what `make up` started
 .PHONY: install
 install: $(STAMP) ## Create .venv and install everything from the lock
 
-PYTEST := $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: $(STAMP) lint ## Check the code, and run the quick tests (a few minutes)
@@ -54,6 +55,8 @@ test-all: test ## The same, and faults, races, hostile inputs and the rest of en
 	$(PYTEST) -m slow $(PYTEST_ARGS)
 
 .PHONY: test-services
+# They start so many processes of their own that more would only make a browser wait.
+test-services: TEST_WORKERS = 2
 test-services: $(STAMP) ## Run the tests that need PostgreSQL, Prometheus and chromium
 	$(PYTEST) tests/services $(PYTEST_ARGS)
 

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import (
+    fleet,
+    fleet_report,
+    fleet_state,
     kills,
     overhead,
     overhead_report,
@@ -84,9 +87,10 @@ def parser() -> argparse.ArgumentParser:
     real.add_argument("--data", type=Path, default=ELEC2)
 
     _add_loop_commands(commands)
+    _add_fleet_commands(commands)
     commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
     commands.add_parser("environments", help="make the peers' environments")
-    commands.add_parser("report", help="write the page anew from the results that are kept")
+    commands.add_parser("report", help="write the page again from the results that are kept")
     everything = commands.add_parser("all", help="speed, statistics and, with its data, elec2")
     everything.add_argument("--data", type=Path, default=ELEC2)
     everything.add_argument("--fresh", action="store_true", help="measure again what is kept")
@@ -130,6 +134,22 @@ def _add_loop_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         default=0,
         help="instead, so many short generated histories: how often the default is below never",
     )
+    worth.add_argument("--start", type=int, default=0, help="number of the first such history")
+
+
+def _add_fleet_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands on many models, and on one that is larger than a machine."""
+    many = commands.add_parser("fleet", help="what each model of a fleet costs, and on Dask")
+    many.add_argument("--models", type=numbers, default=list(fleet.COUNTS))
+    many.add_argument("--ways", type=names(list(fleet.WAYS)), default=list(fleet.WAYS))
+    many.add_argument("--rows", type=int, default=20_000, help="rows a week")
+    large = commands.add_parser("partitions", help="large data by partition on a Dask cluster")
+    large.add_argument("--rows", type=int, default=3_000_000)
+    large.add_argument("--columns", type=int, default=1000, help="numeric ones; 10 more have text")
+    large.add_argument("--partition", type=int, default=250_000, help="rows of a partition")
+    state = commands.add_parser("fleet-state", help="queries and seconds to read many models")
+    state.add_argument("--models", type=numbers, default=[10, 1000])
+    state.add_argument("--database", help="an empty database of SQLAlchemy's kind, not SQLite")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -149,8 +169,8 @@ def run(arguments: argparse.Namespace) -> None:
         kills.run(kills.Settings(arguments.trials, first=arguments.first, **chosen))
     elif command == "overhead":
         overhead.run_overhead()
-    elif command in ("policies", "harm", "estimates", "turns"):
-        _score_streams(arguments)
+    elif command in RUNNERS:
+        RUNNERS[command](arguments)
     elif command == "environments":
         for name in sorted({tool.environment for tool in speed.TOOLS.values()} - {OWN}):
             print(f"{name}: {python_of(name)}")
@@ -166,14 +186,28 @@ def run(arguments: argparse.Namespace) -> None:
         "statistics": rates_report.write,
         "overhead": overhead_report.write,
         "kills": kills.write,
+        "fleet": fleet_report.write,
     }
     for name, write in reports.items():
         if command in (name, "report") or (command == "all" and name in ("speed", "statistics")):
             write()
 
 
-def _score_streams(arguments: argparse.Namespace) -> None:
-    """Run a benchmark that trains models, and write what it found."""
+def _run_fleet(arguments: argparse.Namespace) -> None:
+    """Run many models, or one on many workers."""
+    from benchmarks import partitions
+
+    if arguments.command == "fleet":
+        fleet.run(arguments.models, arguments.ways, arguments.rows)
+    elif arguments.command == "fleet-state":
+        fleet_state.run(arguments.models, arguments.database)
+    else:
+        partitions.run(arguments.rows, arguments.columns, arguments.partition)
+        fleet_report.write()
+
+
+def _with_own_report(arguments: argparse.Namespace) -> None:
+    """Run a benchmark whose report is its own."""
     from benchmarks import (
         estimates,
         estimates_report,
@@ -195,7 +229,7 @@ def _score_streams(arguments: argparse.Namespace) -> None:
     files = {name: Path(path) for name, _, path in parts}
     if arguments.command == "policies":
         if arguments.histories:
-            histories.run(arguments.histories)
+            histories.run(arguments.histories, arguments.start)
         else:
             policies.run(files)
         return
@@ -210,6 +244,13 @@ def _has_elec2(path: Path) -> bool:
     if not path.exists():
         print(f"Left out elec2: there is no {path}. Name the file with --data.", flush=True)
     return path.exists()
+
+
+RUNNERS = {
+    **dict.fromkeys(("fleet", "fleet-state", "partitions"), _run_fleet),
+    **dict.fromkeys(("policies", "harm", "estimates", "turns"), _with_own_report),
+}
+"""What runs a command that writes its own report."""
 
 
 def main(given: Sequence[str] | None = None) -> int:

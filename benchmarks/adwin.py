@@ -11,14 +11,15 @@ from benchmarks.environments import python_of, variables
 from benchmarks.paths import ROOT
 from driftloop.backtest.matrix import Matrix, Trained
 from driftloop.backtest.replay import Detector
-from driftloop.performance.metrics import Scores, predicted_classes
+from driftloop.performance.metrics import Scores
+from driftloop.performance.target import predicted_classes
 
 RUNNER = ROOT / "benchmarks" / "runners" / "river_adwin.py"
 
 
 @contextmanager
 def adwin(matrix: Matrix) -> Iterator[Detector]:
-    """Yield a detector that reads each champion's errors anew, row by row."""
+    """Yield a detector that reads each champion's errors afresh, row by row."""
     command = [str(python_of("river")), "-P", str(RUNNER)]  # a runner beside it is called scipy
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables()

@@ -46,15 +46,18 @@ class History:
         return self.default < self.never * (1 - ALLOWED)
 
 
-def run(count: int) -> None:
-    """Replay the default policy over so many histories, families in turn, and write the table."""
+def run(count: int, start: int = 0) -> None:
+    """Replay the default policy over so many histories, families in turn, and write the table.
+
+    `start` is the number of the first one.
+    """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads cost more than such fits
     families, found = list(FAMILIES), []
-    for number in range(count):
+    for number in range(start, start + count):
         found.append(_history(families[number % len(families)], number))
-        if (number + 1) % 100 == 0:
+        if len(found) % 100 == 0:
             worse = sum(one.worse for one in found)
-            print(f"{number + 1} histories, {worse} worse", flush=True)
+            print(f"{len(found)} histories, {worse} worse", flush=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "histories.json").write_text(json.dumps([asdict(one) for one in found], indent=1))
     replace_part(DOCS, "histories", summary(found))

@@ -78,7 +78,7 @@ def write_summary() -> None:
 
 
 def write() -> None:
-    """Write the page's part anew from the numbers that are kept."""
+    """Write the page's part again from the numbers that are kept."""
     replace_part(PAGE, "kills", text_of(json.loads(KEPT.read_text())))
 
 

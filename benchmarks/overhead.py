@@ -4,18 +4,19 @@ Warm: in a process that has done a run before, at a real Prefect server, beside 
 plain functions and the drawing of the report, which together are the work. Overhead is the rest:
 Prefect, MLflow, the state of alerts, events, artifacts, logs. Cold: the command as a process of its
 own. Alert: from the moment that a run was scheduled for to the moment at which its message arrives,
-through a worker.
+through the worker of `up`, and through Prefect's own.
 """
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,10 +30,16 @@ from benchmarks.overhead_report import KEPT
 from benchmarks.paths import ROOT
 from driftloop.onboarding.demo_story import START
 from tasks.runtime.servers.local_server import start_server
+from tasks.stack.services import WORKER
 
 WARM, COLD, ALERTS = 7, 3, 3
 FIRST_WEEK, BROKEN_WEEK = 8, 12
 AHEAD = 25.0
+WORKERS: Mapping[str, tuple[list[str], Mapping[str, str]]] = {
+    "schedule_to_alert_warm": (["tasks.fleet.worker"], WORKER),
+    "schedule_to_alert": (["prefect", "worker", "start"], {}),
+}
+"""Modules of workers, with the variables that they are given."""
 LIMIT = 300.0
 
 
@@ -53,6 +60,7 @@ def run_overhead() -> None:
             found["starts"] = starts.measure(state, server.api_url, *moments)
         finally:
             server.stop()
+    found |= {name: alerts(*worker) for name, worker in WORKERS.items()}
     found["machine"] = sentence()
     KEPT.write_text(json.dumps(found, indent=2) + "\n")
     print(json.dumps(found, indent=2))
@@ -79,7 +87,6 @@ def _measure(variables: dict[str, str]) -> dict[str, Any]:
             name: round(1 - work / medians[name], 2) for name in ("flow", "without_heartbeats")
         },
         "cold_seconds": [_cold(variables) for _ in range(COLD)],
-        "schedule_to_alert": _alerts(variables),
     }
 
 
@@ -106,13 +113,23 @@ def _cold(variables: dict[str, str]) -> float:
     return round(time.perf_counter() - begun, 2)
 
 
-def _alerts(variables: dict[str, str]) -> list[dict[str, float]]:
-    """Return for each scheduled run what happened when, in seconds after it was due."""
-    with _hook() as (address, arrived):
-        environment = {**variables, "SLACK_WEBHOOK_URL": address}
-        _run([sys.executable, "-m", "flows.cli", "deploy"], environment)
-        with _worker(environment):
-            return [_scheduled(variables, number, arrived) for number in range(ALERTS)]
+def alerts(command: list[str], settings: Mapping[str, str]) -> list[dict[str, float]]:
+    """Return for each scheduled run what happened when, in seconds after it was due.
+
+    Each worker has a server, a champion and a story of its own, so that all meet the same news.
+    """
+    with tempfile.TemporaryDirectory() as folder, _hook() as (address, arrived):
+        server = start_server(Path(folder) / "server")
+        try:
+            server.wait()
+            plain = _variables(Path(folder), server.api_url)
+            variables = {**plain, "SLACK_WEBHOOK_URL": address}
+            for words in (("bootstrap", "payments", "--as-of", monday(FIRST_WEEK)), ("deploy",)):
+                _run([sys.executable, "-m", "flows.cli", *words], variables)
+            with _worker({**variables, **settings}, command):
+                return [_scheduled(variables, number, arrived) for number in range(ALERTS)]
+        finally:
+            server.stop()
 
 
 def _scheduled(variables: dict[str, str], number: int, arrived: "list[float]") -> dict[str, float]:
@@ -171,10 +188,15 @@ def _hook() -> Iterator[tuple[str, list[float]]]:
 
 
 @contextmanager
-def _worker(variables: dict[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "driftloop"]
+def _worker(variables: dict[str, str], command: list[str]) -> Iterator[None]:
     with subprocess.Popen(
-        command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", *command, "--pool", "driftloop"],
+        cwd=ROOT,
+        env=variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Prefect's own worker does not end else where a shell left this in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             yield

@@ -16,11 +16,15 @@ _WARM = {
     "without_estimates": "its computation without estimates, promises and segments' scores",
     "drawing": "its report, drawn",
 }
+_WORKERS = {
+    "schedule_to_alert_warm": "a scheduled run of the warm worker",
+    "schedule_to_alert": "a scheduled run of Prefect's own worker",
+}
 _STAGES = {"running": "the flow begins", "alert": "the alert arrives", "completed": "the run ends"}
 
 
 def write() -> None:
-    """Write the page's part anew from the numbers that are kept."""
+    """Write the page's part again from the numbers that are kept."""
     replace_part(PAGE, "overhead", text_of(json.loads(KEPT.read_text())))
 
 
@@ -31,11 +35,12 @@ def text_of(found: Mapping[str, Any]) -> str:
         for name, words in _WARM.items()
         if name in found["warm_seconds"]  # numbers that were kept earlier have fewer
     ]
-    alerts = found["schedule_to_alert"]
     once = [["the command, from its start to its end", _seconds(found["cold_seconds"])]]
     once += [
-        [f"a scheduled run, from when it was due until {words}", _seconds(_told(alerts, name))]
+        [f"{by}, from when it was due until {words}", _seconds(_told(found[worker], name))]
+        for worker, by in _WORKERS.items()
         for name, words in _STAGES.items()
+        if worker in found  # numbers that were kept earlier have one
     ]
     return "\n\n".join(
         (

@@ -47,8 +47,8 @@ def measure(folder: Path, prefect: str, first: str, begin: str) -> dict[str, lis
         first: the moment of the first champion.
         begin: the moment of the first monitoring run; each takes the next minute.
     """
-    with _mlflow(folder / "mlflow") as tracking:
-        places = _places(folder, prefect, tracking)
+    with mlflow_server(folder / "mlflow") as tracking:
+        places = _places(folder, prefect, tracking.url)
         for kind in places:
             _run(places[kind], "bootstrap", "payments", "--as-of", first)
         # The first of each makes the reference profile and compiles what numba has not yet.
@@ -98,16 +98,20 @@ def _places(folder: Path, prefect: str, tracking: str) -> dict[str, dict[str, st
 
 
 @contextmanager
-def _mlflow(folder: Path) -> Iterator[str]:
-    folder.mkdir()
+def mlflow_server(folder: Path, database: str | None = None) -> Iterator[LocalServer]:
+    """Yield a server of MLflow that keeps all in a folder; its log has a line for each request.
+
+    A database that is given, as MLflow takes its address, takes the place of a file there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    stores = ("--backend-store-uri", f"sqlite:///{folder}/mlflow.db")
+    stores = ("--backend-store-uri", database or f"sqlite:///{folder}/mlflow.db")
     artifacts = ("--artifacts-destination", str(folder / "artifacts"))
     command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
     log = folder / "server.log"
     # Its job runners, which nothing here needs, take a share of the processor all the time.
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [*command, *stores, *artifacts],
             env=environment,
@@ -121,7 +125,7 @@ def _mlflow(folder: Path) -> Iterator[str]:
             if process.poll() is not None:
                 raise BenchmarkError(f"MLflow ended; see {log}")
             time.sleep(0.2)
-        yield server.url
+        yield server
     finally:
         server.stop()
 

@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks.page import replace_part, table
 from benchmarks.paths import CACHE, RESULTS, ROOT
 from driftloop.backtest.summary import PolicyResult
-from driftloop.performance.metrics import Scores
+from driftloop.performance.metrics import Scores, score
 from driftloop.snapshots.options import Options
 from flows.backtest_policy import backtest_policy
 from tasks.onboarding.workspace import create_workspace
@@ -29,6 +29,7 @@ KINDS = ("sudden", "partial", "gradual", "recurring")
 ROWS = (100, 5000)
 WEEKS, FIRST, TURN = 32, 8, 14
 START = pd.Timestamp("2026-01-05")
+Weeks = np.ndarray[Any, np.dtype[np.int64]]
 NEAR = 0.05
 """Points below the old level at which a week counts as bad."""
 
@@ -93,15 +94,40 @@ def history(kind: str, rows: int, seed: int) -> pd.DataFrame:
     data["amount"] = rng.gamma(2.0, 30.0, n).round(2)
     data["age"] = rng.integers(18, 80, n)
     data["plan"] = rng.choice(["basic", "plus", "pro"], n, p=[0.5, 0.3, 0.2])
-    score = (data["amount"] - 60) / 40 + 0.8 * (data["plan"] == "pro") - (data["age"] - 49) / 30
-    y = score + rng.logistic(0, 0.5, n) > 0
-    turned = {
-        "sudden": week >= TURN,
-        "partial": (week >= TURN) & (data["plan"] == "basic"),
-        "gradual": rng.random(n) < np.clip((week - TURN + 1) / 6, 0, 1),
-        "recurring": (week >= TURN) & ((week - TURN) // 6 % 2 == 0),
-    }[kind]
+    y = _logit(data) + rng.logistic(0, 0.5, n) > 0
+    turned = rng.random(n) < _share_turned(kind, week, data["plan"])
     return data.assign(y=(y ^ turned).astype(int))
+
+
+def _logit(data: pd.DataFrame) -> "pd.Series[float]":
+    """Return what makes an outcome likely, before the turn."""
+    return (data["amount"] - 60) / 40 + 0.8 * (data["plan"] == "pro") - (data["age"] - 49) / 30
+
+
+def _share_turned(kind: str, week: Weeks, plan: "pd.Series[str]") -> Scores:
+    """Return the share of each row's like whose outcome means the opposite in its week (n,)."""
+    shares = {
+        "sudden": week >= TURN,
+        "partial": (week >= TURN) & (plan == "basic"),
+        "gradual": np.clip((week - TURN + 1) / 6, 0, 1),
+        "recurring": (week >= TURN) & ((week - TURN) // 6 % 2 == 0),
+    }
+    return np.asarray(shares[kind], dtype=float)
+
+
+def at_best(kind: str, rows: int, seed: int) -> int | None:
+    """Return the weeks to recovery of a model that is exactly that of the week before."""
+    data = history(kind, rows, seed)
+    week = ((data["at"] - START) // pd.Timedelta(weeks=1)).to_numpy()
+    known = _logit(data).to_numpy() * (1 - 2 * _share_turned(kind, week - 1, data["plan"]))
+    p = 1 / (1 + np.exp(-2 * known))
+    scores = np.array(
+        [
+            score("roc_auc", data["y"][own].to_numpy(), np.column_stack([1 - p, p])[own])
+            for own in (week == one for one in range(FIRST, WEEKS))
+        ]
+    )
+    return _recovery(kind, scores, float(scores[: TURN - FIRST].mean()))
 
 
 def _turn(kind: str, rows: int, seed: int) -> Turn:
@@ -130,9 +156,6 @@ def _judged(
     """Return what a replay comes to; the run of a week is the one at its end."""
     scores, calm = np.array(policy.scores), TURN - FIRST
     old, error = float(scores[:calm].mean()), float(np.std(scores[:calm], ddof=1))
-    starts = range(calm, len(scores), 6 if kind == "recurring" else len(scores))
-    stretches = [scores[start : start + starts.step] for start in starts]
-    back = [_weeks_until(stretch, old - NEAR) for stretch in stretches if len(stretch) >= 6]
     later = [*zip(policy.periods, scores, strict=True)][calm:]
     found = (n for n, (period, _) in enumerate(later, start=1) if period.alarm)
     return Turn(
@@ -142,7 +165,7 @@ def _judged(
         old=old,
         worst=float(scores[calm:].min()),
         found=next(found, None),
-        back=None if None in back else max(weeks for weeks in back if weeks is not None),
+        back=_recovery(kind, scores, old),
         silent=tuple(
             float(score)
             for period, score in later
@@ -157,13 +180,22 @@ def _judged(
     )
 
 
+def _recovery(kind: str, scores: Scores, old: float) -> int | None:
+    """Return the weeks to recovery after the turn, of several turns the longest; None if never."""
+    calm = TURN - FIRST
+    starts = range(calm, len(scores), 6 if kind == "recurring" else len(scores))
+    stretches = [scores[start : start + starts.step] for start in starts]
+    back = [_weeks_until(stretch, old - NEAR) for stretch in stretches if len(stretch) >= 6]
+    return None if None in back else max(weeks for weeks in back if weeks is not None)
+
+
 def _weeks_until(scores: Scores, near: float) -> int | None:
     """Return the weeks before the first three in a row whose mean is near the old level."""
     return next((n for n in range(len(scores) - 1) if scores[n : n + 3].mean() >= near), None)
 
 
 def _table(turns: Sequence[dict[str, Any]]) -> str:
-    header = ["turn", "rows a week", "old", "worst week", "found", "weeks to recovery"]
+    header = ["turn", "rows a week", "old", "worst week", "found", "weeks to recovery", "at best"]
     lines = []
     for kind in KINDS:
         for size in sorted({one["rows"] for one in turns}):
@@ -180,7 +212,9 @@ def _line(kind: str, rows: int, own: Sequence[dict[str, Any]]) -> list[str]:
         return f"{np.mean([one[what] for one in own]):.2f}"
 
     found, back = ([one[what] for one in own] for what in ("found", "back"))
-    words = [", ".join("never" if n is None else str(n) for n in many) for many in (found, back)]
+    best = [at_best(kind, rows, one["seed"]) for one in own]
+    lists = (found, back, best)
+    words = [", ".join("never" if n is None else str(n) for n in many) for many in lists]
     counts = [str(sum(len(one["silent"]) for one in own))]
     counts += [f"{np.mean([one['retrained'] for one in own]):.0f}"]
     counts += [str(sum(one["persons"] for one in own))]

@@ -1,1 +1,1 @@
-"""Choreography: one flow a file, and the command line over them."""
+"""Choreography: one flow per file, and the command line over them."""

@@ -127,7 +127,9 @@ def _run(sandbox: Sandbox, moment: datetime, last: Period | None) -> tuple[Perio
         alerted = not {"opened", "worsened", "reopened"}.isdisjoint(kinds)
 
     def retrain(run: OpenRun, record: MonitorRecord) -> RetrainRecord:
-        outcome = challenge(job, "retrain", " ".join(record.decision.reasons), run.champion.version)
+        decided = record.decision
+        reason, version = " ".join(decided.reasons), run.champion.version
+        outcome = challenge(job, "retrain", reason, version, routine=decided.routine)
         write_retrain_alert(job, outcome)
         return outcome
 

@@ -9,7 +9,7 @@ from driftloop.drift.detectors import require_engine
 from tasks.monitoring.drift_start import find_drift_start
 from tasks.promotion.approval import ask_for_approval
 from tasks.promotion.promote import promote, promote_adopted
-from tasks.retraining.adopt import adopt_served
+from tasks.retraining.adopt import adopt_model
 from tasks.retraining.compare import compare_models
 from tasks.retraining.plan import OpenTraining, open_training, plan_training
 from tasks.retraining.train import (
@@ -24,7 +24,12 @@ from tasks.snapshots.resolve import resolve_snapshot
 
 
 def challenge(
-    job: Job, kind: str, reason: str, champion: str | None, by_hand: bool = False
+    job: Job,
+    kind: str,
+    reason: str,
+    champion: str | None,
+    by_hand: bool = False,
+    routine: bool = False,
 ) -> RetrainRecord:
     """Train a challenger, compare it with the champion, and return the record.
 
@@ -34,7 +39,7 @@ def challenge(
     require_engine(job.config.drift.engine)
     snapshot = resolve_snapshot(job)
     opened = open_training(job, snapshot, kind, champion)
-    record = start_record(job, snapshot, opened, reason)
+    record = replace(start_record(job, snapshot, opened, reason), routine=routine)
     try:
         record = _train_and_compare(job, snapshot, opened, record)
     except (TrainingError, DataError) as error:
@@ -47,8 +52,8 @@ def _train_and_compare(
     job: Job, snapshot: Snapshot, opened: OpenTraining, record: RetrainRecord
 ) -> RetrainRecord:
     champion = opened.champion
-    if not job.config.trained_here:
-        version, sentence = adopt_served(job, snapshot, opened)
+    if not job.config.trained_here or (job.offered and opened.kind == "bootstrap"):
+        version, sentence = adopt_model(job, snapshot, opened)
         adopted = promote_adopted(job, opened.key, version, sentence)
         return replace(record, challenger=version, promotion=adopted, sentence=adopted.sentence)
     changed = find_drift_start(job, snapshot, champion) if champion else None

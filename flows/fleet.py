@@ -1,48 +1,33 @@
 """The fleet: all models whose time has come, each in a warm process, in one run."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from prefect import flow, tags
 from prefect.context import hydrated_context, serialize_context
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-from driftloop.base.errors import DriftloopError, IncompleteError
+from driftloop.base.errors import ConfigError, DriftloopError, IncompleteError
 from driftloop.base.workspace import find_workspace
 from driftloop.decision.outcome import outcome_of_record
 from driftloop.reporting.fleet import Fleet, FleetModel
 from flows.monitor import monitor
 from flows.naming import all_models_run_name, resolve_as_of, with_words
 from tasks.coordination.lost_runs import settle_children
+from tasks.fleet.cluster import calls_of_worker, cluster, on_cluster, threads_of
+from tasks.fleet.imported import MODULES
 from tasks.fleet.isolated import Isolated, LostProcessError, isolated
-from tasks.fleet.members import FleetRun, members_of, processes_at_most
+from tasks.fleet.members import FleetRun, members_of, not_yet_run, processes_at_most
 from tasks.runtime.artifacts import show_fleet
 from tasks.runtime.progress import progress
 
-IMPORTED = (
-    "tasks.fleet.preloaded",  # before all others
-    *("sklearn.ensemble", "sklearn.linear_model", "sklearn.model_selection", "sklearn.metrics"),
-    *("scipy.stats", "scipy.optimize", "pyarrow.parquet", "pyarrow.dataset", "pandas"),
-    *("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store"),
-    *("mlflow.store.tracking.rest_store", "mlflow.store.model_registry.rest_store"),
-    *(
-        "mlflow.artifacts",
-        "mlflow.models",
-        "mlflow.data",
-        "mlflow.store.artifact.local_artifact_repo",
-    ),
-    *("matplotlib.figure", "matplotlib.backends.backend_agg", "mpl_toolkits.mplot3d"),
-    *("dvc.repo", "dvc.api", "dvc_data.index", "dvc_http", "dvc_render", "scmrepo.git", "pygit2"),
-    *("numba", "alibi_detect.cd", "narwhals.stable"),
-    *("prefect.artifacts", "prefect.events.worker", "prefect.task_engine", "prefect.flow_engine"),
-    *("tasks.reporting.run_report_plots", "flows.fleet"),
-)
-"""What a process has imported before it begins: else every model would import it again."""
+Models = Generator[FleetModel, None, None]
 
 
 @flow(name="fleet", flow_run_name=all_models_run_name)
@@ -54,6 +39,8 @@ def fleet(
     processes: int | None = None,
     minutes: float = 60,
     workspace: str | None = None,
+    on: Literal["processes", "dask"] = "processes",
+    scheduler: str | None = None,
 ) -> Fleet:
     """Monitor many models in one run, each in a warm process of its own.
 
@@ -65,17 +52,23 @@ def fleet(
         due: only models whose schedule has come since their last run, each as of that time.
         as_of: the moment as of which to monitor; the scheduled time of the run if left out.
         dry_run: decide and report, but change nothing and send no messages.
-        processes: models at the same time; as many as cores and memory allow if left out.
+        processes: models at the same time; as many as cores and memory allow if left out, or
+            as the cluster of `scheduler` has threads.
         minutes: how long one model may take, its retraining included.
         workspace: folder with `configs/`; the working directory if left out.
+        on: dask has the workers of a Dask cluster monitor the models; see docs/scaling.md.
+        scheduler: address of a Dask cluster, such as tcp://dask:8786; one of this machine's own
+            if left out.
     """
+    if scheduler and (on != "dask" or processes):
+        raise ConfigError("scheduler: goes with on: dask, whose cluster sets the processes")
     place, moment, began = find_workspace(workspace), resolve_as_of(as_of), time.monotonic()
     waiting, settled = members_of(place, select, due, moment, dry_run)
-    at_once = processes or processes_at_most(len(waiting))
     context = serialize_context()
     context["flow_run_context"].pop("flow", None)  # the process has flows of its own
     run = FleetRun(str(place.root), dry_run, minutes * 60, context)
-    models = [*settled, *_all_monitored(waiting, run, at_once)]
+    found, at_once = _all_monitored(waiting, run, on, scheduler, processes)
+    models = [*settled, *found]
     ranked = tuple(sorted(models, key=lambda model: model.rank))
     record = Fleet(moment, select, time.monotonic() - began, at_once, ranked)
     show_fleet(record)
@@ -84,18 +77,61 @@ def fleet(
     return with_words(record, record.headline)
 
 
-def _all_monitored(waiting: list[FleetModel], run: FleetRun, at_once: int) -> list[FleetModel]:
+def _all_monitored(
+    waiting: list[FleetModel], run: FleetRun, on: str, scheduler: str | None, processes: int | None
+) -> tuple[list[FleetModel], int]:
+    """Return what became of the models, and how many were at work at the same time."""
     on_progress, results = progress("the fleet", "models"), []
-    with ThreadPoolExecutor(at_once) as pool, isolated(IMPORTED) as calls:
+    at_once = processes or processes_at_most(len(waiting))
+    with ExitStack() as stack:
+        if on == "dask" and waiting:
+            client = stack.enter_context(cluster(scheduler, at_once))
+            at_once, found = threads_of(client), _on_workers(client, run, waiting)
+        else:
+            found = _in_processes(run, waiting, at_once)
+        stack.enter_context(closing(found))  # what is at work ends before the cluster does
+        for done, model in enumerate(found, start=1):
+            results.append(model)
+            on_progress(done, len(waiting))
+    return results, at_once
+
+
+def _in_processes(run: FleetRun, waiting: list[FleetModel], at_once: int) -> Models:
+    with ThreadPoolExecutor(at_once) as pool, isolated(MODULES) as calls:
         try:
             futures = [pool.submit(_monitored, calls, run, member) for member in waiting]
-            for done, future in enumerate(as_completed(futures), start=1):
-                results.append(future.result())
-                on_progress(done, len(futures))
+            yield from (future.result() for future in as_completed(futures))
         except BaseException:  # also Ctrl+C and a cancelled run
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return results
+
+
+def _on_workers(client: Any, run: FleetRun, waiting: list[FleetModel]) -> Models:
+    from flows.fleet import end_on_worker, monitor_on_worker  # as workers import them
+
+    call = partial(monitor_on_worker, run)
+    with closing(on_cluster(client, call, waiting, end_on_worker)) as pairs:
+        for member, found in pairs:
+            if isinstance(found, FleetModel):
+                yield found
+            else:
+                settle_children(run.context, member.model, f"{found}")
+                yield replace(member, result="failed", error=f"{type(found).__name__}: {found}")
+
+
+def monitor_on_worker(run: FleetRun, member: FleetModel) -> FleetModel:
+    """Monitor a model in a process of this worker's; what a lost worker did is not repeated."""
+    again = settle_children(run.context, member.model, "its worker was lost; another goes on")
+    if again and not run.dry_run:
+        known: list[FleetModel] = []
+        if not not_yet_run(find_workspace(run.workspace), [member], known):
+            return known[0]
+    return _monitored(calls_of_worker(MODULES), run, member)
+
+
+def end_on_worker() -> None:
+    """End what this worker has at work."""
+    calls_of_worker(MODULES).stop()
 
 
 def _monitored(calls: Isolated, run: FleetRun, member: FleetModel) -> FleetModel:
@@ -107,7 +143,7 @@ def _monitored(calls: Isolated, run: FleetRun, member: FleetModel) -> FleetModel
         found: FleetModel = calls(run.seconds, target, run, member)
     except DriftloopError as error:
         if isinstance(error, LostProcessError):
-            settle_children(run.context["flow_run_context"], member.model, str(error))
+            settle_children(run.context, member.model, str(error))
         found = replace(member, result="failed", error=str(error))
     return replace(found, seconds=time.monotonic() - began)
 

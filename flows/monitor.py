@@ -73,4 +73,5 @@ def _retrain(job: Job, run: OpenRun, record: MonitorRecord) -> RetrainRecord:
         reason=" ".join(record.decision.reasons),
         champion=run.champion.version,
         workspace=str(job.workspace.root),
+        routine=record.decision.routine,
     )

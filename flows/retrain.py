@@ -11,12 +11,13 @@ from driftloop.base.retrain_record import RetrainRecord
 from flows.challenge import challenge
 from flows.naming import resolve_as_of, run_name, with_words
 from tasks.alerts.write import deliver_alerts, undelivered, write_retrain_alert
+from tasks.registry.run_links import links_of
 from tasks.reporting.publish_metrics import publish_after_run
 from tasks.retraining.plan import refuse_untrained
 from tasks.runtime.artifacts import show_retraining
 from tasks.runtime.events import emit
+from tasks.runtime.job import offered
 from tasks.runtime.prepare import prepare_job
-from tasks.runtime.run_links import links_of
 
 
 @flow(name="retrain", flow_run_name=run_name)
@@ -29,6 +30,9 @@ def retrain(
     dry_run: bool = False,
     accept: bool = False,
     workspace: str | None = None,
+    routine: bool = False,
+    challenger: str | None = None,
+    trained_until: datetime | None = None,
 ) -> RetrainRecord:
     """Train a challenger and promote it if it is proven better than the champion.
 
@@ -42,13 +46,17 @@ def retrain(
         dry_run: plan the training and report what would be done, but train nothing.
         accept: promote it though it is not proven better than guessing; only by hand.
         workspace: folder with `configs/`; the working directory if left out.
+        routine: whether only the calendar asks for it, while nothing is wrong, as the monitoring
+            flow says.
+        challenger: a model of MLflow's that was trained elsewhere, to be compared as it is.
+        trained_until: with it: the end of the rows that it was trained on.
     """
     with tags(model):
         job = prepare_job(model, resolve_as_of(as_of), rev, dry_run, workspace)
         refuse_untrained(job)
         by_hand = champion is None
-        job = replace(job, accepted=accept and by_hand)
-        record = challenge(job, "retrain", reason, champion, by_hand)
+        job = replace(job, accepted=accept and by_hand, offered=offered(challenger, trained_until))
+        record = challenge(job, "retrain", reason, champion, by_hand, routine)
         emit(job, retrain_events(record))
         write_retrain_alert(job, record)
         links = links_of(job, record.run_id, record.challenger)

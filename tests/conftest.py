@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -30,6 +31,10 @@ _SECRETS = (
 )
 for _name in _SECRETS:
     os.environ.pop(_name, None)
+# A shell gives its background jobs an ignored SIGINT, and by it Prefect's own worker would outlive
+# the SIGTERM of the test that started it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Before any test module imports Prefect, which else makes a folder in the person's home.
 shutil.rmtree(HOME, ignore_errors=True)
 HOME.mkdir(parents=True)

@@ -133,3 +133,11 @@ def test_help_says_what_each_command_says_of_itself() -> None:
 
     for name in COMMANDS:
         assert help_of(name) == load_command(name).__doc__
+
+
+def test_the_plots_of_a_report_load_no_plotting_library() -> None:
+    cases = "from tests.driftloop.reporting.report_cases import report_input"
+    draw = "from driftloop.reporting.run_report.plots import draw_figures"
+    loaded = modules_after(f"{cases}; {draw}; assert draw_figures(report_input()).performance")
+    assert "driftloop.reporting.html.svg" in loaded
+    assert "matplotlib" not in loaded

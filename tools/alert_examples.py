@@ -26,13 +26,12 @@ LINKS = Links(
     model_version="https://mlflow.example/models/payments/7",
     report="https://reports.example/payments/2026-03-09",
 )
-_EVEN = (0.1,) * 10
 _AMOUNT = Shape(
     "amount",
     (),
-    (1.0, 12.0, 19.0, 26.0, 33.0, 42.0, 54.0, 71.0, 98.0, 160.0, 4_800.0),
-    _EVEN,
-    (0.02, 0.03, 0.05, 0.06, 0.08, 0.1, 0.12, 0.14, 0.17, 0.23),
+    (0.0, 20.0, 40.0, 60.0, 80.0, 100.0, 120.0, 140.0, 160.0, 180.0, 200.0),
+    (0.14, 0.34, 0.2, 0.11, 0.07, 0.05, 0.03, 0.03, 0.02, 0.01),
+    (0.07, 0.2, 0.22, 0.17, 0.11, 0.08, 0.06, 0.04, 0.03, 0.02),
 )
 _COUNTRY = Shape(
     "country",
@@ -44,9 +43,9 @@ _COUNTRY = Shape(
 _HOUR = Shape(
     "hour",
     (),
-    (0.0, 6.0, 9.0, 11.0, 13.0, 15.0, 17.0, 18.0, 20.0, 21.0, 23.0),
-    _EVEN,
-    (0.06, 0.07, 0.08, 0.08, 0.08, 0.08, 0.1, 0.15, 0.16, 0.14),
+    (0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0, 21.0, 24.0),
+    (0.03, 0.04, 0.09, 0.16, 0.18, 0.2, 0.18, 0.12),
+    (0.02, 0.03, 0.06, 0.1, 0.12, 0.17, 0.26, 0.24),
 )
 
 
@@ -68,9 +67,17 @@ CALM = tuple(
 CHECKED = QualityFinding("range", "amount", "ok", "`amount` is in range.")
 _WINDOW = Window(AT - 7 * DAY, AT)
 HOLDS = Performance(
-    "roc_auc", _WINDOW, 8_204, 0.846, 0.835, 0.857, 0.842, "ok", "roc_auc is 0.846; 0.842 held."
+    "roc_auc", _WINDOW, 8_204, 0.846, 0.835, 0.857, 0.842, "ok", "ROC AUC is 0.846; 0.842 held."
 )
-FELL = replace(HOLDS, score=0.712, low=0.694, high=0.729, status="fell", sentence="roc_auc fell.")
+FELL = replace(
+    HOLDS,
+    score=0.712,
+    low=0.694,
+    high=0.729,
+    status="fell",
+    guessing=0.5,
+    sentence="ROC AUC fell.",
+)
 
 HEALTHY = MonitorRecord(
     model=MODEL,
@@ -182,7 +189,7 @@ PROMOTED = RetrainRecord(
     model=MODEL,
     as_of=AT,
     rev=REV,
-    reason="roc_auc is 0.130 below what the champion scored before.",
+    reason="ROC AUC is 0.130 below what the champion scored before.",
     challenger="8",
     run_id="2",
     parameters={},
@@ -237,7 +244,7 @@ ROLLED_BACK = TrialOutcome(
     2,
     5,
     -0.05,
-    "roc_auc is 0.050 lower on 3,120 new labels; that is beyond chance.",
+    "ROC AUC is 0.050 lower on 3,120 new labels; that is beyond chance.",
 )
 
 
@@ -297,7 +304,7 @@ FARED = (
     replace(
         _CHURN,
         model="pricing",
-        last=replace(_RUN, metric="rmse", score=12.4, score_low=12.1, score_high=12.8),
+        last=replace(_RUN, metric="neg_rmse", score=-12.4, score_low=-12.8, score_high=-12.1),
         age_days=6,
         retrainings=1,
         promotions=1,

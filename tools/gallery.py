@@ -28,7 +28,7 @@ from tools import alert_examples as of
 
 Posts = tuple[tuple[Message, tuple[Message, ...]], ...]
 CHANNEL = "slack:#ml-alerts"
-_WHY = "The score fell by another 0.057."
+_WHY = "Performance fell by another 0.057."
 
 
 def gallery() -> Mapping[str, Posts]:

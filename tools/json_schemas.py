@@ -25,6 +25,7 @@ from driftloop.reporting.backtest import Backtest
 from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.fleet import Fleet
 from driftloop.reporting.prometheus.metrics import Metrics
+from driftloop.reporting.retention import Pruning
 from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from driftloop.reporting.status import Statuses
 from driftloop.snapshots.record import SnapshotRecord
@@ -53,6 +54,7 @@ PRINTED: dict[str, type[Any]] = {
     "metrics": Metrics,
     "monitor": MonitorRecord,
     "mute": Muted,
+    "prune": Pruning,
     "report": FetchedReport,
     "restore": Backup,
     "retrain": RetrainRecord,
@@ -64,8 +66,8 @@ PRINTED: dict[str, type[Any]] = {
     "tune": Tuning,
     "up": StackStatus,
 }
-"""The record that each command prints; ``bootstrap`` prints that of ``retrain``, and
-``backtest --matrix`` its own."""
+"""The record that each command prints; ``bootstrap`` and ``challenge`` print that of ``retrain``,
+``adopt`` that of ``init``, and ``backtest --matrix`` its own."""
 NAMES = (*PRINTED, "config")
 
 

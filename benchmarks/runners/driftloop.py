@@ -1,4 +1,4 @@
-"""driftloop, with its reference profile made anew (cold) or already on disk (cached)."""
+"""driftloop, with its reference profile made afresh (cold) or already on disk (cached)."""
 
 import json
 import subprocess

@@ -27,7 +27,7 @@ def memory(key: str) -> float:
 
 
 def reset_peak() -> float:
-    """Start the kernel's high-water mark anew and return the memory in use now, in MB."""
+    """Start the kernel's high-water mark afresh and return the memory in use now, in MB."""
     Path("/proc/self/clear_refs").write_text("5")
     return memory("VmRSS")
 

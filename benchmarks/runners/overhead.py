@@ -83,11 +83,11 @@ def without_estimates(moment: str) -> None:
 
 
 def drawing(moment: str) -> Callable[[str], None]:
-    """Return what draws the report of a moment's run anew; it reads and stores nothing."""
+    """Return what draws the report of a moment's run again; it reads and stores nothing."""
     from driftloop.reporting.run_report.inputs import ReportInput
     from driftloop.reporting.run_report.page import report_page
+    from driftloop.reporting.run_report.plots import draw_figures
     from tasks.reporting.run_report import report_input
-    from tasks.reporting.run_report_plots import draw_figures
 
     kept: list[ReportInput] = []
     _watched(moment, lambda job, run, record: kept.append(report_input(job, run, record)))

@@ -10,7 +10,7 @@ from river.drift import ADWIN
 
 
 def main() -> None:
-    """Answer each line: a list of errors, or null to begin anew."""
+    """Answer each line: a list of errors, or null to start over."""
     detector = ADWIN()
     for line in sys.stdin:
         errors = json.loads(line)

@@ -124,7 +124,7 @@ def run_health(record: MonitorRecord) -> RunHealth:
         "promise": performance.broke_promise,
         "estimated": record.estimate is not None and record.estimate.status == "lost",
         "drift": drifted,
-        "moved": record.moved is not None,
+        "moved": record.moved is not None or record.changed is not None,
         "no_skill": record.doubt is not None,
     }
     causes = frozenset(cause for cause, is_present in present.items() if is_present)
@@ -299,7 +299,7 @@ def _why_worse(known: Incident, health: RunHealth, level: Level) -> str:
     if known.score is not None and health.score is not None:
         lost = known.score - health.score
         if lost > health.margin:
-            return f"The score fell by another {number(lost)}."
+            return f"Performance fell by another {number(lost)}."
     return ""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.performance.bootstrap import Model
-from driftloop.performance.metrics import METRICS, MetricName, Scores, Truth, score
+from driftloop.performance.metrics import MetricName, Scores, Truth, metric_of, score
 from driftloop.performance.target import Probabilities
 from driftloop.performance.value import ValueSettings
 
@@ -174,8 +174,8 @@ def estimate(metric: MetricName, y: Truth, new: Model, old: Model | None = None)
     blocks = min(BLOCKS, len(y))
     block = np.arange(len(y)) * blocks // len(y)
     weights = np.vstack([np.ones(len(y)), block[None, :] != np.arange(blocks)[:, None]])
-    scores = METRICS[metric](y, new[0], weights, new[1])
+    scores = metric_of(metric)(y, new[0], weights, new[1])
     if old is not None:
-        scores = scores - METRICS[metric](y, old[0], weights, old[1])
+        scores = scores - metric_of(metric)(y, old[0], weights, old[1])
     spread = float(((scores[1:] - scores[1:].mean()) ** 2).sum())
     return Estimate(float(scores[0]), math.sqrt(spread * (blocks - 1) / blocks))

@@ -34,7 +34,7 @@ class Policy:
         on_loss: whether a loss of performance retrains.
         refit: whether what won is trained on its holdout, too.
         holdout: rows that a challenger is compared on, at most; never more than half of those that
-            are new to the champion.
+            are new to the champion, nor of those since a loss began.
         proof: standard errors by which a challenger has to be better; negative where it may be
             worse, None without a comparison.
         margin: loss that its interval has to exclude.
@@ -277,7 +277,10 @@ def _standard_errors(better: Estimate) -> float:
 
 def _holdout(matrix: Matrix, policy: Policy, state: _State, moment: int) -> int:
     """Return the periods a challenger is compared on."""
-    most = max(1, (moment - state.champion[1]) // 2)
+    new = moment - state.champion[1]
+    if state.loss > LIMIT:
+        new = min(new, moment - state.episode + 1)
+    most = max(1, new // 2)
     rows = matrix.labelled[moment] - np.array(matrix.labelled[:moment][::-1])
     enough = int(np.searchsorted(rows, policy.holdout)) + 1
     return max(1, min(most, enough))

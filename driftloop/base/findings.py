@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, computed_field
 
@@ -94,7 +94,7 @@ class Finding:
     ] = None
     floor_windows: Annotated[
         int,
-        Field(description="Windows of the reference that the floor was learned from; 0 if set."),
+        Field(description="Windows of the reference that the limit was learned from; 0 if set."),
     ] = 0
     reference_course: Annotated[
         str,
@@ -150,6 +150,16 @@ class QualityFinding:
     value: Annotated[float | None, UNPRINTED] = None
     limit: Annotated[float | None, UNPRINTED] = None
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong where it failed, in a few words."""
+        return SKEWED if self.check == SKEW else "data broken"
+
+
+SKEW: Final = "serving_skew"
+"""The check of served predictions, which fails on sound data."""
+SKEWED: Final = "served predictions differ from the model's"
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
@@ -182,7 +192,9 @@ class SegmentPerformance:
     rows: int
     score: float
     elsewhere: Annotated[float | None, Field(description="The score of all other rows.")]
-    baseline: Annotated[float, Field(description="The champion's score there on its holdout.")]
+    baseline: Annotated[
+        float | None, Field(description="The champion's score there on its holdout.")
+    ]
     p_value: Annotated[
         float, Field(description="Chance of such a loss where no more than the margin was lost.")
     ]
@@ -237,13 +249,21 @@ class Performance:
         tuple[SegmentPerformance, ...],
         Field(description="By the columns that the configuration names under segments."),
     ] = ()
+    versions: Annotated[
+        tuple[SegmentPerformance, ...],
+        Field(description="By served version, each against the others of the window."),
+    ] = ()
     gap: Annotated[Score | None, UNPRINTED] = None
     """What was scored beyond the estimate, with the interval of its error."""
 
     @property
     def worse_segments(self) -> tuple[SegmentPerformance, ...]:
-        """The segments that provably lost, the lowest score first, where the whole does not."""
-        worse = [] if self.status in LOST else [hit for hit in self.segments if hit.status != "ok"]
+        """The segments that provably lost, the lowest score first, where the whole does not.
+
+        Served versions are among them.
+        """
+        parts = () if self.status in LOST else (*self.segments, *self.versions)
+        worse = [hit for hit in parts if hit.status != "ok"]
         return tuple(sorted(worse, key=lambda hit: (hit.status != "fell", hit.score)))
 
     @property

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from inspect import isabstract
 from itertools import takewhile
+from types import ModuleType
 from typing import Any, Literal
 
 from driftloop.base.errors import join_names, valid_choices
@@ -52,26 +53,52 @@ def check_type_path(path: str) -> None:
         raise ValueError(f"received {path!r}, which is really {cls.__qualname__} of {home}")
 
 
+def check_listed(path: str, allowed: tuple[str, ...], where: str) -> str | None:
+    """Return why an import path is not trusted, or None: it has to be listed in the same file."""
+    if path in allowed:
+        return None
+    return f"received {path!r}; {where} lists {join_names(allowed)}: add it there if you trust it"
+
+
+def import_object(path: str) -> Any:
+    """Return what is at an import path.
+
+    Raises:
+        ValueError: if its module cannot be imported or has nothing of that name.
+    """
+    home = _module_of(path)
+    name = path.rpartition(".")[2]
+    if not hasattr(home, name):
+        public = sorted(key for key in vars(home) if not key.startswith("_"))
+        near = get_close_matches(name, public, n=3) or public[:3]
+        raise ValueError(f"{home.__name__} has no such name; {valid_choices(name, near)}")
+    return getattr(home, name)
+
+
 def import_class(path: str) -> type[Any]:
     """Return the class at an import path.
 
     Raises:
         ValueError: if its module cannot be imported or has no such class.
     """
-    module, _, name = path.rpartition(".")
+    home = _module_of(path)
+    name = path.rpartition(".")[2]
+    cls = getattr(home, name, None)
+    if not isinstance(cls, type):
+        public = sorted(key for key, value in vars(home).items() if isinstance(value, type))
+        near = get_close_matches(name, public, n=3) or public[:3]
+        raise ValueError(f"{home.__name__} has no such class; {valid_choices(name, near)}")
+    return cls
+
+
+def _module_of(path: str) -> ModuleType:
     try:
-        home = import_module(module)
+        return import_module(path.rpartition(".")[0])
     except Exception as error:
         raise ValueError(
             f"{path!r} cannot be imported ({type(error).__name__}); install its package, or "
             "correct the path"
         ) from None
-    cls = getattr(home, name, None)
-    if not isinstance(cls, type):
-        public = sorted(key for key, value in vars(home).items() if isinstance(value, type))
-        near = get_close_matches(name, public, n=3) or public[:3]
-        raise ValueError(f"{module} has no such class; {valid_choices(name, near)}")
-    return cls
 
 
 def is_public_estimator(path: str) -> bool:

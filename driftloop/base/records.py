@@ -8,6 +8,7 @@ from pydantic import Field, computed_field, field_serializer
 
 from driftloop.base.errors import join_names
 from driftloop.base.findings import (
+    SKEWED,
     EstimatedPerformance,
     Finding,
     Performance,
@@ -19,6 +20,7 @@ from driftloop.base.findings import (
 )
 from driftloop.base.periods import Window
 from driftloop.base.retrain_record import Champion, RetrainOutcome, RetrainRecord
+from driftloop.base.scores import BusinessValue
 from driftloop.base.serialize import UNPRINTED
 
 NO_SKILL = "champion not proven better than guessing"
@@ -28,6 +30,7 @@ TrialAction = Literal["none", "promoted", "dropped", "rolled_back", "passed", "e
 TriggerStatus = Literal["fired", "quiet", "inconclusive"]
 Held = Literal[
     "quality",
+    "harder_inputs",
     "cooldown",
     "budget",
     "no_new_evidence",
@@ -58,13 +61,14 @@ class Decision:
 
     ``none``: nothing is wrong. ``alert``: alert people. ``hold``: a retraining was requested or the
     data are broken, and a rule blocks retraining now (`held` is that rule). ``retrain``: start the
-    retraining subflow.
+    retraining subflow; `routine` where only the calendar asked for it, while nothing is wrong.
     """
 
     action: Action
     reasons: tuple[str, ...]
     triggers: Annotated[tuple[TriggerResult, ...], UNPRINTED] = ()
     held: Annotated[Held | None, UNPRINTED] = None
+    routine: Annotated[bool, UNPRINTED] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class TrialOutcome:
         float | None, Field(description="Pooled, in favour of the version if > 0.")
     ]
     sentence: str
+    form: Annotated[str | None, UNPRINTED] = None
 
     @property
     def headline(self) -> str:
@@ -144,6 +149,10 @@ class MonitorRecord:
     troubles: Annotated[
         tuple[Trouble, ...], Field(description="Kinds of trouble, with evidence.")
     ] = ()
+    served_estimate: Annotated[
+        EstimatedPerformance | None,
+        Field(description="The estimate by what was served, where a champion was asked, too."),
+    ] = None
     trials: Annotated[
         tuple[TrialOutcome, ...], Field(description="Versions under observation.")
     ] = ()
@@ -154,9 +163,21 @@ class MonitorRecord:
     moved: Annotated[str | None, Field(description="That the alias was moved by hand, if so.")] = (
         None
     )
+    changed: Annotated[
+        str | None, Field(description="What was done to versions without driftloop, if anything.")
+    ] = None
     doubt: Annotated[str | None, Field(description="That it may be no better than guessing.")] = (
         None
     )
+    worth: Annotated[
+        str | None, Field(description="What the predictions were worth, where `value` says it.")
+    ] = None
+    balance: Annotated[
+        str | None, Field(description="What trouble has cost so far, or the champion has brought.")
+    ] = None
+    business: Annotated[
+        tuple[BusinessValue, ...], Field(description="Figures of `business`, over labelled rows.")
+    ] = ()
     since: Annotated[
         datetime | None,
         Field(description="Start of the first window of the present, unbroken drift."),
@@ -188,8 +209,9 @@ class MonitorRecord:
         parts = join_names(dict.fromkeys(hit.segment for hit in self.drifted if hit.segment), 2)
         present = {
             "champion changed by hand": self.moved is not None,
+            "versions changed by hand": self.changed is not None,
             NO_SKILL: self.doubt is not None,
-            "data broken": bool(self.broken),
+            **dict.fromkeys((check.trouble for check in self.broken), True),
             f"predictions got worse{where}": self.performance.worst == "fell",
             f"predictions are getting worse{where}": self.performance.worst == "falling",
             "the relation of inputs and outcome changed": self.performance.broke_promise,
@@ -256,6 +278,11 @@ class MonitorRecord:
         return tuple(check for check in self.quality if check.status == "failed")
 
     @property
+    def skewed(self) -> bool:
+        """Whether the data are sound, and what was served is not what the champion predicts."""
+        return {check.trouble for check in self.broken} == {SKEWED}
+
+    @property
     def drifted(self) -> tuple[Finding, ...]:
         """The findings that drifted, what matters most first.
 
@@ -277,7 +304,7 @@ def _calm(record: MonitorRecord) -> str:
         return "the score is low, perhaps by chance"
     small = dict.fromkeys(hit.name for hit in record.findings if hit.status == "small")
     calm: dict[Status, str] = {
-        "inconclusive": "not judged",
+        "inconclusive": "not judged" if record.rows_current else "no rows",
         "warning": "inputs drifted that hardly matter" if record.drifted else "close to a limit",
     }
     blind = record.performance.status == "inconclusive"

@@ -1,6 +1,6 @@
 """Record of a retraining: its plan, and what was trained, compared and promoted, or why nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -8,7 +8,7 @@ from pydantic import Field, computed_field
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.periods import Span, Window
-from driftloop.base.scores import Comparison, GateResult, HoldoutScores, Score, number
+from driftloop.base.scores import Comparison, GateResult, HoldoutScores, Score, number, score_text
 from driftloop.base.serialize import UNPRINTED
 
 Ending = Literal["promoted", "proposed", "kept", "refused", "failed"]
@@ -99,10 +99,6 @@ class Promotion:
         return Champion(self.version if self.promoted else self.previous)
 
 
-ROUTINE = "By the calendar: nothing is wrong."
-"""What the reason of a retraining ends with that only the calendar asked for."""
-
-
 @dataclass(frozen=True, slots=True)
 class RetrainOutcome:
     """Result of a retraining as a monitoring run reports it.
@@ -118,11 +114,8 @@ class RetrainOutcome:
     comparison: Annotated[Comparison | None, UNPRINTED]
     promotion: Annotated[Promotion | None, UNPRINTED]
     sentence: str
-
-    @property
-    def routine(self) -> bool:
-        """Whether the calendar asked for it while nothing was wrong."""
-        return self.reason.endswith(ROUTINE)
+    routine: Annotated[bool, UNPRINTED] = field(default=False, kw_only=True)
+    """Whether only the calendar asked for it, while nothing was wrong."""
 
     @computed_field
     @property
@@ -230,8 +223,8 @@ class RetrainOutcome:
         new, old = self.scores.challenger, self.scores.champion
         if new is None or old is None:
             return ""
-        same = number(old) == number(new)
-        return f": unchanged at {number(new)}" if same else f": {number(old)} → {number(new)}"
+        before, now = (score_text(self.scores.metric, one) for one in (old, new))
+        return f": unchanged at {now}" if before == now else f": {before} → {now}"
 
     @computed_field
     @property

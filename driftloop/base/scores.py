@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import NormalDist
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, overload
 
 from pydantic import Field, computed_field
 
@@ -12,27 +12,74 @@ Task = Literal["binary", "multiclass", "regression"]
 Claim = Literal["superior", "non_inferior"]
 GateStatus = Literal["passed", "refused", "not_run"]
 
+VALUE: Final = "value"
+"""The metric of what a row is worth; its name in records goes on with what outcomes are worth."""
+
 METRIC_NAMES: Final = {
     "roc_auc": "ROC AUC",
     "average_precision": "average precision",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "f1": "F1",
-    "neg_log_loss": "negative log loss",
-    "neg_rmse": "negative RMSE",
-    "neg_mae": "negative MAE",
+    "neg_log_loss": "log loss",
+    "neg_rmse": "RMSE",
+    "neg_mae": "MAE",
     "r2": "R²",
 }
-"""By the name in configurations and records. Larger is better for each, as it is there."""
+"""By the name in configurations and records, where larger is better for each; see `shown`."""
 
 
 def metric_name(metric: str | None, *, begins: bool = False) -> str:
     """Return a metric's name in a sentence, with a capital where it `begins` one.
 
-    A name that is not in `METRIC_NAMES` (a plugin's) is returned as it is, None as "score".
+    Of an import path it is the function's name, of None "score".
     """
-    name = METRIC_NAMES.get(metric or "", metric or "score")
+    metric = metric or "score"
+    own = "value per row" if metric.split(":")[0] == VALUE else metric.rpartition(".")[2]
+    name = METRIC_NAMES.get(metric, own)
     return name[0].upper() + name[1:] if begins else name
+
+
+def is_error(metric: str | None) -> bool:
+    """Say whether a metric is an error: people read less as better, records have its negative."""
+    return (metric or "").startswith("neg_")
+
+
+@overload
+def shown(metric: str | None, value: float) -> float: ...
+@overload
+def shown(metric: str | None, value: float | None) -> float | None: ...
+def shown(metric: str | None, value: float | None) -> float | None:
+    """Return a score, or a difference of scores, as people read it: an error has no minus."""
+    return 0.0 - value if value is not None and is_error(metric) else value
+
+
+def score_text(metric: str | None, value: float | None, sign: str = "") -> str:
+    """Return a score, or a difference of scores, as people read it."""
+    return number(shown(metric, value), sign)
+
+
+def named_score(metric: str | None, value: float | None, *, begins: bool = False) -> str:
+    """Return a metric's name and a score in a sentence: `log loss 0.31`."""
+    return f"{metric_name(metric, begins=begins)} {score_text(metric, value)}"
+
+
+def shown_ends(
+    metric: str | None, low: float | None, high: float | None
+) -> tuple[float | None, float | None]:
+    """Return the ends of an interval as people read them, the smaller one first."""
+    ends = shown(metric, low), shown(metric, high)
+    return ends[::-1] if is_error(metric) else ends
+
+
+def interval_text(metric: str | None, low: float | None, high: float | None, sign: str = "") -> str:
+    """Return an interval in square brackets as people read it."""
+    return f"[{', '.join(number(end, sign) for end in shown_ends(metric, low, high))}]"
+
+
+def scores_apart(metric: str | None, one: float, other: float) -> tuple[str, str]:
+    """Return two scores as people read them, different ones with digits that differ."""
+    return told_apart(shown(metric, one), shown(metric, other))
 
 
 def number(value: float | None, sign: str = "", digits: int = 3) -> str:
@@ -89,9 +136,10 @@ class Score:
         if self.guessing is None or self.low > self.guessing:
             return ""
         return (
-            f"{metric_name(self.metric, begins=True)} {number(self.value)} "
-            f"[{number(self.low)}, {number(self.high)}] is not proven better than guessing, "
-            f"{format_number(self.guessing)}"
+            f"{named_score(self.metric, self.value, begins=True)} "
+            f"{interval_text(self.metric, self.low, self.high)} is not proven better than "
+            "guessing, "
+            f"{trimmed(score_text(self.metric, self.guessing))}"
         )
 
 
@@ -174,6 +222,21 @@ class HoldoutScores:
     low: float | None = None
     high: float | None = None
     rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessValue:
+    """A business figure over the labelled window; without a value `sentence` says why."""
+
+    name: str
+    value: float | None
+    unit: str = ""
+    sentence: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a value."""
+        return self.value is not None
 
 
 @dataclass(frozen=True, slots=True)

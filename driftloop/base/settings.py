@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Settings(BaseModel):
@@ -41,12 +41,19 @@ def kinds_of(base: Any) -> list[str]:
 def any_of(base: Any, package: str | None = None) -> Any:
     """Return the type of a setting that takes any member of a family, told apart by its `kind`.
 
+    A kind alone, ``mode: approval``, stands for that member with what it has by default.
     Type checkers take the base class for it: they cannot know the members.
     """
     members = family_members(base, package)
     if len(members) == 1:
         return members[0]
-    return Annotated[Union[members], Field(discriminator="kind")]  # noqa: UP007
+    kinds = tuple(kinds_of(base))
+    wordy = BeforeValidator(_by_kind, json_schema_input_type=Union[(*members, Literal[kinds])])
+    return Annotated[Union[members], Field(discriminator="kind"), wordy]  # noqa: UP007
+
+
+def _by_kind(given: Any) -> Any:
+    return {"kind": given} if isinstance(given, str) else given
 
 
 def _subclasses(base: Any) -> Iterator[type[Any]]:

@@ -141,7 +141,6 @@ class PastRun:
     held: str = ""
     seen: frozenset[str] = frozenset()
     """Marks of the columns that drifted, confirmed or not; see `driftloop.drift.confirmation`."""
-
     metric: str = ""
     score: float | None = None
     level: Level | None = None
@@ -169,10 +168,8 @@ class PastRun:
 class RunTags(_Tags):
     """The tags of a monitoring run, a retraining or the training of a first champion.
 
-    `champion` is the version that a run judged or challenged, empty where there was none. `held`
-    says what kept a retraining back, `seen` holds the marks of drifted columns (see
-    `driftloop.drift.confirmation`), `effects` sizes (`driftloop.drift.effect_history`), `seconds`
-    how long the run took, `process` who works on it.
+    `champion` is the version judged or challenged, empty if none, `held` what kept a retraining
+    back, `process` who works on it, `removed` files that are not kept any more.
     """
 
     kind: str = field(metadata=_tag("kind"))
@@ -195,6 +192,8 @@ class RunTags(_Tags):
     troubles: tuple[str, ...] | None = field(default=None, metadata=_tag("troubles", _WORDS))
     seen: tuple[str, ...] | None = field(default=None, metadata=_tag("seen", _WORDS))
     effects: tuple[str, ...] | None = field(default=None, metadata=_tag("effects", _WORDS))
+    versions: tuple[str, ...] | None = field(default=None, metadata=_tag("versions", _WORDS))
+    business: tuple[str, ...] | None = field(default=None, metadata=_tag("business", _WORDS))
     performance: str | None = field(default=None, metadata=_tag("performance"))
     metric: str | None = field(default=None, metadata=_tag("metric"))
     score: float | None = field(default=None, metadata=_tag("score", _NUMBER))
@@ -202,6 +201,7 @@ class RunTags(_Tags):
     score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
     score_rows: int | None = field(default=None, metadata=_tag("score_rows", _COUNT))
     value: float | None = field(default=None, metadata=_tag("value", _NUMBER))
+    balance: str | None = field(default=None, metadata=_tag("balance"))
     level: Level | None = field(default=None, metadata=_tag("level", _LEVEL))
     estimated: float | None = field(default=None, metadata=_tag("estimated", _NUMBER))
     promise: Score | None = field(default=None, metadata=_tag("promise", _SCORE))
@@ -209,6 +209,7 @@ class RunTags(_Tags):
     segments: Mapping[str, Score] | None = field(default=None, metadata=_tag("segments", _SEGMENTS))
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))
+    removed: tuple[str, ...] | None = field(default=None, metadata=_tag("removed", _WORDS))
     # of a training
     trained: bool | None = field(default=None, metadata=_tag("trained", _FLAG))
     won: bool | None = field(default=None, metadata=_tag("won", _FLAG))
@@ -264,8 +265,7 @@ class VersionTags(_Tags):
     All are None on a version that driftloop did not register. `proposal`, `probation` and the
     looks are JSON of `tasks.promotion.trial_store`; a look is stored under its window's end. What
     was compared is another model than what serves where that was refitted: `compared_model` is its
-    id in the registry, `compared_end` the end of its training rows. The score is then its own. A
-    `served` version has no model: its predictions are columns of the data.
+    id, `compared_end` the end of its training rows, the score its own. `served` has no model.
     """
 
     key: str | None = field(default=None, metadata=_tag("key"))

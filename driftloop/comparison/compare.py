@@ -19,16 +19,18 @@ from driftloop.base.scores import (
     GateResult,
     Score,
     SliceScores,
+    interval_text,
     metric_name,
     number,
-    told_apart,
+    score_text,
+    scores_apart,
 )
 from driftloop.base.settings import Settings
 from driftloop.comparison.gates import DEFAULT_GATES, AnyGate, run_gates
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.bootstrap import Model, interval, resampled_scores
 from driftloop.performance.delong import delong_test
-from driftloop.performance.metrics import MetricName, Truth, no_skill_score, score
+from driftloop.performance.metrics import MetricField, Truth, no_skill_score, score
 
 _LEAST_TO_SPLIT = 6
 """A holdout of fewer rows than this has no slices."""
@@ -37,7 +39,11 @@ _LEAST_TO_SPLIT = 6
 class ComparisonSettings(Settings):
     """What a challenger has to prove before it replaces the champion."""
 
-    metric: MetricName = Field(default="roc_auc", description="The primary metric.")
+    metric: MetricField = Field(
+        default="roc_auc",
+        description="The primary metric, or the import path of a function of one's own that "
+        "training.allow.metrics lists.",
+    )
     claim: Claim | Literal["by_precision"] = Field(
         default="superior",
         description="Better by more than the margin, or not worse by more than the margin; "
@@ -197,19 +203,21 @@ def _sentence(comparison: Comparison, fault: str | None) -> str:
     new, old, metric = comparison.challenger, comparison.champion, metric_name(comparison.metric)
     refused = [gate.sentence for gate in comparison.gates if not gate.passed]
     if old is None:
-        interval = f"{number(new.value)} [{number(new.low)}, {number(new.high)}]"
+        ends = interval_text(new.metric, new.low, new.high)
+        interval = f"{score_text(new.metric, new.value)} {ends}"
         return " ".join([fault or f"There is no champion; {metric} is {interval}.", *refused])
     claim = "not worse" if comparison.claim == "non_inferior" else "better"
     claim += f" by more than {number(comparison.margin)}" if comparison.margin else ""
-    now, before = told_apart(new.value, old.value)
-    ends = f"[{number(comparison.low, '+')}, {number(comparison.high, '+')}]"
+    now, before = scores_apart(new.metric, new.value, old.value)
+    ends = interval_text(new.metric, comparison.low, comparison.high, "+")
     text = (
         f"The challenger is {'proven' if comparison.proven else 'not proven'} {claim}: {metric} "
-        f"{now} against {before}, difference {number(comparison.difference, '+')} {ends} on "
+        f"{now} against {before}, difference "
+        f"{score_text(new.metric, comparison.difference, '+')} {ends} on "
         f"{comparison.rows:,} rows."
     )
     against, delong = [], comparison.delong
     if delong and not delong.agrees and (comparison.low or 0.0) > comparison.bound:
-        ends = f"[{number(delong.low, '+')}, {number(delong.high, '+')}]"
+        ends = interval_text(new.metric, delong.low, delong.high, "+")
         against.append(f"DeLong's interval {ends} does not confirm that.")
     return " ".join([text, *against, *refused])

@@ -9,6 +9,10 @@ from driftloop.base.periods import Every, Span, SpanField, every_span
 from driftloop.base.settings import Settings
 
 Extra = Literal["drop", "keep"]
+LOOKBACK = (
+    "How far back each run asks again, so that late labels come in; `data.label_delay` and two "
+    "periods if left out."
+)
 
 
 class FileArrival(Settings):
@@ -53,11 +57,7 @@ class SqlArrival(Settings):
         default="driftloop-database-url",
         description="Prefect Secret block read where the variable is unset.",
     )
-    lookback: SpanField | None = Field(
-        default=None,
-        description="How far back each run queries again, so that late labels come in; "
-        "`data.label_delay` and two periods if left out.",
-    )
+    lookback: SpanField | None = Field(default=None, description=LOOKBACK)
 
     @property
     def told(self) -> str:
@@ -79,14 +79,77 @@ class SqlArrival(Settings):
         return text
 
 
-def asked_from(source: SqlArrival, end: datetime, label_delay: Span, every: Every) -> datetime:
-    """Return the start of the window that is queried, which ends at `end`."""
+class StoredArrival(Settings):
+    """A table on object storage or a disk, of which each run reads one window of time.
+
+    Credentials are those of the environment, such as AWS_ACCESS_KEY_ID or a profile.
+    """
+
+    url: str = Field(
+        description="Where the table is: s3://bucket/folder, gs://…, abfs://…, file:///….",
+    )
+    lookback: SpanField | None = Field(default=None, description=LOOKBACK)
+
+    @property
+    def told(self) -> str:
+        """What messages call the source."""
+        return self.url
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        scheme, found, place = url.partition("://")
+        if not (scheme and found and place.strip("/")):
+            raise ValueError("is no address; write one such as s3://bucket/folder")
+        if "@" in place.split("/")[0]:
+            raise ValueError("holds a user or a key; put credentials into the environment")
+        return url.rstrip("/")
+
+
+class ParquetArrival(StoredArrival):
+    """A folder of Parquet files, also in folders such as day=2026-03-16, by an fsspec URL."""
+
+    kind: Literal["parquet"] = "parquet"
+    partitions: dict[str, str] = Field(
+        default={},
+        description="Folders that follow the time, by the form of their values in strftime, such "
+        'as {day: "%Y-%m-%d"}; only those of the window, and a day around it, are opened.',
+    )
+
+    def __hash__(self) -> int:
+        return hash((self.url, self.lookback, *self.partitions.items()))
+
+    @field_validator("partitions")
+    @classmethod
+    def _by_days(cls, partitions: dict[str, str]) -> dict[str, str]:
+        night, evening = datetime(2026, 3, 4), datetime(2026, 3, 4, 23, 59)
+        for name, form in partitions.items():
+            if night.strftime(form) != evening.strftime(form):
+                raise ValueError(f"{name}: {form!r} follows the hour; use folders of days or more")
+            if "%" not in form:
+                raise ValueError(f"{name}: {form!r} follows no time; write it as %Y-%m-%d")
+        return partitions
+
+
+class DeltaArrival(StoredArrival):
+    """A table of Delta Lake, in its newest version."""
+
+    kind: Literal["delta"] = "delta"
+
+
+Windowed = SqlArrival | ParquetArrival | DeltaArrival
+"""Sources of which a run reads a window of time, not what is new in them."""
+
+
+def asked_from(source: Windowed, end: datetime, label_delay: Span, every: Every) -> datetime:
+    """Return the start of the window that is asked for, which ends at `end`."""
     if source.lookback is not None:
         return source.lookback.before(end)
     return every_span(every, 2).before(label_delay.before(end))
 
 
-Source = Annotated[FileArrival | FolderArrival | SqlArrival, Field(discriminator="kind")]
+AnySource = FileArrival | FolderArrival | Windowed
+Source = Annotated[AnySource, Field(discriminator="kind")]
 
 
 class ArrivalSettings(Settings):
@@ -94,6 +157,11 @@ class ArrivalSettings(Settings):
 
     source: Source | None = Field(
         default=None, description="Where new data arrive; `--source` gives a file or folder too."
+    )
+    predictions: Source | None = Field(
+        default=None,
+        description="Where the served predictions of `data.predictions` arrive, if not with the "
+        "rows: a table with `data.key`, by which they are joined.",
     )
     every: Every = Field(default="week", description="Length of the period of one Parquet batch.")
     extra_columns: Extra = Field(

@@ -87,10 +87,10 @@ def find_config(folder: Path, model: str) -> Path:
 def config_hash(config: ModelConfig) -> str:
     """Return twelve hex digits that identify the configuration's meaning, not its text.
 
-    When a run starts is no part of it, nor how data arrive: a verdict depends on the commit of the
-    data and not on the way there.
+    When a run starts is no part of it, nor how data arrive or what is removed: a verdict depends on
+    the commit of the data and not on the way there.
     """
-    plain = config.model_dump(mode="json", exclude={"schedule", "arrivals"})
+    plain = config.model_dump(mode="json", exclude={"schedule", "arrivals", "retention"})
     text = json.dumps(plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

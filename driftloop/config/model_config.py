@@ -1,14 +1,12 @@
 """The configuration of one monitored model: what an ML engineer writes, and nothing secret."""
 
-import re
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from driftloop.alerts.lifecycle import AlertSettings
-from driftloop.base.errors import CREDENTIALS, valid_choices
-from driftloop.base.periods import Span, SpanField
-from driftloop.base.scores import Task
+from driftloop.base.errors import valid_choices
+from driftloop.base.scores import VALUE, Task
 from driftloop.base.settings import Settings
 from driftloop.base.windows import WindowSettings
 from driftloop.comparison.compare import ComparisonSettings
@@ -18,87 +16,24 @@ from driftloop.comparison.gates.expectations import Expectations
 from driftloop.comparison.gates.fairness import Fairness
 from driftloop.comparison.gates.minimum_score import MinimumScore
 from driftloop.config.arrivals import ArrivalSettings
+from driftloop.config.business import BusinessFigure
+from driftloop.config.data_settings import DataSettings, FeatureSettings
+from driftloop.config.retention import Retention
 from driftloop.config.schedule import Schedule
 from driftloop.decision.decision import DecisionSettings
 from driftloop.decision.payoff import Price
 from driftloop.drift.settings import DriftSettings
-from driftloop.performance.metrics import (
-    BINARY_ONLY,
-    REGRESSION_ONLY,
-    THRESHOLDED,
-    MetricName,
-    valid_metrics,
-)
+from driftloop.performance.custom_metric import is_custom, wrong_metric
+from driftloop.performance.metrics import THRESHOLDED, MetricName, takes_decisions, wrong_for
 from driftloop.performance.realised import PerformanceSettings
 from driftloop.performance.value import OUTCOMES, ValueSettings
-from driftloop.profiling.reference_profile import Features
+from driftloop.performance.value_metric import is_value
 from driftloop.promotion.modes import PromotionSettings
-from driftloop.quality.checks import DEFAULT_CHECKS, AnyQualityCheck, Range
+from driftloop.quality.checks import DEFAULT_CHECKS, AnyQualityCheck
 from driftloop.training.estimators import NoEstimator
-from driftloop.training.served_columns import ServedColumns
 from driftloop.training.training import TrainingSettings, estimator_kinds, estimator_name
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-
-
-class DataSettings(Settings):
-    """Where the snapshots are and which columns hold time, label and key."""
-
-    repository: str = Field(
-        default=".",
-        description="Git repository with DVC: a path from the workspace folder, or a URL. Git asks "
-        "its credential helper for a password.",
-    )
-    rev: str = Field(default="HEAD", description="Commit, branch or tag read by default.")
-    path: str = Field(description="DVC-tracked folder of Parquet batches in the repository.")
-    time: str = Field(description="Column with the time of the event (UTC where without zone).")
-    label: str = Field(description="Column with the class or the quantity that the model predicts.")
-    positive: bool | int | float | str | None = Field(
-        default=None, description="Value of the label that counts as positive (two classes)."
-    )
-    label_delay: SpanField = Field(
-        default=Span(0, "day"), description="How long after the event its label can be trusted."
-    )
-    key: str | None = Field(
-        default=None, description="Column that identifies a row; duplicates are then found."
-    )
-    predictions: ServedColumns | None = Field(
-        default=None, description="Columns with what was served, where that is logged."
-    )
-
-    @field_validator("repository")
-    @classmethod
-    def _holds_no_password(cls, value: str) -> str:
-        if re.search(CREDENTIALS, value):
-            raise ValueError(
-                "the address holds a password, which everybody reads who reads this file; give it "
-                "to Git instead (git config credential.helper), or use an SSH address"
-            )
-        return value
-
-
-class FeatureSettings(Settings):
-    """The columns the model reads, by type."""
-
-    numeric: tuple[str, ...] = Field(default=(), description="Quantities.")
-    categorical: tuple[str, ...] = Field(default=(), description="Categories and codes.")
-
-    @model_validator(mode="after")
-    def _named_once(self) -> Self:
-        names = self.by_type.names
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"{', '.join(twice)} named more than once; name each feature once")
-        if not names:
-            raise ValueError("no feature is named; list columns under numeric or categorical")
-        if not all(name.strip() for name in names):
-            raise ValueError("a feature name is empty; name the column")
-        return self
-
-    @property
-    def by_type(self) -> Features:
-        """The names of the features, by type."""
-        return Features(self.numeric, self.categorical)
 
 
 class ModelConfig(Settings):
@@ -127,6 +62,9 @@ class ModelConfig(Settings):
     value: ValueSettings | None = Field(
         default=None, description="What each outcome is worth, in money."
     )
+    business: tuple[BusinessFigure, ...] = Field(
+        default=(), description="Figures of your own, drawn beside the score."
+    )
     performance: PerformanceSettings = Field(
         default=PerformanceSettings(), description="When the champion counts as worse."
     )
@@ -150,14 +88,23 @@ class ModelConfig(Settings):
     arrivals: ArrivalSettings = Field(
         default=ArrivalSettings(), description="How new data become a snapshot."
     )
+    retention: Retention = Field(default=Retention(), description="What `driftloop prune` removes.")
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column a run may read."""
         read_by_gates = columns_needed(self.comparison.gates)
         roles, features = self._roles.values(), self.features.by_type.names
-        names = (*roles, *features, *read_by_gates, *self.segments)
+        business = (figure.column for figure in self.business if figure.table is None)
+        names = (*roles, *features, *read_by_gates, *self.segments, *business)
         return tuple(dict.fromkeys(names))
+
+    @property
+    def valued_classes(self) -> tuple[str, ...]:
+        """The classes by whose worth models are judged, in the order of codes; else none."""
+        if self.value is None or not is_value(self.comparison.metric):
+            return ()
+        return self.value.ordered_classes
 
     @property
     def _roles(self) -> dict[str, str]:
@@ -171,6 +118,11 @@ class ModelConfig(Settings):
     def trained_here(self) -> bool:
         """Whether driftloop trains the model; a served one is only watched."""
         return not isinstance(self.training.estimator, NoEstimator)
+
+    @property
+    def version_column(self) -> str | None:
+        """The column with the version that served, where one is named."""
+        return self.data.predictions.version if self.data.predictions else None
 
     @model_validator(mode="before")
     @classmethod
@@ -203,6 +155,9 @@ class ModelConfig(Settings):
     @model_validator(mode="after")
     def _predictions_fit(self) -> Self:
         served = self.data.predictions
+        if self.arrivals.predictions is not None and (served is None or self.data.key is None):
+            lacks = "data.key, by which they are joined" if served else "data.predictions"
+            raise ValueError(f"arrivals.predictions is a table of predictions and needs {lacks}")
         if served is None:
             if not self.trained_here:
                 raise ValueError(
@@ -231,6 +186,13 @@ class ModelConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _business_figures_differ(self) -> Self:
+        names = [figure.name for figure in self.business]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"business: {', '.join(twice)} is named twice; name each figure once")
+        return self
+
+    @model_validator(mode="after")
     def _task_fits(self) -> Self:
         if self.task != "binary" and self.data.positive is not None:
             raise ValueError("data.positive is for task binary; remove it or set task: binary")
@@ -249,11 +211,11 @@ class ModelConfig(Settings):
         if training.threshold == "tuned":
             if self.task != "binary":
                 raise ValueError("training.threshold tuned is for task binary; valid: fixed")
-            if self.comparison.metric not in THRESHOLDED:
+            if not takes_decisions(self.comparison.metric):
                 raise ValueError(
                     f"training.threshold tuned changes nothing of {self.comparison.metric}, which "
                     "looks at the probabilities; valid: fixed, or a comparison.metric of "
-                    f"{', '.join(sorted(THRESHOLDED))}"
+                    f"{', '.join(sorted([*THRESHOLDED, VALUE]))}"
                 )
         return self
 
@@ -281,6 +243,9 @@ class ModelConfig(Settings):
             own = {"regression": "per_unit_of_error", "multiclass": "classes"}
             wanted = own.get(self.task, ", ".join(OUTCOMES))
             raise ValueError(f"value: with task {self.task} give {wanted}")
+        if self.comparison.metric == VALUE:
+            comparison = self.comparison.model_copy(update={"metric": value.metric})
+            object.__setattr__(self, "comparison", comparison)
         return self
 
     @model_validator(mode="after")
@@ -299,11 +264,8 @@ class ModelConfig(Settings):
             if wrong := self.drift.wrong_for(name, name in self.features.numeric):
                 raise ValueError(wrong)
         for check in self.quality:
-            if isinstance(check, Range) and check.column not in self.features.numeric:
-                raise ValueError(
-                    f"quality: the range check is on {check.column!r}, which is not a numeric "
-                    f"feature; valid: {', '.join(self.features.numeric) or 'none'}"
-                )
+            if wrong := check.wrong_for(self.features.numeric, self.training.allow.contracts):
+                raise ValueError(f"quality: {wrong}")
         return self
 
     @model_validator(mode="after")
@@ -323,14 +285,17 @@ class ModelConfig(Settings):
         return self
 
     def _check_metric(self, place: str, metric: MetricName) -> None:
-        valid = valid_metrics(self.task)
-        if metric not in valid:
-            what = "two classes" if metric in BINARY_ONLY else "classes"
-            what = "regression" if metric in REGRESSION_ONLY else what
-            raise ValueError(
-                f"comparison.{place} {metric} is for {what}; valid with task "
-                f"{self.task}: {', '.join(valid)}"
-            )
+        if is_value(metric):
+            if self.value is None or metric != self.value.metric:
+                raise ValueError(
+                    f"comparison.{place} value needs value (what each outcome is worth), and is no "
+                    "metric of a gate, which leaves it out"
+                )
+            return
+        trusted = self.training.allow.metrics
+        own = is_custom(metric)
+        if wrong := wrong_metric(metric, trusted) if own else wrong_for(metric, self.task):
+            raise ValueError(f"comparison.{place} {wrong}")
 
     def _check_gate(self, place: str, gate: Settings) -> None:
         """Refuse a gate that could never run for this task or these features."""

@@ -9,10 +9,9 @@ from driftloop.base.errors import join_names
 from driftloop.base.findings import LOST, QualityFinding, Verdict
 from driftloop.base.periods import Span, SpanField
 from driftloop.base.records import Decision, Held
-from driftloop.base.retrain_record import ROUTINE
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
-from driftloop.decision.payoff import CLEARLY, Budget, Price, lost_since, price_now
+from driftloop.decision.payoff import CLEARLY, Budget, Price, lost_since, only_harder, price_now
 from driftloop.decision.triggers import (
     AnyTrigger,
     CalendarTrigger,
@@ -27,6 +26,9 @@ from driftloop.decision.triggers import (
 
 _BY_LABELS = ("performance", "promise")
 """The triggers that rest on labelled rows of their own."""
+
+_BY_LOSS = ("drift", "performance")
+"""The triggers that ask because of a loss, which harder inputs may explain."""
 
 _TOLD = ("drift", "performance", "estimated_performance")
 """The triggers that say why they ask for nothing where something is wrong."""
@@ -110,7 +112,8 @@ def decide(
     """Return what to do, with every reason.
 
     Broken data blocks a retraining. An inconclusive window is not a reason for one: then only a
-    proven loss of performance or a broken promise, which rest on labelled rows, start it.
+    proven loss of performance or a broken promise, which rest on labelled rows, start it. A loss
+    that harder inputs explain is no reason either.
     """
     results = tuple(trigger.check(inputs) for trigger in settings.with_people)
     fired = [result for result in results if result.fired]
@@ -126,12 +129,16 @@ def decide(
         return Decision("none", (inputs.verdict.sentence,), results)
     if fired and inputs.trained_here:
         reasons = tuple(result.sentence for result in fired)
+        harder = only_harder(inputs.performance)
+        if harder and all(result.trigger in _BY_LOSS for result in fired):
+            return Decision("hold", (*reasons, harder), results, "harder_inputs")
         only_calendar = all(result.trigger == CALENDAR for result in fired)
         blocked = circuit_breaker(inputs, settings, RESERVE if only_calendar else 0)
         if blocked:
             return Decision("hold", (*reasons, blocked[1]), results, blocked[0])
         if only_calendar and not _in_trouble(inputs):
-            reasons = (*reasons, ROUTINE)
+            reasons = (*reasons, "By the calendar: nothing is wrong.")
+            return Decision("retrain", reasons, results, routine=True)
         return Decision("retrain", reasons, results)
     if _in_trouble(inputs):
         told = [result.sentence for result in results if result.trigger in _TOLD]

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from driftloop.base.errors import join_names
 from driftloop.base.findings import Finding, Performance, QualityFinding, Trouble
-from driftloop.base.scores import metric_name, number
+from driftloop.base.scores import metric_name, score_text
+from driftloop.decision.payoff import only_harder
 from driftloop.decision.verdict import by_weight
 
 
@@ -25,7 +26,7 @@ def diagnose(
     - ``data_quality``: a check failed. Other changes may follow from it, so nothing else is
       concluded about the inputs.
     - ``concept_drift``: the champion broke what it promised of these rows, also where the score
-      still holds; or performance fell and no input drifted.
+      still holds; or performance fell, no input drifted and harder inputs do not explain it.
     - ``covariate_shift``: inputs drifted, without evidence of a changed relation.
     - ``label_shift``: the distribution of the outcomes drifted.
 
@@ -56,9 +57,10 @@ def _concept_drift(moved: list[Finding], performance: Performance) -> Trouble | 
     if promise is not None and promise.status == "broken":
         holds = " The score holds so far." if performance.status == "ok" else ""
         return Trouble("concept_drift", f"{promise.sentence}{holds}")
-    if performance.status != "fell" or moved:
+    if performance.status != "fell" or moved or only_harder(performance):
         return None
-    numbers = f"{metric_name(performance.metric, begins=True)} is {number(performance.score)}"
+    metric = performance.metric
+    numbers = f"{metric_name(metric, begins=True)} is {score_text(metric, performance.score)}"
     return Trouble(
         "concept_drift",
         f"{numbers} and no input drifted: the relation of inputs and outcome has changed.",

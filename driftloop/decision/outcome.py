@@ -12,7 +12,17 @@ from driftloop.base.records import MonitorRecord
 from driftloop.base.tags import RunTags
 
 Outcome = Literal[
-    "broken", "fell", "changed", "drift", "falling", "inconclusive", "warning", "ok", "missing"
+    "broken",
+    "skewed",
+    "fell",
+    "changed",
+    "drift",
+    "falling",
+    "inconclusive",
+    "empty",
+    "warning",
+    "ok",
+    "missing",
 ]
 Tone = Literal["bad", "warn", "blind", "good", "plain"]
 
@@ -29,6 +39,9 @@ class OutcomeStyle:
 
 OUTCOME_STYLES: Mapping[Outcome, OutcomeStyle] = {
     "broken": OutcomeStyle("✖", "data broken", "bad", "A data-quality check failed."),
+    "skewed": OutcomeStyle(
+        "≠", "served otherwise", "bad", "What was served is not what the champion predicts."
+    ),
     "fell": OutcomeStyle(
         "▼", "predictions worse", "bad", "The champion performs worse than it should."
     ),
@@ -40,11 +53,12 @@ OUTCOME_STYLES: Mapping[Outcome, OutcomeStyle] = {
         "▽", "predictions worsen", "warn", "The champion is losing performance, or is expected to."
     ),
     "inconclusive": OutcomeStyle("?", "not judged", "blind", "There was too little data to judge."),
+    "empty": OutcomeStyle("∅", "no rows", "blind", "No rows arrived."),
     "missing": OutcomeStyle("·", "no run", "plain", "There is no run."),
     "warning": OutcomeStyle("!", "needs a look", "warn", "Something is close to its limit."),
     "ok": OutcomeStyle("✓", "healthy", "good", "Nothing is wrong."),
 }
-TROUBLE: frozenset[Outcome] = frozenset({"broken", "fell", "changed", "drift", "falling"})
+TROUBLE: frozenset[Outcome] = frozenset({"broken", "skewed", "fell", "changed", "drift", "falling"})
 MOST_SEVERE_FIRST: tuple[Outcome, ...] = tuple(OUTCOME_STYLES)
 """All outcomes, most severe first."""
 
@@ -65,6 +79,8 @@ def outcome_of_record(record: MonitorRecord) -> Outcome:
     """Return the most severe outcome in a record; one with trouble is never healthy."""
     scored, verdict = record.performance, record.verdict.status
     outcome = outcome_of(verdict, bool(record.broken), scored.worst)
+    if record.skewed:
+        return "skewed"
     if scored.broke_promise and outcome not in ("broken", "fell"):
         return "changed"
     if outcome == "ok" and scored.doubtful:
@@ -72,7 +88,7 @@ def outcome_of_record(record: MonitorRecord) -> Outcome:
     if outcome in ("inconclusive", "warning", "ok") and record.trouble:
         expected = record.estimate is not None and record.estimate.status == "lost"
         return "falling" if expected else "warning"
-    return outcome
+    return "empty" if outcome == "inconclusive" and not record.rows_current else outcome
 
 
 def outcome_of_tags(tags: RunTags) -> Outcome:

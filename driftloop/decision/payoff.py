@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from driftloop.base.findings import Performance
+from driftloop.base.scores import named_score
 from driftloop.base.settings import Settings
 from driftloop.base.tags import PastRun
 
@@ -20,6 +21,25 @@ _DEARER = 2.0
 
 CLEARLY = 1.0
 """Standard errors by which a challenger is clearly better: more than noise shows as a rule."""
+
+
+def only_harder(performance: Performance) -> str | None:
+    """Return why a loss can hardly be learned away: the rows are harder, and no promise is broken.
+
+    The champion held what is expected on its own holdout, so that it is as good a model as there
+    was; on these rows less was estimated than may be lost, and it scored no less than that.
+    """
+    own, limit, expected = performance.baseline, performance.limit, performance.estimated
+    promise, gap = performance.promise, performance.gap
+    if own is None or limit is None or expected is None or not own >= limit > expected:
+        return None
+    if promise is None or promise.status == "broken" or gap is None or gap.high < 0:
+        return None
+    return (
+        f"These rows are harder: {named_score(performance.metric, expected)} was "
+        "estimated for them, which the champion reached, and the same inputs lead to the same "
+        "outcomes as before. A new model would hardly do better, so none is trained."
+    )
 
 
 def pays(gained: list[float]) -> bool:
@@ -68,6 +88,19 @@ def price_now(price: Price, gained: Iterable[float]) -> float:
     return calendar_wait(gained, price.retrain, _DEARER)
 
 
+def runs_apart(
+    performance: Performance, runs: Iterable[PastRun], as_of: datetime
+) -> tuple[PastRun, ...]:
+    """Return the runs, newest first, whose windows share no row with each other or with this."""
+    length = performance.window.end - performance.window.start
+    apart, last = list[PastRun](), as_of
+    for run in runs:
+        if last - run.as_of >= length:
+            apart.append(run)
+            last = run.as_of
+    return tuple(apart)
+
+
 def lost_since(performance: Performance, history: tuple[PastRun, ...], as_of: datetime) -> float:
     """Return what was lost since the last retraining, in the currency of `value`.
 
@@ -78,13 +111,9 @@ def lost_since(performance: Performance, history: tuple[PastRun, ...], as_of: da
 
     Source: Karlin, Manasse, Rudolph & Sleator, Algorithmica 3, 1988 (to rent or to buy).
     """
-    length = performance.window.end - performance.window.start
     since = takewhile(lambda run: run.kind == "monitor", history)
-    windows, last = [(performance.value, performance.rows)], as_of
-    for run in since:
-        if last - run.as_of >= length:  # no row twice
-            windows.append((run.value, run.rows))
-            last = run.as_of
+    windows = [(performance.value, performance.rows)]
+    windows += [(run.value, run.rows) for run in runs_apart(performance, since, as_of)]
     known = [(value, rows) for value, rows in windows if value is not None]
     remembered = [run for run in history if run.value is not None]
     held = [run.value for run in remembered[:-1] if run.kind == "retrain"]

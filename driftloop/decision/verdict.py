@@ -35,7 +35,8 @@ def judge_window(
     if rows < minimum:
         sentence = f"The window has {rows} rows, {minimum} are needed: nothing was concluded."
         return Verdict("inconclusive", sentence)
-    broken = {check.column for check in quality if check.status == "failed"}
+    failed = [check for check in quality if check.status == "failed"]
+    broken = {check.column for check in failed}
     sound = [
         finding
         for finding in findings
@@ -50,11 +51,14 @@ def judge_window(
     drifted = by_weight([finding for finding in sound if finding.status == "drift"])
     weights = [finding.importance for finding in drifted]
     faulty = join_names(sorted(column or "the window" for column in broken), 4) if broken else ""
+    if faulty:
+        words = " and ".join(dict.fromkeys(check.trouble for check in failed))
+        faulty = f"{words[0].upper()}{words[1:]} ({faulty})"
     if any(weight is None or weight >= minimum_importance for weight in weights):
-        lead = f"Data broken ({faulty}). " if faulty else ""
+        lead = f"{faulty}. " if faulty else ""
         return Verdict("drift", f"{lead}{_summary(drifted, len(features))}.{aside}")
     if faulty:
-        text = f"Data broken ({faulty}): whether the rest drifted was not concluded."
+        text = f"{faulty}: whether the rest drifted was not concluded."
         return Verdict("inconclusive", text)
     return _without_drift(sound, drifted, len(features), len(judged), aside)
 

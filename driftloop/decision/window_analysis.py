@@ -1,6 +1,7 @@
 """Analysis of a window: data-quality checks and drift findings from a single pass over it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from driftloop.base.findings import Finding, QualityFinding, Verdict
 from driftloop.decision.verdict import judge_window
@@ -9,16 +10,18 @@ from driftloop.drift.measure import FeatureMeasurement, MeasuringOptions
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_source import Columns
 from driftloop.profiling.reference_profile import Features, Profile
-from driftloop.quality.checks import QualityCheck, QualityInputs, check_quality
+from driftloop.quality.base import QualityCheck, QualityInputs
+from driftloop.quality.checks import check_quality
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisScope:
-    """The features of a model, its quality checks and its key column."""
+    """The features of a model, its quality checks, its key column, and its workspace's folder."""
 
     features: Features
     checks: tuple[QualityCheck, ...]
     key: str | None = None
+    root: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def analyse_window(
     if current.rows == 0:
         return WindowAnalysis(check_quality(QualityInputs(current, {}), scope.checks), (), *rows)
     chance = criteria.level / max(len(scope.features.names), 1)
-    options = MeasuringOptions(criteria.settings, chance)
+    options = MeasuringOptions(criteria.settings, chance, seasonal=criteria.seasonal)
     measured = measure_features(profile, current, scope.features, options)
     raw = tuple(finding for feature in measured for finding in feature.findings)
     return WindowAnalysis(
@@ -81,4 +84,4 @@ def _sample(
     current: Columns, measured: tuple[FeatureMeasurement, ...], scope: AnalysisScope
 ) -> QualityInputs:
     summaries = {feature.summary.name: feature.summary for feature in measured}
-    return QualityInputs(current, summaries, scope.key)
+    return QualityInputs(current, summaries, scope.key, scope.root)

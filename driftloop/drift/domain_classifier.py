@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from driftloop.base.errors import DataError, join_names
+from driftloop.base.parallel import one_thread
 from driftloop.base.settings import Settings
 from driftloop.performance.delong import auc_variance
 from driftloop.performance.target import class_text
@@ -288,9 +289,7 @@ def _auc(y: npt.NDArray[Any], scores: Values) -> float:
     return auc_variance(y, scores)[0]
 
 
+@one_thread()
 def density_ratios(reference: pd.DataFrame, current: pd.DataFrame) -> Values | None:
     """Return `DomainClassifier.density_ratios` as estimates use them: quickly, of some rows."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="openmp"):  # so few rows: threads would only wait
-        return DomainClassifier(rows=2000, folds=2).density_ratios(reference, current)
+    return DomainClassifier(rows=2000, folds=2).density_ratios(reference, current)

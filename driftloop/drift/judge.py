@@ -45,12 +45,14 @@ class JudgingCriteria:
         level: the false-discovery level of the run.
         importances: the champion's shares of importance, by feature; none where unknown.
         history: drift seen in earlier runs; None requires no confirmation.
+        seasonal: whether the reference is the same part of several cycles.
     """
 
     settings: DriftSettings
     level: float
     importances: Mapping[str, float] = field(default_factory=dict)
     history: DriftHistory | None = None
+    seasonal: bool = False
 
 
 def find_drift(
@@ -146,7 +148,7 @@ def _judge(finding: Finding, p_adjusted: float, level: float) -> Finding:
     if significant and finding.floor_windows:
         label = EFFECT_LABELS.get(finding.effect, finding.effect)
         sentence += (
-            f" {label[0].upper()}{label[1:]} {number(finding.effect_size)}, floor "
+            f" {label[0].upper()}{label[1:]} {number(finding.effect_size)}, limit "
             f"{number(finding.effect_floor)} learned from {finding.floor_windows} windows."
         )
     return replace(finding, p_adjusted=p_adjusted, status=status, sentence=sentence)

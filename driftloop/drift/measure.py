@@ -39,7 +39,7 @@ from driftloop.profiling.reference_column import (
 )
 from driftloop.profiling.stationarity import settled_floor
 from driftloop.profiling.tall import TallCategories, TallNumbers
-from driftloop.profiling.variation import learned_floor
+from driftloop.profiling.variation import learned_floor, season_floor
 from driftloop.quality.column_summary import ColumnSummary, summarise_categorical, summarise_numeric
 
 Numeric = NumericColumn | TallNumbers
@@ -62,12 +62,14 @@ class FeatureMeasurement:
 class MeasuringOptions:
     """How features are measured: the settings, and the chance that a floor may be exceeded.
 
-    With `summaries_only` nothing is tested, which is enough for data-quality checks.
+    With `summaries_only` nothing is tested, which is enough for data-quality checks. `seasonal`
+    says that the windows of the reference are the same part of several cycles.
     """
 
     settings: DriftSettings
     chance: float
     summaries_only: bool = False
+    seasonal: bool = False
 
     def skips_test(self, name: str) -> bool:
         """Return whether a feature is not to be tested."""
@@ -92,6 +94,8 @@ class MeasuringOptions:
         limit, own = self.settings.floor_limit, (windows, fixed, self.chance)
         if settled:
             learned = settled_floor(*own, squared=squared, limit=limit)
+        elif self.seasonal:
+            learned = season_floor(*own, squared=squared, limit=limit)
         else:
             learned = learned_floor(*own, by_chance, squared=squared, limit=limit)
         if learned > fixed:

@@ -8,7 +8,7 @@ import pandas as pd
 from driftloop.base.findings import Finding
 from driftloop.drift.judge import JudgingCriteria, measure_features
 from driftloop.drift.measure import MeasuringOptions, inconclusive_finding
-from driftloop.performance.segment_rows import Segment, segments_of
+from driftloop.performance.parts.segment_rows import Segment, segments_of
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_column import CategoricalReference, NumericReference
 from driftloop.profiling.reference_profile import Features, MemoryProfile, Profile, build_profile
@@ -32,7 +32,7 @@ def measure_segments(
     least = criteria.settings.minimum_rows
     segments = list(segments_of(reference, current, columns, least))
     chance = criteria.level / max(len(features.names) * len(segments), 1)
-    options = MeasuringOptions(criteria.settings, chance)
+    options = MeasuringOptions(criteria.settings, chance, seasonal=criteria.seasonal)
     measured = [
         finding
         for segment in segments

@@ -63,6 +63,7 @@ def infer(source: Source, options: Options) -> Inferred:
         training=find_training_part(source, options, periods),
         notes=(),
         served=options.served,
+        adopted=options.adopted,
     )
     inferred = replace(inferred, season=find_season(source.table, inferred))
     return replace(inferred, notes=find_notes(source, inferred))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from driftloop.performance.metrics import METRICS, MetricName, Scores, Truth, resamples, strata
+from driftloop.performance.metrics import MetricName, Scores, Truth, metric_of, resamples, strata
 from driftloop.performance.target import Probabilities
 
 Model = tuple[Probabilities, float | None]
@@ -20,7 +20,7 @@ def resampled_scores(
     drawn: list[list[Scores]] = [[] for _ in models]
     for weights in resamples(y, count, seed, order):
         for scores, (p, threshold) in zip(drawn, ordered, strict=True):
-            scores.append(METRICS[metric](y_ordered, p, weights, threshold))
+            scores.append(metric_of(metric)(y_ordered, p, weights, threshold))
     return tuple(np.concatenate(scores) for scores in drawn)
 
 

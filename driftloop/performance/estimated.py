@@ -1,6 +1,8 @@
 """An estimated score, judged: is performance expected to be lost before labels show it?"""
 
+import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -8,12 +10,22 @@ import pandas as pd
 
 from driftloop.base.findings import EstimatedPerformance, EstimateStatus
 from driftloop.base.periods import Window
-from driftloop.base.scores import Level, Score, metric_name, number
+from driftloop.base.scores import (
+    Level,
+    Score,
+    interval_text,
+    is_error,
+    metric_name,
+    named_score,
+    score_text,
+)
+from driftloop.performance.custom_metric import is_custom
 from driftloop.performance.estimates.base import Estimate, EstimateInputs, NoEstimateError
 from driftloop.performance.estimates.past_gaps import with_past_gaps
 from driftloop.performance.evidence import NORMAL_95, chance_below, level_of_look
 from driftloop.performance.metrics import allowed_loss
 from driftloop.performance.realised import PerformanceSettings
+from driftloop.performance.value_metric import is_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,8 @@ def estimate_window(
     outside, metric = outside_share(inputs.holdout.features, inputs.features), inputs.metric
     nothing = EstimatedPerformance(metric, method.kind, window, rows, None, None, None, outside)
     most, least = by.settings.most_outside, by.settings.minimum_rows
+    if is_custom(metric):
+        return nothing.inconclusive(f"{metric_name(metric)} is a metric of your own")
     if rows < least:
         return nothing.inconclusive(f"{rows} rows, {least} are needed")
     if outside > most:
@@ -51,7 +65,8 @@ def estimate_window(
     except NoEstimateError as error:
         return nothing.inconclusive(str(error))
     reach = NORMAL_95 * estimated.error
-    best = 0.0 if metric.startswith("neg_") else 1.0
+    best = 0.0 if is_error(metric) else 1.0
+    best = math.inf if is_value(metric) else best
     value = min(estimated.value, best)
     low, high = value - reach, min(value + reach, best)
     limit = _limit(inputs, by)
@@ -59,9 +74,10 @@ def estimate_window(
     status: EstimateStatus = "unclear" if limit is not None and low < limit else "ok"
     if limit is not None and chance_below(value - limit, estimated.error) <= level:
         status = "lost"
-    text = f"{metric_name(metric)} {number(value)} [{number(low)}, {number(high)}]"
-    text += "" if by.baseline is None else f", {number(by.baseline.value)} on its holdout"
-    text += "" if limit is None or status == "ok" else f"; the limit is {number(limit)}"
+    told = partial(score_text, metric)
+    text = f"{named_score(metric, value)} {interval_text(metric, low, high)}"
+    text += "" if by.baseline is None else f", {told(by.baseline.value)} on its holdout"
+    text += "" if limit is None or status == "ok" else f"; the limit is {told(limit)}"
     lead = "A loss is estimated" if status == "lost" else "Estimated without labels"
     found = (value, low, high, outside, status, f"{lead}: {text}.", limit)
     return EstimatedPerformance(metric, method.kind, window, rows, *found)

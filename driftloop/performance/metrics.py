@@ -9,20 +9,24 @@ the probability from which on a row of two classes is positive; None predicts th
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import AfterValidator, WithJsonSchema
 
-from driftloop.base.scores import Score, Task
-from driftloop.performance.target import Probabilities
+from driftloop.base.errors import valid_choices
+from driftloop.base.scores import VALUE, Score, Task
+from driftloop.performance.custom_metric import custom_metric, is_custom
+from driftloop.performance.target import Probabilities, predicted_classes
+from driftloop.performance.value_metric import best_constant, is_value, value_metric
 
 Scores = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float64]
 Truth = npt.NDArray[Any]
 """What came true (n,): int64 class codes, or float64 values of a regression."""
 
-MetricName = Literal[
+OwnMetric = Literal[
     "roc_auc",
     "average_precision",
     "accuracy",
@@ -33,6 +37,10 @@ MetricName = Literal[
     "neg_mae",
     "r2",
 ]
+MetricName = str
+"""One of `OwnMetric`, the name of ``value`` with what outcomes are worth, or the import path of a
+function that a configuration trusts."""
+
 ADVANTAGE_SHARE = 0.1
 """The share of a model's advantage over a constant prediction that it may lose."""
 
@@ -68,17 +76,6 @@ def average_precision(
     called = hits + np.take(_sums_up_to(w, negatives), ends[1], axis=1)
     precision = hits / np.maximum(called, 1.0)  # a run of rows that no resample drew calls none
     return _ratio(np.einsum("ij,ij->i", found, precision), found.sum(axis=1))
-
-
-def predicted_classes(p: Probabilities, threshold: float | None = None) -> npt.NDArray[np.int64]:
-    """Return the predicted class code of each row (n,): the positive one from `threshold` on.
-
-    Without a threshold, or with more classes than two, it is the likeliest class.
-    """
-    if threshold is None or p.shape[1] != 2:
-        likeliest: npt.NDArray[np.int64] = p.argmax(axis=1)
-        return likeliest
-    return (p[:, -1] >= threshold).astype(np.int64)
 
 
 def accuracy(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -> Scores:
@@ -133,7 +130,7 @@ def r2(y: Truth, p: Probabilities, w: Weights, threshold: float | None = None) -
     return 1.0 - _ratio(w @ (p[:, 0] - y) ** 2, np.where(varied > 1e-12 * squares, varied, 0.0))
 
 
-METRICS: dict[MetricName, Metric] = {
+METRICS: dict[OwnMetric, Metric] = {
     "roc_auc": roc_auc,
     "average_precision": average_precision,
     "accuracy": accuracy,
@@ -144,17 +141,58 @@ METRICS: dict[MetricName, Metric] = {
     "neg_mae": neg_mae,
     "r2": r2,
 }
-BINARY_ONLY: frozenset[MetricName] = frozenset({"roc_auc", "average_precision", "f1"})
-REGRESSION_ONLY: frozenset[MetricName] = frozenset({"neg_rmse", "neg_mae", "r2"})
-THRESHOLDED: frozenset[MetricName] = frozenset({"accuracy", "balanced_accuracy", "f1"})
+BINARY_ONLY: frozenset[str] = frozenset({"roc_auc", "average_precision", "f1"})
+REGRESSION_ONLY: frozenset[str] = frozenset({"neg_rmse", "neg_mae", "r2"})
+THRESHOLDED: frozenset[str] = frozenset({"accuracy", "balanced_accuracy", "f1"})
 
 
-def valid_metrics(task: Task) -> tuple[MetricName, ...]:
+def _named(metric: str) -> str:
+    if is_custom(metric) or metric in METRICS or is_value(metric):
+        return metric
+    choices = [*METRICS, VALUE]
+    raise ValueError(f"no such metric; {valid_choices(metric, choices)}, or an import path")
+
+
+MetricField = Annotated[
+    str,
+    AfterValidator(_named),
+    WithJsonSchema({"anyOf": [{"enum": [*METRICS, VALUE]}, {"type": "string", "pattern": r"\."}]}),
+]
+"""A metric in a configuration."""
+
+
+def metric_of(name: MetricName) -> Metric:
+    """Return the function of a metric.
+
+    Raises:
+        ValueError: if it is somebody's own, and cannot be imported or called.
+    """
+    if is_value(name):
+        return value_metric(name)
+    return custom_metric(name) if is_custom(name) else METRICS[cast("OwnMetric", name)]
+
+
+def takes_decisions(metric: MetricName) -> bool:
+    """Say whether a metric looks at the class that is decided for, and at no probabilities."""
+    return metric in THRESHOLDED or is_value(metric)
+
+
+def valid_metrics(task: Task) -> tuple[OwnMetric, ...]:
     """Return the metrics that a task can be judged by, in the order of `METRICS`."""
     if task == "regression":
         return tuple(name for name in METRICS if name in REGRESSION_ONLY)
     classes = tuple(name for name in METRICS if name not in REGRESSION_ONLY)
     return tuple(name for name in classes if task == "binary" or name not in BINARY_ONLY)
+
+
+def wrong_for(metric: MetricName, task: Task) -> str | None:
+    """Return why a task cannot be judged by a metric, or None."""
+    valid = valid_metrics(task)
+    if metric in valid:
+        return None
+    what = "two classes" if metric in BINARY_ONLY else "classes"
+    what = "regression" if metric in REGRESSION_ONLY else what
+    return f"{metric} is for {what}; valid with task {task}: {', '.join(valid)}"
 
 
 def is_regression(y: Truth) -> bool:
@@ -166,7 +204,7 @@ def score(metric: MetricName, y: Truth, p: Probabilities, threshold: float | Non
     """Return the plain score; NaN where undefined, such as the AUC of one class."""
     if not len(y) or np.isnan(p).any():
         return float("nan")
-    return float(METRICS[metric](y, p, np.ones((1, len(y))), threshold)[0])
+    return float(metric_of(metric)(y, p, np.ones((1, len(y))), threshold)[0])
 
 
 def strata(y: Truth) -> list[npt.NDArray[np.intp]]:
@@ -218,8 +256,11 @@ def no_skill_score(metric: MetricName, y: Truth) -> float:
 def constant_score(metric: MetricName, y: Truth) -> float:
     """Return what the best constant prediction scores on labels (n,), known afterwards."""
     if is_regression(y):
-        best = float(np.median(y) if metric == "neg_mae" else np.mean(y))
+        absolute = metric == "neg_mae" or is_value(metric)
+        best = float(np.median(y) if absolute else np.mean(y))
         return score(metric, y, np.full((len(y), 1), best))
+    if is_value(metric):
+        return best_constant(metric, y)
     shares = np.bincount(y[y >= 0]) / max(1, int((y >= 0).sum()))
     if metric == "f1":  # by calling every row positive
         return float(2 * shares[-1] / (1 + shares[-1]))
@@ -232,7 +273,7 @@ def allowed_loss(metric: MetricName, y: Truth, baseline: float) -> float:
     Of an error without an upper end it is at most a tenth of that error.
     """
     advantage = baseline - constant_score(metric, y)
-    if metric in ("neg_rmse", "neg_mae"):
+    if metric in ("neg_rmse", "neg_mae") or (is_value(metric) and is_regression(y)):
         advantage = min(advantage, -baseline)
     return 0.0 if math.isnan(advantage) else max(0.0, ADVANTAGE_SHARE * advantage)
 
@@ -248,7 +289,8 @@ def score_with_interval(
     threshold: float | None = None,
 ) -> Score:
     """Return the score with its percentile bootstrap interval at two-sided `confidence`."""
-    drawn = np.concatenate([METRICS[metric](y, p, w, threshold) for w in resamples(y, count, seed)])
+    function = metric_of(metric)
+    drawn = np.concatenate([function(y, p, w, threshold) for w in resamples(y, count, seed)])
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Score(metric, score(metric, y, p, threshold), float(low), float(high), len(y))
 

@@ -9,11 +9,12 @@ Strictly proper scoring rules, prediction, and estimation, JASA 102, 2007.
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from driftloop.base.findings import Performance, Promise, PromiseStatus
-from driftloop.base.scores import Score, metric_name, number
+from driftloop.base.scores import Score, metric_name, score_text
 from driftloop.performance.estimates.base import (
     Estimate,
     EstimatedScore,
@@ -26,7 +27,7 @@ from driftloop.performance.estimates.error_model import ErrorModel
 from driftloop.performance.estimates.past_gaps import estimate_gap
 from driftloop.performance.evidence import NORMAL_95, level_of_look, strongest_loss
 from driftloop.performance.level import TrackRecord
-from driftloop.performance.metrics import MetricName, Truth, allowed_loss, is_regression, score
+from driftloop.performance.metrics import Truth, allowed_loss, is_regression, score
 from driftloop.performance.relation import RelationChange, relation_change
 from driftloop.performance.target import Probabilities
 
@@ -152,7 +153,7 @@ def judge_promise(
         relation: how much it changed; None where that is not tested.
     """
     gaps = [_widened(gap) for gap in (now.gap, *record.promises)]
-    least = tolerance * RELEVANT * allowed_loss(_name(now.gap.metric), y, now.promised)
+    least = tolerance * RELEVANT * allowed_loss(now.gap.metric, y, now.promised)
     pooled = strongest_loss(gaps, (-least, now.estimation), 0.95)
     level = level_of_look(budget, record.windows_a_year)
     short, changed = pooled.p_value, None
@@ -160,13 +161,13 @@ def judge_promise(
         short, changed = min(1.0, 2 * short), relation.p_value(tolerance * RELEVANT)
     p_value = short if changed is None else min(short, 2 * changed)
     broken = p_value <= level
-    scored, name = now.promised + now.gap.value, metric_name(now.gap.metric)
+    scored, metric = now.promised + now.gap.value, now.gap.metric
+    told = partial(score_text, metric)
     over = (
-        f" (over {pooled.windows} windows {number(pooled.score, '+')})"
-        if pooled.windows > 1
-        else ""
+        f" (over {pooled.windows} windows {told(pooled.score, '+')})" if pooled.windows > 1 else ""
     )
-    text = f"a {name} of {number(now.promised)} on these rows and reached {number(scored)}{over}"
+    name = f"{_ARTICLES.get(metric, 'a')} {metric_name(metric)}"
+    text = f"{name} of {told(now.promised)} on these rows and reached {told(scored)}{over}"
     text += "; where it errs has changed beyond chance" if broken and short > level else ""
     sentence = (
         f"The champion promised {text}: the same inputs now lead to other outcomes."
@@ -174,15 +175,14 @@ def judge_promise(
         else f"The champion promised {text}."
     )
     status: PromiseStatus = "broken" if broken else "kept"
-    told = now.gap, now.promised, scored, pooled.windows, p_value, sentence
-    return Promise(status, *told, changed)
+    found = now.gap, now.promised, scored, pooled.windows, p_value, sentence
+    return Promise(status, *found, changed)
+
+
+_ARTICLES = {"neg_rmse": "an", "neg_mae": "an", "r2": "an"}
 
 
 def _widened(gap: Score) -> Score:
     """Return a window's gap with the error that windows show, not that of its rows alone."""
     reach = WINDOWS_DIFFER * (gap.high - gap.low) / 2
     return replace(gap, low=gap.value - reach, high=gap.value + reach)
-
-
-def _name(metric: str) -> MetricName:
-    return metric  # type: ignore[return-value]

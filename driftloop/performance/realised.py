@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from pydantic import Field
@@ -12,10 +13,11 @@ from driftloop.base.scores import (
     Level,
     PooledScore,
     Score,
-    format_number,
+    interval_text,
     metric_name,
-    number,
-    told_apart,
+    score_text,
+    scores_apart,
+    trimmed,
 )
 from driftloop.base.settings import Settings
 from driftloop.performance.bootstrap import interval, resampled_scores
@@ -216,12 +218,13 @@ class _Expected:
 
     def beside(self, score: Score) -> str:
         """Return what a reader compares a score with."""
-        parts = [f"{number(self.baseline.value)} on its holdout"] if self.baseline else []
+        told = partial(score_text, score.metric)
+        parts = [f"{told(self.baseline.value)} on its holdout"] if self.baseline else []
         own = -math.inf if self.baseline is None else self.baseline.value
         if self.level is not None and self.level.value - self.margin > own:
-            parts.append(f"{number(self.level.value)} was held before")
+            parts.append(f"{told(self.level.value)} was held before")
         if score.low <= self.no_skill:
-            parts.append(f"{format_number(self.no_skill)} is guessing")
+            parts.append(f"{trimmed(told(self.no_skill))} is guessing")
         return "".join(f", {part}" for part in parts)
 
 
@@ -285,11 +288,11 @@ def _status(
 def _sentence(
     realised: Score, expected: _Expected, status: PerformanceStatus, pooled: PooledScore | None
 ) -> str:
-    interval = f"[{number(realised.low)}, {number(realised.high)}]"
-    score, least = told_apart(realised.value, expected.limit)
+    interval = interval_text(realised.metric, realised.low, realised.high)
+    score, least = scores_apart(realised.metric, realised.value, expected.limit)
     text = f"{metric_name(realised.metric)} {score} {interval}"
     if status in ("falling", "fell") and pooled is not None and pooled.windows > 1:
-        text += f", {number(pooled.score)} over {pooled.windows} windows"
+        text += f", {score_text(realised.metric, pooled.score)} over {pooled.windows} windows"
     text += expected.beside(realised)
     limit = f"; the limit is {least}."
     if realised.high < expected.no_skill:

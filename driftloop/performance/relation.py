@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from driftloop.base.parallel import one_thread
 from driftloop.performance.estimates.base import EstimateInputs, NoEstimateError, Values
 from driftloop.performance.estimates.confidence_based import calibration_of
 from driftloop.performance.estimates.error_model import feature_tables
@@ -45,6 +46,7 @@ class RelationChange:
         return chance_below(share * self.allowed - self.size, self.error)
 
 
+@one_thread()
 def relation_change(inputs: EstimateInputs, y: Truth) -> RelationChange:
     """Return how much the outcomes of labelled rows (n,) changed for the same inputs.
 

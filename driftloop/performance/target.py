@@ -38,6 +38,17 @@ def label_text(labels: "pd.Series[Any]") -> npt.NDArray[Any]:
     return category_text(labels)
 
 
+def predicted_classes(p: Probabilities, threshold: float | None = None) -> npt.NDArray[np.int64]:
+    """Return the predicted class code of each row (n,): the positive one from `threshold` on.
+
+    Without a threshold, or with more classes than two, it is the likeliest class.
+    """
+    if threshold is None or p.shape[1] != 2:
+        likeliest: npt.NDArray[np.int64] = p.argmax(axis=1)
+        return likeliest
+    return (p[:, -1] >= threshold).astype(np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Classes:
     """The classes of a problem in a fixed order; in a binary one the positive class is last."""

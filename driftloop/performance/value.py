@@ -2,14 +2,14 @@
 
 from typing import Annotated, Self
 
-import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from driftloop.base.errors import valid_choices
 from driftloop.base.scores import Task
 from driftloop.base.settings import Settings
-from driftloop.performance.metrics import Scores, Truth, predicted_classes
+from driftloop.performance.metrics import Scores, Truth
 from driftloop.performance.target import Probabilities, class_text
+from driftloop.performance.value_metric import value_name, worth_of_rows
 
 OUTCOMES = ("true_negative", "false_positive", "false_negative", "true_positive")
 """By twice the true class plus the predicted one."""
@@ -74,12 +74,22 @@ class ValueSettings(Settings):
         Of two classes, rows are called by `threshold`, or the likelier one without it; of more,
         `names` has the class of each code.
         """
+        return worth_of_rows(self._worths(names), y, p, threshold)
+
+    def _worths(self, names: tuple[str, ...]) -> tuple[float, ...]:
         if self.task == "regression":
-            errors: Scores = self.per_unit_of_error * np.abs(p[:, 0] - y)
-            return errors
-        worth = np.reshape([getattr(self, name) for name in OUTCOMES], (2, 2))
-        if self.classes:
-            rows = [self.classes.get(name, {}) for name in names]
-            worth = np.array([[row.get(name, 0.0) for name in names] for row in rows])
-        values: Scores = worth[y, predicted_classes(p, threshold)]
-        return values
+            return (self.per_unit_of_error,)
+        if self.task == "binary":
+            return tuple(getattr(self, name) for name in OUTCOMES)
+        rows = [self.classes.get(name, {}) for name in names]
+        return tuple(row.get(name, 0.0) for row in rows for name in names)
+
+    @property
+    def metric(self) -> str:
+        """The metric ``value``, by which models are judged; more classes are in their order."""
+        return value_name(self._worths(self.ordered_classes))
+
+    @property
+    def ordered_classes(self) -> tuple[str, ...]:
+        """The classes of more than two that have a worth, in the order of codes; else none."""
+        return tuple(sorted(self.classes))

@@ -38,7 +38,7 @@ from driftloop.profiling.reference_column import (
     sorted_quantile,
 )
 from driftloop.profiling.sorting import sorted_numbers
-from driftloop.profiling.tall import ROUND, TallCategories, TallNumbers, count_up_to
+from driftloop.profiling.tall import ROUND, TallCategories, TallNumbers, count_up_to, values_beyond
 
 Quartiles = tuple[float, float, float]
 QUARTILES = (0.25, 0.5, 0.75)
@@ -116,10 +116,8 @@ class NumericPair:
     @cached_property
     def values_beyond_range(self) -> tuple[Numbers, Counts]:
         """The different current values outside the reference's range, sorted, and their rows."""
-        low, high = self.reference.values[0], self.reference.values[-1]
-        parts = self.current if isinstance(self.current, TallNumbers) else (self.current,)
-        beyond = (part[(part < low) | (part > high)] for part in parts)
-        found = [np.unique(part, return_counts=True) for part in beyond]
+        new, ends = self.current, (self.reference.values[0], self.reference.values[-1])
+        found = new.beyond(ends) if isinstance(new, TallNumbers) else [values_beyond(new, ends)]
         values, places = np.unique(np.concatenate([part for part, _ in found]), return_inverse=True)
         rows = np.zeros(len(values), dtype=np.int64)
         np.add.at(rows, places, np.concatenate([counts for _, counts in found]))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Numbers = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int32]
 Levels = npt.NDArray[np.object_]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class NumericColumn:
         """All rows, missing ones included."""
         return len(self.values)
 
-    def pieces(self) -> "Iterator[NumericColumn]":
-        """Yield itself: it is in memory as a whole."""
-        yield self
+    def each(self, function: Callable[..., Result], *by_row: npt.NDArray[Any]) -> Iterator[Result]:
+        """Yield what a function returns for all rows: they are in memory as a whole."""
+        yield function(self, *by_row)
 
     @property
     def present(self) -> Numbers:
@@ -70,9 +71,9 @@ class CategoricalColumn:
         """All rows, missing ones included."""
         return len(self.row_codes)
 
-    def pieces(self) -> "Iterator[CategoricalColumn]":
-        """Yield itself: it is in memory as a whole."""
-        yield self
+    def each(self, function: Callable[..., Result], *by_row: npt.NDArray[Any]) -> Iterator[Result]:
+        """Yield what a function returns for all rows: they are in memory as a whole."""
+        yield function(self, *by_row)
 
     @property
     def codes(self) -> Codes:

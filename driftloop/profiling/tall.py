@@ -1,4 +1,4 @@
-"""Columns that are too tall for memory: read in pieces, and anew for every pass over them.
+"""Columns that are too tall for memory: read in pieces, and again for every pass over them.
 
 What is kept of a column are counts between fixed edges, and of its values only those between the
 few edges where the counts leave a question open. Where that would be too many, and for a reference,
@@ -8,13 +8,14 @@ the column is sorted outside memory and mapped into it.
 import mmap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from driftloop.profiling.binning import Counts, Edges, histogram
-from driftloop.profiling.columns import CategoricalColumn, Levels, Numbers, NumericColumn
+from driftloop.profiling.columns import CategoricalColumn, Levels, Numbers, NumericColumn, Result
 
 PIECE_ROWS = 1_048_576
 """Rows of a column that are read at once where it is tall."""
@@ -26,6 +27,20 @@ ROUND = 2 * PIECE_ROWS
 """Values of a column that are held at once."""
 
 _STRIDE = 2048
+Ends = tuple[float, float]
+
+
+class Passes(Protocol):
+    """Passes over a column that is read in pieces, from its first row to its last."""
+
+    def __call__(
+        self, function: Callable[..., Result], *by_row: npt.NDArray[Any]
+    ) -> Iterator[Result]:
+        """Yield what a function returns for each piece.
+
+        It is given the piece and its rows of each of `by_row` (rows,). It may be sent to where the
+        piece is read, so that it has to be one of a module.
+        """
 
 
 @dataclass(slots=True)
@@ -33,17 +48,17 @@ class TallNumbers:
     """Numbers in row order, NaN where missing; `count` goes first, all else rests on it.
 
     Args:
-        pieces: reads the column once, from its first row to its last.
+        each: passes over the column.
         rows: all rows, missing ones included.
         ordered: sorts the present values and returns them as a view of a file.
     """
 
-    pieces: Callable[[], Iterator[NumericColumn]]
+    each: Passes
     rows: int
     ordered: Callable[[], Numbers]
     missing: int = 0
     counts: Counts = field(default_factory=lambda: np.zeros(1, np.int64))
-    ends: tuple[float, float] = (np.inf, -np.inf)
+    ends: Ends = (np.inf, -np.inf)
     _edges: Edges = field(default_factory=lambda: np.zeros(0))
 
     @property
@@ -60,7 +75,7 @@ class TallNumbers:
         return self.rows - self.missing
 
     def __iter__(self) -> Iterator[Numbers]:
-        return (piece.present for piece in self.pieces())
+        return self.each(_present)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Return the present values in memory, for tests that ask for nothing less."""
@@ -79,46 +94,45 @@ class TallNumbers:
         """Pass over the column once and keep its counts between edges (k + 1,)."""
         self._edges, self.missing = edges, 0
         self.counts = np.zeros(len(edges) + 1, dtype=np.int64)
-        for piece in self.pieces():
-            values = piece.present
-            self.missing += piece.missing
-            if len(values):
-                self.counts += histogram(values, edges).counts
-                low, high = self.ends
-                self.ends = min(low, float(values.min())), max(high, float(values.max()))
+        for missing, counts, ends in self.each(partial(_counted, edges=edges)):
+            self.missing += missing
+            self.counts += counts
+            self.ends = min(self.ends[0], ends[0]), max(self.ends[1], ends[1])
 
     def within(self, wanted: npt.NDArray[np.bool_]) -> Numbers:
         """Return the values in some of the bins (k + 1,), in row order."""
-        kept = (values[wanted[histogram(values, self._edges).codes]] for values in self)
+        kept = self.each(partial(_within, edges=self._edges, wanted=wanted))
         return np.concatenate([np.zeros(0), *kept])
 
     def at_ends(self) -> tuple[int, int]:
         """Return how many values are the smallest one, and how many the largest."""
-        low, high = self.ends
-        found = [(np.count_nonzero(one == low), np.count_nonzero(one == high)) for one in self]
-        lowest, highest = np.sum(found, axis=0)
+        lowest, highest = np.sum([*self.each(partial(_at_ends, ends=self.ends))], axis=0)
         return int(lowest), int(highest)
+
+    def beyond(self, ends: Ends) -> list[tuple[Numbers, Counts]]:
+        """Return of each piece the different values outside two ends, and their rows."""
+        return [*self.each(partial(_beyond, ends=ends))]
 
 
 @dataclass(frozen=True, slots=True)
 class TallCategories:
     """Sorted categories (k,) with the rows of each (k,), counted piece by piece."""
 
-    pieces: Callable[[], Iterator[CategoricalColumn]]
+    each: Passes
     levels: Levels
     counts: Counts
     rows: int
 
     @staticmethod
-    def of(pieces: Callable[[], Iterator[CategoricalColumn]], rows: int) -> "TallCategories":
+    def of(each: Passes, rows: int) -> "TallCategories":
         """Pass over a column once and return it with its counts."""
         totals: dict[str, int] = {}
-        for piece in pieces():
-            for level, count in zip(piece.levels, piece.counts.tolist(), strict=True):
+        for piece in each(_level_counts):
+            for level, count in piece:
                 totals[level] = totals.get(level, 0) + count
         levels = np.array(sorted(totals), dtype=object)
         counts = np.array([totals[level] for level in levels], dtype=np.int64)
-        return TallCategories(pieces, levels, counts, rows)
+        return TallCategories(each, levels, counts, rows)
 
     @property
     def missing(self) -> int:
@@ -129,6 +143,44 @@ class TallCategories:
     def missing_rate(self) -> float:
         """Share of missing rows; NaN for a column without rows."""
         return self.missing / self.rows if self.rows else float("nan")
+
+
+def values_beyond(values: Numbers, ends: Ends) -> tuple[Numbers, Counts]:
+    """Return the different values outside two ends, and their rows."""
+    return np.unique(values[(values < ends[0]) | (values > ends[1])], return_counts=True)
+
+
+def _present(piece: NumericColumn) -> Numbers:
+    return piece.present
+
+
+def _counted(piece: NumericColumn, edges: Edges) -> tuple[int, Counts, Ends]:
+    """Return the missing rows of a piece, its counts between edges, and its ends."""
+    values = piece.present
+    if len(values) == 0:
+        return piece.missing, np.zeros(len(edges) + 1, np.int64), (np.inf, -np.inf)
+    ends = float(values.min()), float(values.max())
+    return piece.missing, histogram(values, edges).counts, ends
+
+
+def _within(piece: NumericColumn, edges: Edges, wanted: npt.NDArray[np.bool_]) -> Numbers:
+    values = piece.present
+    kept: Numbers = values[wanted[histogram(values, edges).codes]]
+    return kept
+
+
+def _at_ends(piece: NumericColumn, ends: Ends) -> tuple[int, int]:
+    values = piece.present
+    low, high = (int(np.count_nonzero(values == end)) for end in ends)
+    return low, high
+
+
+def _beyond(piece: NumericColumn, ends: Ends) -> tuple[Numbers, Counts]:
+    return values_beyond(piece.present, ends)
+
+
+def _level_counts(piece: CategoricalColumn) -> list[tuple[str, int]]:
+    return [*zip(piece.levels, piece.counts.tolist(), strict=True)]
 
 
 def count_up_to(ordered: Numbers, points: Numbers) -> Counts:

@@ -5,9 +5,10 @@ current one and each is measured against the rest. A new effect counts only wher
 such windows show among themselves, beyond what windows of random rows show.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,18 @@ from driftloop.profiling.effect_sizes.base import CategoricalEffect, EffectSize,
 from driftloop.profiling.effect_sizes.binned import Binned, CdfPair
 from driftloop.profiling.reference_column import NumericReference, Places, Variation
 from driftloop.profiling.stationarity import course_of
-from driftloop.profiling.tall import TallCategories, TallNumbers
+from driftloop.profiling.tall import Passes, TallCategories, TallNumbers
 
 Table = npt.NDArray[np.int64]
+Cells = npt.NDArray[np.int64]
 
 MAX_WINDOWS = 104
 RANDOM_WINDOWS = 32
 """Windows of random rows that show what chance alone gives."""
 PRIOR_WINDOWS = 4
 """Windows without any variation of their own that a reference is credited with."""
+MOST_FREEDOM = 9.0
+"""Degrees of freedom at most of what the same parts of cycles differ by: ten bins, less one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +43,17 @@ class WindowRows:
     count: int
     least: int
 
-    def table(self, cells: Iterable[npt.NDArray[np.int64]], width: int) -> Table:
+    def table(self, each: Passes, cells: Callable[[Any], Cells], width: int) -> Table:
         """Return the rows of each window and cell (windows, width); cell -1 is left out.
 
-        The cells of the rows come in pieces, from the first row to the last.
+        `cells` returns those of the rows of a piece of the column that `each` passes over.
         """
-        counts, start = np.zeros(self.count * width, dtype=np.int64), 0
-        for piece in cells:
-            codes = self.codes[start : start + len(piece)]
-            counted = (codes >= 0) & (piece >= 0)
-            flat = codes[counted].astype(np.int64) * width + piece[counted]
-            counts += np.bincount(flat, minlength=len(counts))
-            start += len(piece)
-        return counts.reshape(self.count, width)
+        shape = self.count, width
+        counts = np.zeros(shape, dtype=np.int64)
+        function = partial(_window_counts, cells=cells, shape=shape)
+        for piece in each(function, self.codes):
+            counts += piece
+        return counts
 
     def sides(self, table: Table, whole: Counts) -> list[tuple[Counts, Counts]]:
         """Return the counts of each window (cells,) and of the rest, where both have enough rows.
@@ -133,7 +135,7 @@ def numeric_variation(
     kinds = reference.bins, reference.cdf_points
     places = np.unique(np.concatenate(kinds))
     edges = reference.edges[places]
-    table = windows.table((_cells(piece, edges) for piece in column.pieces()), len(edges) + 1)
+    table = windows.table(column.each, partial(_cells, edges=edges), len(edges) + 1)
     upto = reference.below[places]
     whole = counts_between(upto, len(reference.values))
     bins, points = (np.searchsorted(places, edges_of_kind) for edges_of_kind in kinds)
@@ -141,8 +143,8 @@ def numeric_variation(
     def binned(side: tuple[Counts, Counts]) -> Binned:
         return _binned(side[1], side[0], edges, bins, points, reference.scale)
 
-    gaps = (np.isnan(piece.values) for piece in column.pieces())
-    missing = _missing(gaps, (reference.missing, reference.rows), windows)
+    gaps = reference.missing, reference.rows
+    missing = _missing(column.each, _number_gaps, gaps, windows)
     return _variation(windows.sides(table, whole), binned, effect, missing)
 
 
@@ -160,6 +162,24 @@ def _variation(
     return Variation(
         effects, missing[0], by_chance, missing[1], course=course.text, settled=course.settled
     )
+
+
+def _window_counts(
+    piece: Any, codes: npt.NDArray[np.int16], cells: Callable[[Any], Cells], shape: tuple[int, int]
+) -> Table:
+    """Return the rows of a piece by their windows and cells."""
+    found = cells(piece)
+    counted = (codes >= 0) & (found >= 0)
+    flat = codes[counted].astype(np.int64) * shape[1] + found[counted]
+    return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _number_gaps(piece: NumericColumn) -> Cells:
+    return np.isnan(piece.values).astype(np.int64)
+
+
+def _category_gaps(piece: CategoricalColumn) -> Cells:
+    return (piece.codes < 0).astype(np.int64)
 
 
 def _cells(piece: NumericColumn, edges: Edges) -> npt.NDArray[np.int64]:
@@ -190,14 +210,13 @@ def categorical_variation(
     """Return how far each window of a categorical column differs from the rest of its column."""
     if windows.count == 0 or len(column.levels) == 0:
         return Variation()
-    cells = (_level_cells(piece, column.levels) for piece in column.pieces())
-    table = windows.table(cells, len(column.levels))
+    cells = partial(_level_cells, levels=column.levels)
+    table = windows.table(column.each, cells, len(column.levels))
 
     def binned(side: tuple[Counts, Counts]) -> Binned:
         return Binned(side[1].astype(float), side[0].astype(float))
 
-    gaps = (piece.codes < 0 for piece in column.pieces())
-    missing = _missing(gaps, (column.missing, column.rows), windows)
+    missing = _missing(column.each, _category_gaps, (column.missing, column.rows), windows)
     return _variation(windows.sides(table, column.counts), binned, effect, missing)
 
 
@@ -254,6 +273,41 @@ def learned_floor(
     return max(fixed, raised)
 
 
+def season_floor(
+    effects: tuple[float, ...], fixed: float, chance: float, *, squared: bool, limit: float
+) -> float:
+    """Return the effect that the same part of one more cycle exceeds with the given chance.
+
+    Unlike weeks of a reference, the same parts of some years are known to differ: none is credited
+    without variation, and that of chance counts too, as the window has it. Their effects are taken
+    for multiples of a chi-square with the degrees of freedom that their mean and variance tell, so
+    that one more is the mean times a quantile of Fisher's F. An odd year counts no more than what
+    the others allow for one of them. Below three cycles, and never below, the fixed floor; never
+    above `limit` times it (of a distance, its root).
+
+    Source: Satterthwaite, Biometrics Bulletin 2(6), 1946; Hahn & Meeker, Statistical Intervals,
+    1991, section 4.7 (prediction limits).
+    """
+    count, power = len(effects), 1 if squared else 2
+    sizes = np.sort(np.asarray(effects, dtype=np.float64) ** power)
+    if count < 3 or sizes[-2] <= 0:
+        return fixed
+    sizes[-1] = min(sizes[-1], max(sizes[-2], _next_limit(sizes[:-1], chance / count)))
+    raised: float = min(_next_limit(sizes, chance), limit * fixed**power) ** (1 / power)
+    return max(fixed, raised)
+
+
+def _next_limit(sizes: npt.NDArray[np.float64], chance: float) -> float:
+    """Return what one more of some sizes (n,) exceeds with a chance; 0 where they are all 0."""
+    from scipy.special import fdtri
+
+    mean, variance = float(sizes.mean()), float(sizes.var(ddof=1))
+    freedom = MOST_FREEDOM
+    if 2 * mean**2 < freedom * variance:
+        freedom = max(1.0, 2 * mean**2 / variance)
+    return mean * float(fdtri(freedom, len(sizes) * freedom, 1 - chance))
+
+
 def _beyond_chance(
     found: npt.NDArray[np.float64], random: npt.NDArray[np.float64], share: float
 ) -> float:
@@ -274,7 +328,7 @@ def _winsorised_mean(values: npt.NDArray[Any], share: float) -> float:
 
 
 def _missing(
-    gaps: Iterable[npt.NDArray[np.bool_]], whole: tuple[int, int], windows: WindowRows
+    each: Passes, gaps: Callable[[Any], Cells], whole: tuple[int, int], windows: WindowRows
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return how far the missing rate of each window lies from that of the rest, and by chance.
 
@@ -283,7 +337,7 @@ def _missing(
     missing, rows = whole
     if not missing:
         return (), ()
-    table = windows.table((piece.astype(np.int64) for piece in gaps), 2)
+    table = windows.table(each, gaps, 2)
     sides = windows.sides(table, np.array([rows - missing, missing]))
     found, by_chance = (
         tuple(float(abs(window[1] / window.sum() - rest[1] / rest.sum())) for window, rest in some)

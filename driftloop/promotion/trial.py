@@ -3,7 +3,7 @@
 import numpy as np
 
 from driftloop.base.periods import Window
-from driftloop.base.scores import metric_name, number
+from driftloop.base.scores import metric_name, number, score_text
 from driftloop.performance.bootstrap import Model, resampled_scores
 from driftloop.performance.metrics import MetricName, Truth, score
 from driftloop.promotion.sequential import InterimResult, TrialVerdict
@@ -37,7 +37,7 @@ def trial_sentence(verdict: TrialVerdict, metric: str, version: str, against: st
         "worse": "it is proven worse",
         "undecided": "nothing was proven",
     }[verdict.status]
-    gain = f"{metric_name(metric)} {number(verdict.difference, '+')}"
+    gain = f"{metric_name(metric)} {score_text(metric, verdict.difference, '+')}"
     return (
         f"Version {version} against {against} on {verdict.looks} of {verdict.planned} labelled "
         f"windows: {gain}; {status} (Z {number(verdict.z, '+')}, bound {number(verdict.bound)})."

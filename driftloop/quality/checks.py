@@ -1,15 +1,10 @@
 """Data-quality checks: is the window fit to be judged and trained on?
 
 A failed check means broken data, not a changed world: it raises an alert and blocks retraining.
-Each check is its settings and one method, ``check(inputs)``, or ``fault(summary)`` where it looks
-at one feature after the other. A new subclass of `QualityCheck` or `FeatureCheck` above the line
-``AnyQualityCheck`` is a new kind.
+A new subclass of `QualityCheck` or `FeatureCheck` above the line ``AnyQualityCheck`` is a new kind.
 """
 
-from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -17,71 +12,15 @@ from pydantic import Field, model_validator
 from driftloop.base.errors import DataError, join_names
 from driftloop.base.findings import QualityFinding
 from driftloop.base.scores import format_number
-from driftloop.base.settings import Settings, any_of
-from driftloop.profiling.column_source import Columns
+from driftloop.base.settings import any_of
 from driftloop.profiling.columns import Numbers
 from driftloop.profiling.finding_text import format_share
 from driftloop.profiling.ks_distance import ks_distance_of_sorted
+from driftloop.quality.base import Fault, FeatureCheck, QualityCheck, QualityInputs
 from driftloop.quality.column_summary import LEAST_VALUES, ColumnSummary
+from driftloop.quality.contract import Contract as Contract
 
 Factor = Annotated[float, Field(gt=0)]
-
-
-@dataclass(frozen=True, slots=True)
-class QualityInputs:
-    """The columns of the window, a summary of every feature, and the key column if there is one."""
-
-    current: Columns
-    summaries: Mapping[str, ColumnSummary]
-    key: str | None = None
-
-    @property
-    def readable(self) -> tuple[ColumnSummary, ...]:
-        """The features that can be read; the others are findings of the schema check."""
-        return tuple(summary for summary in self.summaries.values() if summary.fault is None)
-
-
-class Fault(NamedTuple):
-    """What is wrong with a feature, the measured value and the limit it exceeds, if any."""
-
-    sentence: str
-    value: float | None = None
-    limit: float | None = None
-
-
-class QualityCheck(Settings):
-    """A check of the data quality of a window."""
-
-    kind: str
-
-    @abstractmethod
-    def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
-        """Return one finding per faulty column, or one that says that all passed."""
-
-
-class FeatureCheck(QualityCheck):
-    """A check of one feature after the other."""
-
-    passed: ClassVar[str]
-    """The sentence where no feature is at fault."""
-
-    @abstractmethod
-    def fault(self, summary: ColumnSummary) -> Fault | None:
-        """Return what is wrong with a feature, or None."""
-
-    def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
-        """Return one finding per faulty column, or one that says that all passed."""
-        findings = tuple(
-            QualityFinding(self.kind, summary.name, "failed", *fault)
-            for summary in inputs.readable
-            if (fault := self.fault(summary)) is not None
-        )
-        if findings:
-            return findings
-        if not any(summary.comparable for summary in inputs.readable):
-            sentence = "No feature could be compared."
-            return (QualityFinding(self.kind, None, "inconclusive", sentence),)
-        return (QualityFinding(self.kind, None, "ok", self.passed),)
 
 
 class Schema(QualityCheck):
@@ -129,7 +68,9 @@ class UnitChange(FeatureCheck):
 
     Fails where the values, divided by one of the factors or multiplied by it, look like the
     reference (KS distance below 0.2) although as they are they do not (above 0.5). A real change of
-    the world rarely keeps the shape and multiplies every value by a round factor.
+    the world rarely keeps the shape and multiplies every value by a round factor. Fails also where
+    a part of the feed did so: values beyond the reference's range look as those that a factor
+    carries there.
     """
 
     passed = "No numeric feature changed its unit."
@@ -138,28 +79,60 @@ class UnitChange(FeatureCheck):
         default=(10.0, 60.0, 100.0, 1000.0, 3600.0, 1e6),
         description="Conversion factors to look for, in both directions.",
     )
+    share: float = Field(
+        default=0.02,
+        gt=0,
+        le=1,
+        description="Share of the values that fails where a part is in another unit.",
+    )
 
     def fault(self, summary: ColumnSummary) -> Fault | None:
         """Return the factor between the two units, if there is one."""
         sample = summary.sample
         factor = self._factor(sample.reference, sample.current) if sample else None
         if sample is None or factor is None:
-            return None
-        before, now = sample.medians
-        times = f"{factor:g} times larger" if factor > 1 else f"{1 / factor:g} times smaller"
+            return self._part(summary)
+        medians = _medians(sample.medians[1], sample.medians[0])
         sentence = (
-            f"`{summary.name}` looks {times} than in the reference (median {format_number(now)} "
-            f"against {format_number(before)}): a changed unit?"
+            f"`{summary.name}` looks {_times(factor)} than in the reference ({medians}): a changed "
+            "unit?"
         )
         return Fault(sentence, factor)
+
+    def _part(self, summary: ColumnSummary) -> Fault | None:
+        """Return the factor between the unit of values beyond the range and the others."""
+        for beyond in summary.beyond:
+            far = {factor: beyond.alike(factor) for factor in self._candidates}
+            factor = min(far, key=far.__getitem__)
+            if beyond.share > self.share and far[factor] < 1:
+                now, before = (float(np.median(some)) for some in (beyond.values, beyond.reference))
+                sentence = (
+                    f"{format_share(beyond.share)} of the values of `{summary.name}` look "
+                    f"{_times(factor)} than in the reference ({_medians(now, before)}): a changed "
+                    "unit in a part of the feed?"
+                )
+                return Fault(sentence, beyond.share, self.share)
+        return None
+
+    @property
+    def _candidates(self) -> list[float]:
+        return [*self.factors, *(1 / factor for factor in self.factors)]
 
     def _factor(self, reference: Numbers, current: Numbers) -> float | None:
         if min(len(reference), len(current)) < LEAST_VALUES or np.ptp(reference) == 0:
             return None
-        candidates = [*self.factors, *(1 / factor for factor in self.factors)]
+        candidates = self._candidates
         distances = [ks_distance_of_sorted(reference, current / factor) for factor in candidates]
         best = int(np.argmin(distances))
         return candidates[best] if distances[best] < 0.2 else None
+
+
+def _times(factor: float) -> str:
+    return f"{factor:g} times larger" if factor > 1 else f"{1 / factor:g} times smaller"
+
+
+def _medians(now: float, before: float) -> str:
+    return f"median {format_number(now)} against {format_number(before)}"
 
 
 class UnseenCategories(FeatureCheck):
@@ -231,6 +204,15 @@ class Range(QualityCheck):
         if low is not None and high is not None and low > high:
             raise ValueError(f"minimum {low:g} is above maximum {high:g}")
         return self
+
+    def wrong_for(self, numeric: tuple[str, ...], allowed: tuple[str, ...]) -> str | None:
+        """Return why the check could never run."""
+        if self.column in numeric:
+            return None
+        return (
+            f"the range check is on {self.column!r}, which is not a numeric feature; valid: "
+            f"{', '.join(numeric) or 'none'}"
+        )
 
     def check(self, inputs: QualityInputs) -> tuple[QualityFinding, ...]:
         """Return one finding."""

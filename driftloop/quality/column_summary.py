@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from driftloop.profiling.binning import Counts
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.columns import CategoricalColumn, Numbers, NumericColumn
+from driftloop.profiling.ks_distance import ks_distance_of_sorted
 from driftloop.profiling.reference_column import CategoricalReference, NumericReference
 from driftloop.profiling.tall import TallCategories, TallNumbers
 
@@ -25,6 +27,12 @@ LEAST_STRAY = 5
 CERTAIN = 4.0
 """Standard errors beyond which a rise of the missing rate is no chance: 3 in 100,000."""
 
+LEAST_BEYOND = 10
+"""Fewer rows than this beyond the range do not show what they are."""
+
+LEAST_THERE = 0.1
+"""Share of the reference that another unit has to carry beyond its range to be recognised."""
+
 UNIT_CHANGE_DISTANCE = 0.5
 """Distance of the distribution functions beyond which a column may have changed its unit."""
 
@@ -36,6 +44,40 @@ class ValueSample:
     reference: Numbers
     current: Numbers
     medians: tuple[float, float]
+
+
+class Beyond(NamedTuple):
+    """Values on one side of the reference's range, and what is needed to tell another unit.
+
+    Args:
+        reference: sorted sample of the reference.
+        values: sorted sample of the values beyond `end`, the end of its range on that side.
+        share: of them among the present values of the window.
+        distance: of the distribution functions of reference and window, less that of chance.
+    """
+
+    reference: Numbers
+    values: Numbers
+    share: float
+    end: float
+    distance: float
+
+    def alike(self, factor: float) -> float:
+        """Return how far the values are from those that `factor` times the reference has there.
+
+        A Kolmogorov-Smirnov distance, as a multiple of what still looks alike: 0.2, or what chance
+        gives as few values at 5 %. Infinite where hardly any of the reference would lie there, and
+        where a part in that unit leaves open why the window as a whole is so far.
+        """
+        scaled = self.reference * factor
+        above = self.values[0] > self.end
+        there = scaled[scaled > self.end] if above else scaled[scaled < self.end]
+        if len(there) < LEAST_THERE * len(scaled):
+            return float("inf")
+        if self.distance > self.share * len(scaled) / len(there):
+            return float("inf")
+        alike = max(0.2, 1.36 / float(np.sqrt(len(self.values))))
+        return ks_distance_of_sorted(there, self.values) / alike
 
 
 class StrayValue(NamedTuple):
@@ -56,6 +98,7 @@ class ColumnSummary:
         missing_rates: of the reference and of the current window.
         comparable: whether both sides have rows.
         sample: values of both sides; numbers only, where the distributions are far apart.
+        beyond: values below and above the reference's range, where there are enough.
         unseen: categories that do not occur in the reference.
         unseen_share: their share of the present values, less that which the reference's rare
             categories let expect; 0 where there are few values.
@@ -68,6 +111,7 @@ class ColumnSummary:
     missing_rates: tuple[float, float] = (float("nan"), float("nan"))
     comparable: bool = False
     sample: ValueSample | None = None
+    beyond: tuple[Beyond, ...] = ()
     unseen: tuple[str, ...] = ()
     unseen_share: float = 0.0
     stray: StrayValue | None = None
@@ -87,8 +131,10 @@ def summarise_numeric(
         medians = reference.quantile(0.5), pair.quartiles[1]
         sample = ValueSample(_quantiles(reference), _sampled(pair.current), medians)
     stray = None if pair is None else _stray(pair)
-    rise = _usual_rise(reference, current)
-    return ColumnSummary(name, None, rates, comparable, sample, stray=stray, usual_rise=rise)
+    beyond, rise = () if pair is None else _beyond(pair), _usual_rise(reference, current)
+    return ColumnSummary(
+        name, None, rates, comparable, sample, beyond, stray=stray, usual_rise=rise
+    )
 
 
 def summarise_categorical(
@@ -145,6 +191,29 @@ def _stray(pair: NumericPair) -> StrayValue | None:
     if reference.distinct < 2 or rows[most] < LEAST_STRAY:
         return None
     return StrayValue(float(values[most]), float(rows[most] / pair.rows[1]), (low, high))
+
+
+def _beyond(pair: NumericPair) -> tuple[Beyond, ...]:
+    """Return the values on each side of the reference's range, where there are enough."""
+    if max(pair.beyond_range) < LEAST_BEYOND or min(pair.rows) < LEAST_VALUES:
+        return ()
+    values, counts = pair.values_beyond_range
+    known = _quantiles(pair.reference)
+    ends = float(pair.reference.values[0]), float(pair.reference.values[-1])
+    sides = values < ends[0], values > ends[1]
+    distance = _distance_at_edges(pair) - 1.36 / pair.rows[1] ** 0.5
+    return tuple(
+        Beyond(known, _spread(values[side], counts[side]), rows / pair.rows[1], end, distance)
+        for side, end in zip(sides, ends, strict=True)
+        if (rows := int(counts[side].sum())) >= LEAST_BEYOND
+    )
+
+
+def _spread(values: Numbers, counts: Counts) -> Numbers:
+    """Return sorted values, each as often as it occurs, or evenly spaced ranks of too many."""
+    total = int(counts.sum())
+    ranks = np.linspace(1, total, min(total, SAMPLE_SIZE)).astype(int)
+    return values[np.searchsorted(np.cumsum(counts), ranks)]
 
 
 def _quantiles(reference: NumericReference) -> Numbers:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from pydantic import Field
 from driftloop.alerts.messages.wording import count
 from driftloop.backtest.injection import Injection
 from driftloop.backtest.summary import BaselineScores, PolicyResult, first_alarm_after
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, score_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,13 @@ def injection_result(injection: Injection, policy: PolicyResult) -> InjectionRes
 
 def summary_sentence(policy: PolicyResult, baselines: Sequence[BaselineScores]) -> str:
     """Return what a policy was worth in one sentence."""
-    beside = ", ".join(f"{baseline.name} {baseline.mean_score:.3f}" for baseline in baselines)
+    told = partial(score_text, policy.metric)
+    beside = ", ".join(f"{baseline.name} {told(baseline.mean_score)}" for baseline in baselines)
     share = policy.gain_kept
     gain = "" if math.isnan(share) else f" It keeps {share:.0%} of what always retraining gains."
     metric = metric_name(policy.metric, begins=True)
     return (
-        f"{metric} {policy.mean_score:.3f} with {count(policy.retrains, 'retraining')} and "
+        f"{metric} {told(policy.mean_score)} with {count(policy.retrains, 'retraining')} and "
         f"{count(policy.promotions, 'promotion')} in {count(len(policy.periods), 'period')} "
         f"({beside}); {count(policy.alarms, 'alarm')}, {policy.alarms_per_year:.1f} per year.{gain}"
     )

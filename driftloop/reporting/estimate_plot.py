@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from driftloop.base.findings import EstimatedPerformance
-from driftloop.base.scores import Score, metric_name
+from driftloop.base.scores import Score, format_number, is_error, metric_name, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 _ESTIMATED, _REALISED, _LOST = "#0072b2", "#1a1a1a", "#d55e00"
@@ -43,8 +44,16 @@ def estimate_figure(baseline: Score | None, windows: Sequence[PlottedWindow]) ->
     axes.tick_params(axis="x", rotation=30 if len(windows) > 1 else 0)
     axes.spines[["top", "right"]].set_visible(False)
     if windows:
+        read_as(axes.yaxis, windows[-1][1].metric)
         axes.set_ylabel(metric_name(windows[-1][1].metric))
     return figure
+
+
+def read_as(axis: "Axis", metric: str) -> None:
+    """Label the scores along an axis as people read them: an error has no minus, and rises."""
+    if is_error(metric):
+        axis.set_major_formatter(lambda value, _: format_number(shown(metric, value)))
+        axis.set_inverted(True)
 
 
 def _lines(axes: "Axes", baseline: Score | None, limits: Sequence[float | None]) -> None:

@@ -5,12 +5,12 @@ import re
 from typing import Any
 
 from driftloop.alerts.message import Links
-from driftloop.alerts.messages.wording import interval, number, score
+from driftloop.alerts.messages.wording import interval, number, score, scored
 from driftloop.base.findings import Finding, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
-from driftloop.base.scores import Comparison, format_number, metric_name
+from driftloop.base.scores import Comparison, format_number, metric_name, trimmed
 from driftloop.decision.outcome import OUTCOME_STYLES, Tone, outcome_of_record
 
 SIGNS: dict[Tone, str] = {"good": "✅", "warn": "🟠", "bad": "🔴", "blind": "⚪", "plain": "⚪"}
@@ -51,21 +51,23 @@ def retrain_markdown(record: RetrainRecord, links: Links) -> str:
 
 
 def comparison_markdown(comparison: Comparison) -> list[str]:
-    """Return both scores and the gain with their intervals, and the gates, as tables."""
+    """Return both scores and the gain with their intervals as a table, and the gates as a list.
+
+    A form in Prefect's UI is narrow: a third column would lie outside.
+    """
     rows = {"champion": comparison.champion, "challenger": comparison.challenger}
     scores = {name: score(value) for name, value in rows.items() if value is not None}
     if comparison.difference is not None:
         ends = interval(comparison.low, comparison.high, "+")
-        needed = f"; more than {format_number(comparison.bound)} needed"
+        needed = f"; more than {trimmed(format_number(comparison.bound))} needed"
         scores["gain"] = f"{number(comparison.difference, '+')}{ends}{needed}"
     lines = [f"| | {escaped(metric_name(comparison.metric))} |", "| --- | --- |"]
     lines += [f"| {name} | {escaped(text)} |" for name, text in scores.items()]
-    if comparison.gates:
-        lines += ["", "| gate | status | why |", "| --- | --- | --- |"]
-    return lines + [
-        f"| {escaped(gate.gate)} | {gate.status} | {escaped(gate.sentence)} |"
+    gates = [
+        f"- **{escaped(gate.gate)}**: {gate.status}. {escaped(gate.sentence)}"
         for gate in comparison.gates
     ]
+    return [*lines, "", *gates]
 
 
 def findings_table(record: MonitorRecord) -> list[dict[str, Any]]:
@@ -87,13 +89,13 @@ def links_markdown(links: Links) -> list[str]:
 
 
 def _numbers(record: MonitorRecord) -> list[str]:
-    scored = record.performance
-    known = scored.score is not None
-    live = number(scored.score) + interval(scored.low, scored.high) if known else "none yet"
+    live = record.performance
+    metric, known = live.metric, live.score is not None
+    score = scored(metric, live.score, live.low, live.high) if known else "none yet"
     rows = {
         "window": str(record.window),
         "rows": f"{record.rows_current:,} against {record.rows_reference:,} of the reference",
-        f"live {metric_name(scored.metric)}": f"{live}: {scored.status}",
+        f"live {metric_name(metric)}": f"{score}: {live.status}",
         "champion": f"version {record.champion}",
         "data": record.rev[:10],
         "as of": f"{format_time(record.as_of)} UTC",
@@ -107,7 +109,7 @@ def _row(finding: Finding) -> dict[str, Any]:
         "column": finding.name[:_LONGEST],
         "status": finding.status,
         "size": _number(finding.effect_size, 3),
-        "floor": _number(finding.effect_floor, 3),
+        "limit": _number(finding.effect_floor, 3),
         "p (adjusted)": _number(finding.p_adjusted, 2),
         "effect": finding.effect,
         "test": finding.test,

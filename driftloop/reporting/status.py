@@ -22,7 +22,12 @@ class ModelStatus:
     trained_until: datetime | None
     score: Annotated[float | None, Field(description="The champion's score on its own holdout.")]
     metric: str | None
-    as_of: Annotated[datetime | None, Field(description="The last monitoring run.")]
+    as_of: Annotated[
+        datetime | None, Field(description="The last monitoring run, and the last that found rows.")
+    ]
+    empty_as_of: Annotated[
+        datetime | None, Field(description="A later run that found no rows; null without one.")
+    ]
     outcome: Annotated[Outcome | None, Field(description="The most severe finding of that run.")]
     headline: Annotated[str | None, Field(description="What it came to in a few words.")]
     verdict: str | None
@@ -50,8 +55,9 @@ def model_status(
     last_run: RunTags | None,
     alerts: AlertState,
     now: datetime,
+    empty_run: RunTags | None = None,
 ) -> ModelStatus:
-    """Return one model's status from its champion, its last run's tags and its alerts."""
+    """Return one model's status; an `empty_run` found no rows after `last_run`, which did."""
     incident = alerts.open
     baseline = champion.baseline if champion else None
     return ModelStatus(
@@ -62,6 +68,7 @@ def model_status(
         score=baseline.value if baseline else None,
         metric=baseline.metric if baseline else None,
         as_of=last_run.as_of if last_run else None,
+        empty_as_of=empty_run.as_of if empty_run else None,
         outcome=outcome_of_tags(last_run) if last_run else None,
         headline=last_run.headline if last_run else None,
         verdict=last_run.verdict if last_run else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from driftloop.alerts.messages.formats.sparkline import LEVELS
 from driftloop.alerts.messages.wording import number
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, shown
 from driftloop.decision.outcome import OUTCOME_STYLES, Tone
 from driftloop.reporting.run_report.past_runs import History, RunPoint
 
@@ -40,7 +40,7 @@ def timeline(history: History, width: int = 80) -> tuple[Line, ...]:
 
 def score_range(runs: Iterable[RunPoint]) -> str:
     """Return the range of the scores, and the newest of them."""
-    scores = [(run.metric, run.score) for run in runs if run.score is not None]
+    scores = [(run.metric, shown(run.metric, run.score)) for run in runs if run.score is not None]
     if not scores:
         return "no score yet: labels are missing"
     values = [score for _, score in scores]
@@ -85,8 +85,9 @@ def _placed(marks: list[tuple[int, str]]) -> str:
 
 def _levels(runs: tuple[RunPoint, ...]) -> list[str]:
     """Return one level per run, scaled from the lowest to the highest score; blank without one."""
-    scores = [run.score for run in runs if run.score is not None]
-    low, high = min(scores, default=0.0), max(scores, default=0.0)
+    scores = [shown(run.metric, run.score) for run in runs]
+    known = [score for score in scores if score is not None]
+    low, high = min(known, default=0.0), max(known, default=0.0)
     span = high - low
 
     def level(score: float | None) -> str:
@@ -94,7 +95,7 @@ def _levels(runs: tuple[RunPoint, ...]) -> list[str]:
             return " "
         return LEVELS[round((score - low) / span * (len(LEVELS) - 1)) if span else 3]
 
-    return [level(run.score) for run in runs]
+    return [level(score) for score in scores]
 
 
 def _moved(history: History, runs: tuple[RunPoint, ...]) -> list[str]:

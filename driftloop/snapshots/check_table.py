@@ -28,6 +28,9 @@ def check_columns(path: Path, names: list[str], options: Options) -> None:
     if not options.labelled and names.count(options.label) > 1:
         fail(path, f"holds a column {options.label!r}: name it with --label, or rename it")
     check_header(path, names)
+    read = options.adopted.columns if options.adopted else ()
+    if gone := [repr(name) for name in read if name not in names]:
+        fail(path, f"the model reads {join_names(gone, 6)}, which the file does not hold; add it")
     roles = [("--time", options.time), ("--label", options.label), ("--key", options.key)]
     roles += [(f"--{role}", name) for role, name in options.predictions.items()]
     for option in ("drop", "numeric", "categorical"):
@@ -54,7 +57,9 @@ def check_rows(source: Source, options: Options) -> None:
         "sort the file by that column first",
     )
     if options.key is None:
-        check_identity(source, options.time, times, "or choose a column for --key", False)
+        alone = times.notna().all() and not times.duplicated().any()
+        other = "" if alone else f"or choose a column for --key{_keys(source, options)}"
+        check_identity(source, options.time, times, other, False)
     else:
         key = source.table[options.key]
         check_identity(source, options.key, key, "or choose another --key", lost_digits(key))
@@ -64,6 +69,22 @@ def check_rows(source: Source, options: Options) -> None:
         noun = "column" if len(empty) == 1 else "columns"
         drop = " ".join(f"--drop {shlex.quote(name)}" for name in empty)
         fail(source.path, f"{noun} {join_names(map(repr, empty))}: entirely empty; add {drop}")
+
+
+def _keys(source: Source, options: Options) -> str:
+    """Return which columns tell all rows apart; measurements may, by chance, and are left out."""
+    keys = [
+        repr(name)
+        for name, column in source.table.items()
+        if name not in options.roles
+        and not pd.api.types.is_float_dtype(column)
+        and not pd.api.types.is_datetime64_any_dtype(column)
+        and column.notna().all()
+        and column.is_unique
+    ]
+    if not keys:
+        return "; none tells all rows apart"
+    return f"; that would do: {join_names(keys, 6)}"
 
 
 def check_identity(

@@ -27,25 +27,27 @@ class Arrival:
     """Data as a source delivered it.
 
     `digest` identifies the content of a file. `lines` says whether row i stands in line i + 2.
+    Of a table of `predictions` nothing else is taken.
     """
 
     name: str
     table: pa.Table
     digest: str | None = None
     lines: bool = False
+    predictions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """An arrival that may become part of a snapshot.
 
-    `labels_only` says that it fills labels in and brings no rows, `notes` what was taken for
-    missing.
+    `fills` are the columns of known rows that it fills in, where it brings no rows; `notes` say
+    what was taken for missing.
     """
 
     name: str
     table: pa.Table
-    labels_only: bool
+    fills: tuple[str, ...]
     dropped: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -65,11 +67,10 @@ def check_arrival(
     source = Source(Path(arrival.name), lines=arrival.lines)
     names = arrival.table.column_names
     check_header(source.path, names)
-    features = {*config.features.numeric, *config.features.categorical}
-    used, dropped = [config.data.key, config.data.label], tuple[str, ...]()
-    labels_only = set(used) <= set(names) and not features & set(names)
-    if not labels_only:
-        _check_present(source, config, names)
+    fills, dropped = _filled(source, arrival, config), tuple[str, ...]()
+    used = [str(config.data.key), *fills]
+    if not fills:
+        check_present(source, config, names)
         if config.arrivals.extra_columns != "keep":
             known = {*config.columns, *schema.names}
             dropped = tuple(name for name in names if name not in known)
@@ -84,9 +85,33 @@ def check_arrival(
     column = table.column(identity)
     imprecise = pa.types.is_floating(column.type) and holds_long(column)
     other = "or set data.key to the column that identifies rows"
+    if arrival.predictions:
+        other = "as predictions are joined by it"
     check_identity(source, identity, column.to_pandas(), other, imprecise)
     _check_label(source, table, config, classes)
-    return Delivery(arrival.name, table, labels_only, dropped, notes)
+    return Delivery(arrival.name, table, fills, dropped, notes)
+
+
+def _filled(source: Source, arrival: Arrival, config: ModelConfig) -> tuple[str, ...]:
+    """Return the columns of known rows that an arrival fills in; none where it brings rows.
+
+    Raises:
+        DataError: if predictions cannot be joined, or a table of them lacks a column.
+    """
+    data, names = config.data, arrival.table.column_names
+    served = data.predictions.names if data.predictions else ()
+    if arrival.predictions:
+        for name in (str(data.key), *served):
+            if name not in names:
+                fail(
+                    source.path,
+                    f"no column {name!r} in this table of predictions, which are joined by "
+                    f"data.key {data.key!r}; {valid_choices(name, names)}",
+                )
+        return served
+    features = {*config.features.numeric, *config.features.categorical}
+    found = tuple(name for name in (data.label, *served) if name in names)
+    return found if data.key in names and not features & {*names} else ()
 
 
 def text_columns(config: ModelConfig, schema: pa.Schema) -> set[str]:
@@ -94,13 +119,21 @@ def text_columns(config: ModelConfig, schema: pa.Schema) -> set[str]:
     if not schema.names:  # the first batch: what is no quantity is kept as it is written
         key = {config.data.key} if config.data.key else set()
         return {config.data.time, *key, *config.features.categorical}
-    return {config.data.time, *(field.name for field in schema if family(field.type) == "text")}
+    texts = {field.name for field in schema if family(field.type) == "text"}
+    version = config.data.predictions.version if config.data.predictions else None
+    if version and version not in schema.names:
+        texts.add(version)
+    return {config.data.time, *texts}
 
 
-def _check_present(source: Source, config: ModelConfig, names: list[str]) -> None:
-    late = config.data.label_delay.count > 0
+def check_present(source: Source, config: ModelConfig, names: list[str]) -> None:
+    """Refuse a table without a column that the configuration uses, unless it comes later."""
+    data = config.data
+    late = {data.label} if data.label_delay.count > 0 else set[str]()
+    if data.predictions and config.arrivals.predictions:
+        late.update(data.predictions.names)
     for name in config.columns:
-        if name not in names and not (late and name == config.data.label):
+        if name not in names and name not in late:
             fail(
                 source.path,
                 f"no column {name!r}, which the configuration uses; {valid_choices(name, names)}",
@@ -152,15 +185,18 @@ def _with_numbers(
 
 def _typed(source: Source, table: pa.Table, config: ModelConfig, schema: pa.Schema) -> pa.Table:
     """Return the table with the types of the batches, and numbers where numbers are declared."""
+    served = config.data.predictions
+    numbers = {*config.features.numeric, served.score if served else None}
+    classes = {config.data.label, served.decision if served else None}
     for place, field in enumerate(table.schema):
         name, column = field.name, table.column(place)
         if name == config.data.time:
             continue
         if name in schema.names and family(schema.field(name).type) != "null":
             column = fitted(source, name, column, schema.field(name).type)
-        elif name in config.features.numeric and family(column.type) not in ("int", "float"):
+        elif name in numbers and family(column.type) not in ("int", "float"):
             column = fitted(source, name, column, pa.float64())
-        elif name == config.data.label and family(column.type) == "bool":
+        elif name in classes and family(column.type) == "bool":
             column = column.cast(pa.int64())  # a batch with a gap would make it text
         table = table.set_column(place, name, column)
     return table

@@ -1,8 +1,8 @@
 """Deliveries merged into batches: known rows are brought up to date, new ones are added.
 
 Rows are identified by `data.key`, or by the time where there is none. A row that is known stays in
-the batch that holds it, and what is delivered of it replaces what is there; a missing label never
-erases a known one. A new row goes into the batch of its period.
+the batch that holds it, and what is delivered of it replaces what is there; a missing label or
+served prediction never erases a known one. A new row goes into the batch of its period.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,6 +34,7 @@ class Roles:
     label: str
     key: str | None
     every: Every
+    served: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -54,6 +55,7 @@ class Staged:
     changed: int = 0
     labelled: int = 0
     corrected: int = 0
+    predicted: int = 0
     dropped: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -86,17 +88,31 @@ def merge(
             _update(delivery, roles, (name, path), where, staged)
         on_batch(done, len(paths))
     fresh = delivery.table.filter(pa.array(~known))
-    if fresh.num_rows and delivery.labels_only:
-        first = str(fresh.column(roles.identity)[0].as_py())[:40]
-        raise DataError(
-            f"{delivery.name}: labels of {fresh.num_rows:,} rows that no batch holds, the first "
-            f"with {roles.identity} {first!r}; deliver these rows first, or take the labels out"
-        )
-    if fresh.num_rows:
+    if fresh.num_rows and delivery.fills:
+        _without_rows(delivery, roles, fresh, staged)
+    elif fresh.num_rows:
         starts = period_starts(fresh.column(roles.time).to_numpy(), roles.every)
         for day in np.unique(starts):
             rows = fresh.filter(pa.array(starts == day))
             _append(delivery, roles, f"{day}.parquet", rows, paths, staged)
+
+
+def _without_rows(delivery: Delivery, roles: Roles, fresh: pa.Table, staged: Staged) -> None:
+    """Refuse labels of rows that no batch holds; a log may hold predictions of more rows than that.
+
+    Raises:
+        DataError: for labels, and where none of the predictions is of a known row.
+    """
+    first = f"the first with {roles.identity} {str(fresh.column(roles.identity)[0].as_py())[:40]!r}"
+    if roles.label in delivery.fills:
+        raise DataError(
+            f"{delivery.name}: labels of {fresh.num_rows:,} rows that no batch holds, {first}; "
+            "deliver these rows first, or take the labels out"
+        )
+    what = f"predictions of {fresh.num_rows:,} rows that no batch holds, {first}"
+    if fresh.num_rows == delivery.table.num_rows:
+        raise DataError(f"{delivery.name}: {what}; deliver these rows first, or correct data.key")
+    staged.notes.append(f"{delivery.name}: {what}, were left out")
 
 
 def _ids(column: pa.ChunkedArray) -> pa.Array:
@@ -160,9 +176,10 @@ def _update(
         before = old.column(column) if column in old.column_names else missing
         kind = new.type if pa.types.is_null(before.type) else before.type
         new = fitted(source, column, new, kind)
-        if column == roles.label:
-            late = pc.and_(pc.is_null(before), pc.is_valid(new))
-            staged.labelled += int(pc.sum(late).as_py() or 0)
+        if column == roles.label or column in roles.served:
+            late = int(pc.sum(pc.and_(pc.is_null(before), pc.is_valid(new))).as_py() or 0)
+            staged.labelled += late if column == roles.label else 0
+            staged.predicted += late if column in roles.served[:1] else 0
             new = pc.coalesce(new, before)
         before = before.cast(kind)
         if column == roles.label:

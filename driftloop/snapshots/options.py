@@ -14,11 +14,26 @@ Positive = int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """A model that was trained elsewhere: where it is, and the columns that it reads.
+
+    `until` is the end of its training data where the file holds them, `trusted` says that it may
+    run code when it is loaded.
+    """
+
+    uri: str
+    columns: tuple[str, ...]
+    until: datetime | None = None
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """The answers a person gives; what is None is inferred.
 
     With `served` the file is a log of predictions. Where it is not `labelled`, the column of the
-    label is added, empty, for labels to come.
+    label is added, empty, for labels to come. With `adopted` a model is there already. `notes` say
+    what became of the file before it is read.
     """
 
     time: str
@@ -35,6 +50,8 @@ class Options:
     task: Task | None = None
     served: ServedColumns | None = None
     labelled: bool = True
+    adopted: Adopted | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def predictions(self) -> dict[str, str]:
@@ -121,6 +138,7 @@ class Inferred:
     notes: tuple[str, ...]
     season: Season | None = None
     served: ServedColumns | None = None
+    adopted: Adopted | None = None
 
     def named(self, role: Role) -> tuple[ColumnRole, ...]:
         """Return the columns of one role, in the order of the file."""

@@ -55,7 +55,7 @@ def read_table(path: Path, options: Options) -> Source:
     arrow, unusable = _set_aside(arrow.drop_columns(list(dict.fromkeys(options.drop))), options)
     arrow, notes = _with_numbers(Source(path, lines=lines), arrow, options)
     table = to_frame(arrow, ignore_metadata=True, date_as_object=False)
-    source = Source(path, table, lines, unusable, (*taken, *notes))
+    source = Source(path, table, lines, unusable, (*options.notes, *taken, *notes))
     table[options.time] = parse_times(source, options.time)
     check_rows(source, options)
     for name in (options.label, options.predictions.get("decision")):
@@ -247,6 +247,9 @@ def _set_aside(table: pa.Table, options: Options) -> tuple[pa.Table, dict[str, s
             unusable[field.name] = f"holds {kind}; write it as a number, such as minutes"
         elif family(kind) == "other":
             unusable[field.name] = f"holds {kind}; derive numbers or categories from it"
+    if (adopted := options.adopted) is not None:
+        others = [name for name in table.column_names if name not in adopted.columns]
+        unusable |= dict.fromkeys(others, "the model does not read it")
     unusable = {name: why for name, why in unusable.items() if name not in options.roles}
     return table.drop_columns(list(unusable)), unusable
 

@@ -24,6 +24,9 @@ class SnapshotRecord:
     changed: Annotated[int, Field(description="Rows that were there and are brought up to date.")]
     labelled: Annotated[int, Field(description="Those of them whose label was missing.")]
     corrected: Annotated[int, Field(description="Those of them whose label was another.")]
+    predicted: Annotated[
+        int, Field(description="Those of them whose served prediction was missing.")
+    ]
     batches: Annotated[tuple[str, ...], Field(description="Names of the batches that changed.")]
     taken: Annotated[
         tuple[str, ...], Field(description="Names of the files that went into the snapshot.")
@@ -31,7 +34,8 @@ class SnapshotRecord:
     skipped: Annotated[tuple[str, ...], Field(description="Files that were not taken, and why.")]
     dropped: Annotated[tuple[str, ...], Field(description="Columns that were left out.")]
     notes: Annotated[
-        tuple[str, ...], Field(description="Cells that are not numbers and count as missing.")
+        tuple[str, ...],
+        Field(description="Cells that are not numbers, and predictions of no row."),
     ]
     pushed: Annotated[bool, Field(description="Whether the Git remote has commit and tag.")]
     dry_run: bool

@@ -16,7 +16,7 @@ import pandas as pd
 
 from driftloop.base.periods import Window, parse_time
 from driftloop.base.retrain_record import Refusal, WindowScore
-from driftloop.base.scores import metric_name, number
+from driftloop.base.scores import named_score
 from driftloop.base.windows import SinceChange
 from driftloop.performance.metrics import MetricName, score_with_interval
 from driftloop.profiling.reference_profile import Features
@@ -202,7 +202,7 @@ def choose_window(
     scored, errors = [], []
     for candidate in plan.candidates:
         value, error = _validate(load(candidate), tail, settings, features, metric)
-        sentence = f"{metric_name(metric)} {number(value)} on the newest {tail:,} training rows"
+        sentence = f"{named_score(metric, value)} on the newest {tail:,} training rows"
         scored.append(replace(candidate, score=value, sentence=sentence))
         errors.append(error)
     values = np.array([candidate.score for candidate in scored], dtype=float)

@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from driftloop.base.errors import DataError
 from driftloop.base.settings import Settings
 
 
@@ -22,6 +23,13 @@ class ServedColumns(Settings):
     version: str | None = Field(
         default=None, description="Column with the version of the model that predicted."
     )
+
+    @classmethod
+    def named(cls, score: str | None, decision: str | None, version: str | None) -> Self:
+        """Return the columns that options name; raises `DataError` if they name no prediction."""
+        if score is None and decision is None:
+            raise DataError("give --score, the column of the predictions, or --decision, or both")
+        return cls(score=score, decision=decision, version=version)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from driftloop.base.errors import TrainingError, join_names, reason, valid_choices
-from driftloop.base.import_path import (
-    check_estimator_path,
-    check_type_path,
-    default_parameters,
-    prediction_type,
-)
+from driftloop.base.import_path import check_estimator_path, default_parameters, prediction_type
 from driftloop.base.periods import LengthField
 from driftloop.base.settings import Settings, family_members
 from driftloop.base.windows import DEFAULT_TRAINING_WINDOWS, AnyTrainingWindow
 from driftloop.performance.target import Probabilities, Quantity, Target, class_text
 from driftloop.profiling.reference_profile import Features
+from driftloop.training.allow import AllowSettings
 from driftloop.training.estimators import (
     SAFE_TYPES,
     AnyEstimator,
@@ -28,6 +24,7 @@ from driftloop.training.estimators import (
     Estimator,
     HistGradientBoosting,
 )
+from driftloop.training.job import AnyJob
 from driftloop.training.search import AnySearch
 from driftloop.training.search.halving import Halving
 from driftloop.training.search.space import Range
@@ -38,24 +35,6 @@ if TYPE_CHECKING:
 
 MOST = 1e30
 """What estimators can surely square and hold in 32 bits; trees on histograms know no limit."""
-
-
-class AllowSettings(Settings):
-    """What may be imported and stored beyond scikit-learn's own."""
-
-    estimators: tuple[str, ...] = Field(
-        default=(), description="Import paths that the estimator `custom` may use."
-    )
-    types: tuple[str, ...] = Field(
-        default=(), description="Import paths of classes that a stored model may contain."
-    )
-
-    @field_validator("types")
-    @classmethod
-    def _types_are_harmless(cls, types: tuple[str, ...]) -> tuple[str, ...]:
-        for path in types:
-            check_type_path(path)
-        return types
 
 
 class HoldoutSettings(Settings):
@@ -86,6 +65,9 @@ class TrainingSettings(Settings):
 
     estimator: AnyEstimator = Field(
         default=HistGradientBoosting(), description="The model that is trained."
+    )
+    job: AnyJob | None = Field(
+        default=None, description="A program of your own that trains in the estimator's place."
     )
     allow: AllowSettings = Field(
         default=AllowSettings(), description="What is trusted besides scikit-learn."
@@ -161,6 +143,18 @@ class TrainingSettings(Settings):
                 )
             for value in values.samples if isinstance(values, Range) else values:
                 with_settings(self.estimator, {name: value})
+        return self
+
+    @model_validator(mode="after")
+    def _job_trains_by_itself(self) -> Self:
+        own = ("imbalance", "calibration", "threshold", "warm_start", "half_lives")
+        changed = [
+            name for name in own if getattr(self, name) != type(self).model_fields[name].default
+        ]
+        if self.job is not None and changed:
+            raise ValueError(
+                f"{changed[0]} is for the estimator, and training.job trains: remove it"
+            )
         return self
 
     @model_validator(mode="after")

@@ -20,13 +20,15 @@ from typer.models import CommandInfo
 
 COMMANDS = {
     **dict.fromkeys(("init", "adopt"), "data"),
-    **dict.fromkeys(("monitor", "fleet", "retrain", "bootstrap", "status"), "monitoring"),
+    **dict.fromkeys(
+        ("monitor", "fleet", "retrain", "challenge", "bootstrap", "status"), "monitoring"
+    ),
     "demo": "demo",
     **dict.fromkeys(("rollback", "approve", "ledger"), "promotion"),
     **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "alerts"),
     **dict.fromkeys(("backtest", "tune"), "backtest"),
     "deploy": "stack",
-    **dict.fromkeys(("metrics", "report", "history", "dashboard"), "reports"),
+    **dict.fromkeys(("metrics", "report", "history", "dashboard", "prune"), "reports"),
     "snapshot": "data",
     **dict.fromkeys(("up", "down", "stack", "backup", "restore", "rehome"), "stack"),
 }
@@ -34,7 +36,9 @@ COMMANDS = {
 
 PANELS = {
     **dict.fromkeys(("init", "adopt", "demo", "backtest", "tune"), "Begin"),
-    **dict.fromkeys(("monitor", "fleet", "retrain", "bootstrap", "snapshot"), "Run the loop"),
+    **dict.fromkeys(
+        ("monitor", "fleet", "retrain", "challenge", "bootstrap", "snapshot"), "Run the loop"
+    ),
     **dict.fromkeys(("status", "report", "history", "dashboard", "metrics"), "See"),
     **dict.fromkeys(("approve", "rollback", "ledger"), "Versions"),
     **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "Alerts"),

@@ -94,10 +94,28 @@ def init(
 
 @command(adopt_view)
 def adopt(
-    predictions: Annotated[
-        Path, typer.Option(help="Log of features and what was predicted: CSV or Parquet.")
-    ],
     time: Time,
+    model: Annotated[
+        str | None, typer.Argument(help="Model in MLflow: models:/NAME/VERSION, or its folder.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Rows as a model gets them, CSV or Parquet; with --predictions, those that the "
+            "log is joined to by --key."
+        ),
+    ] = None,
+    training: Annotated[
+        Path | None,
+        typer.Option(help="With a model: what it was trained on; default: not known."),
+    ] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Load a model that runs code, such as pickle.")
+    ] = False,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="No model: log of features and what was predicted, CSV or Parquet."),
+    ] = None,
     score: Annotated[
         str | None, typer.Option(help="Column with the probability, or with the quantity.")
     ] = None,
@@ -127,11 +145,14 @@ def adopt(
     json: Json = False,
     verbose: Verbose = False,
 ) -> NewWorkspace:
-    """Watch a model that is served elsewhere, by a log of what it predicted: no training."""
-    from flows.cli.init import onboard
+    """Make a model that was trained elsewhere champion, or watch it by a log of what it said."""
+    from flows.cli.init import adopt_log, adopt_model
 
-    if score is None and decision is None:
-        raise DataError("give --score, the column of the predictions, or --decision, or both")
+    if (model is None) == (predictions is None) or (model is not None and data is None):
+        raise DataError("give a model and --data, the rows it predicts on, or --predictions")
+    served = None if predictions is None else ServedColumns.named(score, decision, version)
+    if served is None and label is None:
+        raise DataError("give --label, the column of what came true, which a model is judged by")
     drops, numbers, categories = (tuple(names or ()) for names in (drop, numeric, categorical))
     options = Options(
         time=time,
@@ -146,10 +167,12 @@ def adopt(
         numeric=numbers,
         categorical=categories,
         task=task,
-        served=ServedColumns(score=score, decision=decision, version=version),
+        served=served,
         labelled=label is not None,
     )
-    return onboard(predictions, workspace, options, quiet=json, verbose=verbose)
+    if predictions is not None:
+        return adopt_log(predictions, data, workspace, options, quiet=json, verbose=verbose)
+    return adopt_model(str(model), data, training, workspace, options, trust, json, verbose)
 
 
 @command(snapshot_view)

@@ -2,12 +2,13 @@
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from driftloop.base.errors import TrainingError
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import named_score
 from driftloop.base.workspace import Workspace
 from driftloop.onboarding.result import NewWorkspace
 from driftloop.snapshots.options import Options
@@ -21,7 +22,7 @@ def onboard(
 ) -> NewWorkspace:
     """Return the workspace made of a file; after an error nothing of it is left.
 
-    A log of predictions gets its first verdict, too.
+    A log of predictions and a model that is adopted get their first verdict, too.
 
     Raises:
         DataError: if the file or an option cannot be used.
@@ -45,19 +46,62 @@ def onboard(
         raise
 
 
+def adopt_model(
+    uri: str,
+    data: Path | None,
+    training: Path | None,
+    folder: Path | None,
+    options: Options,
+    trust: bool,
+    quiet: bool,
+    verbose: bool,
+) -> NewWorkspace:
+    """Return the workspace whose first champion is a model of MLflow's; see `onboard`."""
+    from tasks.onboarding.adopted import with_model, with_training_table
+
+    file = data or Path()
+    target = folder or default_folder(file, options)
+    with waiting(f"Opening {uri}"), TemporaryDirectory() as joined:
+        options = with_model(options, uri, Workspace(target.absolute()), trust)
+        if training is not None:
+            file, options = with_training_table(options, file, training, Path(joined))
+        return onboard(file, target, options, quiet, verbose)
+
+
+def adopt_log(
+    log: Path, data: Path | None, folder: Path | None, options: Options, quiet: bool, verbose: bool
+) -> NewWorkspace:
+    """Return the workspace of a log of predictions, joined to rows if they are apart."""
+    if data is None:
+        return onboard(log, folder, options, quiet, verbose)
+    from tasks.onboarding.adopted import with_predictions
+
+    with TemporaryDirectory() as joined:
+        file, options = with_predictions(options, data, log, Path(joined))
+        return onboard(file, folder, options, quiet, verbose)
+
+
 def _first_champion(created: CreatedWorkspace, verbose: bool) -> RetrainRecord:
     model, workspace = created.inferred.name, Workspace(created.root)
     enter(workspace, verbose)
     from tasks.runtime.preflight import check_services
 
     check_services(workspace)
-    doing = "Adopting" if created.inferred.served else "Training the first champion of"
+    adopted = created.inferred.adopted
+    own = created.inferred.served is None and adopted is None
+    doing = "Training the first champion of" if own else "Adopting"
     with running(f"{doing} {model}", model):
         from flows.bootstrap import bootstrap
         from tasks.alerts.write import UndeliveredError
 
         try:
-            record = bootstrap(model, created.bootstrap_as_of, workspace=str(created.root))
+            record = bootstrap(
+                model,
+                created.bootstrap_as_of,
+                workspace=str(created.root),
+                adopted=adopted.uri if adopted else None,
+                trained_until=adopted.until if adopted else None,
+            )
         except UndeliveredError as error:  # the next run sends what waits
             if not isinstance(error.record, RetrainRecord):
                 raise
@@ -68,9 +112,10 @@ def _first_champion(created: CreatedWorkspace, verbose: bool) -> RetrainRecord:
 
 
 def _first_verdict(created: CreatedWorkspace) -> MonitorRecord | None:
-    """Return the first run of a log that was adopted; None where no whole period is left."""
+    """Return the first run of what was adopted; None where no whole period is left."""
     model, as_of = created.inferred.name, created.newest_as_of
-    if created.inferred.served is None or as_of is None:
+    own = created.inferred.served is None and created.inferred.adopted is None
+    if own or as_of is None:
         return None
     with running(f"Monitoring {model}", model):
         from flows.monitor import monitor
@@ -92,7 +137,7 @@ def _result(
     until = inferred.training.until
     trained = (
         f"the first champion was trained on data until {format_time(until)} and has "
-        f"{metric_name(scores.metric)} {scores.challenger:.3f} on its holdout."
+        f"{named_score(scores.metric, scores.challenger)} on its holdout."
         f"{f' {doubt}: do not rely on it.' if doubt else ''}"
         if scores.challenger is not None
         else record.sentence

@@ -1,6 +1,6 @@
 """Commands about runs: monitor, retrain, bootstrap, status."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -70,13 +70,20 @@ def fleet(
         int | None, typer.Option(min=1, help="Models at a time; default: as the machine allows.")
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.01, help="How long one model may take.")] = 60,
+    on: Annotated[
+        Literal["processes", "dask"], typer.Option(help="Processes of this machine, or Dask.")
+    ] = "processes",
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask cluster; default: one of its own.")
+    ] = None,
 ) -> "Fleet":
     """Monitor many models in one run, each in a warm process of its own."""
     moment = time_of(as_of)
     with running("Monitoring"):
         from flows.fleet import fleet as flow
 
-        return flow(select, due, moment, dry_run, processes, minutes, str(place.root))
+        root = str(place.root)
+        return flow(select, due, moment, dry_run, processes, minutes, root, on, scheduler)
 
 
 def _failed(record: RetrainRecord, dry_run: bool, **_: Any) -> int:
@@ -104,6 +111,30 @@ def retrain(
 
         root = str(place.root)
         return flow(name, job.as_of, job.rev, reason, None, dry_run, accept, root)
+
+
+@command(retrain_view, models=True, exit_code=_failed)
+def challenge(
+    place: Workspace,
+    name: Name,
+    model: Annotated[
+        str, typer.Option(help="Model in MLflow's format: models:/NAME/VERSION, or a folder.")
+    ],
+    trained_until: Annotated[
+        str, typer.Option(help="End of the rows that it was trained on; the holdout lies behind.")
+    ],
+    as_of: AsOf = None,
+    rev: Rev = None,
+    reason: Reason = "Started by hand.",
+    dry_run: DryRun = False,
+) -> RetrainRecord:
+    """Compare a model that was trained elsewhere with the champion; promote it if it is better."""
+    until, job = time_of(trained_until), data_job(place, name, as_of, rev)
+    with running(f"Challenging {name}", name):
+        from flows.retrain import retrain as flow
+
+        given, root = (name, job.as_of, job.rev, reason), str(place.root)
+        return flow(*given, dry_run=dry_run, workspace=root, challenger=model, trained_until=until)
 
 
 @command(

@@ -1,4 +1,4 @@
-"""Commands that show past runs: report, history, dashboard."""
+"""Commands that show past runs, or remove them: report, history, dashboard, metrics, prune."""
 
 import os
 import sys
@@ -12,10 +12,11 @@ from driftloop.base.errors import IncompleteError, RegistryError
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.dashboard.rows import Dashboard
 from driftloop.reporting.prometheus.metrics import Metrics
+from driftloop.reporting.retention import Pruning
 from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from flows.cli.command import Json, command
-from flows.cli.display.history import dashboard_view, history_view, report_view
-from flows.cli.options import AnyName, Name, time_of
+from flows.cli.display.history import dashboard_view, history_view, pruning_view, report_view
+from flows.cli.options import AnyName, AsOf, Name, time_of
 from flows.cli.session import waiting, without_heartbeats
 
 MOST = 500
@@ -101,3 +102,17 @@ def metrics(place: Workspace, name: AnyName = None) -> Metrics:
     if broken:
         raise IncompleteError("; ".join(broken), result)
     return result
+
+
+@command(pruning_view, services=True)
+def prune(
+    place: Workspace,
+    name: AnyName = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing.")] = False,
+    as_of: AsOf = None,
+) -> Pruning:
+    """Remove what is older than `retention` says: runs, reports, local copies."""
+    with waiting("Looking for what is old"):
+        from flows.dashboard import prune as flow
+
+        return flow(name, dry_run, time_of(as_of), str(place.root))

@@ -88,8 +88,8 @@ def _line(
 
 def _last_run(registry: Registry, model: str, until: datetime) -> RunTags | None:
     """Return the tags of the newest monitoring run, which may be from before the week."""
-    runs = (run.tags for run in registry.finished(model, "monitor", limit=60))
-    return next((tags for tags in runs if tags.as_of <= until), None)
+    before = until + timedelta(seconds=1)
+    return next((run.tags for run in registry.finished(model, "monitor", before=before)), None)
 
 
 def _age(champion: ModelVersion | None, until: datetime) -> int | None:

@@ -65,12 +65,15 @@ def requested_run(press: Press) -> tuple[str, dict[str, Any]]:
     parameters: dict[str, Any] = {"model": button.model, "by": by}
     match button.request:
         case "ack" | "not_a_problem" as request:
-            return "acknowledge/ack", {**parameters, "not_a_problem": request == "not_a_problem"}
+            return "acknowledge/tool-ack", {
+                **parameters,
+                "not_a_problem": request == "not_a_problem",
+            }
         case "mute":
-            return "mute/mute", {**parameters, "until": (clock.now() + MUTED_FOR).isoformat()}
+            return "mute/tool-mute", {**parameters, "until": (clock.now() + MUTED_FOR).isoformat()}
         case "approve" | "decline" as request:
             answer = {"version": button.version, "approved": request == "approve"}
-            return "answer/answer", {**parameters, **answer}
+            return "answer/tool-answer", {**parameters, **answer}
         case "rollback":
             return "rollback/rollback", {**parameters, "reason": f"Requested by {by}."}
 

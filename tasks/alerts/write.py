@@ -32,9 +32,9 @@ from tasks.alerts.senders.console import SCREEN
 from tasks.coordination.alert_store import change_alerts, read_alerts, update_alerts
 from tasks.coordination.documents import open_documents
 from tasks.registry.opening import open_registry
+from tasks.registry.run_links import links_of
 from tasks.runtime import clock
 from tasks.runtime.job import Job
-from tasks.runtime.run_links import links_of
 from tasks.runtime.step import step
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def _write(
     routing = routing_of(job)
 
     def posted(old: AlertState) -> AlertState:
-        # The run may be done again: its parent was written anew then, its message is there.
+        # The run may be done again: its parent was written again then, its message is there.
         repeated = old.open is not None and old.open.last == job.as_of
         if message.key in old.keys and not repeated:
             return old

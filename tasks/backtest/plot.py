@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftloop.backtest.summary import BaselineScores, Period, PolicyResult
+from driftloop.base.scores import metric_name
+from driftloop.reporting.estimate_plot import read_as
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +41,8 @@ def plot_backtest(
     if onset is not None:
         _show_onset(above, below, onset)
     above.set_title(title, loc="left")
-    above.set_ylabel(f"{policies[0].metric}, all labels known")
+    read_as(above.yaxis, policies[0].metric)
+    above.set_ylabel(f"{metric_name(policies[0].metric, begins=True)}, all labels known")
     above.grid(alpha=0.25)
     _label(below)
     figure.legend(loc="outside lower center", ncols=5, frameon=False)

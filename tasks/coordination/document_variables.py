@@ -16,10 +16,10 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 from driftloop.base.errors import ConflictError, UnavailableError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     _Client = SyncPrefectClient | httpx.Client
 
+T = TypeVar("T")
 _PREFIX = "driftloop"
 _MAX_CHARACTERS = 4500
 _DIGITS = 10
@@ -59,13 +60,14 @@ class VariableDocuments:
         self._marks: dict[tuple[str, int], tuple[str, ...]] = {}
 
     def read(self, name: str) -> tuple[int, str | None]:
-        import httpx
+        return _with_reader(lambda client: self._read(client, name))
 
-        if (plain := plain_client()) is not None:
-            with suppress(httpx.HTTPError), plain:  # what it cannot do, Prefect's own may
-                return self._read(plain, name)
-        with _client() as client:
-            return self._read(client, name)
+    def read_all(self) -> dict[str, tuple[int, str | None]]:
+        """Return the newest revision of every document, from a few pages of variables.
+
+        One that is so long that it is in parts has no text here, and is to be read by itself.
+        """
+        return _with_reader(self._read_all)
 
     def write(self, name: str, after: int, text: str) -> None:
         mark = f"by-{uuid4().hex[:12]}"
@@ -103,6 +105,18 @@ class VariableDocuments:
             f"help delete {self._name(name, newest)}"
         )
 
+    def _read_all(self, client: "_Client") -> dict[str, tuple[int, str | None]]:
+        own = re.compile(rf"{_PREFIX}_{re.escape(self._scope)}_(.+)_(\d{{{_DIGITS}}})")
+        newest: dict[str, tuple[int, Any]] = {}
+        for variable in _variables(client, {"tags": {"all_": [_PREFIX]}}):
+            if match := own.fullmatch(variable["name"]):
+                revision = int(match[2]), variable["value"]
+                newest[match[1]] = max(newest.get(match[1], (0, None)), revision, key=_number)
+        return {
+            name: (number, None if _in_parts(value) else _unpack(client, value))
+            for name, (number, value) in newest.items()
+        }
+
     def _name(self, name: str, revision: int) -> str:
         return f"{_PREFIX}_{self._scope}_{name}_{revision:0{_DIGITS}d}"
 
@@ -117,6 +131,25 @@ class VariableDocuments:
         return revisions
 
 
+def _number(revision: tuple[int, Any]) -> int:
+    return revision[0]
+
+
+def _in_parts(value: Any) -> bool:
+    return isinstance(value, dict) and "parts" in value
+
+
+def _with_reader(read: "Callable[[_Client], T]") -> T:
+    """Return what a function reads with a plain client; what that cannot do, Prefect's own may."""
+    import httpx
+
+    if (plain := plain_client()) is not None:
+        with suppress(httpx.HTTPError), plain:
+            return read(plain)
+    with _client() as client:
+        return read(client)
+
+
 def server_id() -> str:
     """Return what tells the configured Prefect server from any other, whatever its address is.
 
@@ -126,7 +159,7 @@ def server_id() -> str:
     import httpx
 
     if (plain := plain_client()) is not None:
-        with suppress(httpx.HTTPError), plain:  # what it cannot do, Prefect's own may
+        with suppress(httpx.HTTPError), plain:  # as above, and it may not have one yet
             for variable in _variables(plain, {"name": {"any_": [_SERVER]}}):
                 return str(variable["value"])
     with _client() as client:

@@ -8,12 +8,13 @@ folder.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from driftloop.base.errors import ConflictError
+from driftloop.base.tags import ModelTags
 from driftloop.base.workspace import Workspace
-from tasks.coordination.place import document_of, documents_at, place_of
+from tasks.coordination.place import Place, document_of, documents_at, learn_places, place_of
 
 T = TypeVar("T")
 ATTEMPTS = 30
@@ -44,14 +45,35 @@ class _PlacedDocuments:
         self._workspace = workspace
 
     def read(self, name: str) -> tuple[int, str | None]:
-        return self._at(name).read(name)
+        return documents_at(self._workspace, self._place(name)).read(name)
 
     def write(self, name: str, after: int, text: str) -> None:
-        self._at(name).write(name, after, text)
+        documents_at(self._workspace, self._place(name)).write(name, after, text)
 
-    def _at(self, name: str) -> Documents:
-        place = place_of(self._workspace, name.removeprefix(document_of("")))
-        return documents_at(self._workspace, place)
+    def _place(self, name: str) -> Place:
+        return place_of(self._workspace, name.removeprefix(document_of("")))
+
+
+class _AllDocuments(_PlacedDocuments):
+    """The same, for who reads those of many models: each place is read once, as a whole."""
+
+    def __init__(self, workspace: Workspace, tags: Mapping[str, ModelTags]) -> None:
+        super().__init__(workspace)
+        self._tags = tags
+        self._found: dict[Place, dict[str, tuple[int, str | None]]] = {}
+
+    def read(self, name: str) -> tuple[int, str | None]:
+        place = self._place(name)
+        if place not in self._found:
+            self._found[place] = documents_at(self._workspace, place).read_all()
+        revision, text = self._found[place].get(name, (0, None))
+        return super().read(name) if revision and text is None else (revision, text)
+
+    def _place(self, name: str) -> Place:
+        if self._tags:
+            learn_places(self._workspace, self._tags)
+            self._tags = {}
+        return super()._place(name)
 
 
 def open_documents(workspace: Workspace) -> Documents:
@@ -60,6 +82,11 @@ def open_documents(workspace: Workspace) -> Documents:
     To use a model's document raises `PlaceError` where another server or folder keeps it.
     """
     return _PlacedDocuments(workspace)
+
+
+def all_documents(workspace: Workspace, tags: Mapping[str, ModelTags]) -> Documents:
+    """Return the same store as it is now, read as a whole; `tags` are those of its models."""
+    return _AllDocuments(workspace, tags)
 
 
 def change_document(

@@ -34,17 +34,23 @@ def children_of(run: UUID, model: str | None = None) -> "FlowRunFilter":
     return FlowRunFilter.model_validate({"parent_flow_run_id": {"any_": [run]}, **tagged})
 
 
-def settle_children(parent: dict[str, Any], model: str, message: str) -> None:
+def settle_children(context: dict[str, Any], model: str, message: str) -> bool:
     """Mark the runs of one model below a run as crashed, and what runs below those.
 
-    `parent` is the context of the run as Prefect serialises it; without one there is none to mark.
+    `context` is that of the run as Prefect serialises it; without a run there is none to mark.
+    Returns whether there were any, at work or not.
     """
     from prefect.client.orchestration import get_client
+    from prefect.context import hydrated_context
 
+    parent = context["flow_run_context"]
     if not parent:
-        return
-    with get_client(sync_client=True) as client:
+        return False
+    known = {"settings_context": context["settings_context"]}  # where the server is
+    with hydrated_context(known), get_client(sync_client=True) as client:
         above = UUID(str(parent["flow_run"]["id"]))
-        for run in client.read_flow_runs(flow_run_filter=children_of(above, model)):
+        runs = client.read_flow_runs(flow_run_filter=children_of(above, model))
+        for run in runs:
             below = client.read_flow_runs(flow_run_filter=children_of(run.id))
             settle(client, message, *below, run)
+    return bool(runs)

@@ -9,6 +9,7 @@ found, so that a workspace may be moved and a registry may get another address.
 import json
 import os
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -62,7 +63,7 @@ def place_of(workspace: Workspace, model: str) -> Place:
     if asked not in _BOUND:
         here, registry = _here(workspace), open_registry(workspace)
         bound = _bound(registry.model_tags(model))
-        if bound is None and model not in registry.models():
+        if bound is None and not registry.registered(model):
             return here  # to be bound once it is registered
         _BOUND[asked] = _agreed(workspace, model, bound, here)
     return _BOUND[asked]
@@ -70,6 +71,18 @@ def place_of(workspace: Workspace, model: str) -> Place:
 
 _BOUND: dict[tuple[Workspace, str, str | None], Place] = {}
 """What this process was told already."""
+
+
+def learn_places(workspace: Workspace, tags: Mapping[str, ModelTags]) -> None:
+    """Take the places of many models from their tags, so that none of them is asked for again.
+
+    Those that are kept elsewhere, or nowhere yet, are left to `place_of`.
+    """
+    here = _here(workspace)
+    for model, own in tags.items():
+        bound = _bound(own)
+        if bound is not None and bound.id == here.id:
+            _BOUND[workspace, model, own_server()] = replace(here, scope=bound.scope)
 
 
 def _agreed(workspace: Workspace, model: str, bound: Place | None, here: Place) -> Place:
@@ -104,7 +117,7 @@ def rehome(workspace: Workspace, model: str) -> Rehomed:
         RegistryError: if the model is not registered.
     """
     here, registry = _here(workspace), open_registry(workspace)
-    if model not in registry.models():
+    if not registry.registered(model):
         raise RegistryError(f"{model} is not registered yet: nobody keeps its locks and alerts")
     bound = _bound(registry.model_tags(model))
     here = replace(here, scope=bound.scope if bound else here.scope)
@@ -148,7 +161,10 @@ def _move(workspace: Workspace, model: str, place: Place) -> None:
 def _bound(tags: ModelTags) -> Place | None:
     try:
         return Place(**json.loads(tags.place)) if tags.place else None
-    except (TypeError, ValueError):  # somebody edited the tag: the next who asks writes it anew
+    except (
+        TypeError,
+        ValueError,
+    ):  # somebody edited the tag: the next run that asks writes it again
         return None
 
 

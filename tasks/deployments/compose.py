@@ -13,6 +13,8 @@ from driftloop.config.loading import config_hash
 from driftloop.config.model_config import ModelConfig
 
 TEMPLATE, FLEET = "scheduled_monitor", "scheduled_fleet"
+TOOL = "tool-"
+"""What the name begins with of a deployment that people do not need every day."""
 SENT = (
     *("name", "entrypoint", "description", "version", "parameters", "job_variables"),
     *("work_pool_name", "work_queue_name", "concurrency_limit"),
@@ -65,6 +67,12 @@ class Deployment:
     def full_name(self) -> str:
         """The flow's name and the deployment's, as Prefect writes them."""
         return f"{self.flow}/{self.name}"
+
+    @property
+    def old_name(self) -> str | None:
+        """The full name that a tool had until 0.1, when daily deployments came first by name."""
+        own = self.name.removeprefix(TOOL)
+        return None if own == self.name else f"{self.flow}/{own}"
 
 
 def compose(

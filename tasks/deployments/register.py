@@ -17,6 +17,7 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_configs
 from tasks.deployments.automations import (
     PAGE,
+    TAG,
     all_pages,
     automations_by_owner,
     parse_triggers,
@@ -107,11 +108,13 @@ def plan_deployments(
 def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
     """Register what is new or has changed, and return the outcome of each deployment.
 
-    A schedule that a person switched off in the UI stays off. Monitors of models whose
-    configuration is gone are reported as stale, and removed with `prune`.
+    A schedule that a person switched off in the UI stays off. What had another name is replaced.
+    Monitors of models whose configuration is gone are reported as stale, and removed with `prune`.
 
     Raises:
         UnavailableError: if no Prefect server is configured.
+        ConfigError: if another project has a deployment of one of the names; then nothing is
+            registered.
     """
     from prefect.client.orchestration import get_client
 
@@ -121,11 +124,12 @@ def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
             "PREFECT_API_URL to one, such as http://127.0.0.1:4200/api"
         )
     with get_client(sync_client=True) as client:
+        present = {one.full_name: _read(client, one.full_name) for one in plan.deployments}
+        _refuse_to_replace(present)
         _ensure_pools(client, {deployment.work_pool_name for deployment in plan.deployments})
         there = automations_by_owner(client)
         registered = [
-            _register(client, deployment, plan, there.get(deployment.full_name, ()))
-            for deployment in plan.deployments
+            _register(client, one, plan, present[one.full_name], there) for one in plan.deployments
         ]
         wanted = {deployment.name for deployment in registered}
         wanted |= {f"monitor/monitor-{model}" for model in plan.left_out}
@@ -159,6 +163,16 @@ def _check_crons(place: Workspace, deployment: Deployment) -> None:
             ) from None
 
 
+def _refuse_to_replace(present: "Mapping[str, DeploymentResponse | None]") -> None:
+    """Refuse names that deployments of another project bear: Prefect would overwrite them."""
+    foreign = [name for name, there in present.items() if there and TAG not in there.tags]
+    if foreign:
+        raise ConfigError(
+            f"the server has {', '.join(foreign)} without the tag {TAG!r}, so of another project, "
+            "which would be overwritten; rename it, or give it the tag if it is driftloop's"
+        )
+
+
 def _ensure_pools(client: "SyncPrefectClient", names: Iterable[str]) -> None:
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectNotFound
@@ -174,14 +188,14 @@ def _register(
     client: "SyncPrefectClient",
     deployment: Deployment,
     plan: Plan,
-    automations: "Iterable[Automation]",
+    present: "DeploymentResponse | None",
+    there: "Mapping[str, list[Automation]]",
 ) -> Registered:
-    from prefect.exceptions import ObjectNotFound
-
-    present = None
-    with suppress(ObjectNotFound):
-        present = client.read_deployment_by_name(deployment.full_name)
-    crons = _switched(deployment.schedules, present)
+    old = None
+    if deployment.old_name is not None:
+        old = _read(client, deployment.old_name)
+        old = old if old is not None and TAG in old.tags else None
+    crons = _switched(deployment.schedules, present or old)
     wanted = _fields(deployment, plan)
     paused = [cron.active for cron in deployment.schedules] != [cron.active for cron in crons]
     times = " and ".join(f"{cron.cron} {cron.timezone}" for cron in crons if cron.active) or None
@@ -192,8 +206,20 @@ def _register(
         flow_id = client.create_flow_from_name(deployment.flow)
         schedules = _schedules(deployment, crons)
         uuid = client.create_deployment(flow_id=flow_id, schedules=schedules, **wanted)
+    names = deployment.full_name, deployment.old_name or ""
+    automations = [automation for name in names for automation in there.get(name, ())]
     set_triggers(client, uuid, deployment.full_name, deployment.triggers, automations)
+    if old is not None:
+        client.delete_deployment(old.id)
     return Registered(deployment.full_name, outcome, deployment.model, times, paused)
+
+
+def _read(client: "SyncPrefectClient", name: str) -> "DeploymentResponse | None":
+    from prefect.exceptions import ObjectNotFound
+
+    with suppress(ObjectNotFound):
+        return client.read_deployment_by_name(name)
+    return None
 
 
 def _fields(deployment: Deployment, plan: Plan) -> dict[str, Any]:
@@ -275,9 +301,7 @@ def _stale(client: "SyncPrefectClient", wanted: set[str], prune: bool) -> list[R
     """Return the monitors on the server that belong to no configuration."""
     from prefect.client.schemas.filters import DeploymentFilter, FlowFilter
 
-    ours = DeploymentFilter.model_validate(
-        {"tags": {"all_": ["driftloop"]}, "name": {"like_": "monitor-"}}
-    )
+    ours = DeploymentFilter.model_validate({"tags": {"all_": [TAG]}, "name": {"like_": "monitor-"}})
     flow = FlowFilter.model_validate({"name": {"any_": ["monitor"]}})
     monitors = all_pages(
         lambda offset: client.read_deployments(

@@ -8,11 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.connection import Connection
-from threading import Lock
+from multiprocessing import current_process, get_all_start_methods, get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from threading import Lock, Thread
 from typing import Any
 
+from driftloop.base.environment import THREADS
 from driftloop.base.errors import DriftloopError, UnavailableError
 
 GRACE_SECONDS = 5.0
@@ -27,7 +28,7 @@ class Isolated:
     """Calls of functions, each in a process of its own; they may come from several threads.
 
     Processes are forked from one that has imported `modules`, where the system can do that, and
-    else started anew.
+    else started again.
     """
 
     def __init__(self, modules: tuple[str, ...]) -> None:
@@ -35,7 +36,12 @@ class Isolated:
         self._context: Any = get_context("forkserver" if forks else "spawn")
         if forks:
             self._context.set_forkserver_preload(["__main__", *modules])
+        for name, value in THREADS.items():  # read when a library is loaded, before any call
+            os.environ.setdefault(name, value)
         self._starting, self.running = Lock(), set[Any]()
+        # Python refuses children to a daemon, as a Dask worker is one, for they would be left
+        # behind; these end with their parent.
+        vars(current_process())["_config"]["daemon"] = False
 
     def __call__(self, seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
         """Return what `function` returns, a function of a module, with arguments that can be sent.
@@ -76,6 +82,7 @@ def isolated(modules: tuple[str, ...]) -> Iterator[Isolated]:
 def _answer(
     send: Connection, function: Callable[..., Any], arguments: Any, environment: Mapping[str, str]
 ) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     os.environ.clear()
     os.environ.update(environment)
     sys.stdout = sys.stderr  # standard output is the caller's, for its result
@@ -87,6 +94,14 @@ def _answer(
         answer = False, f"{type(error).__name__}: {' '.join(str(error).split())}"
     send.send(answer)
     send.close()
+
+
+def _end_with_parent() -> None:
+    """End this process once its parent is gone: else it would go on where nobody sees it."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])  # type: ignore[attr-defined,unused-ignore]
+        os._exit(1)
 
 
 def _result(receive: Connection, seconds: float, process: Any) -> Any:

@@ -69,7 +69,7 @@ def members_of(
         )
     if dry_run and not due:
         return waiting, known
-    return _not_yet_run(workspace, waiting, known, due), known
+    return not_yet_run(workspace, waiting, known, due), known
 
 
 def _selected(path: Path, config: ModelConfig | None, select: str) -> bool:
@@ -78,10 +78,13 @@ def _selected(path: Path, config: ModelConfig | None, select: str) -> bool:
     return of_fleet or fnmatchcase(path.stem, select)
 
 
-def _not_yet_run(
-    workspace: Workspace, waiting: list[FleetModel], known: list[FleetModel], due: bool
+def not_yet_run(
+    workspace: Workspace, waiting: list[FleetModel], known: list[FleetModel], due: bool = False
 ) -> list[FleetModel]:
-    """Return the models that have no run as of their moment, asked of the registry at once."""
+    """Return the models that have no run as of their moment, asked of the registry at once.
+
+    The others are added to those that are `known`.
+    """
     overviews = open_registry(workspace).overviews(1)
     left = []
     for member in waiting:

@@ -1,6 +1,7 @@
 """What a champion promises: its holdout, and its score estimated on the current window."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +28,8 @@ from tasks.monitoring.predict import LabelledPredictions, predict_model
 from tasks.monitoring.sampling import sampled_features
 from tasks.monitoring.tables import read_labelled
 from tasks.monitoring.windows import Slices
-from tasks.registry.lineage import target_of
-from tasks.registry.models import compared_model_of
-from tasks.registry.opening import open_registry
+from tasks.registry.lineage import target_for
+from tasks.registry.models import compared_model_of, reader_of, served_beside_model
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import slice_columns
 
@@ -38,7 +38,7 @@ def held_out(job: Job, slices: Slices, champion: ModelVersion) -> HeldOut | None
     """Return the champion's holdout with its predictions; None where there is none to read."""
     if slices.holdout is None:
         return None
-    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    target = target_for(job, champion.version)
     try:
         model = compared_model_of(job, champion.version)  # it never saw the holdout
         table = read_labelled(job, slices.holdout, model)
@@ -95,23 +95,52 @@ def estimate_current(
     None without a holdout to learn from, with too few rows, and where the features cannot be read,
     which the quality checks tell.
     """
+    model = compared_model_of(job, champion.version)
+    return _estimate(job, slices, champion, holdout, record, model)
+
+
+def estimate_served(
+    job: Job,
+    slices: Slices,
+    champion: ModelVersion,
+    holdout: HeldOut | None,
+    record: TrackRecord,
+) -> EstimatedPerformance | None:
+    """Return the same of what was served of the current window, beside the champion's own.
+
+    None where nothing is logged, and where the log is all there is.
+    """
+    if not served_beside_model(job, champion.version):
+        return None
+    target = target_for(job, champion.version)
+    reader = reader_of(job, target)
+    return _estimate(job, slices, champion, holdout, record, reader)
+
+
+def _estimate(
+    job: Job,
+    slices: Slices,
+    champion: ModelVersion,
+    holdout: HeldOut | None,
+    record: TrackRecord,
+    model: Any,
+) -> EstimatedPerformance | None:
     columns = slice_columns(slices.current, job.config.data.time, job.workspace)
     if holdout is None or columns.rows < job.config.performance.minimum_rows:
         return None
-    model = compared_model_of(job, champion.version)
-    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    target = target_for(job, champion.version)
     try:
         features = sampled_features(job, columns, MOST_ROWS, model=model)
         p = predict(model, features, target)
     except (DataError, TrainingError):
         return None
-    features, p = features[known := logged(model, p)], p[known]
+    known, names = logged(model, p), [*holdout.features.columns]
+    features, p = features.loc[known, names], p[known]
     if len(p) < job.config.performance.minimum_rows:
         return None
+    threshold = threshold_of(compared_model_of(job, champion.version))
     density = partial(density_ratios, holdout.features, features)
-    inputs = EstimateInputs(
-        job.config.comparison.metric, holdout, p, features, threshold_of(model), density
-    )
+    inputs = EstimateInputs(job.config.comparison.metric, holdout, p, features, threshold, density)
     by = EstimateCriteria(
         baseline_of(job, champion),
         record.level,

@@ -1,6 +1,8 @@
 """Drift beyond single features: of predictions, of all features together, and of the label."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,16 +28,17 @@ from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.columns import categorical_column, feature_table, numeric_column
 from driftloop.profiling.finding_text import describe_categories, describe_new_classes
 from driftloop.profiling.reference_column import categorical_reference
+from driftloop.profiling.reference_profile import Features
 from driftloop.training.served import ServedPredictions, logged
 from driftloop.training.training import predict
-from tasks.monitoring.sampling import BATCH, sampled_features
+from tasks.monitoring.sampling import sampled_features
 from tasks.monitoring.scope import criteria
 from tasks.monitoring.tables import features_for
-from tasks.registry.lineage import target_of
+from tasks.registry.lineage import target_for
 from tasks.registry.models import compared_model_of
-from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import ParquetColumns, slice_columns
+from tasks.snapshots.tall_columns import each_batch
 
 PREDICTION, TOGETHER = "prediction", "all features together"
 
@@ -53,24 +56,41 @@ def prediction_findings(
         return ()  # the holdout is of another season, and training rows are no fair comparison
     if not drift.predictions or holdout is None or current.rows < drift.minimum_rows:
         return ()
-    return (replace(_prediction_finding(job, current, champion, holdout), role="prediction"),)
-
-
-def _prediction_finding(
-    job: Job, current: ParquetColumns, champion: ModelVersion, holdout: DataSlice
-) -> Finding:
-    registry, least = open_registry(job.workspace), job.config.drift.minimum_rows
-    target = target_of(registry, job.model, champion.version)
+    target = target_for(job, champion.version)
     model = compared_model_of(job, champion.version)
+
+    def sides() -> list[Probabilities]:
+        return [probabilities(job, model, target, side) for side in (before, current)]
+
     before = slice_columns(holdout, job.config.data.time, job.workspace)
+    return (compare_predictions(job, PREDICTION, target, (before.rows, current.rows), sides),)
+
+
+def compare_predictions(
+    job: Job,
+    name: str,
+    target: Target,
+    rows: tuple[int, int],
+    predicted: Callable[[], list[Probabilities]],
+) -> Finding:
+    """Return the measured finding of predictions on the holdout and on the window.
+
+    `predicted` returns both; without them `rows` says how many there are.
+    """
     try:
-        sides = [probabilities(job, model, target, side) for side in (before, current)]
+        sides = predicted()
     except (DataError, TrainingError) as error:
-        sentence = f"`{PREDICTION}` cannot be compared: {error}."
-        return inconclusive_finding(PREDICTION, before.rows, current.rows, sentence)
+        found = inconclusive_finding(name, *rows, f"`{name}` cannot be compared: {error}.")
+    else:
+        found = _measured(job, name, target, sides)
+    return replace(found, role="prediction")
+
+
+def _measured(job: Job, name: str, target: Target, sides: list[Probabilities]) -> Finding:
+    least = job.config.drift.minimum_rows
     if min(len(side) for side in sides) < least:
-        sentence = f"`{PREDICTION}` has {len(sides[0])} rows in the holdout, {least} are needed."
-        return inconclusive_finding(PREDICTION, len(sides[0]), len(sides[1]), sentence)
+        sentence = f"`{name}` has {len(sides[0])} rows in the holdout, {least} are needed."
+        return inconclusive_finding(name, len(sides[0]), len(sides[1]), sentence)
     pair: NumericPair | CategoricalPair
     if isinstance(target, Quantity) or target.binary:
         old, new = (side[:, -1] for side in sides)
@@ -79,12 +99,12 @@ def _prediction_finding(
         pair = CategoricalPair.of(*(np.array(target.names)[side.argmax(1)] for side in sides))
         value = pair.levels[0]
     if pair.constant:
-        sentence = f"`{PREDICTION}` is constant at {value} in both windows."
-        return inconclusive_finding(PREDICTION, len(sides[0]), len(sides[1]), sentence)
+        sentence = f"`{name}` is constant at {value} in both windows."
+        return inconclusive_finding(name, len(sides[0]), len(sides[1]), sentence)
     options = MeasuringOptions(job.config.drift, criteria(job).level)
     if isinstance(pair, NumericPair):
-        return numeric_finding(PREDICTION, pair, options)
-    return categorical_findings(PREDICTION, pair, options)[0]
+        return numeric_finding(name, pair, options)
+    return categorical_findings(name, pair, options)[0]
 
 
 def joint_findings(
@@ -176,8 +196,12 @@ def probabilities(job: Job, model: Any, target: Target, columns: ParquetColumns)
 def all_predictions(job: Job, model: Any, target: Target, columns: ParquetColumns) -> Probabilities:
     """Return the predictions on all rows (rows, classes), made or read batch by batch."""
     features = model.served if isinstance(model, ServedPredictions) else features_for(job, model)
-    parts = [
-        predict(model, feature_table(batch, *features), target)
-        for batch in columns.row_batches(features.names, BATCH)
-    ]
+    function = partial(_predictions, model=model, features=features, target=target)
+    parts = [*each_batch(columns, features.names, function)]
     return np.concatenate(parts) if parts else np.zeros((0, target.width))
+
+
+def _predictions(
+    batch: pd.DataFrame, model: Any, features: Features, target: Target
+) -> Probabilities:
+    return predict(model, feature_table(batch, *features), target)

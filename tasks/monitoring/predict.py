@@ -14,9 +14,8 @@ from driftloop.performance.value import ValueSettings
 from driftloop.training.served import logged
 from driftloop.training.training import predict, threshold_of
 from tasks.monitoring.tables import examples
-from tasks.registry.lineage import target_of
+from tasks.registry.lineage import target_for
 from tasks.registry.models import model_of, reader_of
-from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 
 
@@ -52,7 +51,7 @@ def predict_version(
     job: Job, version: str, labelled: pd.DataFrame, target: Target | None = None
 ) -> LabelledPredictions:
     """Return the predictions of a version on labelled rows; `target` defaults to its own."""
-    own = target or target_of(open_registry(job.workspace), job.model, version)
+    own = target or target_for(job, version)
     return predict_model(job, model_of(job, version), labelled, own)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from driftloop.base.errors import join_names
 from driftloop.base.findings import EstimatedPerformance, Finding, Performance, QualityFinding
 from driftloop.base.retrain_record import ModelVersion
+from driftloop.base.scores import BusinessValue
 from driftloop.base.tags import PastRun
 from driftloop.performance.estimates.base import HeldOut
 from driftloop.performance.level import (
@@ -20,20 +21,21 @@ from driftloop.performance.level import (
 from driftloop.performance.realised import judge_performance, no_performance
 from driftloop.performance.target import Target
 from driftloop.profiling.finding_text import format_share
+from tasks.monitoring.business import business_values
 from tasks.monitoring.estimated_performance import (
     baseline_of,
     estimate_current,
+    estimate_served,
     held_out,
     with_promise,
 )
 from tasks.monitoring.joint_and_prediction_drift import label_findings
 from tasks.monitoring.predict import predict_model, predict_served
-from tasks.monitoring.segments import settings_of_whole, with_segments
+from tasks.monitoring.segments import settings_of_whole, with_segments, with_versions
 from tasks.monitoring.tables import broken_periods, label_fault, read_labelled
 from tasks.monitoring.windows import Slices, trained_on
-from tasks.registry.lineage import target_of
+from tasks.registry.lineage import target_for
 from tasks.registry.models import compared_model_of, model_of
-from tasks.registry.opening import open_registry
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
 
@@ -43,7 +45,8 @@ class RealisedPerformance:
     """The champion's performance on fresh labels, and the findings on the label itself.
 
     `unknown` is on classes that the champion cannot predict, `fault` a failed check of the classes,
-    `estimate` the performance on the current window, whose labels may not be there yet.
+    `estimate` the performance on the current window, whose labels may not be there yet, and
+    `served_estimate` the same from what was served, `business` figures of the labelled window.
     """
 
     performance: Performance
@@ -51,6 +54,8 @@ class RealisedPerformance:
     unknown: Finding | None = None
     fault: QualityFinding | None = None
     estimate: EstimatedPerformance | None = None
+    served_estimate: EstimatedPerformance | None = None
+    business: tuple[BusinessValue, ...] = ()
 
 
 @step("measure performance", retries=2)
@@ -70,7 +75,9 @@ def measure_performance(
     apart = slices.labelled.window.end <= slices.current.window.start
     known_now = earlier.after(realised.performance) if apart else earlier
     estimate = estimate_current(job, slices, champion, holdout, known_now)
-    realised = replace(realised, estimate=estimate)
+    served = estimate_served(job, slices, champion, holdout, known_now)
+    figures = business_values(job, slices.labelled)
+    realised = replace(realised, estimate=estimate, served_estimate=served, business=figures)
     performance = realised.performance
     if performance.score is None:
         return replace(realised, performance=replace(performance, level=known))
@@ -98,7 +105,7 @@ def _measured(
         columns = join_names(dict.fromkeys(check.column for check in broken[0].checks), 4)
         why = f"The feed was broken from {window} ({columns}): not scored."
         return RealisedPerformance(no_performance(metric, window, len(table), why))
-    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    target = target_for(job, champion.version)
     fault = label_fault(job, table, target)
     if fault is not None:
         why = f"{fault.sentence} Not scored."
@@ -136,6 +143,7 @@ def _scored(
     promised = scored if same else predict_model(job, model, table, target)
     performance = with_promise(job, performance, promised, holdout, earlier)
     performance = with_segments(job, performance, scored, table, holdout, earlier)
+    performance = with_versions(job, performance, scored, table, earlier)
     if scored.unknown:
         performance = _without_unknown(performance, scored.unknown, len(table))
     return performance

@@ -37,8 +37,9 @@ Times = npt.NDArray[np.datetime64]
 def open_profile(job: Job, part: DataSlice, run_id: str | None = None) -> StoredProfile:
     """Return the profile of a slice: from this machine, from the champion's run, or computed.
 
-    `run_id` is the MLflow run of the champion that was trained on these rows. A computed profile is
-    stored there, except in a dry run.
+    `run_id` is the MLflow run of the champion that was trained on these rows. A profile that is not
+    there is stored there, except in a dry run. What another model computed of the same rows is not
+    computed again.
     """
     key = profile_key(job, part)
     folder = job.workspace.state / "profiles" / job.model / key
@@ -47,14 +48,18 @@ def open_profile(job: Job, part: DataSlice, run_id: str | None = None) -> Stored
         cached = _downloaded_profile(job, run_id, folder, key)
     if cached is not None:
         return cached
-    columns = slice_columns(part, job.config.data.time, job.workspace)
-    measures = job.config.features.by_type, job.config.drift.effect_sizes
-    references = profile_columns(columns, *measures, windows_of(job, columns.times))
-    profile = write_profile(folder, key, columns.rows, references)
+    profile = _shared_profile(folder, key) or _computed_profile(job, part, folder, key)
     _remove_old(folder.parent)
     if run_id and not job.dry_run:
         open_registry(job.workspace).store_folder(run_id, folder, f"{ARTIFACTS}/{key}")
     return profile
+
+
+def _computed_profile(job: Job, part: DataSlice, folder: Path, key: str) -> StoredProfile:
+    columns = slice_columns(part, job.config.data.time, job.workspace)
+    measures = job.config.features.by_type, job.config.drift.effect_sizes
+    references = profile_columns(columns, *measures, windows_of(job, columns.times))
+    return write_profile(folder, key, columns.rows, references)
 
 
 def profile_key(job: Job, part: DataSlice) -> str:
@@ -105,6 +110,21 @@ def _local_profile(folder: Path, key: str) -> StoredProfile | None:
         return None
     os.utime(folder)
     return profile
+
+
+def _shared_profile(folder: Path, key: str) -> StoredProfile | None:
+    """Return another model's profile of the same content, whose files both then have, or None."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for other in folder.parents[1].glob(f"*/{key}"):
+        with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
+            try:
+                linked = shutil.copytree(other, Path(partial) / key, copy_function=os.link)
+                read_profile(linked, key)
+                linked.rename(folder)
+                return read_profile(folder, key)
+            except (OSError, SnapshotError):  # removed meanwhile, damaged, or links are refused
+                continue
+    return None
 
 
 def _downloaded_profile(job: Job, run_id: str, folder: Path, key: str) -> StoredProfile | None:

@@ -3,14 +3,14 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from driftloop.profiling.columns import feature_table
 from tasks.monitoring.tables import features_for
 from tasks.runtime.job import Job
 from tasks.snapshots.parquet import ParquetColumns
-
-BATCH = 65_536
+from tasks.snapshots.tall_columns import each_batch
 
 
 def sampled_features(
@@ -37,10 +37,11 @@ def sampled_rows(
     """Return a seeded sample of rows as they are stored, one table a batch."""
     rng = np.random.default_rng(seed)
     count = min(columns.rows, rows)
-    chosen = np.sort(rng.choice(columns.rows, count, replace=False))
-    parts, start = [], 0
-    for batch in columns.row_batches(names, BATCH):
-        inside = chosen[(chosen >= start) & (chosen < start + len(batch))] - start
-        parts.append(batch.iloc[inside])
-        start += len(batch)
-    return parts
+    chosen = rng.choice(columns.rows, count, replace=False)
+    wanted = np.zeros(columns.rows, dtype=bool)
+    wanted[chosen] = True
+    return list(each_batch(columns, names, _chosen, wanted))
+
+
+def _chosen(batch: pd.DataFrame, wanted: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    return batch[wanted]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from driftloop.base.windows import SeasonReference
 from driftloop.decision.window_analysis import AnalysisScope
 from driftloop.drift.confirmation import DriftHistory
 from driftloop.drift.judge import JudgingCriteria
@@ -13,7 +14,9 @@ NO_IMPORTANCES: Mapping[str, float] = MappingProxyType({})
 
 def analysis_scope(job: Job) -> AnalysisScope:
     """Return the features, quality checks and key column of a model."""
-    return AnalysisScope(job.config.features.by_type, job.config.quality, job.config.data.key)
+    config = job.config
+    features, key = config.features.by_type, config.data.key
+    return AnalysisScope(features, config.quality, key, job.workspace.root)
 
 
 def criteria(
@@ -25,4 +28,5 @@ def criteria(
     """
     settings = job.config.drift
     level = settings.level_of_run(365.25 / job.config.windows.current.days)
-    return JudgingCriteria(settings, level, importances, seen)
+    seasonal = isinstance(job.config.windows.reference, SeasonReference)
+    return JudgingCriteria(settings, level, importances, seen, seasonal)

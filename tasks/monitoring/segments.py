@@ -1,4 +1,4 @@
-"""Segments of a job: drift and realised performance by the columns that it names."""
+"""Parts of a job's window: drift and realised performance by segments and served versions."""
 
 from dataclasses import replace
 
@@ -9,10 +9,12 @@ from driftloop.drift.judge import JudgingCriteria
 from driftloop.drift.segments import measure_segments
 from driftloop.performance.estimates.base import HeldOut
 from driftloop.performance.level import TrackRecord
+from driftloop.performance.parts.segment_rows import segments_of
+from driftloop.performance.parts.segments import SHARE, ScoredRows, judge_segments
+from driftloop.performance.parts.versions import judge_versions
 from driftloop.performance.realised import PerformanceSettings
-from driftloop.performance.segment_rows import segments_of
-from driftloop.performance.segments import SHARE, ScoredRows, judge_segments
 from driftloop.profiling.reference_profile import Profile
+from driftloop.training.served import ServedPredictions
 from tasks.monitoring.predict import LabelledPredictions
 from tasks.monitoring.sampling import sampled_rows
 from tasks.runtime.job import Job
@@ -43,14 +45,41 @@ def segment_findings(
 
 
 def settings_of_whole(job: Job) -> PerformanceSettings:
-    """Return how the whole window is judged: segments take their share of the budgets from it."""
+    """Return how the whole window is judged: its parts take their share of the budgets from it."""
+    return _with_budgets(job, 1 - SHARE) if _parts(job) else job.config.performance
+
+
+def _parts(job: Job) -> int:
+    """Return by how many kinds of parts a window is judged: segments, and served versions."""
+    return bool(job.config.segments) + (job.config.version_column is not None)
+
+
+def _with_budgets(job: Job, share: float) -> PerformanceSettings:
     settings = job.config.performance
-    if not job.config.segments:
-        return settings
-    left = {
-        name: (1 - SHARE) * getattr(settings, name) for name in ("alarm_budget", "warning_budget")
-    }
-    return settings.model_copy(update=left)
+    names = ("alarm_budget", "warning_budget")
+    return settings.model_copy(update={name: share * getattr(settings, name) for name in names})
+
+
+def with_versions(
+    job: Job,
+    performance: Performance,
+    scored: LabelledPredictions,
+    table: pd.DataFrame,
+    record: TrackRecord,
+) -> Performance:
+    """Return the performance with that of each version that served; as it is without a log."""
+    column, served = job.config.version_column, isinstance(scored.model, ServedPredictions)
+    if column not in table.columns or not served or performance.score is None:
+        return performance
+    judged = judge_versions(
+        performance.metric,
+        ScoredRows(scored.y, scored.p, scored.threshold),
+        table.loc[scored.features.index, column],
+        _with_budgets(job, 1 / _parts(job)),
+        performance.margin or 0.0,
+        record.windows_a_year,
+    )
+    return replace(performance, versions=judged)
 
 
 def with_segments(
@@ -73,7 +102,7 @@ def with_segments(
         ScoredRows(holdout.y, holdout.p, scored.threshold),
         ScoredRows(scored.y, scored.p, scored.threshold),
         segments,
-        config.performance,
+        _with_budgets(job, 1 / _parts(job)),
         performance.margin or 0.0,
         record,
     )

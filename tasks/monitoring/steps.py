@@ -15,26 +15,28 @@ from driftloop.decision.judgement import JudgedRun, judge_run
 from driftloop.decision.outcome import outcome_of_record
 from driftloop.decision.triggers import TriggerInputs
 from driftloop.decision.window_analysis import WindowAnalysis, analyse_window, verdict_of_analysis
+from driftloop.decision.worth import worth_of
 from driftloop.drift.confirmation import DriftHistory, drifted_column_hashes
 from driftloop.drift.effect_history import effect_words
 from driftloop.drift.segments import only_news
 from driftloop.performance.level import doubt_of
 from driftloop.promotion.ledger import Entry
+from driftloop.promotion.registry_state import changes, version_words
 from tasks.coordination.agreement import require_champion
 from tasks.monitoring.drift_start import find_drift_start
-from tasks.monitoring.joint_and_prediction_drift import joint_findings, prediction_findings
+from tasks.monitoring.joint_and_prediction_drift import joint_findings
 from tasks.monitoring.realised_performance import RealisedPerformance
 from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.segments import segment_findings
-from tasks.monitoring.served import check_logging, check_skew
+from tasks.monitoring.served import check_logging, check_skew, served_findings
 from tasks.monitoring.windows import Slices
 from tasks.registry.lineage import md5_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import importances_of
+from tasks.registry.run_links import prefect_run_url
 from tasks.registry.skops_import import skops_io
 from tasks.runtime.clock import run_time
 from tasks.runtime.job import Job
-from tasks.runtime.run_links import prefect_run_url
 from tasks.runtime.step import step
 from tasks.snapshots.parquet import slice_columns
 
@@ -47,7 +49,8 @@ class OpenRun:
     """A run in progress: its MLflow run (None in a dry run), the champion, and earlier runs.
 
     `batches` is the number of files that it reads, and `digest` one MD5 over all of them; `moved`
-    is how the champion was changed without driftloop since the last run.
+    is how the champion was changed without driftloop since the last run, `changed` what else was
+    done to versions, which `versions` remembers for the next one.
     """
 
     run_id: str | None
@@ -56,12 +59,16 @@ class OpenRun:
     batches: int = 0
     digest: str = ""
     moved: Entry | None = None
+    versions: tuple[str, ...] = ()
+    changed: str | None = None
 
 
 def run_key(job: Job, kind: str, rev: str) -> str:
     """Return what identifies a run, so that a repeated run finds what the first one did."""
-    kind = f"{kind} accepted" if job.accepted else kind  # what was refused before is asked anew
-    parts = (kind, job.model, job.as_of.isoformat(), rev, job.config_hash)
+    kind = f"{kind} accepted" if job.accepted else kind  # what was refused before is asked again
+    parts = [kind, job.model, job.as_of.isoformat(), rev, job.config_hash]
+    if job.offered is not None:
+        parts += [job.offered.uri, str(job.offered.trained_until)]
     return sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
@@ -77,19 +84,27 @@ def open_monitor_run(job: Job, snapshot: Snapshot) -> OpenRun:
     champion, moved = require_champion(job)
     moved = moved if moved is not None and _is_news(job, moved) else None
     history = registry.past_runs(job.model, job.as_of)
-    files = len(snapshot.files), md5_of(snapshot)
+    versions = version_words(registry.versions(job.model))
+    seen = len(snapshot.files), md5_of(snapshot), moved, versions, _changed(job, versions)
     key = run_key(job, "monitor", snapshot.rev)
     if job.dry_run:
         judged = registry.run_with_key(job.model, key)  # the run that it repeats
         if judged is not None and judged.tags.champion:
             champion = registry.version(job.model, judged.tags.champion)
-        return OpenRun(None, champion, history, *files, moved)
+        return OpenRun(None, champion, history, *seen)
     opening = RunTags(kind="monitor", key=key, as_of=job.as_of, champion=champion.version)
     run = registry.open_run(job.model, f"monitor {job.model} {format_time(job.as_of)}", opening)
     pinned = run.tags.champion
     if pinned is not None and pinned != champion.version:
         champion = registry.version(job.model, pinned)
-    return OpenRun(run.run_id, champion, history, *files, moved)
+    return OpenRun(run.run_id, champion, history, *seen)
+
+
+def _changed(job: Job, versions: tuple[str, ...]) -> str | None:
+    """Return what others did to versions since the last run, as of an earlier moment."""
+    earlier = open_registry(job.workspace).finished(job.model, "monitor", 1, job.as_of)
+    before = earlier[0].tags.versions if earlier else None
+    return None if before is None else changes(before, versions)
 
 
 def _is_news(job: Job, moved: Entry) -> bool:
@@ -116,7 +131,7 @@ def examine_window(job: Job, run: OpenRun, slices: Slices) -> WindowAnalysis:
         slice_columns(part, time, job.workspace) for part in (slices.reference, slices.current)
     )
     extra_findings = (
-        *prediction_findings(job, current, champion, slices.holdout),
+        *served_findings(job, current, champion, slices.holdout),
         *joint_findings(job, reference, current),
     )
     importances = importances_of(registry, champion.run_id)
@@ -170,12 +185,19 @@ def judge_and_decide(
     )
     about = JudgedRun(job.model, rev, job.dry_run, run.champion.version, job.window)
     record = judge_run(about, analysis, inputs, job.config.decision, realised.label)
+    currency = job.config.value.currency if job.config.value else ""
+    told = worth_of(performance, run.champion.version, run.history, job.as_of, currency)
     return replace(
         record,
         trials=trials,
+        served_estimate=realised.served_estimate,
+        business=realised.business,
         aftermath=effect_of_promotion(verdict, performance, run.champion.version, run.history),
         moved=run.moved.sentence if run.moved else None,
+        changed=run.changed,
         doubt=doubt_of(run.champion.version, run.champion.baseline, performance),
+        worth=told.worth,
+        balance=told.balance,
     )
 
 
@@ -193,12 +215,15 @@ def record_monitor_run(job: Job, run: OpenRun, record: MonitorRecord) -> None:
     """Store the record in MLflow, for later runs, people and reports."""
     if run.run_id is None:
         return
-    tags = run_tags(record, run_key(job, "monitor", record.rev))
+    tags = run_tags(record, run_key(job, "monitor", record.rev), run.versions)
     open_registry(job.workspace).close_run(run.run_id, tags, _metrics(record), record)
 
 
-def run_tags(record: MonitorRecord, key: str) -> RunTags:
-    """Return what later runs, people and pages read of a run, which has this key."""
+def run_tags(record: MonitorRecord, key: str, versions: tuple[str, ...] = ()) -> RunTags:
+    """Return what later runs, people and pages read of a run, which has this key.
+
+    `versions` are those that it saw.
+    """
     scored = record.performance.score is not None
     recorded_at, seconds = run_time()
     return RunTags(
@@ -224,6 +249,7 @@ def run_tags(record: MonitorRecord, key: str) -> RunTags:
         score_high=record.performance.high if scored else None,
         score_rows=record.performance.rows if scored else None,
         value=record.performance.value,
+        balance=record.balance,
         level=record.performance.level,
         estimated=record.estimate.score if record.estimate else None,
         promise=record.performance.promise.gap if record.performance.promise else None,
@@ -232,6 +258,8 @@ def run_tags(record: MonitorRecord, key: str) -> RunTags:
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
         effects=effect_words(record.findings),
+        versions=versions or None,
+        business=tuple(f"{one.name}={one.value!r}" for one in record.business if one.known) or None,
         recorded_at=recorded_at,
         seconds=seconds,
     )

@@ -45,12 +45,25 @@ def target_in(job: Job, table: pd.DataFrame) -> Target:
     if job.config.task == "regression":
         return Quantity()
     classes = find_classes(table[data.label], data.positive)
+    if valued := job.config.valued_classes:
+        return _valued(job, classes, valued)
     if job.config.task == "binary" and not classes.binary:
         raise DataError(
             f"the label {data.label!r} holds {len(classes.names)} classes "
             f"({join_names(classes.names, 6)}) and the task is binary; set task: multiclass"
         )
     return classes
+
+
+def _valued(job: Job, found: Classes, valued: tuple[str, ...]) -> Classes:
+    """Return all classes that have a worth; raises `DataError` for one that occurs and has none."""
+    for name in found.names:
+        if name not in valued:
+            raise DataError(
+                f"the label {job.config.data.label!r} holds the class {name!r}, of which "
+                f"value.classes does not say what it is worth; {valid_choices(name, valued)}"
+            )
+    return Classes(valued)
 
 
 def examples(job: Job, table: pd.DataFrame, target: Target, model: Any = None) -> Examples:

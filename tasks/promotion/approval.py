@@ -16,15 +16,22 @@ from driftloop.reporting.run_report.page import REPORT_FILE
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.steps import run_key
 from tasks.promotion.promote import Move, carry_out_move
-from tasks.promotion.trial_store import Trial, acted_at, as_of_today, end_trial, waiting_proposal
+from tasks.promotion.trial_store import (
+    Trial,
+    acted_at,
+    as_of_today,
+    end_trial,
+    store_trial,
+    waiting_proposal,
+)
 from tasks.registry.ledger import read_ledger, record_outcome_once
 from tasks.registry.memory import in_memory
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
+from tasks.registry.run_links import links_of, prefect_run_url
 from tasks.runtime import clock
 from tasks.runtime.job import Job
 from tasks.runtime.prefect_api import own_server
-from tasks.runtime.run_links import links_of, prefect_run_url
 from tasks.runtime.step import step
 
 DEPLOYMENT = "approve/approve"
@@ -178,13 +185,21 @@ def ask_for_approval(job: Job, promotion: Promotion) -> str | None:
         return None
     except OSError as error:
         raise UnavailableError(f"the Prefect server does not answer: {error}") from error
-    return prefect_run_url(run.id)  # type: ignore[union-attr]
+    return _note_form(job, promotion, prefect_run_url(run.id))  # type: ignore[union-attr]
+
+
+def _note_form(job: Job, promotion: Promotion, form: str | None) -> str | None:
+    """Store the page of the form with what waits, for later messages, and return it."""
+    registry = open_registry(job.workspace)
+    proposal = waiting_proposal(registry, job.model)
+    if form is not None and proposal is not None and proposal.version == promotion.version:
+        store_trial(registry, job.model, replace(proposal, form=form))
+    return form
 
 
 def _close(job: Job, proposal: Trial, kind: Literal["declined", "expired"], why: str) -> Promotion:
-    sentence = (
-        f"Version {proposal.version} was not promoted: {why}. {proposal.against} stays champion."
-    )
+    new, old = proposal.version, proposal.against
+    sentence = f"Version {new} was not promoted: {why}. Version {old} stays champion."
     with promotion_slot(job):
         ended = end_of_proposal(read_ledger(open_registry(job.workspace), job.model), proposal.key)
         if ended is not None:  # by the other way to answer

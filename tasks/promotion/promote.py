@@ -108,7 +108,7 @@ def carry_out_move(job: Job, move: Move) -> Promotion:
     """Make a version champion if the champion is still the one expected; say why not otherwise.
 
     A run that was stopped for so long that it lost its slot undoes what it did too late, and
-    decides anew.
+    decides again.
 
     Raises `RegistryError` if the alias does not point to the version after it was set.
     """

@@ -37,7 +37,7 @@ class Trial:
 
     `against` is the champion it is to replace (in a proposal) or replaced (in probation); `state`
     is ``on`` until it ends, and `ended` the moment of the run that ended it. `details` are scores
-    and gates in Markdown, for the form.
+    and gates in Markdown, for the form, `form` is its page.
     """
 
     kind: TrialKind
@@ -52,6 +52,7 @@ class Trial:
     state: str = "on"
     ended: datetime | None = None
     details: str = ""
+    form: str | None = None
 
 
 _TRIAL, _RESULT = TypeAdapter(Trial), TypeAdapter(InterimResult)

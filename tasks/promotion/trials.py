@@ -221,4 +221,5 @@ def _outcome(
     sentence: str,
 ) -> TrialOutcome:
     versions = trial.kind, trial.version, trial.against
-    return TrialOutcome(*versions, status, action, windows, trial.windows, difference, sentence)
+    seen = windows, trial.windows, difference
+    return TrialOutcome(*versions, status, action, *seen, sentence, trial.form)

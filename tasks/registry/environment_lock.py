@@ -32,12 +32,18 @@ class Environment:
     @property
     def origin(self) -> str:
         """Where the requirements are from, as a version says in its tags."""
+        if not self.requirements:
+            return "its own"
         return "installed" if self.lock is None else "lock"
 
     @property
     def lock_sha256(self) -> str | None:
         """The digest of the lock file."""
         return None if self.lock is None else sha256(self.lock.read_bytes()).hexdigest()
+
+
+OF_ITS_OWN = Environment((), None)
+"""A model of others brings its requirements itself."""
 
 
 def environment_of(estimator: Estimator, workspace: Path) -> Environment:

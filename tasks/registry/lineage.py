@@ -9,7 +9,9 @@ from driftloop.base.periods import Window
 from driftloop.base.scores import Score
 from driftloop.base.tags import VersionTags
 from driftloop.performance.target import Classes, Quantity, Target
+from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
+from tasks.runtime.job import Job, once
 
 QUANTITY = "quantity"
 """The value of a regression's tag that says what it predicts."""
@@ -51,13 +53,18 @@ def predicting(tags: VersionTags, target: Target) -> VersionTags:
     return replace(tags, classes=target.names)
 
 
+def registered_tags(registry: Registry, model: str, version: str) -> VersionTags:
+    """Return a version's tags, read once a run: for what it is registered with, and keeps."""
+    return once((registry, model, version), lambda: registry.tags(model, version))
+
+
 def target_of(registry: Registry, model: str, version: str) -> Target:
     """Return what a version predicts: its classes, or a quantity.
 
     Raises:
         RegistryError: if the version does not say.
     """
-    tags = registry.tags(model, version)
+    tags = registered_tags(registry, model, version)
     if tags.predicts == QUANTITY:
         return Quantity()
     if tags.classes is None:
@@ -66,3 +73,14 @@ def target_of(registry: Registry, model: str, version: str) -> Target:
             f"{VersionTags.tag_name('classes')} tag); train one with 'driftloop retrain'"
         )
     return Classes(tags.classes)
+
+
+def target_for(job: Job, version: str) -> Target:
+    """Return what a version is judged by: what it predicts, or the classes that `value` lists.
+
+    Raises:
+        RegistryError: if the version does not say.
+    """
+    target = target_of(open_registry(job.workspace), job.model, version)
+    valued = job.config.valued_classes
+    return Classes(valued) if valued and isinstance(target, Classes) else target

@@ -58,6 +58,9 @@ class MemoryRegistry:
     def models(self) -> tuple[str, ...]:
         return tuple(sorted(self._models))
 
+    def registered(self, model: str) -> bool:
+        return model in self._models
+
     def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
         return {
             model: ModelOverview(
@@ -170,6 +173,19 @@ class MemoryRegistry:
     def file(self, run_id: str, name: str) -> bytes | None:
         path = self._run(run_id).folder / name
         return path.read_bytes() if path.is_file() else None
+
+    def file_sizes(self, run_id: str) -> dict[str, int]:
+        paths = self._run(run_id).folder.glob("*")
+        return {path.name: path.stat().st_size for path in paths if path.is_file()}
+
+    def remove_file(self, run_id: str, name: str) -> None:
+        run = self._run(run_id)
+        (run.folder / name).unlink(missing_ok=True)
+        run.tags[RunTags.tag_name("removed")] = name
+
+    def remove_run(self, run_id: str) -> None:
+        shutil.rmtree(self._run(run_id).folder, ignore_errors=True)
+        del self._runs[run_id]
 
     def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
         """Return None: no server shows what is in memory."""

@@ -16,7 +16,7 @@ from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.serialize import to_plain
 from driftloop.base.tags import ModelTags, PastRun, RunTags, VersionTags, counts_as_past
 from driftloop.base.workspace import Workspace
-from tasks.registry.mlflow_calls import all_pages, answered, mlflow_context, registry_errors
+from tasks.registry.mlflow_calls import all_pages, answered, mlflow_context, put, registry_errors
 from tasks.registry.mlflow_overview import (
     FINISHED,
     finished_runs,
@@ -44,9 +44,15 @@ class MlflowRegistry:
         if not os.environ.get("MLFLOW_TRACKING_URI"):
             follow_workspace(workspace)
         self.client = _client(workspace.tracking_uri)
+        self._experiments: dict[str, str] = {}
 
     def experiment(self, model: str) -> str:
-        """Return the id of the model's experiment, made where it is missing."""
+        """Return the id of the model's experiment, made where it is missing; asked for once."""
+        if model not in self._experiments:
+            self._experiments[model] = self._experiment(model)
+        return self._experiments[model]
+
+    def _experiment(self, model: str) -> str:
         from mlflow.exceptions import MlflowException
 
         name = f"{EXPERIMENTS}{model}"
@@ -67,6 +73,9 @@ class MlflowRegistry:
         with registry_errors(self.workspace):
             search = self.client.search_registered_models
             return tuple(sorted(model.name for model in all_pages(search)))
+
+    def registered(self, model: str) -> bool:
+        return self._unless_absent(self.client.get_registered_model, model) is not None
 
     def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
         """Return an overview of every registered model, in one query and not one per model."""
@@ -96,7 +105,7 @@ class MlflowRegistry:
     def tag(self, model: str, version: str, tags: VersionTags) -> None:
         with registry_errors(self.workspace):
             for name, value in tags.to_tags().items():
-                self.client.set_model_version_tag(model, version, name, value)
+                put(self.client.set_model_version_tag, model, version, name, value)
 
     def register(self, model: str, run_id: str, model_id: str | None, tags: VersionTags) -> str:
         from mlflow.exceptions import MlflowException
@@ -123,7 +132,7 @@ class MlflowRegistry:
 
     def set_champion(self, model: str, version: str) -> None:
         with registry_errors(self.workspace):
-            self.client.set_registered_model_alias(model, CHAMPION, version)
+            put(self.client.set_registered_model_alias, model, CHAMPION, version)
 
     def model_tags(self, model: str) -> ModelTags:
         registered = self._unless_absent(self.client.get_registered_model, model)
@@ -134,14 +143,14 @@ class MlflowRegistry:
     def tag_model(self, model: str, tags: ModelTags) -> None:
         with registry_errors(self.workspace):
             for name, value in tags.to_tags().items():
-                self.client.set_registered_model_tag(model, name, value)
+                put(self.client.set_registered_model_tag, model, name, value)
 
     def open_run(self, model: str, name: str, tags: RunTags) -> Run:
         experiment = self.experiment(model)
         with registry_errors(self.workspace):
             run, process = self._run_with_key(experiment, tags.key), this_process()
             if run is not None:
-                self.client.set_tag(run.info.run_id, RunTags.tag_name("process"), process)
+                put(self.client.set_tag, run.info.run_id, RunTags.tag_name("process"), process)
             else:
                 opening = replace(tags, process=process).to_tags()
                 run = self.client.create_run(experiment, tags=opening, run_name=name)
@@ -233,10 +242,33 @@ class MlflowRegistry:
         with registry_errors(self.workspace), TemporaryDirectory() as folder:
             return Path(self.client.download_artifacts(run_id, name, folder)).read_bytes()
 
+    def file_sizes(self, run_id: str) -> dict[str, int]:
+        with registry_errors(self.workspace):
+            files = self.client.list_artifacts(run_id)
+        return {file.path: file.file_size or 0 for file in files if not file.is_dir}
+
+    def remove_file(self, run_id: str, name: str) -> None:
+        self._remove_artifacts(run_id, name)
+        with registry_errors(self.workspace):
+            put(self.client.set_tag, run_id, RunTags.tag_name("removed"), name)
+
+    def remove_run(self, run_id: str) -> None:
+        self._remove_artifacts(run_id)  # first: of a run that is deleted they are not found again
+        with registry_errors(self.workspace):
+            self.client.delete_run(run_id)
+
+    def _remove_artifacts(self, run_id: str, name: str | None = None) -> None:
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        with registry_errors(self.workspace), mlflow_context(self.workspace):
+            files: Any = get_artifact_repository(self.client.get_run(run_id).info.artifact_uri)
+            files.delete_artifacts(name)
+
     def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
         """Return the page that shows a run or one of its files, None where no server shows it.
 
         The file is shown inside MLflow's own page: what MLflow serves directly is a download.
+        Without the experiment MLflow would lead on to it, and drop the view of model training.
         """
         if self.workspace.mlflow_pages is None:
             return None

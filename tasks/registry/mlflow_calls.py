@@ -11,6 +11,7 @@ from driftloop.base.workspace import Workspace
 from tasks.runtime.server_access import MLFLOW_VARIABLES, no_access
 
 PAGE_SIZE = 1000
+SAME_KEY = ("IntegrityError", "UniqueViolation", "UNIQUE constraint", "Duplicate entry")
 T = TypeVar("T")
 
 
@@ -23,6 +24,22 @@ def all_pages(search: Callable[..., Any], **query: Any) -> Iterator[Any]:
         token = page.token
         if not token:
             return
+
+
+def put(write: Callable[..., object], *arguments: Any) -> None:
+    """Write a value under a key; once more where another run wrote the same key in between.
+
+    MLflow's store looks for the key before it inserts or updates it, so that of two runs that
+    write a new key at the same moment one is refused. Its second attempt is an update.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        write(*arguments)
+    except MlflowException as error:
+        if not any(sign in str(error) for sign in SAME_KEY):
+            raise
+        write(*arguments)
 
 
 def answered(value: T, name: str, workspace: Workspace) -> T:
@@ -83,18 +100,19 @@ def _check_disk(error: Exception, where: str) -> None:
 def mlflow_context(workspace: Workspace) -> Iterator[None]:
     """Make MLflow's module-level functions use this workspace's store.
 
-    MLflow writes the address into the environment, where it would be taken for the user's own
-    setting; the environment is restored.
+    MLflow writes both addresses into the environment, where they would be taken for the user's own
+    settings, here and by whatever is started; the environment is restored.
     """
     import mlflow
 
-    before = os.environ.get("MLFLOW_TRACKING_URI")
+    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
     mlflow.set_tracking_uri(workspace.tracking_uri)
     mlflow.set_registry_uri(workspace.tracking_uri)
     try:
         yield
     finally:
-        if before is None:
-            os.environ.pop("MLFLOW_TRACKING_URI", None)
-        else:
-            os.environ["MLFLOW_TRACKING_URI"] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

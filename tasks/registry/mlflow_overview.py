@@ -73,4 +73,4 @@ def newest_runs(client: "MlflowClient", experiments: list[str], query: str, limi
 
 def stored_run(run: Any) -> Run:
     """Return a run of MLflow as the registry hands it out."""
-    return Run(run.info.run_id, dict(run.data.tags))
+    return Run(run.info.run_id, dict(run.data.tags), run.info.experiment_id)

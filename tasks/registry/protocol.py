@@ -30,6 +30,7 @@ class Run:
 
     run_id: str
     stored: Mapping[str, str]
+    experiment: str = ""
 
     @property
     def tags(self) -> RunTags:
@@ -60,6 +61,9 @@ class Registry(Protocol):
 
     def models(self) -> tuple[str, ...]:
         """Return the names of all registered models."""
+
+    def registered(self, model: str) -> bool:
+        """Say whether a model is registered, without a look at the others."""
 
     def overviews(self, each: int = 12) -> dict[str, ModelOverview]:
         """Return an overview of every registered model, each with its newest finished runs."""
@@ -145,6 +149,15 @@ class Registry(Protocol):
 
     def file(self, run_id: str, name: str) -> bytes | None:
         """Return a stored file of a run, or None where there is none."""
+
+    def file_sizes(self, run_id: str) -> dict[str, int]:
+        """Return the bytes of each file of a run, without those in folders."""
+
+    def remove_file(self, run_id: str, name: str) -> None:
+        """Remove a file of a run, if it is there, and tag the run with its name."""
+
+    def remove_run(self, run_id: str) -> None:
+        """Remove a run with its files."""
 
     def address(self, model: str, run_id: str, name: str | None = None) -> str | None:
         """Return the page that shows a run or one of its files, None where no server shows it."""

@@ -4,16 +4,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from driftloop.base.errors import ConfigError, DriftloopError
+from driftloop.base.scores import shown
 from driftloop.base.tags import ModelTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config
 from driftloop.decision.outcome import TROUBLE
+from driftloop.reporting.business import business_series
 from driftloop.reporting.dashboard.page import dashboard_page
 from driftloop.reporting.dashboard.rows import Dashboard, ModelRow, dashboard_sentence, is_stale
 from driftloop.reporting.run_report.page import REPORT_FILE
 from driftloop.reporting.run_report.past_runs import last_move, point_of_tags
 from tasks.coordination.alert_store import read_alerts
-from tasks.coordination.documents import Documents, open_documents
+from tasks.coordination.documents import Documents, all_documents, open_documents
 from tasks.registry.ledger import ledger_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import ModelOverview, Registry, Run
@@ -32,6 +34,7 @@ def gather_models(workspace: Workspace) -> tuple[ModelRow, ...]:
     overviews, problem = dict[str, ModelOverview](), None
     try:
         overviews = registry.overviews()
+        documents = all_documents(workspace, {name: one.tags for name, one in overviews.items()})
     except DriftloopError as error:
         problem = f"the registry could not be read: {error}"
     rows = []
@@ -127,19 +130,24 @@ def _with_runs(row: ModelRow, workspace: Workspace, runs: tuple[Run, ...]) -> Mo
         score=last.score,
         low=last.low,
         high=last.high,
+        balance=runs[0].tags.balance,
+        business=business_series(
+            [point.business for point in points],
+            [shown(scored.metric, point.score) for point in points],
+            scored.metric,
+            {},
+        ),
         rev=last.rev or None,
-        links=_links(workspace, row.model, last.run_id, runs[0].tags.prefect_run or ""),
+        links=_links(workspace, row.model, runs[0]),
     )
 
 
-def _links(
-    workspace: Workspace, model: str, run_id: str, prefect: str
-) -> tuple[tuple[str, str], ...]:
+def _links(workspace: Workspace, model: str, run: Run) -> tuple[tuple[str, str], ...]:
     page = workspace.mlflow_page
     links = (
-        ("Run", page(f"runs/{run_id}") or ""),
+        ("Run", page(f"experiments/{run.experiment}/runs/{run.run_id}") or ""),
         ("Model", page(f"models/{model}") or ""),
-        ("Prefect", prefect),
+        ("Prefect", run.tags.prefect_run or ""),
     )
     return tuple((label, address) for label, address in links if address)
 

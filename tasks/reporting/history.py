@@ -72,7 +72,7 @@ def fetch_report(
     if page is None:
         raise RegistryError(
             f"the run of {model} as of {point.as_of.isoformat()} has no report: it is older than "
-            "reports are, or its report could not be written. Run it again: "
+            "reports are or than `retention.reports`, or it could not be written. Run it again: "
             f"driftloop monitor {model} --as-of {point.as_of.isoformat()}"
         )
     file = f"{point.as_of:%Y-%m-%dT%H%M%SZ}.html"
@@ -105,7 +105,7 @@ def write_page(path: Path, content: bytes) -> None:
 
 
 def _points(registry: Registry, model: str, limit: int) -> tuple[RunPoint, ...]:
-    is_registered = model in registry.models()
+    is_registered = registry.registered(model)
     if not is_registered:
         find_config(registry.workspace.configs, model)
     runs = registry.finished(model, "monitor", limit) if is_registered else ()
@@ -126,7 +126,7 @@ def _select(registry: Registry, model: str, selector: ReportSelector) -> RunPoin
     elif selector.as_of is not None:
         run_points = _near(points, selector.as_of)
     else:
-        run_points = [points[-1]]
+        run_points = [point for point in points if point.outcome != "empty"] or [points[-1]]
     if run_points:
         return run_points[-1]
     problem = f"--run: received {selector.run_id!r}"

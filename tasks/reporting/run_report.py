@@ -11,14 +11,14 @@ from driftloop.base.tags import VersionTags
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.page import REPORT_FILE, report_page
 from driftloop.reporting.run_report.past_runs import episodes_of, point_of_tags
+from driftloop.reporting.run_report.plots import draw_figures
 from tasks.coordination.alert_store import read_alerts
 from tasks.coordination.documents import open_documents
 from tasks.monitoring.steps import OpenRun
 from tasks.registry.ledger import read_ledger
 from tasks.registry.opening import open_registry
-from tasks.reporting.run_report_plots import draw_figures
+from tasks.registry.run_links import links_of
 from tasks.runtime.job import Job, code_version
-from tasks.runtime.run_links import links_of
 from tasks.runtime.step import step
 
 MOST_PAST = 120

@@ -1,12 +1,13 @@
-"""A first champion that driftloop did not train: the model whose predictions the data hold."""
+"""A first champion that driftloop did not train: a model of others, or predictions in the data."""
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import TrainingError
 from driftloop.base.periods import Window, floor_to, parse_time, split_window
-from driftloop.base.scores import Score, metric_name
+from driftloop.base.scores import Score, named_score
 from driftloop.base.windows import EARLIEST
 from driftloop.comparison.compare import score_alone
 from driftloop.decision.window_analysis import check_window_quality
@@ -15,16 +16,20 @@ from driftloop.profiling.reference_column import UnreadableColumn
 from driftloop.profiling.reference_profile import Profile
 from driftloop.profiling.stationarity import LEAST_WINDOWS
 from driftloop.profiling.variation import windows_of
+from driftloop.training.foreign import ForeignModel
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.predict import predict_model
 from tasks.monitoring.reference_profiles import open_profile
 from tasks.monitoring.scope import analysis_scope, criteria
 from tasks.monitoring.tables import read_labelled, target_in
+from tasks.registry.environment_lock import OF_ITS_OWN
 from tasks.registry.lineage import data_tags, predicting
-from tasks.registry.models import reader_of
+from tasks.registry.models import log_model, reader_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import version_with_key
+from tasks.retraining.make import of_others, offered_model
 from tasks.retraining.plan import OpenTraining, signed
+from tasks.retraining.row_hashes import store_row_hashes
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
 from tasks.snapshots.parquet import ParquetColumns, read_slice, slice_columns
@@ -34,60 +39,82 @@ MOST_SCORED = 50_000
 """Labelled rows that the score of a reference is computed on, a sample of more."""
 
 
-@step("adopt served model", retries=2)
-def adopt_served(job: Job, snapshot: Snapshot, opened: OpenTraining) -> tuple[str, str]:
-    """Register what served as a version without a model; return it, and a sentence on it.
+@step("adopt model", retries=2)
+def adopt_model(job: Job, snapshot: Snapshot, opened: OpenTraining) -> tuple[str, str]:
+    """Register a model that was not trained here as a version; return it, and a sentence on it.
 
-    Its reference, and the holdout that later predictions are compared with, are the rows as of the
-    job's moment, from where they hold still and without periods of a broken feed. A version that an
-    attempt registered which was cut off is returned as it is.
+    What served elsewhere has no model; an offered one is kept as it is. Its reference are the rows
+    it was trained on where that is known; else, like the holdout that later predictions are
+    compared with, the rows as of the job's moment, from where they hold still and without periods
+    of a broken feed. A version that an attempt registered which was cut off is returned as it is.
 
     Raises:
-        TrainingError: in a dry run, and where there are too few rows.
+        TrainingError: in a dry run, where there are too few rows, and where the offered model
+            cannot be used.
     """
     registry, run_id = open_registry(job.workspace), opened.run_id
     if run_id is None:
         raise TrainingError("a dry run adopts no model")
-    reference, notes = _reference(job, snapshot, run_id)
-    target, score = _target_and_score(job, reference)
+    reference, holdout, notes = _slices(job, snapshot, run_id)
+    target, model = _target_and_model(job, reference)
+    score = _score(job, model, holdout, target)
     scored = ""
     if score is not None:
-        metric = metric_name(score.metric)
-        scored = f"; {metric} {score.value:.3f} on {score.rows:,} labelled ones of them"
-    sentence = (
-        f"Its reference: {reference.rows:,} rows from {reference.window}{notes}{scored}. "
-        "driftloop watches it and trains nothing."
-    )
-    tags = predicting(data_tags(reference, reference.window), target)
-    tags = replace(signed(job, opened, tags), score=score, served=True)
+        rows = f"{score.rows:,} labelled ones {'of them' if holdout is reference else 'since'}"
+        scored = f"; {named_score(score.metric, score.value)} on {rows}"
+    sentence = f"Its reference: {reference.rows:,} rows from {reference.window}{notes}{scored}."
+    sentence += "" if job.offered else " driftloop watches it and trains nothing."
+    tags = predicting(data_tags(reference, holdout.window), target)
+    tags = replace(signed(job, opened, tags), score=score, served=job.offered is None)
+    model_id = None
+    if isinstance(model, ForeignModel):
+        store_row_hashes(job, run_id, read_labelled(job, reference, model), model)
+        model_id = log_model(registry, run_id, of_others(model))
+        tags = replace(tags, served=None, environment=OF_ITS_OWN.origin)
     with promotion_slot(job):  # another process of the same job may have registered it meanwhile
         version = version_with_key(registry, job.model, opened.key)
-        return version or registry.register(job.model, run_id, None, tags), sentence
+        return version or registry.register(job.model, run_id, model_id, tags), sentence
 
 
-def _reference(job: Job, snapshot: Snapshot, run_id: str) -> tuple[DataSlice, str]:
-    """Return the rows that later ones are compared with, and what was left out of them, in words.
-
-    Where columns warm up or break, they are the part after the last break that leaves windows
-    enough.
-    """
+def _slices(job: Job, snapshot: Snapshot, run_id: str) -> tuple[DataSlice, DataSlice, str]:
+    """Return the reference, the holdout, and what was left out of the reference, in words."""
     part = DataSlice(snapshot, Window(EARLIEST, job.labelled_window.end))
+    until = job.offered.trained_until if job.offered else None
+    if until is None:
+        reference, notes = _still(job, _whole(job, part), run_id)
+        return reference, reference, notes
+    trained = _whole(job, replace(part, window=Window(EARLIEST, until)))
+    held = _whole(job, replace(part, window=Window(until, part.window.end)))
+    open_profile(job, trained, run_id)
+    return trained, held, ", which it was trained on"
+
+
+def _whole(job: Job, part: DataSlice) -> DataSlice:
+    """Return a slice from its first row on, with its rows; raises `TrainingError` for too few."""
     times = _columns(job, part).times
     if len(times) < (least := job.config.drift.minimum_rows):
         raise TrainingError(
             f"there are {len(times):,} rows before {part.window.end:%Y-%m-%d}, and a reference "
             f"needs {least}: adopt a later moment"
         )
-    begin, notes = parse_time(times.min().astype("datetime64[us]").item()), ""
-    part = replace(part, window=Window(begin, part.window.end))
-    span = job.config.windows.current
+    begin = parse_time(times.min().astype("datetime64[us]").item())
+    return replace(part, window=Window(begin, part.window.end), rows=len(times))
+
+
+def _still(job: Job, part: DataSlice, run_id: str) -> tuple[DataSlice, str]:
+    """Return the rows that later ones are compared with, and what was left out of them, in words.
+
+    Where columns warm up or break, they are the part after the last break that leaves windows
+    enough.
+    """
+    times, span, notes = _columns(job, part).times, job.config.windows.current, ""
     starts = [one.start for one in windows_of(times, span) if span.before(one.end) == one.start]
     breaks = _breaks(job, open_profile(job, part, run_id))
     settled = [count for count in breaks if len(starts) - count >= LEAST_WINDOWS]
     if settled:
+        notes = f", the first that hold still; the log begins on {part.window.start:%Y-%m-%d}"
         start = floor_to(starts[::-1][max(settled)] + _UP, span)
         part = replace(part, window=Window(start, part.window.end))
-        notes = f", the first that hold still; the log begins on {begin:%Y-%m-%d}"
     broken = _broken(job, part, open_profile(job, part, run_id))
     if broken:
         part = replace(part, excluded=broken)
@@ -118,18 +145,27 @@ def _columns(job: Job, part: DataSlice) -> ParquetColumns:
     return slice_columns(part, job.config.data.time, job.workspace)
 
 
-def _target_and_score(job: Job, reference: DataSlice) -> tuple[Target, Score | None]:
-    """Return what is predicted, and how good the served predictions of labelled rows were."""
+def _target_and_model(job: Job, reference: DataSlice) -> tuple[Target, Any]:
+    """Return what is predicted, and the model that is adopted, or the reader of what it said."""
     table = read_labelled(job, reference)
-    if table.empty:
-        return _target_without_labels(job, reference), None
-    target = target_in(job, table)
+    if job.offered is not None:
+        target = target_in(job, table)
+        return target, offered_model(job, job.offered.uri, table, target)
+    target = _target_without_labels(job, reference) if table.empty else target_in(job, table)
+    return target, reader_of(job, target)
+
+
+def _score(job: Job, model: Any, holdout: DataSlice, target: Target) -> Score | None:
+    """Return how good the predictions of labelled rows are; None with too few of them."""
+    table = read_labelled(job, holdout, model)
     if len(table) > MOST_SCORED:
         table = table.sample(MOST_SCORED, random_state=0).sort_index()
-    scored = predict_model(job, reader_of(job, target), table, target)
+    if table.empty:
+        return None
+    scored = predict_model(job, model, table, target)
     if len(scored.y) < job.config.performance.minimum_rows:
-        return target, None
-    return target, score_alone(scored.y, scored.scored, job.config.comparison)
+        return None
+    return score_alone(scored.y, scored.scored, job.config.comparison)
 
 
 def _target_without_labels(job: Job, reference: DataSlice) -> Target:

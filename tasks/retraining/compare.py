@@ -18,8 +18,8 @@ from driftloop.comparison.gates.inputs import GateInputs, Scorer
 from driftloop.training.training import predict
 from tasks.monitoring.predict import LabelledPredictions, predict_model
 from tasks.monitoring.tables import features_for, read_labelled
-from tasks.registry.lineage import target_of
-from tasks.registry.models import compared_model_of, model_of, skops_bytes
+from tasks.registry.lineage import target_for
+from tasks.registry.models import compared_model_of, model_of, model_size
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry, importances_of
 from tasks.retraining.plan import OpenTraining
@@ -51,7 +51,7 @@ def compare_models(
     files = COMPARED_FILE if tags.compared_model else HASHES_FILE, HASHES_FILE
     for version, model, file in zip(versions, models, files, strict=False):
         check_holdout_unseen(job, version, features_for(job, model), table, file)
-    target = target_of(registry, job.model, challenger)
+    target = target_for(job, challenger)
     scored = [predict_model(job, model, table, target) for model in models]
     compared = compare(gate_inputs(job, registry, table, versions, scored), job.config.comparison)
     value = job.config.value
@@ -129,4 +129,4 @@ def _scorer(
     if any(gate.needs_importances for gate in gates):
         importances = importances_of(registry, version.run_id)
     by_size = any(gate.needs_size for gate in gates)
-    return Scorer(scores, len(skops_bytes(model)) if by_size else None, importances)
+    return Scorer(scores, model_size(model) if by_size else None, importances)

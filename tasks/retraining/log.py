@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from driftloop.base.retrain_record import TrainingPlan
-from driftloop.performance.metrics import predicted_classes, score, valid_metrics
-from driftloop.performance.target import Classes
+from driftloop.performance.metrics import score, valid_metrics
+from driftloop.performance.target import Classes, predicted_classes
 from driftloop.training.importance import permutation_importances
 from driftloop.training.training import Examples
 from tasks.monitoring.predict import LabelledPredictions
@@ -52,7 +52,7 @@ def log_scores(job: Job, run_id: str, scored: LabelledPredictions) -> None:
     """Store every score of the model on the holdout, and its confusion matrix if it has one."""
     values = {
         name: score(name, scored.y, scored.p, scored.threshold)
-        for name in valid_metrics(job.config.task)
+        for name in dict.fromkeys((*valid_metrics(job.config.task), job.config.comparison.metric))
     }
     finite = {f"holdout_{name}": value for name, value in values.items() if np.isfinite(value)}
     registry = open_registry(job.workspace)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from driftloop.base.data_slices import DataSlice, Snapshot
-from driftloop.base.errors import ChampionLostError, ConfigError, RegistryError
+from driftloop.base.errors import ChampionLostError, ConfigError, RegistryError, TrainingError
 from driftloop.base.periods import Window, format_time, parse_time
 from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore
 from driftloop.base.tags import RunTags, VersionTags
@@ -17,6 +17,7 @@ from driftloop.training.change_point import Change, change_in_performance, joint
 from driftloop.training.estimators import NOT_TRAINED
 from driftloop.training.planning import (
     LabelledRows,
+    PlanCandidates,
     choose_window,
     plan_candidates,
     rows_to_learn_a_change,
@@ -38,7 +39,7 @@ from tasks.monitoring.tables import (
 )
 from tasks.monitoring.windows import reference_profile
 from tasks.registry.ledger import current_writer
-from tasks.registry.lineage import target_of
+from tasks.registry.lineage import target_for
 from tasks.registry.models import compared_model_of, model_of
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import version_with_key
@@ -141,9 +142,7 @@ def plan_training(
         return Refusal(f"No labelled rows before {format_time(end)}: nothing was trained.")
     history = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
     reference = reference_profile(job, snapshot, champion) if champion else profile_of(job, table)
-    target = (
-        target_of(open_registry(job.workspace), job.model, champion.version) if champion else None
-    )
+    target = target_for(job, champion.version) if champion else None
     broken = broken_periods(job, reference, table, history, target)
     excluded = tuple(period.window for period in broken)
     intact = rows_outside(table, excluded, time)
@@ -172,7 +171,7 @@ def _change_by_labels(
     rows = rows_inside(table, unseen, time).reset_index(drop=True)
     if rows.empty:
         return None
-    target = target_of(registry, job.model, champion.version)
+    target = target_for(job, champion.version)
     scored = predict_model(job, compared_model_of(job, champion.version), rows, target)
     least, labels = job.config.training.holdout.minimum_per_class, rows[job.config.data.label]
     new = [name for name, count in scored.unknown.items() if count >= least]
@@ -198,10 +197,14 @@ def _plan(
     labelled = examples(job, table, target_in(job, table))
     times = table[time].to_numpy().astype("datetime64[us]")
     rows = LabelledRows(times, labelled.y, part.window.end, config.task == "regression")
-    trained_until = champion.training.window.end if champion and champion.training else None
-    plan = plan_candidates(rows, config.training, change, trained_until)
+    offered = job.offered.trained_until if job.offered else None
+    ends = [champion.training.window.end] if champion and champion.training else []
+    ends += [offered] if offered else []
+    plan = plan_candidates(rows, config.training, change, max(ends, default=None))
     if isinstance(plan, Refusal):
         return plan
+    if offered is not None:
+        plan = replace(plan, candidates=(_before(plan, rows, offered),))
 
     def load(candidate: WindowScore) -> Examples:
         window = candidate.window
@@ -217,15 +220,40 @@ def _plan(
         return DataSlice(part.snapshot, window, excluded, rows)
 
     training = cut(chosen.window, chosen.rows)
-    broken = training.excluded
+    sentence = _sentence(job, plan, chosen, training.excluded, change)
+    holdout = cut(plan.holdout, plan.holdout_rows)
+    refit, half_life = config.training.refit and job.offered is None, chosen.half_life
+    return TrainingPlan(training, holdout, candidates, sentence, refit, half_life)
+
+
+def _before(plan: PlanCandidates, rows: LabelledRows, offered: datetime) -> WindowScore:
+    """Return the longest window, cut where an offered model has seen nothing any more."""
+    longest = max(plan.candidates, key=lambda candidate: candidate.rows)
+    end = min(longest.window.end, offered)
+    if end <= longest.window.start:
+        raise TrainingError(
+            f"--trained-until {format_time(end)} lies before all labelled rows, so that the data "
+            "hold none that the model was trained on"
+        )
+    count = rows.since(end).start - rows.since(longest.window.start).start
+    return replace(longest, window=Window(longest.window.start, end), rows=count)
+
+
+def _sentence(
+    job: Job,
+    plan: PlanCandidates,
+    chosen: WindowScore,
+    broken: tuple[Window, ...],
+    change: Change | None,
+) -> str:
+    by = "Trained"
+    if job.offered is not None:
+        by = f"{job.offered.uri} was trained elsewhere, as far as its word goes"
     left_out = f", without the broken feed from {broken[0]}" if broken else ""
     if change is not None and change.by != "inputs":
         what = "worse" if change.by == "performance" else "new classes"
         left_out += f"; {what} since {change.since:%Y-%m-%d}"
-    sentence = (
-        f"Trained on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"
+    return (
+        f"{by} on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"
         f"{left_out}); holdout of {plan.holdout_rows:,} rows from {plan.holdout}."
     )
-    holdout = cut(plan.holdout, plan.holdout_rows)
-    refit, half_life = config.training.refit, chosen.half_life
-    return TrainingPlan(training, holdout, candidates, sentence, refit, half_life)

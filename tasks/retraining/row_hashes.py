@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from driftloop.base.errors import TrainingError, join_names
 from driftloop.base.retrain_record import ModelVersion
 from driftloop.profiling.reference_profile import Features
 from driftloop.snapshots.row_hashes import Hashes, row_hashes, shared_rows
+from tasks.monitoring.tables import features_for
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry
 from tasks.runtime.job import Job
@@ -28,6 +30,7 @@ def store_row_hashes(
     job: Job,
     run_id: str,
     table: pd.DataFrame,
+    model: Any,
     start: ModelVersion | None = None,
     name: str = HASHES_FILE,
 ) -> None:
@@ -36,7 +39,7 @@ def store_row_hashes(
     Raises `TrainingError` if the version it started from does not say which rows it was trained on.
     """
     registry = open_registry(job.workspace)
-    hashes = hashes_of(job, table)
+    hashes = hashes_of(job, table, features_for(job, model))
     if start is not None:
         hashes = np.concatenate([hashes, _training_hashes(registry, start)])
     with TemporaryDirectory() as folder:

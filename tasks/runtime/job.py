@@ -1,21 +1,31 @@
 """A job: one model's configuration, its workspace, and the moment as of which it runs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
-from driftloop.base.errors import ConfigError
+from driftloop.base.errors import ConfigError, DataError
 from driftloop.base.periods import Window, parse_time
 from driftloop.base.workspace import Workspace, find_workspace
 from driftloop.config.loading import config_hash, find_config, load_config
 from driftloop.config.model_config import ModelConfig
 from tasks.runtime.redaction import install
 
-_LOADED: ContextVar[dict[Path, ModelConfig] | None] = ContextVar("loaded", default=None)
+T = TypeVar("T")
+_LOADED: ContextVar[dict[Hashable, Any] | None] = ContextVar("loaded", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A model that was trained elsewhere, on rows before a moment where that is known."""
+
+    uri: str
+    trained_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,7 @@ class Job:
     """Model, moment and data revision of a run, resolved once and passed to all of its tasks.
 
     `accepted` says that a person takes a challenger that is not proven better than guessing.
+    `offered` is the challenger, or the first champion, where none is to be trained.
     """
 
     workspace: Workspace
@@ -31,6 +42,7 @@ class Job:
     rev: str
     dry_run: bool
     accepted: bool = False
+    offered: Offered | None = None
 
     @property
     def model(self) -> str:
@@ -64,6 +76,17 @@ def same_configuration() -> Iterator[None]:
         _LOADED.reset(token)
 
 
+def once(key: Hashable, load: Callable[[], T]) -> T:
+    """Return what `load` returns, called once for a key while `same_configuration` lasts."""
+    loaded = _LOADED.get()
+    if loaded is None:
+        return load()
+    if key not in loaded:
+        loaded[key] = load()
+    found: T = loaded[key]
+    return found
+
+
 def load_job(
     model: str,
     as_of: datetime | str | None = None,
@@ -80,17 +103,29 @@ def load_job(
     install()
     opened = find_workspace(workspace)
     path = find_config(opened.configs, model)
-    loaded = _LOADED.get()
-    config = loaded.get(path) if loaded else None
-    config = config or load_config(path)
-    if loaded is not None:
-        loaded[path] = config
+    config = once(path, lambda: load_config(path))
     moment = datetime.now(UTC) if as_of is None else parse_time(as_of)
     if config.model != model:
         raise ConfigError(
             f"{path}: model: received {config.model!r}, expected {model!r} like the file name"
         )
     return Job(opened, config, moment, rev or config.data.rev, dry_run)
+
+
+def offered(uri: str | None, trained_until: datetime | None) -> Offered | None:
+    """Return the model that was trained elsewhere, None without one.
+
+    Raises:
+        DataError: if nothing says which rows it was trained on.
+    """
+    if uri is None:
+        return None
+    if trained_until is None:
+        raise DataError(
+            f"nothing says which rows {uri} was trained on, so that no holdout can be fair; give "
+            "--trained-until, the end of its data"
+        )
+    return Offered(uri, parse_time(trained_until))
 
 
 def code_version() -> str:

@@ -39,7 +39,7 @@ def clear_after_cut_off(copy: WorkingCopy, since: float) -> None:
 
 
 def forget_notes(copy: WorkingCopy) -> None:
-    """Let DVC look at every file of the working copy and of the remote anew."""
+    """Let DVC look at every file of the working copy and of the remote again."""
     with dvc(copy) as repo:
         notes = Path(repo.site_cache_dir)
     shutil.rmtree(notes, ignore_errors=True)

@@ -10,7 +10,6 @@ in DVC's cache nor on the remote.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ import pandas as pd
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, valid_choices
-from driftloop.base.periods import Window, naive
+from driftloop.base.periods import Window
 from driftloop.base.workspace import Workspace
 from driftloop.profiling.binning import COMPILED_MIN_ROWS
 from driftloop.profiling.columns import (
@@ -34,13 +33,13 @@ from driftloop.profiling.tall import PIECE_ROWS, TALL_FROM
 from driftloop.profiling.variation import column_time
 from driftloop.profiling.whole_numbers import to_frame, to_series
 from driftloop.snapshots.types import declared_types, family, plain, with_declared_types
-from tasks.snapshots.parquet_file import footer_of, names_in, open_file
+from tasks.runtime.servers.dask_cluster import cluster_for
+from tasks.snapshots.parquet_file import footer_of, groups_within, names_in, open_file
 from tasks.snapshots.resolve import local_path
 from tasks.snapshots.tall_columns import TallColumns
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
 Times = npt.NDArray[np.datetime64]
 
@@ -99,7 +98,8 @@ class ArrowColumns:
 class ParquetColumns:
     """The columns of the rows of a window over Parquet batches.
 
-    `paths` are all batches, the oldest first; they say of which type a column is.
+    `paths` are all batches, the oldest first; they say of which type a column is. `cluster` is the
+    address of a Dask cluster that reads them, if one does.
 
     Example:
         >>> columns = ParquetColumns.of((Path("week.parquet"),))
@@ -109,6 +109,7 @@ class ParquetColumns:
 
     parts: tuple[Part, ...]
     paths: tuple[Path, ...] = ()
+    cluster: str | None = None
 
     @staticmethod
     def of(
@@ -142,7 +143,8 @@ class ParquetColumns:
 
     def batch(self, names: tuple[str, ...]) -> ArrowColumns | TallColumns:
         """Return the named columns: in memory, or ready to be read in pieces if they are tall."""
-        return self.in_memory(names) if self.rows < TALL_FROM else TallColumns(self)
+        tall = self.cluster is not None or self.rows >= TALL_FROM
+        return TallColumns(self) if tall else self.in_memory(names)
 
     def in_memory(self, names: tuple[str, ...]) -> ArrowColumns:
         """Return the named columns in memory; those that no batch holds are left out."""
@@ -152,10 +154,19 @@ class ParquetColumns:
         tables = [self._read(part, names, alone) for part in self.parts]
         return _joined(tables, names) if tables else ArrowColumns(pa.table({}))
 
-    def pieces(self, name: str) -> Iterator[ArrowColumns]:
-        """Yield a column in pieces of at most about `PIECE_ROWS` rows, each of its joint type."""
+    def pattern(self, name: str) -> ArrowColumns:
+        """Return a column without rows, of the type that all batches have together."""
         bare = [self._read(replace(part, groups=(), keep=None), (name,)) for part in self.parts]
-        pattern = _joined(bare, (name,))
+        return _joined(bare, (name,))
+
+    def by_batch(self) -> "Iterator[tuple[ParquetColumns, int]]":
+        """Yield the columns of each batch, as they are sent to a worker, with its rows."""
+        for part in self.parts:
+            bare = replace(part, times=part.times[:0])
+            yield ParquetColumns((bare,), self.paths), len(part.times)
+
+    def pieces(self, name: str, pattern: ArrowColumns) -> Iterator[ArrowColumns]:
+        """Yield a column in pieces of at most about `PIECE_ROWS` rows, each of its joint type."""
         for part in self.parts:
             for table in _read_in_pieces(part, name):
                 typed = with_declared_types(table, _declared(self.paths))
@@ -183,10 +194,10 @@ def slice_columns(part: DataSlice, time: str, workspace: Workspace) -> ParquetCo
     """Return the columns of the rows of a slice, without those of its excluded windows."""
     paths = tuple(local_path(part.snapshot, file, workspace) for file in part.snapshot.files)
     columns = ParquetColumns.of(paths, part.window, time)
-    if not part.excluded:
-        return columns
-    parts = (_without(batch, part.excluded) for batch in columns.parts)
-    return ParquetColumns(tuple(rest for rest in parts if len(rest.times)), paths)
+    if part.excluded:
+        parts = (_without(batch, part.excluded) for batch in columns.parts)
+        columns = ParquetColumns(tuple(rest for rest in parts if len(rest.times)), paths)
+    return replace(columns, cluster=cluster_for(columns.rows))
 
 
 def read_slice(
@@ -228,7 +239,7 @@ def _part(path: Path, window: Window | None, time: str | None) -> Part | None:
     kind = schema.field(time).type
     if not pa.types.is_timestamp(kind):
         raise DataError(f"data.time: column {time!r} holds {kind}, expected timestamps")
-    groups = _groups(footer, window, schema.names.index(time))
+    groups = groups_within(footer, window, schema.names.index(time))
     if not groups:
         return None
     times = _times(path, groups, time)
@@ -306,20 +317,6 @@ def _joined(tables: "list[pa.Table]", names: tuple[str, ...]) -> ArrowColumns:
         return ArrowColumns(pa.concat_tables(tables, promote_options="permissive"))
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return _column_by_column(tables, names)
-
-
-def _groups(footer: "pq.FileMetaData", window: Window, place: int) -> tuple[int, ...]:
-    """Return the row groups that can hold rows of a window, by the statistics of a column."""
-    groups = []
-    for group in range(footer.num_row_groups):
-        statistics = footer.row_group(group).column(place).statistics
-        known = statistics is not None and statistics.has_min_max
-        if known and isinstance(statistics.min, datetime):
-            first, last = naive(statistics.min), naive(statistics.max)
-            if first >= naive(window.end) or last < naive(window.start):
-                continue
-        groups.append(group)
-    return tuple(groups)
 
 
 def _column_by_column(tables: "list[pa.Table]", names: tuple[str, ...]) -> ArrowColumns:

@@ -4,10 +4,12 @@ Batches are named by their content, so what was read of a path once stays true.
 """
 
 import threading
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from driftloop.base.periods import Window, naive
 from driftloop.snapshots.types import family
 
 if TYPE_CHECKING:
@@ -39,6 +41,20 @@ def footer_of(path: Path) -> "pq.FileMetaData":
     import pyarrow.parquet as pq
 
     return pq.read_metadata(path)
+
+
+def groups_within(footer: "pq.FileMetaData", window: Window, place: int) -> tuple[int, ...]:
+    """Return the row groups that can hold rows of a window, by the statistics of a column."""
+    groups = []
+    for group in range(footer.num_row_groups):
+        statistics = footer.row_group(group).column(place).statistics
+        known = statistics is not None and statistics.has_min_max
+        if known and isinstance(statistics.min, datetime):
+            first, last = naive(statistics.min), naive(statistics.max)
+            if first >= naive(window.end) or last < naive(window.start):
+                continue
+        groups.append(group)
+    return tuple(groups)
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from driftloop.base.data_slices import BatchFile, Snapshot
@@ -57,7 +57,7 @@ def open_snapshot(repository: str, rev: str, path: str) -> Snapshot:
 @lru_cache(maxsize=64)
 def _listed(repository: str, sha: str, path: str) -> Snapshot:
     """Return the snapshot at a commit, which never changes."""
-    entries = _filesystem(repository, sha).find(path, detail=True)
+    entries = _filesystem(repository, sha, path).find(path, detail=True)
     files = tuple(
         BatchFile(name, entry["md5"])
         for name, entry in sorted(entries.items())
@@ -73,7 +73,7 @@ def _listed(repository: str, sha: str, path: str) -> Snapshot:
 
 def local_path(snapshot: Snapshot, file: BatchFile, workspace: Workspace) -> Path:
     """Return a local copy of a batch: DVC's cache, or one fetched once and named by content."""
-    filesystem = _filesystem(snapshot.repository, snapshot.rev)
+    filesystem = _filesystem(snapshot.repository, snapshot.rev, snapshot.path)
     cached = Path(filesystem.repo.cache.local.oid_to_path(file.md5))
     if cached.is_file():
         if (found := _md5_of(cached)) == file.md5:
@@ -138,11 +138,23 @@ def is_remote(repository: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _filesystem(repository: str, sha: str) -> Any:
-    """Opening a repository at a commit costs a moment; a commit never changes."""
-    from dvc.api import DVCFileSystem
+def _filesystem(repository: str, sha: str, path: str) -> Any:
+    """Open a repository at a commit, which costs a moment; a commit never changes.
 
-    return DVCFileSystem(repository, rev=sha)
+    Where a `.dvc` file tracks the path, DVC is shown that one alone: it would read every one of the
+    repository's, of which there may be one for each of a thousand models.
+    """
+    from dvc.api import DVCFileSystem
+    from dvc.repo.index import Index
+
+    filesystem = DVCFileSystem(repository, rev=sha)
+    repo, whole = filesystem.repo, PurePosixPath(path)
+    for tracked in (whole, *whole.parents):
+        pin = repo.fs.join(repo.root_dir, f"{tracked}.dvc")
+        if tracked.name and repo.fs.isfile(pin):
+            repo.index = Index.from_file(repo, pin)
+            break
+    return filesystem
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Numbers sorted outside memory, in temporary files that are gone once nobody reads them.
 
-Pieces are sorted by themselves and written one after the other. Then the range of the values is cut
-where about `ROUND` of them lie between two cuts, and what all pieces hold between two cuts is
-brought together, sorted and written. The files lie where `TMPDIR` says.
+Pieces come sorted by themselves and are written one after the other. Then the range of the values
+is cut where about `ROUND` of them lie between two cuts, and what all pieces hold between two cuts
+is brought together, sorted and written. The files lie where `TMPDIR` says.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,11 +21,10 @@ _STEP = 8192
 
 
 def sorted_file(pieces: Iterable[Numbers]) -> Numbers:
-    """Return the values of all pieces in ascending order, as a view of a temporary file."""
+    """Return the values of sorted pieces in ascending order, as a view of a temporary file."""
     with TemporaryFile() as file:
         sizes, candidates = [], [np.zeros(0)]
-        for piece in pieces:
-            ordered = sorted_numbers(piece)
+        for ordered in pieces:
             sizes.append(len(ordered))
             candidates.append(ordered[::_STEP].copy())  # a view would keep the whole piece
             ordered.tofile(file)

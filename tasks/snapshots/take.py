@@ -73,6 +73,7 @@ class Taken:
         staged = self.staged
         labels = f", {staged.labelled:,} labels" if staged.labelled else ""
         labels += f", {staged.corrected:,} labels corrected" if staged.corrected else ""
+        labels += f", {staged.predicted:,} predictions" if staged.predicted else ""
         noun = "batch" if len(staged.files) == 1 else "batches"
         return (
             f"{staged.added:,} new rows, {staged.changed:,} changed{labels}, in "
@@ -119,10 +120,12 @@ def take_arrivals(
     own = () if again else _own(job, copy)
     known = {digest: commit.tag for commit in reversed(own) for digest in commit.files}
     held = partial(held_values, tuple(batches.values()))
-    inbox = Inbox(job, source, since, known, frozenset(text_columns(job.config, schema)), held)
+    texts = frozenset(text_columns(job.config, schema))
+    inbox = Inbox(job, source, since, known, frozenset(schema.names), texts, held)
     shutil.rmtree(copy.staging, ignore_errors=True)
     data, staged = job.config.data, Staged(copy.staging)
-    roles = Roles(data.time, data.label, data.key, job.config.arrivals.every)
+    served = data.predictions.names if data.predictions else ()
+    roles = Roles(data.time, data.label, data.key, job.config.arrivals.every, served)
     files: list[tuple[str, str]] = []
     classes = frozenset[str]() if job.config.task == "regression" else held(data.label)
     for arrival in arrivals_in(inbox):
@@ -207,6 +210,7 @@ def record_of(
         added=staged.added if changes else 0,
         changed=staged.changed if changes else 0,
         labelled=staged.labelled if changes else 0,
+        predicted=staged.predicted if changes else 0,
         corrected=staged.corrected if changes else 0,
         batches=tuple(sorted(staged.files)) if changes else (),
         taken=tuple(name for _, name in taken.files) if changes else (),

@@ -20,6 +20,8 @@ MARK = "DRIFTLOOP_STACK"
 SERVICE = "DRIFTLOOP_STACK_SERVICE"
 """The name of the service that a process belongs to."""
 POOL = "driftloop"
+WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "5"}
+"""The worker takes runs 10 s before they are due: it has to ask more often, as its pauses vary."""
 PORTS = {name: f"DRIFTLOOP_{name.upper()}_PORT" for name in ("prefect", "mlflow", "site")}
 HOST = "DRIFTLOOP_HOST"
 PREFECT_DATABASE = "DRIFTLOOP_PREFECT_DATABASE_URL"
@@ -298,8 +300,8 @@ def _clients(plan: Plan) -> tuple[Service, ...]:
     pool = ("--pool", POOL, "--type", "process", "--name", plan.worker)
     worker = Service(
         "worker",
-        ("prefect", "worker", "start", *pool),
-        {**environment, "PREFECT_WORKER_QUERY_SECONDS": "5"},
+        ("tasks.fleet.worker", *pool),
+        {**environment, **WORKER},
         at_once=False,
         leaves_runs=True,
     )

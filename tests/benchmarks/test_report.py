@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency, ks_2samp
 
-from benchmarks import classical, elec2, overhead_report, rates, speed
+from benchmarks import classical, elec2, fleet_report, overhead_report, rates, speed
 from benchmarks.__main__ import main
 from benchmarks.page import number, replace_part, table
 from benchmarks.rates_report import delay_cell
@@ -80,6 +80,34 @@ def test_what_a_run_takes_is_told_as_it_was_measured() -> None:
     assert "until the flow begins | 2.00 (1.00 to 3.00) |" in told
     assert "until the alert arrives | 8.00 (8.00 to 8.00) |" in told
     assert "until the run ends | never |" in told
+
+
+def test_the_cost_of_more_models_follows_from_the_largest_fleet() -> None:
+    used = {"fleet": 50.0, "prefect": 8.0, "mlflow": 2.0}
+    asked = {"prefect": 600, "mlflow": 400}
+    ten = {"wall": 30.0, "processor": used, "models": 30.0, "peak_gb": 1.0, "requests": asked}
+    small = {**ten, "models": 1.0}
+    fleets = {"10 x 20000": {"two processes": ten}, "5 x 20000": {"two processes": small}}
+    text = fleet_report.text_of({"machine": "Measured here.", "fleets": fleets})
+    assert (
+        "| 10 x 20000, two processes | 30.0 | 50.0 | 3.00 | 0.8 | 0.2 | 1.00 | 60.0 | 40.0 |"
+        in text
+    )
+    assert "On paper: 20.0 s once and 4.00 s a model, both servers included." in text
+    # 20 s and 400,000 s are 111 hours: 13.9 cores for eight; Prefect has 80,000 s of them.
+    assert "| 100 000 | 111 | 13.9 | 2.78 | 208 |" in text
+    assert "one process: with 36 000 models a night." in text
+
+
+def test_a_second_worker_is_worth_what_models_took_less_of_the_clock() -> None:
+    shared = {"wall": 30.0, "models": 30.0, "peak_gb": 1.0, "requests": {"prefect": 6, "mlflow": 4}}
+    shared["processor"] = {"fleet": 50.0, "prefect": 8.0, "mlflow": 2.0}
+    ways = {"one Dask worker": {**shared, "busy": 90.0}}
+    fleets = {"10 x 20000": ways}
+    assert "Dask worker and" not in fleet_report.text_of({"machine": "", "fleets": fleets})
+    ways["two Dask workers"] = {**shared, "busy": 100.0}
+    text = fleet_report.text_of({"machine": "", "fleets": fleets})
+    assert "in 90.0 s by one Dask worker and in 50.0 s by two, 1.80 times as fast" in text
 
 
 def test_the_page_tells_the_numbers_that_are_kept() -> None:

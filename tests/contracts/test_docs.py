@@ -181,4 +181,4 @@ def test_what_the_page_on_snapshots_configures_is_valid() -> None:
     blocks = re.findall(r"```yaml\n(arrivals:.*?)```", page, re.DOTALL)
     found = [yaml.safe_load(block)["arrivals"] for block in blocks]
     kinds = [ArrivalSettings.model_validate(one).source for one in found]
-    assert [kind and kind.kind for kind in kinds] == ["folder", "sql"]
+    assert [kind and kind.kind for kind in kinds] == ["folder", "sql", "parquet", "delta"]

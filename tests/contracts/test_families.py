@@ -10,6 +10,7 @@ import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -32,7 +33,7 @@ from driftloop.performance.estimates.base import EstimatedScore, EstimateInputs,
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.promotion.modes import NextStep
-from driftloop.quality import checks as quality
+from driftloop.quality import base as quality
 from driftloop.quality.column_summary import ColumnSummary
 from driftloop.training.estimators import NOT_TRAINED
 from driftloop.training.search.base import SearchProblem, SearchTrial
@@ -51,7 +52,12 @@ REQUIRED: dict[str, Any] = {
     "to": ["oncall@example.org"],
     "sender": "driftloop@example.org",
     "host": "smtp.example.org",
+    "url": "s3://lake/payments",
+    "source": str(Path(__file__).with_name("contract.yaml")),
     "query": "select * from payments where at >= :start and at < :end",
+    "command": ["python", "train.py"],
+    "stage": "train",
+    "deployment": "train/payments",
 }
 """Values for settings without a default; a new one has to be named here."""
 
@@ -71,7 +77,7 @@ ALSO_PUBLIC: dict[str, set[str]] = {
     "domain_classifier": {"density_ratios"},
     "drift.numeric": {"test_with_alibi"},
     "drift.categorical": {"test_with_alibi"},
-    "quality": {"fault"},
+    "quality": {"fault", "wrong_for"},
     "alerts.channels": {"posts", "refusal", "wants"},
 }
 """What a member, or those of a family, may offer beside the family's method."""
@@ -122,11 +128,10 @@ def _walk(model: type[BaseModel], place: str = "") -> Iterator[Member]:
                 yield from _walk(found, f"{where}.")
 
 
-MEMBERS = tuple(
-    member
-    for member in _walk(ModelConfig)
-    if not member.place.startswith("drift.features.")  # the families of `drift` once more
-)
+ONCE_MORE = "drift.features.", "arrivals.predictions"
+"""Places of the families of `drift`, and of `arrivals.source`, once more."""
+
+MEMBERS = tuple(member for member in _walk(ModelConfig) if not member.place.startswith(ONCE_MORE))
 each_member = pytest.mark.parametrize(
     "member", MEMBERS, ids=lambda one: f"{one.place}-{one.settings.__name__}"
 )
@@ -195,6 +200,7 @@ FAMILIES: dict[str, tuple[str, Any, Any]] = {
     "comparison.gates": ("decide", lambda: (_holdout(),), _is_decision),
     "promotion.mode": ("next_step", lambda: (NOW,), NextStep),
     "training.estimator": ("steps", lambda: (0, False), _is_steps),
+    "training.job": ("argv", lambda: ("folder",), tuple),
     "training.search": ("search", lambda: (_problem(), 0), _is_trials),
     "training.windows": ("start", lambda: (NOW, NOW), datetime),
     "windows.reference": ("window", lambda: (WINDOW, WINDOW), Window),

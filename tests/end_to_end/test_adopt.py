@@ -42,7 +42,7 @@ def test_the_page_leads_from_a_log_to_a_verdict(
     program = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert program
     subprocess.run([sys.executable, "-c", program[1]], check=True)
-    adopt, *others, monitor = commands()
+    adopt, *others, monitor = commands()[:6]
     done = run_cli(*adopt, "--json")
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)

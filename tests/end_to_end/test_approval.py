@@ -77,9 +77,13 @@ def paused_run(tag: str, seconds: float = 300) -> Any:
     raise AssertionError("no flow run is waiting")
 
 
-def test_the_message_says_how_to_answer_and_the_next_run_waits(
-    proposed: Path, slack: SlackPeer
-) -> None:
+def test_a_challenger_that_waits_is_declined_in_the_form(proposed: Path, slack: SlackPeer) -> None:
+    """The next run waits with it; `test_deployments.py` promotes by the same form."""
+    from prefect import tags
+    from prefect.flow_runs import resume_flow_run
+
+    from flows.approve import approve
+
     told = slack.posts[-1].text
     assert "version 2 waits for approval" in told
     blocks = yaml.safe_dump(slack.posts[-1].blocks)
@@ -89,28 +93,19 @@ def test_the_message_says_how_to_answer_and_the_next_run_waits(
     assert [(trial.kind, trial.action) for trial in again.trials] == [("approval", "none")]
     assert champion(proposed) == "1"
 
-
-@pytest.mark.parametrize(
-    ("decision", "live"), [("promote the challenger", "2"), ("keep the champion", "1")]
-)
-def test_the_form_in_prefect(proposed: Path, slack: SlackPeer, decision: str, live: str) -> None:
-    from prefect import tags
-    from prefect.flow_runs import resume_flow_run
-
-    from flows.approve import approve
-
     own = f"form-{uuid4()}"
     with tags(own):
         thread, found = in_background(lambda: approve("payments", workspace=str(proposed)))
     run = paused_run(own)
     assert champion(proposed) == "1", "nothing happens before the answer"
-    resume_flow_run(run.id, run_input={"decision": decision, "by": "Ada", "comment": "Seen."})
+    answer = {"decision": "keep the champion", "by": "Ada", "comment": "Seen."}
+    resume_flow_run(run.id, run_input=answer)
     thread.join(300)
     (done,) = found
-    assert done.promoted is (live == "2"), done
-    assert champion(proposed) == live
+    assert done.promoted is False, done
+    assert champion(proposed) == "1"
     assert "Ada" in read_ledger(open_registry(Workspace(proposed)), "payments")[-1].sentence
-    assert ("is live" in slack.posts[-1].text) is (live == "2")
+    assert "is live" not in slack.posts[-1].text
 
 
 def test_the_command(proposed: Path, run_cli: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,15 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
 import yaml
-from conftest import start_cli
+from conftest import run_cli, start_cli
 from peers.slack import SlackPeer
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.flow_runs import resume_flow_run
 from workshop import look, monday, small_config, write_config
@@ -43,34 +47,46 @@ def prefect(*arguments: str) -> str:
     return done.stdout
 
 
+WARM = ("tasks.fleet.worker", "--pool", "driftloop")
+
+
 @contextmanager
-def worker(log: Path) -> Iterator[None]:
-    """A process worker on the project's pool, gone at the end."""
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "driftloop"]
+def worker(log: Path, *arguments: str, folder: Path = ROOT) -> Iterator[None]:
+    """A worker, by default a warm one on the project's pool, which ends when it is asked to.
+
+    The warm one is started as a script starts what it leaves in the background.
+    """
+    command = [sys.executable, "-m", *(arguments or WARM)]
+    interrupts = signal.SIG_DFL if arguments else signal.SIG_IGN
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, interrupts),
+        )
         try:
             yield
-        finally:
             process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def deploy(workspace: Path, *options: str, **extra: str) -> dict[str, Any]:
-    """Run `driftloop deploy` and return its outcomes by name."""
-    done = start_cli("deploy", "-w", str(workspace), "--json", *options, **extra)
+    """Run `driftloop deploy`, as a process where it is given variables; its outcomes by name."""
+    run = start_cli if extra else run_cli
+    done = run("deploy", "-w", str(workspace), "--json", *options, **extra)
     assert done.returncode == 0, done.stderr
     return {load["name"]: load for load in json.loads(done.stdout)["deployments"]}
 
 
 def inspect(name: str) -> dict[str, Any]:
     """What the server knows of a deployment."""
-    found: dict[str, Any] = json.loads(prefect("deployment", "inspect", name, "-o", "json"))
-    return found
+    with get_client(sync_client=True) as client:
+        return client.read_deployment_by_name(name).model_dump(mode="json")
 
 
 def test_all_are_deployed_and_a_worker_completes_a_run(
@@ -92,7 +108,9 @@ def test_all_are_deployed_and_a_worker_completes_a_run(
     monkeypatch.setitem(os.environ, "PREFECT_LOGGING_LEVEL", "INFO")
     with worker(tmp_path / "worker.log"):
         said = prefect("deployment", "run", "monitor/monitor", *given, "--watch")
-    assert "finished successfully" in said, (tmp_path / "worker.log").read_text()[-2000:]
+    log = (tmp_path / "worker.log").read_text()
+    assert "finished successfully" in said, log[-2000:]
+    assert "the run imports for itself" not in log
     (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
     assert run.tags.verdict == "ok"
     assert run.stored["mlflow.runName"] == "monitor payments 2026-03-16 06:00"
@@ -180,6 +198,26 @@ def test_an_automation_that_a_person_switched_off_stays_off(
             assert (found.id, found.enabled) == (made.id, False)
 
 
+def test_what_had_another_name_is_replaced(own_server: str, championed: Path) -> None:
+    """What a person switched off under the old name stays off; a deployment of theirs stays."""
+    deploy(championed)
+    with get_client(sync_client=True) as client:
+        new = client.read_deployment_by_name("deliver/tool-deliver")
+        client.delete_deployment(new.id)
+        cron = CronSchedule(cron="*/15 * * * *", timezone="UTC")
+        off = DeploymentScheduleCreate(schedule=cron, active=False, slug="driftloop-on")
+        ours = {"name": "deliver", "tags": ["driftloop"], "schedules": [off]}
+        client.create_deployment(flow_id=new.flow_id, **ours)
+        flow = client.read_deployment_by_name("mute/tool-mute").flow_id
+        theirs = client.create_deployment(flow_id=flow, name="mute")
+        found = deploy(championed)["deliver/tool-deliver"]
+        assert (found["outcome"], found["paused"]) == ("created", True)
+        with pytest.raises(ObjectNotFound):
+            client.read_deployment_by_name("deliver/deliver")
+        client.delete_deployment(theirs)  # it is still there
+        client.delete_deployment(client.read_deployment_by_name("deliver/tool-deliver").id)
+
+
 def test_a_run_form_refuses_a_model_that_is_not_there(own_server: str, championed: Path) -> None:
     deploy(championed)
     with get_client(sync_client=True) as client:
@@ -195,7 +233,7 @@ def test_what_is_wrong_is_told_before_anything_is_registered(
     deploy(championed)
     write_config(championed, {**small_config(), "model": "refunds"}, "refunds")
     write_config(championed, {**small_config(), "schedule": {"cron": "0 6 32 * 1"}})
-    done = start_cli("deploy", "-w", str(championed))
+    done = run_cli("deploy", "-w", str(championed))
     assert done.returncode == 2
     assert "payments.yaml: schedule: cron: received '0 6 32 * 1'" in done.stderr
     with get_client(sync_client=True) as client, pytest.raises(ObjectNotFound):
@@ -246,3 +284,68 @@ def approval_run(state: str, log: Path, seconds: float = 300) -> FlowRun:
                     return run
             time.sleep(0.5)
     raise AssertionError(f"no approval run is {state}: {log.read_text()[-3000:]}")
+
+
+THEIRS = {
+    "flows/__init__.py": "",
+    "flows/monitor.py": """
+        from pathlib import Path
+        from prefect import flow
+        import tasks.counting
+        import tasks.deployments.pull
+
+        @flow
+        def monitor(model: str = "none"):
+            files = tasks.counting.__file__, tasks.deployments.pull.__file__
+            Path("ran.txt").write_text("\\n".join(files))
+        """,
+    "tasks/__init__.py": "",
+    "tasks/counting.py": "",
+    "tasks/deployments/__init__.py": "",
+    "tasks/deployments/pull.py": "",
+}
+"""Another project, whose packages, flow and modules are called what driftloop's are."""
+
+
+def test_another_project_with_the_same_packages_runs_on_the_same_server(
+    own_server: str, championed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "INFO")
+    project = tmp_path / "theirs"
+    for name, text in THEIRS.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(dedent(text))
+    deploy(championed)
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="theirs", type="process"))
+        ours = client.read_deployment_by_name("monitor/monitor")
+        client.delete_deployment(ours.id)
+        step = "prefect.deployments.steps.set_working_directory"
+        form: dict[str, Any] = {
+            "entrypoint": "flows/monitor.py:monitor",
+            "work_pool_name": "theirs",
+            "pull_steps": [{step: {"directory": str(project)}}],
+        }
+        taken = client.create_deployment(flow_id=ours.flow_id, name="monitor", **form)
+        refused = run_cli("deploy", "-w", str(championed))
+        assert refused.returncode == 2
+        assert "the server has monitor/monitor without the tag 'driftloop'" in refused.stderr
+        assert client.read_deployment(taken).work_pool_name == "theirs"
+        client.delete_deployment(taken)
+        client.create_deployment(flow_id=ours.flow_id, name="counting", **form)
+    assert deploy(championed)["monitor/monitor"]["outcome"] == "created"
+
+    as_of = (monday(10) + timedelta(hours=6)).isoformat()
+    pool = ("prefect", "worker", "start", "--pool", "theirs")
+    logs = tmp_path / "ours.log", tmp_path / "theirs.log"
+    with worker(logs[0]), worker(logs[1], *pool, folder=project):
+        for name in ("monitor/counting", "monitor/monitor-payments"):
+            given = ("-p", f"as_of={as_of}") if "payments" in name else ()
+            said = prefect("deployment", "run", name, *given, "--watch")
+            assert "finished successfully" in said, [log.read_text()[-2000:] for log in logs]
+    files = (project / "ran.txt").read_text().splitlines()
+    assert files == [
+        str(project / "tasks" / name) for name in ("counting.py", "deployments/pull.py")
+    ]
+    (run,) = open_registry(Workspace(championed)).finished("payments", "monitor")
+    assert run.tags.verdict == "ok"

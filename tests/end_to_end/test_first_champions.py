@@ -1,4 +1,4 @@
-"""`init`, `monitor` and `retrain` on a file: where the features say nothing, and of a quantity."""
+"""`init` and `monitor` on a file whose features say nothing of the label."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def table(label: Callable[[Any, Any], Any]) -> pd.DataFrame:
     )
 
 
-def made(run_cli: Cli, folder: Path, frame: pd.DataFrame, *options: str) -> tuple[Path, Any]:
+def made(run_cli: Cli, folder: Path, frame: pd.DataFrame) -> tuple[Path, Any]:
     """Run `init` and return the workspace and what it said."""
     frame.to_csv(folder / "data.csv", index=False)
     place = folder / "place"
@@ -39,7 +39,7 @@ def made(run_cli: Cli, folder: Path, frame: pd.DataFrame, *options: str) -> tupl
         "--workspace",
         str(place),
     )
-    done = run_cli("init", str(folder / "data.csv"), *names, *options, "--json")
+    done = run_cli("init", str(folder / "data.csv"), *names, "--json")
     assert done.returncode == 0, done.stderr
     return place, done
 
@@ -58,22 +58,3 @@ def test_a_first_champion_that_guesses(tmp_path: Path, run_cli: Cli, prefect_ser
     assert doubt in found["doubt"]
     shown = run_cli("monitor", "m", "--as-of", END, "-w", str(place))
     assert doubt in " ".join(shown.stdout.split())
-
-
-def test_a_quantity(tmp_path: Path, run_cli: Cli, prefect_server: str) -> None:
-    frame = table(lambda a, rng: (20 * a + rng.normal(size=len(a))).round(1) + 100)
-    place, done = made(run_cli, tmp_path, frame, "--task", "regression")
-    assert json.loads(done.stdout)["metric"] == "r2"
-    where = ("-w", str(place), "--json")
-    looked = run_cli("monitor", "m", "--as-of", END, *where)
-    assert looked.returncode == 0, looked.stderr
-    found = json.loads(looked.stdout)
-    assert (found["verdict"], found["doubt"]) == ("ok", None)
-    assert found["performance"]["status"] == "ok"
-    assert found["performance"]["score"] > 0.9
-    tried = run_cli("retrain", "m", "--as-of", END, *where)
-    assert tried.returncode == 0, tried.stderr
-    record = json.loads(tried.stdout)
-    assert record["challenger"] == "2"
-    assert record["scores"]["metric"] == "r2"
-    assert record["champion"] == {"version": "2" if record["won"] else "1"}, record["sentence"]

@@ -1,13 +1,9 @@
 """A fleet through a real Prefect server, DVC and MLflow: no model holds up or fails the others."""
 
 import json
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +16,8 @@ from workshop import ROOT, monday, small_config, write_config
 
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_config
+from tasks.fleet.imported import MODULES
+from tasks.fleet.isolated import isolated
 from tasks.registry.mlflow import MlflowRegistry
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
@@ -89,46 +87,19 @@ def test_each_leaves_what_a_single_run_leaves_and_a_broken_one_fails_alone(
     assert len({runs[0].parent_task_run_id for runs in children.values()} - {None}) == len(NAMES)
 
 
-def test_one_that_hangs_is_ended_and_what_is_done_is_not_repeated(
-    models: Path, run_cli: RunCli
-) -> None:
-    run_cli("fleet", "-w", str(models), "--select", "nightly", "--as-of", "2026-03-23")
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"http://127.0.0.1:{silent.getsockname()[1]}/data.git"
-        hanging = write_model(models, "hanging", repository=address)
-        try:
-            options = ("--as-of", "2026-03-23", "--minutes", "0.2", "--json")
-            done = run_cli("fleet", "-w", str(models), "--select", "nightly", *options)
-        finally:
-            hanging.unlink()
-    found = results(done)
-    assert done.returncode == 2
-    assert found["hanging"]["error"] == "took longer than 12 s and was ended"
-    assert {found[name]["result"] for name in NAMES} == {"done before"}
-    assert finished(models, "2026-03-23") == dict.fromkeys(NAMES, 1)
-    (run,) = runs_of(tags={"all_": ["hanging"]})
-    assert run.state.is_crashed()
+def modules_of_a_run(root: str) -> list[str]:
+    """What a run imports that its process had not imported."""
+    from flows.monitor import monitor
+
+    before = set(sys.modules)
+    monitor("payments", as_of=monday(11), workspace=root)
+    return sorted(set(sys.modules) - before)
 
 
-def test_a_fleet_that_was_cut_off_does_nothing_twice(models: Path, run_cli: RunCli) -> None:
-    options = ("fleet", "-w", str(models), "--as-of", "2026-03-30", "--processes", "1")
-    command = [sys.executable, "-m", "flows.cli", *options]
-    process = subprocess.Popen(
-        command, env=os.environ, start_new_session=True, stderr=subprocess.DEVNULL
-    )
-    try:
-        end = time.monotonic() + 300
-        while not any(finished(models, "2026-03-30").values()):
-            assert process.poll() is None
-            assert time.monotonic() < end
-            time.sleep(0.5)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    done = run_cli(*options, "--json")
-    assert done.returncode == 0, done.stderr
-    assert {model["result"] for model in results(done).values()} == {"monitored", "done before"}
-    assert finished(models, "2026-03-30") == dict.fromkeys(NAMES, 1)
+def test_a_run_imports_next_to_nothing_for_itself(models: Path) -> None:
+    with isolated(MODULES) as calls:
+        found = calls(300, modules_of_a_run, str(models))
+    assert len(found) < 40, found  # releases of libraries add a few
 
 
 def test_only_what_is_due(models: Path, run_cli: RunCli) -> None:

@@ -120,6 +120,6 @@ def test_one_page_on_all_models(watched: Path, run_cli: Cli, tmp_path: Path) -> 
     assert (page.parent / by_name["payments"]["report"]).is_file()
     assert done.returncode == 0
     assert done.stdout.startswith(
-        "2 models: 1 with an open incident, 1 that could not be evaluated"
+        "2 models: 1 that could not be evaluated, 1 with an open incident"
     )
     assert (watched / ".driftloop" / "site" / "index.html").is_file()

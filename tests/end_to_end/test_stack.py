@@ -96,6 +96,16 @@ def test_the_sample_has_a_champion_a_history_a_page_and_a_schedule_that_finds_da
         assert "already up" in again.stderr
         assert len(stack.speak("history", "payments")["runs"]) == len(history) + 1
         assert f"Your models: {stack.page.rstrip('/')}" in again.stdout
+        check_processes_are_found_when_the_process_manager_was_killed(stack)
+
+
+def check_processes_are_found_when_the_process_manager_was_killed(stack: Stack) -> None:
+    kill(int(stack.folder.pid_file.read_text()))
+    looked = stack.run("stack", "--json")
+    assert looked.returncode == 2
+    assert "run 'driftloop down'" in json.loads(looked.stdout)["sentence"]
+    assert stack.json("down")["stopped"] is True
+    assert stack.left() == []
 
 
 def check_what_up_made(stack: Stack) -> None:
@@ -233,17 +243,6 @@ def check_another_account_reads_and_writes_nothing(stack: Stack) -> None:
         assert (done.returncode != 0, b"denied" in done.stderr) == (True, True), command
 
 
-def test_processes_are_found_when_the_process_manager_was_killed(payments: Path) -> None:
-    with stack_of(payments) as stack:
-        assert stack.json("up")["state"] == "running", stack.logs()
-        kill(int(stack.folder.pid_file.read_text()))
-        looked = stack.run("stack", "--json")
-        assert looked.returncode == 2
-        assert "run 'driftloop down'" in json.loads(looked.stdout)["sentence"]
-        assert stack.json("down")["stopped"] is True
-        assert stack.left() == []
-
-
 def test_ctrl_c_during_up_stops_what_was_started(payments: Path) -> None:
     with stack_of(payments) as stack:
         process = subprocess.Popen(
@@ -252,8 +251,6 @@ def test_ctrl_c_during_up_stops_what_was_started(payments: Path) -> None:
             env=stack.environment(),
             stderr=subprocess.PIPE,
             text=True,
-            # Where a shell runs the tests in the background, what they start ignores Ctrl+C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert process.stderr is not None
         for line in process.stderr:

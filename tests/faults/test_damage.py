@@ -15,7 +15,7 @@ from peers.http_peer import Answer, HttpPeer
 from driftloop.base.errors import RegistryError
 from driftloop.base.workspace import Workspace
 from tasks.registry.mlflow import MlflowRegistry
-from tasks.registry.models import check_model_file
+from tasks.registry.skops_files import check_model_file
 from tasks.snapshots.resolve import local_path, resolve_snapshot
 
 

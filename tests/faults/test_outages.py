@@ -85,7 +85,7 @@ def test_mlflow_is_not_there(first: Path, zygote: Zygote, slack: SlackPeer) -> N
 
 
 def test_mlflow_does_not_answer_in_time(first: Path, zygote: Zygote, slack: SlackPeer) -> None:
-    """A server that takes the call and says nothing: the run does not wait for ever."""
+    """A server that takes the call and says nothing: the run does not wait forever."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         slow = {

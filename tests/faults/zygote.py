@@ -63,7 +63,7 @@ IMPORTED = (
     *("mlflow.store.model_registry.sqlalchemy_store", "mlflow.store.tracking.sqlalchemy_store"),
     *("mlflow.store.model_registry.sqlalchemy_workspace_store", "mlflow.tracing.processor"),
     *("mlflow.store.tracking.sqlalchemy_workspace_store", "mlflow.tracing.export"),
-    *("matplotlib.backends.backend_svg", "prefect.deployments", "prefect.telemetry"),
+    *("prefect.deployments", "prefect.telemetry"),
     *("pyarrow.pandas_compat", "sklearn.inspection", "sklearn.linear_model", "skops.io"),
     *("slack_sdk", "tasks.registry.mlflow"),
 )

@@ -97,7 +97,7 @@ class HttpPeer:
         """
         self._faults += [(fault, seconds, only)] * times
 
-    def mend(self) -> None:
+    def recover(self) -> None:
         """Forget the faults that have not been met yet."""
         self._faults.clear()
 

@@ -83,7 +83,7 @@ class MailPeer:
         """Let the next mails meet a fault when their content comes."""
         self._faults += [(fault, seconds)] * times
 
-    def mend(self) -> None:
+    def recover(self) -> None:
         """Forget the faults that have not been met yet."""
         self._faults.clear()
 

@@ -21,7 +21,7 @@ def test_the_stack_runs_on_postgres(payments: Path, postgres: Cluster) -> None:
     with stack_of(payments, **urls) as stack:
         up = stack.json("up")
         assert up["state"] == "running", stack.logs()
-        first = stack.begin("bootstrap/bootstrap", model="payments", as_of="2026-03-09")
+        first = stack.begin("bootstrap/tool-bootstrap", model="payments", as_of="2026-03-09")
         assert stack.ended(first) == "Completed", stack.logs()
         run = stack.begin("monitor/monitor", model="payments", as_of="2026-03-16")
         assert stack.ended(run) == "Completed", stack.logs()

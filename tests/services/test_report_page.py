@@ -1,35 +1,24 @@
 """The report and the page of all models in a real browser: no network, no error, every width."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from peers.mlflow_server import mlflow_server
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from workshop import look
 
 from driftloop.base.workspace import Workspace
 from driftloop.reporting.dashboard.page import dashboard_page
 from driftloop.reporting.run_report.page import report_page
+from driftloop.reporting.run_report.plots import draw_figures
 from tasks.registry.opening import open_registry
-from tasks.reporting.run_report_plots import draw_figures
 from tests.driftloop.reporting.dashboard_cases import NOW, fleet
 from tests.driftloop.reporting.palette import DARK, LIGHT
 from tests.driftloop.reporting.report_cases import report_input
 
 PHONE, DESK = 375, 1200
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield chromium
-        chromium.close()
 
 
 class Watched:

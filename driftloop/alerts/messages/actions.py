@@ -2,7 +2,7 @@
 
 from driftloop.alerts.blocks import Line, clean, code, line, sentence
 from driftloop.alerts.contacts import NOBODY, Contacts
-from driftloop.alerts.messages.retraining import outcome_line
+from driftloop.alerts.messages.retraining import decision, outcome_line
 from driftloop.base.errors import join_names
 from driftloop.base.records import MonitorRecord
 
@@ -36,6 +36,10 @@ LEARN = line(
 
 def next_step(record: MonitorRecord, contacts: Contacts = NOBODY) -> Line:
     """Return what the reader should do, for the most severe cause."""
+    if record.skewed:
+        return line(
+            "Now: find out what served these rows. Until it is fixed, do not trust what is served."
+        )
     if record.broken:
         return _fix_data(record, contacts.data_owner)
     if record.moved:
@@ -44,6 +48,8 @@ def next_step(record: MonitorRecord, contacts: Contacts = NOBODY) -> Line:
             code(f"driftloop rollback {clean(record.model, 60)}"),
             "; if it was meant, nothing: the version now live is monitored.",
         )
+    if record.changed:
+        return line("Ask who did it: what driftloop compares and goes back to rests on versions.")
     if record.retrain is not None and record.retrain.ending == "promoted":
         return PROMOTED
     if record.decision.held == "losing_streak":
@@ -57,10 +63,8 @@ def next_step(record: MonitorRecord, contacts: Contacts = NOBODY) -> Line:
         return line("Wait for the retraining; its result is posted here.")
     if waiting := waiting_version(record):
         return line(
-            f"Version {clean(waiting, 40)} is proven better and waits for approval. "
-            "Decide on it with ",
-            code(f"driftloop approve {clean(record.model, 60)}"),
-            ", or in the Prefect UI.",
+            f"Version {clean(waiting, 40)} is proven better and waits for approval. ",
+            *decision(record.model, _form(record)),
         )
     return LEARN if record.doubt else _about_predictions(record)
 
@@ -71,9 +75,18 @@ def waiting_version(record: MonitorRecord) -> str | None:
     return next(waiting, None) if record.decision.held == "waiting" else None
 
 
+def _form(record: MonitorRecord) -> str | None:
+    return next((trial.form for trial in record.trials if trial.kind == "approval"), None)
+
+
 def _about_predictions(record: MonitorRecord) -> Line:
     """Return what the reader should do about a champion that predicts worse, or may."""
     version = f"Version {clean(record.champion, 40)}"
+    if record.decision.held == "harder_inputs":
+        return line(
+            f"{version} does on these rows what a model can. Decide whether that is good enough "
+            "to use; if not, look for features that tell such rows apart."
+        )
     if record.performance.status == "fell":
         return line(
             f"{version} is live and predicts worse than it should. Decide now: stop using it, roll "

@@ -1,5 +1,7 @@
 """Causes of trouble: what broke and how badly, the most severe first."""
 
+from functools import partial
+
 from driftloop.alerts.blocks import (
     Line,
     Section,
@@ -12,11 +14,11 @@ from driftloop.alerts.blocks import (
     sentence,
 )
 from driftloop.alerts.messages.formats.sparkline import before_and_after
-from driftloop.alerts.messages.wording import NO_BREAK, count, interval, number
+from driftloop.alerts.messages.wording import NO_BREAK, count, number, scored
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import LOST, Finding, QualityFinding, TroubleKind
 from driftloop.base.records import MonitorRecord
-from driftloop.base.scores import metric_name, trimmed
+from driftloop.base.scores import metric_name, score_text, trimmed
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
 
 MOST_WORST = 3
@@ -43,6 +45,8 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
     sections: list[Section] = []
     if record.moved:
         sections.append(_led("The champion was changed by hand.", record.moved))
+    if record.changed:
+        sections.append(_led("Versions were changed by hand.", record.changed))
     if record.doubt:
         sections.append(doubtful(record.doubt))
     if record.broken:
@@ -64,7 +68,8 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
         if trouble.kind in _KINDS
     ]
     broke = sections or [section(bold(sentence(record.verdict.sentence)))]
-    return (*broke, *explained, *after_promotion(record))
+    worth = (section(sentence(record.worth)),) if record.worth else ()
+    return (*broke, *explained, *worth, *after_promotion(record))
 
 
 def _expects_loss(record: MonitorRecord) -> bool:
@@ -123,10 +128,13 @@ def _led(lead: str, text: str) -> Section:
 
 
 def _broken_data(record: MonitorRecord, explains: bool) -> Section:
+    sentences = bullets([check.sentence for check in record.broken])
+    if record.skewed:
+        lead = bold("Served predictions differ from the model's:")
+        return section(line(lead, " another version, other features or other code."), *sentences)
     failed, checks = len(record.broken), len(record.quality)
     hint = " This may explain the rest." if explains else ""
     lead = bold(f"{failed} of {count(checks, 'data check')} failed:")
-    sentences = bullets([check.sentence for check in record.broken])
     return section(line(lead, f" the data look broken.{hint}"), *sentences)
 
 
@@ -134,19 +142,20 @@ def _lost_performance(record: MonitorRecord) -> Section:
     performance = record.performance
     if performance.score is None:
         return section(bold(sentence(performance.sentence)))
-    expected = None if performance.expected is None else number(performance.expected)
-    told = expected is not None and expected != number(performance.score)
-    was = f", was {expected}" if told else ""
-    now = number(performance.score) + interval(performance.low, performance.high)
+    metric, told = performance.metric, partial(score_text, performance.metric)
+    expected = None if performance.expected is None else told(performance.expected)
+    was = "" if expected in (None, told(performance.score)) else f", was {expected}"
+    now = scored(metric, performance.score, performance.low, performance.high)
     earlier = f" from {performance.window}" if performance.window != record.window else ""
     rows = f"on {count(performance.rows, 'row')} with known outcome{earlier}"
     pooled = performance.pooled
     if pooled is not None and pooled.windows > 1:
-        rows += f"; {number(pooled.score)} over {pooled.windows} windows"
-    guessing = "" if performance.skilled else f"; {number(performance.guessing)} is guessing"
+        rows += f"; {told(pooled.score)} over {pooled.windows} windows"
+    chance = performance.guessing
+    guessing = "" if chance is None else f"; {trimmed(told(chance))} is guessing"
     return section(
         line(
-            bold(f"{clean(metric_name(performance.metric, begins=True), 60)} is {now}{was}"),
+            bold(f"{clean(metric_name(metric, begins=True), 60)} is {now}{was}"),
             f", {rows}{guessing}.",
         )
     )

@@ -7,15 +7,7 @@ from itertools import accumulate
 
 from driftloop.alerts.blocks import Block, Line, Span, bold, clean, code, line, section
 from driftloop.alerts.message import Level, Message
-from driftloop.alerts.messages.wording import (
-    NO_BREAK,
-    SIGNS,
-    compose,
-    count,
-    duration,
-    interval,
-    number,
-)
+from driftloop.alerts.messages.wording import NO_BREAK, SIGNS, compose, count, duration, scored
 from driftloop.base.periods import format_time
 from driftloop.base.scores import metric_name
 from driftloop.base.tags import RunTags
@@ -151,8 +143,10 @@ def _figures(model: DigestLine) -> list[str]:
     """Return score, age, what happened, and whether alerts are muted."""
     figures, last = [], model.last
     if last is not None and last.score is not None and last.metric is not None:
-        score = number(last.score) + interval(last.score_low, last.score_high)
+        score = scored(last.metric, last.score, last.score_low, last.score_high)
         figures.append(f"{clean(metric_name(last.metric), 40)} {score}")
+    if last is not None and last.balance:
+        figures.append(clean(last.balance, 80))
     if model.age_days is not None:
         figures.append(f"version {count(model.age_days, 'day')} old".replace(" ", NO_BREAK))
     happened = (

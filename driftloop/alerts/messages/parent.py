@@ -28,16 +28,16 @@ def parent_message(model: str, incident: Incident) -> Message:
     key = f"{model}/incident-{incident.number}"
     if incident.resolved_at is not None:
         return _over(key, model, incident, incident.resolved_at)
-    summary, so_far = incident.summary, duration(incident.since, incident.last)
+    summary, so_far = incident.summary, ""
+    if incident.last > incident.since:
+        so_far = f" ({duration(incident.since, incident.last)})"
     seen = f"seen in {count(incident.runs, 'run')}"
     later = [
         f"{CAUSES[cause]} since {format_time(began)}"
         for cause, began in incident.sinces.items()
         if began > incident.since
     ]
-    since = context(
-        " · ".join((f"Since {format_time(incident.since)} UTC ({so_far})", seen, *later))
-    )
+    since = context(" · ".join((f"Since {format_time(incident.since)} UTC{so_far}", seen, *later)))
     news = *_taken(incident.acknowledged), *_healthy(incident)
     blocks = *in_order(summary, since, *news), *_footer(summary.small_print)
     lead = " ".join(cause.short for cause in summary.causes[:2])

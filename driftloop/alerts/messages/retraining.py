@@ -1,11 +1,13 @@
 """The message about a retraining: promoted, kept, refused or failed, each in its own words."""
 
 from dataclasses import replace
+from functools import partial
 
 from driftloop.alerts.blocks import (
     Block,
     Fields,
     Line,
+    Span,
     bold,
     bullets,
     clean,
@@ -22,7 +24,7 @@ from driftloop.alerts.messages.versions import undo_step
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
 from driftloop.base.periods import format_time
 from driftloop.base.retrain_record import Ending, RetrainRecord
-from driftloop.base.scores import Comparison, metric_name
+from driftloop.base.scores import Comparison, metric_name, score_text
 
 SEVERITIES: dict[Ending, Severity] = {
     "promoted": "good",
@@ -89,6 +91,19 @@ def waiting_for_approval(record: RetrainRecord) -> str | None:
     return promotion.version if promotion is not None and waits else None
 
 
+def decision(model: str, form: str | None) -> tuple[str | Span, ...]:
+    """Return how a person decides on a version that waits; `form` is the page with the form."""
+    name = clean(model, 60)
+    return (
+        link("Decide in the Prefect UI", form) or "Decide in the Prefect UI (run approve)",
+        " (⋮, Resume), or with " if form else ", or with ",
+        code(f"driftloop approve {name}"),
+        " or ",
+        code(f"driftloop approve {name} --decline"),
+        ".",
+    )
+
+
 def _challenger(record: RetrainRecord) -> str:
     version = record.promotion.version if record.promotion else record.challenger
     return "the new model" if version is None else f"version {clean(version, 40)}"
@@ -103,11 +118,12 @@ def score_change(comparison: Comparison | None) -> str:
     """Return both models' scores as a sentence after a space, or nothing."""
     if comparison is None:
         return ""
-    metric, new = clean(metric_name(comparison.metric), 60), number(comparison.challenger.value)
+    metric, told = clean(metric_name(comparison.metric), 60), partial(score_text, comparison.metric)
+    new = told(comparison.challenger.value)
     where = f"on {count(comparison.rows, 'row')} neither model was trained on"
     if comparison.champion is None:
         return f" Its {metric} is {new} on {count(comparison.rows, 'row')} it was not trained on."
-    return f" Old model's {metric} {number(comparison.champion.value)}, new {new}, {where}."
+    return f" Old model's {metric} {told(comparison.champion.value)}, new {new}, {where}."
 
 
 def _numbers(comparison: Comparison) -> tuple[tuple[str, str], ...]:
@@ -143,7 +159,7 @@ def _action(record: RetrainRecord, outcome: Ending) -> tuple[Line, ...]:
 
 def next_step_of(record: RetrainRecord) -> Line:
     """Return what the reader should do after a retraining."""
-    outcome, name = record.ending, clean(record.model, 60)
+    outcome = record.ending
     if outcome == "promoted":
         if record.promotion is None or record.promotion.previous is None:
             return line("Nothing now.")
@@ -151,15 +167,7 @@ def next_step_of(record: RetrainRecord) -> Line:
             record.model, f": {_champion(record)} then comes back with its reference data."
         )
     if outcome == "proposed" and record.waits_for == "approval":
-        form = link("Decide in the Prefect UI", record.promotion.form if record.promotion else None)
-        return line(
-            form or "Decide in the Prefect UI (run approve)",
-            ", or with ",
-            code(f"driftloop approve {name}"),
-            " or ",
-            code(f"driftloop approve {name} --decline"),
-            ".",
-        )
+        return line(*decision(record.model, record.promotion.form if record.promotion else None))
     if outcome == "proposed":
         return line("Nothing. The next runs with labels decide.")
     if record.routine:

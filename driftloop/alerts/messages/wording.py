@@ -6,7 +6,7 @@ from datetime import datetime
 
 from driftloop.alerts.blocks import Block, Header, Section, clean
 from driftloop.alerts.message import Kind, Links, Message, Severity
-from driftloop.base.scores import Score
+from driftloop.base.scores import Score, score_text, shown_ends
 from driftloop.base.scores import number as number
 
 NO_BREAK = "\u00a0"
@@ -42,6 +42,11 @@ def lead_of(blocks: Sequence[Block]) -> str:
     return next((block.lead for block in blocks if isinstance(block, Section)), "")
 
 
+def scored(metric: str | None, value: float | None, low: float | None, high: float | None) -> str:
+    """Return a score with its interval, if it has one, as people read the metric."""
+    return score_text(metric, value) + interval(*shown_ends(metric, low, high))
+
+
 def interval(low: float | None, high: float | None, sign: str = "") -> str:
     """Return ` (low to high)`, or nothing where there is no interval."""
     known = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
@@ -50,7 +55,7 @@ def interval(low: float | None, high: float | None, sign: str = "") -> str:
 
 def score(value: Score) -> str:
     """Return a score with its interval."""
-    return number(value.value) + interval(value.low, value.high)
+    return scored(value.metric, value.value, value.low, value.high)
 
 
 def count(amount: int, noun: str) -> str:

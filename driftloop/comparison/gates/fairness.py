@@ -10,7 +10,7 @@ from driftloop.base.scores import format_number, number
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.grouping import column, group_names, split_by_size
 from driftloop.comparison.gates.inputs import GateInputs
-from driftloop.performance.metrics import predicted_classes
+from driftloop.performance.target import predicted_classes
 
 Measure = Literal["demographic_parity", "equalized_odds", "accuracy_difference"]
 

@@ -5,17 +5,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from driftloop.base.scores import metric_name, told_apart
+from driftloop.base.scores import is_error, metric_name, scores_apart
 from driftloop.comparison.gates.base import CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
-from driftloop.performance.metrics import MetricName, score
+from driftloop.performance.metrics import MetricField, score
 
 
 class MinimumScore(Gate):
     """The challenger reaches a score that its users need, whatever the champion does."""
 
     kind: Literal["minimum_score"] = "minimum_score"
-    metric: MetricName | None = Field(
+    metric: MetricField | None = Field(
         default=None, description="Metric to check; the primary one if left out."
     )
     minimum: float = Field(description="The smallest score that passes.")
@@ -27,6 +27,7 @@ class MinimumScore(Gate):
         name = metric_name(metric, begins=True)
         if math.isnan(value):
             raise CannotRun(f"{name} is undefined on the holdout.")
-        reached, least = told_apart(value, self.minimum)
-        sentence = f"{name} is {reached}; at least {least} is required."
+        reached, least = scores_apart(metric, value, self.minimum)
+        bound = "at most" if is_error(metric) else "at least"
+        sentence = f"{name} is {reached}; {bound} {least} is required."
         return value >= self.minimum, sentence

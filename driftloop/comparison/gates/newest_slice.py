@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from driftloop.base.scores import metric_name, told_apart
+from driftloop.base.scores import metric_name, scores_apart
 from driftloop.comparison.gates.base import NO_CHAMPION, CannotRun, Gate
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.metrics import score
@@ -35,6 +35,6 @@ class NewestSlice(Gate):
             name = metric_name(metric, begins=True)
             raise CannotRun(f"{name} is undefined on the newest {len(y):,} rows.")
         name = metric_name(metric)
-        now, before = told_apart(new, old)
+        now, before = scores_apart(metric, new, old)
         sentence = f"On the newest {len(y):,} rows {name} is {now} against {before}."
         return new >= old - self.tolerance, sentence

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from driftloop.base.scores import metric_name, number
+from driftloop.base.scores import metric_name, number, score_text
 from driftloop.comparison.gates.base import NO_CHAMPION, CannotRun, Gate
 from driftloop.comparison.gates.grouping import (
     Group,
@@ -76,9 +76,10 @@ class Segments(Gate):
         worst = min(lost or judged, key=lambda segment: segment.gain)
         rows, metric = f"{len(worst.group.rows):,} rows", metric_name(inputs.metric)
         if lost:
+            change = score_text(inputs.metric, worst.gain, "+")
             text = (
                 f"Worse by more than {self.margin:g} in {len(lost)} of {len(judged)} segments, most"
-                f" in {worst.name}: {metric} {number(worst.gain, '+')} on {rows}{beside}."
+                f" in {worst.name}: {metric} {change} on {rows}{beside}."
             )
         else:
             text = (

@@ -15,7 +15,7 @@ from driftloop.performance.estimates.base import (
     Values,
 )
 from driftloop.performance.estimates.calibration import Calibration, fit_calibration
-from driftloop.performance.metrics import BINARY_ONLY, METRICS, MetricName, Scores
+from driftloop.performance.metrics import BINARY_ONLY, MetricName, Scores, metric_of
 from driftloop.performance.target import Probabilities
 
 DRAWS = 100
@@ -103,7 +103,7 @@ def _weighted(
     each = np.repeat(p, classes, axis=0)
     size = max(1, _CELLS // weights.shape[1])
     parts = [weights[first : first + size] for first in range(0, len(weights), size)]
-    return np.concatenate([METRICS[metric](codes, each, part, threshold) for part in parts])
+    return np.concatenate([metric_of(metric)(codes, each, part, threshold) for part in parts])
 
 
 def calibration_of(holdout: HeldOut, weights: Values | None = None) -> Calibration:

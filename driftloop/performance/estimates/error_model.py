@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from driftloop.base.parallel import one_thread
 from driftloop.performance.estimates.base import (
     Estimate,
     EstimatedScore,
@@ -14,6 +15,7 @@ from driftloop.performance.estimates.base import (
     NoEstimateError,
     Values,
 )
+from driftloop.performance.value_metric import unit_of_error
 
 LEAST_ROWS = 200
 _HALVES = 2
@@ -40,7 +42,7 @@ class ErrorModel(Estimate):
         if len(y) < LEAST_ROWS:
             raise NoEstimateError(f"the holdout has {len(y)} rows, {LEAST_ROWS} are needed")
         errors = np.abs(y - predicted)
-        losses = errors if inputs.metric == "neg_mae" else errors**2
+        losses = errors if _absolute(inputs.metric) else errors**2
         before, now = _expected_losses(inputs, losses)
         correction = losses - before
         mean = max(0.0, float(now.mean() + correction.mean()))
@@ -50,6 +52,12 @@ class ErrorModel(Estimate):
         return _as_score(inputs, mean, sampling, estimation)
 
 
+def _absolute(metric: str) -> bool:
+    """Say whether a metric is a mean of absolute errors, in whichever unit."""
+    return metric == "neg_mae" or unit_of_error(metric) is not None
+
+
+@one_thread()
 def _expected_losses(inputs: EstimateInputs, losses: Values) -> tuple[Values, Values]:
     """Return the expected loss of each row: of the holdout out of sample, and in question."""
     before, now = feature_tables(inputs)
@@ -109,8 +117,9 @@ def _as_score(
     inputs: EstimateInputs, mean: float, sampling: float, estimation: float
 ) -> EstimatedScore:
     """Return the metric that a mean loss stands for, by the delta method."""
-    if inputs.metric == "neg_mae":
-        return EstimatedScore(-mean, sampling, estimation)
+    if _absolute(inputs.metric):
+        unit = unit_of_error(inputs.metric) or 1.0
+        return EstimatedScore(-mean * unit, sampling * unit, estimation * unit)
     if inputs.metric == "neg_rmse":
         root = math.sqrt(mean)
         if root == 0:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from driftloop.alerts.messages.wording import count, number
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, shown
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.dashboard.rows import ModelRow, dashboard_sentence, most_severe_first
 from driftloop.reporting.html.line import scaled
@@ -30,7 +30,14 @@ def dashboard_page(rows: Sequence[ModelRow], now: datetime) -> str:
     return render_page(
         "dashboard/dashboard.html.j2",
         sentence=dashboard_sentence(ordered),
-        rows=[(row, sparkline(row.scores, row.metric)) for row in ordered],
+        rows=[
+            (
+                row,
+                sparkline(row.scores, row.metric),
+                [(one, sparkline(one.values, None, one.name)) for one in row.business],
+            )
+            for row in ordered
+        ],
         present={row.outcome for row in ordered},
         outcomes=list(OUTCOME_STYLES),
         severities=_SEVERITIES,
@@ -38,13 +45,19 @@ def dashboard_page(rows: Sequence[ModelRow], now: datetime) -> str:
     )
 
 
-def sparkline(scores: Sequence[float | None], metric: str | None) -> Sparkline | None:
-    """Return the scores as a small line, or None where there are none."""
-    known = [(place, score) for place, score in enumerate(scores) if score is not None]
+def sparkline(
+    scores: Sequence[float | None], metric: str | None, name: str | None = None
+) -> Sparkline | None:
+    """Return the scores as a small line, or None where there are none.
+
+    `name` is what they are called where they are no scores of a metric.
+    """
+    read = [shown(metric, score) for score in scores]
+    known = [(place, score) for place, score in enumerate(read) if score is not None]
     if not known:
         return None
     values = [score for _, score in known]
-    name = metric_name(metric, begins=True)
+    name = name or metric_name(metric, begins=True)
     alt_text = (
         f"{name} of {count(len(values), 'run')}: {number(values[0])} to "
         f"{number(values[-1])}, between {number(min(values))} and {number(max(values))}"

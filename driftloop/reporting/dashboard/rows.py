@@ -1,5 +1,6 @@
 """The state of every model, as the rows of the dashboard."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Annotated
 from driftloop.alerts.messages.wording import count
 from driftloop.base.serialize import UNPRINTED
 from driftloop.decision.outcome import MOST_SEVERE_FIRST, TROUBLE, Outcome
+from driftloop.reporting.business import BusinessSeries
 
 SLACK = timedelta(days=1)
 """How much later than two windows a run may be before it counts as missing."""
@@ -19,7 +21,8 @@ class ModelRow:
 
     The outcome is ``missing`` where it never ran, ``inconclusive`` where it could not be evaluated;
     `problem` says why. A row is `stale` where its run is longer ago than it should be. `scores` are
-    the realised ones of its newest runs, oldest first, None where labels were missing. `report` is
+    the realised ones of its newest runs, oldest first, None where labels were missing. `balance` is
+    what trouble has cost so far, or the champion has brought. `report` is
     an address from the folder of the page, `links` are further pages as label and address.
     """
 
@@ -35,6 +38,8 @@ class ModelRow:
     score: float | None = None
     low: Annotated[float | None, UNPRINTED] = None
     high: Annotated[float | None, UNPRINTED] = None
+    balance: str | None = None
+    business: Annotated[tuple[BusinessSeries, ...], UNPRINTED] = ()
     rev: str | None = None
     champion: str | None = None
     promoted_at: datetime | None = None
@@ -53,7 +58,17 @@ class ModelRow:
     @property
     def unwatched(self) -> bool:
         """Whether its state is unknown."""
-        return self.problem is not None or self.stale or self.outcome in ("missing", "inconclusive")
+        blind = self.outcome in ("missing", "inconclusive", "empty")
+        return self.problem is not None or self.stale or blind
+
+
+_STATES = (
+    "that could not be evaluated",
+    "with an open incident",
+    "not watched",
+    "in trouble",
+    "healthy",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +96,22 @@ def is_stale(as_of: datetime, now: datetime, window_days: float) -> bool:
 
 
 def dashboard_sentence(rows: Iterable[ModelRow]) -> str:
-    """Return how many models are in which state, in one sentence."""
+    """Return how many models are in which state, in one sentence; each is counted once."""
     rows = tuple(rows)
     if not rows:
         return "No model is configured."
-    open_incidents = sum(row.incident_since is not None for row in rows)
-    problems = sum(row.problem is not None for row in rows)
-    unwatched = sum(row.problem is None and row.unwatched for row in rows)
-    healthy = sum(not row.troubled for row in rows)
-    return (
-        f"{count(len(rows), 'model')}: {open_incidents} with an open incident, {problems} that "
-        f"could not be evaluated, {unwatched} not watched, {healthy} healthy."
-    )
+    states = Counter(map(_state, rows))
+    counted = (f"{states[state]} {state}" for state in _STATES if states[state])
+    return f"{count(len(rows), 'model')}: {', '.join(counted)}."
+
+
+def _state(row: ModelRow) -> str:
+    """Return the one state that a model is counted in, so that the states add up to all models."""
+    evaluated, incident, watched, trouble, healthy = _STATES
+    if row.problem is not None:
+        return evaluated
+    if row.incident_since is not None:
+        return incident
+    if row.unwatched:
+        return watched
+    return trouble if row.troubled else healthy

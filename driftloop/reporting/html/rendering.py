@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from driftloop.alerts.blocks import Line
 from driftloop.alerts.messages.formats.html import lines_html
-from driftloop.alerts.messages.wording import count, duration, interval, number, score
+from driftloop.alerts.messages.wording import count, duration, interval, number, score, scored
 from driftloop.base.periods import format_time
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, score_text, shown_ends
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.profiling.finding_text import format_p, format_share
 
@@ -104,7 +104,7 @@ def environment() -> Environment:
     )
     environment.filters.update({function.__name__: function for function in filters})
     environment.filters["metric_name"] = metric_name
-    functions = (count, interval, duration, number)
+    functions = (count, interval, duration, number, scored, score_text, shown_ends)
     environment.globals.update({function.__name__: function for function in functions})
     environment.globals["outcome_styles"] = OUTCOME_STYLES
     return environment

@@ -51,7 +51,7 @@ def finding_details(finding: Finding) -> str:
         learned = f" learned from {count(windows, 'window')}" if windows else ""
         parts.append(f"{label} {format_number(finding.effect_size)}")
         if finding.effect_floor:
-            parts[-1] += f", floor {format_number(finding.effect_floor)}{learned}"
+            parts[-1] += f", limit {format_number(finding.effect_floor)}{learned}"
     if finding.p_adjusted is not None:
         by = f" by {finding.engine}" if finding.engine else ""
         parts.append(f"{finding.test}{by}, adjusted p {format_p(finding.p_adjusted)}")
@@ -117,7 +117,7 @@ def _summary(findings: Iterable[Finding]) -> str:
     courses = {f"`{one.name}` {one.reference_course}" for one in features if one.reference_course}
     return (
         f"{drifted} of {count(total, 'feature')} drifted. They are ranked by status, then by how "
-        "much the change matters: effect size over floor, times the champion's importance."
+        "much the change matters: effect size over limit, times the champion's importance."
         f"{not_stationary('The reference', sorted(courses))}"
     )
 

@@ -19,6 +19,7 @@ _CALM: dict[Outcome, str] = {
     "warning": "Nothing now. Keep an eye on what is marked below.",
     "inconclusive": "In working hours, check that new data arrive and that enough rows reach "
     "each run.",
+    "empty": "In working hours, check that new data arrive.",
 }
 """By outcome: what the reader should do where nothing is wrong."""
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from driftloop.alerts.messages.wording import count, interval, number
+from driftloop.alerts.messages.wording import count, scored
 from driftloop.base.periods import format_time
 from driftloop.base.scores import metric_name
 from driftloop.decision.outcome import OUTCOME_STYLES, OutcomeStyle
@@ -29,7 +29,7 @@ class HistoryCell:
         """The run in one line of plain text."""
         run, parts = self.run, [format_time(self.run.as_of), self.style.word]
         if run.score is not None and run.metric:
-            score = f"{number(run.score)}{interval(run.low, run.high)}"
+            score = scored(run.metric, run.score, run.low, run.high)
             parts.append(f"{metric_name(run.metric)} {score}")
         if run.champion:
             parts.append(f"version {run.champion}")

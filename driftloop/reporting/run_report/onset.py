@@ -82,7 +82,7 @@ def _panel(
     ends = 0.0, max(*sizes, *floors)
     state = f"above it since {format_time(since)}" if since else "not above it"
     sentence = (
-        f"{label} {format_number(sizes[-1])}, floor {format_number(floors[-1])}; {state}, "
+        f"{label} {format_number(sizes[-1])}, limit {format_number(floors[-1])}; {state}, "
         f"{count(len(known), 'run')} shown"
     )
     above = tuple(size > floor for size, floor in zip(sizes, floors, strict=True))

@@ -8,7 +8,7 @@ from driftloop.reporting.run_report.headline import verdict_section
 from driftloop.reporting.run_report.history import history_section
 from driftloop.reporting.run_report.inputs import ReportInput
 from driftloop.reporting.run_report.onset import onset_section
-from driftloop.reporting.run_report.performance import performance_details
+from driftloop.reporting.run_report.performance import business_of_runs, performance_details
 from driftloop.reporting.run_report.training import recent_entries, retraining_badge
 
 REPORT_FILE = "report.html"
@@ -52,6 +52,7 @@ def report_page(report: ReportInput) -> str:
         ],
         features=features_section(report) if record.findings else None,
         performance_details=performance_details(record.performance),
+        business=business_of_runs(report),
         retraining_badge=retraining_badge(record.retrain) if record.retrain else None,
         retraining_line=outcome_line(record.retrain) if record.retrain else None,
         entries=entries,

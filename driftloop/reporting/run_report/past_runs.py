@@ -1,7 +1,8 @@
 """Past monitoring runs of a model, read from their tags, and its incidents."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -40,6 +41,7 @@ class RunPoint:
         Field(description="Performance estimated on the run's window, without labels."),
     ] = None
     effects: Annotated[tuple[str, ...], UNPRINTED] = ()
+    business: Annotated[Mapping[str, float], UNPRINTED] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,18 @@ def point_of_tags(run_id: str, tags: RunTags) -> RunPoint:
         tags.score_high,
         tags.estimated,
         tags.effects or (),
+        business_of(tags),
     )
+
+
+def business_of(tags: RunTags) -> dict[str, float]:
+    """Return the business figures of a stored run by name, without what cannot be read."""
+    figures = {}
+    for word in tags.business or ():
+        name, _, value = word.partition("=")
+        with suppress(ValueError):
+            figures[name] = float(value)
+    return figures
 
 
 def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
@@ -120,6 +133,7 @@ def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
         performance.high,
         record.estimate.score if record.estimate else None,
         effect_words(record.findings),
+        {one.name: one.value for one in record.business if one.value is not None},
     )
 
 

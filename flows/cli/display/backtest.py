@@ -11,7 +11,7 @@ from rich.text import Text
 from driftloop.alerts.messages.wording import count
 from driftloop.backtest.summary import PolicyResult
 from driftloop.base.periods import format_time
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import metric_name, shown
 from driftloop.reporting.backtest import Backtest, InjectionResult
 from flows.cli.display.show import empty_table
 
@@ -45,7 +45,7 @@ def _table(result: Backtest) -> Table:
     for policy in result.policies:
         table.add_row(
             policy.name,
-            _score(policy.mean_score),
+            _score(shown(result.metric, policy.mean_score)),
             "" if math.isnan(policy.gain_kept) else f"{policy.gain_kept:.0%}",
             str(policy.retrains),
             str(policy.promotions),
@@ -53,7 +53,7 @@ def _table(result: Backtest) -> Table:
             f"{policy.alarms_per_year:.1f}",
         )
     for baseline in result.baselines:
-        score, retrains = _score(baseline.mean_score), str(baseline.retrains)
+        score, retrains = _score(shown(result.metric, baseline.mean_score)), str(baseline.retrains)
         table.add_row(baseline.name, score, "", retrains, "", "", "")
     return table
 

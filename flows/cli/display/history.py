@@ -9,10 +9,11 @@ from driftloop.alerts.messages.wording import count
 from driftloop.base.periods import format_time
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.dashboard.rows import Dashboard
+from driftloop.reporting.retention import Pruning
 from driftloop.reporting.run_report.history import history_sentence
 from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from driftloop.reporting.timeline import LABEL, Line, score_range, timeline
-from flows.cli.display.show import TONES
+from flows.cli.display.show import TONES, empty_table
 
 WIDTH = 80
 
@@ -52,6 +53,18 @@ def dashboard_view(page: Dashboard) -> Iterable[RenderableType]:
     """Yield how all models are and where their page is."""
     yield page.sentence
     yield Text(page.path)
+
+
+def pruning_view(pruning: Pruning) -> Iterable[RenderableType]:
+    """Yield a table of what was removed, or would be, and what that comes to."""
+    table = empty_table("model", "kind", "count", "oldest", "MB")
+    for removal in pruning.removals:
+        size = f"{removal.size / 1e6:,.1f}"
+        row = removal.model, removal.kind, f"{removal.count:,}", format_time(removal.oldest), size
+        table.add_row(*row)
+    if pruning.removals:
+        yield table
+    yield pruning.sentence
 
 
 def _line(line: Line) -> Text:

@@ -10,7 +10,7 @@ from rich.text import Text
 from driftloop.base.findings import Finding, FindingStatus, by_severity
 from driftloop.base.periods import format_time
 from driftloop.base.records import MonitorRecord
-from driftloop.base.scores import metric_name
+from driftloop.base.scores import named_score
 from driftloop.decision.outcome import OUTCOME_STYLES, outcome_of_record
 from flows.cli.display.promotion import retrain_view
 from flows.cli.display.show import COLOURS, TONES, outcome_text, status_text
@@ -50,9 +50,15 @@ def monitor_view(record: MonitorRecord, everything: bool = False) -> Iterable[Re
     if record.estimate is not None:
         estimate = record.estimate
         yield Text.assemble("  ", status_text(estimate.status), " ", estimate.sentence)
+    if (served := record.served_estimate) is not None:
+        yield Text.assemble(
+            "  ", status_text(served.status), " by what was served: ", served.sentence
+        )
+    if record.worth:
+        yield f"  {record.worth}"
     if record.findings:
         yield from _features(by_severity(record.findings), everything)
-    for warning in filter(None, (record.moved, record.doubt)):
+    for warning in filter(None, (record.moved, record.changed, record.doubt)):
         yield Text.assemble(status_text("warning"), f" {warning}")
     yield from _consequences(record)
 
@@ -65,8 +71,10 @@ def _consequences(record: MonitorRecord) -> Iterable[RenderableType]:
     if record.aftermath:
         yield f"  {record.aftermath}"
     yield Text.assemble("decision: ", (record.decision.action, "bold"))
+    above = record.verdict.sentence, record.performance.sentence
     for reason in record.decision.reasons:
-        yield f"  {reason}"
+        if reason not in above:
+            yield f"  {reason}"
     if record.retrain is not None:
         yield from retrain_view(record.retrain)
     yield f"champion: version {record.serving}"
@@ -108,7 +116,7 @@ def status_view(statuses: "Statuses") -> Iterable[RenderableType]:
     """Yield a table with a line per model, then what is open."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model", overflow="fold")
-    for column in ("verdict", "as of", "champion", "score", "action"):
+    for column in ("verdict", "as of", "champion", "holdout", "action"):
         table.add_column(column, no_wrap=True)
     for model in statuses.models:
         table.add_row(
@@ -116,7 +124,7 @@ def status_view(statuses: "Statuses") -> Iterable[RenderableType]:
             outcome_text(model.outcome) if model.outcome else "",
             format_time(model.as_of) if model.as_of else "never",
             f"v{model.champion}" if model.champion else "none",
-            "" if model.score is None else f"{metric_name(model.metric)} {model.score:.3f}",
+            "" if model.score is None else named_score(model.metric, model.score),
             model.action or "",
         )
     yield table
@@ -130,9 +138,11 @@ def _news(model: "ModelStatus") -> Text:
     parts = []
     if model.headline and model.outcome and model.headline != OUTCOME_STYLES[model.outcome].word:
         parts.append((model.headline, TONES[OUTCOME_STYLES[model.outcome].tone]))
+    if model.empty_as_of is not None:
+        parts.append((f"no rows in the run of {format_time(model.empty_as_of)}", "magenta"))
     if model.incident_since is not None:
         since = format_time(model.incident_since)
-        parts.append((f"{model.incident_severity} since {since}", "red"))
+        parts.append((f"incident ({model.incident_severity}) since {since}", "red"))
     if model.muted_until is not None:
         parts.append((f"muted until {format_time(model.muted_until)}", "yellow"))
     if model.waiting:

@@ -13,7 +13,7 @@ from flows.cli.display.show import empty_table
 
 def retrain_view(record: RetrainOutcome) -> Iterable[RenderableType]:
     """Yield the parts of a retraining that a person wants to see."""
-    won = Text("won", "green") if record.won else Text("did not win", "yellow")
+    won = Text("won", "green") if record.won else Text("not promoted", "yellow")
     if record.won and record.scores.champion is None:
         won = Text("is the first that passed every gate", "green")
     if record.waits_for is not None:

@@ -64,7 +64,7 @@ def stack_view(status: "StackStatus") -> Iterable[RenderableType]:
         yield "\nNext, in a shell:"
         yield _whole(f"  source {_near(status.folder)}/env")
         yield "                                    # commands then use the stack"
-        yield "  driftloop status                  # your models, and what to do for each"
+        yield "  driftloop status                  # your models, and what is open"
         yield "  driftloop stack                   # how the services are"
         yield "  driftloop down                    # stop everything"
 

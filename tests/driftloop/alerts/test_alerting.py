@@ -175,7 +175,7 @@ def test_worse_score_is_told_when_it_fell_by_the_margin_since_it_was_told() -> N
     scores = [0.70, 0.68, 0.66, 0.64, 0.66, 0.60, 0.58]
     story = [health(week, "p", score=score) for week, score in enumerate(scores)]
     assert told(story) == "OC.W..W"
-    assert seen(story)[3].why == "The score fell by another 0.06."
+    assert seen(story)[3].why == "Performance fell by another 0.06."
 
 
 def test_trouble_that_goes_on_under_a_new_champion_is_news_once() -> None:

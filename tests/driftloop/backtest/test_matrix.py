@@ -244,3 +244,9 @@ def test_a_loss_that_nothing_helps_alarms_once_and_calls_a_person() -> None:
     silent = replay(matrix, loss, lambda _, rows: bool(heard.append(rows)))
     assert silent.retrained == ()
     assert len(heard) == PERIODS - 1
+
+
+def test_a_challenger_of_a_loss_may_learn_from_half_of_it() -> None:
+    """The turn is seen at 7; at 8 one of the two periods since teaches, and the other judges."""
+    loss = Policy("loss", ("all",), on_loss=True, margin=-0.01, proof=1.96)
+    assert replay(turning(6), loss).promoted == (8,)

@@ -3,11 +3,11 @@
 from typing import get_args
 
 from driftloop.base.scores import METRIC_NAMES, metric_name
-from driftloop.performance.metrics import MetricName
+from driftloop.performance.metrics import OwnMetric
 
 
 def test_every_metric_has_a_name_for_people() -> None:
-    assert set(METRIC_NAMES) == set(get_args(MetricName))
+    assert set(METRIC_NAMES) == set(get_args(OwnMetric))
     assert not [name for name in METRIC_NAMES.values() if "_" in name]
 
 

@@ -17,6 +17,10 @@ AT = datetime(2026, 3, 2, 6, tzinfo=UTC)
 LATER = datetime(2026, 3, 9, tzinfo=UTC)
 RUN = RunTags(
     kind="monitor",
+    removed=("report.html", "record.json"),
+    balance="cost 40 EUR since 2026-03-02",
+    versions=("1:0a1b2c3d", "2:-"),
+    business=("revenue=12.5",),
     key="4f1c",
     as_of=AT,
     champion="3",
@@ -56,6 +60,10 @@ RUN = RunTags(
     gained=1.5,
 )
 STORED_RUN = {
+    "driftloop.removed": "report.html record.json",
+    "driftloop.balance": "cost 40 EUR since 2026-03-02",
+    "driftloop.versions": "1:0a1b2c3d 2:-",
+    "driftloop.business": "revenue=12.5",
     "driftloop.kind": "monitor",
     "driftloop.key": "4f1c",
     "driftloop.as_of": "2026-03-02T06:00:00+00:00",
@@ -181,8 +189,12 @@ STORED_MODEL = {
     "driftloop.ledger.000002": "second",
 }
 EVENTS = "driftloop/alerts/events.py"
-NOT_TAGS = {"driftloop.model.", "driftloop.slack", "driftloop.onboarding", "driftloop.reporting"}
-"""The resource of an event, a logger, and the packages that hold templates."""
+NOT_TAGS = {
+    *("driftloop.model.", "driftloop.slack"),
+    *("driftloop.onboarding", "driftloop.reporting"),
+    "driftloop.json",
+}
+"""The resource of an event, a logger, packages that hold templates, and a file of a model's."""
 
 
 @pytest.mark.parametrize(

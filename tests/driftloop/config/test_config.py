@@ -45,6 +45,15 @@ def test_good_file_loads(path: Path) -> None:
     assert {"event_time", "is_fraud", "amount"} <= set(config.columns)
 
 
+def test_a_kind_alone_stands_for_its_defaults(tmp_path: Path) -> None:
+    short = (CONFIGS / "good" / "kinds_alone.yaml").read_text()
+    long = tmp_path / "payments.yaml"
+    text = short.replace("mode: approval", "mode: {kind: approval}")
+    text = text.replace("effect: jensen_shannon", "effect: {kind: jensen_shannon}")
+    long.write_text(text.replace("[drift, manual]", "[{kind: drift}, {kind: manual}]"))
+    assert load_config(CONFIGS / "good" / "kinds_alone.yaml") == load_config(long)
+
+
 @pytest.mark.parametrize("path", BAD, ids=named)
 def test_bad_file_is_one_clear_line(path: Path) -> None:
     text = error_of(path)

@@ -6,7 +6,6 @@ import pytest
 from driftloop.base.findings import Verdict
 from driftloop.base.periods import Span
 from driftloop.base.records import Decision
-from driftloop.base.retrain_record import ROUTINE
 from driftloop.decision.decision import DecisionSettings, budget_left, decide, drift_since
 from driftloop.decision.payoff import Price, lost_since
 from driftloop.decision.triggers import (
@@ -367,7 +366,10 @@ def test_a_falling_performance_alerts_and_does_not_retrain() -> None:
 
 
 def test_a_retraining_by_the_calendar_alone_says_that_nothing_was_wrong() -> None:
-    assert decided(CALENDAR, **QUIET).reasons[-1] == ROUTINE
-    assert ROUTINE not in decided(CALENDAR, **{**QUIET, **FELL}).reasons
-    drift = {**QUIET, "verdict": DRIFT}
-    assert ROUTINE not in decided(CALENDAR, **drift).reasons
+    done = decided(CALENDAR, **QUIET)
+    assert done.routine
+    assert done.reasons[-1] == "By the calendar: nothing is wrong."
+    for trouble in (FELL, {"verdict": DRIFT}):
+        done = decided(CALENDAR, **{**QUIET, **trouble})
+        assert (done.action, done.routine) == ("retrain", False)
+        assert "By the calendar: nothing is wrong." not in done.reasons

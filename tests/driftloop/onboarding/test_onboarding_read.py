@@ -240,7 +240,12 @@ BAD_TEXTS = {
     "same times": (
         lines(GOOD[0], GOOD[0]),
         OPTIONS,
-        r"line 3: '2026-01-01 00:00:00' is repeated.*choose a column for --key",
+        r"line 3: '2026-01-01 00:00:00' is repeated.*choose a column for --key; none tells all",
+    ),
+    "same times, and keys": (
+        lines("2026-01-01,1,a,0.5,no", "2026-01-01,2,b,0.7,yes", header="at,id,x,price,y"),
+        OPTIONS,
+        "choose a column for --key; that would do: 'id', 'x'$",
     ),
     "same keys": (
         lines(*GOOD, "2026-01-04,3,yes"),

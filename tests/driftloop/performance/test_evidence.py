@@ -87,6 +87,24 @@ def test_losses_that_are_passed_over_warn_and_page_nobody_for_10_000_years(
         assert 0.5 * budget < just_allowed < budget
 
 
+@pytest.mark.parametrize(("slack", "least", "most"), [(0.0, 0.1, 0.2), (1.0, 0.0, 0.015)])
+def test_false_pages_of_promises_keep_the_budget_for_10_000_years(
+    slack: float, least: float, most: float
+) -> None:
+    """Both tests of a promise where nothing changed, and any change or one error's is too much.
+
+    A sixth of the variance of a relation is that of the holdout, which all windows share: 1,000
+    rows a window, 5,000 of the holdout.
+    """
+    rng, error, holdout, shared = np.random.default_rng(2), 0.0113, 0.005, 1 / 6
+    gaps, noise = rng.normal(0, error, (YEARS, WEEKS)), rng.normal(0, holdout, YEARS)
+    short = p_values(gaps - slack * error, error, holdout, noise)
+    own, common = rng.normal(size=(YEARS, WEEKS)), rng.normal(size=(YEARS, 1))
+    changed = norm.sf(np.sqrt(1 - shared) * own + np.sqrt(shared) * common - slack)
+    p_value = 2 * np.minimum(short, changed)  # as in judge_promise
+    assert least <= (p_value <= level_of_look(0.2, WEEKS)).sum(axis=1).mean() <= most
+
+
 def test_a_loss_of_five_points_is_found_within_three_windows() -> None:
     """1,000 rows a window, a holdout of 5,000, for a loss after 20 windows without one."""
     rng = np.random.default_rng(0)

@@ -20,7 +20,7 @@ def test_harder_inputs_keep_the_promise() -> None:
     """The champion is less sure where its feature lies at the border."""
     kept = judged(binary(3000, 0), binary(1500, 1, shift=0.3))
     assert kept.status == "kept"
-    assert kept.sentence.startswith("The champion promised a negative log loss of -0.")
+    assert kept.sentence.startswith("The champion promised a log loss of 0.")
     assert (
         judged(quantity(3000, 0), quantity(1500, 1, shift=0.4), metric="neg_mae").status == "kept"
     )

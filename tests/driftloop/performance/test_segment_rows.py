@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from driftloop.performance.segment_rows import MISSING, MOST_VALUES, OTHER, segments_of
+from driftloop.performance.parts.segment_rows import MISSING, MOST_VALUES, OTHER, segments_of
 
 
 def sizes(reference: list[object], current: list[object], least: int = 1) -> dict[str, list[int]]:

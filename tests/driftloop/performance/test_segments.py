@@ -14,9 +14,9 @@ from driftloop.performance.bootstrap import resampled_scores
 from driftloop.performance.evidence import level_of_look
 from driftloop.performance.level import NO_RECORD, TrackRecord
 from driftloop.performance.metrics import score
+from driftloop.performance.parts.segment_rows import segments_of
+from driftloop.performance.parts.segments import SHARE, ScoredRows, judge_segments
 from driftloop.performance.realised import MATTERS, PerformanceSettings, judge_performance
-from driftloop.performance.segment_rows import segments_of
-from driftloop.performance.segments import SHARE, ScoredRows, judge_segments
 from tests.driftloop.alerts.messages.message_records import WINDOW, monitor, performance
 
 WEEKS = 365.25 / 7

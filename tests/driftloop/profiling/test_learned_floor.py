@@ -20,7 +20,7 @@ from driftloop.profiling.effect_sizes.jensen_shannon import JensenShannon
 from driftloop.profiling.effect_sizes.psi import PopulationStability
 from driftloop.profiling.reference_column import Variation
 from driftloop.profiling.reference_profile import Features, build_profile
-from driftloop.profiling.variation import learned_floor
+from driftloop.profiling.variation import learned_floor, season_floor
 from tests.driftloop.cases import FAST
 from tests.driftloop.profiling.test_variation import weeks
 
@@ -60,6 +60,37 @@ def test_a_distance_has_the_root_of_the_floor_of_its_square() -> None:
     assert distance == pytest.approx(square**0.5)
 
 
+SEASON = {"squared": True, "limit": 25.0}
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 4, 9])
+def test_one_more_year_exceeds_the_floor_of_ten_about_as_often_as_it_may(freedom: int) -> None:
+    """Years that differ by one shift or by nine: drawn from a chi-square, the limit from F."""
+    rng, chance = np.random.default_rng(freedom), 0.5 / 4 / 8
+    years = 0.4 * rng.chisquare(freedom, (2000, 10)) / freedom
+    more = 0.4 * rng.chisquare(freedom, 2000) / freedom
+    floors = np.array(
+        [season_floor(tuple(one), 1e-9, chance, squared=True, limit=1e12) for one in years]
+    )
+    assert 0.5 * chance < (more > floors).mean() < 2.7 * chance
+    roots = [
+        season_floor(tuple(one**0.5), 1e-9, chance, squared=False, limit=1e24) for one in years[:50]
+    ]
+    assert roots == pytest.approx(list(floors[:50] ** 0.5))
+
+
+def test_years_teach_a_floor_and_an_odd_one_does_not() -> None:
+    quiet = (0.3, 0.5, 0.2, 0.4, 0.3, 0.6, 0.2, 0.5, 0.4)
+    usual = season_floor((*quiet, 0.6), 0.1, LEVEL, **SEASON)
+    assert 1 < usual < 2.5
+    assert season_floor((*quiet, 80.0), 0.1, LEVEL, **SEASON) < 2 * usual
+    assert season_floor((0.4, 0.5), 0.1, LEVEL, **SEASON) == 0.1, "two are too few"
+    assert season_floor((0.0,) * 9 + (50.0,), 0.1, LEVEL, **SEASON) == 0.1
+    assert season_floor((0.4,) * 20, 0.1, LEVEL, **SEASON) == pytest.approx(
+        0.4 * stats.f.isf(LEVEL, 9, 180)
+    )
+
+
 @pytest.mark.parametrize(
     "effect", [PopulationStability(), JensenShannon(), Hellinger(), CramersV()]
 )
@@ -91,12 +122,14 @@ rows_of_bins = st.lists(st.integers(0, 3000), min_size=2, max_size=12)
     floor=st.floats(0.01, 0.3),
     limit=st.floats(1, 1000),
     new_bin=st.booleans(),
+    seasonal=st.booleans(),
     effect=st.sampled_from([PopulationStability, JensenShannon, Hellinger, CramersV]),
 )
 def test_no_floor_is_above_what_its_sizes_can_reach_nor_the_cap(
-    effects, by_chance, counts, rows, floor, limit, new_bin, effect
+    effects, by_chance, counts, rows, floor, limit, new_bin, seasonal, effect
 ) -> None:
-    options = MeasuringOptions(DriftSettings(**FAST, floor_limit=limit), LEVEL)
+    drift = DriftSettings(**FAST, floor_limit=limit)
+    options = MeasuringOptions(drift, LEVEL, seasonal=seasonal)
     reference = np.array(counts, dtype=float)
     sized = effect(floor=floor)
     even = np.bincount(np.arange(rows) % len(reference), minlength=len(reference))
@@ -165,7 +198,7 @@ def test_the_floor_stands_beside_the_effect() -> None:
     assert finding.floor_windows == 12
     assert finding.learned_floor
     text = (
-        f"PSI {finding.effect_size:.2f}, floor {finding.effect_floor:.2f} learned from 12 windows."
+        f"PSI {finding.effect_size:.2f}, limit {finding.effect_floor:.2f} learned from 12 windows."
     )
     assert finding.sentence.endswith(text)
 

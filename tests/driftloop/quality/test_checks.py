@@ -10,12 +10,11 @@ from driftloop.drift.measure import MeasuringOptions
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_profile import Features, build_profile
+from driftloop.quality.base import QualityCheck, QualityInputs
 from driftloop.quality.checks import (
     DEFAULT_CHECKS,
     DuplicateKeys,
     MissingRate,
-    QualityCheck,
-    QualityInputs,
     Range,
     Schema,
     StrayValue,
@@ -129,6 +128,26 @@ def test_unit_change(factor: float) -> None:
 )
 def test_other_changes_are_no_unit_change(current: Any) -> None:
     assert said(UnitChange(), table(amount=current)) == {None: "ok"}
+
+
+@pytest.mark.parametrize("factor", [1000.0, 100.0, 0.01, 0.001])
+def test_a_part_of_the_feed_in_another_unit(factor: float) -> None:
+    """Hardly any drift by effect size, and one value in ten of no use to the model."""
+    part = np.where(np.arange(N) % 10 == 0, AMOUNT * factor, AMOUNT)
+    (finding,) = UnitChange().check(sample(table(amount=part)))
+    assert (finding.column, finding.status) == ("amount", "failed")
+    assert 0.05 < (finding.value or 0) <= 0.1
+    words = f"{factor:g} times larger" if factor > 1 else f"{1 / factor:g} times smaller"
+    assert f"of the values of `amount` look {words}" in finding.sentence
+    assert said(UnitChange(share=0.11), table(amount=part)) == {None: "ok"}
+
+
+@pytest.mark.parametrize("reach", [2.0, 5.0])
+def test_longer_tails_are_no_other_unit(reach: float) -> None:
+    middle = np.median(AMOUNT)
+    tails = np.where(np.arange(N) % 20 == 0, (AMOUNT - middle) * reach + middle, AMOUNT)
+    assert said(UnitChange(), table(amount=tails)) == {None: "ok"}
+    assert said(UnitChange(), table(amount=(AMOUNT - middle) * reach + middle)) == {None: "ok"}
 
 
 def test_unit_change_needs_factors_that_convert() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from driftloop.reporting.business import business_series
 from driftloop.reporting.dashboard.page import dashboard_page, sparkline
 from driftloop.reporting.dashboard.rows import (
     ModelRow,
@@ -47,10 +48,18 @@ def test_what_could_not_be_evaluated_is_never_healthy() -> None:
 
 
 def test_one_line_counts_everybody() -> None:
-    said = "300 models: 10 with an open incident, 1 that could not be evaluated, 8 not watched, "
-    assert dashboard_sentence(fleet(300)).startswith(said)
+    said = dashboard_sentence(fleet(300))
+    assert said == (
+        "300 models: 1 that could not be evaluated, 10 with an open incident, 7 not watched, "
+        "282 healthy."
+    )
+    blind = replace(row(1), outcome="empty", incident_since=NOW)
+    trouble = replace(row(2), outcome="drift", incident_since=None)
+    assert dashboard_sentence((blind, trouble, row(3))) == (
+        "3 models: 1 with an open incident, 1 in trouble, 1 healthy."
+    )
+    assert dashboard_sentence((row(1),)) == "1 model: 1 healthy."
     assert dashboard_sentence(()) == "No model is configured."
-    assert dashboard_sentence((row(1),)).startswith("1 model: 0 with an open incident")
 
 
 @pytest.mark.parametrize(("days", "stale"), [(14.9, False), (15.1, True)])
@@ -131,3 +140,18 @@ def test_ages_are_shown() -> None:
     said = Outline(dashboard_page((one,), NOW)).text
     assert "5 hours ago" in said
     assert "v4, 12 days" in said
+
+
+def test_a_business_figure_is_drawn_beside_the_score() -> None:
+    figures = [{"revenue": 10.0 + number} for number in range(6)]
+    scores = [0.8, 0.81, 0.82, 0.83, 0.85, 0.9]
+    (series,) = business_series(figures, scores, "roc_auc", {"revenue": "EUR"})
+    assert series.sentence.startswith(
+        "revenue 15.0 EUR; rank correlation with ROC AUC over 6 runs 1"
+    )
+    one = replace(row(1), business=(series,), balance="version 3 brought 90 EUR")
+    page = dashboard_page((one,), NOW)
+    assert "revenue of 6 runs: 10.0 to 15.0" in page
+    assert "rank correlation with ROC AUC over 6 runs" in page
+    assert "version 3 brought 90 EUR" in page
+    assert len(re.findall("<polyline", page)) == 2

@@ -39,7 +39,7 @@ def test_broken_data_are_the_headline() -> None:
 def test_a_retraining_has_its_gates() -> None:
     page = retrain_markdown(the.REFUSED, the.LINKS)
     assert page.startswith("# payments: new model not promoted")
-    assert "| latency | refused | 41 ms a row, 20 allowed. |" in page
+    assert "\n- **latency**: refused. 41 ms a row, 20 allowed." in page
     assert retrain_markdown(the.PROMOTED, the.LINKS).startswith(
         "# payments: version 8 is live: 0.731 → 0.838"
     )

@@ -80,7 +80,7 @@ def test_the_report_says_what_the_record_says() -> None:
         "0f343b0931126a20f133d67c2b018a3b",
         f"--as-of 2026-03-09T03:00:00+00:00 --rev {alert_examples.REV} --dry-run",
         "those of events after 2026-03-02 03:00 have not arrived yet",
-        "An incident is open (page): since 2026-02-23 03:00 UTC, first seen by the run of",
+        "2026-02-23 03:00 UTC; first seen by the run of",
     ):
         assert expected in said
 

@@ -1,11 +1,13 @@
 """The palette can be read in light and dark, and pictures follow it."""
 
+import math
+import re
 from pathlib import Path
 
 import pytest
 
 from driftloop import reporting
-from driftloop.reporting.html.svg import INKS, inline_svg
+from driftloop.reporting.html.svg import INKS, Drawing
 from tests.driftloop.reporting.palette import BASE_CSS, DARK, LIGHT, Palette, contrast
 
 TONES = ("good", "warn", "bad", "blind", "plain")
@@ -51,17 +53,14 @@ def test_the_style_needs_no_network() -> None:
         assert "@import" not in style
 
 
-def test_a_drawing_becomes_part_of_the_page() -> None:
-    drawn = (
-        '<?xml version="1.0"?><!DOCTYPE svg><svg width="9pt" viewBox="0 0 9 9">'
-        "<metadata>x</metadata>"
-        f'<defs><path id="a"/></defs><g id="b"><use xlink:href="#a" style="fill: {INKS["ink"]}" '
-        'x="1.23456"/><text>0.735</text></g></svg>'
-    )
-    made = inline_svg(drawn, 'before "now" <b>', "p-")
+def test_a_drawing_is_part_of_the_page_and_says_what_it_shows() -> None:
+    draw = Drawing(9, 9.5)
+    draw.line([(0, 1.23456), (2, math.nan), (3, 4), (5, -0.001)], "ink")
+    draw.dot((math.inf, 1), 2, "bad")
+    draw.text((1, 2), "a < b\u202e\x00")
+    made = draw.element('before "now" <b>')
     assert made.startswith('<svg role="img" aria-label="before &quot;now&quot; &lt;b&gt;"')
-    assert '<path id="p-a"/>' in made
-    assert 'href="#p-a" style="fill: var(--ink)" x="1.23"' in made
-    assert 'id="b"' not in made
-    assert "<text>0.735</text>" in made
-    assert "metadata" not in made
+    assert 'viewBox="0 0 9 9.5"' in made
+    assert 'd="M 0 1.23 M 3 4 L 5 -0" style="fill: none; stroke: var(--ink)' in made
+    assert "a &lt; b" in made
+    assert not {"\u202e", "\x00", "inf", "nan"} & {*made, *re.findall("inf|nan", made)}

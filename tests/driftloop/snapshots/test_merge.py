@@ -30,7 +30,7 @@ def delivery(rows: dict[int, tuple[int, int, int | None]]) -> Delivery:
         {"id": key, "at": DAY + pd.Timedelta(days=day), "x": x, "y": y}
         for key, (day, x, y) in rows.items()
     ]
-    return Delivery("a.csv", pa.Table.from_pylist(values, schema=SCHEMA), False, ())
+    return Delivery("a.csv", pa.Table.from_pylist(values, schema=SCHEMA), (), ())
 
 
 def put(batches: dict[str, Path], folder: Path, arrived: Delivery, roles: Roles = ROLES) -> Staged:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from driftloop.base.errors import TrainingError
 from driftloop.performance.target import Classes
 from driftloop.profiling.reference_profile import Features
+from driftloop.training.allow import AllowSettings
 from driftloop.training.estimators import (
     SAFE_TYPES,
     Custom,
@@ -19,14 +20,7 @@ from driftloop.training.estimators import (
     RandomForest,
 )
 from driftloop.training.search.halving import Halving
-from driftloop.training.training import (
-    AllowSettings,
-    Examples,
-    TrainingSettings,
-    fit,
-    predict,
-    with_settings,
-)
+from driftloop.training.training import Examples, TrainingSettings, fit, predict, with_settings
 
 FEATURES = Features(("x", "z"), ())
 RNG = np.random.default_rng(0)

@@ -51,6 +51,7 @@ def test_status_keeps_year_verdict_and_date() -> None:
     common: dict[str, Any] = {
         **{"champion": "12", "promoted_at": None, "trained_until": None, "score": 0.93456},
         **{"metric": "average_precision", "as_of": datetime(2026, 6, 15, tzinfo=UTC)},
+        "empty_as_of": None,
         **{"outcome": "inconclusive", "headline": "not judged"},
         **{"verdict": "inconclusive", "performance": "ok", "action": "retrain", "sentence": None},
         "incident_since": datetime(2026, 5, 18, tzinfo=UTC),
@@ -63,7 +64,7 @@ def test_status_keeps_year_verdict_and_date() -> None:
     assert len(shown) == 2
     for words in ("2026-06-15", "v12", "average precision 0.935", "retrain"):
         assert all(words in line for line in shown)
-    assert lines[-1] == "b: page since 2026-05-18, 2 waiting to be sent"
+    assert lines[-1] == "b: incident (page) since 2026-05-18, 2 waiting to be sent"
 
 
 def test_init_ends_with_commands_that_can_be_pasted_with_the_date_it_knows() -> None:

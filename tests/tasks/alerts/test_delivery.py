@@ -145,7 +145,7 @@ def test_after_an_outage_the_story_is_whole_in_order_and_without_a_double(
         if fault == "slow":  # what was not answered in time arrives before the next run
             peer.wait(seconds)
         assert not (failed and times == 1 and fault in ("rate_limit", "error_after_accepting"))
-    peer.mend()
+    peer.recover()
     assert send(place).error is None
     assert kinds(only(peer)) == WHOLE
     assert "back to normal" in only(peer).text
@@ -297,7 +297,7 @@ def test_a_picture_that_fails_comes_later_and_the_story_goes_on(
     assert found.error is not None
     assert kinds(only(peer)) == WHOLE[:3]
     assert only(peer).files == ()
-    peer.mend()
+    peer.recover()
     assert send(place).error is None
     assert len(only(peer).files) == 1
     assert len(peer.posts) == 4

@@ -127,26 +127,26 @@ def test_a_story_reaches_everybody(town: Town) -> None:
 OUTAGES: dict[str, tuple[Callable[[Town], Any], Callable[[Town], Any]]] = {
     "pagerduty limits": (
         lambda t: t.pager.misbehave("rate_limit", 20, 60),
-        lambda t: t.pager.mend(),
+        lambda t: t.pager.recover(),
     ),
-    "pagerduty fails": (lambda t: t.pager.misbehave("error", 20), lambda t: t.pager.mend()),
+    "pagerduty fails": (lambda t: t.pager.misbehave("error", 20), lambda t: t.pager.recover()),
     "pagerduty is away": (lambda t: t.pager.close(), lambda t: t.pager.reopen()),
     "pagerduty loses answers": (
         lambda t: t.pager.misbehave("reset_after_accepting", 20),
-        lambda t: t.pager.mend(),
+        lambda t: t.pager.recover(),
     ),
-    "mail is busy": (lambda t: t.mail.misbehave("busy", 20), lambda t: t.mail.mend()),
-    "mail refuses": (lambda t: t.mail.misbehave("error", 20), lambda t: t.mail.mend()),
+    "mail is busy": (lambda t: t.mail.misbehave("busy", 20), lambda t: t.mail.recover()),
+    "mail refuses": (lambda t: t.mail.misbehave("error", 20), lambda t: t.mail.recover()),
     "mail is away": (lambda t: t.mail.close(), lambda t: t.mail.reopen()),
     "mail loses answers": (
         lambda t: t.mail.misbehave("reset_after_accepting", 20),
-        lambda t: t.mail.mend(),
+        lambda t: t.mail.recover(),
     ),
-    "hook fails": (lambda t: t.hook.misbehave("error", 20), lambda t: t.hook.mend()),
+    "hook fails": (lambda t: t.hook.misbehave("error", 20), lambda t: t.hook.recover()),
     "hook is away": (lambda t: t.hook.close(), lambda t: t.hook.reopen()),
     "hook loses answers": (
         lambda t: t.hook.misbehave("reset_after_accepting", 20),
-        lambda t: t.hook.mend(),
+        lambda t: t.hook.recover(),
     ),
     "slack is away": (lambda t: t.slack.close(), lambda t: t.slack.reopen()),
 }

@@ -24,7 +24,7 @@ def test_a_parent_reads_as_in_slack() -> None:
     text = drawn(parent_message(of.MODEL, of.OPENED))
     assert "🚨 payments: predictions got worse, inputs drifted" in text
     assert "│ ROC AUC is 0.712 (0.694 to 0.729), was 0.842, on 8,204 rows" in text
-    assert "│ amount ▃▃▃▃▃▃▃▃▃▃ → ▁▁▂▂▃▃▄▅▆█ PSI" in text
+    assert "│ amount ▃█▅▃▂▁▁▁▁▁ → ▂▅▅▄▃▂▁▁▁▁ PSI" in text
     assert "│ Report (https://reports.example/payments/2026-03-09) · Prefect run" in text
 
 

@@ -43,15 +43,17 @@ def payload(button: Button, user: str = "U0ANA0000", place: str = "ml", press: s
     }
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "payments.yaml").write_text(CONFIG)
-    return Workspace(tmp_path)
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    folder = tmp_path_factory.mktemp("answers")
+    (folder / "configs").mkdir()
+    (folder / "configs" / "payments.yaml").write_text(CONFIG)
+    return Workspace(folder)
 
 
-@pytest.fixture
-def slack(workspace: Workspace, prefect_server: str) -> Iterator[tuple[SlackPeer, SlackSocket]]:
+@pytest.fixture(scope="module")
+def connected(workspace: Workspace, prefect_server: str) -> Iterator[tuple[SlackPeer, SlackSocket]]:
+    """One connection for all tests: to close one takes three seconds."""
     with (
         SlackSocket() as socket,
         SlackPeer(socket_url=socket.url) as peer,
@@ -62,6 +64,12 @@ def slack(workspace: Workspace, prefect_server: str) -> Iterator[tuple[SlackPeer
 
 
 @pytest.fixture
+def slack(connected: tuple[SlackPeer, SlackSocket]) -> tuple[SlackPeer, SlackSocket]:
+    connected[0].whispers.clear()
+    return connected
+
+
+@pytest.fixture
 def acknowledge_runs(prefect_server: str) -> Callable[[], list[dict[str, Any]]]:
     """Register a deployment of the acknowledge flow, and return its runs' parameters."""
     from prefect.client.orchestration import get_client
@@ -69,7 +77,7 @@ def acknowledge_runs(prefect_server: str) -> Callable[[], list[dict[str, Any]]]:
 
     with get_client(sync_client=True) as client:
         flow = client.create_flow_from_name("acknowledge")
-        deployment = client.create_deployment(flow, "ack", enforce_parameter_schema=False)
+        deployment = client.create_deployment(flow, "tool-ack", enforce_parameter_schema=False)
 
     def runs() -> list[dict[str, Any]]:
         of_it = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
@@ -132,7 +140,9 @@ def test_a_flow_without_a_deployment_is_named(slack: tuple[SlackPeer, SlackSocke
     peer, socket = slack
     socket.send("e", payload(Button("mute", "payments")))
     ((_, text),) = wait_for_whispers(peer, 1)
-    assert text == "Not done: the deployment mute/mute is not registered; run 'driftloop deploy'"
+    assert (
+        text == "Not done: the deployment mute/tool-mute is not registered; run 'driftloop deploy'"
+    )
 
 
 def test_every_button_comes_back_and_names_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,11 +159,11 @@ def test_every_button_comes_back_and_names_its_run(monkeypatch: pytest.MonkeyPat
     decided = {**common, "version": "7"}
     until = (now + timedelta(days=1)).isoformat()
     assert found == {
-        "ack": ("acknowledge/ack", {**common, "not_a_problem": False}),
-        "not_a_problem": ("acknowledge/ack", {**common, "not_a_problem": True}),
-        "mute": ("mute/mute", {**common, "until": until}),
-        "approve": ("answer/answer", {**decided, "approved": True}),
-        "decline": ("answer/answer", {**decided, "approved": False}),
+        "ack": ("acknowledge/tool-ack", {**common, "not_a_problem": False}),
+        "not_a_problem": ("acknowledge/tool-ack", {**common, "not_a_problem": True}),
+        "mute": ("mute/tool-mute", {**common, "until": until}),
+        "approve": ("answer/tool-answer", {**decided, "approved": True}),
+        "decline": ("answer/tool-answer", {**decided, "approved": False}),
         "rollback": ("rollback/rollback", {**common, "reason": f"Requested by {who}."}),
     }
 

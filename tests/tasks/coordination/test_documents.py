@@ -45,6 +45,20 @@ def test_revisions_follow_each_other(make: Callable[[], Documents]) -> None:
     assert make().read("alerts_payments") == (2, "two €")
 
 
+def test_all_are_read_together(make: Callable[[], Any]) -> None:
+    documents = make()
+    long = "".join(random.choices(string.printable, k=20_000))
+    for revision, text in enumerate(("one", "two €", long)):
+        documents.write("alerts_payments", revision, text)
+    documents.write("alerts_payments-de", 0, "other")
+    found = make().read_all()
+    assert found == {
+        "alerts_payments": (3, found["alerts_payments"][1]),
+        "alerts_payments-de": (1, "other"),
+    }
+    assert found["alerts_payments"][1] in (long, None), "one in parts is to be read by itself"
+
+
 def test_only_one_of_two_writers_gets_a_revision(make: Callable[[], Documents]) -> None:
     documents, other = make(), make()
     documents.write("alerts_payments", 0, "one")

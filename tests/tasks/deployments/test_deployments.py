@@ -9,7 +9,7 @@ import yaml
 
 from driftloop.base.errors import ConfigError
 from driftloop.config.loading import config_hash, load_config
-from tasks.deployments.compose import Cron, Deployment, compose, form
+from tasks.deployments.compose import TOOL, Cron, Deployment, compose, form
 
 ROOT = Path(__file__).parents[3]
 RAW = yaml.safe_load((ROOT / "prefect.yaml").read_text())
@@ -64,9 +64,28 @@ def test_a_model_of_a_fleet_is_run_by_the_fleet_when_it_is_due() -> None:
 
 def test_the_others_are_there_once_and_are_started_by_hand() -> None:
     found = composed()
-    for name in ("retrain/retrain", "rollback/rollback", "bootstrap/bootstrap", "mute/mute"):
+    for name in (
+        "retrain/retrain",
+        "rollback/rollback",
+        "bootstrap/tool-bootstrap",
+        "mute/tool-mute",
+    ):
         assert found[name].schedules == ()
         assert found[name].model is None
+
+
+def test_the_daily_ones_come_first_where_all_are_sorted_by_name() -> None:
+    """As Prefect's own list is."""
+    schedule = PAYMENTS.schedule.model_copy(update={"fleet": "nightly"})
+    fleet = PAYMENTS.model_copy(update={"schedule": schedule})
+    made = sorted(compose(RAW, (fleet, CHURN), "0.1.0", None), key=lambda one: one.name)
+    daily = ["daily" in one.tags for one in made]
+    assert daily == sorted(daily, reverse=True)
+    assert [one.name for one in made][: sum(daily)] == [
+        *("approve", "fleet", "fleet-nightly", "monitor", "monitor-churn", "monitor-payments"),
+        *("retrain", "rollback", "snapshot"),
+    ]
+    assert {one.name.startswith(TOOL) for one in made if "daily" not in one.tags} == {True}
 
 
 def test_a_deployment_that_is_written_out_wins_over_the_template() -> None:

@@ -10,9 +10,12 @@ import pytest
 from sklearn.metrics import log_loss
 from workshop import dvc, git, monday, small_config, write_config
 
+from driftloop.base.errors import DataError
 from driftloop.base.findings import Verdict
 from driftloop.base.retrain_record import ModelVersion, TrainingPlan
+from driftloop.base.workspace import Workspace
 from driftloop.decision.window_analysis import WindowAnalysis
+from driftloop.performance.target import Classes
 from driftloop.performance.value import ValueSettings
 from driftloop.training.training import predict
 from tasks.monitoring.predict import predict_version
@@ -20,8 +23,8 @@ from tasks.monitoring.realised_performance import RealisedPerformance, measure_p
 from tasks.monitoring.steps import OpenRun, judge_and_decide
 from tasks.monitoring.tables import examples, read_labelled
 from tasks.monitoring.windows import choose_slices
-from tasks.registry.lineage import target_of
-from tasks.registry.models import model_of
+from tasks.registry.lineage import target_for
+from tasks.registry.models import compared_model_of, model_of
 from tasks.registry.opening import open_registry
 from tasks.retraining.compare import compare_models
 from tasks.retraining.plan import OpenTraining, open_training, plan_training
@@ -48,6 +51,10 @@ def config(task: str) -> dict[str, Any]:
 
 def trained(folder: Path, task: str) -> tuple[Job, OpenTraining, TrainingPlan, ModelVersion]:
     write_config(folder, config(task))
+    return _trained(folder)
+
+
+def _trained(folder: Path) -> tuple[Job, OpenTraining, TrainingPlan, ModelVersion]:
     job = load_job("payments", monday(9), workspace=folder)
     snapshot = resolve_snapshot.fn(job)
     opened = open_training.fn(job, snapshot, "retrain", None)
@@ -108,7 +115,7 @@ def test_what_a_row_was_worth_is_measured(payments: Path) -> None:
     worth = ValueSettings(true_positive=120, false_positive=-8, false_negative=-200)
     job, found = measured(payments, champion, value=worth)
     table = read_labelled(job, choose_slices.fn(job, resolve_snapshot.fn(job), champion).labelled)
-    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    target = target_for(job, champion.version)
     called = predict(model_of(job, champion.version), examples(job, table, target).table, target)
     caught, fraud = called[:, 1] > 0.5, table["is_fraud"] == 1
     by_hand = 120 * (caught & fraud) - 8 * (caught & ~fraud) - 200 * (~caught & fraud)
@@ -122,7 +129,7 @@ def test_a_new_class_is_named_and_its_rows_are_not_scored(payments: Path) -> Non
     job, found = measured(payments, champion)
     table = read_labelled(job, choose_slices.fn(job, resolve_snapshot.fn(job), champion).labelled)
     known = table[table["entry_mode"] != "implant"].reset_index(drop=True)
-    target = target_of(open_registry(job.workspace), job.model, champion.version)
+    target = target_for(job, champion.version)
     p = predict(model_of(job, champion.version), examples(job, known, target).table, target)
     expected = -log_loss(known["entry_mode"], p[:, np.argsort(target.names)])
     assert found.performance.score == pytest.approx(expected)
@@ -159,3 +166,58 @@ def test_no_challenger_passes_that_cannot_predict_a_class_of_the_holdout(payment
     assert gate.sentence.endswith(f"implant ({count} rows).")
     scored = predict_version(job, version, rows)
     assert found.rows == len(scored.y) == len(rows) - count
+
+
+WORTHS = {
+    "chip": {"chip": 3.0, "online": -5.0},
+    "online": {"online": 2.0, "contactless": -1.0},
+    "contactless": {"chip": -4.0},
+    "magstripe": {},
+    "wallet": {"wallet": 1.0},
+    "implant": {"chip": -50.0, "online": -50.0, "contactless": -50.0},
+}
+
+
+def by_value(folder: Path, worths: dict[str, dict[str, float]]) -> None:
+    made = config("multiclass")
+    write_config(folder, made | {"value": {"classes": worths}, "comparison": {"metric": "value"}})
+
+
+def worth_by_hand(table: pd.DataFrame, called: Any) -> float:
+    """What a row is worth on average by the classes that a model calls, row by row."""
+    pairs = zip(table["entry_mode"], called, strict=True)
+    return float(np.mean([WORTHS[truth].get(said, 0.0) for truth, said in pairs]))
+
+
+def test_classes_are_judged_by_what_they_are_worth(payments: Path) -> None:
+    """Also one that no training row had, and that the champion never predicts."""
+    trained(payments, "multiclass")  # by another metric, of the classes that occurred
+    by_value(payments, WORTHS)
+    relabel(payments, WEEK, "entry_mode", with_contactless)
+    champion = open_registry(Workspace(payments)).version("payments", "1")
+    job, found = measured(payments, champion)
+    table = read_labelled(job, choose_slices.fn(job, resolve_snapshot.fn(job), champion).labelled)
+    model = model_of(job, champion.version)
+    called = model.predict(examples(job, table, target_for(job, "1")).table)
+    assert found.performance.score == pytest.approx(worth_by_hand(table, called))
+    assert found.performance.rows == len(table)
+    assert found.performance.value == pytest.approx(found.performance.score)
+    assert found.unknown is not None
+    assert "never trained on and cannot predict: implant" in found.unknown.sentence
+
+
+def test_a_challenger_is_compared_by_the_worth_of_classes(payments: Path) -> None:
+    by_value(payments, WORTHS)
+    job, opened, plan, version = _trained(payments)
+    found = compare_models.fn(job, opened, plan, version.version)
+    rows = read_labelled(job, plan.holdout)
+    target = target_for(job, version.version)
+    assert target == Classes(tuple(sorted(WORTHS)))
+    called = compared_model_of(job, version.version).predict(examples(job, rows, target).table)
+    assert found.challenger.value == pytest.approx(worth_by_hand(rows, called))
+
+
+def test_a_class_without_a_worth_trains_nothing(payments: Path) -> None:
+    by_value(payments, {"chip": {"chip": 3.0}, "wallet": {"chip": -1.0}})
+    with pytest.raises(DataError, match=r"class 'contactless'.*valid: chip, wallet"):
+        _trained(payments)

@@ -106,3 +106,19 @@ def test_few_profiles_of_a_model_are_kept(job: Job) -> None:
     for week in range(2, 9):
         open_profile(job, replace(part, window=replace(part.window, end=monday(week))))
     assert len(list(first.folder.parent.iterdir())) == profiles.MAX_PROFILES
+
+
+def test_models_with_the_same_reference_share_its_profile(job: Job, made: Made) -> None:
+    first, part, _ = opened(job)
+    other = replace(job, config=job.config.model_copy(update={"model": "payments-de"}))
+    before = made.times
+    shared = open_profile(other, part)
+    assert made.times == before
+    assert shared.folder.parent.name == "payments-de"
+    assert (shared.folder / VALUES).samefile(first.folder / VALUES)
+    edges = first.column("amount").edges.tolist()
+    shutil.rmtree(first.folder)
+    assert open_profile(other, part).column("amount").edges.tolist() == edges
+    (shared.folder / VALUES).write_bytes(b"gone")
+    assert open_profile(job, part).rows == part.rows
+    assert made.times == before + 1, "what is damaged is not shared"

@@ -238,8 +238,6 @@ def test_a_real_ctrl_c_leaves_nothing(source: Path, tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=Path(__file__).parents[3],
-        # A shell gives its background jobs, and so a CI's tests, an ignored SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"committing\n"

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from workshop import small_config
@@ -16,6 +18,7 @@ from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.ledger import inconsistencies
+from tasks.promotion import approval
 from tasks.promotion.approval import (
     LateAnswerError,
     answer_proposal,
@@ -97,7 +100,7 @@ def test_declined(job: Job) -> None:
     proposed(job)
     done = answer_proposal.fn(job, find_proposal.fn(job, "2"), make_answer(False, "", ""))
     assert (done.promoted, champion(job)) == (False, "1")
-    told = "Version 2 was not promoted: declined by somebody. 1 stays champion."
+    told = "Version 2 was not promoted: declined by somebody. Version 1 stays champion."
     assert last(job) == ("declined", told)
     assert waiting_proposal(open_registry(job.workspace), MODEL) is None
 
@@ -217,3 +220,18 @@ def test_a_rehearsal_asks_nobody(job: Job, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     assert ask_for_approval.fn(job, proposed(job)) is None
     assert asked == []
+
+
+def test_later_runs_know_the_page_of_the_form(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect import deployments
+
+    started = SimpleNamespace(id=uuid4())
+    monkeypatch.setattr(deployments, "run_deployment", lambda name, **named: started)
+    monkeypatch.setattr(approval, "in_memory", lambda workspace: None)
+    monkeypatch.setattr(approval, "own_server", lambda: "http://prefect/api")
+    monkeypatch.setattr(approval, "prefect_run_url", lambda run: f"http://prefect/{run}")
+    form = ask_for_approval.fn(job, proposed(job))
+    assert form == f"http://prefect/{started.id}"
+    waiting = waiting_proposal(open_registry(job.workspace), MODEL)
+    assert waiting is not None
+    assert (waiting.form, waiting.state) == (form, "on")

@@ -1,21 +1,28 @@
 """The registry in MLflow and the one in memory answer alike."""
 
 import json
+import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from driftloop.base.errors import RegistryError
 from driftloop.base.periods import parse_time
 from driftloop.base.tags import ModelTags, RunTags, VersionTags
 from driftloop.base.workspace import Workspace
+from driftloop.promotion.registry_state import MOST_VERSIONS, changes, version_words
 from tasks.registry.memory import memory_registry
 from tasks.registry.mlflow import MlflowRegistry
+from tasks.registry.mlflow_calls import mlflow_context
 from tasks.registry.opening import open_registry
 from tasks.registry.protocol import Registry, version_with_key
 
@@ -290,3 +297,110 @@ def test_folders_of_a_run(registry: Registry, tmp_path: Path) -> None:
     assert found.is_relative_to(into)
     files = {str(path.relative_to(found)): path.read_text() for path in found.rglob("*.txt")}
     assert files == {"top.txt": "top", "deep/leaf.txt": "leaf"}
+
+
+def test_what_is_removed_is_gone(registry: Registry) -> None:
+    kept, gone = (closed(registry, key, "monitor", days) for key, days in (("a", 1), ("b", 2)))
+    registry.log(kept, files={"report.html": "page", "deep/file.txt": "é"})
+    assert registry.file_sizes(kept)["report.html"] == 4
+    assert set(registry.file_sizes(kept)) == {"record.json", "report.html"}
+    for _ in range(2):
+        registry.remove_file(kept, "report.html")
+    registry.remove_run(gone)
+    (left,) = registry.finished(MODEL, "monitor", 9)
+    assert (left.run_id, left.tags.removed) == (kept, ("report.html",))
+    assert registry.file(kept, "record.json") is not None
+    assert registry.file(kept, "report.html") is None
+    assert registry.run_with_key(MODEL, "b") is None
+
+
+@contextmanager
+def another_writer_first(database: Path) -> Iterator[list[str]]:
+    """Let each key that MLflow inserts be inserted by another connection just before; yield them.
+
+    Once per table and key, as where two runs meet.
+    """
+    met: list[str] = []
+
+    def before_flush(session: Session, *_: Any) -> None:
+        for row in list(session.new):
+            table = row.__table__
+            if table.name in met or not table.name.endswith(("_tags", "_aliases")):
+                continue
+            met.append(table.name)
+            values = {column.name: getattr(row, column.name) for column in table.columns}
+            with sqlite3.connect(database) as other:
+                places = ", ".join("?" * len(values))
+                insert = f"insert into {table.name} ({', '.join(values)}) values ({places})"
+                other.execute(insert, [*values.values()])
+
+    event.listen(Session, "before_flush", before_flush)
+    try:
+        yield met
+    finally:
+        event.remove(Session, "before_flush", before_flush)
+
+
+def test_two_runs_may_write_the_same_key(empty_registry: Path, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    shutil.copytree(empty_registry, workspace.state)
+    registry = open_registry(workspace)
+    version = registered(registry)
+    with another_writer_first(workspace.state / "mlflow.db") as met:
+        registry.tag_model(MODEL, ModelTags(place="{}"))
+        registry.tag(MODEL, version, VersionTags(by="ann"))
+        registry.set_champion(MODEL, version)
+    assert len(met) == 3
+    assert registry.model_tags(MODEL).place == "{}"
+    assert registry.tags(MODEL, version).by == "ann"
+    champion = registry.champion(MODEL)
+    assert champion is not None
+    assert champion.version == version
+
+
+def test_what_others_do_to_versions_is_seen(registry: Registry) -> None:
+    """Made, observed and promoted by driftloop: no news. Deleted, edited and made by others: is."""
+    for key in "abc":
+        registered(registry, key, train_end=NOW, rows=100)
+    before = version_words(registry.versions(MODEL))
+    assert [word.split(":")[0] for word in before] == ["1", "2", "3"]
+    own = VersionTags(promoted_at=NOW, comparison="{}", previous_champion="1", probation="{}")
+    registry.tag(MODEL, "2", own)
+    registered(registry, "d")
+    now = version_words(registry.versions(MODEL))
+    assert changes(before, before) is None
+    assert changes(before, now) is None
+    registry.tag(MODEL, "2", VersionTags(train_end=NOW + DAY))
+    if isinstance(registry, MlflowRegistry):
+        registry.client.delete_model_version(MODEL, "1")
+        registry.client.create_model_version(MODEL, "file:///elsewhere")
+    told = changes(now, version_words(registry.versions(MODEL)))
+    edited = "version 2 was changed in driftloop's tags"
+    if isinstance(registry, MlflowRegistry):
+        others = "version 1 was deleted; version 5 was registered without driftloop"
+        assert told == f"Since the last run {others}; {edited}."
+    else:
+        assert told == f"Since the last run {edited}."
+
+
+def test_only_so_many_versions_are_remembered() -> None:
+    versions = {str(number): VersionTags(key=str(number)) for number in range(1, 311)}
+    words = version_words(versions)
+    assert len(words) == MOST_VERSIONS
+    assert (words[0].split(":")[0], words[-1].split(":")[0]) == ("11", "310")
+    assert len(RunTags(kind="m", key="k", as_of=NOW, versions=words).to_tags()) == 4
+    more = version_words({**versions, "311": VersionTags(key="new")})
+    assert changes(words, more) is None, "the oldest is forgotten, not deleted"
+
+
+def test_a_models_store_is_not_left_in_the_environment(
+    empty_registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "sqlite:///mine.db")
+    workspace = Workspace(tmp_path)
+    shutil.copytree(empty_registry, workspace.state)
+    with mlflow_context(workspace):
+        pass
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    assert os.environ["MLFLOW_REGISTRY_URI"] == "sqlite:///mine.db"

@@ -17,7 +17,7 @@ from driftloop.alerts.messages.parent import parent_message
 from driftloop.alerts.messages.retraining import retrain_message
 from driftloop.alerts.messages.summary import with_retraining
 from driftloop.alerts.posts import Routing, Run, post_run
-from driftloop.base.findings import EstimatedPerformance, Promise, Verdict
+from driftloop.base.findings import SKEW, EstimatedPerformance, Promise, QualityFinding, Verdict
 from driftloop.base.records import Decision, MonitorRecord, TrialOutcome
 from driftloop.base.retrain_record import ModelVersion, Promotion
 from driftloop.base.scores import Score
@@ -76,6 +76,13 @@ KINDS: dict[str, tuple[MonitorRecord, str]] = {
         ),
         "data broken",
     ),
+    "skewed": (
+        monitor(
+            verdict=Verdict("inconclusive", "Nothing was concluded."),
+            quality=(QualityFinding(SKEW, "score", "failed", "score differs in 40 rows."),),
+        ),
+        "served predictions differ from the model's",
+    ),
     "broken and fell": (
         monitor(quality=(check("amount", "amount is in cents"),), performance=performance("fell")),
         "data broken, predictions got worse",
@@ -97,6 +104,10 @@ KINDS: dict[str, tuple[MonitorRecord, str]] = {
     "unknown score": (monitor(performance=performance("inconclusive")), UNKNOWN),
     "expected": (monitor(estimate=LOST, decision=ALERT), "predictions expected to be worse"),
     "inconclusive": (monitor(verdict=Verdict("inconclusive", "No rows.")), "not judged"),
+    "no rows": (
+        monitor(verdict=Verdict("inconclusive", "The window has none."), rows_current=0),
+        "no rows",
+    ),
     "by hand": (monitor(moved="Version 6 was made champion."), "champion changed by hand"),
     "fixed": (
         drifted(performance=performance("fell"), retrain=retrain()),
@@ -211,7 +222,7 @@ def test_a_badge_is_never_milder_than_the_headline(kind: str) -> None:
     calm = not record.trouble and not record.performance.doubtful
     assert (outcome == "ok") == (calm and record.verdict.status == "ok")
     if record.broken:
-        assert outcome == "broken"
+        assert outcome == ("skewed" if record.skewed else "broken")
     if record.performance.broke_promise:
         assert outcome in TROUBLE
 

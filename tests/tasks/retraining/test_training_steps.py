@@ -24,16 +24,11 @@ from driftloop.training.tuning import hard_predictions
 from tasks.monitoring.joint_and_prediction_drift import label_findings
 from tasks.monitoring.tables import examples, read_labelled, target_in
 from tasks.registry.environment_lock import Environment
+from tasks.registry.foreign import Trust
 from tasks.registry.lineage import target_of
-from tasks.registry.models import (
-    StoredModel,
-    check_types,
-    compared_model_of,
-    load_model,
-    log_model,
-    model_of,
-)
+from tasks.registry.models import StoredModel, compared_model_of, load_model, log_model, model_of
 from tasks.registry.opening import open_registry
+from tasks.registry.skops_files import check_types
 from tasks.retraining.compare import compare_models
 from tasks.retraining.plan import OpenTraining, open_training, plan_training
 from tasks.retraining.train import search_settings, train_challenger
@@ -210,10 +205,13 @@ def test_types_off_the_allow_list_are_neither_stored_nor_loaded(payments: Path) 
     registry = open_registry(job.workspace)
     forest = {"kind": "random_forest", "n_estimators": 3}
     again, reopened, plan = started(payments, classification(estimator=forest))
-    other = train_challenger.fn(again, reopened, plan, {})
-    load_model(registry, job.model, version, {"numpy.dtype"})
+    other, trusted = (
+        train_challenger.fn(again, reopened, plan, {}),
+        Trust(frozenset({"numpy.dtype"})),
+    )
+    load_model(registry, job.model, version, trusted)
     with pytest.raises(TrainingError, match=r"sklearn\.tree\._tree\.Tree;"):
-        load_model(registry, job.model, other, {"numpy.dtype"})
+        load_model(registry, job.model, other, trusted)
 
 
 def test_a_model_that_skops_cannot_store_is_one_sentence(payments: Path) -> None:

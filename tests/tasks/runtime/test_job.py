@@ -1,5 +1,6 @@
 """One configuration in a run and the runs in it, one revision in a bootstrap."""
 
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -9,7 +10,7 @@ from prefect import flow
 from driftloop.base.data_slices import Snapshot
 from flows.bootstrap import bootstrap
 from tasks.runtime import job as jobs
-from tasks.runtime.job import same_configuration
+from tasks.runtime.job import once, same_configuration
 from tasks.runtime.prepare import prepare_job
 
 CONFIG = """
@@ -70,3 +71,14 @@ def test_a_bootstrap_resolves_its_revision_once(workspace: Path) -> None:
         bootstrap("payments", workspace=str(workspace))
     assert resolving.call_count == 1
     assert check.call_args.args[0].rev == challenge.call_args.args[0].rev == snapshot.rev
+
+
+def test_what_is_known_of_a_run_is_asked_for_once() -> None:
+    count = iter(range(9))
+    ask = partial(once, "key", lambda: next(count))
+    assert [ask(), ask()] == [0, 1]
+    with same_configuration():
+        assert [ask(), ask()] == [2, 2]
+        with same_configuration():
+            assert ask() == 2
+    assert ask() == 3

@@ -1,10 +1,14 @@
-"""Columns read in pieces give what columns in memory give."""
+"""Columns read in pieces, here or by a Dask cluster, give what columns in memory give."""
 
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,16 +20,20 @@ import driftloop.profiling.tall as tall
 import tasks.snapshots.parquet as parquet
 import tasks.snapshots.sorted_file as spill
 from driftloop.base.distribution import Shape
-from driftloop.base.errors import DataError
+from driftloop.base.errors import ConfigError, DataError, UnavailableError
 from driftloop.drift.judge import measure_features
 from driftloop.drift.measure import FeatureMeasurement, MeasuringOptions
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.reference_profile import Features, MemoryProfile, build_profile
 from driftloop.profiling.tall import TallNumbers
 from driftloop.profiling.variation import window_rows
+from tasks.monitoring.sampling import sampled_rows
+from tasks.runtime.servers.dask_cluster import VARIABLE, client_of, cluster_for
 from tasks.snapshots.parquet import ParquetColumns
 from tasks.snapshots.sorted_file import sorted_file
+from tasks.snapshots.tall_columns import each_batch
 
+Sides = tuple[ParquetColumns, ParquetColumns]
 ROWS, SHARDS, PIECE = 12_000, 4, 900
 SETTINGS = DriftSettings(engine="native")
 FEATURES = Features(("normal", "counts", "zeros", "far", "gaps", "whole"), ("letter", "code"))
@@ -60,7 +68,7 @@ def shards(folder: Path, seed: int, shift: float) -> tuple[Path, ...]:
 
 
 @pytest.fixture(scope="module")
-def sides(tmp_path_factory: pytest.TempPathFactory) -> tuple[ParquetColumns, ParquetColumns]:
+def sides(tmp_path_factory: pytest.TempPathFactory) -> Sides:
     folder = tmp_path_factory.mktemp("shards")
     return ParquetColumns.of(shards(folder, 1, 0.0)), ParquetColumns.of(shards(folder, 2, 0.1))
 
@@ -73,7 +81,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def measured(
-    sides: tuple[ParquetColumns, ParquetColumns],
+    sides: Sides,
 ) -> tuple[MemoryProfile, tuple[FeatureMeasurement, ...]]:
     reference, current = sides
     moments = np.arange(ROWS).astype("datetime64[us]")
@@ -83,7 +91,7 @@ def measured(
 
 
 def test_findings_are_those_of_columns_in_memory(
-    sides: tuple[ParquetColumns, ParquetColumns], request: pytest.FixtureRequest
+    sides: Sides, request: pytest.FixtureRequest
 ) -> None:
     profile, findings = measured(sides)
     request.getfixturevalue("small_limits")
@@ -114,7 +122,7 @@ def assert_shapes_agree(one: Shape | None, other: Shape | None) -> None:
 
 
 @pytest.mark.usefixtures("small_limits")
-def test_statistics_are_those_of_scipy(sides: tuple[ParquetColumns, ParquetColumns]) -> None:
+def test_statistics_are_those_of_scipy(sides: Sides) -> None:
     _, features = measured(sides)
     found = {one.summary.name: one.findings[0] for one in features}
     for name in ("normal", "zeros", "far", "gaps"):
@@ -152,4 +160,84 @@ def test_sorting_in_a_file_is_sorting(shape: str) -> None:
         "many runs": [rng.lognormal(0, 5, 100) for _ in range(90)],
     }[shape]
     expected = np.sort(np.concatenate([np.zeros(0), *pieces]))
-    assert np.array_equal(sorted_file(iter(pieces)), expected)
+    assert np.array_equal(sorted_file(map(np.sort, pieces)), expected)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Two workers that share this process, and to which all is sent as over a network."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=":0",
+    ) as cluster:
+        yield cluster.scheduler_address
+        client_of(cluster.scheduler_address).close()
+        client_of.cache_clear()
+
+
+@pytest.fixture
+def spread(sides: Sides, address: str) -> Sides:
+    one, other = (replace(side, cluster=address) for side in sides)
+    return one, other
+
+
+def test_profile_and_findings_are_those_of_one_machine(
+    sides: Sides, spread: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name, value in LIMITS:
+        monkeypatch.setattr(module, name, value)
+    profile, findings = measured(sides)
+    profile_here, findings_here = measured(spread)
+    assert repr(findings) == repr(findings_here)
+    for name in FEATURES.names:
+        alone, together = profile.column(name), profile_here.column(name)
+        for key in alone.__slots__:
+            one, other = getattr(alone, key), getattr(together, key)
+            assert np.array_equal(one, other) if key != "variation" else one == other, (name, key)
+
+
+def score(batch: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
+    return batch[["normal", "counts"]].to_numpy() @ weights
+
+
+def test_samples_and_predictions_are_those_of_one_machine(sides: Sides, spread: Sides) -> None:
+    names = ("normal", "counts", "letter")
+    alone, together = (pd.concat(sampled_rows(side[1], names, 500)) for side in (sides, spread))
+    pd.testing.assert_frame_equal(alone, together)
+    predicted = partial(score, weights=np.array([0.3, -1.2]))
+    found = [np.concatenate([*each_batch(side[1], names, predicted)]) for side in (sides, spread)]
+    assert len(found[0]) == ROWS
+    assert np.array_equal(*found)
+
+
+def test_a_cluster_tells_the_same_faults(tmp_path: Path, address: str) -> None:
+    paths = tmp_path / "0.parquet", tmp_path / "1.parquet"
+    for path, values in zip(paths, ([1.0, 2.0], ["a", "b"]), strict=True):
+        pd.DataFrame({"x": values}).to_parquet(path)
+    columns = replace(ParquetColumns.of(paths), cluster=address).batch(("x",))
+    with pytest.raises(DataError, match="column 'x' holds double and text in different batches"):
+        columns.categorical("x")
+
+
+def test_only_large_slices_go_to_the_cluster_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cluster_for(5_000_000) is None
+    monkeypatch.setenv(VARIABLE, "tcp://dask:8786")
+    assert cluster_for(999_999) is None
+    assert cluster_for(1_000_000) == "tcp://dask:8786"
+
+
+def test_a_cluster_that_cannot_be_reached_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tasks.runtime.servers.dask_cluster.WAIT_SECONDS", 1)
+    with pytest.raises(UnavailableError, match=r"^DRIFTLOOP_CLUSTER: no Dask scheduler at tcp://"):
+        client_of("tcp://127.0.0.1:9")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ConfigError, match=r"pip install 'driftloop\[distributed\]'"):
+        client_of("tcp://127.0.0.1:9")

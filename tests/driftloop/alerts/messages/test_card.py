@@ -248,9 +248,14 @@ def test_who_has_to_approve_is_told_that_and_not_to_retrain() -> None:
     asked = TrialOutcome("approval", "8", "7", "going_on", "none", 0, 0, None, "It waits.")
     held = Decision("hold", ("Performance fell.", "It waits."), held="waiting")
     worse = monitor(performance=performance("fell"), decision=held, trials=(asked,))
+    answers = "`driftloop approve payments` or `driftloop approve payments --decline`"
     assert mrkdwn((summary_of(worse, LINKS).next_step,)) == (
-        "Version 8 is proven better and waits for approval. Decide on it with `driftloop approve "
-        "payments`, or in the Prefect UI."
+        "Version 8 is proven better and waits for approval. Decide in the Prefect UI (run "
+        f"approve), or with {answers}."
+    )
+    linked = replace(worse, trials=(replace(asked, form="http://prefect/form"),))
+    assert mrkdwn((summary_of(linked, LINKS).next_step,)).endswith(
+        f"<http://prefect/form|Decide in the Prefect UI> (⋮, Resume), or with {answers}."
     )
     assert summary_of(worse, LINKS).waiting == "8"
     in_shadow = replace(worse, trials=(replace(asked, kind="shadow"),))

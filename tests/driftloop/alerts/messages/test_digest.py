@@ -92,3 +92,12 @@ def test_hundreds_of_models_fit_and_are_counted() -> None:
     assert "Healthy, and nothing happened: a_rather_long" in text
     assert sum(map(size, slack_blocks(message))) <= TOTAL_LIMIT
     assert "…" not in text
+
+
+def test_what_an_incident_cost_or_a_promotion_brought_is_told() -> None:
+    last = replace(RUN, balance="cost 400 EUR since 2026-02-23")
+    trouble = line("losing", last=last, open_since=AS_OF - timedelta(days=14), severity="page")
+    better = line("won", last=replace(RUN, balance="version 3 brought 90 EUR"))
+    text = digest(trouble, better)
+    assert "losing" in text.split("cost 400 EUR since 2026-02-23")[0]
+    assert "version 3 brought 90 EUR · version 34 days old" in text

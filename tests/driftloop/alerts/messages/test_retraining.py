@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import retrain_message
-from driftloop.base.retrain_record import ROUTINE, Promotion, RetrainRecord
+from driftloop.base.retrain_record import Promotion, RetrainRecord
 from driftloop.base.scores import GateResult
 from tests.driftloop.alerts.messages.message_records import (
     LINK_LINE,
@@ -103,16 +105,12 @@ def test_refused_by_a_gate() -> None:
 
 def test_what_the_calendar_asked_for_calls_nobody() -> None:
     """Nothing was wrong before, and whatever comes of it nothing is wrong after."""
-    reason = f"10 windows since. {ROUTINE}"
-    stopped = retrain(comparison=comparison(won=False, gates=SLOW), promotion=KEPT, reason=reason)
-    none = retrain(
-        comparison=None, promotion=None, challenger=None, sentence="Too few rows", reason=reason
-    )
-    for record in (stopped, none, retrain(reason=reason)):
-        message = retrain_message(record, Links())
+    stopped = retrain(comparison=comparison(won=False, gates=SLOW), promotion=KEPT)
+    none = retrain(comparison=None, promotion=None, challenger=None, sentence="Too few rows")
+    for record in (stopped, none, retrain()):
+        message = retrain_message(replace(record, routine=True), Links())
         assert message.severity in ("info", "good")
         text = shown(message)
-        assert "By the calendar: nothing is wrong." in text
         assert "In working hours" not in text
 
 

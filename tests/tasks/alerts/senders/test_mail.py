@@ -142,7 +142,7 @@ def test_an_outage_ends_in_one_line_and_the_next_run_sends(peer: MailPeer) -> No
     with pytest.raises(LostAnswerError, match="cannot take mail now"):
         sender.send(outgoing("a"))
     assert peer.attempts == 1 + base.RETRIES
-    peer.mend()
+    peer.recover()
     sender.send(outgoing("a"))
     assert peer.keys == ["a"]
 

@@ -144,7 +144,7 @@ def test_an_outage_ends_in_one_line_and_the_next_run_sends(
     assert_one_safe_line(caught.value, pagerduty.routing_key)
     with pagerduty.refusing(), pytest.raises(DeliveryError, match="did not answer"):
         sender.send(outgoing())
-    pagerduty.mend()
+    pagerduty.recover()
     sender.send(outgoing())
     assert pagerduty.opened == [KEY]
 

@@ -209,7 +209,7 @@ def test_after_an_outage_of_two_runs_the_story_is_whole_and_told_once(
         assert_one_safe_line(caught.value, TOKEN)
     for name, value in before.items():
         setattr(slack, name, value)
-    slack.mend()
+    slack.recover()
     if outage == "refused":
         slack.reopen()
     receipt = bot.send(replace(stuck, begun=NOW))
@@ -343,7 +343,7 @@ def test_without_the_scopes_to_look_it_rather_posts_twice(
 
 
 @pytest.mark.parametrize(
-    ("channel", "token", "code", "mend"),
+    ("channel", "token", "code", "fix"),
     [
         ("#elsewhere", TOKEN, "not_in_channel", "/invite @your-bot in #elsewhere"),
         ("#nowhere", TOKEN, "channel_not_found", "check the name"),
@@ -358,13 +358,13 @@ def test_refusals_say_what_to_mend(
     channel: str,
     token: str,
     code: str,
-    mend: str,
+    fix: str,
     begun: Any,
 ) -> None:
     bot = use_bot(monkeypatch, token, channel=channel)
     with pytest.raises(DeliveryError, match=code) as caught:
         bot.send(outgoing(begun=begun))
-    assert mend in str(caught.value)
+    assert fix in str(caught.value)
     assert_one_safe_line(caught.value, token)
     assert posted(slack) <= 1
 

@@ -97,7 +97,7 @@ def test_after_an_outage_the_story_is_whole_in_order_and_told_once(
     for _ in range(2):
         with pytest.raises(DeliveryError):
             sender.send(told("b"))
-    slack.mend()
+    slack.recover()
     for text in "bc":
         sender.send(told(text))
     assert [post.text for post in slack.posts] == ["a", "b", "c"]

@@ -106,7 +106,7 @@ def test_an_outage_ends_in_one_line_without_the_address(
     assert_one_safe_line(caught.value, "peer-path-secret", hook.secret)
     assert "500" in caplog.text
     assert "peer-path-secret" not in caplog.text
-    hook.mend()
+    hook.recover()
     sender.send(outgoing("a"))
     assert hook.keys == ["a"]
 

@@ -36,7 +36,7 @@ def segments_of(
     for column in columns:
         if column not in reference.columns or column not in current.columns:
             continue
-        before, now = _names(reference[column]), _names(current[column])
+        before, now = value_names(reference[column]), value_names(current[column])
         values, counts = np.unique(before, return_counts=True)
         frequent = values[np.lexsort((values, -counts))][:MOST_VALUES]
         sides = [np.where(np.isin(side, frequent), side, OTHER) for side in (before, now)]
@@ -46,7 +46,7 @@ def segments_of(
                 yield Segment(column, f"{column}={value}", *rows)
 
 
-def _names(values: "pd.Series[Any]") -> npt.NDArray[np.object_]:
+def value_names(values: "pd.Series[Any]") -> npt.NDArray[np.object_]:
     """Return each value as a text: 1 and 1.0 are the same one."""
     codes, unique = pd.factorize(values, use_na_sentinel=True)
     texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in unique]

@@ -3,17 +3,18 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from driftloop.base.findings import SegmentPerformance, SegmentStatus
-from driftloop.base.scores import PooledScore, Score, metric_name, number
+from driftloop.base.scores import PooledScore, Score, metric_name, score_text
 from driftloop.performance.bootstrap import resampled_scores
 from driftloop.performance.evidence import NORMAL_95, level_of_look, strongest_loss
 from driftloop.performance.level import NO_RECORD, TrackRecord
 from driftloop.performance.metrics import MetricName, Truth, is_regression, score, strata
+from driftloop.performance.parts.segment_rows import Rows, Segment
 from driftloop.performance.realised import MATTERS, PerformanceSettings
-from driftloop.performance.segment_rows import Rows, Segment
 from driftloop.performance.target import Probabilities
 
 SHARE = 0.5
@@ -139,11 +140,12 @@ def _told(
     name, now, pooled = loss.segment.name, loss.scores[0], loss.pooled(margin)
     status: SegmentStatus = "falling" if name in proven[1] else "ok"
     status = "fell" if name in proven[0] else status
-    elsewhere = f", {number(loss.elsewhere)} elsewhere" if math.isfinite(loss.elsewhere) else ""
-    over = f" ({number(pooled.score)} over {pooled.windows} windows)" if pooled.windows > 1 else ""
+    told = partial(score_text, metric)
+    elsewhere = f", {told(loss.elsewhere)} elsewhere" if math.isfinite(loss.elsewhere) else ""
+    over = f" ({told(pooled.score)} over {pooled.windows} windows)" if pooled.windows > 1 else ""
     sentence = (
-        f"{metric_name(metric, begins=True)} {number(now.value)}{over} in {name}{elsewhere}; it "
-        f"was {number(loss.baseline)} there on the holdout."
+        f"{metric_name(metric, begins=True)} {told(now.value)}{over} in {name}{elsewhere}; it "
+        f"was {told(loss.baseline)} there on the holdout."
     )
     return SegmentPerformance(
         segment=name,

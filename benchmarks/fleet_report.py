@@ -1,0 +1,178 @@
+"""Writes what a fleet costs into ``docs/benchmarks.md``: the table, the plot, and what follows."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.fleet import FIRST, KEPT, WAYS
+from benchmarks.page import number, replace_part, spaced, table
+from benchmarks.paths import DOCS, PAGE
+from benchmarks.plots import figure, save
+
+PLOT = DOCS / "fleet.svg"
+ON_PAPER = (1_000, 10_000, 100_000)
+NIGHT = 8 * 3600
+MEASURED, ONE_WORKER, TWO_WORKERS = "two processes", "one Dask worker", "two Dask workers"
+_HEADER = (
+    "fleet",
+    "wall s",
+    "fleet's cpu s",
+    "of it per model",
+    "Prefect's per model",
+    "MLflow's per model",
+    "peak GB",
+    "requests to Prefect",
+    "to MLflow",
+)
+
+
+def write(page: Path = PAGE) -> None:
+    """Write the page's part anew from the numbers that are kept."""
+    if KEPT.exists():
+        kept = json.loads(KEPT.read_text())
+        if kept["fleets"]:
+            draw(kept["fleets"])
+        replace_part(page, "fleet", text_of(kept))
+
+
+def text_of(kept: Mapping[str, Any]) -> str:
+    """Return the table of fleets, and the cost of more models on paper."""
+    rows = [
+        [f"{size}, {way}", *_figures(ways[way], _count(size))]
+        for size, ways in kept["fleets"].items()
+        for way in WAYS
+        if way in ways
+    ]
+    parts = [] if rows else ["No fleet has been measured yet."]
+    if rows:
+        picture = "![Processor seconds](benchmarks/fleet.svg)"
+        parts += [kept["machine"], table(_HEADER, rows), picture]
+    parts += [text for size, ways in kept["fleets"].items() if (text := _workers(size, ways))]
+    if model := _model(kept["fleets"]):
+        parts.append(_on_paper(*model))
+    if large := kept.get("partitions", {}):
+        parts.append(_partitions(large))
+    return "\n\n".join(parts)
+
+
+def _workers(size: str, ways: Mapping[str, Any]) -> str | None:
+    """Return what a second Dask worker is worth while models are at work, None without both.
+
+    That phase lasts as long as all models took together, by the number of workers.
+    """
+    if not {ONE_WORKER, TWO_WORKERS} <= set(ways):
+        return None
+    one, two = ways[ONE_WORKER]["busy"], ways[TWO_WORKERS]["busy"] / 2
+    return (
+        f"{_count(size)} models were judged in {number(one)} s by one Dask worker and in "
+        f"{number(two)} s by two, {number(one / two)} times as fast, without the start of the "
+        "cluster and with the servers on the same cores."
+    )
+
+
+def _partitions(large: Mapping[str, Any]) -> str:
+    """Return the table of large data judged by partition."""
+    rows = [
+        [
+            f"{spaced(found['rows'])} x {found['columns']}",
+            str(found["partitions"]),
+            number(found["alone"]["processor"]),
+            number(found["flow"]["processor"]),
+            number(sum(one["processor"] for one in found["workers"])),
+            number(found["alone"]["peak_gb"]),
+            number(found["flow"]["peak_gb"]),
+            number(max(one["peak_gb"] for one in found["workers"])),
+        ]
+        for found in large.values()
+    ]
+    header = (
+        "rows x numeric columns",
+        "partitions",
+        "one machine's cpu s",
+        "the flow's",
+        "the workers'",
+        "one machine's peak GB",
+        "all processes' together",
+        "the largest worker's",
+    )
+    said = "Large data by partition on two Dask workers; all statistics and profiles were the same:"
+    return f"{said}\n\n{table(header, rows)}"
+
+
+def _count(size: str) -> int:
+    return int(size.split(" x ")[0])
+
+
+def _figures(found: Mapping[str, Any], count: int) -> list[str]:
+    used, asked = found["processor"], found["requests"]
+    return [
+        number(found["wall"]),
+        number(used["fleet"]),
+        number(found["models"] / count),
+        *(number(used[name] / count) for name in ("prefect", "mlflow")),
+        number(found["peak_gb"]),
+        *(number(asked[name] / count) for name in ("prefect", "mlflow")),
+    ]
+
+
+def _model(fleets: Mapping[str, Any]) -> tuple[float, float, float, float] | None:
+    """Return seconds once, seconds a model, those of Prefect's server, and its requests a model.
+
+    They are those of the largest fleet that was measured.
+    """
+    known = {_count(size): ways[MEASURED] for size, ways in fleets.items() if MEASURED in ways}
+    if not known:
+        return None
+    count = max(known)
+    found = known[count]
+    used = found["processor"]
+    once = used["fleet"] - found["models"]
+    each = (found["models"] + used["prefect"] + used["mlflow"]) / count
+    return once, each, used["prefect"] / count, found["requests"]["prefect"] / count
+
+
+def _on_paper(once: float, each: float, server: float, requests: float) -> str:
+    rows = []
+    for models in ON_PAPER:
+        seconds = once + each * models
+        rows.append(
+            [
+                spaced(models),
+                number(seconds / 3600),
+                number(seconds / NIGHT),
+                number(server * models / NIGHT),
+                number(requests * models / NIGHT),
+            ]
+        )
+    header = ("models", "cpu hours", "cores", "Prefect's cores", "requests to it a second")
+    said = (
+        f"On paper: {number(once)} s once and {number(each)} s a model, both servers included. In "
+        "a night of eight hours that is:"
+    )
+    full = (
+        "What is full first is Prefect's server, which is one process: with "
+        f"{number(NIGHT / server)} models a night."
+    )
+    return f"{said}\n\n{table(header, rows)}\n\n{full}"
+
+
+def draw(fleets: Mapping[str, Any]) -> None:
+    """Draw where the processor's seconds of a model go, by fleet."""
+    drawn, panels = figure(1, height=3.4)
+    names, left = [], []
+    for size, ways in fleets.items():
+        for way in [way for way in WAYS if way in ways and way != FIRST]:
+            names.append(f"{size.split(' x ')[0]} models, {way}")
+            count, used, own = _count(size), ways[way]["processor"], ways[way]["models"]
+            left.append((own, used["fleet"] - own, used["prefect"], used["mlflow"], count))
+    parts = ("models' processes", "fleet and imports", "Prefect's server", "MLflow's server")
+    colours = ("#0b5394", "#6b7280", "#b45309", "#15803d")
+    begun = [0.0] * len(names)
+    for place, (part, colour) in enumerate(zip(parts, colours, strict=True)):
+        widths = [row[place] / row[-1] for row in left]
+        panels[0].barh(names, widths, left=begun, color=colour, label=part)
+        begun = [sum(pair) for pair in zip(begun, widths, strict=True)]
+    panels[0].set_xlabel("processor seconds a model")
+    panels[0].invert_yaxis()
+    save(drawn, panels, PLOT)

@@ -1,0 +1,1 @@
+"""Removal of what was kept for long enough."""
