@@ -181,7 +181,7 @@ class MlflowRegistry:
             if tags.headline:  # the description at the top of the run's page
                 note = f"{tags.headline}. {tags.sentence}"
                 tagged.append(RunTag("mlflow.note.content", escaped(note)))
-            self.client.log_batch(run_id, metrics=_metrics(metrics), tags=tagged)
+            put(self.client.log_batch, run_id, _metrics(metrics), (), tagged)
             self.client.set_terminated(run_id)
 
     def past_runs(self, model: str, before: datetime, limit: int = 60) -> tuple[PastRun, ...]:
@@ -211,7 +211,7 @@ class MlflowRegistry:
         texts = [Param(name, str(value)[:6000]) for name, value in (params or {}).items()]
         with registry_errors(self.workspace):
             if texts or metrics:
-                self.client.log_batch(run_id, metrics=_metrics(metrics or {}), params=texts)
+                put(self.client.log_batch, run_id, _metrics(metrics or {}), texts)
             for name, content in (files or {}).items():
                 if isinstance(content, str):
                     self.client.log_text(run_id, content, name)

@@ -314,6 +314,9 @@ def test_what_is_removed_is_gone(registry: Registry) -> None:
     assert registry.run_with_key(MODEL, "b") is None
 
 
+KEYED = ("tags", "_aliases", "params")  # tables whose rows have a key of their own
+
+
 @contextmanager
 def another_writer_first(database: Path) -> Iterator[list[str]]:
     """Let each key that MLflow inserts be inserted by another connection just before; yield them.
@@ -325,7 +328,7 @@ def another_writer_first(database: Path) -> Iterator[list[str]]:
     def before_flush(session: Session, *_: Any) -> None:
         for row in list(session.new):
             table = row.__table__
-            if table.name in met or not table.name.endswith(("_tags", "_aliases")):
+            if table.name in met or not table.name.endswith(KEYED):
                 continue
             met.append(table.name)
             values = {column.name: getattr(row, column.name) for column in table.columns}
@@ -345,12 +348,18 @@ def test_two_runs_may_write_the_same_key(empty_registry: Path, tmp_path: Path) -
     workspace = Workspace(tmp_path)
     shutil.copytree(empty_registry, workspace.state)
     registry = open_registry(workspace)
-    version = registered(registry)
+    version, run_id = registered(registry), run_of(registry, "b", "retrain")
     with another_writer_first(workspace.state / "mlflow.db") as met:
         registry.tag_model(MODEL, ModelTags(place="{}"))
         registry.tag(MODEL, version, VersionTags(by="ann"))
         registry.set_champion(MODEL, version)
-    assert len(met) == 3
+        registry.log(run_id, params={"depth": 3})
+        tags = RunTags(kind="retrain", key="a", as_of=NOW, sentence="done")
+        registry.close_run(run_id, tags, {}, {})
+    assert len(met) == 5
+    run = registry.client.get_run(run_id)
+    assert run.data.params == {"depth": "3"}
+    assert RunTags.from_tags(run.data.tags).sentence == "done"
     assert registry.model_tags(MODEL).place == "{}"
     assert registry.tags(MODEL, version).by == "ann"
     champion = registry.champion(MODEL)
