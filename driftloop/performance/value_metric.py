@@ -46,8 +46,10 @@ def value_metric(metric: str) -> Callable[..., Worths]:
 
     def values(y: Any, p: Probabilities, w: Worths, threshold: float | None = None) -> Worths:
         rows = w.sum(axis=1)
-        means: Worths = w @ worth_of_rows(worths, y, p, threshold)
-        return np.divide(means, rows, out=np.full(len(rows), np.nan), where=rows != 0)
+        totals: Worths = w @ worth_of_rows(worths, y, p, threshold)
+        means: Worths = np.full(len(rows), np.nan)
+        np.divide(totals, rows, out=means, where=rows != 0)
+        return means
 
     return values
 
