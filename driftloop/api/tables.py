@@ -108,6 +108,8 @@ def times_of(table: pd.DataFrame, time: str, which: str) -> npt.NDArray[np.datet
         DataError: if the column is missing, holds no times, or has gaps.
     """
     require_columns("time", [time], table, which)
+    if pd.api.types.is_numeric_dtype(table[time].dtype):  # pandas would take them for nanoseconds
+        raise DataError(f"time: {time!r} does not hold times, but numbers; see pandas.to_datetime")
     try:
         moments = pd.to_datetime(table[time], utc=True, format="ISO8601")
     except (ValueError, TypeError) as error:

@@ -209,8 +209,8 @@ def _parts(
     if every != "month":
         parts["day of the month"] = (day.day, day.year * 12 + day.month)
     if every == "day":
-        weeks = day.normalize() - pd.to_timedelta(day.weekday, unit="D")
-        parts["weekday"] = (day.weekday, weeks)
+        weeks = day.normalize() - pd.to_timedelta(day.day_of_week, unit="D")
+        parts["weekday"] = (day.day_of_week, weeks)
     return parts
 
 

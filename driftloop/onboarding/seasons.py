@@ -60,7 +60,7 @@ def _places(starts: Any, cycle: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]
     """Return which part of its cycle each window is, and of which cycle."""
     days = pd.DatetimeIndex(starts)
     if cycle == "week":
-        return days.weekday.to_numpy(), (
+        return days.day_of_week.to_numpy(), (
             days.to_numpy().astype("datetime64[D]").astype(int) + 3
         ) // 7
     return days.month.to_numpy(), days.year.to_numpy()

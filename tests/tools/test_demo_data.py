@@ -75,13 +75,13 @@ def shifts(reference: pd.DataFrame, current: pd.DataFrame) -> pd.Series:
 
 def first_four(frame: pd.DataFrame) -> pd.DataFrame:
     """Return Monday to Thursday."""
-    early: pd.DataFrame = frame[frame["event_time"].dt.dayofweek < 4]
+    early: pd.DataFrame = frame[frame["event_time"].dt.day_of_week < 4]
     return early
 
 
 def last_three(frame: pd.DataFrame) -> pd.DataFrame:
     """Return Friday to Sunday."""
-    late: pd.DataFrame = frame[frame["event_time"].dt.dayofweek >= 4]
+    late: pd.DataFrame = frame[frame["event_time"].dt.day_of_week >= 4]
     return late
 
 
@@ -215,7 +215,7 @@ def test_weeks_have_about_4000_rows_and_the_outage_55(weeks: list[pd.DataFrame])
 def test_payments_follow_the_clock_and_the_calendar(reference: pd.DataFrame) -> None:
     hours = reference["hour_of_day"].value_counts()
     assert hours[[12, 13, 18]].min() > 4 * hours[[2, 3, 4]].max()
-    day = reference["event_time"].dt.dayofweek
+    day = reference["event_time"].dt.day_of_week
     assert day.value_counts(normalize=True).between(0.11, 0.18).all()
     at_night = reference["hour_of_day"] < 4
     assert at_night[day >= 5].mean() > 1.5 * at_night[day < 5].mean()

@@ -127,7 +127,7 @@ def test_month_names_are_calendar_in_a_short_file_too(style: str) -> None:
 
 
 def test_weekdays_are_calendar_only_where_a_window_is_a_day() -> None:
-    days = pd.date_range("2024-01-01", periods=ROWS, freq="6h").weekday
+    days = pd.date_range("2024-01-01", periods=ROWS, freq="6h").day_of_week
     assert role(days, every="day").calendar
     assert not role(days, every="week").calendar
 

@@ -43,7 +43,7 @@ def value(text: str) -> float:
     return float(text.strip("<>%").replace(",", ""))
 
 
-@pytest.mark.parametrize(("place", "spread"), itertools.product(PLACES, SPREADS))
+@pytest.mark.parametrize(("place", "spread"), list(itertools.product(PLACES, SPREADS)))
 def test_numbers(place: float, spread: float) -> None:
     """By 0.1 of the middle half nothing is near; what half of the values are, is near itself."""
     shape = np.linspace(-1, 1, 401)
@@ -78,7 +78,7 @@ def test_numbers_most_of_which_are_one(spike: float) -> None:
 SHARES = (0.0, 1e-5, 4e-4, 0.001, 0.0494, 0.0495, 0.05, 0.0996, 0.1, 0.494, 0.5, 0.949, 0.95, 1.0)
 
 
-@pytest.mark.parametrize(("old", "new"), itertools.product(SHARES, SHARES))
+@pytest.mark.parametrize(("old", "new"), list(itertools.product(SHARES, SHARES)))
 def test_shares(old: float, new: float) -> None:
     missing = describe_missing("x", old, new)
     shown = re.findall(r"[<>]?[\d.]+%", missing)
@@ -129,7 +129,9 @@ def test_performance(skill: float) -> None:
         assert float(number) == pytest.approx(found.score, abs=5e-4)
 
 
-@pytest.mark.parametrize(("old", "new"), itertools.product((0.553, 0.842, 0.8421, 0.939), repeat=2))
+@pytest.mark.parametrize(
+    ("old", "new"), list(itertools.product((0.553, 0.842, 0.8421, 0.939), repeat=2))
+)
 def test_a_fix_and_a_loss_say_two_numbers_or_unchanged(old: float, new: float) -> None:
     made = comparison()
     assert made.champion is not None
