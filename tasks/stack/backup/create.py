@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tarfile
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,9 @@ from tasks.runtime import clock
 from tasks.stack.backup.manifest import MANIFEST, BackedFile, Backup, Manifest, backup_of
 from tasks.stack.backup.storage import dump
 from tasks.stack.services import MLFLOW_DATABASE, Plan
+
+Files = Mapping[str, BackedFile]
+"""Files of a backup, by their names in it."""
 
 ATTEMPTS = 3
 ALSO = (
@@ -75,49 +79,70 @@ def _steady(plan: Plan, draft: Path) -> Manifest:
 def _write(plan: Plan, draft: Path) -> Manifest:
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    files: dict[str, BackedFile] = {}
     with (
         os.fdopen(descriptor, "wb") as raw,
         tarfile.open(fileobj=raw, mode="w:gz", compresslevel=3) as archive,
         TemporaryDirectory(dir=draft.parent, prefix=".backup-") as place,
     ):
-        kinds = {}
-        for name, database in plan.databases.items():
-            copy = Path(place) / name
-            if dump(database, copy):
-                kinds[name] = database.kind
-                files[name] = _add(archive, copy, name)
-                copy.unlink()
-        folders = []
-        for name, folder in folders_of(plan).items():
-            paths = {f"{name}/{path.relative_to(folder)}": path for path in _files(folder)}
-            files.update({inner: _add(archive, path, inner) for inner, path in paths.items()})
-            folders += [name] if paths else []
-        if not files:
-            raise StackError(f"{plan.folder.state}: there is nothing to back up")
-        if "mlflow" not in kinds:
-            raise StackError(
-                f"{plan.mlflow_database.masked}: MLflow's database is not there, and a backup "
-                "without the registry is none; name the workspace that holds it with --workspace, "
-                f"or its database with {MLFLOW_DATABASE}"
-            )
-        remote = "://" in plan.artifacts and not plan.artifacts.startswith("file://")
-        manifest = Manifest.model_validate(
-            {
-                "created": clock.now(),
-                "driftloop": driftloop.__version__,
-                "libraries": {name: version(name) for name in ("prefect", "mlflow")},
-                "state": str(plan.folder.state),
-                "databases": kinds,
-                "folders": tuple(folders),
-                "elsewhere": (*ALSO, *([f"Artifacts are at {plan.artifacts}."] if remote else [])),
-                "files": files,
-            }
-        )
+        databases = _add_databases(plan, archive, Path(place))
+        folders = _add_folders(plan, archive)
+        _require_registry(plan, databases, folders)
+        manifest = _manifest(plan, databases, folders)
         text = Path(place) / MANIFEST
         text.write_text(manifest.model_dump_json(indent=1))
         archive.add(text, MANIFEST)
     return manifest
+
+
+def _add_databases(plan: Plan, archive: tarfile.TarFile, place: Path) -> Files:
+    """Add a copy of each database that is there; return the copies by the database's name."""
+    added = {}
+    for name, database in plan.databases.items():
+        copy = place / name
+        if dump(database, copy):
+            added[name] = _add(archive, copy, name)
+            copy.unlink()
+    return added
+
+
+def _add_folders(plan: Plan, archive: tarfile.TarFile) -> Mapping[str, Files]:
+    """Add the files of all folders; return them by folder, those without files left out."""
+    added = {}
+    for name, folder in folders_of(plan).items():
+        paths = {f"{name}/{path.relative_to(folder)}": path for path in _files(folder)}
+        if paths:
+            added[name] = {inner: _add(archive, path, inner) for inner, path in paths.items()}
+    return added
+
+
+def _require_registry(plan: Plan, databases: Files, folders: Mapping[str, Files]) -> None:
+    """Raise `StackError` for a backup that would hold nothing, or no registry."""
+    if not databases and not folders:
+        raise StackError(f"{plan.folder.state}: there is nothing to back up")
+    if "mlflow" not in databases:
+        raise StackError(
+            f"{plan.mlflow_database.masked}: MLflow's database is not there, and a backup "
+            "without the registry is none; name the workspace that holds it with --workspace, "
+            f"or its database with {MLFLOW_DATABASE}"
+        )
+
+
+def _manifest(plan: Plan, databases: Files, folders: Mapping[str, Files]) -> Manifest:
+    remote = "://" in plan.artifacts and not plan.artifacts.startswith("file://")
+    return Manifest.model_validate(
+        {
+            "created": clock.now(),
+            "driftloop": driftloop.__version__,
+            "libraries": {name: version(name) for name in ("prefect", "mlflow")},
+            "state": str(plan.folder.state),
+            "databases": {name: plan.databases[name].kind for name in databases},
+            "folders": tuple(folders),
+            "elsewhere": (*ALSO, *([f"Artifacts are at {plan.artifacts}."] if remote else [])),
+            "files": {
+                name: file for part in (databases, *folders.values()) for name, file in part.items()
+            },
+        }
+    )
 
 
 def _files(folder: Path) -> list[Path]:
