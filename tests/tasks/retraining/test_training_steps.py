@@ -127,6 +127,7 @@ def test_what_serves_is_refitted_and_what_was_compared_is_kept(payments: Path, r
             compare_models.fn(job, seen, plan, version)
     later = plan_training.fn(job, resolve_snapshot.fn(job), seen, None)
     assert isinstance(later, Refusal) == refit, later
+    assert getattr(later, "short", refit) == refit
 
 
 def test_the_lock_is_stored_beside_the_model(payments: Path) -> None:
@@ -255,3 +256,4 @@ def test_a_week_in_other_types_is_left_out_and_blocks_nothing_later(payments: Pa
     assert Window(monday(11), monday(12)) not in left_out
     rows = examples(job, read_labelled(job, found.holdout), Classes(("0", "1")))
     assert rows.table["amount"].dtype == float
+    assert "Left out 2 windows of a broken feed between 2026-03-16 and" in found.sentence
