@@ -203,7 +203,8 @@ def _plan(
     ends += [offered] if offered else []
     plan = plan_candidates(rows, config.training, change, max(ends, default=None))
     if isinstance(plan, Refusal):
-        return _without_broken(plan, part.excluded, max(ends, default=EARLIEST))
+        unseen = Window(max(ends, default=EARLIEST), part.window.end)
+        return _without_broken(plan, part.excluded, unseen)
     if offered is not None:
         plan = replace(plan, candidates=(_before(plan, rows, offered),))
 
@@ -228,15 +229,16 @@ def _plan(
     return TrainingPlan(training, holdout, candidates, sentence, refit, half_life)
 
 
-def _without_broken(refusal: Refusal, broken: tuple[Window, ...], since: datetime) -> Refusal:
-    """Return a refusal that names the broken feed, of the rows new to the champion, if one was.
+def _without_broken(refusal: Refusal, broken: tuple[Window, ...], unseen: Window) -> Refusal:
+    """Return a refusal that names the broken feed among the rows new to the champion, if any.
 
-    Rows are then missing because the feed broke, which does not pass with time.
+    While the feed is broken to the end, rows do not come with time.
     """
-    new = [window for window in broken if window.end > since]
+    new = [window for window in broken if window.overlaps(unseen)]
     if not new:
         return refusal
-    return Refusal(f"{refusal.sentence} {left_out(new)}")
+    short = refusal.short and new[-1].end < unseen.end
+    return Refusal(f"{refusal.sentence} {left_out(new)}", short)
 
 
 def _before(plan: PlanCandidates, rows: LabelledRows, offered: datetime) -> WindowScore:
