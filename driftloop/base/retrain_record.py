@@ -33,7 +33,8 @@ def left_out(broken: Sequence[Window]) -> str:
         return ""
     if len(broken) == 1:
         return f"Left out the broken feed from {broken[0]}."
-    between = f"{format_time(broken[0].start)} and {format_time(broken[-1].end)}"
+    first, last = min(window.start for window in broken), max(window.end for window in broken)
+    between = f"{format_time(first)} and {format_time(last)}"
     return f"Left out {len(broken)} windows of a broken feed between {between}."
 
 

@@ -237,7 +237,7 @@ def _without_broken(refusal: Refusal, broken: tuple[Window, ...], unseen: Window
     new = [window for window in broken if window.overlaps(unseen)]
     if not new:
         return refusal
-    short = refusal.short and new[-1].end < unseen.end
+    short = refusal.short and max(window.end for window in new) < unseen.end
     return Refusal(f"{refusal.sentence} {left_out(new)}", short)
 
 

@@ -256,7 +256,7 @@ def test_a_week_in_other_types_is_left_out_and_blocks_nothing_later(payments: Pa
     assert Window(monday(11), monday(12)) not in left_out
     rows = examples(job, read_labelled(job, found.holdout), Classes(("0", "1")))
     assert rows.table["amount"].dtype == float
-    assert "Left out 2 windows of a broken feed between 2026-03-16 and" in found.sentence
+    assert "Left out 2 windows of a broken feed between 2026-03-16 and 2026" in found.sentence
 
 
 def test_rows_that_a_broken_feed_lacks_do_not_come_with_time() -> None:
@@ -265,4 +265,4 @@ def test_rows_that_a_broken_feed_lacks_do_not_come_with_time() -> None:
     assert _without_broken(few, (weeks[0],), unseen) == few
     mended = Refusal(f"Too few. Left out the broken feed from {weeks[1]}.", short=True)
     assert _without_broken(few, (weeks[0], weeks[1]), unseen) == mended
-    assert not _without_broken(few, tuple(weeks), unseen).short
+    assert not _without_broken(few, tuple(weeks[::-1]), unseen).short
