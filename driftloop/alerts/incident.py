@@ -103,6 +103,7 @@ class Incident:
         peak_severity: the highest severity so far, which decides which channels are sent it.
         causes: what was reported under the present champion.
         features: the features reported as drifted under the present champion.
+        broken: the columns, or checks, reported as failed under the present champion.
         runs: runs with trouble so far; `quiet` healthy runs in a row since the last of them.
         needed: healthy runs in a row that close it; more once it was reopened.
         score: the worst realised score that was reported.
@@ -124,6 +125,7 @@ class Incident:
     quiet: int = 0
     needed: int = 2
     features: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
     score: float | None = None
     acknowledged: Acknowledgement | None = None
     resolved_at: datetime | None = None

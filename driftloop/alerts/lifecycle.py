@@ -66,10 +66,11 @@ class RunHealth:
 
     `judged` is false where the run could not judge whether the model is healthy; `proven_until` is
     the end of the window in which the champion's performance provably held, if it did; `features`
-    are those that drifted; `below` says that the score lies below its limit, proven or not;
-    `margin` is the loss of score that is allowed; `harmless` says that performance is estimated to
-    hold on this window, and that no label says otherwise; `sinces` has where a cause began, if that
-    is not the start of the window: labels are of an earlier one, and drift may be older.
+    are those that drifted, `broken` the columns, or checks, that failed; `below` says that the
+    score lies below its limit, proven or not; `margin` is the loss of score that is allowed;
+    `harmless` says that performance is estimated to hold on this window, and that no label says
+    otherwise; `sinces` has where a cause began, if that is not the start of the window: labels are
+    of an earlier one, and drift may be older.
     """
 
     as_of: datetime
@@ -80,6 +81,7 @@ class RunHealth:
     score: float | None
     proven_until: datetime | None
     features: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
     below: bool = False
     margin: float = 0.0
     harmless: bool = False
@@ -138,6 +140,7 @@ def run_health(record: MonitorRecord) -> RunHealth:
         score=performance.score if performance.status in LOST else None,
         proven_until=performance.window.end if performance.status == "ok" else None,
         features=frozenset(finding.name for finding in record.drifted if drifted),
+        broken=frozenset(check.column or check.check for check in record.broken),
         below=performance.below or performance.status == "inconclusive",
         margin=performance.margin or 0.0,
         harmless=record.estimate is not None
@@ -223,6 +226,7 @@ def _opened(
         summary=summary,
         needed=settings.close_after,
         features=tuple(sorted(health.features)),
+        broken=tuple(sorted(health.broken)),
         score=health.score,
     )
     return Transition(state.with_incident(incident), ("opened",))
@@ -235,6 +239,7 @@ def _reopened(
         _seen(known, health, summary),
         causes=tuple(sorted(health.causes)),
         features=tuple(sorted(health.features)),
+        broken=tuple(sorted(health.broken)),
         score=health.score,
         runs=known.runs + 1,
         needed=min(2 * known.needed, max(_MOST_NEEDED, known.needed)),
@@ -252,11 +257,12 @@ def _goes_on(
     again, seen = health.as_of == known.last, _seen(known, health, summary)
     why = _why_worse(known, health, seen.severity)
     changed = known.champion != health.champion
-    reported, features = ((), ()) if changed else (known.causes, known.features)
+    told = replace(known, causes=(), features=(), broken=()) if changed else known
     incident = replace(
         seen,
-        causes=tuple(sorted({*reported, *health.causes})),
-        features=tuple(sorted({*features, *health.features})),
+        causes=tuple(sorted({*told.causes, *health.causes})),
+        features=tuple(sorted({*told.features, *health.features})),
+        broken=tuple(sorted({*told.broken, *health.broken})),
         runs=known.runs + (not again),
         score=health.score if why and health.score is not None else known.score,
     )
@@ -293,6 +299,9 @@ def _why_worse(known: Incident, health: RunHealth, level: Level) -> str:
         return f"New: {', '.join(name for cause, name in CAUSES.items() if cause in causes)}."
     if LEVELS.index(level) > LEVELS.index(known.peak_severity):
         return "It is more severe than before."
+    # An incident kept by an older version does not say what was broken.
+    if known.broken and (also := sorted(health.broken.difference(known.broken))):
+        return f"Data checks fail on more: {join_names(also, 3)}."
     others = sorted(health.features.difference(known.features))
     if 2 * len(others) >= len(health.features) > 0:
         return f"Other features drift now: {join_names(others, 3)}."

@@ -188,8 +188,10 @@ class MonitorRecord:
     def headline(self) -> str:
         """What the run comes to in a few words, the same everywhere."""
         moves = ("promoted", "rolled_back")
+        # Not worse than its predecessor is no good news where both fail.
+        untold = (*moves, "passed") if self._failing else moves
         moved = [trial.headline for trial in self.trials if trial.action in moves]
-        others = [trial.headline for trial in self.trials if trial.action not in moves]
+        others = [trial.headline for trial in self.trials if trial.action not in untold]
         found = [*moved, *(self.trouble or [_calm(self)]), *others]
         words = ", ".join(part for part in found if part)
         if self.retrain is None:
@@ -200,6 +202,11 @@ class MonitorRecord:
     def fixed(self) -> bool:
         """Whether a version is live that scores higher, and no lower than performance may fall."""
         return self.retrain is not None and self.retrain.fixes(self.performance.limit)
+
+    @property
+    def _failing(self) -> bool:
+        """Whether labels show that the champion is worse than it was, or than it promised."""
+        return self.performance.worst == "fell" or self.performance.broke_promise
 
     @property
     def trouble(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Record of a retraining: its plan, and what was trained, compared and promoted, or why nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -7,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, computed_field
 
 from driftloop.base.data_slices import DataSlice
-from driftloop.base.periods import Span, Window
+from driftloop.base.periods import Span, Window, format_time
 from driftloop.base.scores import Comparison, GateResult, HoldoutScores, Score, number, score_text
 from driftloop.base.serialize import UNPRINTED
 
@@ -26,6 +27,17 @@ class WindowScore:
     half_life: Span | None = None
 
 
+def left_out(broken: Sequence[Window]) -> str:
+    """Return a sentence on the windows of a broken feed that are not learned from, or nothing."""
+    if not broken:
+        return ""
+    if len(broken) == 1:
+        return f"Left out the broken feed from {broken[0]}."
+    first, last = min(window.start for window in broken), max(window.end for window in broken)
+    between = f"{format_time(first)} and {format_time(last)}"
+    return f"Left out {len(broken)} windows of a broken feed between {between}."
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """Which rows a challenger is trained on and which frozen rows it is compared on.
@@ -42,21 +54,29 @@ class TrainingPlan:
     half_life: Span | None = None
 
     @property
+    def excluded(self) -> tuple[Window, ...]:
+        """The windows of a broken feed that neither model is trained or compared on."""
+        return tuple(dict.fromkeys((*self.training.excluded, *self.holdout.excluded)))
+
+    @property
     def serving(self) -> DataSlice:
         """The rows that what serves is trained on."""
         if not self.refit:
             return self.training
-        excluded = tuple(dict.fromkeys((*self.training.excluded, *self.holdout.excluded)))
         window = Window(self.training.window.start, self.holdout.window.end)
         rows = (self.training.rows or 0) + (self.holdout.rows or 0)
-        return DataSlice(self.training.snapshot, window, excluded, rows)
+        return DataSlice(self.training.snapshot, window, self.excluded, rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a challenger could not be trained or compared; the champion stays."""
+    """Why a challenger could not be trained or compared; the champion stays.
+
+    `short` says that only labelled rows are missing, which come with time: nothing is to be fixed.
+    """
 
     sentence: str
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +136,8 @@ class RetrainOutcome:
     sentence: str
     routine: Annotated[bool, UNPRINTED] = field(default=False, kw_only=True)
     """Whether only the calendar asked for it, while nothing was wrong."""
+    short: Annotated[bool, UNPRINTED] = field(default=False, kw_only=True)
+    """Whether nothing was trained because labelled rows are still missing."""
 
     @computed_field
     @property
@@ -193,7 +215,7 @@ class RetrainOutcome:
             "proposed": f"{new} {waits}",
             "kept": f"kept {f'version {old}' if old else 'the current model'}",
             "refused": "new model not promoted",
-            "failed": "retraining failed",
+            "failed": "too few rows to retrain yet" if self.short else "retraining failed",
         }[self.ending]
 
     def headline_after(self, trouble: str, limit: float | None = None) -> str:

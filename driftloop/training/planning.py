@@ -82,7 +82,8 @@ def plan_candidates(
     if not enough:
         return Refusal(
             f"{max(sizes.values(), default=0):,} labelled rows, {settings.minimum_rows:,} are "
-            "needed to train (training.minimum_rows): nothing was trained."
+            "needed to train (training.minimum_rows): nothing was trained.",
+            short=True,
         )
     share_of = enough.get(SINCE_CHANGE, max(enough.values()))
     if change is not None and change.by != "inputs":
@@ -97,7 +98,8 @@ def plan_candidates(
     per_class = None if rows.quantity else settings.holdout.minimum_per_class
     refusal = _too_few(newest, settings.holdout.minimum_rows, per_class)
     if refusal:
-        return Refusal(f"The holdout after the champion's training data has {refusal}{WANTED}.")
+        sentence = f"The holdout after the champion's training data has {refusal}{WANTED}."
+        return Refusal(sentence, short=True)
     return _with_candidates(rows, settings, starts, Window(begin, rows.end), len(newest))
 
 
@@ -106,7 +108,8 @@ def _too_few_since(change: Change, rows: int, settings: TrainingSettings) -> Ref
         f"The model {_WORSE[change.by]} since {change.since:%Y-%m-%d}, and {rows:,} labelled rows "
         "of that time are too few to learn from and to judge by: "
         f"{rows_to_learn_a_change(settings):,} are needed (training.minimum_rows and "
-        "training.holdout.minimum_rows). Nothing was trained."
+        "training.holdout.minimum_rows). Nothing was trained.",
+        short=True,
     )
 
 
@@ -168,7 +171,8 @@ def _with_candidates(
     if not candidates:
         return Refusal(
             f"No training window is large enough: {'; '.join(reasons)} (training.minimum_rows and "
-            "minimum_per_class)."
+            "minimum_per_class).",
+            short=True,
         )
     longest = max(candidates, key=lambda candidate: candidate.rows)
     fading = (

@@ -15,6 +15,7 @@ from driftloop.comparison.compare import compare
 from driftloop.comparison.gates import columns_needed
 from driftloop.comparison.gates.base import Gate
 from driftloop.comparison.gates.inputs import GateInputs, Scorer
+from driftloop.performance.target import Classes
 from driftloop.training.training import predict
 from tasks.monitoring.predict import LabelledPredictions, predict_model
 from tasks.monitoring.tables import features_for, read_labelled
@@ -111,6 +112,7 @@ def gate_inputs(
         models[1] if old else None,
         unknown=new.unknown,
         accepted=job.accepted,
+        classes=new.target.names if isinstance(new.target, Classes) else (),
     )
 
 

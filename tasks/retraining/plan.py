@@ -9,7 +9,7 @@ import pandas as pd
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import ChampionLostError, ConfigError, RegistryError, TrainingError
 from driftloop.base.periods import Window, format_time, parse_time
-from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore
+from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore, left_out
 from driftloop.base.tags import RunTags, VersionTags
 from driftloop.base.windows import EARLIEST
 from driftloop.performance.target import label_text
@@ -139,7 +139,8 @@ def plan_training(
     champion = opened.champion
     table = read_labelled(job, part, *([model_of(job, champion.version)] if champion else []))
     if table.empty:
-        return Refusal(f"No labelled rows before {format_time(end)}: nothing was trained.")
+        sentence = f"No labelled rows before {format_time(end)}: nothing was trained."
+        return Refusal(sentence, short=True)
     history = Window(table[time].iloc[0].to_pydatetime().replace(tzinfo=UTC), end)
     reference = reference_profile(job, snapshot, champion) if champion else profile_of(job, table)
     target = target_for(job, champion.version) if champion else None
@@ -202,7 +203,8 @@ def _plan(
     ends += [offered] if offered else []
     plan = plan_candidates(rows, config.training, change, max(ends, default=None))
     if isinstance(plan, Refusal):
-        return plan
+        unseen = Window(max(ends, default=EARLIEST), part.window.end)
+        return _without_broken(plan, part.excluded, unseen)
     if offered is not None:
         plan = replace(plan, candidates=(_before(plan, rows, offered),))
 
@@ -220,10 +222,23 @@ def _plan(
         return DataSlice(part.snapshot, window, excluded, rows)
 
     training = cut(chosen.window, chosen.rows)
-    sentence = _sentence(job, plan, chosen, training.excluded, change)
     holdout = cut(plan.holdout, plan.holdout_rows)
+    excluded = tuple(dict.fromkeys((*training.excluded, *holdout.excluded)))
+    sentence = _sentence(job, plan, chosen, excluded, change)
     refit, half_life = config.training.refit and job.offered is None, chosen.half_life
     return TrainingPlan(training, holdout, candidates, sentence, refit, half_life)
+
+
+def _without_broken(refusal: Refusal, broken: tuple[Window, ...], unseen: Window) -> Refusal:
+    """Return a refusal that names the broken feed among the rows new to the champion, if any.
+
+    While the feed is broken to the end, rows do not come with time.
+    """
+    new = [window for window in broken if window.overlaps(unseen)]
+    if not new:
+        return refusal
+    short = refusal.short and max(window.end for window in new) < unseen.end
+    return Refusal(f"{refusal.sentence} {left_out(new)}", short)
 
 
 def _before(plan: PlanCandidates, rows: LabelledRows, offered: datetime) -> WindowScore:
@@ -249,11 +264,11 @@ def _sentence(
     by = "Trained"
     if job.offered is not None:
         by = f"{job.offered.uri} was trained elsewhere, as far as its word goes"
-    left_out = f", without the broken feed from {broken[0]}" if broken else ""
+    since = ""
     if change is not None and change.by != "inputs":
         what = "worse" if change.by == "performance" else "new classes"
-        left_out += f"; {what} since {change.since:%Y-%m-%d}"
+        since = f"; {what} since {change.since:%Y-%m-%d}"
     return (
         f"{by} on {chosen.rows:,} labelled rows from {chosen.window} ({chosen.candidate}"
-        f"{left_out}); holdout of {plan.holdout_rows:,} rows from {plan.holdout}."
-    )
+        f"{since}); holdout of {plan.holdout_rows:,} rows from {plan.holdout}. {left_out(broken)}"
+    ).rstrip()

@@ -163,4 +163,5 @@ def refused(record: RetrainRecord, opened: OpenTraining, refusal: Refusal) -> Re
     """Return the record of a training that promoted nothing, with the reason."""
     champion = opened.champion.version if opened.champion else None
     promotion = Promotion(False, record.challenger or "", champion, refusal.sentence)
-    return replace(record, promotion=promotion, sentence=refusal.sentence)
+    short, sentence = refusal.short, refusal.sentence
+    return replace(record, promotion=promotion, sentence=sentence, short=short)

@@ -23,7 +23,7 @@ from driftloop.alerts.messages.parent import step_block
 from driftloop.alerts.messages.versions import undo_step
 from driftloop.alerts.messages.wording import compose, count, interval, number, score
 from driftloop.base.periods import format_time
-from driftloop.base.retrain_record import Ending, RetrainRecord
+from driftloop.base.retrain_record import Ending, RetrainRecord, left_out
 from driftloop.base.scores import Comparison, metric_name, score_text
 
 SEVERITIES: dict[Ending, Severity] = {
@@ -52,6 +52,8 @@ def outcome_line(record: RetrainRecord) -> str:
     if outcome == "refused":
         did = "proved as good" if non_inferior else "did better"
         return f"The new model {did} but was not promoted; {old} stays live."
+    if record.short:
+        return f"Labelled rows are still too few to train a new model; {old} stays live."
     return f"No new model could be trained; {old} stays live."
 
 
@@ -69,7 +71,7 @@ def retrain_message(
         blocks.append(Fields(_numbers(record.comparison)))
     blocks += [
         section(bold("Why it retrained"), sentence(record.reason)),
-        section(bold("What driftloop did"), *_action(record, outcome)),
+        section(bold("What driftloop did"), *_action(record, outcome), *_left_out(record)),
         context(f"Data {clean(record.rev[:10])} · {format_time(record.as_of)} UTC"),
     ]
     # A replay that promotes another version, or ends otherwise, is news.
@@ -157,6 +159,12 @@ def _action(record: RetrainRecord, outcome: Ending) -> tuple[Line, ...]:
     return (line(f"{gates} {sentence(why)}".strip()),)
 
 
+def _left_out(record: RetrainRecord) -> tuple[Line, ...]:
+    """Return which windows of a broken feed were not learned from."""
+    told = left_out(record.plan.excluded) if record.plan and record.comparison else ""
+    return (line(told),) if told else ()
+
+
 def next_step_of(record: RetrainRecord) -> Line:
     """Return what the reader should do after a retraining."""
     outcome = record.ending
@@ -181,6 +189,11 @@ def next_step_of(record: RetrainRecord) -> Line:
         return line(
             "In working hours, read why it was stopped and fix that. "
             "The next retraining tries again."
+        )
+    if record.short:
+        return line(
+            f"Decide whether {_champion(record)} is still good enough to use; if not, stop using "
+            "it. The next runs try again as labels arrive; if they are late, ask for them."
         )
     return line(
         "In working hours, fix the cause above. Nothing changed, and the next run tries again."

@@ -38,8 +38,8 @@ def run_gates(gates: tuple[Gate, ...], inputs: GateInputs) -> tuple[GateResult, 
     if not valid.passed:
         return (valid,)
     others = [gate for gate in gates if not isinstance(gate, ValidPredictions)]
-    if inputs.unknown and not any(isinstance(gate, KnownClasses) for gate in others):
-        others.append(KnownClasses())
+    if not any(isinstance(gate, KnownClasses) for gate in others):
+        others += [gate for gate in (KnownClasses(),) if gate.has_to_tell(inputs)]
     return (valid, *(_run(gate, inputs) for gate in others))
 
 

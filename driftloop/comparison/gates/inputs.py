@@ -31,6 +31,7 @@ class GateInputs:
     features of the rows, `groups` the columns that gates list in `reads`, both in the same order.
     `unknown` counts rows that are left out, by class: the challenger cannot predict these classes.
     `accepted` says that a person takes a challenger that is not proven better than guessing.
+    `classes` names the codes of `y`; a quantity has none.
     """
 
     metric: MetricName
@@ -45,6 +46,7 @@ class GateInputs:
     seed: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)
     accepted: bool = False
+    classes: tuple[str, ...] = ()
 
     @property
     def models(self) -> tuple[Model, ...]:

@@ -2,17 +2,21 @@
 
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from driftloop.base.errors import join_names
 from driftloop.comparison.gates.base import Gate
 from driftloop.comparison.gates.inputs import GateInputs
+from driftloop.performance.target import predicted_classes
 
 
 class KnownClasses(Gate):
     """The challenger can predict every class that the holdout holds in enough rows. Always on.
 
-    A class that began after the training rows ended is not scored, so no score shows its lack.
+    A class that began after the training rows ended is not scored, so no score shows its lack. Of
+    several classes, one that the challenger knows and gives to no row is named: rare ones often
+    are not, and a score of ranks does not show it, so that alone refuses nothing.
     """
 
     kind: Literal["known_classes"] = "known_classes"
@@ -22,6 +26,24 @@ class KnownClasses(Gate):
         """Return whether no class with enough rows is unknown to the challenger."""
         many = {name: n for name, n in inputs.unknown.items() if n >= self.rows}
         if not many:
-            return True, f"No class of {self.rows} rows or more is unknown to the challenger."
+            known = f"No class of {self.rows} rows or more is unknown to the challenger"
+            return True, f"{known}{self._never_given(inputs)}."
         named = join_names((f"{name} ({n:,} rows)" for name, n in many.items()), 3)
         return False, f"The challenger cannot predict classes of the holdout: {named}."
+
+    def has_to_tell(self, inputs: GateInputs) -> bool:
+        """Return whether there is a class that the challenger does not know, or never gives."""
+        return bool(inputs.unknown or self._never_given(inputs))
+
+    def _never_given(self, inputs: GateInputs) -> str:
+        """Return which of several classes with enough rows the challenger gives to no row."""
+        if len(inputs.classes) <= 2:
+            return ""
+        rows = np.bincount(inputs.y, minlength=len(inputs.classes))
+        given, *before = (set(predicted_classes(*model).tolist()) for model in inputs.models)
+        never = [code for code, n in enumerate(rows) if n >= self.rows and code not in given]
+        if not never:
+            return ""
+        named = join_names((f"{inputs.classes[code]} ({rows[code]:,} rows)" for code in never), 3)
+        lost = before and any(code in before[0] for code in never)
+        return f", but it predicts none of {named}{', which the champion does' if lost else ''}"

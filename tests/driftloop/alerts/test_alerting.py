@@ -383,3 +383,24 @@ def test_harm_decides_what_drift_is_worth() -> None:
     assert level(performance("unclear", limit=0.75), estimate=estimate) == "warning", "0.7 is below"
     assert level(performance("falling"), estimate=estimate) == "warning"
     assert level(performance("ok", promise=broken), estimate=estimate) == "page"
+
+
+def test_data_that_break_in_more_places_are_news() -> None:
+    columns = "a", "a", "ab", "b", "abc"
+    story = [health(week, "q", broken=frozenset(names)) for week, names in enumerate(columns)]
+    turns = seen(story)
+    assert [one.kinds for one in turns] == [
+        *(("opened",), ("confirmed",), ("worsened",), (), ("worsened",)),
+    ]
+    assert [turns[2].why, turns[4].why] == [
+        *("Data checks fail on more: b.", "Data checks fail on more: c."),
+    ]
+
+
+def test_an_incident_that_does_not_say_what_was_broken_does_not_page_again() -> None:
+    assert told([health(0, "q"), health(1, "q", broken=frozenset("a"))]) == "OC"
+
+
+def test_what_is_broken_is_a_column_or_a_check_of_all_rows() -> None:
+    assert run_health(record(broken=True)).broken == {"amount"}
+    assert run_health(record()).broken == frozenset()

@@ -294,6 +294,7 @@ def test_a_change_that_performance_shows_has_rows_to_learn_from_and_to_judge_by(
     """200 rows a week; the holdout takes the newest 200, so 400 are needed."""
     fresh = plan_candidates(labelled(), SETTINGS, Change(utc(2026, 2, 17), "performance"), None)
     assert isinstance(fresh, Refusal)
+    assert fresh.short
     assert fresh.sentence.startswith("The model has been worse since 2026-02-17, and 3")
     assert (
         "400 are needed (training.minimum_rows and training.holdout.minimum_rows)" in fresh.sentence

@@ -134,6 +134,19 @@ KINDS: dict[str, tuple[MonitorRecord, str]] = {
         drifted(trials=(trial("probation", "rolled_back"),)),
         "rolled back to version 7, inputs drifted",
     ),
+    "fell as its predecessor would": (
+        monitor(performance=performance("fell"), trials=(trial("probation", "passed"),)),
+        "predictions got worse",
+    ),
+    "fell, and too few rows": (
+        monitor(
+            performance=performance("fell"),
+            retrain=retrain(
+                comparison=None, promotion=Promotion(False, "", "7", "Too few."), short=True
+            ),
+        ),
+        "predictions got worse, too few rows to retrain yet",
+    ),
 }
 SILENT = ("ok", "small", "close", "by calendar", "low", "unknown score")
 """Kinds of which nothing is posted, or a message of its own."""

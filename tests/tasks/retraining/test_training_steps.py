@@ -30,7 +30,7 @@ from tasks.registry.models import StoredModel, compared_model_of, load_model, lo
 from tasks.registry.opening import open_registry
 from tasks.registry.skops_files import check_types
 from tasks.retraining.compare import compare_models
-from tasks.retraining.plan import OpenTraining, open_training, plan_training
+from tasks.retraining.plan import OpenTraining, _without_broken, open_training, plan_training
 from tasks.retraining.train import search_settings, train_challenger
 from tasks.runtime.job import Job, load_job
 from tasks.snapshots.resolve import resolve_snapshot
@@ -127,6 +127,7 @@ def test_what_serves_is_refitted_and_what_was_compared_is_kept(payments: Path, r
             compare_models.fn(job, seen, plan, version)
     later = plan_training.fn(job, resolve_snapshot.fn(job), seen, None)
     assert isinstance(later, Refusal) == refit, later
+    assert getattr(later, "short", refit) == refit
 
 
 def test_the_lock_is_stored_beside_the_model(payments: Path) -> None:
@@ -255,3 +256,13 @@ def test_a_week_in_other_types_is_left_out_and_blocks_nothing_later(payments: Pa
     assert Window(monday(11), monday(12)) not in left_out
     rows = examples(job, read_labelled(job, found.holdout), Classes(("0", "1")))
     assert rows.table["amount"].dtype == float
+    assert "Left out 2 windows of a broken feed between 2026-03-16 and 2026" in found.sentence
+
+
+def test_rows_that_a_broken_feed_lacks_do_not_come_with_time() -> None:
+    few, unseen = Refusal("Too few.", short=True), Window(monday(8), monday(12))
+    weeks = [Window(monday(week), monday(week + 1)) for week in (7, 9, 11)]
+    assert _without_broken(few, (weeks[0],), unseen) == few
+    mended = Refusal(f"Too few. Left out the broken feed from {weeks[1]}.", short=True)
+    assert _without_broken(few, (weeks[0], weeks[1]), unseen) == mended
+    assert not _without_broken(few, tuple(weeks[::-1]), unseen).short

@@ -4,7 +4,9 @@ import pytest
 
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import retrain_message
-from driftloop.base.retrain_record import Promotion, RetrainRecord
+from driftloop.base.data_slices import DataSlice, Snapshot
+from driftloop.base.periods import Window
+from driftloop.base.retrain_record import Promotion, RetrainRecord, TrainingPlan, left_out
 from driftloop.base.scores import GateResult
 from tests.driftloop.alerts.messages.message_records import (
     LINK_LINE,
@@ -13,6 +15,7 @@ from tests.driftloop.alerts.messages.message_records import (
     retrain,
     shown,
 )
+from tests.driftloop.cases import NOW, WEEK, WINDOW
 
 KEPT = Promotion(False, "8", "7", "the challenger did not win")
 SLOW = (
@@ -132,6 +135,33 @@ def test_failed() -> None:
     assert text.startswith("🟠 payments: retraining failed")
     assert "Only 212 rows have labels." in text
     assert "Old score" not in text
+
+
+def test_rows_that_come_with_time_are_nothing_to_fix() -> None:
+    record = retrain(
+        comparison=None, promotion=KEPT, challenger=None, sentence="212 of 400 rows", short=True
+    )
+    text = shown(retrain_message(record, Links()))
+    assert text.startswith("🟠 payments: too few rows to retrain yet")
+    assert "Labelled rows are still too few to train a new model; version 7 stays live." in text
+    assert "Decide whether version 7 is still good enough to use" in text
+    assert "fix" not in text
+
+
+def test_a_broken_feed_that_is_not_learned_from_is_told() -> None:
+    snapshot = Snapshot("repo", "a" * 40, "data", ())
+    training, holdout = (DataSlice(snapshot, WINDOW, left) for left in ((), (WINDOW,)))
+    plan = TrainingPlan(training, holdout, (), "Trained.")
+    text = shown(retrain_message(retrain(plan=plan), Links()))
+    assert f"Moved the champion to version 8.\nLeft out the broken feed from {WINDOW}." in text
+
+
+def test_windows_that_are_left_out_are_counted() -> None:
+    weeks = [Window(NOW + week * WEEK, NOW + (week + 1) * WEEK) for week in (4, 0, 1)]
+    assert left_out(weeks) == (
+        "Left out 3 windows of a broken feed between 2026-03-09 06:00 and 2026-04-13 06:00."
+    )
+    assert left_out([]) == ""
 
 
 def test_first_champion_has_no_one_to_roll_back_to() -> None:
