@@ -119,7 +119,8 @@ def _still(job: Job, part: DataSlice, run_id: str) -> tuple[DataSlice, str]:
     if broken:
         part = replace(part, excluded=broken)
         open_profile(job, part, run_id)
-        notes += f", without the broken feed from {broken[0]}"
+        more = f" and {len(broken) - 1} more windows" if broken[1:] else ""
+        notes += f", without the broken feed from {broken[0]}{more}"
     return replace(part, rows=_columns(job, part).rows), notes
 
 
