@@ -11,7 +11,7 @@ from driftloop.base.settings import any_of
 from driftloop.comparison.gates.base import Gate
 from driftloop.comparison.gates.better_than_guessing import BetterThanGuessing
 from driftloop.comparison.gates.inputs import GateInputs
-from driftloop.comparison.gates.known_classes import KnownClasses
+from driftloop.comparison.gates.known_classes import KnownClasses, has_something_to_say
 from driftloop.comparison.gates.newest_slice import NewestSlice
 from driftloop.comparison.gates.valid_predictions import ValidPredictions
 
@@ -38,8 +38,8 @@ def run_gates(gates: tuple[Gate, ...], inputs: GateInputs) -> tuple[GateResult, 
     if not valid.passed:
         return (valid,)
     others = [gate for gate in gates if not isinstance(gate, ValidPredictions)]
-    if not any(isinstance(gate, KnownClasses) for gate in others):
-        others += [gate for gate in (KnownClasses(),) if gate.has_to_tell(inputs)]
+    if has_something_to_say(inputs) and not any(isinstance(gate, KnownClasses) for gate in others):
+        others.append(KnownClasses())
     return (valid, *(_run(gate, inputs) for gate in others))
 
 

@@ -27,23 +27,25 @@ class KnownClasses(Gate):
         many = {name: n for name, n in inputs.unknown.items() if n >= self.rows}
         if not many:
             known = f"No class of {self.rows} rows or more is unknown to the challenger"
-            return True, f"{known}{self._never_given(inputs)}."
+            return True, f"{known}{_never_given(inputs, self.rows)}."
         named = join_names((f"{name} ({n:,} rows)" for name, n in many.items()), 3)
         return False, f"The challenger cannot predict classes of the holdout: {named}."
 
-    def has_to_tell(self, inputs: GateInputs) -> bool:
-        """Return whether there is a class that the challenger does not know, or never gives."""
-        return bool(inputs.unknown or self._never_given(inputs))
 
-    def _never_given(self, inputs: GateInputs) -> str:
-        """Return which of several classes with enough rows the challenger gives to no row."""
-        if len(inputs.classes) <= 2:
-            return ""
-        rows = np.bincount(inputs.y, minlength=len(inputs.classes))
-        given, *before = (set(predicted_classes(*model).tolist()) for model in inputs.models)
-        never = [code for code, n in enumerate(rows) if n >= self.rows and code not in given]
-        if not never:
-            return ""
-        named = join_names((f"{inputs.classes[code]} ({rows[code]:,} rows)" for code in never), 3)
-        lost = before and any(code in before[0] for code in never)
-        return f", but it predicts none of {named}{', which the champion does' if lost else ''}"
+def has_something_to_say(inputs: GateInputs) -> bool:
+    """Return whether there is a class that the challenger does not know, or never gives."""
+    return bool(inputs.unknown or _never_given(inputs, KnownClasses().rows))
+
+
+def _never_given(inputs: GateInputs, least: int) -> str:
+    """Return which of several classes with at least so many rows the challenger gives to none."""
+    if len(inputs.classes) <= 2:
+        return ""
+    rows = np.bincount(inputs.y, minlength=len(inputs.classes))
+    given, *before = (set(predicted_classes(*model).tolist()) for model in inputs.models)
+    never = [code for code, n in enumerate(rows) if n >= least and code not in given]
+    if not never:
+        return ""
+    named = join_names((f"{inputs.classes[code]} ({rows[code]:,} rows)" for code in never), 3)
+    lost = before and any(code in before[0] for code in never)
+    return f", but it predicts none of {named}{', which the champion does' if lost else ''}"

@@ -34,7 +34,7 @@ def test_a_class_that_only_the_challenger_lost_says_so() -> None:
     assert sentence.endswith("none of train (20 rows), which the champion does.")
 
 
-def test_it_is_run_unasked_where_it_has_something_to_tell() -> None:
+def test_it_is_run_unasked_where_it_has_something_to_say() -> None:
     def names(given: GateInputs) -> list[str]:
         return [result.gate for result in run_gates((), given)]
 
@@ -46,6 +46,6 @@ def test_it_is_run_unasked_where_it_has_something_to_tell() -> None:
 
 def test_too_few_rows_and_two_classes_tell_nothing() -> None:
     lost = inputs(np.minimum(Y, 1))
-    assert not KnownClasses(rows=21).has_to_tell(lost)
+    assert "predicts none" not in KnownClasses(rows=21).decide(lost)[1]
     two = GateInputs("roc_auc", Y[:40], np.eye(2)[Y[:40] * 0], None, classes=NAMES[:2])
-    assert not KnownClasses().has_to_tell(two)
+    assert "predicts none" not in KnownClasses().decide(two)[1]
