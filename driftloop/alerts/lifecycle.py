@@ -257,12 +257,12 @@ def _goes_on(
     again, seen = health.as_of == known.last, _seen(known, health, summary)
     why = _why_worse(known, health, seen.severity)
     changed = known.champion != health.champion
-    told = replace(known, causes=(), features=(), broken=()) if changed else known
+    reported = replace(known, causes=(), features=(), broken=()) if changed else known
     incident = replace(
         seen,
-        causes=tuple(sorted({*told.causes, *health.causes})),
-        features=tuple(sorted({*told.features, *health.features})),
-        broken=tuple(sorted({*told.broken, *health.broken})),
+        causes=tuple(sorted({*reported.causes, *health.causes})),
+        features=tuple(sorted({*reported.features, *health.features})),
+        broken=tuple(sorted({*reported.broken, *health.broken})),
         runs=known.runs + (not again),
         score=health.score if why and health.score is not None else known.score,
     )

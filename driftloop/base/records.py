@@ -189,9 +189,9 @@ class MonitorRecord:
         """What the run comes to in a few words, the same everywhere."""
         moves = ("promoted", "rolled_back")
         # Not worse than its predecessor is no good news where both fail.
-        untold = (*moves, "passed") if self._failing else moves
+        unsaid = (*moves, "passed") if self._failing else moves
         moved = [trial.headline for trial in self.trials if trial.action in moves]
-        others = [trial.headline for trial in self.trials if trial.action not in untold]
+        others = [trial.headline for trial in self.trials if trial.action not in unsaid]
         found = [*moved, *(self.trouble or [_calm(self)]), *others]
         words = ", ".join(part for part in found if part)
         if self.retrain is None:

@@ -161,8 +161,8 @@ def _action(record: RetrainRecord, outcome: Ending) -> tuple[Line, ...]:
 
 def _left_out(record: RetrainRecord) -> tuple[Line, ...]:
     """Return which windows of a broken feed were not learned from."""
-    told = left_out(record.plan.excluded) if record.plan and record.comparison else ""
-    return (line(told),) if told else ()
+    named = left_out(record.plan.excluded) if record.plan and record.comparison else ""
+    return (line(named),) if named else ()
 
 
 def next_step_of(record: RetrainRecord) -> Line:
