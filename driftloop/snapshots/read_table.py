@@ -122,14 +122,14 @@ def _read_csv(path: Path, texts: Container[str], words: bool) -> tuple[pa.Table,
     point = _decimal_point(head, separator)
     parse = partial(_parse_csv, path, separator, point, words)
     try:
-        table = parse(spelled, threads=True)
+        table = parse(spelled, whole=False)
     except (pa.ArrowException, UnicodeDecodeError):
         try:
-            table = parse(spelled, threads=False)
+            table = parse(spelled, whole=True)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise DataError(_csv_error(path, error)) from error
     if long := long_floats(table):
-        again = parse([*spelled, *long], threads=False)
+        again = parse([*spelled, *long], whole=True)
         table = _with_long_numbers(table, again)
     for field in table.schema:
         if pa.types.is_binary(field.type):
@@ -155,19 +155,20 @@ def _with_long_numbers(table: pa.Table, as_text: pa.Table) -> pa.Table:
 
 
 def _parse_csv(
-    path: Path, separator: str, point: str, words: bool, as_text: list[str], threads: bool
+    path: Path, separator: str, point: str, words: bool, as_text: list[str], whole: bool
 ) -> pa.Table:
-    """Return the parsed table.
+    """Return the parsed table, of a file that is read as one block or by small ones.
 
-    Only a single thread counts rows and can point to a faulty line. It reads the file as one block,
-    as a row must not be larger than a block.
+    A row must not be larger than a block. A single thread counts rows, so that it can point to a
+    faulty line. It also leaves nothing behind: where Arrow's threads fail at a row, one of them may
+    wait for ever, and with a pool of one all later work waits for it (Arrow 18).
     """
     from pyarrow import csv as arrow_csv
 
-    block = None if threads else whole_block(path)
+    block = whole_block(path) if whole else None
     return arrow_csv.read_csv(
         path,
-        read_options=arrow_csv.ReadOptions(use_threads=threads, block_size=block),
+        read_options=arrow_csv.ReadOptions(use_threads=False, block_size=block),
         parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(
             null_values=None if words else [""],

@@ -73,15 +73,18 @@ def _read_lines(path: Path) -> pa.Table:
 
 
 def _parse_lines(path: Path) -> pa.Table:
-    """Return the parsed table; only a file with an object larger than a block is read as one."""
+    """Return the parsed table; only a file with an object larger than a block is read as one.
+
+    By a single thread, for the same reason as a CSV.
+    """
     from pyarrow import json as arrow_json
 
     try:
-        return arrow_json.read_json(path)
+        return arrow_json.read_json(path, arrow_json.ReadOptions(use_threads=False))
     except pa.ArrowInvalid as error:
         if "straddling" not in str(error):
             raise
-        whole = arrow_json.ReadOptions(block_size=whole_block(path))
+        whole = arrow_json.ReadOptions(use_threads=False, block_size=whole_block(path))
         return arrow_json.read_json(path, whole)
 
 
