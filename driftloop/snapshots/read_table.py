@@ -160,8 +160,8 @@ def _parse_csv(
     """Return the parsed table, of a file that is read as one block or by small ones.
 
     A row must not be larger than a block. A single thread counts rows, so that it can point to a
-    faulty line. It also leaves nothing behind: where Arrow's threads fail at a row, one of them may
-    wait for ever, and with a pool of one all later work waits for it (Arrow 18).
+    faulty line. It also avoids a deadlock of Arrow 18: where several threads fail at a row, one may
+    block its pool, and if that has a single thread, everything that is read later hangs.
     """
     from pyarrow import csv as arrow_csv
 

@@ -161,10 +161,7 @@ def _move(workspace: Workspace, model: str, place: Place) -> None:
 def _bound(tags: ModelTags) -> Place | None:
     try:
         return Place(**json.loads(tags.place)) if tags.place else None
-    except (
-        TypeError,
-        ValueError,
-    ):  # somebody edited the tag: the next run that asks writes it again
+    except (TypeError, ValueError):  # an edited tag, which the next run that asks writes again
         return None
 
 

@@ -38,7 +38,7 @@ def run_gates(gates: tuple[Gate, ...], inputs: GateInputs) -> tuple[GateResult, 
     if not valid.passed:
         return (valid,)
     others = [gate for gate in gates if not isinstance(gate, ValidPredictions)]
-    if has_something_to_say(inputs) and not any(isinstance(gate, KnownClasses) for gate in others):
+    if not any(isinstance(gate, KnownClasses) for gate in others) and has_something_to_say(inputs):
         others.append(KnownClasses())
     return (valid, *(_run(gate, inputs) for gate in others))
 

@@ -263,6 +263,6 @@ def test_rows_that_a_broken_feed_lacks_do_not_come_with_time() -> None:
     few, unseen = Refusal("Too few.", short=True), Window(monday(8), monday(12))
     weeks = [Window(monday(week), monday(week + 1)) for week in (7, 9, 11)]
     assert _without_broken(few, (weeks[0],), unseen) == few
-    mended = Refusal(f"Too few. Left out the broken feed from {weeks[1]}.", short=True)
-    assert _without_broken(few, (weeks[0], weeks[1]), unseen) == mended
+    refused_for_now = Refusal(f"Too few. Left out the broken feed from {weeks[1]}.", short=True)
+    assert _without_broken(few, (weeks[0], weeks[1]), unseen) == refused_for_now
     assert not _without_broken(few, tuple(weeks[::-1]), unseen).short
