@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from driftloop.alerts.blocks import Line, line
 from driftloop.alerts.buttons import Button
 from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.message import link
 from driftloop.base.errors import AlertError
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import find_config, load_config
@@ -34,14 +36,18 @@ class Press:
         return f"{self.name} ({self.user} in Slack)" if self.name else f"{self.user} in Slack"
 
 
-def carry_out(press: Press, workspace: Workspace) -> str:
+def carry_out(press: Press, workspace: Workspace) -> Line:
     """Start the flow run that does what was requested, and return a sentence for who pressed.
+
+    It links to the run: the name that the run has now is another as soon as it works.
 
     Raises:
         AlertError: if the person may not, or the flow has no deployment on the Prefect server.
     """
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectNotFound
+
+    from tasks.registry.run_links import prefect_run_url
 
     _check_allowed(press, workspace)
     name, parameters = requested_run(press)
@@ -56,7 +62,8 @@ def carry_out(press: Press, workspace: Workspace) -> str:
         run = client.create_flow_run_from_deployment(
             deployment.id, parameters=parameters, idempotency_key=key
         )
-    return f"{press.button.label}: the run {run.name} does it, and its result is posted."
+    started = link("a run", prefect_run_url(run.id)) or "a run"
+    return line(f"{press.button.label}: ", started, " was started, and its result will be posted.")
 
 
 def requested_run(press: Press) -> tuple[str, dict[str, Any]]:

@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from driftloop.alerts.blocks import line
 from driftloop.alerts.buttons import PREFIX, pressed_button
 from driftloop.alerts.channels.slack import SlackChannel
+from driftloop.alerts.messages.formats.slack import mrkdwn
 from driftloop.base.errors import DriftloopError
 from driftloop.base.workspace import Workspace, find_workspace
 from driftloop.config.loading import load_configs
@@ -129,17 +131,18 @@ def _answer(
 ) -> None:
     """Carry a press out, and tell who pressed what came of it."""
     try:
-        text = carry_out(press, workspace)
+        told = carry_out(press, workspace)
     except DriftloopError as error:
-        text = f"Not done: {error}"
+        told = line(f"Not done: {error}")
     except Exception as error:  # such as a Prefect server that does not answer
-        text = f"Not done: {type(error).__name__}; press again, or see the log of the listener"
+        log = "press again, or see the log of the listener"
+        told = line(f"Not done: {type(error).__name__}; {log}")
         _log(error)
     message = payload.get("message", {})
     web.chat_postEphemeral(
         channel=press.place[0],
         user=press.user,
-        text=redact(text),
+        text=redact(mrkdwn((told,))),
         thread_ts=message.get("thread_ts") or message.get("ts"),
     )
 

@@ -25,6 +25,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from driftloop.alerts.buttons import Request, incident_buttons
 from flows.cli.display.stack import _DAILY
+from tasks.alerts.presses import requested_run
+from tasks.alerts.slack_listener import presses
 from tasks.runtime.servers.local_server import free_port
 from tests.services import pictures
 from tests.tasks.alerts.test_slack_answers import CONFIG as ANSWERED
@@ -353,10 +355,10 @@ def test_each_button_starts_the_run_that_does_it(
         end = time.monotonic() + 60
         while len(peer.whispers) <= place and time.monotonic() < end:
             time.sleep(0.1)
-        told = re.fullmatch(f"{button.label}: the run (.*) does it, and .*", peer.whispers[-1][1])
+        told = re.fullmatch(f"{button.label}: <(.*)\\|a run> was .*", peer.whispers[-1][1])
         assert told, peer.whispers[-1]
-        asked = {"flow_runs": {"name": {"any_": [told[1]]}}}
-        (run,) = stack.ask("/flow_runs/filter", asked)
-        page.goto(f"{stack.prefect}/v2/runs/flow-run/{run['id']}")
-        expect(page.get_by_text(run["name"]).first).to_be_visible()
+        page.goto(told[1])
+        (press,) = presses(payload(button))
+        deployment = requested_run(press)[0].partition("/")[2]
+        expect(page.get_by_role("link", name=deployment).first).to_be_visible()
     assert len(peer.whispers) == len(get_args(Request)) == place + 1
