@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,12 @@ def troubled(count: int) -> int:
 def make_models(folder: Path, count: int, rows: int, variables: Mapping[str, str]) -> None:
     """Make the workspace of so many models, each with a champion; what is there stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, name in enumerate(names_of(count)):
-        path = folder / "data" / name
-        if not (folder / "data" / f"{name}.dvc").exists():
-            _write_data(path, number, rows, number < troubled(count))
-        _write_config(folder / "configs" / f"{name}.yaml", name)
+    with ProcessPoolExecutor() as pool:
+        for number, name in enumerate(names_of(count)):
+            if not (folder / "data" / f"{name}.dvc").exists():
+                path = folder / "data" / name
+                pool.submit(_write_data, path, number, rows, number < troubled(count))
+            _write_config(folder / "configs" / f"{name}.yaml", name)
     if not (folder / ".git").exists():
         (folder / ".gitignore").write_text(".driftloop\n")
         _do(folder, "git", "init", "-q", "-b", "main")

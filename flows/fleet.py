@@ -26,6 +26,7 @@ from tasks.fleet.isolated import Isolated, LostProcessError, isolated
 from tasks.fleet.members import FleetRun, members_of, not_yet_run, processes_at_most
 from tasks.runtime.artifacts import show_fleet
 from tasks.runtime.progress import progress
+from tasks.runtime.step import without_tasks
 
 Models = Generator[FleetModel, None, None]
 
@@ -162,11 +163,15 @@ def monitor_here(run: FleetRun, member: FleetModel) -> FleetModel:
 
 @contextmanager
 def _below(context: dict[str, Any], model: str) -> Iterator[None]:
-    """Make runs children of the fleet's, without heartbeats: the fleet sees whether they live."""
+    """Make runs children of the fleet's, without task runs.
+
+    Nor do they have heartbeats: the fleet sees whether they live.
+    """
     if context["flow_run_context"]:
         context["flow_run_context"]["flow"] = monitor
     with ExitStack() as stack:
         stack.enter_context(hydrated_context(context))
         stack.enter_context(temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}))
         stack.enter_context(tags("driftloop", model))
+        stack.enter_context(without_tasks(monitor.name))
         yield

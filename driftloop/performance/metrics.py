@@ -44,7 +44,11 @@ function that a configuration trusts."""
 ADVANTAGE_SHARE = 0.1
 """The share of a model's advantage over a constant prediction that it may lose."""
 
-_BLOCK = 4_000_000
+_BLOCK, _CACHED = 4_000_000, 200_000
+"""Numbers that are drawn together, and weights that are used together: these stay in a cache."""
+
+_LEAST = 20
+"""Resamples that are used together, however many rows: a metric sorts the rows at each use."""
 
 Metric = Callable[[Truth, Probabilities, Weights, float | None], Scores]
 """Returns the scores (b,) of resamples (b, n)."""
@@ -229,12 +233,16 @@ def resamples(
         place[order] = np.arange(len(y))
         groups = [place[rows] for rows in groups]
     block = max(1, _BLOCK // max(1, len(y)))
+    few = max(_LEAST, _CACHED // max(1, len(y)))
     for first in range(0, count, block):
         size = min(block, count - first)
-        weights = np.zeros((size, len(y)))
-        for rows in groups:
-            _count(rows, rng.integers(0, len(rows), (size, len(rows))), weights)
-        yield weights
+        drawn = [rng.integers(0, len(rows), (size, len(rows))) for rows in groups]
+        for start in range(0, size, few):
+            part = slice(start, min(start + few, size))
+            weights = np.zeros((part.stop - start, len(y)))
+            for rows, places in zip(groups, drawn, strict=True):
+                _count(rows, places[part], weights)
+            yield weights
 
 
 def no_skill_score(metric: MetricName, y: Truth) -> float:

@@ -84,6 +84,11 @@ def test_each_leaves_what_a_single_run_leaves_and_a_broken_one_fails_alone(
         for name in NAMES
     }
     assert all(len(runs) == 1 and runs[0].state.is_completed() for runs in children.values())
+    of_them = FlowRunFilter.model_validate(
+        {"id": {"any_": [runs[0].id for runs in children.values()]}}
+    )
+    with get_client(sync_client=True) as client:
+        assert client.read_task_runs(flow_run_filter=of_them) == []
     assert len({runs[0].parent_task_run_id for runs in children.values()} - {None}) == len(NAMES)
 
 
