@@ -29,8 +29,8 @@ KEPT = DOCS / "fleet.json"
 COUNTS = (10, 100, 1000)
 FIRST = "first week"
 WAYS: Mapping[str, tuple[str, ...]] = {
-    FIRST: ("--processes", "2"),  # makes the profiles of the references
-    "two processes": ("--processes", "2"),
+    FIRST: ("--processes", "3"),  # makes the profiles of the references
+    "three processes": ("--processes", "3"),
     "one Dask worker": ("--processes", "1", "--on", "dask"),
     "two Dask workers": ("--processes", "2", "--on", "dask"),
 }

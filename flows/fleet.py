@@ -53,8 +53,8 @@ def fleet(
         due: only models whose schedule has come since their last run, each as of that time.
         as_of: the moment as of which to monitor; the scheduled time of the run if left out.
         dry_run: decide and report, but change nothing and send no messages.
-        processes: models at the same time; as many as cores and memory allow if left out, or
-            as the cluster of `scheduler` has threads.
+        processes: models at the same time; one more than cores, or as many as memory allows, if
+            left out, and as the cluster of `scheduler` has threads.
         minutes: how long one model may take, its retraining included.
         workspace: folder with `configs/`; the working directory if left out.
         on: dask has the workers of a Dask cluster monitor the models; see docs/scaling.md.

@@ -100,8 +100,11 @@ def not_yet_run(
 
 
 def processes_at_most(models: int) -> int:
-    """Return how many models may be at work at the same time, by cores and by free memory."""
+    """Return how many models may be at work at the same time, by cores and by free memory.
+
+    One more than there are cores: a model waits for servers a third of its time.
+    """
     import psutil  # type: ignore[import-untyped]
 
     by_memory = int(psutil.virtual_memory().available // BYTES_EACH)
-    return max(1, min(models, available_cores(), by_memory))
+    return max(1, min(models, available_cores() + 1, by_memory))

@@ -87,10 +87,10 @@ def test_the_cost_of_more_models_follows_from_the_largest_fleet() -> None:
     asked = {"prefect": 600, "mlflow": 400}
     ten = {"wall": 30.0, "processor": used, "models": 30.0, "peak_gb": 1.0, "requests": asked}
     small = {**ten, "models": 1.0}
-    fleets = {"10 x 20000": {"two processes": ten}, "5 x 20000": {"two processes": small}}
+    fleets = {"10 x 20000": {"three processes": ten}, "5 x 20000": {"three processes": small}}
     text = fleet_report.text_of({"machine": "Measured here.", "fleets": fleets})
     assert (
-        "| 10 x 20000, two processes | 30.0 | 50.0 | 3.00 | 0.8 | 0.2 | 1.00 | 60.0 | 40.0 |"
+        "| 10 x 20000, three processes | 30.0 | 50.0 | 3.00 | 0.8 | 0.2 | 1.00 | 60.0 | 40.0 |"
         in text
     )
     assert "On paper: 20.0 s once and 4.00 s a model, both servers included." in text
