@@ -36,6 +36,11 @@ class OutcomeStyle:
     tone: Tone
     sentence: str
 
+    def counted(self, number: int) -> str:
+        """Return how many runs or models had this outcome, in words."""
+        word = self.word if number == 1 else self.word.replace("needs", "need")
+        return f"{number:,} {word}"
+
 
 OUTCOME_STYLES: Mapping[Outcome, OutcomeStyle] = {
     "broken": OutcomeStyle("✖", "data broken", "bad", "A data-quality check failed."),

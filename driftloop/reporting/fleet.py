@@ -74,7 +74,7 @@ class Fleet:
         counted = [f"{len(self.failed)} could not be monitored"] * bool(self.failed)
         counted += [f"{trouble} in trouble"] * bool(trouble)
         counted += [
-            f"{outcomes[outcome]} {OUTCOME_STYLES[outcome].word}"
+            OUTCOME_STYLES[outcome].counted(outcomes[outcome])
             for outcome in MOST_SEVERE_FIRST
             if outcomes[outcome] and outcome not in TROUBLE
         ]

@@ -74,7 +74,7 @@ def history_sentence(runs: Sequence[RunPoint]) -> str:
     """Return what a strip shows, in words: how many runs ended how, and since when."""
     counts = Counter(run.outcome for run in runs)
     parts = [
-        f"{counts[outcome]} {style.word}"
+        style.counted(counts[outcome])
         for outcome, style in OUTCOME_STYLES.items()
         if counts[outcome]
     ]

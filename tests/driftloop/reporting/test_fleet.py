@@ -21,6 +21,8 @@ def test_every_model_is_counted_once() -> None:
     record = fleet(one("a"), one("b", "drift"), one("c", "warning"), failed, *known)
     counted = "1 could not be monitored, 1 in trouble, 1 needs a look, 1 healthy"
     assert record.headline == f"6 models: {counted}, 1 done before, 1 not due"
+    two = fleet(one("a", "warning"), one("b", "warning"))
+    assert two.headline == "2 models: 2 need a look"
     assert fleet().headline == "no model matches '*'"
 
 
