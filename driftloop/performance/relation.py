@@ -26,6 +26,10 @@ HALVES_DOUBLE = 2.0
 Where nothing changed, what two rows of different halves say of each other is the same term twice.
 """
 
+LEAVES = 8
+"""Of each tree. Larger ones learn more noise than change: with 31, six kinds of generated changes
+were a quarter fewer standard errors from none."""
+
 _LEAST_ROWS = 100
 
 
@@ -108,7 +112,11 @@ def _products(x: Values, r: Values, window: Values, rng: np.random.Generator) ->
     half = rng.permutation(len(r)) % 2
     products = np.empty(len(r))
     model = HistGradientBoostingRegressor(
-        max_iter=30, learning_rate=0.15, early_stopping=False, random_state=0
+        max_iter=30,
+        learning_rate=0.15,
+        max_leaf_nodes=LEAVES,
+        early_stopping=False,
+        random_state=0,
     )
     for number in range(2):
         seen, unseen = half != number, half == number
