@@ -42,12 +42,16 @@ def troubled(count: int) -> int:
 def make_models(folder: Path, count: int, rows: int, variables: Mapping[str, str]) -> None:
     """Make the workspace of so many models, each with a champion; what is there stays."""
     folder.mkdir(parents=True, exist_ok=True)
+    missing = [
+        (folder / "data" / name, number, rows, number < troubled(count))
+        for number, name in enumerate(names_of(count))
+        if not (folder / "data" / f"{name}.dvc").exists()
+    ]
     with ProcessPoolExecutor() as pool:
-        for number, name in enumerate(names_of(count)):
-            if not (folder / "data" / f"{name}.dvc").exists():
-                path = folder / "data" / name
-                pool.submit(_write_data, path, number, rows, number < troubled(count))
-            _write_config(folder / "configs" / f"{name}.yaml", name)
+        for writing in [pool.submit(_write_data, *each) for each in missing]:
+            writing.result()
+    for name in names_of(count):
+        _write_config(folder / "configs" / f"{name}.yaml", name)
     if not (folder / ".git").exists():
         (folder / ".gitignore").write_text(".driftloop\n")
         _do(folder, "git", "init", "-q", "-b", "main")
