@@ -40,7 +40,7 @@ def text_of(kept: Mapping[str, Any]) -> str:
     """Return the table of fleets, and the cost of more models on paper."""
     rows = [
         [f"{size}, {way}", *_figures(ways[way], _count(size))]
-        for size, ways in kept["fleets"].items()
+        for size, ways in sorted(kept["fleets"].items(), key=lambda fleet: _count(fleet[0]))
         for way in WAYS
         if way in ways
     ]

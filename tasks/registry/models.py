@@ -171,7 +171,7 @@ def compared_model_of(job: Job, version: str) -> Any:
 @lru_cache(maxsize=4)
 def _load(workspace: Workspace, source: str, what: str, trust: Trust) -> Any:
     kept = tempfile.TemporaryDirectory()  # as long as a foreign model, which may read its files
-    folder = fetch_model(workspace, source, Path(kept.name))
+    folder = _fetch_own(workspace, source, Path(kept.name))
     if (folder / CONTRACT).is_file():
         with mlflow_context(workspace):
             model = read_foreign(folder, what, trust)
@@ -194,6 +194,26 @@ def fetch_model(workspace: Workspace, source: str, into: Path) -> Path:
     skops_io()  # before MLflow: it searches all modules that are loaded
     with registry_errors(workspace), mlflow_context(workspace):
         return Path(mlflow.artifacts.download_artifacts(source, dst_path=str(into)))
+
+
+def _fetch_own(workspace: Workspace, source: str, into: Path) -> Path:
+    """Return a copy of a model's files; of one that driftloop trained, its skops file alone.
+
+    From MLflow each file is a request, and the others are for those who load it with MLflow.
+    """
+    if Path(source).is_dir():
+        return fetch_model(workspace, source, into)
+    skops_io()  # before MLflow, as above
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    with registry_errors(workspace), mlflow_context(workspace):
+        stored: Any = get_artifact_repository(source)
+        names = {file.path for file in stored.list_artifacts(None)}
+        own = [name for name in names if name.endswith(".skops")]
+        if CONTRACT not in names and len(own) == 1:
+            stored.download_artifacts(own[0], dst_path=str(into))
+            return into
+    return fetch_model(workspace, source, into)
 
 
 def model_size(model: Any) -> int:
