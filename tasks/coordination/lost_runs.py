@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 def unsettled(run: "FlowRun") -> bool:
     """Say whether a run claims to be at work; a suspended one waits without a process."""
     state = run.state
-    return state is not None and (
-        state.is_running() or state.is_cancelling() or state.name == "Pending"
-    )
+    return state is not None and (state.is_running() or state.is_cancelling() or state.is_pending())
 
 
 def settle(client: "SyncPrefectClient", message: str, *runs: "FlowRun") -> None:

@@ -4,29 +4,37 @@ supervisord restarts a service that ends. It does not see one that runs and no l
 
 Prefect learns from a worker how a run ended. Where the worker died too, such as after a power
 failure, the run stays in Running. The keeper notes which runs have a process here, and settles
-those that have none any more.
+those that have none any more. A run that its worker took and never began stays pending, which
+Prefect's server does not end either: it is put back, to be taken again.
 """
 
 import json
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tasks.coordination.lost_runs import children_of, settle, unsettled
+from tasks.runtime import clock
 from tasks.stack.checks import write_private
 from tasks.stack.health import answers
 from tasks.stack.prefect_server import prefect_at
 from tasks.stack.processes import runs_of
-from tasks.stack.services import StackFolder
+from tasks.stack.services import POOL, StackFolder
 from tasks.stack.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import State
 
 MESSAGE = "The run's process is gone: it was killed, or its machine or worker went down."
+PUT_BACK = "Its worker was lost before it began."
+PENDING_AT_MOST = timedelta(minutes=5)
+"""As long as Prefect's server keeps a deployment's slot for a worker that is silent."""
+
 LOOK_SECONDS = 10.0
 SILENT_LOOKS = 12
 """Two minutes without an answer: a slow machine is not taken for a service that hangs."""
@@ -43,6 +51,8 @@ def keep(folder: StackFolder, api: str, auth: str | None, health: Mapping[str, s
             with prefect_at(api, auth) as client:
                 for run in settle_dead_runs(client, folder):
                     _log(f"flow run {run} has no process any more; it is marked as crashed")
+                for run in put_back_runs(client, folder):
+                    _log(f"flow run {run} was taken and never began; it is put back")
         except Exception as error:  # the keeper outlives whatever it looks after
             _log(f"{type(error).__name__}: {error}".splitlines()[0])
         time.sleep(LOOK_SECONDS)
@@ -84,6 +94,31 @@ def settle_dead_runs(client: "SyncPrefectClient", folder: StackFolder) -> tuple[
     settled = tuple(run for run in sorted(known - living) if _settle(client, UUID(run)))
     remember(folder, living)
     return settled
+
+
+def put_back_runs(client: "SyncPrefectClient", folder: StackFolder) -> tuple[str, ...]:
+    """Schedule again what a worker of this stack took long ago and never began; return the ids.
+
+    Each keeps the time for which it was scheduled, as of which it monitors.
+    """
+    from prefect.client.schemas.filters import FlowRunFilter, WorkPoolFilter
+    from prefect.states import Scheduled
+
+    now = clock.now()
+    pending = client.read_flow_runs(
+        flow_run_filter=FlowRunFilter.model_validate({"state": {"type": {"any_": ["PENDING"]}}}),
+        work_pool_filter=WorkPoolFilter.model_validate({"name": {"any_": [POOL]}}),
+    )
+    living = set(runs_of(folder))
+    lost = [
+        run
+        for run in pending
+        if run.state and run.state.timestamp < now - PENDING_AT_MOST and str(run.id) not in living
+    ]
+    for run in lost:
+        due: State[Any] = Scheduled(scheduled_time=run.expected_start_time or now, message=PUT_BACK)
+        client.set_flow_run_state(run.id, due, force=True)
+    return tuple(str(run.id) for run in lost)
 
 
 def _settle(client: "SyncPrefectClient", run: UUID) -> bool:

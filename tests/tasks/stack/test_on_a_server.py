@@ -15,12 +15,13 @@ from prefect.blocks.system import Secret
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Completed, Running, Suspended
+from prefect.states import Completed, Pending, Running, Submitting, Suspended
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 from workshop import small_config, write_config
 
 from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_configs
+from tasks.runtime import clock
 from tasks.stack.prefect_server import (
     AUTOMATION,
     create_automations,
@@ -34,7 +35,15 @@ from tasks.stack.prefect_server import (
     secret_names,
 )
 from tasks.stack.services import MARK, POOL, StackFolder
-from tasks.stack.watchdog import MESSAGE, remember, remembered, settle_dead_runs
+from tasks.stack.watchdog import (
+    MESSAGE,
+    PENDING_AT_MOST,
+    PUT_BACK,
+    put_back_runs,
+    remember,
+    remembered,
+    settle_dead_runs,
+)
 
 
 @pytest.fixture
@@ -194,6 +203,40 @@ def test_a_flow_within_a_dead_run_is_settled_with_it(
     remember(folder, [dead])
     assert settle_dead_runs(client, folder) == (dead,)
     assert client.read_flow_run(UUID(child)).state_name == "Crashed"
+
+
+def test_a_run_whose_worker_was_lost_before_it_began_is_put_back(
+    client: SyncPrefectClient, folder: StackFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_pool(client)
+    of_flow = client.create_flow_from_name("nothing")
+    deployment = client.create_deployment(of_flow, f"d-{uuid4().hex[:8]}", work_pool_name=POOL)
+    lost, begins = (
+        client.create_flow_run_from_deployment(deployment, state=state).id
+        for state in (Submitting(), Pending())
+    )
+    elsewhere = UUID(run_in(client, Pending()))
+    process = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)"],
+        env={**os.environ, MARK: str(folder.root), "PREFECT__FLOW_RUN_ID": str(begins)},
+    )
+    try:
+        assert put_back_runs(client, folder) == (), "it may yet begin"
+        later = clock.now() + PENDING_AT_MOST + timedelta(seconds=1)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert put_back_runs(client, folder) == (str(lost),)
+    finally:
+        process.kill()
+        process.wait()
+    names = [client.read_flow_run(run).state_name for run in (lost, begins, elsewhere)]
+    assert names == ["Scheduled", "Pending", "Pending"]
+    run = client.read_flow_run(lost)
+    assert run.state is not None
+    assert run.state.message == PUT_BACK
+    assert run.state.state_details.scheduled_time == run.expected_start_time
+    assert run.expected_start_time is not None
+    assert run.expected_start_time < later - PENDING_AT_MOST
+    client.delete_deployment(deployment)
 
 
 def test_what_was_seen_is_not_forgotten_while_the_server_is_away(folder: StackFolder) -> None:
