@@ -28,7 +28,7 @@ Where nothing changed, what two rows of different halves say of each other is th
 
 LEAVES = 8
 """Of each tree. Larger ones learn more noise than change: with 31, six kinds of generated changes
-were a quarter fewer standard errors from none."""
+were a third fewer standard errors from none."""
 
 _LEAST_ROWS = 100
 
