@@ -131,18 +131,18 @@ def _answer(
 ) -> None:
     """Carry a press out, and tell who pressed what came of it."""
     try:
-        told = carry_out(press, workspace)
+        answer = carry_out(press, workspace)
     except DriftloopError as error:
-        told = line(f"Not done: {error}")
+        answer = line(f"Not done: {error}")
     except Exception as error:  # such as a Prefect server that does not answer
         log = "press again, or see the log of the listener"
-        told = line(f"Not done: {type(error).__name__}; {log}")
+        answer = line(f"Not done: {type(error).__name__}; {log}")
         _log(error)
     message = payload.get("message", {})
     web.chat_postEphemeral(
         channel=press.place[0],
         user=press.user,
-        text=redact(mrkdwn((told,))),
+        text=redact(mrkdwn((answer,))),
         thread_ts=message.get("thread_ts") or message.get("ts"),
     )
 

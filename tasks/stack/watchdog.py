@@ -109,12 +109,9 @@ def put_back_runs(client: "SyncPrefectClient", folder: StackFolder) -> tuple[str
         flow_run_filter=FlowRunFilter.model_validate({"state": {"type": {"any_": ["PENDING"]}}}),
         work_pool_filter=WorkPoolFilter.model_validate({"name": {"any_": [POOL]}}),
     )
-    living = set(runs_of(folder))
-    lost = [
-        run
-        for run in pending
-        if run.state and run.state.timestamp < now - PENDING_AT_MOST and str(run.id) not in living
-    ]
+    old = [run for run in pending if run.state and run.state.timestamp < now - PENDING_AT_MOST]
+    living = runs_of(folder) if old else {}  # looks at every process, and is asked for all the time
+    lost = [run for run in old if str(run.id) not in living]
     for run in lost:
         due: State[Any] = Scheduled(scheduled_time=run.expected_start_time or now, message=PUT_BACK)
         client.set_flow_run_state(run.id, due, force=True)
