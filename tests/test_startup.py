@@ -128,6 +128,22 @@ def test_skops_is_imported_without_the_whole_of_scikit_learn() -> None:
     assert not {"prefect", "mlflow", "dvc", "sklearn.neural_network", "pytest"} & loaded
 
 
+@pytest.mark.parametrize(("before", "trusted"), [("skops_io()", False), ("complete_skops()", True)])
+def test_code_of_others_finds_a_skops_that_trusts_scikit_learn(before: str, trusted: bool) -> None:
+    """Also where driftloop has imported it before, without its list."""
+    lines = (
+        "from sklearn.preprocessing import LabelEncoder",
+        "from tasks.registry.skops_import import complete_skops, skops_io",
+        f"skops_io(); {before}",
+        "import skops.io",
+        "stored = skops.io.dumps(LabelEncoder().fit([1, 2]))",
+        "print(skops.io.get_untrusted_types(data=stored))",
+    )
+    command = [sys.executable, "-c", "\n".join(lines)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert (said.strip() == "[]") is trusted
+
+
 def test_help_says_what_each_command_says_of_itself() -> None:
     from flows.cli.app import COMMANDS, help_of, load_command
 

@@ -18,6 +18,7 @@ from driftloop.profiling.reference_profile import Features
 from driftloop.training.estimators import SAFE_TYPES
 from driftloop.training.foreign import Contract, ForeignModel
 from tasks.registry.skops_files import read_skops
+from tasks.registry.skops_import import complete_skops
 
 CONTRACT = "driftloop.json"
 """Beside the MLmodel of a foreign model: what it reads and predicts."""
@@ -189,6 +190,7 @@ def _pyfunc(folder: Path, what: str, trust: Trust) -> Any:
     import mlflow
 
     trust.check(what, "is a Python function")
+    complete_skops()  # it may hold models that it loads itself
     return mlflow.pyfunc.load_model(str(folder))
 
 

@@ -26,3 +26,14 @@ def skops_io() -> Any:
     finally:
         utils.all_estimators = complete
     return skops.io
+
+
+def complete_skops() -> None:
+    """Let skops trust all of scikit-learn again, for code of others that loads models itself."""
+    from sklearn.utils import all_estimators
+
+    trusted = skops_io()._trusted_types
+    known: list[str] = trusted.SKLEARN_ESTIMATOR_TYPE_NAMES
+    if not known:
+        names = (trusted.get_type_name(estimator) for _, estimator in all_estimators())
+        known.extend(name for name in names if name.startswith("sklearn."))

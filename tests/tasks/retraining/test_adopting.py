@@ -18,6 +18,7 @@ from driftloop.training.estimators import features_of
 from tasks.monitoring.tables import read_labelled
 from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
+from tasks.registry.skops_import import complete_skops
 from tasks.retraining.adopt import adopt_model
 from tasks.retraining.compare import compare_models
 from tasks.retraining.plan import OpenTraining, open_training, plan_training
@@ -38,6 +39,7 @@ def stored(folder: Path, workspace: Path, until: int) -> Path:
     model = lightgbm.LGBMClassifier(n_estimators=20, num_leaves=7, n_jobs=1, verbosity=-1)
     model.fit(inputs, table["is_fraud"].astype(int))
     signature = infer_signature(inputs, model.predict(inputs))
+    complete_skops()  # as in a process of somebody else's
     mlflow.lightgbm.save_model(model, str(folder), signature=signature, pip_requirements=[])
     return folder
 
