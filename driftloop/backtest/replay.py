@@ -9,6 +9,7 @@ import numpy as np
 from driftloop.backtest.matrix import Estimate, Matrix, Trained
 from driftloop.decision.payoff import CLEARLY, Price, calendar_wait, price_now
 from driftloop.promotion.sequential import judge_trial
+from driftloop.training.plan.choice import FOLDS
 
 WIDE = 1.96
 """Standard errors on each side of an interval of 95 %."""
@@ -26,7 +27,8 @@ class Policy:
 
     Args:
         settings: names of training settings in the matrix. Each challenger has the one that scores
-            best on the rows before its holdout; the first, if it is within a standard error.
+            best in the periods before its holdout; the first that is as good within a standard
+            error of the difference.
         budget: retrainings per period that may be spent; unspent ones add up to `purse`.
         price: what a retraining costs: what was lost since the last one has to come to it; see
             `driftloop.decision.payoff`. None without a price.
@@ -203,7 +205,7 @@ def _due(policy: Policy, state: _State, moment: int) -> bool:
 
 def _challenge(matrix: Matrix, policy: Policy, state: _State, moment: int) -> None:
     proof = _holdout(matrix, policy, state, moment)
-    setting = _best_setting(matrix, policy, moment - proof, proof)
+    setting = _best_setting(matrix, policy, moment - proof)
     challenger = setting, moment - proof
     if matrix.model((setting, moment)) is None or matrix.model(challenger) is None:
         return
@@ -251,17 +253,37 @@ def _expect(
         state.expected = max(worth, state.expected)  # the former where nothing is known yet
 
 
-def _best_setting(matrix: Matrix, policy: Policy, end: int, length: int) -> str:
-    """Return the setting that did best on the rows before a holdout that begins at `end`."""
-    first, before = policy.settings[0], max(0, end - length)
-    rows = slice(0, matrix.labelled[end])
-    scores = [(matrix.estimate((name, before), rows), name) for name in policy.settings]
-    known = [(one, name) for one, name in scores if one is not None and not math.isnan(one.value)]
+def _best_setting(matrix: Matrix, policy: Policy, end: int) -> str:
+    """Return the setting that is chosen on the newest periods before a holdout.
+
+    As `driftloop.training.plan.choice` does: by the mean score over periods, each scored by models
+    of its past; the first setting that the best is not better than by one standard error.
+    """
+    periods = range(max(1, end - FOLDS), end)
+    scored = [[_period_score(matrix, name, at) for name in policy.settings] for at in periods]
+    known = [at for at, scores in zip(periods, scored, strict=True) if np.isfinite(scores).all()]
     if not known:
-        return first
-    best, name = max(known, key=lambda pair: pair[0].value)
-    near = [other for one, other in known if one.value >= best.value - best.error]
-    return first if first in near else name
+        return policy.settings[0]
+    means = np.mean([scored[at - periods.start] for at in known], axis=0)
+    best = policy.settings[int(means.argmax())]
+    near = (name for name in policy.settings if not _proven_better(matrix, best, name, known))
+    return next(near)
+
+
+def _period_score(matrix: Matrix, setting: str, period: int) -> float:
+    rows = slice(0, matrix.labelled[period + 1])
+    found = matrix.estimate((setting, period), rows)
+    return math.nan if found is None else found.value
+
+
+def _proven_better(matrix: Matrix, best: str, other: str, periods: list[int]) -> bool:
+    """Return whether a setting is better than another by more than one standard error."""
+    rows = [slice(0, matrix.labelled[period + 1]) for period in periods]
+    pairs = zip(periods, rows, strict=True)
+    found = [matrix.estimate((best, at), some, (other, at)) for at, some in pairs]
+    known = [one for one in found if one is not None]
+    error = math.sqrt(sum(one.error**2 for one in known))
+    return sum(one.value for one in known) > error  # false where an error is undefined
 
 
 def _accepted(policy: Policy, better: Estimate) -> bool:

@@ -8,20 +8,20 @@ import pandas as pd
 
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import ChampionLostError, ConfigError, RegistryError, TrainingError
-from driftloop.base.periods import Window, format_time, parse_time
+from driftloop.base.periods import Span, Window, format_time, parse_time
 from driftloop.base.retrain_record import ModelVersion, Refusal, TrainingPlan, WindowScore, left_out
 from driftloop.base.tags import RunTags, VersionTags
 from driftloop.base.windows import EARLIEST
 from driftloop.performance.target import label_text
-from driftloop.training.change_point import Change, change_in_performance, joint_change
 from driftloop.training.estimators import NOT_TRAINED
-from driftloop.training.planning import (
+from driftloop.training.plan.candidates import (
     LabelledRows,
     PlanCandidates,
-    choose_window,
     plan_candidates,
     rows_to_learn_a_change,
 )
+from driftloop.training.plan.change_point import Change, change_in_performance, joint_change
+from driftloop.training.plan.choice import WindowChoice
 from driftloop.training.training import Examples
 from driftloop.training.weights import recency_weights
 from tasks.coordination.agreement import agreed_champion
@@ -132,7 +132,7 @@ def plan_training(
 
     Only rows whose labels have arrived are used, and no period whose feed was broken. `changed` is
     where drift of the inputs began; the champion's performance on rows that are new to it may show
-    another change (see `driftloop.training.change_point`).
+    another change (see `driftloop.training.plan.change_point`).
     """
     end = job.labelled_window.end
     part, time = DataSlice(snapshot, Window(EARLIEST, end)), job.config.data.time
@@ -208,14 +208,15 @@ def _plan(
     if offered is not None:
         plan = replace(plan, candidates=(_before(plan, rows, offered),))
 
-    def load(candidate: WindowScore) -> Examples:
-        window = candidate.window
-        chosen = slice(rows.since(window.start).start, rows.since(window.end).start)
-        weights = recency_weights(times[chosen], window.end, candidate.half_life)
-        return replace(labelled.rows(chosen), weights=weights)
+    def load(some: slice, half_life: Span | None) -> Examples:
+        newest = parse_time(pd.Timestamp(times[some.stop - 1]).to_pydatetime())
+        weights = recency_weights(times[some], newest, half_life)
+        return replace(labelled.rows(some), weights=weights)
 
     features, metric = config.features.by_type, config.comparison.metric
-    chosen, candidates = choose_window(plan, load, config.training, features, metric)
+    end = rows.since(plan.holdout.start).start
+    choice = WindowChoice(load, end, config.training, features, metric)
+    chosen, candidates = choice.among(plan.candidates)
 
     def cut(window: Window, rows: int) -> DataSlice:
         excluded = tuple(period for period in part.excluded if period.overlaps(window))

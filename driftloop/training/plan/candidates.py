@@ -1,11 +1,10 @@
 """The training plan: which labelled rows train the challenger, and which frozen ones judge it.
 
 The holdout is the newest part of the labelled rows, after everything that the champion was
-trained on. Candidate training windows end where the holdout starts; validation in time order on
-their newest part picks one.
+trained on. Candidate training windows end where the holdout starts, and
+`driftloop.training.plan.choice` picks one.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,14 +15,10 @@ import pandas as pd
 
 from driftloop.base.periods import Window, parse_time
 from driftloop.base.retrain_record import Refusal, WindowScore
-from driftloop.base.scores import named_score
 from driftloop.base.windows import SinceChange
-from driftloop.performance.metrics import MetricName, score_with_interval
-from driftloop.profiling.reference_profile import Features
 from driftloop.profiling.variation import column_time
-from driftloop.training.change_point import Change
-from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings, fit, predict
-from driftloop.training.tuning import at_best_threshold
+from driftloop.training.plan.change_point import Change
+from driftloop.training.training import HoldoutSettings, TrainingSettings
 
 Times = npt.NDArray[np.datetime64]
 
@@ -180,75 +175,6 @@ def _with_candidates(
         for span in settings.half_lives
     )
     return PlanCandidates(holdout, holdout_rows, (*candidates, *fading))
-
-
-def choose_window(
-    plan: PlanCandidates,
-    load: Callable[[WindowScore], Examples],
-    settings: TrainingSettings,
-    features: Features,
-    metric: MetricName,
-) -> tuple[WindowScore, tuple[WindowScore, ...]]:
-    """Return the chosen candidate and all of them with their validation scores.
-
-    Each candidate trains on its rows before a common validation tail, the newest rows before the
-    holdout, and is scored there. Among those within one standard error of the best, the rows since
-    a detected change win, which carry nothing of what is past; else the most rows do, all alike: to
-    forget without a reason has to prove better.
-
-    Source of the rule: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed.,
-    section 7.10.
-    """
-    if len(plan.candidates) == 1:
-        return plan.candidates[0], plan.candidates
-    smallest = min(candidate.rows for candidate in plan.candidates)
-    tail = min(max(int(smallest * settings.holdout.share), 50), smallest // 2)
-    scored, errors = [], []
-    for candidate in plan.candidates:
-        value, error = _validate(load(candidate), tail, settings, features, metric)
-        sentence = f"{named_score(metric, value)} on the newest {tail:,} training rows"
-        scored.append(replace(candidate, score=value, sentence=sentence))
-        errors.append(error)
-    values = np.array([candidate.score for candidate in scored], dtype=float)
-    if np.isnan(values).all():
-        return max(scored, key=lambda candidate: candidate.rows), tuple(scored)
-    best = int(np.nanargmax(values))
-    near = [scored[place] for place in np.flatnonzero(values >= values[best] - errors[best])]
-    chosen = max(
-        near, key=lambda one: (one.candidate == SINCE_CHANGE, one.rows, one.half_life is None)
-    )
-    told = replace(chosen, sentence=f"{chosen.sentence}; chosen: {_why(chosen, scored[best])}")
-    return told, tuple(told if one is chosen else one for one in scored)
-
-
-def _why(chosen: WindowScore, best: WindowScore) -> str:
-    """Return why a window was chosen, also where another one scored better."""
-    if chosen is best:
-        return "the best score"
-    why = "it holds no row from before the change" if chosen.candidate == SINCE_CHANGE else ""
-    return f"as good within one standard error, and {why or 'it has the most rows'}"
-
-
-def _validate(
-    examples: Examples,
-    tail: int,
-    settings: TrainingSettings,
-    features: Features,
-    metric: MetricName,
-) -> tuple[float, float]:
-    """Return the score on the newest `tail` rows and its standard error."""
-    split = len(examples.y) - tail
-    past, newest = examples.rows(slice(0, split)), examples.rows(slice(split, None))
-    if not past.learnable or not newest.learnable:
-        return float("nan"), float("nan")
-    balanced = settings.imbalance == "balanced"
-    model = fit(settings.estimator, past, *features, settings.seed, balanced=balanced)
-    p = predict(model, newest.table, examples.target)
-    judged = at_best_threshold(settings, metric, newest.y, p)
-    result = score_with_interval(
-        metric, newest.y, judged, count=200, confidence=0.6827, seed=settings.seed
-    )
-    return result.value, (result.high - result.low) / 2
 
 
 def _too_few(y: npt.NDArray[Any], least: int, per_class: int | None) -> str | None:

@@ -4,26 +4,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from driftloop.base.periods import Span, Window
-from driftloop.base.retrain_record import Refusal, WindowScore
+from driftloop.base.retrain_record import Refusal
 from driftloop.base.windows import AllHistory, SinceChange, SlidingWindow
-from driftloop.performance.target import Classes, Quantity
-from driftloop.profiling.reference_profile import Features
-from driftloop.training.change_point import Change
-from driftloop.training.estimators import LinearRegression, LogisticRegression
-from driftloop.training.planning import LabelledRows, PlanCandidates, choose_window, plan_candidates
-from driftloop.training.training import Examples, HoldoutSettings, TrainingSettings
+from driftloop.training.estimators import LogisticRegression
+from driftloop.training.plan.candidates import LabelledRows, PlanCandidates, plan_candidates
+from driftloop.training.plan.change_point import Change
+from driftloop.training.training import HoldoutSettings, TrainingSettings
 from driftloop.training.weights import recency_weights
 from tests.driftloop.cases import utc
 
 START = utc(2026, 1, 5)
 END = utc(2026, 3, 2)
-ONE = Features(("x",), ())
 SETTINGS = TrainingSettings(estimator=LogisticRegression(), minimum_rows=100)
 
 
@@ -190,84 +186,6 @@ def test_no_candidate_at_all() -> None:
     assert "0 labelled rows" in refusal(settings=only)
 
 
-class History:
-    """Rows whose label follows x; before `turn` it followed the opposite sign."""
-
-    def __init__(self, turn: int, rows: int = 1200) -> None:
-        rng = np.random.default_rng(0)
-        self.x = rng.normal(size=rows)
-        sign = np.where(np.arange(rows) < turn, -1, 1)
-        self.y = (self.x * sign + rng.normal(0, 0.7, rows) > 0).astype(int)
-        self.loaded: list[int] = []
-
-    def draft(self, *rows: int) -> PlanCandidates:
-        day = timedelta(days=1)
-        ends = Window(END, END + 30 * day)
-        spans = [(str(n), Window(END - n * timedelta(hours=1), END), n) for n in rows]
-        made = [WindowScore(name, window, n, None, "not compared") for name, window, n in spans]
-        return PlanCandidates(ends, 300, tuple(made))
-
-    def load(self, candidate: WindowScore) -> Examples:
-        window, half_life = candidate.window, candidate.half_life
-        rows = round((window.end - window.start) / timedelta(hours=1))
-        self.loaded.append(rows)
-        table = pd.DataFrame({"x": self.x[-rows:]})
-        times = np.array([naive64(window.end - n * timedelta(hours=1)) for n in range(rows, 0, -1)])
-        weights = recency_weights(times, window.end, half_life)
-        return Examples(table, self.y[-rows:], Classes(("0", "1")), weights)
-
-    def chosen(self, *rows: int) -> tuple[WindowScore, tuple[WindowScore, ...]]:
-        return choose_window(self.draft(*rows), self.load, SETTINGS, ONE, "roc_auc")
-
-
-def test_recent_rows_win_where_the_past_misleads() -> None:
-    chosen, scored = History(turn=900).chosen(1200, 290)
-    assert chosen.candidate == "290"
-    values = [one.score for one in scored]
-    assert None not in values
-    assert values[1] > 0.7 > 0.5 > values[0]  # type: ignore[operator]
-    assert all("newest 58 training rows" in one.sentence for one in scored)
-    assert chosen in scored
-    assert [one.sentence.partition("; chosen: ")[2] for one in scored] == ["", "the best score"]
-
-
-@pytest.mark.parametrize(
-    ("first", "why"),
-    [("1200", "it has the most rows"), ("since_change", "it holds no row from before the change")],
-)
-def test_a_window_that_lost_and_was_chosen_says_why(
-    monkeypatch: pytest.MonkeyPatch, first: str, why: str
-) -> None:
-    history, scores = History(turn=0), iter([(0.80, 0.02), (0.81, 0.02)])
-    monkeypatch.setattr("driftloop.training.planning._validate", lambda *_: next(scores))
-    draft = history.draft(1200, 400)
-    begun = replace(draft.candidates[0], candidate=first)
-    draft = replace(draft, candidates=(begun, draft.candidates[1]))
-    chosen, scored = choose_window(draft, history.load, SETTINGS, ONE, "roc_auc")
-    assert chosen is scored[0]
-    assert chosen.sentence.endswith(f"; chosen: as good within one standard error, and {why}")
-    assert "chosen" not in scored[1].sentence
-
-
-def test_all_history_wins_where_recent_rows_mislead() -> None:
-    """The newest rows turn only in the middle of the candidate: more of them is not better."""
-    history = History(turn=0)
-    history.y[-200:-60] = 1 - history.y[-200:-60]
-    assert history.chosen(1200, 200)[0].candidate == "1200"
-
-
-@pytest.mark.parametrize(("turn", "name"), [(600, "1200, half-life 3 days"), (0, "1200")])
-def test_old_rows_lose_weight_where_that_proves_better(turn: int, name: str) -> None:
-    history = History(turn)
-    draft = history.draft(1200)
-    fading = "1200, half-life 3 days"
-    faded = replace(draft.candidates[0], candidate=fading, half_life=Span(3, "day"))
-    draft = replace(draft, candidates=(*draft.candidates, faded))
-    chosen, scored = choose_window(draft, history.load, SETTINGS, ONE, "roc_auc")
-    assert chosen.candidate == name
-    assert len(scored) == 2
-
-
 def test_each_half_life_is_a_candidate_of_the_longest_window() -> None:
     spans = (Span(2, "week"), Span(4, "week"))
     settings = SETTINGS.model_copy(update={"half_lives": spans})
@@ -281,13 +199,6 @@ def test_weights_halve_with_every_half_life() -> None:
     times = np.array([naive64(END - timedelta(days=days)) for days in (14, 7, 0)])
     assert recency_weights(times, END, Span(1, "week")) == pytest.approx([0.25, 0.5, 1])
     assert recency_weights(times, END, None) is None
-
-
-def test_to_forget_without_a_reason_has_to_prove_better() -> None:
-    """Nothing changed, so both do as well and the one with more rows is taken."""
-    chosen, scored = History(turn=0).chosen(1200, 600)
-    assert chosen.candidate == "1200"
-    assert scored[0].score == pytest.approx(scored[1].score, abs=0.05)
 
 
 def test_a_change_that_performance_shows_has_rows_to_learn_from_and_to_judge_by() -> None:
@@ -311,29 +222,6 @@ def test_the_same_rows_are_one_candidate() -> None:
     assert [one.candidate for one in plan().candidates] == ["all"]
 
 
-def test_single_candidate_is_not_validated() -> None:
-    history = History(turn=0)
-    chosen, scored = history.chosen(800)
-    assert (chosen.candidate, chosen.score, len(scored)) == ("800", None, 1)
-    assert history.loaded == []
-
-
-def test_without_any_score_the_most_rows_win() -> None:
-    history = History(turn=0)
-    history.y[-100:] = 0
-    chosen, _ = history.chosen(400, 200)
-    assert chosen.candidate == "400"
-
-
-def test_small_candidates_are_scored_on_the_same_rows() -> None:
-    """80 and 40 rows: a tail of 50 would leave the smaller one none, and its own tail is not it."""
-    _, scored = History(turn=0).chosen(400, 60, 40)
-    assert all(one.score is not None for one in scored)
-    tails = {int(one.sentence.split("newest ")[1].split()[0]) for one in scored}
-    assert len(tails) == 1
-    assert tails.pop() < 40
-
-
 def quantities(rows: int = 1600) -> LabelledRows:
     return replace(labelled(rows), y=np.full(rows, 7.5), quantity=True)
 
@@ -343,36 +231,3 @@ def test_quantities_have_no_classes_to_count() -> None:
     made, of_classes = plan(rows=quantities()), plan(rows=labelled())
     assert (made.holdout, made.candidates) == (of_classes.holdout, of_classes.candidates)
     assert "90 labelled rows, 100 are needed" in refusal(rows=quantities(90))
-
-
-def test_window_of_a_quantity_is_chosen_by_its_error() -> None:
-    history = History(turn=900)
-    y = np.where(np.arange(1200) < 900, -history.x, history.x)
-
-    def load(candidate: WindowScore) -> Examples:
-        window = candidate.window
-        rows = round((window.end - window.start) / timedelta(hours=1))
-        return Examples(pd.DataFrame({"x": history.x[-rows:]}), y[-rows:], Quantity())
-
-    settings = SETTINGS.model_copy(update={"estimator": LinearRegression()})
-    draft = history.draft(1200, 290)
-    chosen, scored = choose_window(draft, load, settings, ONE, "neg_rmse")
-    assert chosen.candidate == "290"
-    assert chosen.score == pytest.approx(0, abs=0.1)
-    assert scored[0].score is not None
-    assert scored[0].score < -0.5
-
-
-def test_window_is_chosen_at_the_threshold_that_will_be_tuned() -> None:
-    """With one in ten positive no row reaches 0.5 and F1 there is 0 for every candidate."""
-    history = History(turn=0)
-    rng = np.random.default_rng(1)
-    history.y = (history.x + rng.normal(0, 1.5, 1200) > 2.6).astype(int)
-    features, draft = ONE, history.draft(1200, 400)
-    tuned = SETTINGS.model_copy(update={"threshold": "tuned"})
-    _, fixed = choose_window(draft, history.load, SETTINGS, features, "f1")
-    _, best = choose_window(draft, history.load, tuned, features, "f1")
-    for one, other in zip(fixed, best, strict=True):
-        assert one.score is not None
-        assert other.score is not None
-        assert other.score > one.score + 0.1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from driftloop.base.periods import Span
-from driftloop.training.change_point import (
+from driftloop.training.plan.change_point import (
     LEAST_ROWS,
     Change,
     change_in_performance,

@@ -1,0 +1,151 @@
+"""The choice among training windows: validation in time order, on rows before the holdout."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from driftloop.base.periods import Span
+from driftloop.base.retrain_record import WindowScore
+from driftloop.base.scores import metric_name, named_score
+from driftloop.performance.bootstrap import Model, resampled_scores
+from driftloop.performance.metrics import MetricName, Scores, score
+from driftloop.profiling.reference_profile import Features
+from driftloop.training.plan.candidates import SINCE_CHANGE
+from driftloop.training.training import Examples, TrainingSettings, fit, predict
+from driftloop.training.tuning import at_best_threshold
+
+FOLDS, RESAMPLES = 3, 200
+
+Load = Callable[[slice, Span | None], Examples]
+"""Returns a run of labelled rows to learn from, weighted by a half-life if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowChoice:
+    """How candidate windows are compared.
+
+    Args:
+        load: returns a run of the labelled rows.
+        end: the row at which the holdout begins.
+        settings: how candidates are trained.
+        features: columns to learn from.
+        metric: what decides.
+    """
+
+    load: Load
+    end: int
+    settings: TrainingSettings
+    features: Features
+    metric: MetricName
+
+    def among(
+        self, candidates: Sequence[WindowScore]
+    ) -> tuple[WindowScore, tuple[WindowScore, ...]]:
+        """Return the chosen candidate and all of them, with their validation scores.
+
+        The newest rows before the holdout are cut into folds. In each, all candidates train on
+        what they would have had before it and are scored on the same rows; their scores are
+        averaged. Among those that the best is not better than by more than one standard error of
+        the difference, the rows since a detected change win, which carry nothing of what is past;
+        else the most rows do, all alike: to forget without a reason has to prove better.
+
+        Source of the rule: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd
+        ed., section 7.10; of the folds: Tashman, Out-of-sample tests of forecasting accuracy,
+        International Journal of Forecasting 16, 2000 (rolling origin).
+        """
+        if len(candidates) == 1:
+            return candidates[0], tuple(candidates)
+        folds = self._folds(candidates)
+        judged = (self._on_fold(fold, candidates) for fold in folds)
+        known = [scores for scores in judged if scores is not None]
+        scored = self._with_scores(candidates, known, folds[0].stop - folds[-1].start)
+        if not known:
+            return max(scored, key=lambda candidate: candidate.rows), scored
+        values = np.mean([fold.values for fold in known], axis=0)
+        drawn = np.mean([fold.drawn for fold in known], axis=0)
+        best = int(values.argmax())
+        behind, errors = values[best] - values, np.std(drawn[best] - drawn, axis=1, ddof=1)
+        chosen = max((scored[place] for place in np.flatnonzero(behind <= errors)), key=_preferred)
+        said = f"{chosen.sentence}; chosen: {_why(chosen, scored[best])}"
+        told = replace(chosen, sentence=said)
+        return told, tuple(told if one is chosen else one for one in scored)
+
+    def _folds(self, candidates: Sequence[WindowScore]) -> list[slice]:
+        """Return the runs of rows that candidates are scored on, the newest first.
+
+        Each holds a share of the rows of the smallest candidate. Together they are at most half of
+        the rows since a change, or of all without one: the others are there to learn from.
+        """
+        smallest = min(candidate.rows for candidate in candidates)
+        share = int(smallest * self.settings.holdout.share)
+        length = min(max(share, 50), smallest // 2)
+        since_change = [one.rows for one in candidates if one.candidate == SINCE_CHANGE]
+        rows = min(since_change, default=max(candidate.rows for candidate in candidates))
+        count = max(1, min(FOLDS, rows // 2 // length))
+        return [slice(self.end - (n + 1) * length, self.end - n * length) for n in range(count)]
+
+    def _past(self, candidate: WindowScore, fold: slice) -> slice:
+        """Return the rows before a fold that a candidate would have trained on then.
+
+        These are as many as it has now, as far as there are; a change stays where it was.
+        """
+        first = self.end - candidate.rows
+        if candidate.candidate != SINCE_CHANGE:
+            first = max(0, first - (self.end - fold.start))
+        return slice(first, fold.start)
+
+    def _on_fold(self, fold: slice, candidates: Sequence[WindowScore]) -> "_FoldScores | None":
+        """Return how the candidates do on a fold, None where that is undefined for any of them."""
+        settings, newest = self.settings, self.load(fold, None)
+        models: list[Model] = []
+        for candidate in candidates:
+            past = self.load(self._past(candidate, fold), candidate.half_life)
+            if not past.learnable or not newest.learnable:
+                return None
+            balanced = settings.imbalance == "balanced"
+            model = fit(settings.estimator, past, *self.features, settings.seed, balanced=balanced)
+            p = predict(model, newest.table, newest.target)
+            models.append((at_best_threshold(settings, self.metric, newest.y, p), None))
+        values = np.array([score(self.metric, newest.y, *model) for model in models])
+        if not np.isfinite(values).all():
+            return None
+        drawn = resampled_scores(self.metric, newest.y, tuple(models), RESAMPLES, settings.seed)
+        return _FoldScores(values, np.array(drawn))
+
+    def _with_scores(
+        self, candidates: Sequence[WindowScore], known: "Sequence[_FoldScores]", rows: int
+    ) -> tuple[WindowScore, ...]:
+        """Return the candidates with their mean scores, and on how many rows these are."""
+        where = f"on the newest {rows:,} training rows"
+        if not known:
+            undefined = f"{metric_name(self.metric, begins=True)} is undefined {where}"
+            return tuple(replace(one, sentence=undefined) for one in candidates)
+        if len(known) > 1:
+            where = f"{where}, in {len(known)} parts"
+        values = np.mean([fold.values for fold in known], axis=0)
+        return tuple(
+            replace(one, score=value, sentence=f"{named_score(self.metric, value)} {where}")
+            for one, value in zip(candidates, values.tolist(), strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _FoldScores:
+    """The scores of all candidates on one fold (c,), and on resamples of its rows (c, b)."""
+
+    values: Scores
+    drawn: Scores
+
+
+def _preferred(candidate: WindowScore) -> tuple[bool, int, bool]:
+    """Return what decides among candidates that are as good, the largest first."""
+    return candidate.candidate == SINCE_CHANGE, candidate.rows, candidate.half_life is None
+
+
+def _why(chosen: WindowScore, best: WindowScore) -> str:
+    """Return why a window was chosen, also where another one scored better."""
+    if chosen is best:
+        return "the best score"
+    why = "it holds no row from before the change" if chosen.candidate == SINCE_CHANGE else ""
+    return f"as good within one standard error, and {why or 'it has the most rows'}"
