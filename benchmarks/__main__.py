@@ -144,7 +144,8 @@ def _add_fleet_commands(commands: "argparse._SubParsersAction[argparse.ArgumentP
     many.add_argument("--ways", type=names(list(fleet.WAYS)), default=list(fleet.WAYS))
     many.add_argument("--rows", type=int, default=20_000, help="rows a week")
     large = commands.add_parser("partitions", help="large data by partition on a Dask cluster")
-    large.add_argument("--rows", type=int, default=3_000_000)
+    large.add_argument("--rows", type=int, default=3_000_000, help="of the reference")
+    large.add_argument("--current", type=int, default=1_000_000, help="rows of the window")
     large.add_argument("--columns", type=int, default=1000, help="numeric ones; 10 more have text")
     large.add_argument("--partition", type=int, default=250_000, help="rows of a partition")
     state = commands.add_parser("fleet-state", help="queries and seconds to read many models")
@@ -202,7 +203,7 @@ def _run_fleet(arguments: argparse.Namespace) -> None:
     elif arguments.command == "fleet-state":
         fleet_state.run(arguments.models, arguments.database)
     else:
-        partitions.run(arguments.rows, arguments.columns, arguments.partition)
+        partitions.run(arguments.rows, arguments.current, arguments.columns, arguments.partition)
         fleet_report.write()
 
 
