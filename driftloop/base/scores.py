@@ -175,6 +175,9 @@ class GateResult:
     gate: str
     status: GateStatus
     sentence: str
+    warns: Annotated[
+        bool, Field(description="Passed, and its sentence is something that people should read.")
+    ] = False
 
     @computed_field
     @property

@@ -152,11 +152,13 @@ def _action(record: RetrainRecord, outcome: Ending) -> tuple[Line, ...]:
         return line(f"Left the champion alone: {blocked}."), *bullets(lines)
     names = ", ".join(clean(gate.gate.replace("_", " "), 60) for gate in every[:20])
     gates = f"Passed every gate: {names}." if every and not failed else ""
+    warnings = bullets([gate.sentence for gate in every if gate.warns])
     if outcome == "promoted":
-        return (line(f"{gates} Moved the champion to {_challenger(record)}.".strip()),)
+        done = f"{gates} Moved the champion to {_challenger(record)}."
+        return line(done.strip()), *warnings
     reason = record.promotion.sentence if record.promotion else record.sentence
     why = record.comparison.sentence if outcome == "kept" else reason
-    return (line(f"{gates} {sentence(why)}".strip()),)
+    return line(f"{gates} {sentence(why)}".strip()), *warnings
 
 
 def _left_out(record: RetrainRecord) -> tuple[Line, ...]:

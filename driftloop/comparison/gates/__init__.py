@@ -4,6 +4,7 @@ Each gate is a module of this folder with one class: its settings, and ``decide(
 that cannot run refuses. A new module is found by itself.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from driftloop.base.scores import GateResult
@@ -38,14 +39,17 @@ def run_gates(gates: tuple[Gate, ...], inputs: GateInputs) -> tuple[GateResult, 
     if not valid.passed:
         return (valid,)
     others = [gate for gate in gates if not isinstance(gate, ValidPredictions)]
-    if not any(isinstance(gate, KnownClasses) for gate in others) and has_something_to_say(inputs):
+    warns = has_something_to_say(inputs)
+    if warns and not any(isinstance(gate, KnownClasses) for gate in others):
         others.append(KnownClasses())
-    return (valid, *(_run(gate, inputs) for gate in others))
+    return (valid, *(_run(gate, inputs, warns) for gate in others))
 
 
-def _run(gate: Gate, inputs: GateInputs) -> GateResult:
+def _run(gate: Gate, inputs: GateInputs, warns: bool) -> GateResult:
+    """Return the result of a gate; `warns` is whether classes are something to read about."""
     try:
-        return gate.check(inputs)
+        found = gate.check(inputs)
+        return replace(found, warns=warns and found.passed and isinstance(gate, KnownClasses))
     except Exception as error:  # whatever a model or library raises, the champion stays
         first = (str(error).splitlines() or ["no further details"])[0].rstrip(".")
         sentence = f"The gate failed with {type(error).__name__}: {first}."

@@ -1,5 +1,6 @@
 """The gate on classes of the holdout that the challenger cannot predict."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -27,9 +28,13 @@ class KnownClasses(Gate):
         many = {name: n for name, n in inputs.unknown.items() if n >= self.rows}
         if not many:
             known = f"No class of {self.rows} rows or more is unknown to the challenger"
-            return True, f"{known}{_never_given(inputs, self.rows)}."
-        named = join_names((f"{name} ({n:,} rows)" for name, n in many.items()), 3)
-        return False, f"The challenger cannot predict classes of the holdout: {named}."
+            rare = f"; rarer ones are: {_named(inputs.unknown)}" if inputs.unknown else ""
+            return True, f"{known}{rare}{_never_given(inputs, self.rows)}."
+        return False, f"The challenger cannot predict classes of the holdout: {_named(many)}."
+
+
+def _named(rows: Mapping[str, int]) -> str:
+    return join_names((f"{name} ({n:,} rows)" for name, n in rows.items()), 3)
 
 
 def has_something_to_say(inputs: GateInputs) -> bool:
@@ -46,6 +51,6 @@ def _never_given(inputs: GateInputs, least: int) -> str:
     never = [code for code, n in enumerate(rows) if n >= least and code not in given]
     if not never:
         return ""
-    named = join_names((f"{inputs.classes[code]} ({rows[code]:,} rows)" for code in never), 3)
+    named = _named({inputs.classes[code]: int(rows[code]) for code in never})
     lost = before and any(code in before[0] for code in never)
     return f", but it predicts none of {named}{', which the champion does' if lost else ''}"

@@ -61,6 +61,22 @@ Data a1b2c3d4e5 · 2026-03-09 06:00 UTC
     assert message.key == "payments/2026-03-09T06:00:00+00:00/retrained/promoted-8"
 
 
+@pytest.mark.parametrize("promotion", [None, KEPT])
+def test_what_a_passed_gate_warns_of_is_said(promotion: Promotion | None) -> None:
+    """A version may go live that gives a class to no row: that must not be one more passed gate."""
+    sentence = (
+        "No class of 10 rows or more is unknown to the challenger, but it predicts none of C."
+    )
+    gates = (SLOW[1], GateResult("known_classes", "passed", sentence, warns=True))
+    record = retrain()
+    record = replace(record, comparison=replace(comparison(), gates=gates))
+    record = record if promotion is None else replace(record, promotion=promotion)
+    done = shown(retrain_message(record, LINKS)).split("*What driftloop did*\n")[1]
+    first, second, *_ = done.splitlines()
+    assert first.startswith("Passed every gate: calibration, known classes. ")
+    assert second == f"• {sentence}"
+
+
 def test_kept() -> None:
     doubtful = comparison(won=False, difference=0.002, low=-0.004, high=0.008)
     message = retrain_message(retrain(comparison=doubtful, promotion=KEPT), Links())

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from driftloop.base.scores import GateResult
 from driftloop.comparison.gates import run_gates
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.comparison.gates.known_classes import KnownClasses
@@ -42,6 +43,21 @@ def test_it_is_run_unasked_where_it_has_something_to_say() -> None:
     assert names(lost) == ["valid_predictions", "known_classes"]
     assert names(inputs(Y)) == ["valid_predictions"]
     assert names(replace(lost, y=np.minimum(Y, 1))) == ["valid_predictions"]
+
+
+def test_what_it_has_to_say_is_a_warning_where_it_passes() -> None:
+    def result(given: GateInputs) -> GateResult:
+        return run_gates((KnownClasses(),), given)[1]
+
+    lost, rare = inputs(np.minimum(Y, 1)), replace(inputs(Y), unknown={"tram": 4})
+    assert result(lost).warns
+    assert not result(inputs(Y)).warns
+    assert result(rare).warns
+    assert result(rare).sentence == (
+        "No class of 10 rows or more is unknown to the challenger; rarer ones are: tram (4 rows)."
+    )
+    refused = result(replace(rare, unknown={"tram": 40}))
+    assert (refused.status, refused.warns) == ("refused", False)
 
 
 def test_too_few_rows_and_two_classes_tell_nothing() -> None:
