@@ -66,7 +66,8 @@ class WindowChoice:
         drawn = np.mean([fold.drawn for fold in known], axis=0)
         best = int(values.argmax())
         behind, errors = values[best] - values, np.std(drawn[best] - drawn, axis=1, ddof=1)
-        chosen = max((scored[place] for place in np.flatnonzero(behind <= errors)), key=_preferred)
+        near = np.flatnonzero(~(behind > errors))  # also where an error is undefined
+        chosen = max((scored[place] for place in near), key=_preferred)
         said = f"{chosen.sentence}; chosen: {_why(chosen, scored[best])}"
         told = replace(chosen, sentence=said)
         return told, tuple(told if one is chosen else one for one in scored)
