@@ -40,12 +40,18 @@ def test_gates_say_whether_they_refused_or_could_not_run() -> None:
         GateResult("latency", "refused", "41 ms, 20 allowed."),
         GateResult("fairness", "not_run", "No groups."),
         GateResult("calibration", "passed", "0.01."),
+        GateResult("known_classes", "passed", "None of C.", warns=True),
     )
     record = retrain(comparison=comparison(won=False, gates=gates))
+    names = ("gate", "passed", "status", "sentence", "warns")
     assert printed(record, "retrain")["gates"] == [
-        {"gate": "latency", "passed": False, "status": "refused", "sentence": "41 ms, 20 allowed."},
-        {"gate": "fairness", "passed": False, "status": "not_run", "sentence": "No groups."},
-        {"gate": "calibration", "passed": True, "status": "passed", "sentence": "0.01."},
+        dict(zip(names, values, strict=True))
+        for values in (
+            ("latency", False, "refused", "41 ms, 20 allowed.", False),
+            ("fairness", False, "not_run", "No groups.", False),
+            ("calibration", True, "passed", "0.01.", False),
+            ("known_classes", True, "passed", "None of C.", True),
+        )
     ]
 
 
