@@ -46,9 +46,11 @@ class WindowChoice:
 
         The newest rows before the holdout are cut into folds. In each, all candidates train on
         what they would have had before it and are scored on the same rows; their scores are
-        averaged. Among those that the best is not better than by more than one standard error of
-        the difference, the rows since a detected change win, which carry nothing of what is past;
-        else the most rows do, all alike: to forget without a reason has to prove better.
+        averaged. The rows since a detected change win, which carry nothing of what is past, if they
+        are within one standard error of the best score: a change that was found is evidence, and
+        they are the ones that will have grown most. Else, among those that the best is not better
+        than by one standard error of the difference, the most rows do, all alike: to forget without
+        a reason has to prove better.
 
         Source of the rule: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd
         ed., section 7.10; of the folds: Tashman, Out-of-sample tests of forecasting accuracy,
@@ -65,8 +67,10 @@ class WindowChoice:
         values = np.mean([fold.values for fold in known], axis=0)
         drawn = np.mean([fold.drawn for fold in known], axis=0)
         best = int(values.argmax())
-        behind, errors = values[best] - values, np.std(drawn[best] - drawn, axis=1, ddof=1)
-        near = np.flatnonzero(~(behind > errors))  # also where an error is undefined
+        since_change = np.array([one.candidate == SINCE_CHANGE for one in candidates])
+        against = np.where(since_change[:, None], 0, drawn)
+        errors = np.std(drawn[best] - against, axis=1, ddof=1)
+        near = np.flatnonzero(~(values[best] - values > errors))  # also where one is undefined
         chosen = max((scored[place] for place in near), key=_preferred)
         said = f"{chosen.sentence}; chosen: {_why(chosen, scored[best])}"
         told = replace(chosen, sentence=said)

@@ -155,6 +155,16 @@ def test_a_window_that_lost_and_was_chosen_says_why(name: str, why: str) -> None
     assert "chosen" not in scored[1].sentence
 
 
+def test_rows_since_a_change_are_taken_within_the_error_of_a_score() -> None:
+    """Proven worse as they are fewer in a fold, by less than either score is unsure."""
+    whole = window_of(1200, "all")
+    assert History().among(window_of(200, "recent"), whole)[0].candidate == "all"
+    assert History().among(window_of(200, "since_change"), whole)[0].candidate == "since_change"
+    misled = History()
+    misled.y[-400:-150] = 1 - misled.y[-400:-150]
+    assert misled.among(window_of(200, "since_change"), whole)[0].candidate == "all"
+
+
 def test_all_history_wins_where_recent_rows_mislead() -> None:
     """The newest rows turn only in the middle of the candidate: more of them is not better."""
     history = History()
