@@ -111,7 +111,11 @@ class Stack:
         method: str | None = None,
         **headers: str,
     ) -> tuple[int, str, Message]:
-        """Status, text and headers of the answer to one request."""
+        """Status, text and headers of the answer to a request.
+
+        Prefect's server says 503 while its SQLite waits for the disk; it is asked again, as
+        Prefect's own client does.
+        """
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if auth is not None:
             sent["Authorization"] = f"Basic {base64.b64encode(auth.encode()).decode()}"
@@ -119,12 +123,10 @@ class Stack:
         request = urllib.request.Request(
             url, data, {"Content-Type": "application/json", **sent}, method=method
         )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, answer.read().decode(), answer.headers
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode(), error.headers
+        until = time.monotonic() + 30
+        while (found := _answer(request))[0] == 503 and time.monotonic() < until:
+            time.sleep(1)
+        return found
 
     def pids(self) -> dict[str, int]:
         return {one["name"]: one["pid"] for one in self.json("stack")["services"]}
@@ -168,6 +170,15 @@ def stack_of(workspace: Path, **extra: str) -> Iterator[Stack]:
         yield stack
     finally:
         sweep(stack.folder)
+
+
+def _answer(request: urllib.request.Request) -> tuple[int, str, Message]:
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode(), answer.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode(), error.headers
 
 
 def wait_until(done: Callable[[], bool], what: str, seconds: float = 300) -> None:
