@@ -59,7 +59,7 @@ class WindowChoice:
         if len(candidates) == 1:
             return candidates[0], tuple(candidates)
         folds = self._folds(candidates)
-        judged = (self._on_fold(fold, candidates) for fold in folds)
+        judged = (self._on_fold(fold, folds[0].start, candidates) for fold in folds)
         known = [scores for scores in judged if scores is not None]
         scored = self._with_scores(candidates, known, folds[0].stop - folds[-1].start)
         if not known:
@@ -80,32 +80,30 @@ class WindowChoice:
         """Return the runs of rows that candidates are scored on, the newest first.
 
         Each holds a share of the rows of the smallest candidate. Together they are at most half of
-        the rows since a change, or of all without one: the others are there to learn from.
+        all rows: the others are there to learn from. With rows since a change it is one fold: in an
+        older one these would be judged by what half of them can teach.
         """
         smallest = min(candidate.rows for candidate in candidates)
         share = int(smallest * self.settings.holdout.share)
         length = min(max(share, 50), smallest // 2)
-        since_change = [one.rows for one in candidates if one.candidate == SINCE_CHANGE]
-        rows = min(since_change, default=max(candidate.rows for candidate in candidates))
-        count = max(1, min(FOLDS, rows // 2 // length))
+        most = 1 if any(one.candidate == SINCE_CHANGE for one in candidates) else FOLDS
+        longest = max(candidate.rows for candidate in candidates)
+        count = max(1, min(most, longest // 2 // length))
         return [slice(self.end - (n + 1) * length, self.end - n * length) for n in range(count)]
 
-    def _past(self, candidate: WindowScore, fold: slice) -> slice:
-        """Return the rows before a fold that a candidate would have trained on then.
+    def _on_fold(
+        self, fold: slice, newest_start: int, candidates: Sequence[WindowScore]
+    ) -> "_FoldScores | None":
+        """Return how the candidates do on a fold, None where that is undefined for any of them.
 
-        These are as many as it has now, as far as there are; a change stays where it was.
+        Each trains on its rows before the newest fold, and on as many before an older one, as far
+        as there are.
         """
-        first = self.end - candidate.rows
-        if candidate.candidate != SINCE_CHANGE:
-            first = max(0, first - (self.end - fold.start))
-        return slice(first, fold.start)
-
-    def _on_fold(self, fold: slice, candidates: Sequence[WindowScore]) -> "_FoldScores | None":
-        """Return how the candidates do on a fold, None where that is undefined for any of them."""
         settings, newest = self.settings, self.load(fold, None)
         models: list[Model] = []
         for candidate in candidates:
-            past = self.load(self._past(candidate, fold), candidate.half_life)
+            first = max(0, self.end - candidate.rows - (newest_start - fold.start))
+            past = self.load(slice(first, fold.start), candidate.half_life)
             if not past.learnable or not newest.learnable:
                 return None
             balanced = settings.imbalance == "balanced"
