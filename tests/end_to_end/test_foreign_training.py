@@ -20,6 +20,7 @@ from sklearn.metrics import roc_auc_score
 from driftloop.base.workspace import Workspace
 from tasks.registry.models import model_of
 from tasks.registry.opening import open_registry
+from tasks.registry.skops_import import complete_skops
 from tasks.runtime.job import load_job
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
@@ -75,6 +76,7 @@ def register(rows: pd.DataFrame) -> None:
     model = lightgbm.LGBMClassifier(n_estimators=30, num_leaves=7, n_jobs=1, verbosity=-1)
     model.fit(rows[READS], rows.defaulted)
     signature = infer_signature(rows[READS], model.predict(rows[READS]))
+    complete_skops()  # as in a process of somebody else's
     with mlflow.start_run():
         mlflow.lightgbm.log_model(
             model, name="m", signature=signature, registered_model_name="scoring"
