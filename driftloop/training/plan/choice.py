@@ -45,12 +45,11 @@ class WindowChoice:
         """Return the chosen candidate and all of them, with their validation scores.
 
         The newest rows before the holdout are cut into folds. In each, all candidates train on
-        what they would have had before it and are scored on the same rows; their scores are
-        averaged. The rows since a detected change win, which carry nothing of what is past, if they
-        are within one standard error of the best score: a change that was found is evidence, and
-        they are the ones that will have grown most. Else, among those that the best is not better
-        than by one standard error of the difference, the most rows do, all alike: to forget without
-        a reason has to prove better.
+        their rows before it and are scored on the same rows; their scores are averaged. The rows
+        since a detected change win, which carry nothing of what is past, if they are within one
+        standard error of the best score: a change that was found is evidence. Else, among those
+        that the best is not better than by one standard error of the difference, the most rows do,
+        all alike: to forget without a reason has to prove better.
 
         Source of the rule: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd
         ed., section 7.10; of the folds: Tashman, Out-of-sample tests of forecasting accuracy,
@@ -61,20 +60,19 @@ class WindowChoice:
         folds = self._folds(candidates)
         judged = (self._on_fold(fold, folds[0].start, candidates) for fold in folds)
         known = [scores for scores in judged if scores is not None]
-        scored = self._with_scores(candidates, known, folds[0].stop - folds[-1].start)
+        where = f"on the newest {folds[0].stop - folds[-1].start:,} training rows"
         if not known:
+            undefined = f"{metric_name(self.metric, begins=True)} is undefined {where}"
+            scored = tuple(replace(one, sentence=undefined) for one in candidates)
             return max(scored, key=lambda candidate: candidate.rows), scored
+        if len(known) > 1:
+            where = f"{where}, in {len(known)} parts"
         values = np.mean([fold.values for fold in known], axis=0)
-        drawn = np.mean([fold.drawn for fold in known], axis=0)
-        best = int(values.argmax())
-        since_change = np.array([one.candidate == SINCE_CHANGE for one in candidates])
-        against = np.where(since_change[:, None], 0, drawn)
-        errors = np.std(drawn[best] - against, axis=1, ddof=1)
-        near = np.flatnonzero(~(values[best] - values > errors))  # also where one is undefined
-        chosen = max((scored[place] for place in near), key=_preferred)
-        said = f"{chosen.sentence}; chosen: {_why(chosen, scored[best])}"
-        told = replace(chosen, sentence=said)
-        return told, tuple(told if one is chosen else one for one in scored)
+        scored = tuple(
+            replace(one, score=value, sentence=f"{named_score(self.metric, value)} {where}")
+            for one, value in zip(candidates, values.tolist(), strict=True)
+        )
+        return _taken(scored, values, np.mean([fold.drawn for fold in known], axis=0))
 
     def _folds(self, candidates: Sequence[WindowScore]) -> list[slice]:
         """Return the runs of rows that candidates are scored on, the newest first.
@@ -100,11 +98,13 @@ class WindowChoice:
         as there are.
         """
         settings, newest = self.settings, self.load(fold, None)
+        if not newest.learnable:
+            return None
         models: list[Model] = []
         for candidate in candidates:
             first = max(0, self.end - candidate.rows - (newest_start - fold.start))
             past = self.load(slice(first, fold.start), candidate.half_life)
-            if not past.learnable or not newest.learnable:
+            if not past.learnable:
                 return None
             balanced = settings.imbalance == "balanced"
             model = fit(settings.estimator, past, *self.features, settings.seed, balanced=balanced)
@@ -116,22 +116,6 @@ class WindowChoice:
         drawn = resampled_scores(self.metric, newest.y, tuple(models), RESAMPLES, settings.seed)
         return _FoldScores(values, np.array(drawn))
 
-    def _with_scores(
-        self, candidates: Sequence[WindowScore], known: "Sequence[_FoldScores]", rows: int
-    ) -> tuple[WindowScore, ...]:
-        """Return the candidates with their mean scores, and on how many rows these are."""
-        where = f"on the newest {rows:,} training rows"
-        if not known:
-            undefined = f"{metric_name(self.metric, begins=True)} is undefined {where}"
-            return tuple(replace(one, sentence=undefined) for one in candidates)
-        if len(known) > 1:
-            where = f"{where}, in {len(known)} parts"
-        values = np.mean([fold.values for fold in known], axis=0)
-        return tuple(
-            replace(one, score=value, sentence=f"{named_score(self.metric, value)} {where}")
-            for one, value in zip(candidates, values.tolist(), strict=True)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class _FoldScores:
@@ -139,6 +123,21 @@ class _FoldScores:
 
     values: Scores
     drawn: Scores
+
+
+def _taken(
+    scored: tuple[WindowScore, ...], values: Scores, drawn: Scores
+) -> tuple[WindowScore, tuple[WindowScore, ...]]:
+    """Return the chosen candidate and all, by mean scores (c,) and resampled ones (c, b)."""
+    best = int(values.argmax())
+    since_change = np.array([one.candidate == SINCE_CHANGE for one in scored])
+    against = np.where(since_change[:, None], 0, drawn)
+    errors = np.std(drawn[best] - against, axis=1, ddof=1)
+    near = np.flatnonzero(~(values[best] - values > errors))  # also where one is undefined
+    chosen = max((scored[place] for place in near), key=_preferred)
+    said = f"{chosen.sentence}; chosen: {_why(chosen, scored[best])}"
+    told = replace(chosen, sentence=said)
+    return told, tuple(told if one is chosen else one for one in scored)
 
 
 def _preferred(candidate: WindowScore) -> tuple[bool, int, bool]:
