@@ -23,7 +23,7 @@ from driftloop.performance.custom_metric import is_custom
 from driftloop.performance.estimates.base import Estimate, EstimateInputs, NoEstimateError
 from driftloop.performance.estimates.past_gaps import with_past_gaps
 from driftloop.performance.evidence import NORMAL_95, chance_below, level_of_look
-from driftloop.performance.metrics import allowed_loss
+from driftloop.performance.no_skill import allowed_loss
 from driftloop.performance.realised import PerformanceSettings
 from driftloop.performance.value_metric import is_value
 

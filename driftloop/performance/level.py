@@ -70,7 +70,8 @@ class TrackRecord:
     """The scores of a champion's earlier windows, newest first, and the level it has to keep.
 
     `scores` are those of windows without common rows, since the promotion or the last recovery; in
-    the newest `lost` of them it had lost performance. `promises` are what windows since the
+    the newest `lost` of them it had lost performance. `skills` say how far they lay above those of
+    guessing, as far back as all are known. `promises` are what windows since the
     promotion scored beyond what was promised, `gaps` beyond what was estimated, and
     `segments` what parts of them scored. `windows_a_year` says how often one follows.
     """
@@ -82,6 +83,7 @@ class TrackRecord:
     windows_a_year: float = 365.25 / 7
     gaps: tuple[Score, ...] = ()
     segments: tuple[Mapping[str, Score], ...] = ()
+    skills: tuple[Score, ...] = ()
 
     def after(self, found: Performance) -> "TrackRecord":
         """Return the record with a further window; the level and recoveries are left to runs."""
@@ -96,6 +98,7 @@ class TrackRecord:
             promises=(*((found.promise.gap,) if found.promise else ()), *self.promises),
             gaps=(*((found.gap,) if found.gap else ()), *self.gaps),
             segments=(found.scores_of_segments, *self.segments),
+            skills=(found.skill, *self.skills) if found.skill else (),
         )
 
 
@@ -121,7 +124,9 @@ def track_record(
     scores = tuple(run.realised for run in scored if run.realised is not None)
     gaps = tuple(run.gap for run in runs if run.gap is not None and run.gap.metric == metric)
     segments = tuple(run.segments for run in runs)
-    return TrackRecord(level, scores, lost, promises, 365.25 / now[1].days, gaps, segments)
+    known = takewhile(lambda skill: skill is not None, (run.skill for run in scored))
+    skills = tuple(skill for skill in known if skill is not None)
+    return TrackRecord(level, scores, lost, promises, 365.25 / now[1].days, gaps, segments, skills)
 
 
 def _apart(runs: Iterator[PastRun], now: tuple[datetime, Span]) -> list[PastRun]:

@@ -27,7 +27,8 @@ from driftloop.performance.estimates.error_model import ErrorModel
 from driftloop.performance.estimates.past_gaps import estimate_gap
 from driftloop.performance.evidence import NORMAL_95, level_of_look, strongest_loss
 from driftloop.performance.level import TrackRecord
-from driftloop.performance.metrics import Truth, allowed_loss, is_regression, score
+from driftloop.performance.metrics import Truth, is_regression, score
+from driftloop.performance.no_skill import allowed_loss
 from driftloop.performance.relation import RelationChange, relation_change
 from driftloop.performance.target import Probabilities
 

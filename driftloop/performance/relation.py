@@ -15,7 +15,8 @@ from driftloop.performance.estimates.base import EstimateInputs, NoEstimateError
 from driftloop.performance.estimates.confidence_based import calibration_of
 from driftloop.performance.estimates.error_model import feature_tables
 from driftloop.performance.evidence import chance_below
-from driftloop.performance.metrics import ADVANTAGE_SHARE, Truth, is_regression
+from driftloop.performance.metrics import Truth, is_regression
+from driftloop.performance.no_skill import ADVANTAGE_SHARE
 
 MOST_ROWS = 5000
 """Rows of either side that are compared."""

@@ -254,6 +254,7 @@ def run_tags(record: MonitorRecord, key: str, versions: tuple[str, ...] = ()) ->
         estimated=record.estimate.score if record.estimate else None,
         promise=record.performance.promise.gap if record.performance.promise else None,
         gap=record.performance.gap,
+        skill=record.performance.skill,
         segments=record.performance.scores_of_segments or None,
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
