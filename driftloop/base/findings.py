@@ -149,6 +149,14 @@ class Promise:
         float | None,
         Field(description="Chance of such errors in the window, where the relation is as before."),
     ] = None
+    proven: Annotated[
+        bool,
+        Field(description="Whether this run proves what a broken one is until it proves kept."),
+    ] = True
+    broken: Annotated[tuple[str, ...], UNPRINTED] = ()
+    """By what it counts as broken: its `score`, the `relation`."""
+    change: Annotated[Score | None, UNPRINTED] = None
+    """How much the relation changed, as a score that is lost, with the interval of its error."""
 
     @computed_field
     @property
@@ -249,6 +257,11 @@ class Performance:
         return {one.segment: one.realised for one in self.segments if one.realised is not None}
 
     @property
+    def lost_segments(self) -> tuple[str, ...]:
+        """The names of the segments that lost, or whose recovery is not proven yet."""
+        return tuple(one.segment for one in self.segments if one.status != "ok")
+
+    @property
     def worst(self) -> PerformanceStatus:
         """Its status, or that of its worst segment where the whole lost nothing."""
         return self.worse_segments[0].status if self.worse_segments else self.status
@@ -261,7 +274,7 @@ class Performance:
 
     @property
     def broke_promise(self) -> bool:
-        """Whether the champion provably scored less than it promised of these rows."""
+        """Whether the champion proved to score less than it promised, and not yet to keep that."""
         return self.promise is not None and self.promise.status == "broken"
 
     @property

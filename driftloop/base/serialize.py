@@ -9,7 +9,7 @@ Tags hold single values as text, each in its `Form`.
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple
 from datetime import datetime
 from functools import cache
@@ -97,8 +97,13 @@ def _level(text: str) -> Level:
 
 
 def _segments(scores: Mapping[str, Score]) -> str:
-    """Return as many scores as a tag holds, each as a list after the name of its segment."""
-    parts = [[name, *astuple(score)[:5]] for name, score in scores.items()]
+    """Return the scores, each as a list after the name of its segment."""
+    return _shortened([[name, *astuple(score)[:5]] for name, score in scores.items()])
+
+
+def _shortened(parts: Sequence[Any]) -> str:
+    """Return as many of the first parts as a tag holds."""
+    parts = [*parts]
     while len(text := _json(parts)) > LONGEST_TAG:
         parts.pop()
     return text
@@ -111,7 +116,7 @@ SECONDS = Form("{:.3f}".format, _finite)
 TIME = Form(datetime.isoformat, parse_time)
 FLAG = Form(lambda flag: str(flag).lower(), lambda text: text == "true")
 WORDS = Form(" ".join, lambda text: tuple(text.split()))
-NAMES = Form(_json, lambda text: tuple(json.loads(text)))
+NAMES = Form(_shortened, lambda text: tuple(json.loads(text)))
 WINDOWS = Form(_json, _windows)
 LEVEL = Form(_json, _level)
 SCORE = Form(lambda score: _json(asdict(score)), lambda text: Score(**json.loads(text)))

@@ -120,6 +120,10 @@ class PastRun:
     gap: Score | None = None
     skill: Score | None = None
     segments: Mapping[str, Score] = field(default_factory=dict)
+    lost_segments: frozenset[str] = frozenset()
+    broken: tuple[str, ...] = ()
+    """What the promise counted as broken by, `relation` how much the relation had changed."""
+    relation: Score | None = None
 
     @property
     def realised(self) -> Score | None:
@@ -172,7 +176,12 @@ class RunTags(_Tags):
     promise: Score | None = field(default=None, metadata=_tag("promise", SCORE))
     gap: Score | None = field(default=None, metadata=_tag("gap", SCORE))
     skill: Score | None = field(default=None, metadata=_tag("skill", SCORE))
+    broken: tuple[str, ...] | None = field(default=None, metadata=_tag("promise.broken", WORDS))
+    relation: Score | None = field(default=None, metadata=_tag("relation", SCORE))
     segments: Mapping[str, Score] | None = field(default=None, metadata=_tag("segments", SEGMENTS))
+    lost_segments: tuple[str, ...] | None = field(
+        default=None, metadata=_tag("segments.lost", NAMES)
+    )
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))
     removed: tuple[str, ...] | None = field(default=None, metadata=_tag("removed", WORDS))
@@ -210,6 +219,9 @@ class RunTags(_Tags):
             gap=self.gap,
             skill=self.skill,
             segments=self.segments or {},
+            lost_segments=frozenset(self.lost_segments or ()),
+            broken=self.broken or (),
+            relation=self.relation,
             gained=self.gained,
         )
 

@@ -15,6 +15,7 @@ IEEE Transactions on Information Theory 44(7), 1998.
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -114,6 +115,19 @@ def chance_below(difference: float, error: float, freedom: float = math.inf) -> 
 
         return float(stdtr(freedom, difference / error))
     return NormalDist().cdf(difference / error)
+
+
+def since_recovery(lost: Sequence[bool]) -> tuple[int, int]:
+    """Return how many of the newest windows follow the last recovery, and how many of them lost.
+
+    Args:
+        lost: whether each window counted as lost, newest first.
+    """
+    opened = len([*takewhile(bool, lost)])
+    for place in range(1, len(lost)):
+        if lost[place] and not lost[place - 1]:
+            return place, opened
+    return len(lost), opened
 
 
 class Bound(NamedTuple):
