@@ -19,7 +19,7 @@ from benchmarks.harm_streams import FAMILIES, Change, changed, changes_of, gener
 from benchmarks.launch import Result, kept
 from benchmarks.machine import machine, one_thread
 from benchmarks.paths import DOCS, RESULTS
-from driftloop.performance.metrics import allowed_loss
+from driftloop.performance.no_skill import allowed_loss
 
 QUIET, FOLLOWED = 4, 4
 ORACLE_ROWS = 5000

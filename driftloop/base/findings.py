@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, computed_field
 
 from driftloop.base.distribution import Shape
 from driftloop.base.periods import Window
-from driftloop.base.scores import Level, PooledScore, Score
+from driftloop.base.scores import CONSTANTS_ALIKE, Level, PooledScore, Score
 from driftloop.base.serialize import UNPRINTED
 
 Status = Literal["ok", "warning", "drift", "inconclusive"]
@@ -37,22 +35,6 @@ SEVERITY_ORDER: dict[FindingStatus, int] = {
     "small": 3,
     "ok": 4,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class TestResult:
-    """Statistic and p-value of a statistical test (NaN where undefined)."""
-
-    __test__ = False  # keeps pytest from collecting it
-
-    test: str
-    statistic: float
-    p_value: float
-    relative_error: float = 0.0
-    """Largest relative error of an approximate p-value; 0 where it is exact."""
-
-    engine: str = ""
-    """Package and version that computed it; empty for driftloop itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +107,6 @@ class Finding:
         return ratio * (1.0 if self.importance is None else self.importance)
 
 
-@cache
-def package_label(package: str) -> str:
-    """Return a package with its version, or its name alone where it is not installed as one."""
-    try:
-        return f"{package} {version(package)}"
-    except PackageNotFoundError:
-        return package
-
-
 def by_severity(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings as people want to read them: drifted first, what matters most first."""
     return sorted(findings, key=lambda finding: (SEVERITY_ORDER[finding.status], -finding.weight))
@@ -176,6 +149,14 @@ class Promise:
         float | None,
         Field(description="Chance of such errors in the window, where the relation is as before."),
     ] = None
+    proven: Annotated[
+        bool,
+        Field(description="Whether this run proves what a broken one is until it proves kept."),
+    ] = True
+    broken: Annotated[tuple[str, ...], UNPRINTED] = ()
+    """By what it counts as broken: its `score`, the `relation`."""
+    change: Annotated[Score | None, UNPRINTED] = None
+    """How much the relation changed, as a score that is lost, with the interval of its error."""
 
     @computed_field
     @property
@@ -228,7 +209,8 @@ class Performance:
         Field(description="The best score that the model held, whichever version served."),
     ] = None
     guessing: Annotated[
-        float | None, Field(description="The score of guessing on these rows, where it is known.")
+        float | None,
+        Field(description="What guessing scores on these rows: the best constant prediction."),
     ] = None
     limit: Annotated[
         float | None, Field(description="The score below which performance counts as fallen.")
@@ -256,6 +238,9 @@ class Performance:
     gap: Annotated[Score | None, UNPRINTED] = None
     """What was scored beyond the estimate, with the interval of its error."""
 
+    skill: Annotated[Score | None, UNPRINTED] = None
+    """How far the score lies above that of guessing, with the interval of the difference."""
+
     @property
     def worse_segments(self) -> tuple[SegmentPerformance, ...]:
         """The segments that provably lost, the lowest score first, where the whole does not.
@@ -272,6 +257,11 @@ class Performance:
         return {one.segment: one.realised for one in self.segments if one.realised is not None}
 
     @property
+    def lost_segments(self) -> tuple[str, ...]:
+        """The names of the segments that lost, or whose recovery is not proven yet."""
+        return tuple(one.segment for one in self.segments if one.status != "ok")
+
+    @property
     def worst(self) -> PerformanceStatus:
         """Its status, or that of its worst segment where the whole lost nothing."""
         return self.worse_segments[0].status if self.worse_segments else self.status
@@ -284,7 +274,7 @@ class Performance:
 
     @property
     def broke_promise(self) -> bool:
-        """Whether the champion provably scored less than it promised of these rows."""
+        """Whether the champion proved to score less than it promised, and not yet to keep that."""
         return self.promise is not None and self.promise.status == "broken"
 
     @property
@@ -304,8 +294,12 @@ class Performance:
 
     @property
     def skilled(self) -> bool:
-        """Whether the score is not known to be as good as that of guessing."""
-        return self.guessing is None or self.low is None or self.low > self.guessing
+        """Whether the score is not in doubt of being as good as that of guessing.
+
+        Where a useful model may be close to guessing there is none without proof.
+        """
+        known = self.metric in CONSTANTS_ALIKE and None not in (self.guessing, self.low)
+        return not known or self.low > self.guessing  # type: ignore[operator]
 
 
 @dataclass(frozen=True, slots=True)

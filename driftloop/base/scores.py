@@ -10,7 +10,7 @@ from pydantic import Field, computed_field
 
 Task = Literal["binary", "multiclass", "regression"]
 Claim = Literal["superior", "non_inferior"]
-GateStatus = Literal["passed", "refused", "not_run"]
+GateStatus = Literal["passed", "refused", "not_run", "not_judged"]
 
 VALUE: Final = "value"
 """The metric of what a row is worth; its name in records goes on with what outcomes are worth."""
@@ -27,6 +27,14 @@ METRIC_NAMES: Final = {
     "r2": "R²",
 }
 """By the name in configurations and records, where larger is better for each; see `shown`."""
+
+
+CONSTANTS_ALIKE: Final = frozenset({"roc_auc", "average_precision", "balanced_accuracy", "r2"})
+"""Metrics in which no constant prediction scores better than another.
+
+A useful model lies far above them. In the others it may be close: where 95 % of the rows are of one
+class, an accuracy of 0.95 takes no model, and 0.96 may be a good one.
+"""
 
 
 def metric_name(metric: str | None, *, begins: bool = False) -> str:
@@ -120,7 +128,7 @@ def told_apart(one: float, other: float) -> tuple[str, str]:
 class Score:
     """A metric's value on some rows with its bootstrap interval.
 
-    `guessing` is what guessing scores on the same rows; None where nobody knows.
+    `guessing` is what the best constant scores on the same rows; None where nobody knows.
     """
 
     metric: str
@@ -132,13 +140,18 @@ class Score:
 
     @property
     def doubt(self) -> str:
-        """That the score is not proven better than that of guessing; empty where it is."""
-        if self.guessing is None or self.low > self.guessing:
+        """That the score is not proven better than that of guessing; empty where it is.
+
+        Where a useful model may be close to guessing, it is empty unless the score is proven no
+        better.
+        """
+        alike = self.metric in CONSTANTS_ALIKE
+        if self.guessing is None or (self.low if alike else self.high) > self.guessing:
             return ""
         return (
             f"{named_score(self.metric, self.value, begins=True)} "
-            f"{interval_text(self.metric, self.low, self.high)} is not proven better than "
-            "guessing, "
+            f"{interval_text(self.metric, self.low, self.high)} is "
+            f"{'not proven' if alike else 'no'} better than guessing, "
             f"{trimmed(score_text(self.metric, self.guessing))}"
         )
 
@@ -170,7 +183,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """The result of one promotion gate; a gate that could not run has not passed."""
+    """The result of one promotion gate: one that could not run refuses, one not judged does not."""
 
     gate: str
     status: GateStatus
@@ -182,8 +195,8 @@ class GateResult:
     @computed_field
     @property
     def passed(self) -> bool:
-        """Whether the gate ran and let the challenger through."""
-        return self.status == "passed"
+        """Whether the gate lets the challenger through: it passed, or could not be evaluated."""
+        return self.status in ("passed", "not_judged")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,25 @@
 What is stored has every field of a dataclass and nothing else. What is printed is what the
 annotations of the same dataclass say: `UNPRINTED` leaves a field out, a ``computed_field`` adds
 one, a ``serialization_alias`` gives it the documented name. NaN and infinities are null in both.
+Tags hold single values as text, each in its `Form`.
 """
 
 import dataclasses
 import json
 import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, astuple
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, PlainSerializer, TypeAdapter
+
+from driftloop.base.periods import Window, parse_time
+from driftloop.base.scores import Level, Score
+
+LONGEST_TAG = 4900
+"""Characters of a long text that a tag keeps; MLflow refuses more than 5,000."""
 
 UNPRINTED: Any = Field(exclude=True)
 """Marks a field that is stored, and that ``--json`` does not print."""
@@ -59,3 +68,56 @@ def printed_json(record: Any) -> str:
 def adapter(kind: Any) -> TypeAdapter[Any]:
     """Return what serialises a type of records as its annotations say."""
     return TypeAdapter(kind)
+
+
+class Form(NamedTuple):
+    """The way from a value to the text of a tag and back."""
+
+    write: Callable[[Any], str]
+    read: Callable[[str], Any]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(to_plain(value))
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if value == value else None
+
+
+def _windows(text: str) -> tuple[Window, ...]:
+    spans = json.loads(text)
+    return tuple(Window(parse_time(span["start"]), parse_time(span["end"])) for span in spans)
+
+
+def _level(text: str) -> Level:
+    stored = json.loads(text)
+    return Level(stored["metric"], float(stored["value"]), parse_time(stored["at"]))
+
+
+def _segments(scores: Mapping[str, Score]) -> str:
+    """Return the scores, each as a list after the name of its segment."""
+    return _shortened([[name, *astuple(score)[:5]] for name, score in scores.items()])
+
+
+def _shortened(parts: Sequence[Any]) -> str:
+    """Return as many of the first parts as a tag holds."""
+    parts = [*parts]
+    while len(text := _json(parts)) > LONGEST_TAG:
+        parts.pop()
+    return text
+
+
+TEXT = Form(str, str)
+COUNT = Form(str, int)
+NUMBER = Form(repr, _finite)
+SECONDS = Form("{:.3f}".format, _finite)
+TIME = Form(datetime.isoformat, parse_time)
+FLAG = Form(lambda flag: str(flag).lower(), lambda text: text == "true")
+WORDS = Form(" ".join, lambda text: tuple(text.split()))
+NAMES = Form(_shortened, lambda text: tuple(json.loads(text)))
+WINDOWS = Form(_json, _windows)
+LEVEL = Form(_json, _level)
+SCORE = Form(lambda score: _json(asdict(score)), lambda text: Score(**json.loads(text)))
+SEGMENTS = Form(_segments, lambda text: {part[0]: Score(*part[1:]) for part in json.loads(text)})

@@ -5,73 +5,36 @@ with few fields is a partial update. Everybody may edit tags in MLflow: a value 
 counts as absent, and is in the way of nothing but what needs it.
 """
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, asdict, astuple, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 from driftloop.base.data_slices import DataSlice, Snapshot
 from driftloop.base.errors import DataError
-from driftloop.base.periods import Window, parse_time
+from driftloop.base.periods import Window
 from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.scores import Level, Score
-from driftloop.base.serialize import to_plain
+from driftloop.base.serialize import (
+    COUNT,
+    FLAG,
+    LEVEL,
+    NAMES,
+    NUMBER,
+    SCORE,
+    SECONDS,
+    SEGMENTS,
+    TEXT,
+    TIME,
+    WINDOWS,
+    WORDS,
+    Form,
+)
 
 PREFIX = "driftloop."
-LONGEST_TAG = 4900
-"""Characters of a long text that a tag keeps; MLflow refuses more than 5,000."""
 
 
-class _Form(NamedTuple):
-    """The way from a value to the text of a tag and back."""
-
-    write: Callable[[Any], str]
-    read: Callable[[str], Any]
-
-
-def _finite(text: str) -> float | None:
-    value = float(text)
-    return value if value == value else None
-
-
-def _windows(text: str) -> tuple[Window, ...]:
-    spans = json.loads(text)
-    return tuple(Window(parse_time(span["start"]), parse_time(span["end"])) for span in spans)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(to_plain(value))
-
-
-def _level(text: str) -> Level:
-    stored = json.loads(text)
-    return Level(stored["metric"], float(stored["value"]), parse_time(stored["at"]))
-
-
-def _segments(scores: Mapping[str, Score]) -> str:
-    """Return as many scores as a tag holds, each as a list after the name of its segment."""
-    parts = [[name, *astuple(score)[:5]] for name, score in scores.items()]
-    while len(text := _json(parts)) > LONGEST_TAG:
-        parts.pop()
-    return text
-
-
-_TEXT = _Form(str, str)
-_COUNT = _Form(str, int)
-_NUMBER = _Form(repr, _finite)
-_SECONDS = _Form("{:.3f}".format, _finite)
-_TIME = _Form(datetime.isoformat, parse_time)
-_FLAG = _Form(lambda flag: str(flag).lower(), lambda text: text == "true")
-_WORDS = _Form(" ".join, lambda text: tuple(text.split()))
-_NAMES = _Form(_json, lambda text: tuple(json.loads(text)))
-_WINDOWS = _Form(_json, _windows)
-_LEVEL = _Form(_json, _level)
-_SCORE = _Form(lambda score: _json(asdict(score)), lambda text: Score(**json.loads(text)))
-_SEGMENTS = _Form(_segments, lambda text: {part[0]: Score(*part[1:]) for part in json.loads(text)})
-
-
-def _tag(name: str, form: _Form = _TEXT) -> dict[str, Any]:
+def _tag(name: str, form: Form = TEXT) -> dict[str, Any]:
     """Return the metadata of a field; a name that ends with a dot is that of a family of tags."""
     return {"tag": PREFIX + name, "form": form}
 
@@ -115,7 +78,7 @@ class _Tags:
         return stored
 
 
-def _value(form: _Form, text: str | None) -> Any:
+def _value(form: Form, text: str | None) -> Any:
     if text is None:
         return None
     try:
@@ -152,9 +115,15 @@ class PastRun:
     value: float | None = None
     """What a row of its window, or of its holdout by what served then, was worth."""
     promise: Score | None = None
-    """What its window scored beyond the promise, `gap` beyond the estimate, `segments` in parts."""
+    """What its window scored beyond the promise, `gap` beyond the estimate, `skill` beyond
+    guessing, `segments` in parts."""
     gap: Score | None = None
+    skill: Score | None = None
     segments: Mapping[str, Score] = field(default_factory=dict)
+    lost_segments: frozenset[str] = frozenset()
+    broken: tuple[str, ...] = ()
+    """What the promise counted as broken by, `relation` how much the relation had changed."""
+    relation: Score | None = None
 
     @property
     def realised(self) -> Score | None:
@@ -174,48 +143,54 @@ class RunTags(_Tags):
 
     kind: str = field(metadata=_tag("kind"))
     key: str = field(metadata=_tag("key"))
-    as_of: datetime = field(metadata=_tag("as_of", _TIME))
+    as_of: datetime = field(metadata=_tag("as_of", TIME))
     champion: str | None = field(default=None, metadata=_tag("champion"))
     rev: str | None = field(default=None, metadata=_tag("rev"))
     headline: str | None = field(default=None, metadata=_tag("headline"))
     sentence: str | None = field(default=None, metadata=_tag("sentence"))
-    recorded_at: datetime | None = field(default=None, metadata=_tag("recorded_at", _TIME))
-    seconds: float | None = field(default=None, metadata=_tag("seconds", _SECONDS))
+    recorded_at: datetime | None = field(default=None, metadata=_tag("recorded_at", TIME))
+    seconds: float | None = field(default=None, metadata=_tag("seconds", SECONDS))
     # of a monitoring run
-    window_start: datetime | None = field(default=None, metadata=_tag("window_start", _TIME))
+    window_start: datetime | None = field(default=None, metadata=_tag("window_start", TIME))
     verdict: str | None = field(default=None, metadata=_tag("verdict"))
     outcome: str | None = field(default=None, metadata=_tag("outcome"))
-    since: datetime | None = field(default=None, metadata=_tag("since", _TIME))
+    since: datetime | None = field(default=None, metadata=_tag("since", TIME))
     action: str | None = field(default=None, metadata=_tag("action"))
     held: str | None = field(default=None, metadata=_tag("held"))
-    quality_failed: bool | None = field(default=None, metadata=_tag("quality_failed", _FLAG))
-    troubles: tuple[str, ...] | None = field(default=None, metadata=_tag("troubles", _WORDS))
-    seen: tuple[str, ...] | None = field(default=None, metadata=_tag("seen", _WORDS))
-    effects: tuple[str, ...] | None = field(default=None, metadata=_tag("effects", _WORDS))
-    versions: tuple[str, ...] | None = field(default=None, metadata=_tag("versions", _WORDS))
-    business: tuple[str, ...] | None = field(default=None, metadata=_tag("business", _WORDS))
+    quality_failed: bool | None = field(default=None, metadata=_tag("quality_failed", FLAG))
+    troubles: tuple[str, ...] | None = field(default=None, metadata=_tag("troubles", WORDS))
+    seen: tuple[str, ...] | None = field(default=None, metadata=_tag("seen", WORDS))
+    effects: tuple[str, ...] | None = field(default=None, metadata=_tag("effects", WORDS))
+    versions: tuple[str, ...] | None = field(default=None, metadata=_tag("versions", WORDS))
+    business: tuple[str, ...] | None = field(default=None, metadata=_tag("business", WORDS))
     performance: str | None = field(default=None, metadata=_tag("performance"))
     metric: str | None = field(default=None, metadata=_tag("metric"))
-    score: float | None = field(default=None, metadata=_tag("score", _NUMBER))
-    score_low: float | None = field(default=None, metadata=_tag("score_low", _NUMBER))
-    score_high: float | None = field(default=None, metadata=_tag("score_high", _NUMBER))
-    score_rows: int | None = field(default=None, metadata=_tag("score_rows", _COUNT))
-    value: float | None = field(default=None, metadata=_tag("value", _NUMBER))
+    score: float | None = field(default=None, metadata=_tag("score", NUMBER))
+    score_low: float | None = field(default=None, metadata=_tag("score_low", NUMBER))
+    score_high: float | None = field(default=None, metadata=_tag("score_high", NUMBER))
+    score_rows: int | None = field(default=None, metadata=_tag("score_rows", COUNT))
+    value: float | None = field(default=None, metadata=_tag("value", NUMBER))
     balance: str | None = field(default=None, metadata=_tag("balance"))
-    level: Level | None = field(default=None, metadata=_tag("level", _LEVEL))
-    estimated: float | None = field(default=None, metadata=_tag("estimated", _NUMBER))
-    promise: Score | None = field(default=None, metadata=_tag("promise", _SCORE))
-    gap: Score | None = field(default=None, metadata=_tag("gap", _SCORE))
-    segments: Mapping[str, Score] | None = field(default=None, metadata=_tag("segments", _SEGMENTS))
+    level: Level | None = field(default=None, metadata=_tag("level", LEVEL))
+    estimated: float | None = field(default=None, metadata=_tag("estimated", NUMBER))
+    promise: Score | None = field(default=None, metadata=_tag("promise", SCORE))
+    gap: Score | None = field(default=None, metadata=_tag("gap", SCORE))
+    skill: Score | None = field(default=None, metadata=_tag("skill", SCORE))
+    broken: tuple[str, ...] | None = field(default=None, metadata=_tag("promise.broken", WORDS))
+    relation: Score | None = field(default=None, metadata=_tag("relation", SCORE))
+    segments: Mapping[str, Score] | None = field(default=None, metadata=_tag("segments", SEGMENTS))
+    lost_segments: tuple[str, ...] | None = field(
+        default=None, metadata=_tag("segments.lost", NAMES)
+    )
     prefect_run: str | None = field(default=None, metadata=_tag("prefect_run"))
     process: str | None = field(default=None, metadata=_tag("process"))
-    removed: tuple[str, ...] | None = field(default=None, metadata=_tag("removed", _WORDS))
+    removed: tuple[str, ...] | None = field(default=None, metadata=_tag("removed", WORDS))
     # of a training
-    trained: bool | None = field(default=None, metadata=_tag("trained", _FLAG))
-    won: bool | None = field(default=None, metadata=_tag("won", _FLAG))
-    by_hand: bool | None = field(default=None, metadata=_tag("by_hand", _FLAG))
-    promoted: bool | None = field(default=None, metadata=_tag("promoted", _FLAG))
-    gained: float | None = field(default=None, metadata=_tag("gained", _NUMBER))
+    trained: bool | None = field(default=None, metadata=_tag("trained", FLAG))
+    won: bool | None = field(default=None, metadata=_tag("won", FLAG))
+    by_hand: bool | None = field(default=None, metadata=_tag("by_hand", FLAG))
+    promoted: bool | None = field(default=None, metadata=_tag("promoted", FLAG))
+    gained: float | None = field(default=None, metadata=_tag("gained", NUMBER))
 
     @property
     def past_run(self) -> PastRun:
@@ -242,7 +217,11 @@ class RunTags(_Tags):
             value=self.value,
             promise=self.promise,
             gap=self.gap,
+            skill=self.skill,
             segments=self.segments or {},
+            lost_segments=frozenset(self.lost_segments or ()),
+            broken=self.broken or (),
+            relation=self.relation,
             gained=self.gained,
         )
 
@@ -270,36 +249,36 @@ class VersionTags(_Tags):
 
     key: str | None = field(default=None, metadata=_tag("key"))
     kind: str | None = field(default=None, metadata=_tag("kind"))
-    as_of: datetime | None = field(default=None, metadata=_tag("as_of", _TIME))
+    as_of: datetime | None = field(default=None, metadata=_tag("as_of", TIME))
     config: str | None = field(default=None, metadata=_tag("config"))
     code: str | None = field(default=None, metadata=_tag("code"))
     by: str | None = field(default=None, metadata=_tag("by"))
     repository: str | None = field(default=None, metadata=_tag("data.repository"))
     rev: str | None = field(default=None, metadata=_tag("data.rev"))
     path: str | None = field(default=None, metadata=_tag("data.path"))
-    files: int | None = field(default=None, metadata=_tag("data.files", _COUNT))
+    files: int | None = field(default=None, metadata=_tag("data.files", COUNT))
     md5: str | None = field(default=None, metadata=_tag("data.md5"))
-    train_start: datetime | None = field(default=None, metadata=_tag("train.start", _TIME))
-    train_end: datetime | None = field(default=None, metadata=_tag("train.end", _TIME))
+    train_start: datetime | None = field(default=None, metadata=_tag("train.start", TIME))
+    train_end: datetime | None = field(default=None, metadata=_tag("train.end", TIME))
     excluded: tuple[Window, ...] | None = field(
-        default=None, metadata=_tag("train.excluded", _WINDOWS)
+        default=None, metadata=_tag("train.excluded", WINDOWS)
     )
-    rows: int | None = field(default=None, metadata=_tag("train.rows", _COUNT))
-    holdout_start: datetime | None = field(default=None, metadata=_tag("holdout.start", _TIME))
-    holdout_end: datetime | None = field(default=None, metadata=_tag("holdout.end", _TIME))
-    score: Score | None = field(default=None, metadata=_tag("score", _SCORE))
+    rows: int | None = field(default=None, metadata=_tag("train.rows", COUNT))
+    holdout_start: datetime | None = field(default=None, metadata=_tag("holdout.start", TIME))
+    holdout_end: datetime | None = field(default=None, metadata=_tag("holdout.end", TIME))
+    score: Score | None = field(default=None, metadata=_tag("score", SCORE))
     compared_model: str | None = field(default=None, metadata=_tag("compared.model"))
-    compared_end: datetime | None = field(default=None, metadata=_tag("compared.end", _TIME))
+    compared_end: datetime | None = field(default=None, metadata=_tag("compared.end", TIME))
     predicts: str | None = field(default=None, metadata=_tag("predicts"))
-    classes: tuple[str, ...] | None = field(default=None, metadata=_tag("classes", _NAMES))
-    served: bool | None = field(default=None, metadata=_tag("served", _FLAG))
+    classes: tuple[str, ...] | None = field(default=None, metadata=_tag("classes", NAMES))
+    served: bool | None = field(default=None, metadata=_tag("served", FLAG))
     environment: str | None = field(default=None, metadata=_tag("environment"))
     lock_sha256: str | None = field(default=None, metadata=_tag("environment.sha256"))
     warm_start: str | None = field(default=None, metadata=_tag("warm_start"))
     previous_champion: str | None = field(default=None, metadata=_tag("previous_champion"))
     comparison: str | None = field(default=None, metadata=_tag("comparison"))
-    promoted_at: datetime | None = field(default=None, metadata=_tag("promoted_at", _TIME))
-    rolled_back_at: datetime | None = field(default=None, metadata=_tag("rolled_back_at", _TIME))
+    promoted_at: datetime | None = field(default=None, metadata=_tag("promoted_at", TIME))
+    rolled_back_at: datetime | None = field(default=None, metadata=_tag("rolled_back_at", TIME))
     proposal: str | None = field(default=None, metadata=_tag("proposal"))
     probation: str | None = field(default=None, metadata=_tag("probation"))
     shadow_looks: Mapping[str, str] = field(default_factory=dict, metadata=_tag("shadow.look."))

@@ -30,7 +30,8 @@ from driftloop.comparison.gates import DEFAULT_GATES, AnyGate, run_gates
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.bootstrap import Model, interval, resampled_scores
 from driftloop.performance.delong import delong_test
-from driftloop.performance.metrics import MetricField, Truth, no_skill_score, score
+from driftloop.performance.metrics import MetricField, Truth, score
+from driftloop.performance.no_skill import no_skill_score
 
 _LEAST_TO_SPLIT = 6
 """A holdout of fewer rows than this has no slices."""
@@ -100,7 +101,7 @@ def compare(inputs: GateInputs, settings: ComparisonSettings) -> Comparison:
     if fault:
         scores = SliceScores("all", len(y), None, _undefined(settings, y), None, None, None)
     else:
-        scores = _scores("all", y, inputs.models, settings)
+        scores = _scores("all", y, inputs.models, settings, inputs.before)
         slices = slice_scores(y, inputs.models, settings)
     claim, margin = settings.claimed(scores.low, scores.high)
     comparison = Comparison(
@@ -161,11 +162,15 @@ def _undefined(settings: ComparisonSettings, y: Truth) -> Score:
 
 
 def _scores(
-    name: str, y: Truth, models: tuple[Model, ...], settings: ComparisonSettings
+    name: str,
+    y: Truth,
+    models: tuple[Model, ...],
+    settings: ComparisonSettings,
+    before: Truth | None = None,
 ) -> SliceScores:
     metric, confidence = settings.metric, settings.confidence
     drawn = resampled_scores(metric, y, models, settings.resamples, settings.seed)
-    guessing = no_skill_score(metric, y)
+    guessing = no_skill_score(metric, y, before)
     known = None if math.isnan(guessing) else guessing
     scores = [
         Score(metric, score(metric, y, *model), *interval(values, y, confidence), len(y), known)

@@ -111,11 +111,15 @@ class PromiseTrigger(Trigger):
     kind: Literal["promise"] = "promise"
 
     def check(self, inputs: TriggerInputs) -> TriggerResult:
-        """Return whether a broken promise is a reason to retrain."""
+        """Return whether a broken promise is a reason to retrain.
+
+        One that no run since has proven to be kept, and this one not to be broken, is watched.
+        """
         promise = inputs.performance.promise
         if promise is None:
             return TriggerResult(self.kind, "inconclusive", "Nothing was promised of these rows.")
-        status: TriggerStatus = "fired" if promise.status == "broken" else "quiet"
+        proven = promise.status == "broken" and promise.proven
+        status: TriggerStatus = "fired" if proven else "quiet"
         return TriggerResult(self.kind, status, promise.sentence)
 
 

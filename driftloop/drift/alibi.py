@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driftloop.base.errors import ConfigError
-from driftloop.base.findings import TestResult, package_label
+from driftloop.drift.result import TestResult, package_label
 from driftloop.profiling.columns import Numbers
 
 _IMPORT_LOCK = Lock()

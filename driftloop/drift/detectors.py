@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from driftloop.base.findings import TestResult, package_label
 from driftloop.base.settings import Settings, any_of
 from driftloop.drift import alibi
 from driftloop.drift.pvalues import (
@@ -22,6 +21,7 @@ from driftloop.drift.pvalues import (
     ks_exact,
     ks_p_value,
 )
+from driftloop.drift.result import TestResult, package_label
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 
 Engine = Literal["alibi", "native"]

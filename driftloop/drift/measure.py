@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from driftloop.base.errors import DataError
-from driftloop.base.findings import Finding, TestResult, package_label
+from driftloop.base.findings import Finding
 from driftloop.drift.detectors import (
     missing_rate_test,
     new_categories_test,
     run_test,
     vanished_category_test,
 )
+from driftloop.drift.result import TestResult, package_label
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.column_source import Batch

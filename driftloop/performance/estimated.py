@@ -23,8 +23,7 @@ from driftloop.performance.custom_metric import is_custom
 from driftloop.performance.estimates.base import Estimate, EstimateInputs, NoEstimateError
 from driftloop.performance.estimates.past_gaps import with_past_gaps
 from driftloop.performance.evidence import NORMAL_95, chance_below, level_of_look
-from driftloop.performance.metrics import allowed_loss
-from driftloop.performance.realised import PerformanceSettings
+from driftloop.performance.realised import PerformanceSettings, expected_score
 from driftloop.performance.value_metric import is_value
 
 
@@ -69,7 +68,8 @@ def estimate_window(
     best = math.inf if is_value(metric) else best
     value = min(estimated.value, best)
     low, high = value - reach, min(value + reach, best)
-    limit = _limit(inputs, by)
+    expected = expected_score(metric, inputs.holdout.y, by.baseline, by.level, by.settings)
+    limit = expected.limit if math.isfinite(expected.limit) else None
     level = level_of_look(by.settings.warning_budget, by.windows_a_year)
     status: EstimateStatus = "unclear" if limit is not None and low < limit else "ok"
     if limit is not None and chance_below(value - limit, estimated.error) <= level:
@@ -81,17 +81,6 @@ def estimate_window(
     lead = "A loss is estimated" if status == "lost" else "Estimated without labels"
     found = (value, low, high, outside, status, f"{lead}: {text}.", limit)
     return EstimatedPerformance(metric, method.kind, window, rows, *found)
-
-
-def _limit(inputs: EstimateInputs, by: EstimateCriteria) -> float | None:
-    known = [one.value for one in (by.baseline, by.level) if one is not None]
-    if not known or by.baseline is None:
-        return by.settings.floor
-    margin = by.settings.margin
-    if margin is None:
-        margin = allowed_loss(inputs.metric, inputs.holdout.y, by.baseline.value)
-    floor = [] if by.settings.floor is None else [by.settings.floor]
-    return max([value - margin for value in known] + floor)
 
 
 def outside_share(holdout: pd.DataFrame, current: pd.DataFrame) -> float:

@@ -15,7 +15,9 @@ IEEE Transactions on Information Theory 44(7), 1998.
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from statistics import NormalDist
+from typing import NamedTuple
 
 from driftloop.base.scores import PooledScore, Score
 
@@ -115,23 +117,52 @@ def chance_below(difference: float, error: float, freedom: float = math.inf) -> 
     return NormalDist().cdf(difference / error)
 
 
+def since_recovery(lost: Sequence[bool]) -> tuple[int, int]:
+    """Return how many of the newest windows follow the last recovery, and how many of them lost.
+
+    Args:
+        lost: whether each window counted as lost, newest first.
+    """
+    opened = len([*takewhile(bool, lost)])
+    for place in range(1, len(lost)):
+        if lost[place] and not lost[place - 1]:
+            return place, opened
+    return len(lost), opened
+
+
+class Bound(NamedTuple):
+    """Scores of windows without common rows, newest first, and the value that they are held to.
+
+    `error` is the standard error of that value; 0 where it counts as exact.
+    """
+
+    scores: tuple[Score, ...]
+    value: float
+    error: float = 0.0
+
+    def newest(self, windows: int) -> "Bound":
+        """Return the bound of so many of the newest windows."""
+        return self._replace(scores=self.scores[:windows])
+
+
 def recovered(
-    scores: Sequence[Score], limit: float, expected: tuple[float, float], by: tuple[float, float]
+    limit: Bound, whole: Bound, by: tuple[float, float], freedom: float = math.inf
 ) -> bool:
     """Return whether some of the newest windows prove a score above a limit, and show no loss.
 
     Args:
-        scores: of the windows since the trouble began, newest first.
-        limit: the score below which it was lost.
-        expected: the score that is expected, and its standard error.
+        limit: windows since the trouble began, and the score below which it was lost, as exact.
+        whole: the same windows, and the score that is expected.
         by: the two-sided confidence of the scores and of the proof, and the level of a loss.
+        freedom: of Student's distribution that differences are compared with.
     """
     confidence, level = by
-    tested = [*lengths(len(scores))]
+    tested = [*lengths(min(len(limit.scores), len(whole.scores)))]
     for length in tested:
-        value, error = pool(scores[:length], confidence)
-        doubt = len(tested) * chance_below(limit - value, error)
-        loss = chance_below(value - expected[0], math.hypot(error, expected[1]))
+        value, error = pool(limit.scores[:length], confidence)
+        doubt = len(tested) * chance_below(limit.value - value, error, freedom)
+        value, error = pool(whole.scores[:length], confidence)
+        loss = chance_below(value - whole.value, math.hypot(error, whole.error), freedom)
         if doubt <= (1 - confidence) / 2 and len(tested) * loss > level:
             return True
     return False

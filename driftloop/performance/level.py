@@ -70,9 +70,12 @@ class TrackRecord:
     """The scores of a champion's earlier windows, newest first, and the level it has to keep.
 
     `scores` are those of windows without common rows, since the promotion or the last recovery; in
-    the newest `lost` of them it had lost performance. `promises` are what windows since the
+    the newest `lost` of them it had lost performance. `skills` say how far they lay above those of
+    guessing, as far back as all are known. `promises` are what windows since the
     promotion scored beyond what was promised, `gaps` beyond what was estimated, and
-    `segments` what parts of them scored. `windows_a_year` says how often one follows.
+    `segments` what parts of them scored. `broken` and `relations` belong to the promises and say
+    by what each was broken, and how far its relation had changed; `lost_segments` belong to the
+    segments. `windows_a_year` says how often one follows.
     """
 
     level: Level | None = None
@@ -82,6 +85,10 @@ class TrackRecord:
     windows_a_year: float = 365.25 / 7
     gaps: tuple[Score, ...] = ()
     segments: tuple[Mapping[str, Score], ...] = ()
+    skills: tuple[Score, ...] = ()
+    broken: tuple[tuple[str, ...], ...] = ()
+    relations: tuple[Score | None, ...] = ()
+    lost_segments: tuple[frozenset[str], ...] = ()
 
     def after(self, found: Performance) -> "TrackRecord":
         """Return the record with a further window; the level and recoveries are left to runs."""
@@ -89,13 +96,18 @@ class TrackRecord:
         if found.score is not None and found.low is not None and found.high is not None:
             now = Score(found.metric, found.score, found.low, found.high, found.rows)
             scores = (now, *scores)
+        promised = [found.promise] if found.promise else []
         return replace(
             self,
             scores=scores,
             lost=self.lost + 1 if found.status in LOST else 0,
-            promises=(*((found.promise.gap,) if found.promise else ()), *self.promises),
+            promises=(*(one.gap for one in promised), *self.promises),
             gaps=(*((found.gap,) if found.gap else ()), *self.gaps),
             segments=(found.scores_of_segments, *self.segments),
+            skills=(found.skill, *self.skills) if found.skill else (),
+            broken=(*(one.broken for one in promised), *self.broken),
+            relations=(*(one.change for one in promised), *self.relations),
+            lost_segments=(frozenset(found.lost_segments), *self.lost_segments),
         )
 
 
@@ -114,14 +126,25 @@ def track_record(
     `now` is the moment of the run, and the length of its windows.
     """
     runs = _apart(_since_promotion(history, champion), now)
-    promises = tuple(run.promise for run in runs if run.promise is not None)
+    promised = [(run, run.promise) for run in runs if run.promise is not None]
     scored = [run for run in runs if run.realised is not None and run.metric == metric]
     scored = _since_recovery(scored)
     lost = len([*takewhile(lambda run: run.performance in LOST, scored)])
     scores = tuple(run.realised for run in scored if run.realised is not None)
-    gaps = tuple(run.gap for run in runs if run.gap is not None and run.gap.metric == metric)
-    segments = tuple(run.segments for run in runs)
-    return TrackRecord(level, scores, lost, promises, 365.25 / now[1].days, gaps, segments)
+    skills = takewhile(lambda skill: skill is not None, (run.skill for run in scored))
+    return TrackRecord(
+        level,
+        scores,
+        lost,
+        promises=tuple(promise for _, promise in promised),
+        windows_a_year=365.25 / now[1].days,
+        gaps=tuple(run.gap for run in runs if run.gap is not None and run.gap.metric == metric),
+        segments=tuple(run.segments for run in runs),
+        skills=tuple(skill for skill in skills if skill is not None),
+        broken=tuple(run.broken for run, _ in promised),
+        relations=tuple(run.relation for run, _ in promised),
+        lost_segments=tuple(run.lost_segments for run in runs),
+    )
 
 
 def _apart(runs: Iterator[PastRun], now: tuple[datetime, Span]) -> list[PastRun]:

@@ -7,7 +7,6 @@ regression's truth is float64 values and its predictions are one column of value
 the probability from which on a row of two classes is positive; None predicts the likeliest class.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple, cast
 
@@ -19,7 +18,7 @@ from driftloop.base.errors import valid_choices
 from driftloop.base.scores import VALUE, Score, Task
 from driftloop.performance.custom_metric import custom_metric, is_custom
 from driftloop.performance.target import Probabilities, predicted_classes
-from driftloop.performance.value_metric import best_constant, is_value, value_metric
+from driftloop.performance.value_metric import is_value, value_metric
 
 Scores = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float64]
@@ -40,9 +39,6 @@ OwnMetric = Literal[
 MetricName = str
 """One of `OwnMetric`, the name of ``value`` with what outcomes are worth, or the import path of a
 function that a configuration trusts."""
-
-ADVANTAGE_SHARE = 0.1
-"""The share of a model's advantage over a constant prediction that it may lose."""
 
 _BLOCK, _CACHED = 4_000_000, 200_000
 """Numbers that are drawn together, and weights that are used together: these stay in a cache."""
@@ -243,47 +239,6 @@ def resamples(
             for rows, places in zip(groups, drawn, strict=True):
                 _count(rows, places[part], weights)
             yield weights
-
-
-def no_skill_score(metric: MetricName, y: Truth) -> float:
-    """Return what predictions that tell no rows apart score on labels (n,); NaN where unknown.
-
-    The area under the ROC curve is then 1/2, average precision the share of positives, balanced
-    accuracy one over the classes, r2 zero. What the others reach depends on a best constant, which
-    nobody knew beforehand.
-    """
-    if metric == "roc_auc":
-        return 0.5
-    if metric == "average_precision":
-        return float((y == 1).mean())
-    if metric == "balanced_accuracy":
-        return 1 / len(np.unique(y))
-    return 0.0 if metric == "r2" else float("nan")
-
-
-def constant_score(metric: MetricName, y: Truth) -> float:
-    """Return what the best constant prediction scores on labels (n,), known afterwards."""
-    if is_regression(y):
-        absolute = metric == "neg_mae" or is_value(metric)
-        best = float(np.median(y) if absolute else np.mean(y))
-        return score(metric, y, np.full((len(y), 1), best))
-    if is_value(metric):
-        return best_constant(metric, y)
-    shares = np.bincount(y[y >= 0]) / max(1, int((y >= 0).sum()))
-    if metric == "f1":  # by calling every row positive
-        return float(2 * shares[-1] / (1 + shares[-1]))
-    return score(metric, y, np.tile(shares, (len(y), 1)))
-
-
-def allowed_loss(metric: MetricName, y: Truth, baseline: float) -> float:
-    """Return a tenth of a score's advantage over the best constant prediction of labels (n,).
-
-    Of an error without an upper end it is at most a tenth of that error.
-    """
-    advantage = baseline - constant_score(metric, y)
-    if metric in ("neg_rmse", "neg_mae") or (is_value(metric) and is_regression(y)):
-        advantage = min(advantage, -baseline)
-    return 0.0 if math.isnan(advantage) else max(0.0, ADVANTAGE_SHARE * advantage)
 
 
 def score_with_interval(

@@ -8,13 +8,15 @@ Strictly proper scoring rules, prediction, and estimation, JASA 102, 2007.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 
 import numpy as np
 
 from driftloop.base.findings import Performance, Promise, PromiseStatus
-from driftloop.base.scores import Score, metric_name, score_text
+from driftloop.base.scores import PooledScore, Score, metric_name, score_text
 from driftloop.performance.estimates.base import (
     Estimate,
     EstimatedScore,
@@ -25,9 +27,18 @@ from driftloop.performance.estimates.calibration import Calibration
 from driftloop.performance.estimates.confidence_based import calibration_of
 from driftloop.performance.estimates.error_model import ErrorModel
 from driftloop.performance.estimates.past_gaps import estimate_gap
-from driftloop.performance.evidence import NORMAL_95, level_of_look, strongest_loss
+from driftloop.performance.evidence import (
+    MAX_LEVEL,
+    NORMAL_95,
+    Bound,
+    level_of_look,
+    recovered,
+    since_recovery,
+    strongest_loss,
+)
 from driftloop.performance.level import TrackRecord
-from driftloop.performance.metrics import Truth, allowed_loss, is_regression, score
+from driftloop.performance.metrics import Truth, is_regression, score
+from driftloop.performance.no_skill import allowed_loss
 from driftloop.performance.relation import RelationChange, relation_change
 from driftloop.performance.target import Probabilities
 
@@ -142,7 +153,8 @@ def judge_promise(
 
     ``broken`` where they provably fall short by more than a quarter of the loss that is allowed, or
     the relation of this window's inputs and outcomes provably changed by what costs as much. Either
-    test has half of the budget.
+    test has half of the budget. It stays so until windows since prove that less is missing than was
+    found, and show nothing: one that is too small to have seen it settles nothing.
 
     Args:
         now: of this window.
@@ -152,31 +164,86 @@ def judge_promise(
         tolerance: the margin of performance in units of the loss that would be allowed.
         relation: how much it changed; None where that is not tested.
     """
-    gaps = [_widened(gap) for gap in (now.gap, *record.promises)]
-    least = tolerance * RELEVANT * allowed_loss(now.gap.metric, y, now.promised)
-    pooled = strongest_loss(gaps, (-least, now.estimation), 0.95)
-    level = level_of_look(budget, record.windows_a_year)
-    short, changed = pooled.p_value, None
+    metric, tests = now.gap.metric, 1 if relation is None else 2
+    gaps = tuple(_widened(gap) for gap in (now.gap, *record.promises))
+    least = tolerance * RELEVANT * allowed_loss(metric, y, now.promised)
+    level = level_of_look(budget, record.windows_a_year) / tests
+    short = Bound(gaps, -least, now.estimation)
+    missing = _suspicion(short, _broke(record, "score"), level, len(gaps))
+    found = {"score": missing}
     if relation is not None:
-        short, changed = min(1.0, 2 * short), relation.p_value(tolerance * RELEVANT)
-    p_value = short if changed is None else min(short, 2 * changed)
-    broken = p_value <= level
-    scored, metric = now.promised + now.gap.value, now.gap.metric
-    told = partial(score_text, metric)
+        known = [one for one in record.relations if one is not None]
+        sizes = Bound((relation.as_score(len(y)), *known), -tolerance * RELEVANT * relation.allowed)
+        found["relation"] = _suspicion(sizes, _broke(record, "relation"), level, 1)
+    proven = [name for name, one in found.items() if one.strongest.p_value <= level]
+    broken = tuple(name for name, one in found.items() if name in proven or one.unsettled)
+    if relation is None and any(_broke(record, "relation")[:1]):
+        broken += ("relation",)
+    status: PromiseStatus = "broken" if broken else "kept"
+    return Promise(
+        status,
+        now.gap,
+        now.promised,
+        now.promised + now.gap.value,
+        missing.strongest.windows,
+        min(1.0, tests * min(one.strongest.p_value for one in found.values())),
+        _sentence(now, missing.strongest, proven, broken),
+        None if relation is None else found["relation"].strongest.p_value,
+        bool(proven) or not broken,
+        broken,
+        None if relation is None else relation.as_score(len(y)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspicion:
+    """The windows that tell most of a broken promise, and whether an earlier finding stands."""
+
+    strongest: PooledScore
+    unsettled: bool
+
+
+def _suspicion(bound: Bound, broken: Sequence[bool], level: float, most: int) -> _Suspicion:
+    """Return what windows tell of a broken promise, up to `most` together.
+
+    `broken` says of each earlier window, newest first, whether it counted as that.
+    """
+    count, opened = since_recovery(broken)
+
+    def strongest(first: int) -> PooledScore:
+        scores = bound.scores[first : min(1 + count, first + most)]
+        return strongest_loss(scores, (bound.value, bound.error), 0.95)
+
+    if not opened or strongest(0).p_value <= level:
+        return _Suspicion(strongest(0), unsettled=False)
+    since = bound.newest(min(opened, most))
+    less_than_found = Bound(since.scores, strongest(opened).score)
+    return _Suspicion(strongest(0), not recovered(less_than_found, since, (0.95, MAX_LEVEL)))
+
+
+def _broke(record: TrackRecord, test: str) -> list[bool]:
+    """Return of each earlier window in which a test was done whether it broke the promise."""
+    every = zip_longest(record.promises, record.broken, record.relations)
+    done = [broken or () for _, broken, size in every if test == "score" or size is not None]
+    return [test in broken for broken in done]
+
+
+def _sentence(
+    now: Shortfall, pooled: PooledScore, proven: list[str], broken: tuple[str, ...]
+) -> str:
+    metric, told = now.gap.metric, partial(score_text, now.gap.metric)
     over = (
         f" (over {pooled.windows} windows {told(pooled.score, '+')})" if pooled.windows > 1 else ""
     )
     name = f"{_ARTICLES.get(metric, 'a')} {metric_name(metric)}"
-    text = f"{name} of {told(now.promised)} on these rows and reached {told(scored)}{over}"
-    text += "; where it errs has changed beyond chance" if broken and short > level else ""
-    sentence = (
-        f"The champion promised {text}: the same inputs now lead to other outcomes."
-        if broken
-        else f"The champion promised {text}."
-    )
-    status: PromiseStatus = "broken" if broken else "kept"
-    found = now.gap, now.promised, scored, pooled.windows, p_value, sentence
-    return Promise(status, *found, changed)
+    scored = told(now.promised + now.gap.value)
+    text = f"{name} of {told(now.promised)} on these rows and reached {scored}{over}"
+    text += "; where it errs has changed beyond chance" if proven == ["relation"] else ""
+    if proven:
+        text += ": the same inputs now lead to other outcomes"
+    elif broken:
+        text += ": the promise was broken before, and it is not proven that it is kept again"
+    return f"The champion promised {text}."
 
 
 _ARTICLES = {"neg_rmse": "an", "neg_mae": "an", "r2": "an"}

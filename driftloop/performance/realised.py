@@ -1,7 +1,7 @@
 """Realised performance: does the champion still score on fresh labels as on its holdout?"""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -20,18 +20,17 @@ from driftloop.base.scores import (
     trimmed,
 )
 from driftloop.base.settings import Settings
-from driftloop.performance.bootstrap import interval, resampled_scores
 from driftloop.performance.estimates import AnyEstimate
-from driftloop.performance.evidence import level_of_look, recovered, standard_error, strongest_loss
-from driftloop.performance.level import NO_RECORD, TrackRecord
-from driftloop.performance.metrics import (
-    MetricName,
-    Truth,
-    allowed_loss,
-    is_regression,
-    no_skill_score,
-    score,
+from driftloop.performance.evidence import (
+    Bound,
+    level_of_look,
+    recovered,
+    standard_error,
+    strongest_loss,
 )
+from driftloop.performance.level import NO_RECORD, TrackRecord
+from driftloop.performance.metrics import MetricName, Truth, is_regression
+from driftloop.performance.no_skill import allowed_loss, no_skill_score, scored_with_skill
 from driftloop.performance.target import Probabilities
 
 RESAMPLES = 400
@@ -108,6 +107,7 @@ def judge_performance(
     settings: PerformanceSettings,
     threshold: float | None = None,
     record: TrackRecord = NO_RECORD,
+    before: Truth | None = None,
 ) -> Performance:
     """Return the champion's score on labelled rows, judged against what is expected of it.
 
@@ -117,7 +117,8 @@ def judge_performance(
     highest of the floor, what guessing scores, and the baseline and the level, each less the
     margin. Rows of a regression without a finite label are left out. `labels` are the truth (n,)
     and the champion's predictions (n, k), `baseline` is its score on its own holdout, with an
-    interval at the same confidence, `record` what earlier runs know.
+    interval at the same confidence, `record` what earlier runs know. `before` are labels (m,) known
+    earlier, such as those of the holdout: guessing is the constant that is best on them.
     """
     y, p = labels
     if is_regression(y):
@@ -126,9 +127,10 @@ def judge_performance(
     why = _cannot_judge(y, p, settings)
     if why is not None:
         return no_performance(metric, window, len(y), why)
-    realised = _score(metric, (y, p), settings.confidence, threshold)
-    expected = _expected(metric, y, baseline, record.level, settings)
-    judged = _judge(realised, expected, record, settings)
+    resampling = RESAMPLES, len(y), settings.confidence
+    realised, skill = scored_with_skill(metric, y, (p, threshold), resampling, before)
+    expected = expected_score(metric, y, baseline, record.level, settings, before)
+    judged = _judge(_Realised(realised, skill), expected, record, settings)
     return Performance(
         metric,
         window,
@@ -141,23 +143,12 @@ def judge_performance(
         judged.sentence,
         None,
         record.level,
-        None if math.isnan(expected.no_skill) else expected.no_skill,
+        realised.guessing,
         expected.limit if math.isfinite(expected.limit) else None,
         expected.margin,
         judged.pooled,
+        skill=skill,
     )
-
-
-def _score(
-    metric: MetricName,
-    labels: tuple[Truth, Probabilities],
-    confidence: float,
-    threshold: float | None,
-) -> Score:
-    y, p = labels
-    (drawn,) = resampled_scores(metric, y, ((p, threshold),), RESAMPLES, len(y))
-    value = score(metric, y, p, threshold)
-    return Score(metric, value, *interval(drawn, y, confidence), len(y))
 
 
 def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> str | None:
@@ -178,7 +169,7 @@ def _cannot_judge(y: Truth, p: Probabilities, settings: PerformanceSettings) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class _Expected:
+class Expected:
     """What is expected of a score, and why; `error` is the standard error of the baseline."""
 
     baseline: Score | None
@@ -216,32 +207,64 @@ class _Expected:
         limit_error, whole_error = (self.error if by_holdout else 0.0 for by_holdout in measured)
         return (self.limit, limit_error), (whole, whole_error)
 
-    def beside(self, score: Score) -> str:
+    def beside(self, realised: "_Realised") -> str:
         """Return what a reader compares a score with."""
-        told = partial(score_text, score.metric)
+        told = partial(score_text, realised.score.metric)
         parts = [f"{told(self.baseline.value)} on its holdout"] if self.baseline else []
         own = -math.inf if self.baseline is None else self.baseline.value
         if self.level is not None and self.level.value - self.margin > own:
             parts.append(f"{told(self.level.value)} was held before")
-        if score.low <= self.no_skill:
+        if realised.skill is not None and realised.skill.low <= 0:
             parts.append(f"{trimmed(told(self.no_skill))} is guessing")
         return "".join(f", {part}" for part in parts)
 
 
-def _expected(
+@dataclass(frozen=True, slots=True)
+class _Realised:
+    """A window's score, and how far it lies above that of guessing, where that is known."""
+
+    score: Score
+    skill: Score | None
+
+    def held_to(self, expected: Expected, record: TrackRecord) -> tuple[Bound, Bound]:
+        """Return the limit and what nothing is lost above, each with the scores held to it.
+
+        What guessing scores differs from window to window. Where it is the bound, the scores are
+        what each window would have shown so far above the guessing of this one.
+        """
+        scores, above = (self.score, *record.scores), self.skill
+        ahead = [] if above is None else [above, *record.skills]
+        over = tuple(_moved(one, expected.no_skill) for one in ahead)
+        limit, whole = (
+            Bound(over if value == expected.no_skill else scores, value, error)
+            for value, error in expected.bounds
+        )
+        return limit, whole
+
+
+def _moved(score: Score, by: float) -> Score:
+    return replace(score, value=score.value + by, low=score.low + by, high=score.high + by)
+
+
+def expected_score(
     metric: MetricName,
     y: Truth,
     baseline: Score | None,
     level: Level | None,
     settings: PerformanceSettings,
-) -> _Expected:
+    before: Truth | None = None,
+) -> Expected:
+    """Return what is expected of a score on labels (n,); arguments as of `judge_performance`.
+
+    Where the labels are yet to come those of the holdout stand for them.
+    """
     error = 0.0 if baseline is None else standard_error(baseline, settings.confidence)
     error = error if math.isfinite(error) else 0.0
     margin = settings.margin
     if margin is None:
         margin = max(allowed_loss(metric, y, baseline.value), error) if baseline else 0.0
-    no_skill = no_skill_score(metric, y)
-    return _Expected(baseline, level, no_skill, settings.floor, margin, error)
+    no_skill = no_skill_score(metric, y, before)
+    return Expected(baseline, level, no_skill, settings.floor, margin, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,50 +275,49 @@ class _Judged:
 
 
 def _judge(
-    realised: Score, expected: _Expected, record: TrackRecord, settings: PerformanceSettings
+    realised: _Realised, expected: Expected, record: TrackRecord, settings: PerformanceSettings
 ) -> _Judged:
-    if math.isnan(realised.value):
-        name = metric_name(realised.metric, begins=True)
+    if math.isnan(realised.score.value):
+        name = metric_name(realised.score.metric, begins=True)
         return _Judged("inconclusive", f"{name} is undefined on these rows.")
     status, pooled = _status(realised, expected, record, settings)
-    if realised.high < expected.no_skill and status != "fell":
-        status = "fell"  # whatever was expected of it
     return _Judged(status, _sentence(realised, expected, status, pooled), pooled)
 
 
 def _status(
-    realised: Score, expected: _Expected, record: TrackRecord, settings: PerformanceSettings
+    realised: _Realised, expected: Expected, record: TrackRecord, settings: PerformanceSettings
 ) -> tuple[PerformanceStatus, PooledScore | None]:
-    holds = realised.low >= expected.limit
-    if not math.isfinite(expected.limit) or not math.isfinite(realised.low + realised.high):
+    limit, whole = realised.held_to(expected, record)
+    holds, score = limit.scores[0].low >= limit.value, realised.score
+    if not math.isfinite(limit.value) or not math.isfinite(score.low + score.high):
         return ("ok" if holds else "unclear"), None
-    scores, confidence = (realised, *record.scores), settings.confidence
-    limit, whole = expected.bounds
+    confidence, since = settings.confidence, 1 + record.lost
     level = level_of_look(settings.warning_budget, record.windows_a_year)
-    since = scores[: 1 + record.lost]
-    if record.lost and recovered(since, limit[0], whole, (confidence, level)):
+    exact = limit.newest(since)._replace(error=0.0)
+    if record.lost and recovered(exact, whole.newest(since), (confidence, level)):
         return "ok", None
-    fell = strongest_loss(scores, limit, confidence)
+    fell = strongest_loss(limit.scores, (limit.value, limit.error), confidence)
     if fell.p_value <= level_of_look(settings.alarm_budget, record.windows_a_year):
         return "fell", fell
-    relevant = whole[0] - MATTERS * expected.margin
-    falling = strongest_loss(scores, (relevant, whole[1]), confidence)
+    relevant = whole.value - MATTERS * expected.margin
+    falling = strongest_loss(whole.scores, (relevant, whole.error), confidence)
     if falling.p_value <= level or record.lost:
         return "falling", falling
     return ("ok" if holds else "unclear"), falling
 
 
 def _sentence(
-    realised: Score, expected: _Expected, status: PerformanceStatus, pooled: PooledScore | None
+    realised: _Realised, expected: Expected, status: PerformanceStatus, pooled: PooledScore | None
 ) -> str:
-    interval = interval_text(realised.metric, realised.low, realised.high)
-    score, least = scores_apart(realised.metric, realised.value, expected.limit)
-    text = f"{metric_name(realised.metric)} {score} {interval}"
+    now, skill = realised.score, realised.skill
+    interval = interval_text(now.metric, now.low, now.high)
+    score, least = scores_apart(now.metric, now.value, expected.limit)
+    text = f"{metric_name(now.metric)} {score} {interval}"
     if status in ("falling", "fell") and pooled is not None and pooled.windows > 1:
-        text += f", {score_text(realised.metric, pooled.score)} over {pooled.windows} windows"
+        text += f", {score_text(now.metric, pooled.score)} over {pooled.windows} windows"
     text += expected.beside(realised)
     limit = f"; the limit is {least}."
-    if realised.high < expected.no_skill:
+    if status == "fell" and skill is not None and skill.high < 0:
         return f"Performance is worse than guessing: {text}."
     if status == "fell":
         return f"Performance fell: {text}{limit}"

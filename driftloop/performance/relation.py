@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftloop.base.parallel import one_thread
+from driftloop.base.scores import Score
 from driftloop.performance.estimates.base import EstimateInputs, NoEstimateError, Values
 from driftloop.performance.estimates.confidence_based import calibration_of
 from driftloop.performance.estimates.error_model import feature_tables
-from driftloop.performance.evidence import chance_below
-from driftloop.performance.metrics import ADVANTAGE_SHARE, Truth, is_regression
+from driftloop.performance.evidence import NORMAL_95, chance_below
+from driftloop.performance.metrics import Truth, is_regression
+from driftloop.performance.no_skill import ADVANTAGE_SHARE
 
 MOST_ROWS = 5000
 """Rows of either side that are compared."""
@@ -48,6 +50,11 @@ class RelationChange:
     def p_value(self, share: float) -> float:
         """Return the chance of this size where no more than a share of `allowed` changed."""
         return chance_below(share * self.allowed - self.size, self.error)
+
+    def as_score(self, rows: int) -> Score:
+        """Return it as a score of so many rows, which is the lower the more has changed."""
+        reach = NORMAL_95 * self.error
+        return Score("relation", -self.size, -self.size - reach, -self.size + reach, rows)
 
 
 @one_thread()

@@ -74,7 +74,7 @@ def _table(worths: tuple[float, ...]) -> Worths:
     return np.reshape(worths, (classes, classes))
 
 
-def best_constant(metric: str, y: npt.NDArray[np.int64]) -> float:
-    """Return what a row is worth on average where all are called the one class that is best."""
+def best_constant(metric: str, y: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """Return how many classes there are, and the one that is best where all rows are called it."""
     table = _table(_worths(metric))
-    return float(table[y[y >= 0]].mean(axis=0).max())
+    return len(table), int(table[y[y >= 0]].mean(axis=0).argmax())

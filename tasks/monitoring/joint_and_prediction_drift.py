@@ -10,7 +10,7 @@ import pandas as pd
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, TrainingError, join_names
-from driftloop.base.findings import Finding, TestResult
+from driftloop.base.findings import Finding
 from driftloop.base.retrain_record import ModelVersion
 from driftloop.base.scores import number
 from driftloop.base.windows import SeasonReference
@@ -23,6 +23,7 @@ from driftloop.drift.measure import (
     inconclusive_finding,
     numeric_finding,
 )
+from driftloop.drift.result import TestResult
 from driftloop.performance.target import Probabilities, Quantity, Target
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.columns import categorical_column, feature_table, numeric_column

@@ -134,6 +134,7 @@ def _scored(
         settings_of_whole(job),
         scored.threshold,
         earlier,
+        None if holdout is None else holdout.y,
     )
     value = job.config.value
     if value is not None and performance.score is not None:

@@ -226,6 +226,7 @@ def run_tags(record: MonitorRecord, key: str, versions: tuple[str, ...] = ()) ->
     """
     scored = record.performance.score is not None
     recorded_at, seconds = run_time()
+    promise = record.performance.promise
     return RunTags(
         kind="monitor",
         key=key,
@@ -252,9 +253,13 @@ def run_tags(record: MonitorRecord, key: str, versions: tuple[str, ...] = ()) ->
         balance=record.balance,
         level=record.performance.level,
         estimated=record.estimate.score if record.estimate else None,
-        promise=record.performance.promise.gap if record.performance.promise else None,
+        promise=promise.gap if promise else None,
+        broken=(promise.broken or None) if promise else None,
+        relation=promise.change if promise else None,
         gap=record.performance.gap,
+        skill=record.performance.skill,
         segments=record.performance.scores_of_segments or None,
+        lost_segments=record.performance.lost_segments or None,
         prefect_run=prefect_run_url() or "",
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
         effects=effect_words(record.findings),

@@ -13,8 +13,8 @@ from driftloop.alerts.blocks import clean
 from driftloop.base.errors import RegistryError, UnavailableError, join_names
 from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison
-from driftloop.base.serialize import to_json
-from driftloop.base.tags import LONGEST_TAG, VersionTags
+from driftloop.base.serialize import LONGEST_TAG, to_json
+from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import Entry, accident, outcome_of_key, predecessor_of, still_open
 from tasks.coordination.slots import Slot, promotion_slot
 from tasks.promotion.trial_store import as_of_today, propose, start_probation

@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 from driftloop.base.periods import format_time
 from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison
-from driftloop.base.serialize import to_json, to_plain
-from driftloop.base.tags import LONGEST_TAG, VersionTags
+from driftloop.base.serialize import LONGEST_TAG, to_json, to_plain
+from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import Entry, end_of_proposal, outcome_of_key
 from driftloop.promotion.modes import NextStep
 from driftloop.promotion.sequential import InterimResult

@@ -7,15 +7,17 @@ from typing import Any
 
 import pandas as pd
 
+from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import RegistryError, TrainingError
 from driftloop.base.periods import Window, format_time
 from driftloop.base.retrain_record import ModelVersion, TrainingPlan
-from driftloop.base.scores import Comparison, Worth
+from driftloop.base.scores import CONSTANTS_ALIKE, Comparison, Worth
 from driftloop.comparison.compare import compare
 from driftloop.comparison.gates import columns_needed
 from driftloop.comparison.gates.base import Gate
 from driftloop.comparison.gates.inputs import GateInputs, Scorer
-from driftloop.performance.target import Classes
+from driftloop.performance.metrics import Truth
+from driftloop.performance.target import Classes, Target
 from driftloop.training.training import predict
 from tasks.monitoring.predict import LabelledPredictions, predict_model
 from tasks.monitoring.tables import features_for, read_labelled
@@ -27,6 +29,7 @@ from tasks.retraining.plan import OpenTraining
 from tasks.retraining.row_hashes import COMPARED_FILE, HASHES_FILE, check_holdout_unseen
 from tasks.runtime.job import Job
 from tasks.runtime.step import step
+from tasks.snapshots.parquet import read_slice
 
 
 @step("compare on holdout", retries=2)
@@ -54,12 +57,23 @@ def compare_models(
         check_holdout_unseen(job, version, features_for(job, model), table, file)
     target = target_for(job, challenger)
     scored = [predict_model(job, model, table, target) for model in models]
-    compared = compare(gate_inputs(job, registry, table, versions, scored), job.config.comparison)
+    inputs = gate_inputs(job, registry, table, versions, scored)
+    inputs = replace(inputs, before=_labels(job, plan.training, target))
+    compared = compare(inputs, job.config.comparison)
     value = job.config.value
     if value is None:
         return compared
     new, *old = (one.worth(value) for one in scored)
     return replace(compared, worth=Worth(old[0] if old else None, new))
+
+
+def _labels(job: Job, part: DataSlice, target: Target) -> Truth | None:
+    """Return the labels of some rows (n,); None where the metric needs none of a constant."""
+    if job.config.comparison.metric in CONSTANTS_ALIKE:
+        return None
+    time, label = job.config.data.time, job.config.data.label
+    labels = read_slice(part, (time, label), time, job.workspace)[label]
+    return target.encode(labels[labels.notna()])
 
 
 def _check_before(

@@ -21,7 +21,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from sklearn.pipeline import Pipeline
 
 from driftloop.base.errors import TrainingError
-from driftloop.base.findings import Performance, QualityFinding, TestResult, Verdict
+from driftloop.base.findings import Performance, QualityFinding, Verdict
 from driftloop.base.periods import Window
 from driftloop.base.settings import Settings
 from driftloop.comparison.gates.base import CannotRun
@@ -29,6 +29,7 @@ from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.config.model_config import ModelConfig
 from driftloop.decision import triggers
 from driftloop.drift.domain_classifier import DomainResult
+from driftloop.drift.result import TestResult
 from driftloop.performance.estimates.base import EstimatedScore, EstimateInputs, HeldOut
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.column_source import FrameColumns

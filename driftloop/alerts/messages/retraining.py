@@ -150,9 +150,11 @@ def _action(record: RetrainRecord, outcome: Ending) -> tuple[Line, ...]:
         lines = [f"{gate.gate}: {gate.sentence}" for gate in failed]
         blocked = f"{len(failed)} of {count(len(every), 'gate')} failed"
         return line(f"Left the champion alone: {blocked}."), *bullets(lines)
-    names = ", ".join(clean(gate.gate.replace("_", " "), 60) for gate in every[:20])
-    gates = f"Passed every gate: {names}." if every and not failed else ""
-    warnings = bullets([gate.sentence for gate in every if gate.warns])
+    passed = [gate.gate.replace("_", " ") for gate in every if gate.status == "passed"]
+    names = ", ".join(clean(name, 60) for name in passed[:20])
+    gates = f"Passed every gate: {names}." if passed and not failed else ""
+    told = [gate for gate in every if gate.warns or gate.status == "not_judged"]
+    warnings = bullets([gate.sentence for gate in told])
     if outcome == "promoted":
         done = f"{gates} Moved the champion to {_challenger(record)}."
         return line(done.strip()), *warnings

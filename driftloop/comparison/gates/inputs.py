@@ -31,7 +31,8 @@ class GateInputs:
     features of the rows, `groups` the columns that gates list in `reads`, both in the same order.
     `unknown` counts rows that are left out, by class: the challenger cannot predict these classes.
     `accepted` says that a person takes a challenger that is not proven better than guessing.
-    `classes` names the codes of `y`; a quantity has none.
+    `classes` names the codes of `y`; a quantity has none. `before` (m,) are labels that were known
+    before those of the holdout, None where none are: guessing is the constant that suits them best.
     """
 
     metric: MetricName
@@ -47,6 +48,7 @@ class GateInputs:
     unknown: Mapping[str, int] = field(default_factory=dict)
     accepted: bool = False
     classes: tuple[str, ...] = ()
+    before: Truth | None = None
 
     @property
     def models(self) -> tuple[Model, ...]:

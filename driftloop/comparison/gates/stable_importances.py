@@ -50,7 +50,7 @@ class StableImportances(Gate):
             if model is None or inputs.table is None or inputs.table.empty:
                 raise CannotRun(f"The {which} or the features are missing.")
             try:
-                from driftloop.performance.shapley import shap_importances
+                from driftloop.comparison.shapley import shap_importances
 
                 importances = shap_importances(model.predict, inputs.table, inputs.seed)
             except ImportError:

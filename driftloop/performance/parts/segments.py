@@ -4,13 +4,21 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 
 import numpy as np
 
 from driftloop.base.findings import SegmentPerformance, SegmentStatus
 from driftloop.base.scores import PooledScore, Score, metric_name, score_text
 from driftloop.performance.bootstrap import resampled_scores
-from driftloop.performance.evidence import NORMAL_95, level_of_look, strongest_loss
+from driftloop.performance.evidence import (
+    NORMAL_95,
+    Bound,
+    level_of_look,
+    recovered,
+    since_recovery,
+    strongest_loss,
+)
 from driftloop.performance.level import NO_RECORD, TrackRecord
 from driftloop.performance.metrics import MetricName, Truth, is_regression, score, strata
 from driftloop.performance.parts.segment_rows import Rows, Segment
@@ -41,8 +49,9 @@ class ScoredRows:
 class _Loss:
     """The scores of a segment, newest first, against its score on the holdout.
 
-    `error` is the standard error of the latter, `freedom` the rows of the rarest class of the
-    window or the holdout, less one.
+    They are those since its last recovery; in the newest `lost` of earlier windows it had lost.
+    `error` is the standard error of the holdout's score, `freedom` the rows of the rarest class of
+    the window or the holdout, less one.
     """
 
     segment: Segment
@@ -51,15 +60,19 @@ class _Loss:
     baseline: float
     error: float
     freedom: int
+    lost: int
 
     def pooled(self, allowed: float) -> PooledScore:
-        """Return the newest windows that tell most of a loss of more than `allowed`.
-
-        Windows before tell of none where the newest one does not show it, too.
-        """
+        """Return the newest windows that tell most of a loss of more than `allowed`."""
         expected = self.baseline - allowed, self.error
-        shown = self.scores if self.scores[0].value < expected[0] else self.scores[:1]
-        return strongest_loss(shown, expected, 0.95, self.freedom)
+        return strongest_loss(self.scores, expected, 0.95, self.freedom)
+
+    def recovered(self, allowed: float, level: float) -> bool:
+        """Return whether a loss has ended: the rule of the whole window."""
+        since = self.scores[: 1 + self.lost]
+        limit = Bound(since, self.baseline - allowed)
+        whole = Bound(since, self.baseline, self.error)
+        return self.lost > 0 and recovered(limit, whole, (0.95, level), self.freedom)
 
 
 def judge_segments(
@@ -74,10 +87,11 @@ def judge_segments(
     """Return how the champion scores in each segment, judged against its holdout there.
 
     ``fell`` where a segment's newest windows, together, prove a loss of more than `margin`,
-    ``falling`` where they prove one of more than `MATTERS` of it, both at the segments' share of
-    the budgets and by Holm's rule over all segments of the window (Scand. J. Statistics 6(2),
-    1979). The error of a loss is that of the scores by the bootstrap, in Student's distribution,
-    because segments are small. Segments with too few rows of a class on either side are left out.
+    ``falling`` where they prove one of more than `MATTERS` of it, and after either until a recovery
+    is proven; at the segments' share of the budgets and by Holm's rule over all segments of the
+    window that have not recovered (Scand. J. Statistics 6(2), 1979). The error of a loss is that of
+    the scores by the bootstrap, in Student's distribution, because segments are small. Segments
+    with too few rows of a class on either side are left out.
     `record` is what earlier runs know.
     """
     losses = [
@@ -85,12 +99,15 @@ def judge_segments(
         for segment in segments
         if (loss := _loss(metric, holdout, window, segment, settings, record)) is not None
     ]
-    tests = ((settings.alarm_budget, 1.0), (settings.warning_budget, MATTERS))
-    proven: list[set[str]] = []
-    for budget, share in tests:
-        level = level_of_look(SHARE * budget, record.windows_a_year)
-        proven.append(_by_holm(losses, share * margin, level))
-    return tuple(_told(metric, loss, proven, margin) for loss in losses)
+    page, warning = (
+        level_of_look(SHARE * budget, record.windows_a_year)
+        for budget in (settings.alarm_budget, settings.warning_budget)
+    )
+    suspect = [loss for loss in losses if not loss.recovered(margin, warning)]
+    fell = _by_holm(suspect, margin, page)
+    falling = _by_holm(suspect, MATTERS * margin, warning)
+    unsettled = {loss.segment.name for loss in suspect if loss.lost} - fell - falling
+    return tuple(_told(metric, loss, (fell, falling, unsettled), margin) for loss in losses)
 
 
 def _by_holm(losses: list[_Loss], allowed: float, level: float) -> set[str]:
@@ -129,23 +146,30 @@ def _loss(
         return None
     reach = NORMAL_95 * errors[1]
     newest = Score(metric, scores[1], scores[1] - reach, scores[1] + reach, len(now.y))
-    before_it = [run[segment.name] for run in record.segments if segment.name in run]
-    scored = newest, *(score for score in before_it if score.metric == metric)
-    return _Loss(segment, scored, elsewhere, scores[0], errors[0], int(freedom))
+    known = [
+        (run[segment.name], segment.name in lost)
+        for run, lost in zip_longest(record.segments, record.lost_segments, fillvalue=frozenset())
+        if segment.name in run and run[segment.name].metric == metric
+    ]
+    count, lost = since_recovery([one for _, one in known])
+    scored = newest, *(score for score, _ in known[:count])
+    return _Loss(segment, scored, elsewhere, scores[0], errors[0], int(freedom), lost)
 
 
 def _told(
-    metric: MetricName, loss: _Loss, proven: list[set[str]], margin: float
+    metric: MetricName, loss: _Loss, lost: tuple[set[str], set[str], set[str]], margin: float
 ) -> SegmentPerformance:
     name, now, pooled = loss.segment.name, loss.scores[0], loss.pooled(margin)
-    status: SegmentStatus = "falling" if name in proven[1] else "ok"
-    status = "fell" if name in proven[0] else status
+    fell, falling, unsettled = lost
+    status: SegmentStatus = "falling" if name in falling | unsettled else "ok"
+    status = "fell" if name in fell else status
     told = partial(score_text, metric)
     elsewhere = f", {told(loss.elsewhere)} elsewhere" if math.isfinite(loss.elsewhere) else ""
     over = f" ({told(pooled.score)} over {pooled.windows} windows)" if pooled.windows > 1 else ""
     sentence = (
         f"{metric_name(metric, begins=True)} {told(now.value)}{over} in {name}{elsewhere}; it "
-        f"was {told(loss.baseline)} there on the holdout."
+        f"was {told(loss.baseline)} there on the holdout"
+        f"{'; a recovery is not proven yet' if name in unsettled else ''}."
     )
     return SegmentPerformance(
         segment=name,

@@ -22,7 +22,8 @@ def retrain_view(record: RetrainOutcome) -> Iterable[RenderableType]:
         yield Text.assemble(f"challenger: version {record.challenger} ", won)
     yield f"  {record.sentence}"
     for gate in record.gates:
-        mark = Text(gate.status.replace("_", " "), "green" if gate.passed else "red")
+        color = "yellow" if gate.status == "not_judged" else "green" if gate.passed else "red"
+        mark = Text(gate.status.replace("_", " "), color)
         yield Text.assemble(f"  gate {gate.gate}: ", mark, f" {gate.sentence}")
 
 

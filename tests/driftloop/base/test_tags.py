@@ -50,7 +50,11 @@ RUN = RunTags(
     effects=("a1:0.3:0.1",),
     promise=Score("neg_log_loss", -0.01, -0.03, 0.01, 812),
     gap=Score("roc_auc", -0.02, -0.05, 0.01, 812),
+    skill=Score("roc_auc", 0.25, 0.2, 0.3, 812),
     segments={"region=north": Score("roc_auc", 0.7, 0.6, 0.8, 120)},
+    lost_segments=("region=north",),
+    broken=("score", "relation"),
+    relation=Score("relation", -0.02, -0.03, -0.01, 812),
     prefect_run="http://server/run",
     process="host 12 1795900000.25",
     trained=True,
@@ -95,6 +99,12 @@ STORED_RUN = {
     '"high": 0.01, "rows": 812, "guessing": null}',
     "driftloop.gap": '{"metric": "roc_auc", "value": -0.02, "low": -0.05, '
     '"high": 0.01, "rows": 812, "guessing": null}',
+    "driftloop.skill": '{"metric": "roc_auc", "value": 0.25, "low": 0.2, '
+    '"high": 0.3, "rows": 812, "guessing": null}',
+    "driftloop.segments.lost": '["region=north"]',
+    "driftloop.promise.broken": "score relation",
+    "driftloop.relation": '{"metric": "relation", "value": -0.02, "low": -0.03, '
+    '"high": -0.01, "rows": 812, "guessing": null}',
     "driftloop.segments": '[["region=north", "roc_auc", 0.7, 0.6, 0.8, 120]]',
     "driftloop.level": '{"metric": "roc_auc", "value": 0.9, "at": "2026-03-02T06:00:00+00:00"}',
     "driftloop.prefect_run": "http://server/run",

@@ -89,6 +89,7 @@ def test_a_broken_promise_retrains_where_the_score_holds() -> None:
         "quiet",
         "inconclusive",
     )
+    assert told(replace(broken, proven=False)) == "quiet", "watched until it is proven kept"
 
 
 def test_an_estimated_loss_alerts_and_may_retrain() -> None:

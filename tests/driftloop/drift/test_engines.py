@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
 from driftloop.base.errors import ConfigError
-from driftloop.base.findings import TestResult
 from driftloop.drift import alibi
 from driftloop.drift.detectors import (
     ChiSquare,
@@ -24,6 +23,7 @@ from driftloop.drift.detectors import (
 )
 from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.pvalues import EXACT_KS_MAX_PRODUCT
+from driftloop.drift.result import TestResult
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 

@@ -10,7 +10,8 @@ from driftloop.base.errors import TrainingError
 from driftloop.base.scores import metric_name
 from driftloop.config.model_config import ModelConfig
 from driftloop.performance.bootstrap import resampled_scores
-from driftloop.performance.metrics import allowed_loss, metric_of, resamples, score
+from driftloop.performance.metrics import metric_of, resamples, score
+from driftloop.performance.no_skill import allowed_loss
 
 PROFIT, BROKEN = f"{__name__}.profit", f"{__name__}.broken"
 NUMBER = 3

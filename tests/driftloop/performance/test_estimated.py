@@ -2,13 +2,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from driftloop.base.findings import EstimatedPerformance
 from driftloop.base.scores import Level, Score
 from driftloop.performance.estimated import EstimateCriteria, estimate_window, outside_share
 from driftloop.performance.estimates import default_estimate
+from driftloop.performance.level import TrackRecord
 from driftloop.performance.metrics import score
-from driftloop.performance.realised import PerformanceSettings
+from driftloop.performance.no_skill import no_skill_score
+from driftloop.performance.realised import PerformanceSettings, judge_performance
 from tests.driftloop.cases import NOW, WINDOW
 from tests.driftloop.performance.estimates.streams import Rows, binary, inputs, quantity
 
@@ -36,8 +39,29 @@ def test_a_loss_is_estimated_without_a_label() -> None:
     assert found.score is not None
     assert found.score == pytest.approx(score("accuracy", *narrow(1000)[1:]), abs=0.04)
     assert (found.method, found.window) == ("confidence_based", WINDOW)
+    error = (BASE.high - BASE.low) / 2 / norm.ppf(0.975)
     majority = max(BEFORE[1].mean(), 1 - BEFORE[1].mean())
-    assert found.limit == pytest.approx(BASE.value - 0.1 * (BASE.value - majority))
+    margin = max(0.1 * (BASE.value - majority), error)
+    assert found.limit == pytest.approx(BASE.value - margin)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "roc_auc", "f1"])
+@pytest.mark.parametrize("value", [0.2, 0.55, 0.8])
+@pytest.mark.parametrize("more", [{}, {"margin": 0.01}, {"floor": 0.7}, {"level": 0.75}])
+def test_it_has_the_limit_of_the_realised_score(metric: str, value: float, more: Any) -> None:
+    """On the rows of the holdout themselves, whose labels stand for those to come."""
+    settings = PerformanceSettings(**{key: one for key, one in more.items() if key != "level"})
+    level = Level(metric, more["level"], NOW) if "level" in more else None
+    for base in (Score(metric, value, value - 0.06, value + 0.06, 300), None):
+        by = EstimateCriteria(base, level, settings, 52)
+        data = inputs(metric, BEFORE, BEFORE)
+        estimated = estimate_window(default_estimate("binary"), data, WINDOW, 4000, by)
+        realised = judge_performance(
+            metric, WINDOW, BEFORE[1:], base, settings, None, TrackRecord(level)
+        )
+        assert realised.limit is not None
+        assert estimated.limit == realised.limit
+        assert estimated.limit >= no_skill_score(metric, BEFORE[1])
 
 
 def test_no_loss_is_estimated_where_nothing_changed() -> None:

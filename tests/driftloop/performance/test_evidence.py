@@ -8,11 +8,13 @@ from scipy.stats import norm
 
 from driftloop.base.scores import Score
 from driftloop.performance.evidence import (
+    Bound,
     at_confidence,
     lengths,
     level_of_look,
     pool,
     recovered,
+    since_recovery,
     standard_error,
     strongest_loss,
 )
@@ -134,13 +136,26 @@ def test_five_unclear_weeks_are_not_five_times_nothing() -> None:
 
 
 def test_a_recovery_is_proven_by_windows_above_the_limit_that_show_no_loss() -> None:
-    by, whole = (0.95, 0.038), (0.85, 0.005)
     good, unclear, low = window(0.85, 0.01), window(0.83, 0.03), window(0.825, 0.003)
-    assert recovered((good,), 0.82, whole, by)
-    assert not recovered((unclear,), 0.82, whole, by)
-    assert recovered((unclear, good, good), 0.80, whole, by), "together they prove it"
-    assert not recovered((low,), 0.82, whole, by), "above the limit, and a proven loss"
-    assert not recovered((), 0.82, whole, by)
+
+    def closes(*scores: Score, limit: float = 0.82, freedom: float = np.inf) -> bool:
+        whole = Bound(scores, 0.85, 0.005)
+        return recovered(Bound(scores, limit), whole, (0.95, 0.038), freedom)
+
+    assert closes(good)
+    assert not closes(unclear)
+    assert closes(unclear, good, good, limit=0.80), "together they prove it"
+    assert not closes(low), "above the limit, and a proven loss"
+    assert not closes()
+    assert not closes(good, freedom=2), "0.85 is 3 errors above 0.82: of Student's with 2, 4.8 %"
+
+
+def test_windows_since_a_recovery_are_counted_newest_first() -> None:
+    assert since_recovery([]) == (0, 0)
+    assert since_recovery([True, True]) == (2, 2)
+    assert since_recovery([False, True, True]) == (1, 0)
+    assert since_recovery([True, False, False, True, False]) == (3, 1)
+    assert since_recovery([False, False]) == (2, 0)
 
 
 def test_a_score_without_spread_is_compared_as_it_is() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,13 @@ from driftloop.base.findings import Promise
 from driftloop.base.scores import Score
 from driftloop.performance.level import NO_RECORD, TrackRecord
 from driftloop.performance.promise import Shortfall, judge_promise, shortfall
+from driftloop.performance.relation import RelationChange
+from tests.driftloop.alerts.messages.message_records import performance
 from tests.driftloop.performance.estimates.streams import Rows, binary, inputs, quantity, three
+
+
+def window(gap: float, error: float) -> Score:
+    return Score("neg_log_loss", gap, gap - 1.959964 * error, gap + 1.959964 * error, 400)
 
 
 def judged(before: Rows, now: Rows, record: TrackRecord = NO_RECORD, metric: Any = "f1") -> Promise:
@@ -40,9 +47,6 @@ def test_a_changed_relation_breaks_it_where_the_score_holds() -> None:
 def test_windows_add_up_and_a_small_gap_is_none() -> None:
     """An advantage of 0.193 over the entropy of two equal classes: 0.0048 is a 40th of it."""
 
-    def window(gap: float, error: float) -> Score:
-        return Score("neg_log_loss", gap, gap - 1.959964 * error, gap + 1.959964 * error, 400)
-
     y, gap = np.tile([0, 1], 200), window(-0.06, 0.02)
     one = Shortfall(gap, -0.5, 0.004)
     assert judge_promise(one, y, NO_RECORD, 0.5).status == "kept"
@@ -54,6 +58,60 @@ def test_windows_add_up_and_a_small_gap_is_none() -> None:
     assert judge_promise(one, y, TrackRecord(promises=(gap, gap)), 0.5, 3.0).status == "kept"
     tiny = judge_promise(Shortfall(window(-0.0045, 0.0005), -0.5, 0.0005), y, NO_RECORD, 0.5)
     assert tiny.status == "kept", "six errors from 0, and too small to count"
+
+
+Y = np.tile([0, 1], 200)
+
+
+def history(*windows: tuple[float, float, float]) -> list[Promise]:
+    """Promises of windows with these gaps, their errors, and sizes of a changed relation."""
+    record, found = TrackRecord(), []
+    for gap, error, size in windows:
+        now, relation = (
+            Shortfall(window(gap, error), -0.5, 0.004),
+            RelationChange(size, 0.004, 0.02),
+        )
+        found.append(judge_promise(now, Y, record, 0.2, 1.0, relation))
+        record = record.after(replace(performance(), promise=found[-1]))
+    return found
+
+
+def test_a_broken_promise_is_not_kept_again_by_one_unclear_window() -> None:
+    """0.15 were missing: 1.5 times an error of 0.09 would not see them, of 0.02 it does."""
+    *_, broken, unclear, half, sure, calm = history(
+        (0, 0.02, 0), (-0.15, 0.02, 0), (0, 0.09, 0), (-0.06, 0.02, 0), (0, 0.02, 0), (0, 0.03, 0)
+    )
+    assert (broken.status, broken.proven, broken.broken) == ("broken", True, ("score",))
+    assert (unclear.status, unclear.proven, unclear.broken) == ("broken", False, ("score",))
+    assert unclear.p_value > 0.05
+    assert unclear.sentence.endswith(
+        ": the promise was broken before, and it is not proven that it is kept again."
+    )
+    assert half.status == "broken", "less is missing than before, and something surely is"
+    assert (sure.status, sure.broken) == ("kept", ())
+    assert (calm.status, calm.windows) == ("kept", 1), "what was missing before counts no more"
+
+
+def test_windows_together_prove_that_a_promise_is_kept_again() -> None:
+    unclear = (0.0, 0.06, 0.0)
+    found = history((-0.15, 0.02, 0), *[unclear] * 3)
+    assert [one.status for one in found] == ["broken", "broken", "broken", "kept"]
+    errors = 0.15 / (1.5 * 0.06)
+    assert norm.sf(errors) > 0.025 > 2 * norm.sf(errors * np.sqrt(3))
+    noisy = history((-0.15, 0.02, 0), *[(0.0, 0.08, 0.0)] * 9)
+    assert [one.status for one in noisy] == ["broken"] * 9 + ["kept"]
+
+
+def test_a_changed_relation_is_as_before_once_a_window_shows_less_than_was_found() -> None:
+    found = history((0, 0.02, 0.03), (0, 0.02, 0.024), (0, 0.02, 0.012), (0, 0.02, 0.002))
+    assert [one.status for one in found] == ["broken", "broken", "broken", "kept"]
+    assert [one.proven for one in found] == [True, True, False, True]
+    assert [one.broken for one in found] == [("relation",)] * 3 + [()]
+    untested = TrackRecord(
+        promises=(window(0, 0.02),), broken=(("relation",),), relations=(found[0].change,)
+    )
+    now = Shortfall(window(0, 0.02), -0.5, 0.004)
+    assert judge_promise(now, Y, untested, 0.2).broken == ("relation",), "nothing was asked"
 
 
 @pytest.mark.parametrize("stream", [binary, three])

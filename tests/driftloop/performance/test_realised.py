@@ -7,8 +7,9 @@ from sklearn import metrics as sk
 from driftloop.base.findings import Performance
 from driftloop.base.scores import Score
 from driftloop.performance.level import TrackRecord
-from driftloop.performance.metrics import no_skill_score, score
-from driftloop.performance.realised import PerformanceSettings, allowed_loss, judge_performance
+from driftloop.performance.metrics import score
+from driftloop.performance.no_skill import allowed_loss, no_skill_score
+from driftloop.performance.realised import PerformanceSettings, judge_performance
 from tests.driftloop.cases import WINDOW, probabilities
 
 BASE = Score("roc_auc", 0.9, 0.88, 0.92, 2000)
@@ -63,14 +64,76 @@ def test_worse_than_guessing_is_never_ok() -> None:
     assert judged(scored(0.0), Score("roc_auc", 0.52, 0.47, 0.57, 500)).status != "fell"
 
 
-def test_no_skill_is_what_constant_predictions_score() -> None:
-    y = np.array([0, 1, 1, 0, 1, 0, 0, 0])
-    constant = np.full((8, 2), 0.5)
-    for metric in ("roc_auc", "average_precision", "balanced_accuracy"):
-        assert score(metric, y, constant) == pytest.approx(no_skill_score(metric, y))  # type: ignore[arg-type]
-    values = np.array([1.0, 4.0, 2.5])
-    assert score("r2", values, np.full((3, 1), 2.5)) == no_skill_score("r2", values) == 0
-    assert np.isnan(no_skill_score("neg_log_loss", y))
+@pytest.mark.parametrize("metric", ["accuracy", "f1", "neg_log_loss", "value:0:-1:-1:0"])
+def test_no_limit_of_classes_lies_below_the_best_constant(metric: Any) -> None:
+    """A champion that errs in seven rows of ten, measured by its own bad holdout."""
+    rng = np.random.default_rng(4)
+    y = (rng.random(900) < 0.3).astype(int)
+    p = probabilities(np.where(rng.random(900) < 0.3, y, 1 - y) * 0.8 + 0.1)
+    poor = Score(metric, score(metric, y, p), -9.0, 9.0, 900)
+    found = judge_performance(metric, WINDOW, (y, p), poor, PerformanceSettings())
+    assert found.limit == found.guessing == pytest.approx(no_skill_score(metric, y))
+    assert found.status == "fell"
+    assert found.sentence.startswith("Performance is worse than guessing: ")
+    assert found.sentence.endswith(" is guessing.")
+
+
+def test_guessing_is_the_constant_of_earlier_labels_where_they_are_known() -> None:
+    rng = np.random.default_rng(5)
+    before, y = rng.normal(40, 10, 3000), rng.normal(60, 10, 500)
+    p = (y + rng.normal(0, 12, 500))[:, None]
+    known = judge_performance(
+        "neg_rmse", WINDOW, (y, p), None, PerformanceSettings(), before=before
+    )
+    assert known.guessing == pytest.approx(-np.sqrt(np.mean((y - before.mean()) ** 2)))
+    assert known.status == "ok"
+    hindsight = judge_performance("neg_rmse", WINDOW, (y, p), None, PerformanceSettings())
+    assert hindsight.guessing == pytest.approx(-y.std())
+    assert hindsight.status == "fell"
+
+
+def test_worse_than_guessing_is_proven_as_any_other_loss() -> None:
+    """A model of AUC 0.5 exactly: of 400 windows 2.5 % lie below by their interval, by chance.
+
+    At 52 windows a year of which 0.2 may alarm 1 in 260 may.
+    """
+    poor, below, fell = Score("roc_auc", 0.4, 0.3, 0.5, 100), 0, 0
+    for seed in range(400):
+        found = judged(scored(0.0, 200, seed), poor)
+        below += found.high is not None and found.high < 0.5
+        fell += found.status == "fell"
+    assert below >= 5
+    assert fell <= 6, "P(X > 6) is 0.1 % for 400 windows at 1 in 260"
+
+
+def test_guessing_that_becomes_easier_is_no_loss_of_earlier_windows() -> None:
+    """Accuracy 0.85 where 0.8 was guessing, then 0.95 where 0.93 is: 0.85 says nothing of that."""
+
+    def window(rows: int, share: float, right: float) -> tuple[Any, Any]:
+        y = np.zeros(rows, dtype=int)
+        y[: round(rows * share)] = 1
+        wrong = np.zeros(rows, dtype=bool)
+        wrong[: round(rows * (1 - right))] = True
+        return y, probabilities(np.where(wrong, 1 - y, y) * 0.8 + 0.1)
+
+    settings, base = PerformanceSettings(), Score("accuracy", 0.85, 0.82, 0.88, 500)
+    record = TrackRecord()
+    for _ in range(2):
+        found = judge_performance(
+            "accuracy", WINDOW, window(1000, 0.2, 0.85), base, settings, None, record
+        )
+        assert found.status == "ok"
+        record = record.after(found)
+    now = window(1000, 0.07, 0.95)
+    found = judge_performance("accuracy", WINDOW, now, base, settings, None, record)
+    assert found.limit == found.guessing == 0.93
+    assert found.status == "ok"
+    worse = window(1000, 0.07, 0.91)
+    found = judge_performance("accuracy", WINDOW, worse, base, settings, None, TrackRecord())
+    record = TrackRecord().after(found)
+    found = judge_performance("accuracy", WINDOW, worse, base, settings, None, record)
+    assert found.pooled is not None
+    assert found.pooled.score == pytest.approx(0.91)
 
 
 def test_falls_rarely_where_nothing_fell() -> None:

@@ -8,7 +8,8 @@ from driftloop.comparison.compare import ComparisonSettings, compare
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.performance.custom_metric import is_custom
 from driftloop.performance.estimates.confidence_based import expected_score
-from driftloop.performance.metrics import allowed_loss, constant_score, metric_of, score
+from driftloop.performance.metrics import metric_of, score
+from driftloop.performance.no_skill import allowed_loss, constant_score
 from driftloop.performance.value import ValueSettings
 from driftloop.training.tuning import best_threshold
 from tests.driftloop.cases import probabilities

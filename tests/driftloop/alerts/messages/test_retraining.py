@@ -77,6 +77,15 @@ def test_what_a_passed_gate_warns_of_is_said(promotion: Promotion | None) -> Non
     assert second == f"• {sentence}"
 
 
+def test_a_gate_without_a_say_is_not_among_those_that_passed() -> None:
+    sentence = "Better than guessing could not be evaluated: nobody knows."
+    gates = (SLOW[1], GateResult("better_than_guessing", "not_judged", sentence))
+    record = replace(retrain(), comparison=replace(comparison(), gates=gates))
+    first, second, *_ = shown(retrain_message(record, LINKS)).split("did*\n")[1].splitlines()
+    assert first.startswith("Passed every gate: calibration. Moved")
+    assert second == f"• {sentence}"
+
+
 def test_kept() -> None:
     doubtful = comparison(won=False, difference=0.002, low=-0.004, high=0.008)
     message = retrain_message(retrain(comparison=doubtful, promotion=KEPT), Links())

@@ -1,5 +1,6 @@
 """The gate on skill."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from driftloop.comparison.compare import ComparisonSettings, compare
 from driftloop.comparison.gates.better_than_guessing import BetterThanGuessing
 from driftloop.comparison.gates.inputs import GateInputs
 from tests.driftloop.cases import probabilities
+from tests.driftloop.performance.test_custom_metric import PROFIT
 
 
 def shown(separation: float, rows: int = 600, champion: float | None = -2.0, **more: Any) -> Any:
@@ -60,11 +62,66 @@ def test_a_person_may_accept_a_challenger_by_guessing() -> None:
     assert gate.sentence.endswith("guessing, 0.5; a person accepted that.")
 
 
-def test_a_metric_without_known_skill_is_not_judged() -> None:
-    inputs = shown(-1.2)
-    accuracy = GateInputs("accuracy", inputs.y, inputs.challenger, inputs.champion)
-    result = BetterThanGuessing().check(accuracy)
-    assert (result.passed, result.sentence) == (
-        True,
-        "What guessing scores in accuracy is not known.",
+def rare(right: float, champion: float | None = None, rows: int = 2000, **more: Any) -> GateInputs:
+    """One row of twenty is positive; models are right in these shares of the rows, by accuracy."""
+    y = np.arange(rows) % 20 // 19
+    p, old = (
+        probabilities(np.where(np.arange(rows) < round(rows * (1 - share)), 1 - y, y) * 0.8 + 0.1)
+        for share in (right, champion or right)
     )
+    return GateInputs("accuracy", y, p, None if champion is None else old, **more)
+
+
+@pytest.mark.parametrize(
+    ("right", "champion", "status", "text"),
+    [
+        (0.975, 0.97, "passed", "on the holdout; 0.95 is guessing, by the best constant of these"),
+        (0.952, 0.951, "passed", "very rows; better is not proven."),
+        (0.948, 0.946, "passed", "very rows; better is not proven."),
+        (0.948, 0.96, "refused", "which is worse than the champion and than guessing, 0.95, by"),
+        (0.93, 0.92, "refused", "which is no better than guessing, 0.95, by the best constant of"),
+    ],
+)
+def test_a_good_model_may_be_close_to_the_frequent_class(
+    right: float, champion: float, status: str, text: str
+) -> None:
+    """Where 95 % are of one class only what is proven no better is refused."""
+    result = BetterThanGuessing().check(rare(right, champion))
+    assert result.status == status
+    assert text in result.sentence
+    assert BetterThanGuessing().check(rare(right, champion, accepted=True)).passed
+
+
+def test_a_first_champion_that_is_proven_no_better_goes_live_with_a_doubt() -> None:
+    settings = ComparisonSettings(metric="accuracy")
+    found = compare(rare(0.92), settings)
+    assert found.won
+    assert found.challenger.doubt.endswith("is no better than guessing, 0.95")
+    assert compare(rare(0.949), settings).challenger.doubt == "", "not proven"
+
+
+def test_guessing_knows_the_training_labels_and_not_those_of_the_holdout() -> None:
+    """A quantity that went up by two deviations: the old mean is no hard standard."""
+    rng = np.random.default_rng(3)
+    before, y = rng.normal(40, 10, 3000), rng.normal(60, 10, 600)
+    p = (y - 8 + rng.normal(0, 10, 600))[:, None]
+    inputs = GateInputs("neg_rmse", y, p, p - 1)
+    assert BetterThanGuessing().check(inputs).status == "refused"
+    result = BetterThanGuessing().check(replace(inputs, before=before))
+    old = np.sqrt(np.mean((y - before.mean()) ** 2))
+    assert result.status == "passed"
+    assert result.sentence.endswith(f"on the holdout; {old:.1f} is guessing.")
+    settings = ComparisonSettings(metric="neg_rmse")
+    guessing = compare(replace(inputs, before=before), settings).challenger.guessing
+    assert guessing == pytest.approx(-old)
+
+
+def test_a_metric_of_ones_own_is_not_judged_and_blocks_nothing() -> None:
+    inputs = shown(1.2)
+    found = compare(inputs, ComparisonSettings(metric=PROFIT))
+    (gate,) = (gate for gate in found.gates if gate.gate == "better_than_guessing")
+    assert (gate.status, gate.passed) == ("not_judged", True)
+    assert gate.sentence == (
+        "Better than guessing could not be evaluated: what guessing scores in profit is not known."
+    )
+    assert found.won

@@ -13,7 +13,7 @@ from driftloop.comparison.gates.inputs import GateInputs, Scorer
 from driftloop.comparison.gates.latency import Latency
 from driftloop.comparison.gates.model_size import ModelSize
 from driftloop.comparison.gates.stable_importances import StableImportances
-from driftloop.performance.shapley import shap_importances
+from driftloop.comparison.shapley import shap_importances
 from tests.driftloop.cases import probabilities
 
 RNG = np.random.default_rng(0)
