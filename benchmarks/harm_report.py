@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.harm import FOLLOWED, collected, harm_of, write_json
 from benchmarks.harm_streams import FAMILIES
 from benchmarks.launch import Result
-from benchmarks.page import replace_part, table
+from benchmarks.page import replace_part, spaced, table
 from benchmarks.paths import DOCS, PAGE
 from benchmarks.plots import figure, save
 
@@ -67,13 +67,24 @@ def _harmful(cases: Sequence[Result]) -> str:
 
 
 def _lead(cases: Sequence[Result]) -> str:
-    """Return how many losses that inputs make were told before any label could tell them."""
+    """Return how losses that inputs make were told before any label could tell them."""
     own = [case for kind in BY_INPUTS for case in _of(cases, "harmful", kind)]
+    first = [case["windows"][0] for case in own]
+    broken = sum("data_quality" in window["causes"] for window in first)
+    low = sum(_estimated_low(one) for one in first)
+    later = sum(any(_estimated_low(one) for one in case["windows"]) for case in own)
     early = sum(delay_of(case) == 1 for case in own)
-    estimated = sum(case["windows"][0]["estimate"] in ("lost", "unclear") for case in own)
-    told = f"{early} were told in the first window, before any label could tell them"
-    ruled = f"the estimate ruled the loss out no more of {estimated}"
-    return f"Labels come one window late. Of {len(own)} harmful changes of inputs {told}; {ruled}."
+    return (
+        f"Labels come one window late. Of {len(own)} harmful changes of inputs {early} were told "
+        f"in the first window, before any label could tell them: {broken} by the quality check, "
+        f"the others by drift whose harm the estimate did not rule out. In {low} of them the "
+        f"estimated score itself lay below the limit in that window, in {later} within {FOLLOWED}."
+    )
+
+
+def _estimated_low(window: Result) -> bool:
+    """Return whether the score was estimated below what may be lost, proven or not."""
+    return window["estimate"] in ("lost", "falling")
 
 
 def _harmless(cases: Sequence[Result]) -> str:
@@ -105,7 +116,8 @@ def _quiet(cases: Sequence[Result]) -> str:
         told += [one for case in still for one in case["quiet"]]
         counts = Counter(told)
         loud = sum(counts[name] for name in FOUND) / max(len(told), 1) * 52
-        rows.append([stream, str(len(told)), *(str(counts[name]) for name in ORDER), f"{loud:.1f}"])
+        each = [str(counts[name]) for name in ORDER]
+        rows.append([f"{stream}, {spaced(size)} rows", str(len(told)), *each, f"{loud:.1f}"])
     return table(header, rows)
 
 

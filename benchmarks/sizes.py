@@ -1,16 +1,14 @@
 """Pure input shifts by size: the share of windows in which the shifted column is named."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-
-import numpy as np
-import pandas as pd
 
 from benchmarks.launch import Result, kept
 from benchmarks.page import replace_part, spaced, table
 from benchmarks.paths import DOCS, PAGE, RESULTS
 from benchmarks.rates import columns_found
+from benchmarks.runners import alibi
 from benchmarks.scenarios import CATEGORICAL, NUMERIC, Case, Scenario, Shift, cases
 
 SHIFTS = (
@@ -29,7 +27,6 @@ LABELS = {
     "nannyml": "NannyML",
     "evidently": "Evidently",
 }
-LEVEL = 0.05
 LIMIT = 3600.0
 
 
@@ -75,33 +72,10 @@ def _ours(scenario: Scenario, runs: int) -> Result:
 
 def _alibi(scenario: Scenario, runs: int) -> Result:
     def named(case: Case) -> int:
-        tests = alibi_tests(case.reference, NUMERIC, CATEGORICAL)
-        return sum(tests(window)[_column(scenario)] < LEVEL for window in case.windows)
+        tests = alibi.tests(case.reference, NUMERIC, CATEGORICAL)
+        return sum(tests(window)[_column(scenario)] < alibi.LEVEL for window in case.windows)
 
     return {"runs": runs, "named": {"alibi": sum(map(named, cases(scenario, runs)))}}
-
-
-def alibi_tests(
-    reference: pd.DataFrame, numeric: Sequence[str], categorical: Sequence[str]
-) -> Callable[[pd.DataFrame], dict[str, float]]:
-    """Return a function of a window: alibi-detect's p-value of each column, KS or chi-square."""
-    from alibi_detect.cd import ChiSquareDrift, KSDrift
-
-    levels = {name: pd.Index(reference[name].unique()) for name in categorical}
-
-    def codes(frame: pd.DataFrame) -> np.ndarray:
-        return np.column_stack([levels[name].get_indexer(frame[name]) for name in categorical])
-
-    ks = KSDrift(reference[list(numeric)].to_numpy(), p_val=LEVEL)
-    chi2 = ChiSquareDrift(codes(reference), p_val=LEVEL)
-
-    def p_values(window: pd.DataFrame) -> dict[str, float]:
-        numbers = ks.predict(window[list(numeric)].to_numpy(), drift_type="feature")
-        categories = chi2.predict(codes(window), drift_type="feature")
-        found = [*numbers["data"]["p_val"], *categories["data"]["p_val"]]
-        return {name: float(p) for name, p in zip([*numeric, *categorical], found, strict=True)}
-
-    return p_values
 
 
 def _peer(tool: str, scenario: Scenario, runs: int) -> Result:
