@@ -114,7 +114,7 @@ def chunks_of(rows: int, size: int) -> list[int]:
     """Return the chunks that are compared: all, or `MOST_CHUNKS` evenly over the time."""
     count = -(-rows // size)
     chosen = np.linspace(0, count - 1, min(count, MOST_CHUNKS)).round().astype(int)
-    return [int(one) for one in np.unique(chosen)]
+    return [int(index) for index in np.unique(chosen)]
 
 
 def _append(lists: dict[str, list[float]], estimate: Callable[[], EstimatedScore] | None) -> None:
@@ -158,8 +158,12 @@ def lines(name: str, ours: Result, theirs: Result) -> list[dict[str, Any]]:
             "driftloop": list(map(EstimatedScore, *map(own.get, FIELDS))),
             "labelled": _labelled(metric, own),
         }
-        values = {tool: np.array([one.value for one in of]) for tool, of in found_by.items()}
-        errors = {tool: np.array([one.error for one in of]) for tool, of in found_by.items()}
+        values = {
+            tool: np.array([estimate.value for estimate in of]) for tool, of in found_by.items()
+        }
+        errors = {
+            tool: np.array([estimate.error for estimate in of]) for tool, of in found_by.items()
+        }
         values["nannyml"], errors["nannyml"] = (
             np.array(peer[name])[numbers] for name in ("value", "sampling")
         )

@@ -111,16 +111,16 @@ def _measured(
         out, told = process.communicate()
     record = _record_of(out, told)
     after = servers.requests()
-    models = [one for one in record["models"] if one["result"] == "monitored"]
+    models = [model for model in record["models"] if model["result"] == "monitored"]
     if len(models) != count:
         raise BenchmarkError(f"{len(models)} of {count} models were monitored in this fleet")
-    outcomes = [one["outcome"] for one in models]
+    outcomes = [model["outcome"] for model in models]
     found = {"prefect": prefect.seconds, "mlflow": mlflow.seconds, "fleet": fleet.seconds}
     return {
         "wall": round(record["seconds"], 1),
         "processor": {name: round(seconds, 1) for name, seconds in found.items()},
-        "models": round(sum(one["processor_seconds"] for one in models), 1),
-        "busy": round(sum(one["seconds"] for one in models), 1),
+        "models": round(sum(model["processor_seconds"] for model in models), 1),
+        "busy": round(sum(model["seconds"] for model in models), 1),
         "peak_gb": round(fleet.peak_bytes / 1e9, 2),
         "requests": {name: after[name] - before[name] for name in after},
         "outcomes": {name: outcomes.count(name) for name in sorted({*outcomes})},
@@ -129,13 +129,13 @@ def _measured(
 
 
 def _record_of(out: bytes, told: bytes) -> dict[str, Any]:
-    """Return what a fleet printed; one in which a model failed cannot be compared with others.
+    """Return what a fleet printed; model in which a model failed cannot be compared with others.
 
     Raises:
         BenchmarkError: with what went wrong first.
     """
     record: dict[str, Any] = json.loads(out) if out.strip() else {"models": []}
-    errors = [f"{one['model']}: {one['error']}" for one in record["models"] if one["error"]]
+    errors = [f"{model['model']}: {model['error']}" for model in record["models"] if model["error"]]
     if errors or not record["models"]:
         raise BenchmarkError(f"the fleet failed: {(errors or [told.decode()[-600:]])[0]}")
     return record

@@ -1,4 +1,4 @@
-"""Writes what a fleet costs into ``docs/benchmarks.md``: the table, the plot, and what follows."""
+"""The costs of a fleet in ``docs/benchmarks.md``: the table, the plot, and what follows."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What it costs to read the state of many models, each with a long past: queries and seconds.
+"""The cost of reading the state of many models, each with a long past: queries and seconds.
 
 Every command works on a real MLflow database, without a server between, so that each query is
 seen. Two fleets stand beside each other: what one model costs must not depend on their number.

@@ -46,7 +46,7 @@ def run(settings: Settings) -> None:
         if (
             not settings.fresh
             and names.exists()
-            and all((folder / f"{one}.json").exists() for one in json.loads(names.read_text()))
+            and all((folder / f"{name}.json").exists() for name in json.loads(names.read_text()))
         ):
             continue
         stream = make()
@@ -136,7 +136,7 @@ def harm_of(result: Result) -> str:
 
 
 def _said(result: Result) -> str:
-    worst = " ".join(one["severity"] for one in result["windows"])
+    worst = " ".join(window["severity"] for window in result["windows"])
     return f"{harm_of(result):9} {result['score']:.3f} -> {result['changed']:.3f}: {worst}"
 
 

@@ -1,4 +1,4 @@
-"""What driftloop says of a window: every judgement of a run, without its services."""
+"""Judgement of a window by driftloop: all that a run decides, without its services."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -126,7 +126,11 @@ def severity(record: MonitorRecord) -> str:
     health = run_health(record)
     if health.causes:
         return str(health.level(record.window.start))
-    return "small" if any(one.status in ("small", "warning") for one in record.findings) else "ok"
+    return (
+        "small"
+        if any(finding.status in ("small", "warning") for finding in record.findings)
+        else "ok"
+    )
 
 
 def _performance(

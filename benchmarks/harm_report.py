@@ -33,7 +33,7 @@ def write() -> None:
 def delay_of(case: Result, severities: Sequence[str] = FOUND) -> int | None:
     """Return the first window after the change that was told so severely, from 1; None for none."""
     windows = enumerate(case["windows"], start=1)
-    return next((number for number, one in windows if one["severity"] in severities), None)
+    return next((number for number, window in windows if window["severity"] in severities), None)
 
 
 def _of(cases: Sequence[Result], harm: str, kind: str | None = None) -> list[Result]:
@@ -46,7 +46,7 @@ def _of(cases: Sequence[Result], harm: str, kind: str | None = None) -> list[Res
 
 def _harmful(cases: Sequence[Result]) -> str:
     header = ["harmful change", "cases"]
-    header += [f"found by window {one}" for one in range(1, FOLLOWED + 1)]
+    header += [f"found by window {number}" for number in range(1, FOLLOWED + 1)]
     header += ["paged", "retraining asked for", "an oracle gains"]
     rows = []
     for kind in KINDS:
@@ -59,9 +59,11 @@ def _harmful(cases: Sequence[Result]) -> str:
             for w in range(1, FOLLOWED + 1)
         ]
         paged = sum(delay_of(case, ("page",)) is not None for case in own)
-        asked = sum(any(one["action"] == "retrain" for one in case["windows"]) for case in own)
+        asked = sum(
+            any(window["action"] == "retrain" for window in case["windows"]) for case in own
+        )
         gains = sum(case["oracle"] - case["changed"] > case["margin"] for case in own)
-        shares = [f"{one / len(own):.0%}" for one in (paged, asked, gains)]
+        shares = [f"{count / len(own):.0%}" for count in (paged, asked, gains)]
         rows.append([f"`{kind}`", str(len(own)), *by, *shares])
     return table(header, rows)
 
@@ -97,9 +99,12 @@ def _harmless(cases: Sequence[Result]) -> str:
             if not own:
                 continue
             worst = Counter(
-                max((one["severity"] for one in case["windows"]), key=ORDER.index) for case in own
+                max((window["severity"] for window in case["windows"]), key=ORDER.index)
+                for case in own
             )
-            asked = sum(any(one["action"] == "retrain" for one in case["windows"]) for case in own)
+            asked = sum(
+                any(window["action"] == "retrain" for window in case["windows"]) for case in own
+            )
             counts = [str(worst[name]) for name in ORDER]
             name = f"{harm}, `{kind}`" if kind != "none" else "none"
             rows.append([name, str(len(own)), *counts, str(asked)])
@@ -112,8 +117,8 @@ def _quiet(cases: Sequence[Result]) -> str:
     for stream, size in dict.fromkeys((case["stream"], case["rows"]) for case in cases):
         own = [case for case in cases if (case["stream"], case["rows"]) == (stream, size)]
         still = [case for case in own if case["change"]["kind"] == "none"]
-        told = [one["severity"] for case in still for one in case["windows"]]
-        told += [one for case in still for one in case["quiet"]]
+        told = [window["severity"] for case in still for window in case["windows"]]
+        told += [severity for case in still for severity in case["quiet"]]
         counts = Counter(told)
         loud = sum(counts[name] for name in FOUND) / max(len(told), 1) * 52
         each = [str(counts[name]) for name in ORDER]
@@ -128,9 +133,9 @@ def draw(cases: Sequence[Result], path: Path) -> None:
     for kind, colour, marker in zip(KINDS, colours, "osDv^", strict=True):
         own = [case for case in cases if case["change"]["kind"] == kind]
         loss = [(case["score"] - case["changed"]) / max(case["margin"], 1e-9) for case in own]
-        worst = [max(ORDER.index(one["severity"]) for one in case["windows"]) for case in own]
+        worst = [max(ORDER.index(window["severity"]) for window in case["windows"]) for case in own]
         spread = [level + (KINDS.index(kind) - 2) * 0.12 for level in worst]
-        x = [max(0.01, one) for one in loss]
+        x = [max(0.01, value) for value in loss]
         panel.scatter(x, spread, s=22, color=colour, marker=marker, alpha=0.7, label=kind)
     panel.set_xscale("log")
     panel.axvline(1, color="#6b7280", linestyle=":")

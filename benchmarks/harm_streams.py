@@ -19,7 +19,7 @@ from benchmarks.streams import SOURCES, real_stream
 from driftloop.backtest.injection import Injection, inject, spread_of
 
 FAMILIES = ("stationary", "autocorrelated", "seasonal", "trending")
-NUMERIC = tuple(f"x{one}" for one in range(8))
+NUMERIC = tuple(f"x{number}" for number in range(8))
 CATEGORICAL = ("c0", "c1")
 WEIGHTS = np.array([1.2, -0.9, 0.6, 0.4, 0.0, 0.0, 0.0, 0.0])
 START = datetime(2024, 1, 1, tzinfo=UTC)

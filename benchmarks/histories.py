@@ -56,10 +56,12 @@ def run(count: int, start: int = 0) -> None:
     for number in range(start, start + count):
         found.append(_history(families[number % len(families)], number))
         if len(found) % 100 == 0:
-            worse = sum(one.worse for one in found)
+            worse = sum(history.worse for history in found)
             print(f"{len(found)} histories, {worse} worse", flush=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "histories.json").write_text(json.dumps([asdict(one) for one in found], indent=1))
+    (RESULTS / "histories.json").write_text(
+        json.dumps([asdict(history) for history in found], indent=1)
+    )
     replace_part(DOCS, "histories", summary(found))
 
 
@@ -90,13 +92,13 @@ def matrix_of(family: str, seed: int) -> tuple[Matrix, Policy]:
 def summary(histories: Sequence[History]) -> str:
     """Return the table: of each family and of all, how many ended below never retraining."""
     header = ["family", "histories", "worse by over 1 %", "worst", "mean gain", "retrained"]
-    families = [*dict.fromkeys(one.family for one in histories), "all"]
+    families = [*dict.fromkeys(history.family for history in histories), "all"]
     lines = []
     for family in families:
-        own = [one for one in histories if family in (one.family, "all")]
-        worse = sum(one.worse for one in own)
-        gains = [one.default / one.never - 1 for one in own]
-        retrains = np.mean([one.retrains for one in own])
+        own = [history for history in histories if family in (history.family, "all")]
+        worse = sum(history.worse for history in own)
+        gains = [history.default / history.never - 1 for history in own]
+        retrains = np.mean([history.retrains for history in own])
         line = [family, str(len(own)), f"{worse} ({worse / len(own):.1%})", f"{min(gains):+.1%}"]
         lines.append([*line, f"{np.mean(gains):+.1%}", f"{retrains:.1f}"])
     return table(header, lines)

@@ -1,4 +1,4 @@
-"""Runs a runner as a process of its own and keeps what it measured."""
+"""Runners as processes of their own, and what they measured."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Says on which machine results were measured."""
+"""The machine on which results were measured."""
 
 import os
 import platform

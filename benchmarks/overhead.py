@@ -1,4 +1,4 @@
-"""How long a monitoring run of the demo's model takes, and what of it is not computation.
+"""Duration of a monitoring run of the demo's model, and the part that is not computation.
 
 Warm: in a process that has done a run before, at a real Prefect server, beside the same steps as
 plain functions and the drawing of the report, which together are the work. Overhead is the rest:

@@ -1,4 +1,4 @@
-"""Writes what a run takes into ``docs/benchmarks.md``."""
+"""Duration and memory of a run in ``docs/benchmarks.md``."""
 
 import json
 import statistics

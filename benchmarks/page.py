@@ -1,4 +1,4 @@
-"""Writes the generated parts of ``docs/benchmarks.md`` and leaves the prose around them alone."""
+"""The generated parts of ``docs/benchmarks.md``; the prose around them is left alone."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -134,7 +134,7 @@ def _judged(sides: list[ParquetColumns], features: Features) -> _Judged:
         measured, judging = _watched(lambda: measure_features(profile, current, features, options))
         digests = {name: _digest(profile.column(name)) for name in features.names}
     return _Judged(
-        [finding for one in measured for finding in one.findings], digests, making, judging
+        [finding for feature in measured for finding in feature.findings], digests, making, judging
     )
 
 

@@ -1,4 +1,4 @@
-"""Where the benchmarks keep what they make."""
+"""Paths of what the benchmarks make."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What all plots share: their look, and files that do not change when the numbers do not."""
+"""Shared parts of all plots: their look, and files that change only with the numbers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

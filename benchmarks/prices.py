@@ -1,4 +1,4 @@
-"""What policies lose against the best possible one where a retraining has a price.
+"""Losses of policies against the best possible one where a retraining has a price.
 
 A row that is called right is worth 1, one that is called wrong costs 1 (of a regression each unit
 of error costs 1). The price of a retraining is a multiple of what retraining in every period gains
@@ -58,7 +58,10 @@ def regrets(stream: str, matrix: Matrix, own: Policy) -> list[Regret]:
     for ratio in RATIOS:
         priced = policies(own, ratio * whole.mean)
         scale = scale_of(valued, priced["price"])
-        best = max(np.nansum(scale.counted(one) - scale.first) for one in scale.best.values())
+        best = max(
+            np.nansum(scale.counted(best_replay) - scale.first)
+            for best_replay in scale.best.values()
+        )
         if best <= 0:  # at this price it is best never to retrain, and no share can be told
             continue
         for name, policy in priced.items():
@@ -75,12 +78,12 @@ def summary(found: Sequence[Regret]) -> str:
     for ratio in RATIOS:
         line = [f"{ratio:g}"]
         for name in ("price", "default", "always", "never"):
-            own = [one for one in found if (one.ratio, one.policy) == (ratio, name)]
+            own = [row for row in found if (row.ratio, row.policy) == (ratio, name)]
             if not own:
                 line.append("none pays")
                 continue
-            mean = np.mean([one.regret for one in own])
-            retrains = np.mean([one.retrains for one in own])
-            line.append(f"{mean:.0%} · {max(one.regret for one in own):.0%} · {retrains:.0f}")
+            mean = np.mean([row.regret for row in own])
+            retrains = np.mean([row.retrains for row in own])
+            line.append(f"{mean:.0%} · {max(row.regret for row in own):.0%} · {retrains:.0f}")
         lines.append(line)
     return table(["price", "told the price", "default", "always", "never"], lines)

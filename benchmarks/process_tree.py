@@ -1,4 +1,4 @@
-"""What a process and all below it take: processor seconds and memory, looked at while they run."""
+"""Usage of a process and all below it: processor seconds and memory, sampled while they run."""
 
 import threading
 from types import TracebackType

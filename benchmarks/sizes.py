@@ -102,7 +102,9 @@ def write() -> None:
                         name: (n, result["runs"]) for name, n in result.get("named", {}).items()
                     }
             words = shift.words if shift else "nothing changed"
-            shares = [f"{row[one][0] / row[one][1]:.0%}" if one in row else "" for one in LABELS]
+            shares = [
+                f"{row[label][0] / row[label][1]:.0%}" if label in row else "" for label in LABELS
+            ]
             rows_of_table.append([f"{words}, {spaced(rows)} rows", *shares])
             lines.append({"rows": rows, "shift": words, "named": row})
     DOCS.mkdir(parents=True, exist_ok=True)

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.paths import ROOT
-from tasks.runtime.servers.local_server import LocalServer, free_port
-from tasks.stack.health import answers
+from tasks.runtime.servers.local_server import LocalServer, answers, free_port
 
 ROUNDS = 5
 SERVED, LOCAL, ALONE = "served", "local", "alone"

@@ -69,7 +69,7 @@ def run(kinds: Sequence[str], rows: Sequence[int], seeds: int, fresh: bool = Fal
     RESULTS.mkdir(parents=True, exist_ok=True)
     kept = RESULTS / "turns.json"
     known = json.loads(kept.read_text()) if kept.exists() and not fresh else []
-    done = {(one["kind"], one["rows"], one["seed"]): one for one in known}
+    done = {(turn["kind"], turn["rows"], turn["seed"]): turn for turn in known}
     for size in rows:
         for kind in kinds:
             for seed in range(seeds):
@@ -124,7 +124,7 @@ def at_best(kind: str, rows: int, seed: int) -> int | None:
     scores = np.array(
         [
             score("roc_auc", data["y"][own].to_numpy(), np.column_stack([1 - p, p])[own])
-            for own in (week == one for one in range(FIRST, WEEKS))
+            for own in (week == number for number in range(FIRST, WEEKS))
         ]
     )
     return _recovery(kind, scores, float(scores[: TURN - FIRST].mean()))
@@ -198,8 +198,8 @@ def _table(turns: Sequence[dict[str, Any]]) -> str:
     header = ["turn", "rows a week", "old", "worst week", "found", "weeks to recovery", "at best"]
     lines = []
     for kind in KINDS:
-        for size in sorted({one["rows"] for one in turns}):
-            own = [one for one in turns if (one["kind"], one["rows"]) == (kind, size)]
+        for size in sorted({turn["rows"] for turn in turns}):
+            own = [turn for turn in turns if (turn["kind"], turn["rows"]) == (kind, size)]
             if own:
                 lines.append(_line(kind, size, own))
     return table([*header, "silent bad weeks", "retrained", "persons", "at the end"], lines)
@@ -209,13 +209,13 @@ def _line(kind: str, rows: int, own: Sequence[dict[str, Any]]) -> list[str]:
     """Return a line of the table: means over several histories, and sums."""
 
     def mean(what: str) -> str:
-        return f"{np.mean([one[what] for one in own]):.2f}"
+        return f"{np.mean([turn[what] for turn in own]):.2f}"
 
-    found, back = ([one[what] for one in own] for what in ("found", "back"))
-    best = [at_best(kind, rows, one["seed"]) for one in own]
+    found, back = ([turn[what] for turn in own] for what in ("found", "back"))
+    best = [at_best(kind, rows, turn["seed"]) for turn in own]
     lists = (found, back, best)
     words = [", ".join("never" if n is None else str(n) for n in many) for many in lists]
-    counts = [str(sum(len(one["silent"]) for one in own))]
-    counts += [f"{np.mean([one['retrained'] for one in own]):.0f}"]
-    counts += [str(sum(one["persons"] for one in own))]
+    counts = [str(sum(len(turn["silent"]) for turn in own))]
+    counts += [f"{np.mean([turn['retrained'] for turn in own]):.0f}"]
+    counts += [str(sum(turn["persons"] for turn in own))]
     return [kind, f"{rows:,}", mean("old"), mean("worst"), *words, *counts, mean("after")]

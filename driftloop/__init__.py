@@ -1,4 +1,4 @@
-"""What driftloop knows: statistics, verdicts, decisions, comparison and messages.
+"""The knowledge of driftloop: statistics, verdicts, decisions, comparison and messages.
 
 Plain functions over arrays, tables and records. Nothing here imports Prefect, MLflow, DVC, Slack
 or the network, so everything is usable from a notebook: ``driftloop.compare(reference, current)``

@@ -37,8 +37,8 @@ def run_matrix(
     matrix, moments = _matrix(job, start, end, training_settings(job.config), report)
     policies, whole = worth_of(matrix, own)
     path = plot or job.workspace.state / "backtests" / f"{job.model}-matrix.png"
-    names = [f"{one.policy} · {one.setting}" for one in policies]
-    drawn = [*map(Drawn, names, policies, (one.policy == own.name for one in policies))]
+    names = [f"{policy.policy} · {policy.setting}" for policy in policies]
+    drawn = [*map(Drawn, names, policies, (policy.policy == own.name for policy in policies))]
     plot_worth(drawn, whole, matrix.unit, path, f"{job.model}: {matrix.periods} periods")
     return MatrixResult(
         model=job.model,
@@ -76,10 +76,12 @@ def run_tune(
     tried, best, whole = try_policies(matrix, others)
     why = reason(tried, whole, matrix.unit, matrix.periods)
     path = plot or job.workspace.state / "backtests" / f"{job.model}-tune.png"
-    drawn = [Drawn(one.worth.policy, one.worth, one.chosen) for one in tried]
+    drawn = [Drawn(policy.worth.policy, policy.worth, policy.chosen) for policy in tried]
     title = f"{job.model}: {matrix.periods} periods"
     plot_worth([*drawn, Drawn(best.policy, best)], whole, matrix.unit, path, title)
-    chosen = next(one for one, done in zip(others, tried, strict=True) if done.chosen)
+    chosen = next(
+        alternative for alternative, done in zip(others, tried, strict=True) if done.chosen
+    )
     config = write_choice(job, chosen.values, why)
     return Tuning(
         model=job.model,

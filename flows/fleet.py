@@ -68,8 +68,8 @@ def fleet(
     context = serialize_context()
     context["flow_run_context"].pop("flow", None)  # the process has flows of its own
     run = FleetRun(str(place.root), dry_run, minutes * 60, context)
-    found, at_once = _all_monitored(waiting, run, on, scheduler, processes)
-    models = [*settled, *found]
+    monitored, at_once = _all_monitored(waiting, run, on, scheduler, processes)
+    models = [*settled, *monitored]
     ranked = tuple(sorted(models, key=lambda model: model.rank))
     record = Fleet(moment, select, time.monotonic() - began, at_once, ranked)
     show_fleet(record)
@@ -87,11 +87,11 @@ def _all_monitored(
     with ExitStack() as stack:
         if on == "dask" and waiting:
             client = stack.enter_context(cluster(scheduler, at_once))
-            at_once, found = threads_of(client), _on_workers(client, run, waiting)
+            at_once, monitored = threads_of(client), _on_workers(client, run, waiting)
         else:
-            found = _in_processes(run, waiting, at_once)
-        stack.enter_context(closing(found))  # what is at work ends before the cluster does
-        for done, model in enumerate(found, start=1):
+            monitored = _in_processes(run, waiting, at_once)
+        stack.enter_context(closing(monitored))  # what is at work ends before the cluster does
+        for done, model in enumerate(monitored, start=1):
             results.append(model)
             on_progress(done, len(waiting))
     return results, at_once
@@ -112,12 +112,12 @@ def _on_workers(client: Any, run: FleetRun, waiting: list[FleetModel]) -> Models
 
     call = partial(monitor_on_worker, run)
     with closing(on_cluster(client, call, waiting, end_on_worker)) as pairs:
-        for member, found in pairs:
-            if isinstance(found, FleetModel):
-                yield found
+        for member, result in pairs:
+            if isinstance(result, FleetModel):
+                yield result
             else:
-                settle_children(run.context, member.model, f"{found}")
-                yield replace(member, result="failed", error=f"{type(found).__name__}: {found}")
+                settle_children(run.context, member.model, f"{result}")
+                yield replace(member, result="failed", error=f"{type(result).__name__}: {result}")
 
 
 def monitor_on_worker(run: FleetRun, member: FleetModel) -> FleetModel:
@@ -141,12 +141,12 @@ def _monitored(calls: Isolated, run: FleetRun, member: FleetModel) -> FleetModel
 
     began = time.monotonic()
     try:
-        found: FleetModel = calls(run.seconds, target, run, member)
+        monitored: FleetModel = calls(run.seconds, target, run, member)
     except DriftloopError as error:
         if isinstance(error, LostProcessError):
             settle_children(run.context, member.model, str(error))
-        found = replace(member, result="failed", error=str(error))
-    return replace(found, seconds=time.monotonic() - began)
+        monitored = replace(member, result="failed", error=str(error))
+    return replace(monitored, seconds=time.monotonic() - began)
 
 
 def monitor_here(run: FleetRun, member: FleetModel) -> FleetModel:

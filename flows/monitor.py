@@ -44,7 +44,9 @@ def monitor(
             record = watch(
                 job,
                 announce=lambda run, record: _alert(job, run, record, report),
-                retrain=lambda run, found: report.retrained(run, found, _retrain(job, run, found)),
+                retrain=lambda run, record: report.retrained(
+                    run, record, _retrain(job, run, record)
+                ),
             )
         except ChampionLostError as error:
             write_lost_champion_alert(job, error)

@@ -12,8 +12,8 @@ JUDGE = """
 import sys
 import numpy as np
 import pandas as pd
-from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.settings import DriftSettings
+from tests.driftloop.drift.two_samples import TwoSamples, find_drift
 rng = np.random.default_rng(0)
 tables = [pd.DataFrame({"x": rng.normal(size=5000), "c": ["a", "b"] * 2500}) for _ in "ab"]
 settings = DriftSettings(engine="native")

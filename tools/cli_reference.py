@@ -56,7 +56,7 @@ def _help(call: Command) -> str:
 
 
 def _section(name: str, call: Command, notes: str) -> Iterator[str]:
-    options = [_Option(one) for one in inspect.signature(call).parameters.values()]
+    options = [_Option(parameter) for parameter in inspect.signature(call).parameters.values()]
     own = [option for option in options if option.name not in SHARED or name == "init"]
     arguments = "".join(f" {option.flag}" for option in own if option.positional)
     yield f"## {name}"

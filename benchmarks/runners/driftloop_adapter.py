@@ -1,4 +1,4 @@
-"""How the benchmarks call driftloop: the only module here that knows its functions."""
+"""Adapter of driftloop: the only module of the benchmarks that knows its functions."""
 
 import shutil
 from pathlib import Path
@@ -93,7 +93,10 @@ def statuses(
     features = Features(tuple(numeric), tuple(categorical))
     profile = build_profile(FrameColumns(reference), features, SETTINGS.effect_sizes)
     return [
-        {one.name: one.status for one in reversed(_judged(profile, FrameColumns(window), features))}
+        {
+            finding.name: finding.status
+            for finding in reversed(_judged(profile, FrameColumns(window), features))
+        }
         for window in windows
     ]
 
@@ -138,7 +141,7 @@ def _drifted(
     settings: DriftSettings = SETTINGS,
 ) -> list[str]:
     judged = _judged(profile, columns, features, settings)
-    return list(dict.fromkeys(one.name for one in judged if one.status == "drift"))
+    return list(dict.fromkeys(finding.name for finding in judged if finding.status == "drift"))
 
 
 def _judged(

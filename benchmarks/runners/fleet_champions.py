@@ -1,4 +1,4 @@
-"""Makes the first champion of each model: one is trained, and serves under all names.
+"""The first champion of each model: one is trained, and serves under all names.
 
 To train one for each would take longer than all that is measured. Each keeps the reference of the
 first: rows of another model's data, which are distributed as its own were.
@@ -19,7 +19,9 @@ def main(folder: Path, moment: str) -> None:
     """Make those that are missing."""
     registry = MlflowRegistry(Workspace(folder))
     first, *others = sorted(path.stem for path in (folder / "configs").glob("*.yaml"))
-    served = {name for name, one in registry.overviews(1).items() if one.champion is not None}
+    served = {
+        name for name, overview in registry.overviews(1).items() if overview.champion is not None
+    }
     if first not in served:
         bootstrap(first, as_of=datetime.fromisoformat(moment), workspace=str(folder))
     for name in [name for name in others if name not in served]:

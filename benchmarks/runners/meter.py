@@ -1,4 +1,4 @@
-"""Measures one tool: seconds, peak memory and the time its imports take.
+"""Meter of one tool: seconds, peak memory and the time its imports take.
 
 Only the standard library, so that it runs in every environment and adds nothing to the memory.
 """

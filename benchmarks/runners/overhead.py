@@ -1,4 +1,4 @@
-"""Times warm monitoring runs: the flow at a server, and beside it the computation alone.
+"""Duration of warm monitoring runs: the flow at a server, and beside it the computation alone.
 
 The process is started with ``PREFECT_API_URL`` and a state folder of its own; its argument names
 the moments.

@@ -1,4 +1,4 @@
-"""How peers judge many windows in one process: cases come as Parquet files in a folder."""
+"""Many windows judged by a peer in one process: cases come as Parquet files in a folder."""
 
 import json
 import sys

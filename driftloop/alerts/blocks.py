@@ -144,14 +144,14 @@ def context(*parts: Span | str) -> Context:
     return Context(line(*parts))
 
 
-def bullets(texts: Sequence[object], shown: int = 3) -> tuple[Line, ...]:
-    """Return the first texts as bulleted sentences, and a line on how many more there are."""
-    items = tuple(line(sentence(text), bullet=True) for text in texts[:shown])
-    left = len(texts) - shown
+def bullets(texts: Sequence[object]) -> tuple[Line, ...]:
+    """Return the first three texts as bulleted sentences, and a line on how many more there are."""
+    items = tuple(line(sentence(text), bullet=True) for text in texts[:3])
+    left = len(texts) - 3
     return (*items, line(f"and {left} more")) if left > 0 else items
 
 
-def joined(parts: Iterable[Span], separator: str = " · ") -> tuple[Span, ...]:
-    """Return spans with a separator between them."""
-    spans = [span for part in parts for span in (Span(separator), part)]
+def joined(parts: Iterable[Span]) -> tuple[Span, ...]:
+    """Return spans with a dot between them."""
+    spans = [span for part in parts for span in (Span(" · "), part)]
     return tuple(spans[1:])

@@ -1,4 +1,4 @@
-"""Who owns a model and its data, and where its runbook is: what a message tells who is woken."""
+"""Contacts of a model: the owners of it and of its data, and its runbook, as messages name them."""
 
 from pydantic import Field
 

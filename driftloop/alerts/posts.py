@@ -132,7 +132,7 @@ def _post_cause(
     summary: IncidentSummary,
     routing: Routing,
 ) -> AlertState:
-    """Return the state after trouble that is no finding in a window."""
+    """Return the state after trouble that is not a finding in a window."""
     health = RunHealth(
         as_of=occasion.as_of,
         window_start=occasion.as_of,

@@ -50,7 +50,7 @@ def compare(
         current: the table to judge, of any of these kinds.
         numeric: columns that are quantities.
         categorical: columns that are categories or codes.
-        ignore: columns that are no features, such as the label.
+        ignore: columns that are not features, such as the label.
         time: a time column. With it floors are learned from how much the windows of the reference
             differ among themselves, as in a monitoring run.
         window: how long a window is, such as ``"1 day"``; the alarm budget is spread over a year

@@ -66,7 +66,7 @@ def estimate_performance(
         positive: the class whose probability `score` is; left out, the last one in order.
         metric: the score to estimate; left out, ROC AUC, balanced accuracy or RMSE by task.
         threshold: probability from which on a row counts as positive; left out, 0.5.
-        ignore: columns that are no features, such as a key.
+        ignore: columns that are not features, such as a key.
         time: a time column; with it `current` is cut into windows.
         window: how long a window is, the last one ending with the newest row.
         performance: settings as under ``performance:`` in a configuration, such as
@@ -138,10 +138,10 @@ class _Estimator:
         if len(y) < self._settings.performance.minimum_rows:
             return None
         metric, confidence = self._settings.comparison.metric, self._settings.performance.confidence
-        found = score_with_interval(
+        scored = score_with_interval(
             metric, y, p, count=RESAMPLES, confidence=confidence, seed=0, threshold=self._threshold
         )
-        return None if math.isnan(found.value) else found
+        return None if math.isnan(scored.value) else scored
 
 
 def _scored(y: Truth) -> npt.NDArray[np.bool_]:

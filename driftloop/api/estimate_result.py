@@ -42,7 +42,7 @@ class EstimateResult:
 
     `baseline` is the score on the reference, None where it cannot be computed. The `status` of an
     estimate is ``ok``, ``lost`` (below its limit by more than its error allows), ``unclear``
-    between, or ``inconclusive``. `left_out` says of each column that is no feature why.
+    between, or ``inconclusive``. `left_out` says of each column that is not a feature why.
     """
 
     baseline: Score | None
@@ -90,7 +90,8 @@ class EstimateResult:
     def plot(self) -> "Figure":
         """Return a figure: estimates with their intervals, realised scores, reference and limit."""
         return estimate_figure(
-            self.baseline, [(one.title, one.estimate, one.realised) for one in self.windows]
+            self.baseline,
+            [(window.title, window.estimate, window.realised) for window in self.windows],
         )
 
     def _repr_html_(self) -> str:

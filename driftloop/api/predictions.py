@@ -32,7 +32,7 @@ def task_in(table: pd.DataFrame, score: ScoreColumns, label: str) -> Task:
     """Return what the label and the scores look like.
 
     Raises:
-        DataError: if the label has more than two values that are no numbers, and one score.
+        DataError: if the label has more than two values that are not numbers, and one score.
     """
     if not isinstance(score, str):
         return "multiclass"
@@ -58,10 +58,10 @@ def target_in(
     if task == "regression":
         return Quantity()
     if isinstance(score, str):
-        found = find_classes(labels, positive)
-        if not found.binary:
-            raise DataError(f"label: {labels.name!r} has {found.width} classes, task binary two")
-        return found
+        classes = find_classes(labels, positive)
+        if not classes.binary:
+            raise DataError(f"label: {labels.name!r} has {classes.width} classes, task binary two")
+        return classes
     named = Classes(tuple(class_text(each) for each in score))
     missing = named.unknown(labels)
     if missing:
@@ -81,7 +81,7 @@ def predictions_in(
     for name in columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
             raise DataError(
-                f"score: {name!r} of {which} has {table[name].dtype} values, no numbers"
+                f"score: {name!r} of {which} has {table[name].dtype} values, not numbers"
             )
     p: Probabilities = table[columns].to_numpy(dtype=np.float64, na_value=np.nan)
     if isinstance(target, Quantity):

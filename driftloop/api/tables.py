@@ -66,7 +66,7 @@ def roles_in(
     """
     named = {"numeric": tuple(numeric), "categorical": tuple(categorical), "ignore": tuple(ignore)}
     _check_names(named, reference)
-    found: dict[str, list[str]] = {"numeric": [*numeric], "categorical": [*categorical]}
+    names: dict[str, list[str]] = {"numeric": [*numeric], "categorical": [*categorical]}
     left_out = dict.fromkeys(named["ignore"], "as requested")
     left_out |= {time: "the time column"} if time else {}
     for name in reference.columns:
@@ -75,12 +75,12 @@ def roles_in(
             if role.role == "left out":
                 left_out[name] = role.reason
             else:
-                found[role.role].append(name)
+                names[role.role].append(name)
     left_out |= {name: "not in the reference" for name in current.columns if name not in reference}
-    if not any(found.values()):
+    if not any(names.values()):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise DataError(f"no feature is left ({reasons}); name some as numeric or categorical")
-    return Roles(Features(tuple(found["numeric"]), tuple(found["categorical"])), left_out)
+    return Roles(Features(tuple(names["numeric"]), tuple(names["categorical"])), left_out)
 
 
 def require_columns(role: str, names: Iterable[str], table: pd.DataFrame, which: str) -> None:

@@ -1,4 +1,4 @@
-"""What a policy gained, with an interval over the periods it was replayed on."""
+"""Gain of a policy, with an interval over the periods it was replayed on."""
 
 import math
 from dataclasses import dataclass
@@ -28,9 +28,7 @@ class Gain:
         return self.low > 0
 
 
-def gain(
-    differences: npt.NDArray[np.float64], seed: int = 0, confidence: float = CONFIDENCE
-) -> Gain:
+def gain(differences: npt.NDArray[np.float64], confidence: float = CONFIDENCE) -> Gain:
     """Return the mean of the differences of each period (n,), NaN left out, with its interval.
 
     Periods depend on those before: they are resampled in moving blocks of the cube root of their
@@ -46,7 +44,7 @@ def gain(
     blocks = math.ceil(len(known) / max(length, 1))
     if blocks < 2:
         return Gain(float(known.mean()) if len(known) else math.nan, math.nan, math.nan)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     starts = rng.integers(0, len(known) - length + 1, (RESAMPLES, blocks))
     places = (starts[:, :, None] + np.arange(length)).reshape(RESAMPLES, -1)[:, : len(known)]
     mean, levels = float(known.mean()), [(1 - confidence) / 2, (1 + confidence) / 2]

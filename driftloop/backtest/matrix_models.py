@@ -52,7 +52,7 @@ def training_settings(config: ModelConfig) -> tuple[TrainingSetting, ...]:
     Not the rows since a change: they depend on the champion that noticed it.
     """
     windows, spans = config.training.windows, config.training.half_lives
-    fixed = (TrainingSetting(one) for one in windows if not isinstance(one, SinceChange))
+    fixed = (TrainingSetting(window) for window in windows if not isinstance(window, SinceChange))
     return (*fixed, *(TrainingSetting(AllHistory(), span) for span in spans))
 
 

@@ -1,4 +1,4 @@
-"""What policies would have been worth over an evaluation matrix, beside the best possible ones."""
+"""Worth of policies over an evaluation matrix, beside the best possible ones."""
 
 import math
 from collections.abc import Mapping
@@ -32,13 +32,13 @@ class PolicyWorth:
     retrains: int
     promotions: int
     mean_score: RoundedScore
-    gain: Annotated[Gain, Field(description="Over the first model, a period, in the unit.")]
+    gain: Annotated[Gain, Field(description="Over the first model, per period, in the unit.")]
     kept: Annotated[
         RoundedScore, Field(description="Share of what retraining in every period gains.")
     ]
     regret: Annotated[
         RoundedScore,
-        Field(description="What the best policy with the budget or price has more, a period."),
+        Field(description="What the best policy with this budget or price gains more per period."),
     ]
 
 
@@ -77,7 +77,7 @@ def worth_of(matrix: Matrix, own: Policy) -> tuple[tuple[PolicyWorth, ...], Gain
     rows: list[PolicyWorth] = []
     for name in own.settings:
         replays = [replay(matrix, policy) for policy in standard_policies(own, name)]
-        rows += [scale.worth(name, one) for one in (*replays, scale.best[name])]
+        rows += [scale.worth(name, done) for done in (*replays, scale.best[name])]
     if len(own.settings) > 1:
         rows.append(scale.worth(CHOSEN, replay(matrix, own)))
     return tuple(rows), scale.whole
@@ -97,26 +97,26 @@ class Scale:
     whole: Gain
     best: Mapping[str, Replay]
 
-    def counted(self, one: Replay) -> Scores:
+    def counted(self, done: Replay) -> Scores:
         """Return what counts of a policy in each period."""
         if not self.money:
-            return np.array(one.scores)
-        paid = np.zeros(len(one.worth))
-        paid[list(one.retrained)] = self.price
-        net: Scores = np.array(one.worth) - paid
+            return np.array(done.scores)
+        paid = np.zeros(len(done.worth))
+        paid[list(done.retrained)] = self.price
+        net: Scores = np.array(done.worth) - paid
         return net
 
-    def worth(self, setting: str, one: Replay) -> PolicyWorth:
+    def worth(self, setting: str, done: Replay) -> PolicyWorth:
         """Return what a policy is worth, whose setting is one of the matrix, or `CHOSEN`."""
-        own, known = self.counted(one), self.best.get(setting)
+        own, known = self.counted(done), self.best.get(setting)
         best = known or max(self.best.values(), key=lambda other: mean_score(self.counted(other)))
         gained = gain(own - self.first)
         return PolicyWorth(
-            policy=one.policy,
+            policy=done.policy,
             setting=setting,
-            retrains=len(one.retrained),
-            promotions=len(one.promoted),
-            mean_score=mean_score(one.scores),
+            retrains=len(done.retrained),
+            promotions=len(done.promoted),
+            mean_score=mean_score(done.scores),
             gain=gained,
             kept=gained.mean / self.whole.mean if self.whole.mean > 0 else math.nan,
             regret=gain(self.counted(best) - own).mean,
@@ -133,7 +133,8 @@ def scale_of(matrix: Matrix, own: Policy) -> Scale:
     tables = {name: matrix.worths(name) if money else matrix.scores[name] for name in own.settings}
     first = tables[own.settings[0]][0]
     whole = max(
-        (gain(table.diagonal() - first) for table in tables.values()), key=lambda one: one.mean
+        (gain(table.diagonal() - first) for table in tables.values()),
+        key=lambda gained: gained.mean,
     )
     most = matrix.periods - 1 if own.price else math.floor((matrix.periods - 1) * own.budget)
     best = {name: _best(matrix, name, table, (most, price)) for name, table in tables.items()}
@@ -149,14 +150,14 @@ def _best(matrix: Matrix, setting: str, table: Scores, limit: tuple[int, float])
     return Replay("best possible", scores, trained[1:], trained[1:], worth)
 
 
-def coverage(matrix: Matrix, setting: str, holdout: int = 1) -> float:
+def coverage(matrix: Matrix, setting: str) -> float:
     """Return how often the interval of a model's holdout held its score in the next period."""
     hits = []
-    for moment in range(holdout, matrix.periods):
-        name: Trained = (setting, moment - holdout)
-        rows = slice(matrix.labelled[moment - holdout], matrix.labelled[moment])
+    for moment in range(1, matrix.periods):
+        name: Trained = (setting, moment - 1)
+        rows = slice(matrix.labelled[moment - 1], matrix.labelled[moment])
         seen = matrix.estimate(name, rows)
-        later = float(matrix.scores[setting][moment - holdout, moment])
+        later = float(matrix.scores[setting][moment - 1, moment])
         if seen is not None and not math.isnan(seen.error + later):
             hits.append(abs(later - seen.value) <= WIDE * seen.error)
     return float(np.mean(hits)) if hits else math.nan
@@ -171,8 +172,8 @@ def matrix_sentence(policies: tuple[PolicyWorth, ...], whole: Gain, unit: str) -
             f"There is nothing to gain: retraining in every period brings {interval} a period, "
             "which includes zero."
         )
-    own = [one for one in policies if one.policy == CONFIGURED]
-    best = max(own, key=lambda one: one.gain.mean)
+    own = [row for row in policies if row.policy == CONFIGURED]
+    best = max(own, key=lambda row: row.gain.mean)
     return (
         f"Retraining in every period brings {interval} a period; the policy as configured on "
         f"{best.setting} keeps {best.kept:.0%} of it with {best.retrains} retrainings."

@@ -62,7 +62,7 @@ def policy_of(config: ModelConfig, name: str = CONFIGURED) -> Policy:
 def calendar_of(config: ModelConfig) -> CalendarTrigger | None:
     """Return the calendar of a configuration, None without one."""
     triggers = config.decision.triggers
-    return next((one for one in triggers if isinstance(one, CalendarTrigger)), None)
+    return next((trigger for trigger in triggers if isinstance(trigger, CalendarTrigger)), None)
 
 
 def standard_policies(own: Policy, setting: str) -> tuple[Policy, ...]:
@@ -137,7 +137,7 @@ def _recent(config: ModelConfig) -> Iterator[Alternative]:
 def _of_windows(config: ModelConfig, own: Policy) -> Iterator[Alternative]:
     """Yield the policies that learn from one training window less, where others are left."""
     kinds = [window.kind for window in config.training.windows]
-    fixed = [one for one in training_settings(config) if one.half_life is None]
+    fixed = [setting for setting in training_settings(config) if setting.half_life is None]
     for left_out in fixed if len(fixed) > 1 else ():
         if kinds.count(kind := left_out.window.kind) == 1:
             names = tuple(name for name in own.settings if name != left_out.name)

@@ -35,7 +35,7 @@ class Period:
     rolled_back: bool
     served: Annotated[str, Field(description="The version that served in the window.")]
     score: Annotated[RoundedScore, Field(description="Its score there, with all labels known.")]
-    headline: Annotated[str, Field(description="What the run told people, in a few words.")]
+    headline: Annotated[str, Field(description="The outcome of the run, in a few words.")]
     by_hand: Annotated[bool, Field(description="A person had to start the retraining.")]
     since: Annotated[datetime | None, UNPRINTED]
     """Where the data say that the drift found in this run began."""
@@ -129,7 +129,7 @@ class PolicyResult:
         return detections(self.periods)
 
     def with_gain(self, baselines: Sequence[BaselineScores]) -> "PolicyResult":
-        """Return the result with its `share_of_gain`, over periods in which all have a score."""
+        """Return the result with its `gain_kept`, over periods in which all have a score."""
         by_name = {baseline.name: baseline.scores for baseline in baselines}
         if not {FIRST_MODEL, ALWAYS_RETRAINING} <= set(by_name):
             return self

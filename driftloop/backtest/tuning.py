@@ -1,4 +1,4 @@
-"""Which policy to state: the configured one, unless another is better by more than its interval."""
+"""Choice of a policy: the configured one, unless another is better by more than its interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Tried:
     better: Annotated[
         Gain,
         Field(
-            description="Over the configured policy, a period; the interval is 90 % for all "
+            description="Over the configured policy, per period; the interval is 90 % for all "
             "alternatives together."
         ),
     ]
@@ -68,22 +68,25 @@ def try_policies(
     The first alternative is the configured policy; see `choose`.
     """
     own = alternatives[0].policy
-    scale = scale_of(matrix, max((one.policy for one in alternatives), key=_settings))
-    replays = [replay(matrix, one.policy) for one in alternatives]
-    better, chosen = choose([scale.counted(one) for one in replays])
+    scale = scale_of(
+        matrix, max((alternative.policy for alternative in alternatives), key=_settings)
+    )
+    replays = [replay(matrix, alternative.policy) for alternative in alternatives]
+    better, chosen = choose([scale.counted(done) for done in replays])
     tried = tuple(
         Tried(
-            scale.worth(CHOSEN if len(one.policy.settings) > 1 else own.settings[0], done),
+            scale.worth(CHOSEN if len(alternative.policy.settings) > 1 else own.settings[0], done),
             gained,
-            {".".join(place): _written(value) for place, value in one.values.items()},
+            {".".join(place): _written(value) for place, value in alternative.values.items()},
             number == chosen,
         )
-        for number, (one, done, gained) in enumerate(
+        for number, (alternative, done, gained) in enumerate(
             zip(alternatives, replays, better, strict=True)
         )
     )
     best = max(
-        (scale.worth(name, one) for name, one in scale.best.items()), key=lambda one: one.gain.mean
+        (scale.worth(name, done) for name, done in scale.best.items()),
+        key=lambda done: done.gain.mean,
     )
     return tried, best, scale.whole
 
@@ -99,13 +102,13 @@ def _settings(policy: Policy) -> int:
 def choose(counted: Sequence[Scores]) -> tuple[list[Gain], int]:
     """Return how much better each series (periods,) is than the first, and which one is chosen.
 
-    That is the first, unless another one's advantage, a period, is above zero with 90 % confidence
+    That is the first, unless another one's advantage per period is above zero with 90 % confidence
     for all others together; then, of several, the one with the largest. Too few periods choose
     nothing. Source: Dunn, Multiple Comparisons Among Means, JASA 56, 1961 (Bonferroni's bound).
     """
     confidence = 1 - (1 - CONFIDENCE) / max(len(counted) - 1, 1)
-    better = [gain(one - counted[0], confidence=confidence) for one in counted]
-    proven = [place for place, one in enumerate(better) if one.proven]
+    better = [gain(series - counted[0], confidence=confidence) for series in counted]
+    proven = [place for place, gained in enumerate(better) if gained.proven]
     if not proven or len(counted[0]) < LEAST_PERIODS:
         return better, 0
     return better, max(proven, key=lambda place: better[place].mean)
@@ -113,8 +116,8 @@ def choose(counted: Sequence[Scores]) -> tuple[list[Gain], int]:
 
 def reason(tried: tuple[Tried, ...], whole: Gain, unit: str, periods: int) -> str:
     """Return which policy was chosen and why, in one sentence."""
-    chosen = next(one for one in tried if one.chosen)
-    others = [one for one in tried[1:] if one.better.mean == one.better.mean]
+    chosen = next(each for each in tried if each.chosen)
+    others = [each for each in tried[1:] if each.better.mean == each.better.mean]
     if chosen is not tried[0]:
         return (
             f"{chosen.worth.policy!r} is better than what was configured by "
@@ -128,7 +131,7 @@ def reason(tried: tuple[Tried, ...], whole: Gain, unit: str, periods: int) -> st
             "as configured: nothing to gain is proven; retraining in every period brings "
             f"{interval_of(whole, unit)} a period over {periods} periods."
         )
-    nearest = max(others, key=lambda one: one.better.mean, default=None)
+    nearest = max(others, key=lambda each: each.better.mean, default=None)
     if nearest is None or nearest.better.mean <= 0:
         return f"as configured: none of {len(others)} alternatives did better in {periods} periods."
     return (
@@ -138,6 +141,6 @@ def reason(tried: tuple[Tried, ...], whole: Gain, unit: str, periods: int) -> st
     )
 
 
-def interval_of(one: Gain, unit: str) -> str:
+def interval_of(gained: Gain, unit: str) -> str:
     """Return a gain with its interval and its unit."""
-    return f"{one.mean:+.3g} [{one.low:+.3g}, {one.high:+.3g}] {metric_name(unit)}"
+    return f"{gained.mean:+.3g} [{gained.low:+.3g}, {gained.high:+.3g}] {metric_name(unit)}"

@@ -254,7 +254,7 @@ class Performance:
     @property
     def scores_of_segments(self) -> dict[str, Score]:
         """The score of each segment, by its name."""
-        return {one.segment: one.realised for one in self.segments if one.realised is not None}
+        return {loss.segment: loss.realised for loss in self.segments if loss.realised is not None}
 
     @property
     def lost_segments(self) -> tuple[str, ...]:

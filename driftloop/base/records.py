@@ -189,12 +189,12 @@ class MonitorRecord:
     def headline(self) -> str:
         """What the run comes to in a few words, the same everywhere."""
         moves = ("promoted", "rolled_back")
-        # Not worse than its predecessor is no good news where both fail.
+        # Not worse than its predecessor is not good news where both fail.
         unsaid = (*moves, "passed") if self._failing else moves
         moved = [trial.headline for trial in self.trials if trial.action in moves]
         others = [trial.headline for trial in self.trials if trial.action not in unsaid]
-        found = [*moved, *(self.trouble or [_calm(self)]), *others]
-        words = ", ".join(part for part in found if part)
+        parts = [*moved, *(self.trouble or [_calm(self)]), *others]
+        words = ", ".join(part for part in parts if part)
         if self.retrain is None:
             return words
         return self.retrain.headline_after(words if self.trouble else "", self.performance.limit)

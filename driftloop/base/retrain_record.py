@@ -245,7 +245,7 @@ class RetrainOutcome:
         new, old = self.scores.challenger, self.scores.champion
         if new is None or old is None:
             return ""
-        before, now = (score_text(self.scores.metric, one) for one in (old, new))
+        before, now = (score_text(self.scores.metric, score) for score in (old, new))
         return f": unchanged at {now}" if before == now else f": {before} → {now}"
 
     @computed_field

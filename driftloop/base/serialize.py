@@ -53,9 +53,9 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def to_json(value: Any, indent: int | None = None) -> str:
+def to_json(value: Any) -> str:
     """Return a record as strict JSON text, with every field, as it is stored."""
-    return json.dumps(to_plain(value), indent=indent, allow_nan=False, ensure_ascii=False)
+    return json.dumps(to_plain(value), allow_nan=False, ensure_ascii=False)
 
 
 def printed_json(record: Any) -> str:

@@ -14,6 +14,17 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def secret_variable(default: str, holds: str) -> Any:
+    """Return the field of a setting that names the environment variable of a secret."""
+    return Field(default=default, description=f"Environment variable that holds {holds}.")
+
+
+def secret_block(default: str, unset: str = "variable") -> Any:
+    """Return the field of a setting that names the block of a secret whose variable is unset."""
+    text = f"Prefect Secret block read where the {unset} is unset."
+    return Field(default=default, description=text)
+
+
 def family_members(base: Any, package: str | None = None) -> tuple[type[Any], ...]:
     """Return the members of a family, by module: the subclasses of `base` with a `kind` of theirs.
 

@@ -229,7 +229,7 @@ class RunTags(_Tags):
 def counts_as_past(stored: Mapping[str, str]) -> bool:
     """Say whether stored tags are of a run that later decisions remember.
 
-    A retraining that trained nothing, for want of rows, is no attempt.
+    A retraining that trained nothing, for want of rows, does not count.
     """
     kind = stored.get(RunTags.tag_name("kind"))
     return kind == "monitor" or (

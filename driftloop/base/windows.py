@@ -77,7 +77,7 @@ class FixedReference(Reference):
 
 
 class SeasonReference(Reference):
-    """The same part of earlier years, weeks or days, so that a season is no drift."""
+    """The same part of earlier years, weeks or days, so that a season does not count as drift."""
 
     kind: Literal["season"] = "season"
     cycle: Literal["day", "week", "year"] = Field(
@@ -99,7 +99,7 @@ class SeasonReference(Reference):
     def left_out(self, current: Window) -> tuple[Window, ...]:
         """Return what lies between the same parts."""
         parts = self._parts(current)
-        between = [Window(one.end, other.start) for one, other in pairwise(parts)]
+        between = [Window(part.end, later.start) for part, later in pairwise(parts)]
         return tuple(gap for gap in between if gap.start < gap.end)
 
     def _parts(self, current: Window) -> list[Window]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from driftloop.base.periods import Every, Span, SpanField, every_span
-from driftloop.base.settings import Settings
+from driftloop.base.settings import Settings, secret_block, secret_variable
 
 Extra = Literal["drop", "keep"]
 LOOKBACK = (
@@ -22,7 +22,7 @@ class FileArrival(Settings):
     path: str = Field(description="The file: a path from the workspace folder.")
 
     @property
-    def told(self) -> str:
+    def title(self) -> str:
         """What messages call the source."""
         return self.path
 
@@ -37,7 +37,7 @@ class FolderArrival(Settings):
     )
 
     @property
-    def told(self) -> str:
+    def title(self) -> str:
         """What messages call the source."""
         return f"{self.path}/{self.pattern}"
 
@@ -49,18 +49,12 @@ class SqlArrival(Settings):
     query: str = Field(
         description="One SELECT with the bind parameters :start and :end, a half-open window."
     )
-    url_variable: str = Field(
-        default="DRIFTLOOP_DATABASE_URL",
-        description="Environment variable that holds the SQLAlchemy URL.",
-    )
-    url_secret: str = Field(
-        default="driftloop-database-url",
-        description="Prefect Secret block read where the variable is unset.",
-    )
+    url_variable: str = secret_variable("DRIFTLOOP_DATABASE_URL", "the SQLAlchemy URL")
+    url_secret: str = secret_block("driftloop-database-url")
     lookback: SpanField | None = Field(default=None, description=LOOKBACK)
 
     @property
-    def told(self) -> str:
+    def title(self) -> str:
         """What messages call the source."""
         return f"the query of {self.url_variable}"
 
@@ -91,7 +85,7 @@ class StoredArrival(Settings):
     lookback: SpanField | None = Field(default=None, description=LOOKBACK)
 
     @property
-    def told(self) -> str:
+    def title(self) -> str:
         """What messages call the source."""
         return self.url
 
@@ -100,7 +94,7 @@ class StoredArrival(Settings):
     def _address(cls, url: str) -> str:
         scheme, found, place = url.partition("://")
         if not (scheme and found and place.strip("/")):
-            raise ValueError("is no address; write one such as s3://bucket/folder")
+            raise ValueError("is not an address; write one such as s3://bucket/folder")
         if "@" in place.split("/")[0]:
             raise ValueError("holds a user or a key; put credentials into the environment")
         return url.rstrip("/")

@@ -87,7 +87,7 @@ def find_config(folder: Path, model: str) -> Path:
 def config_hash(config: ModelConfig) -> str:
     """Return twelve hex digits that identify the configuration's meaning, not its text.
 
-    When a run starts is no part of it, nor how data arrive or what is removed: a verdict depends on
+    When a run starts, how data arrive and what is removed are not part of it: a verdict depends on
     the commit of the data and not on the way there.
     """
     plain = config.model_dump(mode="json", exclude={"schedule", "arrivals", "retention"})

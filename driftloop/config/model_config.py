@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from driftloop.alerts.lifecycle import AlertSettings
 from driftloop.base.errors import valid_choices
+from driftloop.base.periods import LengthField
 from driftloop.base.scores import VALUE, Task
 from driftloop.base.settings import Settings
 from driftloop.base.windows import WindowSettings
@@ -18,7 +19,6 @@ from driftloop.comparison.gates.minimum_score import MinimumScore
 from driftloop.config.arrivals import ArrivalSettings
 from driftloop.config.business import BusinessFigure
 from driftloop.config.data_settings import DataSettings, FeatureSettings
-from driftloop.config.retention import Retention
 from driftloop.config.schedule import Schedule
 from driftloop.decision.decision import DecisionSettings
 from driftloop.decision.payoff import Price
@@ -34,6 +34,26 @@ from driftloop.training.estimators import NoEstimator
 from driftloop.training.training import TrainingSettings, estimator_kinds, estimator_name
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+
+
+class Retention(Settings):
+    """How long runs, reports and profiles are kept; what is left out is kept for good."""
+
+    runs: LengthField | None = Field(
+        default=None,
+        description="How long a monitoring run is kept in MLflow, such as 2 years; the newest 120 "
+        "always are, and so is every training run.",
+    )
+    reports: LengthField | None = Field(
+        default=None,
+        description="How long a report is kept, with its run and as a local copy, such as "
+        "6 months; that of the newest run always is.",
+    )
+    profiles: LengthField | None = Field(
+        default=None,
+        description="How long a local copy of a reference profile is kept after its last use; the "
+        "profile that is stored with its champion always is.",
+    )
 
 
 class ModelConfig(Settings):
@@ -56,7 +76,7 @@ class ModelConfig(Settings):
     segments: tuple[str, ...] = Field(
         default=(),
         description="Columns, features or not, by whose values drift and performance are judged, "
-        "too. The ten most frequent values of each are told apart, the others together.",
+        "too. The ten most frequent values of each are judged one by one, the others together.",
     )
     drift: DriftSettings = Field(default_factory=DriftSettings, description="What counts as drift.")
     value: ValueSettings | None = Field(

@@ -30,7 +30,7 @@ _BY_LABELS = ("performance", "promise")
 _BY_LOSS = ("drift", "performance")
 """The triggers that ask because of a loss, which harder inputs may explain."""
 
-_TOLD = ("drift", "performance", "estimated_performance")
+_SHOWN_ON_ALERT = ("drift", "performance", "estimated_performance")
 """The triggers that say why they ask for nothing where something is wrong."""
 
 MOST_KEPT = 3.0
@@ -113,7 +113,7 @@ def decide(
 
     Broken data blocks a retraining. An inconclusive window is not a reason for one: then only a
     proven loss of performance or a broken promise, which rest on labelled rows, start it. A loss
-    that harder inputs explain is no reason either.
+    that harder inputs explain is not a reason either.
     """
     results = tuple(trigger.check(inputs) for trigger in settings.with_people)
     fired = [result for result in results if result.fired]
@@ -141,8 +141,8 @@ def decide(
             return Decision("retrain", reasons, results, routine=True)
         return Decision("retrain", reasons, results)
     if _in_trouble(inputs):
-        told = [result.sentence for result in results if result.trigger in _TOLD]
-        new = [sentence for sentence in told if not sentence.endswith(inputs.verdict.sentence)]
+        noted = [result.sentence for result in results if result.trigger in _SHOWN_ON_ALERT]
+        new = [sentence for sentence in noted if not sentence.endswith(inputs.verdict.sentence)]
         return Decision("alert", (inputs.verdict.sentence, *new), results)
     return Decision("none", (inputs.verdict.sentence,), results)
 
@@ -235,7 +235,7 @@ def budget_left(inputs: TriggerInputs, share: float) -> float:
 def losing_streak(history: tuple[PastRun, ...]) -> int:
     """Return how many challengers in a row lost since the last win or retraining by hand.
 
-    Those of the calendar do not count: where nothing is wrong, one that does not win is no trouble.
+    Those of the calendar do not count: where nothing is wrong, one that does not win is harmless.
     """
     calm = {
         run.as_of

@@ -1,4 +1,4 @@
-"""What a run comes to: the record of its findings with the decision on them."""
+"""Judgement of a run: the record of its findings with the decision on them."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Whether retraining pays, and how long the calendar waits where it does not."""
+"""Payoff of retraining, and how long the calendar waits where there is none."""
 
 import math
 from collections.abc import Iterable

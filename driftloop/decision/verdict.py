@@ -24,11 +24,10 @@ def judge_window(
     together; inconclusive where the window is empty or small, or where no more than half of the
     features could be judged; warning where only features drifted that the champion hardly uses, or
     where a change is significant but too small to count; ok otherwise, with the changes named that
-    are certain and far too small. Columns that failed a
-    quality check do not count as drift, and then neither do the predictions made from them: what is
-    not drift elsewhere is then inconclusive, as broken data are never "ok". Fewer
-    than `minimum` rows are inconclusive; with a share of importance below `minimum_importance` the
-    champion hardly uses a feature.
+    are certain and far too small. Columns that failed a quality check do not count as drift, and
+    then neither do the predictions made from them: what is not drift elsewhere is then
+    inconclusive, as broken data are never "ok". Fewer than `minimum` rows are inconclusive; with a
+    share of importance below `minimum_importance` the champion hardly uses a feature.
     """
     if rows == 0:
         return Verdict("inconclusive", "The window has no rows: nothing was tested.")
@@ -36,7 +35,7 @@ def judge_window(
         sentence = f"The window has {rows} rows, {minimum} are needed: nothing was concluded."
         return Verdict("inconclusive", sentence)
     failed = [check for check in quality if check.status == "failed"]
-    broken = {check.column for check in failed}
+    broken, faulty = {check.column for check in failed}, _faulty(failed)
     sound = [
         finding
         for finding in findings
@@ -50,10 +49,6 @@ def judge_window(
     aside = f" Not judged: {join_names(unknown, 4)}." if unknown else ""
     drifted = by_weight([finding for finding in sound if finding.status == "drift"])
     weights = [finding.importance for finding in drifted]
-    faulty = join_names(sorted(column or "the window" for column in broken), 4) if broken else ""
-    if faulty:
-        words = " and ".join(dict.fromkeys(check.trouble for check in failed))
-        faulty = f"{words[0].upper()}{words[1:]} ({faulty})"
     if any(weight is None or weight >= minimum_importance for weight in weights):
         lead = f"{faulty}. " if faulty else ""
         return Verdict("drift", f"{lead}{_summary(drifted, len(features))}.{aside}")
@@ -61,6 +56,15 @@ def judge_window(
         text = f"{faulty}: whether the rest drifted was not concluded."
         return Verdict("inconclusive", text)
     return _without_drift(sound, drifted, len(features), len(judged), aside)
+
+
+def _faulty(failed: list[QualityFinding]) -> str:
+    """Return what is wrong with which columns; nothing where no check failed."""
+    if not failed:
+        return ""
+    columns = {check.column or "the window" for check in failed}
+    words = " and ".join(dict.fromkeys(check.trouble for check in failed))
+    return f"{words[0].upper()}{words[1:]} ({join_names(sorted(columns), 4)})"
 
 
 def _without_drift(

@@ -1,4 +1,4 @@
-"""What the predictions were worth in money, what trouble has cost, and what a promotion brought."""
+"""Worth of the predictions in money, cost of the trouble, and gain of a promotion."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from driftloop.base.tags import PastRun
 from driftloop.decision.payoff import runs_apart
 
 
-class Told(NamedTuple):
+class WindowWorth(NamedTuple):
     """What a window was worth in sentences, and in a few words what was lost or brought since.
 
     None where nothing says so.
@@ -27,7 +27,7 @@ def worth_of(
     history: tuple[PastRun, ...],
     as_of: datetime,
     currency: str,
-) -> Told:
+) -> WindowWorth:
     """Return what the predictions of a window were worth.
 
     With it what performance has cost since it fell, by the last window before; or else what the
@@ -36,12 +36,14 @@ def worth_of(
     """
     value = performance.value
     if value is None:
-        return Told()
+        return WindowWorth()
     unit = f" {currency}" if currency else ""
-    told = f"A row was worth {number(value)}{unit}, the {performance.rows:,} labelled rows "
-    told += f"{number(value * performance.rows)}{unit}."
+    sentence = f"A row was worth {number(value)}{unit}, the {performance.rows:,} labelled rows "
+    sentence += f"{number(value * performance.rows)}{unit}."
     change = _change(performance, champion, history, as_of, unit)
-    return Told(told + change.sentence, change.words) if change else Told(told)
+    if change is None:
+        return WindowWorth(sentence)
+    return WindowWorth(sentence + change.sentence, change.words)
 
 
 class _Change(NamedTuple):

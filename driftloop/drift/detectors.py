@@ -193,9 +193,9 @@ def new_categories_test(pair: CategoricalPair) -> TestResult:
     """
     from scipy.special import bdtrc
 
-    m, found = pair.rows[1], pair.new_rows
-    p = 1.0 if found == 0 else float(bdtrc(found - 1, m, pair.chance_of_new))
-    return TestResult("new_categories", found / m, p)
+    m, new = pair.rows[1], pair.new_rows
+    p = 1.0 if new == 0 else float(bdtrc(new - 1, m, pair.chance_of_new))
+    return TestResult("new_categories", new / m, p)
 
 
 def vanished_category_test(pair: CategoricalPair) -> TestResult:

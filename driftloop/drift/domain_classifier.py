@@ -249,7 +249,7 @@ def _prepared(
         else:
             both = np.concatenate([side[name].to_numpy(object) for side in (reference, current)])
         columns[name] = np.array(
-            [None if pd.isna(one) else class_text(one) for one in both], dtype=object
+            [None if pd.isna(value) else class_text(value) for value in both], dtype=object
         )
     return pd.DataFrame(columns), tuple(numeric)
 

@@ -8,8 +8,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import pandas as pd
-
 from driftloop.base.findings import Finding, FindingStatus
 from driftloop.base.parallel import available_cores, in_order
 from driftloop.base.scores import number
@@ -19,21 +17,9 @@ from driftloop.drift.multiple_testing import adjust_p_values, rejection_threshol
 from driftloop.drift.pvalues import scipy_ks_p_value
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.binning import COMPILED_MIN_ROWS
-from driftloop.profiling.column_source import Columns, FrameColumns, column_groups
+from driftloop.profiling.column_source import Columns, column_groups
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
-from driftloop.profiling.reference_profile import Features, Profile, build_profile
-
-RUNS_A_YEAR = 365.25 / 7
-
-
-@dataclass(frozen=True, slots=True)
-class TwoSamples:
-    """The two samples to compare and which of their columns are features."""
-
-    reference: pd.DataFrame
-    current: pd.DataFrame
-    numeric: tuple[str, ...]
-    categorical: tuple[str, ...]
+from driftloop.profiling.reference_profile import Features, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +39,6 @@ class JudgingCriteria:
     importances: Mapping[str, float] = field(default_factory=dict)
     history: DriftHistory | None = None
     seasonal: bool = False
-
-
-def find_drift(
-    tables: TwoSamples, settings: DriftSettings, runs_a_year: float = RUNS_A_YEAR
-) -> tuple[Finding, ...]:
-    """Return the findings of every feature of two data frames: shares or values, and gaps."""
-    features = Features(tables.numeric, tables.categorical)
-    level = settings.level_of_run(runs_a_year)
-    profile = build_profile(FrameColumns(tables.reference), features, settings.effect_sizes)
-    options = MeasuringOptions(settings, level / max(len(features.names), 1))
-    measured = measure_features(profile, FrameColumns(tables.current), features, options)
-    raw = tuple(finding for feature in measured for finding in feature.findings)
-    return judge_findings(raw, JudgingCriteria(settings, level))
 
 
 def measure_features(

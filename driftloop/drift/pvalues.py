@@ -127,8 +127,8 @@ def ks_exact(reference: Numbers, current: Numbers) -> tuple[float, float]:
     """Return the KS statistic and its exact p-value, over all ways to deal the values out."""
     from scipy.stats import ks_2samp
 
-    found = ks_2samp(reference, current, method="exact")
-    return float(found.statistic), float(found.pvalue)
+    result = ks_2samp(reference, current, method="exact")
+    return float(result.statistic), float(result.pvalue)
 
 
 def chi_square_of_table(table: npt.ArrayLike) -> tuple[float, float, int]:

@@ -61,10 +61,10 @@ def _in_segment(
     )
     profile = _with_variation(build_profile(reference, own, options.settings.effect_sizes), whole)
     for feature in measure_features(profile, current, own, options):
-        for found in feature.findings:
-            name = f"{found.name} in {segment.name}"
-            sentence = f"In {segment.name}: {found.sentence}"
-            yield replace(found, name=name, sentence=sentence, segment=segment.name, shape=None)
+        for finding in feature.findings:
+            name = f"{finding.name} in {segment.name}"
+            sentence = f"In {segment.name}: {finding.sentence}"
+            yield replace(finding, name=name, sentence=sentence, segment=segment.name, shape=None)
 
 
 def _with_variation(profile: MemoryProfile, whole: Profile) -> MemoryProfile:

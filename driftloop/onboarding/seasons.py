@@ -1,4 +1,4 @@
-"""Whether the training period repeats itself, so that its season is no drift."""
+"""Seasons of the training period, so that a season does not count as drift."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ def _explained(means: "pd.Series[Any]", part: npt.NDArray[Any], tests: int) -> f
 
     values, known = means.to_numpy(dtype=float), means.notna().to_numpy()
     values, part = values[known], part[known]
-    groups = [values[part == one] for one in np.unique(part)]
+    groups = [values[part == value] for value in np.unique(part)]
     between, within = len(groups) - 1, len(values) - len(groups)
     if between < 1 or within < between or values.std() == 0:
         return 0.0

@@ -117,10 +117,12 @@ class NumericPair:
     def values_beyond_range(self) -> tuple[Numbers, Counts]:
         """The different current values outside the reference's range, sorted, and their rows."""
         new, ends = self.current, (self.reference.values[0], self.reference.values[-1])
-        found = new.beyond(ends) if isinstance(new, TallNumbers) else [values_beyond(new, ends)]
-        values, places = np.unique(np.concatenate([part for part, _ in found]), return_inverse=True)
+        outside = new.beyond(ends) if isinstance(new, TallNumbers) else [values_beyond(new, ends)]
+        values, places = np.unique(
+            np.concatenate([part for part, _ in outside]), return_inverse=True
+        )
         rows = np.zeros(len(values), dtype=np.int64)
-        np.add.at(rows, places, np.concatenate([counts for _, counts in found]))
+        np.add.at(rows, places, np.concatenate([counts for _, counts in outside]))
         return values, rows
 
     @property

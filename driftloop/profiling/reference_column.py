@@ -181,11 +181,11 @@ def sorted_quantile(ordered: Numbers, level: float) -> float:
 
 def _count_distinct(ordered: Numbers) -> int:
     """Return how many different values there are among some that are in order."""
-    found, last = 0, np.nan
+    count, last = 0, np.nan
     for part in slices(ordered):
-        found += int(np.count_nonzero(part[1:] != part[:-1])) + int(part[0] != last)
+        count += int(np.count_nonzero(part[1:] != part[:-1])) + int(part[0] != last)
         last = part[-1]
-    return found
+    return count
 
 
 def _few_values(ordered: Numbers) -> Numbers:
@@ -198,9 +198,9 @@ def _few_values(ordered: Numbers) -> Numbers:
 
 def _heavy_values(ordered: Numbers, bins: int) -> Numbers:
     """Return the values with more than a bin's share: one in as many places is each of them."""
-    found = np.unique(ordered[:: max(1, len(ordered) // bins)])
-    first, last = (np.searchsorted(ordered, found, side=side) for side in ("left", "right"))
-    return np.asarray(found[(last - first) * bins > len(ordered)])
+    values = np.unique(ordered[:: max(1, len(ordered) // bins)])
+    first, last = (np.searchsorted(ordered, values, side=side) for side in ("left", "right"))
+    return np.asarray(values[(last - first) * bins > len(ordered)])
 
 
 def _standard_deviation(ordered: Numbers) -> float:

@@ -113,8 +113,8 @@ def profile_columns(
             return UnreadableColumn(f"{error} in the reference", columns.rows)
 
     workers = available_cores() if columns.rows >= COMPILED_MIN_ROWS else 1
-    for found in in_order(profile, column_groups(features.names, columns.rows), workers):
-        yield from found
+    for columns_of_group in in_order(profile, column_groups(features.names, columns.rows), workers):
+        yield from columns_of_group
 
 
 def _numeric(

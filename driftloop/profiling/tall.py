@@ -83,12 +83,12 @@ class TallNumbers:
 
     def __getitem__(self, places: npt.NDArray[np.int64]) -> Numbers:
         """Return the values at some places among the present ones."""
-        wanted, found, start = np.sort(places), [np.zeros(0)], 0
+        wanted, picked, start = np.sort(places), [np.zeros(0)], 0
         for values in self:
             first, last = np.searchsorted(wanted, [start, start + len(values)])
-            found.append(values[wanted[first:last] - start])
+            picked.append(values[wanted[first:last] - start])
             start += len(values)
-        return np.concatenate(found)
+        return np.concatenate(picked)
 
     def count(self, edges: Edges) -> None:
         """Pass over the column once and keep its counts between edges (k + 1,)."""

@@ -156,8 +156,8 @@ def _variation(
 ) -> Variation:
     """Return the variation among windows; those before a break do not count."""
     both = [binned(side) for side in sides]
-    course = course_of(np.array([one.current for one in both]), effect)
-    effects = tuple(effect.size(one) for one in both[course.settled :])
+    course = course_of(np.array([counted.current for counted in both]), effect)
+    effects = tuple(effect.size(counted) for counted in both[course.settled :])
     by_chance = tuple(effect.size(binned(side)) for side in random_sides(sides))
     return Variation(
         effects, missing[0], by_chance, missing[1], course=course.text, settled=course.settled
@@ -168,9 +168,9 @@ def _window_counts(
     piece: Any, codes: npt.NDArray[np.int16], cells: Callable[[Any], Cells], shape: tuple[int, int]
 ) -> Table:
     """Return the rows of a piece by their windows and cells."""
-    found = cells(piece)
-    counted = (codes >= 0) & (found >= 0)
-    flat = codes[counted].astype(np.int64) * shape[1] + found[counted]
+    cell = cells(piece)
+    counted = (codes >= 0) & (cell >= 0)
+    flat = codes[counted].astype(np.int64) * shape[1] + cell[counted]
     return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
 
 
@@ -263,8 +263,8 @@ def learned_floor(
         return fixed
     outer = max(1, count // 8)
     share = outer / count
-    found, random = (np.asarray(some, dtype=np.float64) for some in (effects, by_chance))
-    excess = _beyond_chance(found**power, random**power, share)
+    observed, random = (np.asarray(some, dtype=np.float64) for some in (effects, by_chance))
+    excess = _beyond_chance(observed**power, random**power, share)
     normal = chdtri(1, 1 - (np.arange(count) + 0.625) / (count + 0.25))  # Blom's expected values
     unbiased = max(0.5, _winsorised_mean(normal, share))  # of two or three windows it would explode
     spread = excess / unbiased * count / (count + PRIOR_WINDOWS)
@@ -309,14 +309,14 @@ def _next_limit(sizes: npt.NDArray[np.float64], chance: float) -> float:
 
 
 def _beyond_chance(
-    found: npt.NDArray[np.float64], random: npt.NDArray[np.float64], share: float
+    observed: npt.NDArray[np.float64], random: npt.NDArray[np.float64], share: float
 ) -> float:
     """Return what windows show beyond random ones, shrunk as far as it may be their noise."""
-    mean = _winsorised_mean(found, share)
+    mean = _winsorised_mean(observed, share)
     if len(random) == 0:
         return mean
     excess = max(0.0, mean - _winsorised_mean(random, share))
-    noise = float(random.var()) / len(found)
+    noise = float(random.var()) / len(observed)
     return excess * (excess**2 / (excess**2 + noise)) if excess else 0.0
 
 
@@ -339,8 +339,8 @@ def _missing(
         return (), ()
     table = windows.table(each, gaps, 2)
     sides = windows.sides(table, np.array([rows - missing, missing]))
-    found, by_chance = (
+    observed, by_chance = (
         tuple(float(abs(window[1] / window.sum() - rest[1] / rest.sum())) for window, rest in some)
         for some in (sides, random_sides(sides))
     )
-    return found, by_chance
+    return observed, by_chance

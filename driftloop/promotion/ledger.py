@@ -104,7 +104,7 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """
     kept: list[Entry] = []
     announced, unclosed, shift, before = set(), set(), 0, 0
-    for entry in sorted(entries, key=lambda one: (one.number, one.at)):
+    for entry in sorted(entries, key=lambda entry: (entry.number, entry.at)):
         shift, before = shift + (entry.number == before), entry.number
         if entry.kind == "began":
             announced.add(entry.key)

@@ -36,29 +36,31 @@ def _mark(tags: VersionTags) -> str:
 def changes(before: Iterable[str], now: Iterable[str]) -> str | None:
     """Return what others did to versions between two runs, in a sentence; None for nothing.
 
-    Versions that driftloop registered meanwhile are no news.
+    Versions that driftloop registered meanwhile are not news.
     """
     old, new = (
         dict(word.split(":", 1) for word in words if ":" in word) for words in (before, now)
     )
     oldest = min(map(_number, new)) if len(new) >= MOST_VERSIONS else 0
     parts = {
-        "deleted": [one for one in old if one not in new and _number(one) >= oldest],
+        "deleted": [
+            version for version in old if version not in new and _number(version) >= oldest
+        ],
         "registered without driftloop": [
-            one for one, mark in new.items() if one not in old and mark == _FOREIGN
+            version for version, mark in new.items() if version not in old and mark == _FOREIGN
         ],
         "changed in driftloop's tags": [
-            one for one, mark in new.items() if old.get(one, mark) != mark
+            version for version, mark in new.items() if old.get(version, mark) != mark
         ],
     }
-    told = [
-        f"version {join_names(found, 4)} was {what}"
-        if len(found) == 1
-        else f"versions {join_names(found, 4)} were {what}"
-        for what, found in parts.items()
-        if found
+    clauses = [
+        f"version {join_names(versions, 4)} was {what}"
+        if len(versions) == 1
+        else f"versions {join_names(versions, 4)} were {what}"
+        for what, versions in parts.items()
+        if versions
     ]
-    text = "; ".join(told)
+    text = "; ".join(clauses)
     return f"Since the last run {text}." if text else None
 
 

@@ -1,4 +1,4 @@
-"""What a data-quality check is: its settings and one method, ``check(inputs)``.
+"""The base of data-quality checks: each is its settings and one method, ``check(inputs)``.
 
 Where it looks at one feature after the other the method is ``fault(summary)``.
 """

@@ -4,6 +4,7 @@ A failed check means broken data, not a changed world: it raises an alert and bl
 A new subclass of `QualityCheck` or `FeatureCheck` above the line ``AnyQualityCheck`` is a new kind.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
@@ -278,3 +279,21 @@ def check_quality(
     if inputs.current.rows == 0:
         return (QualityFinding("rows", None, "inconclusive", "The window has no rows."),)
     return tuple(finding for check in checks for finding in check.check(inputs))
+
+
+def check_label_classes(
+    label: str, unknown: Mapping[str, int], rows: int, binary: bool
+) -> QualityFinding | None:
+    """Return the failed check of labels whose classes are not the champion's, None if they may be.
+
+    Two classes are all there are. Of more a new one may come up, but not only new ones. `unknown`
+    has the rows of each new class, of `rows` in all.
+    """
+    new = sum(unknown.values())
+    if not new or not (binary or new == rows):
+        return None
+    sentence = (
+        f"`{label}` holds classes that the champion was never trained on: "
+        f"{join_names(unknown, 3)} ({new:,} of {rows:,} labels): recoded labels?"
+    )
+    return QualityFinding("label_classes", label, "failed", sentence, new / rows)

@@ -25,7 +25,7 @@ LEAST_STRAY = 5
 """Fewer rows than this do not show that a value is a code."""
 
 CERTAIN = 4.0
-"""Standard errors beyond which a rise of the missing rate is no chance: 3 in 100,000."""
+"""Standard errors beyond which a rise of the missing rate is not chance: 3 in 100,000."""
 
 LEAST_BEYOND = 10
 """Fewer rows than this beyond the range do not show what they are."""

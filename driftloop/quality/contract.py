@@ -60,17 +60,17 @@ class Contract(QualityCheck):
         rule, case = first["check"], first["failure_case"]
         of_table = first["schema_context"] == "DataFrameSchema"
         column = None if of_table else str(first["column"])
-        told = f"`{column}`" if column else "The table"
+        subject = f"`{column}`" if column else "The table"
         if rule == "column_in_dataframe":
             sentence = f"`{case}` is missing, which the contract requires."
             return QualityFinding(self.kind, str(case), "failed", sentence)
         if cases["index"].isna().all():
-            sentence = f"{told} breaks `{rule}` of the contract: {str(case)[:80]}."
+            sentence = f"{subject} breaks `{rule}` of the contract: {str(case)[:80]}."
             return QualityFinding(self.kind, column, "failed", sentence)
         count = cases["index"].nunique()
         shown = [str(value)[:40] for value in cases["failure_case"].dropna().unique()[:_EXAMPLES]]
         such = f", such as {', '.join(shown)}" if shown and not of_table else ""
-        sentence = f"{told} breaks `{rule}` of the contract in {count:,} of {rows:,} rows{such}."
+        sentence = f"{subject} breaks `{rule}` of the contract in {count:,} of {rows:,} rows{such}."
         return QualityFinding(self.kind, column, "failed", sentence, count / rows)
 
 
@@ -95,29 +95,29 @@ def _schema(source: str, root: Path) -> Any:
             "pip install 'driftloop[contracts]'"
         ) from error
     try:
-        found = _read(root / source) if source.endswith(_FILES) else import_object(source)
-        if isinstance(found, type) and issubclass(found, DataFrameModel):
-            found = found.to_schema()
+        contract = _read(root / source) if source.endswith(_FILES) else import_object(source)
+        if isinstance(contract, type) and issubclass(contract, DataFrameModel):
+            contract = contract.to_schema()
     except OSError as error:
         raise ConfigError(
             f"quality: the contract {root / source} cannot be read: {error.strerror or error}"
         ) from error
     except Exception as error:  # Pandera raises whatever a wrong schema leads to
         raise ConfigError(
-            f"quality: the contract {source} is no schema that Pandera can read "
+            f"quality: the contract {source} is not a schema that Pandera can read "
             f"({reason(error)}); correct it"
         ) from error
-    if not isinstance(found, DataFrameSchema):
+    if not isinstance(contract, DataFrameSchema):
         raise ConfigError(
-            f"quality: the contract {source} is a {type(found).__name__}; write a DataFrameSchema "
-            "or a DataFrameModel of pandera.pandas"
+            f"quality: the contract {source} is a {type(contract).__name__}; write a "
+            "DataFrameSchema or a DataFrameModel of pandera.pandas"
         )
-    if not found.columns or any(column.regex for column in found.columns.values()):
+    if not contract.columns or any(column.regex for column in contract.columns.values()):
         raise ConfigError(
             f"quality: the contract {source} names no columns, or names them by a pattern, which "
-            "is not looked at; name each column"
+            "is not supported; name each column"
         )
-    return found
+    return contract
 
 
 def _read(path: Path) -> Any:

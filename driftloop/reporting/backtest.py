@@ -76,13 +76,13 @@ def injection_result(injection: Injection, policy: PolicyResult) -> InjectionRes
 
 def summary_sentence(policy: PolicyResult, baselines: Sequence[BaselineScores]) -> str:
     """Return what a policy was worth in one sentence."""
-    told = partial(score_text, policy.metric)
-    beside = ", ".join(f"{baseline.name} {told(baseline.mean_score)}" for baseline in baselines)
+    written = partial(score_text, policy.metric)
+    beside = ", ".join(f"{baseline.name} {written(baseline.mean_score)}" for baseline in baselines)
     share = policy.gain_kept
     gain = "" if math.isnan(share) else f" It keeps {share:.0%} of what always retraining gains."
     metric = metric_name(policy.metric, begins=True)
     return (
-        f"{metric} {told(policy.mean_score)} with {count(policy.retrains, 'retraining')} and "
+        f"{metric} {written(policy.mean_score)} with {count(policy.retrains, 'retraining')} and "
         f"{count(policy.promotions, 'promotion')} in {count(len(policy.periods), 'period')} "
         f"({beside}); {count(policy.alarms, 'alarm')}, {policy.alarms_per_year:.1f} per year.{gain}"
     )

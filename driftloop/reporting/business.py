@@ -42,13 +42,13 @@ def _series(
     unit: str,
 ) -> BusinessSeries:
     values = tuple(run.get(name) for run in runs)
-    found = rank_correlation(scores, values)
-    told = f"{name} {number(values[-1])}{f' {unit}' if unit else ''}"
-    if found is None:
-        return BusinessSeries(name, values, f"{told}; a correlation needs {LEAST_RUNS} runs.")
-    ends = f"{number(found.low)} to {number(found.high)}"
-    told += f"; rank correlation with {metric_name(metric)} over {found.runs} runs "
-    return BusinessSeries(name, values, f"{told}{number(found.value)} ({ends}).")
+    correlation = rank_correlation(scores, values)
+    sentence = f"{name} {number(values[-1])}{f' {unit}' if unit else ''}"
+    if correlation is None:
+        return BusinessSeries(name, values, f"{sentence}; a correlation needs {LEAST_RUNS} runs.")
+    ends = f"{number(correlation.low)} to {number(correlation.high)}"
+    sentence += f"; rank correlation with {metric_name(metric)} over {correlation.runs} runs "
+    return BusinessSeries(name, values, f"{sentence}{number(correlation.value)} ({ends}).")
 
 
 class Correlation(NamedTuple):
@@ -70,9 +70,9 @@ def rank_correlation(
     Tests for rank correlation coefficients, Biometrika 44, 1957.
     """
     known = [
-        (one, other)
-        for one, other in zip(scores, figures, strict=True)
-        if one is not None and other is not None
+        (score, figure)
+        for score, figure in zip(scores, figures, strict=True)
+        if score is not None and figure is not None
     ]
     if len(known) < LEAST_RUNS:
         return None

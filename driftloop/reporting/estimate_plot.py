@@ -24,11 +24,9 @@ def estimate_figure(baseline: Score | None, windows: Sequence[PlottedWindow]) ->
     Bars are intervals of the estimates, crosses realised scores; a dashed line is the score on the
     reference, a dotted one the limit below which performance counts as lost.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 3.5), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.subplots()
     for place, (_, estimate, realised) in enumerate(windows):
         low, high = estimate.low, estimate.high

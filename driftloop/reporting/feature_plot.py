@@ -35,12 +35,10 @@ def feature_figure(shapes: Sequence[Shape], title: str) -> "Figure":
 
     Heights are shares of rows; values beyond the axis of a number are in its first or last range.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     panels, rows = min(max(len(shapes), 1), _PANELS), max(-(-len(shapes) // _PANELS), 1)
     figure = Figure(figsize=(2.25 * panels + 0.3, 2.8 * rows), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
     text = drawable(title, _TITLE * panels)
     figure.suptitle(text, fontsize=13, x=0.01, ha="left", parse_math=False)
     every = figure.subplots(rows, panels, squeeze=False).ravel()

@@ -1,4 +1,4 @@
-"""What `driftloop prune` removed of what past runs left, or would remove."""
+"""Result of `driftloop prune`: what it removed of past runs, or would remove."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -110,13 +110,13 @@ def _filled(source: Source, arrival: Arrival, config: ModelConfig) -> tuple[str,
                 )
         return served
     features = {*config.features.numeric, *config.features.categorical}
-    found = tuple(name for name in (data.label, *served) if name in names)
-    return found if data.key in names and not features & {*names} else ()
+    late = tuple(name for name in (data.label, *served) if name in names)
+    return late if data.key in names and not features & {*names} else ()
 
 
 def text_columns(config: ModelConfig, schema: pa.Schema) -> set[str]:
     """Return the columns that a CSV is read as text in, so that the code 007 stays 007."""
-    if not schema.names:  # the first batch: what is no quantity is kept as it is written
+    if not schema.names:  # the first batch: what is not a quantity is kept as it is written
         key = {config.data.key} if config.data.key else set()
         return {config.data.time, *key, *config.features.categorical}
     texts = {field.name for field in schema if family(field.type) == "text"}
@@ -204,11 +204,11 @@ def _typed(source: Source, table: pa.Table, config: ModelConfig, schema: pa.Sche
 
 def held_values(paths: Iterable[Path], name: str) -> frozenset[str]:
     """Return the classes or categories that a column takes in batches."""
-    found: set[str] = set()
+    values: set[str] = set()
     for path in paths:
         if name in pq.read_schema(path).names:
-            found |= _classes(plain(pq.read_table(path, columns=[name])).column(0))
-    return frozenset(found)
+            values |= _classes(plain(pq.read_table(path, columns=[name])).column(0))
+    return frozenset(values)
 
 
 def _classes(column: Column) -> set[str]:

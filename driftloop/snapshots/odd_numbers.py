@@ -37,8 +37,8 @@ class OddNumbers:
 
     def note(self, name: str) -> str:
         """Return what counts as missing, as a sentence."""
-        one = self.missing == 1
-        cells = "cell is not a number and counts" if one else "cells are not numbers and count"
+        single = self.missing == 1
+        cells = "cell is not a number and counts" if single else "cells are not numbers and count"
         return f"{name}: {self.missing:,} {cells} as missing, such as {self.example!r}."
 
 
@@ -58,14 +58,14 @@ def odd_numbers(source: Source, name: str, column: Column, fix: str) -> OddNumbe
     if rest.null_count == len(rest) or _count(pc.match_substring_regex(rest, _CODE)):
         return None
     example = text.filter(odd)[0].as_py() if count else ""
-    found = [pc.fill_null(pc.match_substring_regex(rest, way), False) for way in _WAYS]
-    present, most = len(rest) - rest.null_count, max(found, key=_count)
+    matches = [pc.fill_null(pc.match_substring_regex(rest, way), False) for way in _WAYS]
+    present, most = len(rest) - rest.null_count, max(matches, key=_count)
     if _count(most) == present:
-        decorated = most is not found[0]
+        decorated = most is not matches[0]
         plain = pc.replace_substring_regex(rest, r"[^0-9.+-]", "") if decorated else rest
         parsed = _numbers(plain)
         return parsed and OddNumbers(parsed, count, example)
-    if _count(reduce(pc.or_, found)) >= _MOSTLY * present:
+    if _count(reduce(pc.or_, matches)) >= _MOSTLY * present:
         source.refuse(
             name,
             pc.and_(pc.invert(most), pc.is_valid(rest)).to_numpy(),

@@ -41,7 +41,7 @@ def read_arrival(
 
     `digest` is of the content, taken before: a file that is written to meanwhile is refused. The
     columns `texts` of a CSV are read as text. `held` returns the values that a column has in the
-    batches: a word such as NA among them is no gap.
+    batches: a word such as NA among them is not a gap.
     """
     json_lines = check_file(path).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
     table, lines = (_read_lines(path), False) if json_lines else read_file(path, texts)

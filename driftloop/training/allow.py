@@ -1,4 +1,4 @@
-"""What a configuration trusts beyond scikit-learn's own."""
+"""Types that a configuration trusts beyond scikit-learn's own."""
 
 from pydantic import Field, field_validator
 

@@ -1,4 +1,4 @@
-"""How much each row counts in training: by its age, and so that classes count alike."""
+"""Weights of training rows: by age, and so that all classes count equally."""
 
 from datetime import datetime
 from typing import Any

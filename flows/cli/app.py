@@ -19,32 +19,22 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
-COMMANDS = {
-    **dict.fromkeys(("init", "adopt"), "data"),
-    **dict.fromkeys(
-        ("monitor", "fleet", "retrain", "challenge", "bootstrap", "status"), "monitoring"
-    ),
-    "demo": "demo",
-    **dict.fromkeys(("rollback", "approve", "ledger"), "promotion"),
-    **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "alerts"),
-    **dict.fromkeys(("backtest", "tune"), "backtest"),
-    "deploy": "stack",
-    **dict.fromkeys(("metrics", "report", "history", "dashboard", "prune"), "reports"),
-    "snapshot": "data",
-    **dict.fromkeys(("up", "down", "stack", "backup", "restore", "rehome"), "stack"),
-}
-"""The module of each command, in the order of the help."""
-
-PANELS = {
-    **dict.fromkeys(("init", "adopt", "demo", "backtest", "tune"), "Begin"),
-    **dict.fromkeys(
-        ("monitor", "fleet", "retrain", "challenge", "bootstrap", "snapshot"), "Run the loop"
-    ),
-    **dict.fromkeys(("status", "report", "history", "dashboard", "metrics"), "See"),
-    **dict.fromkeys(("approve", "rollback", "ledger"), "Versions"),
-    **dict.fromkeys(("ack", "mute", "test-alert", "deliver", "digest"), "Alerts"),
-}
-"""The panel of the help that a command stands in; all others are about the stack."""
+_TABLE = (
+    ("data", "Begin", "init adopt"),
+    ("monitoring", "Run the loop", "monitor fleet retrain challenge bootstrap"),
+    ("monitoring", "See", "status"),
+    ("demo", "Begin", "demo"),
+    ("promotion", "Versions", "rollback approve ledger"),
+    ("alerts", "Alerts", "ack mute test-alert deliver digest"),
+    ("backtest", "Begin", "backtest tune"),
+    ("stack", "The stack", "deploy"),
+    ("reports", "See", "metrics report history dashboard"),
+    ("reports", "The stack", "prune"),
+    ("data", "Run the loop", "snapshot"),
+    ("stack", "The stack", "up down stack backup restore rehome"),
+)
+COMMANDS = {name: (module, panel) for module, panel, names in _TABLE for name in names.split()}
+"""The module of each command and its panel of the help, in the order of the help."""
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -65,7 +55,7 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         if self._listing:
-            panel = PANELS.get(cmd_name, "The stack")
+            panel = COMMANDS[cmd_name][1]
             return TyperCommand(cmd_name, help=help_of(cmd_name), rich_help_panel=panel)
         info = CommandInfo(cmd_name, callback=load_command(cmd_name), context_settings=_HELP)
         return get_command_from_info(
@@ -91,14 +81,14 @@ class Commands(TyperGroup):
 
 def load_command(name: str) -> Callable[..., Any]:
     """Import a command and return its function."""
-    module = import_module(f"flows.cli.{COMMANDS[name]}")
+    module = import_module(f"flows.cli.{COMMANDS[name][0]}")
     function: Callable[..., Any] = getattr(module, _function(name))
     return function
 
 
 def help_of(name: str) -> str:
     """Return a command's docstring, read from the source of its module."""
-    spec = find_spec(f"flows.cli.{COMMANDS[name]}")
+    spec = find_spec(f"flows.cli.{COMMANDS[name][0]}")
     source = Path(str(spec and spec.origin)).read_text(encoding="utf-8")
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and node.name == _function(name):

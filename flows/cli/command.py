@@ -1,7 +1,8 @@
 """One decorator for every command: workspace, ``--json``, errors and exit codes."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import is_dataclass
 from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -38,8 +39,9 @@ def command(
     """Return a decorator that makes a command of a function with options of its own.
 
     The function returns the record that `view` draws for people. A parameter `place` is the
-    workspace; the shared options are passed on to a function that declares them. What is wrong is
-    one line on standard error, and the exit code 2.
+    workspace, and the fields of a parameter that is a dataclass are options, too. The shared
+    options are passed on to a function that declares them. What is wrong is one line on standard
+    error, and the exit code 2.
 
     Args:
         view: draws the record; its further parameters are options of the function.
@@ -54,7 +56,7 @@ def command(
         shown = [name for name in list(inspect.signature(view).parameters)[1:] if name in own]
 
         def run(**options: Any) -> None:
-            arguments = {name: options[name] for name in own if name != "place"}
+            arguments = _arguments(own, options)
 
             def show(record: Any) -> Any:
                 record = result_of(record, **arguments) if result_of else record
@@ -86,15 +88,44 @@ def command(
     return decorate
 
 
-def _describe(run: Callable[..., None], function: Callable[..., Any], own: Any) -> None:
+def _options_of(parameter: inspect.Parameter) -> Mapping[str, inspect.Parameter] | None:
+    """Return the options that a dataclass stands for, or None for an option."""
+    kind = parameter.annotation
+    return inspect.signature(kind).parameters if is_dataclass(kind) else None
+
+
+def _arguments(own: Mapping[str, inspect.Parameter], options: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a function but its workspace, made of the options."""
+    arguments = {}
+    for name, parameter in own.items():
+        if name != "place":
+            names = _options_of(parameter)
+            arguments[name] = (
+                options[name]
+                if names is None
+                else parameter.annotation(**{each: options[each] for each in names})
+            )
+    return arguments
+
+
+def _describe(
+    run: Callable[..., None],
+    function: Callable[..., Any],
+    own: Mapping[str, inspect.Parameter],
+) -> None:
     """Give `run` the name, the help and the options that Typer reads of a command."""
-    options = [parameter for name, parameter in own.items() if name != "place"]
-    options += [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, (kind, default) in _SHARED.items()
-        if name not in own
+    parameters: dict[str, inspect.Parameter] = {}
+    for name, parameter in own.items():
+        if name != "place":
+            parameters |= _options_of(parameter) or {name: parameter}
+    for name, (kind, default) in _SHARED.items():
+        shared = inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
+        )
+        parameters.setdefault(name, shared)
+    options = [
+        option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in parameters.values()
     ]
-    options = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
     update_wrapper(run, function, updated=())
     del run.__wrapped__  # type: ignore[attr-defined]
     run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]

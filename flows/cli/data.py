@@ -1,5 +1,6 @@
 """Commands about data: init, adopt, snapshot."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -19,34 +20,72 @@ from flows.cli.options import AsOf, DryRun, Name, configured_job, time_of
 from flows.cli.session import running
 
 Time = Annotated[str, typer.Option(help="Column with the time of the event, as ISO times.")]
-NewName = Annotated[str | None, typer.Option(help="Model name; default: the file's.")]
-NewFolder = Annotated[
-    Path | None,
-    typer.Option("--workspace", "-w", help="New folder; default: here, named as the model."),
-]
-Drop = Annotated[list[str] | None, typer.Option(help="Column to leave out; may be repeated.")]
-Period = Annotated[
-    Every | None,
-    typer.Option(help="Length of a period; default: the shortest from week on with 100 rows."),
-]
-Positive = Annotated[
-    str | None, typer.Option(help="The positive one of two classes; default: the rarer one.")
-]
-Key = Annotated[
-    str | None, typer.Option(help="Column that identifies a row; needed where rows share a time.")
-]
-LabelDelay = Annotated[
-    str, typer.Option(help="How long after the event a label can be trusted: '7 days'.")
-]
-Numeric = Annotated[
-    list[str] | None, typer.Option(help="Column to take for a quantity; may be repeated.")
-]
-Categorical = Annotated[
-    list[str] | None, typer.Option(help="Column to take for a category; may be repeated.")
-]
-What = Annotated[
-    Task | None, typer.Option(help="What the label is; default: two classes, or more.")
-]
+Columns = list[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOptions:
+    """The options of a new workspace that `init` and `adopt` share."""
+
+    name: Annotated[str | None, typer.Option(help="Model name; default: the file's.")] = None
+    workspace: Annotated[
+        Path | None,
+        typer.Option("--workspace", "-w", help="New folder; default: here, named as the model."),
+    ] = None
+    drop: Annotated[Columns, typer.Option(help="Column to leave out; may be repeated.")] = None
+    every: Annotated[
+        Every | None,
+        typer.Option(help="Length of a period; default: the shortest from week on with 100 rows."),
+    ] = None
+    train_until: Annotated[
+        str | None,
+        typer.Option(
+            help="End of the first champion's data, or of the rows to compare with; default: after "
+            "half of the rows."
+        ),
+    ] = None
+    positive: Annotated[
+        str | None, typer.Option(help="The positive one of two classes; default: the rarer one.")
+    ] = None
+    key: Annotated[
+        str | None,
+        typer.Option(help="Column that identifies a row; needed where rows share a time."),
+    ] = None
+    label_delay: Annotated[
+        str, typer.Option(help="How long after the event a label can be trusted: '7 days'.")
+    ] = "0 days"
+    numeric: Annotated[
+        Columns, typer.Option(help="Column to take for a quantity; may be repeated.")
+    ] = None
+    categorical: Annotated[
+        Columns, typer.Option(help="Column to take for a category; may be repeated.")
+    ] = None
+    task: Annotated[
+        Task | None, typer.Option(help="What the label is; default: two classes, or more.")
+    ] = None
+    json: Json = False
+    verbose: Verbose = False
+
+    def of_columns(
+        self, time: str, label: str | None, served: ServedColumns | None = None
+    ) -> Options:
+        """Return the options of a file with these columns; without a label, labels come later."""
+        return Options(
+            time=time,
+            label="label" if label is None else label,
+            name=self.name,
+            drop=tuple(self.drop or ()),
+            every=self.every,
+            train_until=self.train_until,
+            positive=self.positive,
+            key=self.key,
+            label_delay=self.label_delay,
+            numeric=tuple(self.numeric or ()),
+            categorical=tuple(self.categorical or ()),
+            task=self.task,
+            served=served,
+            labelled=label is not None,
+        )
 
 
 @command(init_view)
@@ -54,42 +93,13 @@ def init(
     file: Annotated[Path, typer.Argument(help="Time-ordered CSV or Parquet file.")],
     time: Time,
     label: Annotated[str, typer.Option(help="Column to predict: 2 to 50 classes, or a quantity.")],
-    name: NewName = None,
-    workspace: NewFolder = None,
-    drop: Drop = None,
-    every: Period = None,
-    train_until: Annotated[
-        str | None,
-        typer.Option(help="End of the first champion's data; default: after half of the rows."),
-    ] = None,
-    positive: Positive = None,
-    key: Key = None,
-    label_delay: LabelDelay = "0 days",
-    numeric: Numeric = None,
-    categorical: Categorical = None,
-    task: What = None,
-    json: Json = False,
-    verbose: Verbose = False,
+    given: FileOptions,
 ) -> NewWorkspace:
     """Make a workspace from a file: data in DVC, a configuration, a first champion."""
     from flows.cli.init import onboard
 
-    drops, numbers, categories = (tuple(names or ()) for names in (drop, numeric, categorical))
-    options = Options(
-        time=time,
-        label=label,
-        name=name,
-        drop=drops,
-        every=every,
-        train_until=train_until,
-        positive=positive,
-        key=key,
-        label_delay=label_delay,
-        numeric=numbers,
-        categorical=categories,
-        task=task,
-    )
-    return onboard(file, workspace, options, quiet=json, verbose=verbose)
+    options = given.of_columns(time, label)
+    return onboard(file, given.workspace, options, quiet=given.json, verbose=given.verbose)
 
 
 @command(adopt_view)
@@ -128,22 +138,8 @@ def adopt(
     label: Annotated[
         str | None, typer.Option(help="Column with what came true; default: labels come later.")
     ] = None,
-    name: NewName = None,
-    workspace: NewFolder = None,
-    drop: Drop = None,
-    every: Period = None,
-    train_until: Annotated[
-        str | None,
-        typer.Option(help="End of the rows to compare with; default: after half of the rows."),
-    ] = None,
-    positive: Positive = None,
-    key: Key = None,
-    label_delay: LabelDelay = "0 days",
-    numeric: Numeric = None,
-    categorical: Categorical = None,
-    task: What = None,
-    json: Json = False,
-    verbose: Verbose = False,
+    *,
+    given: FileOptions,
 ) -> NewWorkspace:
     """Make a model that was trained elsewhere champion, or watch it by a log of what it said."""
     from flows.cli.init import adopt_log, adopt_model
@@ -152,27 +148,12 @@ def adopt(
         raise DataError("give a model and --data, the rows it predicts on, or --predictions")
     served = None if predictions is None else ServedColumns.named(score, decision, version)
     if served is None and label is None:
-        raise DataError("give --label, the column of what came true, which a model is judged by")
-    drops, numbers, categories = (tuple(names or ()) for names in (drop, numeric, categorical))
-    options = Options(
-        time=time,
-        label=label or "label",
-        name=name,
-        drop=drops,
-        every=every,
-        train_until=train_until,
-        positive=positive,
-        key=key,
-        label_delay=label_delay,
-        numeric=numbers,
-        categorical=categories,
-        task=task,
-        served=served,
-        labelled=label is not None,
-    )
+        raise DataError("give --label, the column of true outcomes by which the model is judged")
+    options = given.of_columns(time, label, served)
+    target, quiet, verbose = given.workspace, given.json, given.verbose
     if predictions is not None:
-        return adopt_log(predictions, data, workspace, options, quiet=json, verbose=verbose)
-    return adopt_model(str(model), data, training, workspace, options, trust, json, verbose)
+        return adopt_log(predictions, data, target, options, quiet=quiet, verbose=verbose)
+    return adopt_model(str(model), data, training, target, options, trust, quiet, verbose)
 
 
 @command(snapshot_view)

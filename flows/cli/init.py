@@ -1,8 +1,10 @@
 """The steps of ``driftloop init`` and ``adopt``: a workspace from a file, its first champion."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from driftloop.base.errors import TrainingError
 from driftloop.base.periods import format_time
@@ -15,6 +17,8 @@ from driftloop.snapshots.options import Options
 from flows.cli.display.data import columns_view
 from flows.cli.session import enter, notes, running, waiting
 from tasks.onboarding.workspace import CreatedWorkspace, create_workspace, default_folder
+
+Record = TypeVar("Record", MonitorRecord, RetrainRecord)
 
 
 def onboard(
@@ -92,20 +96,17 @@ def _first_champion(created: CreatedWorkspace, verbose: bool) -> RetrainRecord:
     doing = "Training the first champion of" if own else "Adopting"
     with running(f"{doing} {model}", model):
         from flows.bootstrap import bootstrap
-        from tasks.alerts.write import UndeliveredError
 
-        try:
-            record = bootstrap(
+        record = _record(
+            RetrainRecord,
+            lambda: bootstrap(
                 model,
                 created.bootstrap_as_of,
                 workspace=str(created.root),
                 adopted=adopted.uri if adopted else None,
                 trained_until=adopted.until if adopted else None,
-            )
-        except UndeliveredError as error:  # the next run sends what waits
-            if not isinstance(error.record, RetrainRecord):
-                raise
-            record = error.record
+            ),
+        )
     if record.promotion is None or not record.promotion.promoted:
         raise TrainingError(f"no first champion for {model}: {record.sentence}")
     return record
@@ -119,14 +120,20 @@ def _first_verdict(created: CreatedWorkspace) -> MonitorRecord | None:
         return None
     with running(f"Monitoring {model}", model):
         from flows.monitor import monitor
-        from tasks.alerts.write import UndeliveredError
 
-        try:
-            return monitor(model, as_of, workspace=str(created.root))
-        except UndeliveredError as error:  # the next run sends what waits
-            if not isinstance(error.record, MonitorRecord):
-                raise
-            return error.record
+        return _record(MonitorRecord, lambda: monitor(model, as_of, workspace=str(created.root)))
+
+
+def _record(kind: type[Record], run: Callable[[], Record]) -> Record:
+    """Return the record of a run, also where messages wait, which the next run sends."""
+    from tasks.alerts.write import UndeliveredError
+
+    try:
+        return run()
+    except UndeliveredError as error:
+        if not isinstance(error.record, kind):
+            raise
+        return error.record
 
 
 def _result(

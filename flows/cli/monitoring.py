@@ -1,4 +1,4 @@
-"""Commands about runs: monitor, retrain, bootstrap, status."""
+"""Commands that run the loop: monitor, fleet, retrain, challenge, bootstrap, and status."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 

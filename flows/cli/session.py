@@ -157,7 +157,7 @@ def without_heartbeats(always: bool = False, address: str | None = None) -> Iter
 
 def _fail(error: BaseException, verbose: bool, hint: str = "") -> None:
     if isinstance(error, KeyboardInterrupt):
-        hint = "what a flow had begun goes on when it is run again with the same --as-of"
+        hint = "run the command again with the same --as-of to continue where the flow stopped"
         typer.echo(f"stopped; {hint}", err=True)
         raise typer.Exit(130)
     from tasks.runtime.redaction import redact

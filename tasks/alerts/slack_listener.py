@@ -56,14 +56,14 @@ def listening_tokens(workspace: Workspace) -> set[Tokens]:
     """Return the tokens of all channels that take answers."""
     configs, _ = load_configs(workspace.configs)
     channels = (channel for config in configs for channel in config.alerts.channels)
-    found = set()
+    tokens = set()
     for channel in channels:
         if isinstance(channel, SlackChannel) and channel.answered_by:
             app = secret_for(channel.app_token_variable, channel.app_token_secret)
             bot = secret_for(channel.token_variable, channel.token_secret)
             if app and bot:
-                found.add((app, bot))
-    return found
+                tokens.add((app, bot))
+    return tokens
 
 
 def connect(workspace: Workspace, app_token: str, bot_token: str) -> "SocketModeClient":

@@ -48,7 +48,7 @@ def _only_these(
     before: ModelConfig, after: ModelConfig, values: Mapping[tuple[str, ...], Any]
 ) -> None:
     """Refuse a text in which the change of one place changed another, as an alias does."""
-    old, new = (dict(_leaves(one.model_dump(mode="json"))) for one in (before, after))
+    old, new = (dict(_leaves(config.model_dump(mode="json"))) for config in (before, after))
     changed = {
         next((known for known in values if place[: len(known)] == known), place)
         for place in old | new
@@ -61,8 +61,8 @@ def _only_these(
 
 def _leaves(node: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield all values by their place; one in a list of fields with a kind has that in it."""
-    if isinstance(node, list) and node and all(isinstance(one, dict) for one in node):
-        node = {str(one.get("kind", number)): one for number, one in enumerate(node)}
+    if isinstance(node, list) and node and all(isinstance(member, dict) for member in node):
+        node = {str(member.get("kind", number)): member for number, member in enumerate(node)}
     if not isinstance(node, dict):
         yield place, node
         return

@@ -29,25 +29,25 @@ def plot_worth(policies: Sequence[Drawn], whole: Gain, unit: str, path: Path, ti
 
     Gains are shares of that of retraining in every period where there is one.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 1.5 + 0.36 * len(policies)), layout="constrained")
-    FigureCanvasAgg(figure)
     axes, counts = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
     scale = 100 / whole.mean if whole.proven else 1.0
     shown = policies[::-1]
-    for place, one in enumerate(shown):
-        colour = _CHOSEN if one.chosen else _OTHER
-        mean, low, high = (scale * end for end in _ends(one.worth.gain))
+    for place, drawn in enumerate(shown):
+        colour = _CHOSEN if drawn.chosen else _OTHER
+        mean, low, high = (scale * end for end in _ends(drawn.worth.gain))
         axes.plot([low, high], [place, place], color=colour, linewidth=2.2, alpha=0.6)
-        axes.plot([mean], [place], "D" if one.chosen else "o", color=colour, markersize=8)
-        counts.barh(place, one.worth.retrains, color=colour, height=0.55)
-        counts.annotate(f" {one.worth.retrains}", (one.worth.retrains, place), va="center", size=9)
-    names = [f"{one.name}  ◆" if one.chosen else one.name for one in shown]
+        axes.plot([mean], [place], "D" if drawn.chosen else "o", color=colour, markersize=8)
+        counts.barh(place, drawn.worth.retrains, color=colour, height=0.55)
+        counts.annotate(
+            f" {drawn.worth.retrains}", (drawn.worth.retrains, place), va="center", size=9
+        )
+    names = [f"{drawn.name}  ◆" if drawn.chosen else drawn.name for drawn in shown]
     axes.set_yticks(range(len(shown)), names)
-    for label, one in zip(axes.get_yticklabels(), shown, strict=True):
-        label.set(weight="bold" if one.chosen else "normal", size=9)
+    for label, drawn in zip(axes.get_yticklabels(), shown, strict=True):
+        label.set(weight="bold" if drawn.chosen else "normal", size=9)
     _mark(axes, whole, unit)
     counts.set_xlabel("retrainings")
     counts.spines[["top", "right"]].set_visible(False)

@@ -25,11 +25,9 @@ def plot_backtest(
     onset: Any | None = None,
 ) -> None:
     """Draw the scores of policies and baselines over time, above their alarms and promotions."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 5.6), layout="constrained")
-    FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(6, 1.1))
     times: list[Any] = [period.as_of for period in policies[0].periods]
     for index, (policy, colour) in enumerate(zip(policies, _POLICIES, strict=False)):

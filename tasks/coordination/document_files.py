@@ -30,16 +30,16 @@ class FileDocuments:
     def read_all(self) -> dict[str, tuple[int, str | None]]:
         """Return the newest revision of every document, with one look at the folder."""
         newest: dict[str, int] = {}
-        found: dict[str, tuple[int, str | None]] = {}
+        documents: dict[str, tuple[int, str | None]] = {}
         for path in self._folder.glob(f"*.{'[0-9]' * _DIGITS}.json"):
             name, revision = path.name.rsplit(".", 2)[0], int(path.name.split(".")[-2])
             newest[name] = max(revision, newest.get(name, 0))
         for name, revision in newest.items():
             try:
-                found[name] = revision, self._path(name, revision).read_bytes().decode()
+                documents[name] = revision, self._path(name, revision).read_bytes().decode()
             except FileNotFoundError:  # a newer one was made meanwhile
-                found[name] = self.read(name)
-        return found
+                documents[name] = self.read(name)
+        return documents
 
     def write(self, name: str, after: int, text: str) -> None:
         try:

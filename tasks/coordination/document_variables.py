@@ -75,8 +75,8 @@ class VariableDocuments:
         with _client() as client:
             value, own_name = _pack(client, name, text), self._name(name, after + 1)
             created = _create(client, own_name, name, value, marks)
-            found = _of_document(client, name)
-            revisions = self._revisions(found, name)
+            variables = _of_document(client, name)
+            revisions = self._revisions(variables, name)
             if not revisions or mark not in revisions[max(revisions)].marks:
                 # Another writer had the name, or this one was so late that it was free again.
                 if created:
@@ -87,7 +87,7 @@ class VariableDocuments:
                 if old <= after:
                     _delete(client, self._name(name, old))
                     _delete_parts(client, revisions[old].value)
-            for part in _orphans(found):
+            for part in _orphans(variables):
                 _delete(client, part)
 
     def _read(self, client: "_Client", name: str) -> tuple[int, str | None]:
@@ -120,11 +120,11 @@ class VariableDocuments:
     def _name(self, name: str, revision: int) -> str:
         return f"{_PREFIX}_{self._scope}_{name}_{revision:0{_DIGITS}d}"
 
-    def _revisions(self, found: list[Any], name: str) -> dict[int, _Revision]:
+    def _revisions(self, variables: list[Any], name: str) -> dict[int, _Revision]:
         stem = f"{_PREFIX}_{self._scope}_{name}_"
         own = re.compile(rf"{re.escape(stem)}(\d{{{_DIGITS}}})")
         revisions = {}
-        for variable in found:
+        for variable in variables:
             if match := own.fullmatch(variable["name"]):
                 marks = tuple(filter(_MARK.fullmatch, variable["tags"]))
                 revisions[int(match[1])] = _Revision(variable["value"], marks)
@@ -173,19 +173,19 @@ def _of_document(client: "_Client", name: str) -> list[Any]:
     return _variables(client, {"tags": {"all_": [_PREFIX, name]}})
 
 
-def _orphans(found: list[Any]) -> list[str]:
+def _orphans(variables: list[Any]) -> list[str]:
     """Return parts that no revision lists: of a writer that was killed before it made its own.
 
     A younger one may belong to a writer that is about to.
     """
-    values = [variable["value"] for variable in found]
+    values = [variable["value"] for variable in variables]
     listed = {
         part for value in values if isinstance(value, dict) for part in value.get("parts", ())
     }
     newest = datetime.now(UTC) - _ORPHANED
     return [
         variable["name"]
-        for variable in found
+        for variable in variables
         if variable["name"].startswith(_PART)
         and variable["name"] not in listed
         and datetime.fromisoformat(variable["created"]) < newest
@@ -194,13 +194,13 @@ def _orphans(found: list[Any]) -> list[str]:
 
 def _variables(client: "_Client", wanted: dict[str, Any]) -> list[Any]:
     """Return all variables of a filter, which the server gives in pages."""
-    found: list[Any] = []
+    variables: list[Any] = []
     while True:
-        body = {"variables": wanted, "sort": "NAME_DESC", "limit": _PAGE, "offset": len(found)}
+        body = {"variables": wanted, "sort": "NAME_DESC", "limit": _PAGE, "offset": len(variables)}
         page = client.request("POST", "/variables/filter", json=body).json()
-        found += page
+        variables += page
         if len(page) < _PAGE:
-            return found
+            return variables
 
 
 def _pack(client: "SyncPrefectClient", name: str, text: str) -> Any:
@@ -224,12 +224,12 @@ def _unpack(client: "_Client", value: Any) -> str | None:
     packed = value.get("packed")
     if packed is None:
         names = value["parts"]
-        found = {
+        values = {
             part["name"]: part["value"] for part in _variables(client, {"name": {"any_": names}})
         }
-        if len(found) < len(names):
+        if len(values) < len(names):
             return None
-        packed = "".join(str(found[part]) for part in names)
+        packed = "".join(str(values[part]) for part in names)
     return zlib.decompress(base64.b85decode(packed)).decode()
 
 

@@ -124,12 +124,14 @@ def register(plan: Plan, prune: bool = False) -> tuple[Registered, ...]:
             "PREFECT_API_URL to one, such as http://127.0.0.1:4200/api"
         )
     with get_client(sync_client=True) as client:
-        present = {one.full_name: _read(client, one.full_name) for one in plan.deployments}
+        names = [deployment.full_name for deployment in plan.deployments]
+        present = {name: _read(client, name) for name in names}
         _refuse_to_replace(present)
         _ensure_pools(client, {deployment.work_pool_name for deployment in plan.deployments})
         there = automations_by_owner(client)
         registered = [
-            _register(client, one, plan, present[one.full_name], there) for one in plan.deployments
+            _register(client, deployment, plan, present[name], there)
+            for name, deployment in zip(names, plan.deployments, strict=True)
         ]
         wanted = {deployment.name for deployment in registered}
         wanted |= {f"monitor/monitor-{model}" for model in plan.left_out}

@@ -1,4 +1,4 @@
-"""What a process has imported before it does a model's work, which else each would import again."""
+"""Imports of a process before it does a model's work, which else each would repeat."""
 
 MODULES = (
     "tasks.fleet.preloaded",  # before all others

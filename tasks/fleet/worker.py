@@ -69,12 +69,12 @@ def listening(address: str) -> socket.socket:
 
 def newest_code() -> float:
     """Return when the newest of this project's modules was changed."""
-    found = [0.0]
+    times = [0.0]
     for name in CODE:
         for file in (ROOT / name).rglob("*.py"):
             with suppress(OSError):
-                found.append(file.stat().st_mtime)
-    return max(found)
+                times.append(file.stat().st_mtime)
+    return max(times)
 
 
 PARENT = WarmParent()

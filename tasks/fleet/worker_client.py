@@ -1,4 +1,4 @@
-"""What the worker starts for each run: asks the warm parent for a process, and stands for it.
+"""Client of the warm parent, started for each run: it asks for a process and stands in for it.
 
 Signals are passed on, and the end is the same. Without the parent it becomes the run itself, as
 Prefect's own worker starts it. It is started without site-packages, so that it takes no time.

@@ -1,4 +1,4 @@
-"""Where the present drift began, by the data and not by earlier runs."""
+"""Start of the present drift, by the data and not by earlier runs."""
 
 from datetime import datetime
 from itertools import islice

@@ -1,4 +1,4 @@
-"""What a champion promises: its holdout, and its score estimated on the current window."""
+"""Expected performance of a champion: its holdout, and its estimated score on the window."""
 
 from functools import partial
 from typing import Any

@@ -54,7 +54,7 @@ def prediction_findings(
     """
     drift = job.config.drift
     if isinstance(job.config.windows.reference, SeasonReference):
-        return ()  # the holdout is of another season, and training rows are no fair comparison
+        return ()  # the holdout is of another season, and training rows are not a fair comparison
     if not drift.predictions or holdout is None or current.rows < drift.minimum_rows:
         return ()
     target = target_for(job, champion.version)
@@ -81,10 +81,10 @@ def compare_predictions(
     try:
         sides = predicted()
     except (DataError, TrainingError) as error:
-        found = inconclusive_finding(name, *rows, f"`{name}` cannot be compared: {error}.")
+        finding = inconclusive_finding(name, *rows, f"`{name}` cannot be compared: {error}.")
     else:
-        found = _measured(job, name, target, sides)
-    return replace(found, role="prediction")
+        finding = _measured(job, name, target, sides)
+    return replace(finding, role="prediction")
 
 
 def _measured(job: Job, name: str, target: Target, sides: list[Probabilities]) -> Finding:

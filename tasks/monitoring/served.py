@@ -216,6 +216,6 @@ def _marked_by(differing: pd.DataFrame, alike: pd.DataFrame) -> str:
     """Return by which features rows that differ can be told from the others, in words."""
     if min(len(differing), len(alike)) < MIN_ROWS:
         return ""
-    found = DomainClassifier().test(alike, differing)
-    names = join_names((f"`{name}`" for name, _ in found.features), 3)
+    separation = DomainClassifier().test(alike, differing)
+    names = join_names((f"`{name}`" for name, _ in separation.features), 3)
     return f"; these rows are told apart by {names}" if names else ""

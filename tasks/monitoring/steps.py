@@ -186,7 +186,7 @@ def judge_and_decide(
     about = JudgedRun(job.model, rev, job.dry_run, run.champion.version, job.window)
     record = judge_run(about, analysis, inputs, job.config.decision, realised.label)
     currency = job.config.value.currency if job.config.value else ""
-    told = worth_of(performance, run.champion.version, run.history, job.as_of, currency)
+    worth = worth_of(performance, run.champion.version, run.history, job.as_of, currency)
     return replace(
         record,
         trials=trials,
@@ -196,8 +196,8 @@ def judge_and_decide(
         moved=run.moved.sentence if run.moved else None,
         changed=run.changed,
         doubt=doubt_of(run.champion.version, run.champion.baseline, performance),
-        worth=told.worth,
-        balance=told.balance,
+        worth=worth.worth,
+        balance=worth.balance,
     )
 
 
@@ -264,7 +264,10 @@ def run_tags(record: MonitorRecord, key: str, versions: tuple[str, ...] = ()) ->
         seen=tuple(drifted_column_hashes(record.findings)[:MAX_COLUMN_HASHES]),
         effects=effect_words(record.findings),
         versions=versions or None,
-        business=tuple(f"{one.name}={one.value!r}" for one in record.business if one.known) or None,
+        business=tuple(
+            f"{figure.name}={figure.value!r}" for figure in record.business if figure.known
+        )
+        or None,
         recorded_at=recorded_at,
         seconds=seconds,
     )

@@ -14,7 +14,7 @@ from driftloop.performance.target import Classes, Quantity, Target, find_classes
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.columns import feature_table
 from driftloop.profiling.reference_profile import Features, Profile
-from driftloop.quality.label_classes import check_label_classes
+from driftloop.quality.checks import check_label_classes
 from driftloop.training.estimators import features_of
 from driftloop.training.training import Examples
 from driftloop.training.weights import recency_weights
@@ -55,9 +55,9 @@ def target_in(job: Job, table: pd.DataFrame) -> Target:
     return classes
 
 
-def _valued(job: Job, found: Classes, valued: tuple[str, ...]) -> Classes:
+def _valued(job: Job, classes: Classes, valued: tuple[str, ...]) -> Classes:
     """Return all classes that have a worth; raises `DataError` for one that occurs and has none."""
-    for name in found.names:
+    for name in classes.names:
         if name not in valued:
             raise DataError(
                 f"the label {job.config.data.label!r} holds the class {name!r}, of which "

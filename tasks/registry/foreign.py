@@ -67,7 +67,7 @@ def open_foreign(
     """
     if not (folder / "MLmodel").is_file():
         raise TrainingError(
-            f"{what} is no model in MLflow's format: {folder.name} holds no file MLmodel"
+            f"{what} is not a model in MLflow's format: {folder.name} holds no file MLmodel"
         )
     scorer = _scorer(folder, what, trust)
     contract = _contract(folder, what, scorer, features, target)
@@ -174,7 +174,9 @@ class _Onnx:
         if len(inputs) == 1:
             values = {inputs[0].name: table.to_numpy(_number_of(inputs[0]))}
         else:
-            values = {one.name: table[[one.name]].to_numpy(_number_of(one)) for one in inputs}
+            values = {
+                column.name: table[[column.name]].to_numpy(_number_of(column)) for column in inputs
+            }
         names = [output.name for output in self._session.get_outputs()]
         chosen = next((name for name in names if "prob" in name), names[0])
         (said,) = self._session.run([chosen], values)

@@ -72,7 +72,7 @@ def write_entry(
     """
     registry = open_registry(job.workspace)
     stored = _stored(registry.model_tags(job.model))
-    number = max((one.number for one in stored), default=0) + 1
+    number = max((entry.number for entry in stored), default=0) + 1
     text, now = sentence[:_MAX_CHARACTERS], datetime.now(UTC)
     entry = Entry(
         number=number,

@@ -51,8 +51,8 @@ def answered(value: T, name: str, workspace: Workspace) -> T:
     if getattr(value, name, None):
         return value
     raise UnavailableError(
-        f"what answers at {workspace.tracking_uri} is no MLflow server, or a broken one: its "
-        f"answer has no {name}; check MLFLOW_TRACKING_URI and what stands between"
+        f"what answers at {workspace.tracking_uri} is not an MLflow server, or a broken one: "
+        f"its answer has no {name}; check MLFLOW_TRACKING_URI and any proxy between"
     )
 
 

@@ -58,7 +58,7 @@ def _status(
     last, empty = (runs[0].tags if runs else None), None
     if last is not None and outcome_of_tags(last) == "empty":
         earlier = registry.finished(model, "monitor", _LOOKED_BACK)
-        found = (run.tags for run in earlier if outcome_of_tags(run.tags) != "empty")
-        if seen := next(found, None):
+        with_rows = (run.tags for run in earlier if outcome_of_tags(run.tags) != "empty")
+        if seen := next(with_rows, None):
             last, empty = seen, last
     return model_status(model, champion, last, alerts, clock.now(), empty)

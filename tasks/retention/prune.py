@@ -127,24 +127,24 @@ def _moment(run: Run) -> datetime | None:
 
 
 def _remove_runs(registry: Registry, model: str, runs: list[Run], dry_run: bool) -> Removal | None:
-    found = []
+    old = []
     for run in runs:
-        found.append((run.tags.as_of, sum(registry.file_sizes(run.run_id).values())))
+        old.append((run.tags.as_of, sum(registry.file_sizes(run.run_id).values())))
         if not dry_run:
             registry.remove_run(run.run_id)
-    return _removal(model, "runs", found)
+    return _removal(model, "runs", old)
 
 
 def _remove_reports(
     registry: Registry, model: str, runs: list[Run], dry_run: bool
 ) -> Removal | None:
-    found = []
+    old = []
     for run in runs:
         size = registry.file_sizes(run.run_id).get(REPORT_FILE)
-        found += [] if size is None else [(run.tags.as_of, size)]
+        old += [] if size is None else [(run.tags.as_of, size)]
         if not dry_run:  # also where there is none, so that nobody looks again
             registry.remove_file(run.run_id, REPORT_FILE)
-    return _removal(model, "reports", found)
+    return _removal(model, "reports", old)
 
 
 def _old_copies(folder: Path, span: Span | None, as_of: datetime) -> list[tuple[datetime, Path]]:
@@ -169,8 +169,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _removal(model: str, kind: Kind, found: list[tuple[datetime, int]]) -> Removal | None:
-    if not found:
+def _removal(model: str, kind: Kind, old: list[tuple[datetime, int]]) -> Removal | None:
+    if not old:
         return None
-    oldest = min(moment for moment, _ in found)
-    return Removal(model, kind, len(found), oldest, sum(size for _, size in found))
+    oldest = min(moment for moment, _ in old)
+    return Removal(model, kind, len(old), oldest, sum(size for _, size in old))

@@ -108,7 +108,8 @@ def _still(job: Job, part: DataSlice, run_id: str) -> tuple[DataSlice, str]:
     enough.
     """
     times, span, notes = _columns(job, part).times, job.config.windows.current, ""
-    starts = [one.start for one in windows_of(times, span) if span.before(one.end) == one.start]
+    windows = windows_of(times, span)
+    starts = [window.start for window in windows if span.before(window.end) == window.start]
     breaks = _breaks(job, open_profile(job, part, run_id))
     settled = [count for count in breaks if len(starts) - count >= LEAST_WINDOWS]
     if settled:

@@ -63,7 +63,7 @@ def compare_models(
     value = job.config.value
     if value is None:
         return compared
-    new, *old = (one.worth(value) for one in scored)
+    new, *old = (scores.worth(value) for scores in scored)
     return replace(compared, worth=Worth(old[0] if old else None, new))
 
 

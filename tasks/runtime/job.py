@@ -83,8 +83,8 @@ def once(key: Hashable, load: Callable[[], T]) -> T:
         return load()
     if key not in loaded:
         loaded[key] = load()
-    found: T = loaded[key]
-    return found
+    value: T = loaded[key]
+    return value
 
 
 def load_job(

@@ -71,7 +71,7 @@ def _forms(secret: str) -> set[str]:
         address = urlsplit(secret)
         path = address.path.lstrip("/")
         whole = f"{path}?{address.query}" if address.query else path
-        # A path such as "hook" is no secret, and an ordinary word.
+        # A path such as "hook" is not a secret but an ordinary word.
         forms |= {form for form in (whole, quote(whole, safe="/?=&%")) if len(form) >= 8}
     return forms
 

@@ -1,4 +1,4 @@
-"""Whether the configured servers take this process's credentials, checked before anything else."""
+"""Access to the configured servers: are this process's credentials accepted, asked first of all."""
 
 import base64
 import os

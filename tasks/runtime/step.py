@@ -57,15 +57,15 @@ class Step(Task[P, R]):
     def _without_task(self, *arguments: Any, return_state: bool = False, **named: Any) -> Any:
         """Do what Prefect's engine does for a task, without a run of it."""
         try:
-            found = self._tried(*arguments, **named)
+            result = self._tried(*arguments, **named)
         except Exception as error:
             if not return_state:
                 raise
             get_run_logger().exception("%s failed", self.name)
             return Failed(data=error, message=format_exception(error))
         if not return_state:
-            return found
-        return Completed(data=get_result_store().create_result_record(found))  # None, too
+            return result
+        return Completed(data=get_result_store().create_result_record(result))  # None, too
 
     def _tried(self, *arguments: Any, **named: Any) -> R:
         for seconds in RETRY_SECONDS[: self.retries]:

@@ -101,7 +101,7 @@ def _files(inbox: Inbox, settings: AnySource | None) -> list[Path]:
     """Return the file, or those of the folder that the pattern fits; hidden ones are left out.
 
     Raises:
-        DataError: if the folder is not there, or what would be read is no regular file.
+        DataError: if the folder is not there, or what would be read is not a regular file.
     """
     place, pattern = inbox.source, "*.*"
     if place is None:
@@ -120,7 +120,7 @@ def _files(inbox: Inbox, settings: AnySource | None) -> list[Path]:
     if not place.is_dir():
         refuse_pipe(place)
         return [place]
-    found = sorted(path for path in place.glob(pattern) if not path.name.startswith("."))
-    for path in found:
+    paths = sorted(path for path in place.glob(pattern) if not path.name.startswith("."))
+    for path in paths:
         refuse_pipe(path)
-    return [path for path in found if path.is_file()]
+    return [path for path in paths if path.is_file()]

@@ -1,4 +1,4 @@
-"""What a run leaves in the way of the next one when it is killed in the middle of Git or DVC.
+"""Leftovers of a run that was killed in the middle of Git or DVC, cleared for the next one.
 
 Git leaves lock files, DVC an empty list of its readers and writers, and notes of its own that say
 of files what is not so: an index of a folder that was being read, hashes of files that were being
@@ -95,12 +95,12 @@ def _wait_for_git(copy: WorkingCopy, folder: Path, lock: Path) -> None:
 def _git_processes(*folders: Path) -> list[int]:
     import psutil  # type: ignore[import-untyped]
 
-    found = []
+    pids = []
     for process in psutil.process_iter(["pid", "name", "cwd"]):
         name, cwd = process.info["name"] or "", process.info["cwd"]
         if name.startswith("git") and cwd and any(map(Path(cwd).is_relative_to, folders)):
-            found.append(int(process.info["pid"]))
-    return found
+            pids.append(int(process.info["pid"]))
+    return pids
 
 
 def _clear_readers_and_writers(path: Path) -> None:

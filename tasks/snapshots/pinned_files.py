@@ -1,4 +1,4 @@
-"""What a pin says that the data are, compared with what was meant and with what the remote holds.
+"""Pinned data: what a pin says, compared with what was meant and with what the remote holds.
 
 DVC answers from notes that a killed run may have left wrong, so it is not asked: the directory
 object is read as the file that it is, and the remote is asked for each object.
@@ -29,13 +29,13 @@ def difference_from_meant(copy: WorkingCopy, staged: Mapping[str, Path]) -> str 
     with dvc(copy) as repo:
         before = _files(copy, repo, copy.git("show", f"HEAD:{copy.pin}")) if copy.pinned else {}
         added = _files(copy, repo, pin)
-        cached = {name: Path(repo.cache.local.oid_to_path(found)) for name, found in added.items()}
+        cached = {name: Path(repo.cache.local.oid_to_path(oid)) for name, oid in added.items()}
     meant = {**before, **hashes}
     for name in sorted(meant.keys() | added.keys()):
         if meant.get(name) != added.get(name):
             return f"{name}: is {added.get(name, 'not there')}, not {meant.get(name, 'left out')}"
-    for name, found in hashes.items():
-        if not cached[name].is_file() or md5_of_file(cached[name]) != found:
+    for name, oid in hashes.items():
+        if not cached[name].is_file() or md5_of_file(cached[name]) != oid:
             cached[name].unlink(missing_ok=True)
             return f"{name}: is not in the cache as it was staged"
     return None
@@ -52,17 +52,17 @@ def complete_remote(copy: WorkingCopy) -> tuple[str, ...]:
         remote = repo.cloud.get_remote(copy.dvc_remote)
         if remote.fs.version_aware or remote.worktree:
             return ()
-        names = {found: name for name, found in _files(copy, repo, pin).items()}
+        names = {oid: name for name, oid in _files(copy, repo, pin).items()}
         lacking = names.keys() - set(remote.odb.list_oids_exists(sorted(names)))
         names[directory := str(_output(copy, pin)["md5"])] = copy.tracked
         if _content(remote.odb, directory) is None:
             lacking.add(directory)
-        for found in sorted(lacking):
-            cached = Path(repo.cache.local.oid_to_path(found))
+        for oid in sorted(lacking):
+            cached = Path(repo.cache.local.oid_to_path(oid))
             if cached.is_file():
-                remote.odb.add(str(cached), repo.cache.local.fs, found, check_exists=False)
+                remote.odb.add(str(cached), repo.cache.local.fs, oid, check_exists=False)
         lacking -= set(remote.odb.list_oids_exists(sorted(lacking)))
-    return tuple(sorted(names[found] for found in lacking))
+    return tuple(sorted(names[oid] for oid in lacking))
 
 
 def _files(copy: WorkingCopy, repo: Any, pin: str) -> dict[str, str]:
@@ -89,16 +89,16 @@ def _content(store: Any, name: str) -> bytes | None:
         content = bytes(store.fs.cat_file(store.oid_to_path(name)))
     except FileNotFoundError:
         return None
-    found = content_md5(content).hexdigest()
-    return content if found == name.removesuffix(".dir") else None
+    md5 = content_md5(content).hexdigest()
+    return content if md5 == name.removesuffix(".dir") else None
 
 
 def _output(copy: WorkingCopy, pin: str) -> dict[str, Any]:
     """Return what a pin says of the tracked folder."""
     try:
-        found: dict[str, Any] = yaml.safe_load(pin)["outs"][0]
-        return found
+        output: dict[str, Any] = yaml.safe_load(pin)["outs"][0]
+        return output
     except (yaml.YAMLError, LookupError, TypeError) as error:
         raise SnapshotError(
-            f"{copy.root / copy.pin}: is no file of DVC's; undo its change"
+            f"{copy.root / copy.pin}: is not a DVC file; undo its change"
         ) from error

@@ -34,12 +34,12 @@ def query_arrival(source: SqlArrival, window: Window) -> Arrival:
         with engine.connect() as connection:
             return _rows(connection, source, window)
     except DBAPIError as error:
-        text = redact(f"{source.told}: {reason(error.orig or error)}")
+        text = redact(f"{source.title}: {reason(error.orig or error)}")
         if error.connection_invalidated or type(error).__name__ == "OperationalError":
             raise UnavailableError(f"{text}; is the database up, and the query right?") from error
         raise DataError(f"{text}; correct arrivals.source.query") from error
     except SQLAlchemyError as error:
-        raise DataError(f"{source.told}: {reason(error)}; correct arrivals.source") from error
+        raise DataError(f"{source.title}: {reason(error)}; correct arrivals.source") from error
     finally:
         engine.dispose()
 
@@ -72,7 +72,7 @@ def _engine(source: SqlArrival) -> "Engine":
         ) from error
     except ImportError as error:
         raise ConfigError(
-            f"{source.told} needs the package {error.name}; install it (for PostgreSQL: "
+            f"{source.title} needs the package {error.name}; install it (for PostgreSQL: "
             "pip install 'driftloop[postgres]')"
         ) from error
 
@@ -93,7 +93,7 @@ def _rows(connection: "Connection", source: SqlArrival, window: Window) -> Arriv
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
             column.extend(values)
     arrays = [_array(source, *column) for column in zip(names, columns, strict=True)]
-    return Arrival(source.told, pa.Table.from_arrays(arrays, names=names))
+    return Arrival(source.title, pa.Table.from_arrays(arrays, names=names))
 
 
 def _bound(dialect: str, moment: datetime) -> Any:
@@ -112,6 +112,6 @@ def _array(source: SqlArrival, name: str, values: list[Any]) -> pa.Array:
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         kinds = sorted({type(value).__name__ for value in plain if value is not None})
         raise DataError(
-            f"{source.told}: column {name!r} mixes {' and '.join(kinds)}; cast it to one type in "
+            f"{source.title}: column {name!r} mixes {' and '.join(kinds)}; cast it to one type in "
             "the query"
         ) from error

@@ -76,11 +76,11 @@ def local_path(snapshot: Snapshot, file: BatchFile, workspace: Workspace) -> Pat
     filesystem = _filesystem(snapshot.repository, snapshot.rev, snapshot.path)
     cached = Path(filesystem.repo.cache.local.oid_to_path(file.md5))
     if cached.is_file():
-        if (found := _md5_of(cached)) == file.md5:
+        if (md5 := _md5_of(cached)) == file.md5:
             return cached
         raise SnapshotError(
             f"{file.path} at {snapshot.short_rev}: its copy in the DVC cache is damaged (its MD5 "
-            f"is {found}, the commit has {file.md5}); delete {cached} and run 'dvc pull' there"
+            f"is {md5}, the commit has {file.md5}); delete {cached} and run 'dvc pull' there"
         )
     target = workspace.snapshots / file.md5[:2] / f"{file.md5}.parquet"
     if not target.is_file() or _md5_of(target) != file.md5:
@@ -90,8 +90,8 @@ def local_path(snapshot: Snapshot, file: BatchFile, workspace: Workspace) -> Pat
 
 def _md5_of(path: Path) -> str:
     """Return the MD5 of a batch, which a process computes once unless the file changes."""
-    found = path.stat()
-    return _md5(path, found.st_ino, found.st_size, found.st_mtime_ns)
+    status = path.stat()
+    return _md5(path, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)

@@ -47,18 +47,18 @@ def stored_arrival(
     """
     try:
         table = _delta(source) if isinstance(source, DeltaArrival) else _parquet(source, window)
-        names, place = table.schema.names, Source(Path(source.told))
+        names, place = table.schema.names, Source(Path(source.title))
         known, keep = {*config.columns, *held}, config.arrivals.extra_columns == "keep"
         if {*config.features.numeric, *config.features.categorical} & {*names}:
             check_present(place, config, names)
         wanted = [name for name in names if keep or name in known]
         rows = _within(place, table.schema, config.data.time, window)
-        return Arrival(source.told, table.to_table(columns=wanted, filter=rows))
+        return Arrival(source.title, table.to_table(columns=wanted, filter=rows))
     except ImportError as error:
         package = error.name or next((name for name in _PACKAGES if name in str(error)), "")
         wanted_from = _PACKAGES.get(package, package or "that fsspec names for it")
         raise ConfigError(
-            f"{source.told} needs the package {package}; pip install '{wanted_from}'"
+            f"{source.title} needs the package {package}; pip install '{wanted_from}'"
         ) from error
     except (DataError, ConfigError):
         raise
@@ -73,18 +73,20 @@ def _parquet(source: ParquetArrival, window: Window) -> "Dataset":
     from pyarrow.fs import FSSpecHandler, PyFileSystem
 
     storage, root = url_to_fs(source.url, skip_instance_cache=True)
-    found = {
+    partitions = {
         path: dict(part.split("=", 1) for part in path.removeprefix(root).split("/") if "=" in part)
         for path in sorted(storage.find(root))
         if path.endswith(".parquet")
     }
-    if not found:
+    if not partitions:
         raise FileNotFoundError(source.url)
-    said = pa.schema([(name, pa.string()) for name in {n: 0 for at in found.values() for n in at}])
+    said = pa.schema(
+        [(name, pa.string()) for name in {n: 0 for at in partitions.values() for n in at}]
+    )
     options = dataset.FileSystemFactoryOptions(root, dataset.partitioning(said, flavor="hive"))
     factory = dataset.FileSystemDatasetFactory(
         PyFileSystem(FSSpecHandler(storage)),
-        _in_window(source, found, window),
+        _in_window(source, partitions, window),
         dataset.ParquetFileFormat(),
         options,
     )
@@ -92,12 +94,12 @@ def _parquet(source: ParquetArrival, window: Window) -> "Dataset":
 
 
 def _in_window(
-    source: ParquetArrival, found: dict[str, dict[str, str]], window: Window
+    source: ParquetArrival, partitions: dict[str, dict[str, str]], window: Window
 ) -> list[str]:
     """Return the files in folders of the window and a day around it, which a zone may ask for."""
-    if lacking := source.partitions.keys() - {name for at in found.values() for name in at}:
+    if lacking := source.partitions.keys() - {name for at in partitions.values() for name in at}:
         raise DataError(
-            f"{source.told}: no folder {min(lacking)}=… in it; correct arrivals.source.partitions"
+            f"{source.title}: no folder {min(lacking)}=… in it; correct arrivals.source.partitions"
         )
     days = range((window.end - window.start) // _DAY + 4)
     meant = {
@@ -106,10 +108,10 @@ def _in_window(
     }
     inside = [
         path
-        for path, at in found.items()
+        for path, at in partitions.items()
         if all(at.get(name) in values for name, values in meant.items())
     ]
-    return inside or [*found][-1:]  # which says what columns there are
+    return inside or [*partitions][-1:]  # which says what columns there are
 
 
 def _delta(source: DeltaArrival) -> "Dataset":
@@ -149,29 +151,29 @@ def _refuse(source: StoredTable, error: Exception) -> NoReturn:
     said = f"{type(error).__name__} {_COLOURS.sub('', str(error))}"
     if any(word in said for word in _WITHOUT_CREDENTIALS):
         raise ConfigError(
-            f"{source.told}: no credentials were found where driftloop runs; set them there, such "
+            f"{source.title}: no credentials were found where driftloop runs; set them there, such "
             "as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         ) from error
     if any(word in said for word in _REFUSED):
         raise ConfigError(
-            f"{source.told}: the storage refuses the credentials that driftloop has, or they may "
+            f"{source.title}: the storage refuses the credentials that driftloop has, or they may "
             "not read there; give them the right to list and to read"
         ) from error
     if any(word in said for word in _UNKNOWN):
         raise ConfigError(
-            f"{source.told}: {reason(error)}; correct the scheme of arrivals.source.url"
+            f"{source.title}: {reason(error)}; correct the scheme of arrivals.source.url"
         ) from error
     if any(word in said for word in _NOT_THERE):
         what = "Delta table" if isinstance(source, DeltaArrival) else "Parquet file"
         raise DataError(
-            f"{source.told}: no such bucket or folder, or no {what} in it; correct "
+            f"{source.title}: no such bucket or folder, or no {what} in it; correct "
             "arrivals.source.url"
         ) from error
     if isinstance(error, pa.ArrowException):
         raise DataError(
-            f"{source.told}: cannot be read as one table ({reason(error)}); write each column as "
+            f"{source.title}: cannot be read as one table ({reason(error)}); write each column as "
             "one type in all files"
         ) from error
     raise UnavailableError(
-        f"{source.told}: {' '.join(said.split())[:200]}; is the storage up, and the address right?"
+        f"{source.title}: {' '.join(said.split())[:200]}; is the storage up, and the address right?"
     ) from error

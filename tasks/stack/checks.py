@@ -1,13 +1,12 @@
 """Checks before anything is started: ports, folders, the password."""
 
-import os
 import secrets
 import socket
 from contextlib import closing
-from pathlib import Path
 
 from driftloop.base.errors import StackError
 from driftloop.base.workspace import make_state, unwritable_state
+from tasks.runtime.atomic_file import write_atomically
 from tasks.stack.processes import listener
 from tasks.stack.services import PORTS, Plan, StackFolder
 
@@ -80,15 +79,5 @@ def keep_password(folder: StackFolder) -> str:
         password = ""
     if not password:
         password = secrets.token_urlsafe(24)
-        write_private(file, f"{password}\n")
+        write_atomically(file, f"{password}\n", mode=0o600)
     return password
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    draft = path.with_name(path.name + ".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)

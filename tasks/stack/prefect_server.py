@@ -15,7 +15,7 @@ from driftloop.config.model_config import ModelConfig
 from tasks.coordination.slots import Kind, slot_name
 from tasks.deployments.automations import same_automation
 from tasks.runtime.credentials import GATEWAY_BLOCK, GATEWAY_PASSWORD
-from tasks.stack.health import answers
+from tasks.runtime.servers.local_server import answers
 from tasks.stack.services import POOL, Plan, StackFolder
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Starts a stack, or brings one that runs up to date, each part after those that it needs."""
+"""Start of a stack, or an update of a running one: each part after those that it needs."""
 
 import json
 import os
@@ -17,9 +17,10 @@ from driftloop.base.workspace import Workspace
 from driftloop.config.loading import load_configs
 from tasks.coordination.file_lock import file_lock
 from tasks.runtime import clock
+from tasks.runtime.atomic_file import write_atomically
+from tasks.runtime.servers.local_server import answers
 from tasks.stack.backup.schemas import check_schemas
-from tasks.stack.checks import check_ports, keep_password, make_folders, write_private
-from tasks.stack.health import answers, wait_for
+from tasks.stack.checks import check_ports, keep_password, make_folders
 from tasks.stack.login.access import auth_string
 from tasks.stack.prefect_server import (
     create_automations,
@@ -169,7 +170,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tu
     for service in wanted:
         if service.health:
             tell(f"waiting for {service.name}")
-            wait_for(service.name, plan.folder, partial(answers, service.health))
+            supervisor.wait_for(service.name, partial(answers, service.health))
     with prefect_at(plan.prefect_api, auth_string(plan.password)) as client:
         pool = create_pool(client)
         release_pool(client, plan.folder)
@@ -184,11 +185,11 @@ def _bring_up(plan: Plan, supervisor: Supervisor, fresh: bool, tell: Tell) -> tu
         requested = clock.now().replace(microsecond=0)
         started = supervisor.start_service("worker")
         since = requested if started else requested - timedelta(seconds=HEARD_SECONDS)
-        wait_for("worker", plan.folder, partial(worker_online, client, plan.worker, since))
+        supervisor.wait_for("worker", partial(worker_online, client, plan.worker, since))
     for name in ("answers", "keeper"):
         supervisor.start_service(name)
     for name in supervisor.states():
-        wait_for(name, plan.folder, lambda name=name: supervisor.state_of(name) == "RUNNING")  # type: ignore[misc]
+        supervisor.wait_for(name, lambda name=name: supervisor.state_of(name) == "RUNNING")  # type: ignore[misc]
     return faults
 
 
@@ -208,13 +209,18 @@ def _revive(supervisor: Supervisor, service: Service) -> bool:
 def _write(plan: Plan, wanted: tuple[Service, ...]) -> None:
     folder = plan.folder
     described = {service.name: asdict(service) for service in wanted}
-    write_private(folder.services, json.dumps(described, indent=1))
-    text = supervisor_text(folder, make_socket_folder(folder), wanted, sys.executable)
-    write_private(folder.configuration, text)
-    write_private(folder.running, json.dumps(plan.fingerprint, indent=1))
     variables = {**plan.clients, "DRIFTLOOP_WORKSPACE": str(plan.workspace)}
     exports = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
-    write_private(folder.shell, "".join(exports))
+    texts = {
+        folder.services: json.dumps(described, indent=1),
+        folder.configuration: supervisor_text(
+            folder, make_socket_folder(folder), wanted, sys.executable
+        ),
+        folder.running: json.dumps(plan.fingerprint, indent=1),
+        folder.shell: "".join(exports),
+    }
+    for path, text in texts.items():
+        write_atomically(path, text, mode=0o600)
     if state := os.environ.get("DRIFTLOOP_STATE"):  # relative to where the command was given
         os.environ["DRIFTLOOP_STATE"] = str(Path(state).resolve())
     os.environ["DRIFTLOOP_WORKSPACE"] = str(plan.workspace)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tasks.stack.health import answers
+from tasks.runtime.servers.local_server import answers
 from tasks.stack.processes import processes_of
 from tasks.stack.services import Plan, Service
 from tasks.stack.supervisor import Supervisor

@@ -1,4 +1,4 @@
-"""Stops a stack: runs first, then services, then whatever is left."""
+"""Stop of a stack: runs first, then services, then whatever is left."""
 
 import time
 from collections.abc import Callable

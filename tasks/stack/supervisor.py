@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from tasks.stack.services import MARK, Service, StackFolder
 LONGEST_SOCKET = 90
 """A socket's path has about 100 bytes, and supervisord adds its process id to it meanwhile."""
 START_SECONDS = 20.0
+FIRST_START_SECONDS = 240.0
+"""Of a service, which first makes its database, on a slow machine beside other work."""
 ALIVE = ("RUNNING", "STARTING")
 LOG_BYTES, LOG_FILES = "10MB", 3
 _GRACE_SECONDS = 15
@@ -87,6 +89,18 @@ class Supervisor:
         with suppress(xmlrpc.client.Fault):  # it has come up by itself in the meantime
             self._call().startProcess(name, False)
         return True
+
+    def wait_for(self, name: str, ready: Callable[[], bool]) -> None:
+        """Return once a service is ready; `StackError` points to the log of one that never is."""
+        end, log = time.monotonic() + FIRST_START_SECONDS, self._folder.log(name)
+        while not ready():
+            state = self.state_of(name)
+            if state in ("FATAL", "EXITED", "UNKNOWN"):
+                raise StackError(f"{name} does not stay up ({state.lower()}); see {log}")
+            if time.monotonic() > end:
+                seconds = f"{FIRST_START_SECONDS:.0f} s"
+                raise StackError(f"{name} does not answer after {seconds}; see {log}")
+            time.sleep(0.3)
 
     def restart_service(self, name: str) -> None:
         """Stop a service and start it again."""

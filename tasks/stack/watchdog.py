@@ -19,8 +19,8 @@ from uuid import UUID
 
 from tasks.coordination.lost_runs import children_of, settle, unsettled
 from tasks.runtime import clock
-from tasks.stack.checks import write_private
-from tasks.stack.health import answers
+from tasks.runtime.atomic_file import write_atomically
+from tasks.runtime.servers.local_server import answers
 from tasks.stack.prefect_server import prefect_at
 from tasks.stack.processes import runs_of
 from tasks.stack.services import POOL, StackFolder
@@ -81,7 +81,7 @@ def remembered(folder: StackFolder) -> set[str]:
 
 def remember(folder: StackFolder, runs: Iterable[str]) -> None:
     """Note which runs have a process."""
-    write_private(folder.root / "runs.json", json.dumps(sorted(runs)))
+    write_atomically(folder.root / "runs.json", json.dumps(sorted(runs)), mode=0o600)
 
 
 def settle_dead_runs(client: "SyncPrefectClient", folder: StackFolder) -> tuple[str, ...]:

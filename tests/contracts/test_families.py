@@ -206,7 +206,7 @@ FAMILIES: dict[str, tuple[str, Any, Any]] = {
     "training.windows": ("start", lambda: (NOW, NOW), datetime),
     "windows.reference": ("window", lambda: (WINDOW, WINDOW), Window),
     "alerts.channels": ("key", tuple, str),
-    "arrivals.source": ("told", tuple, str),
+    "arrivals.source": ("title", tuple, str),
 }
 """The one method of each family, what it is asked, and what it answers."""
 

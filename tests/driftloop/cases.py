@@ -12,8 +12,8 @@ from driftloop.base.periods import Window
 from driftloop.base.tags import PastRun
 from driftloop.comparison.gates.inputs import GateInputs
 from driftloop.decision.triggers import TriggerInputs
-from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.settings import DriftSettings
+from tests.driftloop.drift.two_samples import TwoSamples, find_drift
 
 NOW = datetime(2026, 3, 9, 6, tzinfo=UTC)
 WEEK = timedelta(days=7)

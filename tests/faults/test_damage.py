@@ -99,5 +99,5 @@ def test_an_mlflow_that_answers_nothing(work: str, first: Path, zygote: Zygote, 
     there = {"MLFLOW_TRACKING_URI": empty, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     failed = Zygote(zygote.process, {**zygote.env, **there}).run(work, first)
     assert failed["error"] == "UnavailableError", failed
-    assert f"what answers at {empty} is no MLflow server" in failed["line"]
+    assert f"what answers at {empty} is not an MLflow server" in failed["line"]
     assert os.linesep not in failed["line"]

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from driftloop.alerts.channels.base import ChannelSettings
+from driftloop.base.settings import secret_block, secret_variable
 
 
 class AppriseChannel(ChannelSettings):
@@ -19,11 +20,5 @@ class AppriseChannel(ChannelSettings):
     name: str = Field(
         default="default", min_length=1, description="A name of your own for the service."
     )
-    url_variable: str = Field(
-        default="DRIFTLOOP_APPRISE_URL",
-        description="Environment variable that holds Apprise's address of the service.",
-    )
-    url_secret: str = Field(
-        default="driftloop-apprise-url",
-        description="Prefect Secret block read where the variable is unset.",
-    )
+    url_variable: str = secret_variable("DRIFTLOOP_APPRISE_URL", "Apprise's address of the service")
+    url_secret: str = secret_block("driftloop-apprise-url")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from driftloop.alerts.channels.base import ChannelSettings
+from driftloop.base.settings import secret_block, secret_variable
 
 _ADDRESS = r"^[^@\s<>,;\"\r\n]+@[^@\s<>,;\"\r\n]+$"
 
@@ -32,13 +33,8 @@ class EmailChannel(ChannelSettings):
         default="starttls", description="How the connection is encrypted."
     )
     user: str | None = Field(default=None, description="User to log in as; none if left out.")
-    password_variable: str = Field(
-        default="SMTP_PASSWORD", description="Environment variable that holds the password."
-    )
-    password_secret: str = Field(
-        default="smtp-password",
-        description="Prefect Secret block read where the variable is unset.",
-    )
+    password_variable: str = secret_variable("SMTP_PASSWORD", "the password")
+    password_secret: str = secret_block("smtp-password")
 
     @model_validator(mode="after")
     def _no_password_in_clear(self) -> Self:

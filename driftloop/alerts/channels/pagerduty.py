@@ -14,6 +14,7 @@ from pydantic import Field
 from driftloop.alerts.channels.base import ChannelSecret, HttpChannel, HttpPost
 from driftloop.alerts.message import Kind, Level, OutgoingMessage
 from driftloop.alerts.messages.formats.plain_text import links, title, to_text
+from driftloop.base.settings import secret_block, secret_variable
 
 BASE_URL = "https://events.pagerduty.com"
 SUMMARY_LIMIT = 1024
@@ -50,14 +51,8 @@ class PagerDutyChannel(HttpChannel):
     service: str = Field(
         default="default", min_length=1, description="A name of your own for the service."
     )
-    key_variable: str = Field(
-        default="PAGERDUTY_ROUTING_KEY",
-        description="Environment variable that holds the integration (routing) key.",
-    )
-    key_secret: str = Field(
-        default="pagerduty-routing-key",
-        description="Prefect Secret block read where the variable is unset.",
-    )
+    key_variable: str = secret_variable("PAGERDUTY_ROUTING_KEY", "the integration (routing) key")
+    key_secret: str = secret_block("pagerduty-routing-key")
 
     @property
     def label(self) -> str:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from driftloop.alerts.channels.base import ChannelSettings
 from driftloop.alerts.message import LEVELS, Level
+from driftloop.base.settings import secret_block, secret_variable
 
 _MENTION = r"^([SUW][A-Z0-9]{2,20}|here|channel)$"
 
@@ -52,35 +53,19 @@ class SlackChannel(ChannelSettings):
     mention_at: Level = Field(
         default="page", description="Least severity at which they are mentioned."
     )
-    token_variable: str = Field(
-        default="SLACK_BOT_TOKEN",
-        description="Environment variable that holds the bot token (xoxb-…)",
-    )
+    token_variable: str = secret_variable("SLACK_BOT_TOKEN", "the bot token (xoxb-…)")
     answered_by: tuple[Person, ...] = Field(
         default=(),
         description="Ids of the users (U…) who may press the buttons below messages; without any "
         "there are none. They need a bot token, an app token with Socket Mode and `driftloop up`.",
     )
-    app_token_variable: str = Field(
-        default="SLACK_APP_TOKEN",
-        description="Environment variable that holds the app token (xapp-…), for buttons",
+    app_token_variable: str = secret_variable(
+        "SLACK_APP_TOKEN", "the app token (xapp-…), for buttons"
     )
-    app_token_secret: str = Field(
-        default="slack-app-token",
-        description="Prefect Secret block read where the app token variable is unset",
-    )
-    webhook_variable: str = Field(
-        default="SLACK_WEBHOOK_URL",
-        description="Environment variable that holds the incoming webhook URL",
-    )
-    token_secret: str = Field(
-        default="slack-bot-token",
-        description="Prefect Secret block read where the token variable is unset",
-    )
-    webhook_secret: str = Field(
-        default="slack-webhook-url",
-        description="Prefect Secret block read where the webhook variable is unset",
-    )
+    app_token_secret: str = secret_block("slack-app-token", "app token variable")
+    webhook_variable: str = secret_variable("SLACK_WEBHOOK_URL", "the incoming webhook URL")
+    token_secret: str = secret_block("slack-bot-token", "token variable")
+    webhook_secret: str = secret_block("slack-webhook-url", "webhook variable")
 
     def mention(self, level: Level) -> str:
         """Return Slack's markup that mentions people at this severity, or nothing."""

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import time
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from driftloop.alerts.channels.base import ChannelSecret, HttpChannel, HttpPost
 from driftloop.alerts.message import OutgoingMessage
 from driftloop.alerts.messages.formats.plain_text import links, title, to_text
 from driftloop.alerts.messages.formats.slack import slack_blocks
+from driftloop.base.settings import secret_block, secret_variable
 
 VERSION = 1
 
@@ -30,21 +30,10 @@ class WebhookChannel(HttpChannel):
     name: str = Field(
         default="default", min_length=1, description="A name of your own for the endpoint."
     )
-    url_variable: str = Field(
-        default="DRIFTLOOP_WEBHOOK_URL", description="Environment variable that holds the URL."
-    )
-    url_secret: str = Field(
-        default="driftloop-webhook-url",
-        description="Prefect Secret block read where the URL variable is unset.",
-    )
-    signing_variable: str = Field(
-        default="DRIFTLOOP_WEBHOOK_SECRET",
-        description="Environment variable that holds the signing secret.",
-    )
-    signing_secret: str = Field(
-        default="driftloop-webhook-secret",
-        description="Prefect Secret block read where the signing variable is unset.",
-    )
+    url_variable: str = secret_variable("DRIFTLOOP_WEBHOOK_URL", "the URL")
+    url_secret: str = secret_block("driftloop-webhook-url", "URL variable")
+    signing_variable: str = secret_variable("DRIFTLOOP_WEBHOOK_SECRET", "the signing secret")
+    signing_secret: str = secret_block("driftloop-webhook-secret", "signing variable")
 
     @property
     def label(self) -> str:
@@ -109,18 +98,6 @@ def headers(secret: str, key: str, body: bytes, now: datetime) -> dict[str, str]
         "X-Driftloop-Key": name,
         "Idempotency-Key": name,
     }
-
-
-def verify(secret: str, timestamp: str, body: bytes, received: str, tolerance: float = 300) -> bool:
-    """Return whether a signature is driftloop's and not older or newer than `tolerance` seconds.
-
-    A receiver in Python can use this as it stands: `received` is the header
-    ``X-Driftloop-Signature``, `timestamp` the header ``X-Driftloop-Timestamp``, and `body` the
-    bytes as they came, before any parsing. The comparison takes equally long whatever is wrong.
-    """
-    expected = f"v1={_signature(secret, timestamp, body)}"
-    fresh = timestamp.isdecimal() and abs(time.time() - int(timestamp)) <= tolerance
-    return hmac.compare_digest(expected.encode(), received.encode()) and fresh
 
 
 def _signature(secret: str, timestamp: str, body: bytes) -> str:

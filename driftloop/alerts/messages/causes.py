@@ -140,17 +140,17 @@ def _lost_performance(record: MonitorRecord) -> Section:
     performance = record.performance
     if performance.score is None:
         return section(bold(sentence(performance.sentence)))
-    metric, told = performance.metric, partial(score_text, performance.metric)
-    expected = None if performance.expected is None else told(performance.expected)
-    was = "" if expected in (None, told(performance.score)) else f", was {expected}"
+    metric, written = performance.metric, partial(score_text, performance.metric)
+    expected = None if performance.expected is None else written(performance.expected)
+    was = "" if expected in (None, written(performance.score)) else f", was {expected}"
     now = scored(metric, performance.score, performance.low, performance.high)
     earlier = f" from {performance.window}" if performance.window != record.window else ""
     rows = f"on {count(performance.rows, 'row')} with known outcome{earlier}"
     pooled = performance.pooled
     if pooled is not None and pooled.windows > 1:
-        rows += f"; {told(pooled.score)} over {pooled.windows} windows"
+        rows += f"; {written(pooled.score)} over {pooled.windows} windows"
     chance = performance.guessing
-    guessing = "" if chance is None else f"; {trimmed(told(chance))} is guessing"
+    guessing = "" if chance is None else f"; {trimmed(written(chance))} is guessing"
     return section(
         line(
             bold(f"{clean(metric_name(metric, begins=True), 60)} is {now}{was}"),

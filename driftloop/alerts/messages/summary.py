@@ -1,4 +1,4 @@
-"""What the parent message of an incident says, from the records of what happened."""
+"""Content of an incident's parent message, from the records of what happened."""
 
 from dataclasses import fields, replace
 

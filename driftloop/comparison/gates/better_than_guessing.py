@@ -1,4 +1,4 @@
-"""The gate on skill: a challenger that tells nothing apart is no model, whatever it beats."""
+"""The gate on skill: a challenger no better than guessing is refused, whatever it beats."""
 
 import math
 from typing import Literal

@@ -8,7 +8,7 @@ from driftloop.alerts.messages.wording import count, number
 from driftloop.base.scores import metric_name, shown
 from driftloop.decision.outcome import OUTCOME_STYLES
 from driftloop.reporting.dashboard.rows import ModelRow, dashboard_sentence, most_severe_first
-from driftloop.reporting.html.line import scaled
+from driftloop.reporting.html.axis import scaled
 from driftloop.reporting.html.rendering import render_page
 
 _BOX = 96.0, 26.0, 3.0
@@ -34,7 +34,7 @@ def dashboard_page(rows: Sequence[ModelRow], now: datetime) -> str:
             (
                 row,
                 sparkline(row.scores, row.metric),
-                [(one, sparkline(one.values, None, one.name)) for one in row.business],
+                [(figure, sparkline(figure.values, None, figure.name)) for figure in row.business],
             )
             for row in ordered
         ],
@@ -50,7 +50,7 @@ def sparkline(
 ) -> Sparkline | None:
     """Return the scores as a small line, or None where there are none.
 
-    `name` is what they are called where they are no scores of a metric.
+    `name` is what they are called where they are not scores of a metric.
     """
     read = [shown(metric, score) for score in scores]
     known = [(place, score) for place, score in enumerate(read) if score is not None]

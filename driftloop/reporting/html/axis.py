@@ -1,10 +1,12 @@
 """The axes of a plot: where values lie on them, and the round values and times at their ticks."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+Points = tuple[tuple[str, str], ...]
+_MOST_TIMES = 7
 _SIZES = (1.0, 2.0, 2.5, 5.0)
 _DAY = 86_400
 _TIME_STEPS = (
@@ -43,6 +45,28 @@ def around(low: float, high: float, margin: float) -> tuple[float, float]:
     return low - reach, high + reach
 
 
+def scaled(
+    places: Sequence[float],
+    values: Sequence[float],
+    ends: tuple[float, float],
+    box: tuple[float, float, float],
+) -> Points:
+    """Return the points of a line as texts; `ends` are the values at the bottom and the top.
+
+    `box` is width, height and the margin on every side. Places are scaled to the whole width.
+    """
+    width, height, edge = box
+    low, reach = ends[0], (ends[1] - ends[0]) or 1.0
+    first, span = places[0], (places[-1] - places[0]) or 1.0
+    return tuple(
+        (
+            f"{edge + (place - first) / span * (width - 2 * edge):.0f}",
+            f"{height - edge - (value - low) / reach * (height - 2 * edge):.0f}",
+        )
+        for place, value in zip(places, values, strict=True)
+    )
+
+
 def round_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
     """Return round values at equal distances between two ends, at most `most` + 1."""
     raw = (high - low) / most
@@ -61,17 +85,17 @@ def tick_label(value: float) -> str:
     return f"{value + 0.0:.6g}"
 
 
-def round_times(begin: datetime, end: datetime, most: int = 7) -> tuple[tuple[float, str], ...]:
-    """Return round times between two moments, in seconds since 1970, with their labels.
+def round_times(begin: datetime, end: datetime) -> tuple[tuple[float, str], ...]:
+    """Return at most seven round times between two moments, in seconds since 1970, labelled.
 
-    The first one tells its year.
+    The label of the first one has its year.
     """
     span = (end - begin).total_seconds()
     for unit, step, seconds in _TIME_STEPS:
-        if span / seconds > most + 1:
+        if span / seconds > _MOST_TIMES + 1:
             continue
-        times = [time for time in _times(begin, unit, step, most + 2) if time <= end]
-        if len(times) <= most:
+        times = [time for time in _times(begin, unit, step, _MOST_TIMES + 2) if time <= end]
+        if len(times) <= _MOST_TIMES:
             return tuple(
                 (time.timestamp(), _label(time, unit, begins=place == 0))
                 for place, time in enumerate(times)
@@ -83,18 +107,18 @@ def _times(begin: datetime, unit: str, step: int, most: int) -> Iterator[datetim
     """Yield the first moments from `begin` on that are round in a unit."""
     day = begin.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     if unit == "hour":
-        found = (day + timedelta(hours=step * number) for number in range(24 // step + most))
+        times = (day + timedelta(hours=step * number) for number in range(24 // step + most))
     elif unit == "day":
         first = day - timedelta(days=(day.toordinal() - 1) % step)  # two weeks begin on a Monday
-        found = (first + timedelta(days=step * number) for number in range(most + 1))
+        times = (first + timedelta(days=step * number) for number in range(most + 1))
     else:
         months = step * (12 if unit == "year" else 1)
         month = (day.year * 12 + day.month - 1) // months * months
         wanted = (month + months * number for number in range(most + 1))
-        found = (
+        times = (
             datetime(at // 12, at % 12 + 1, 1, tzinfo=UTC) for at in wanted if 12 <= at < 120_000
         )
-    return (time for time in found if time >= begin)
+    return (time for time in times if time >= begin)
 
 
 def _label(time: datetime, unit: str, begins: bool) -> str:

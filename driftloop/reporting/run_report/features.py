@@ -114,7 +114,11 @@ def _summary(findings: Iterable[Finding]) -> str:
     features = [finding for finding in findings if finding.role == "feature"]
     total = len({feature.name for feature in features})
     drifted = len({feature.name for feature in features if feature.status == "drift"})
-    courses = {f"`{one.name}` {one.reference_course}" for one in features if one.reference_course}
+    courses = {
+        f"`{feature.name}` {feature.reference_course}"
+        for feature in features
+        if feature.reference_course
+    }
     return (
         f"{drifted} of {count(total, 'feature')} drifted. They are ranked by status, then by how "
         "much the change matters: effect size over limit, times the champion's importance."

@@ -1,4 +1,4 @@
-"""When each feature left its reference: its effect size over past runs, with its floor."""
+"""Onset of drift in each feature: its effect size over past runs, with its floor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from driftloop.base.periods import format_time
 from driftloop.base.scores import format_number
 from driftloop.drift.effect_history import effect_of
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
-from driftloop.reporting.html.line import Points, scaled
+from driftloop.reporting.html.axis import Points, scaled
 from driftloop.reporting.run_report.history import MOST_RUNS
 from driftloop.reporting.run_report.inputs import ReportInput, plotted_findings
 from driftloop.reporting.run_report.past_runs import RunPoint, point_of_record
@@ -52,7 +52,7 @@ def onset_section(report: ReportInput) -> OnsetSection | None:
     panels = []
     for finding, _ in plotted:
         effects = [effect_of(run.effects, finding.name) for run in runs]
-        known = [(run, *found) for run, found in zip(runs, effects, strict=True) if found]
+        known = [(run, *effect) for run, effect in zip(runs, effects, strict=True) if effect]
         if len(known) > 1 and known[-1][0] is now:
             label = EFFECT_LABELS.get(finding.effect, finding.effect)
             began = _began(known)

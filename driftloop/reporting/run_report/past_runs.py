@@ -133,7 +133,7 @@ def point_of_record(run_id: str, record: MonitorRecord) -> RunPoint:
         performance.high,
         record.estimate.score if record.estimate else None,
         effect_words(record.findings),
-        {one.name: one.value for one in record.business if one.value is not None},
+        {figure.name: figure.value for figure in record.business if figure.value is not None},
     )
 
 

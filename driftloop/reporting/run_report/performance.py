@@ -29,7 +29,7 @@ def business_of_runs(report: ReportInput) -> tuple[BusinessSeries, ...]:
     """Return the course of each business figure over the runs that have a score."""
     points = points_with_scores(report)
     metric = report.record.performance.metric
-    units = {one.name: one.unit for one in report.record.business}
+    units = {figure.name: figure.unit for figure in report.record.business}
     scores = [shown(metric, point.score) for point in points]
     return business_series([point.business for point in points], scores, metric, units)
 
@@ -52,16 +52,16 @@ def performance_alt_text(report: ReportInput) -> str:
 
 def performance_details(performance: Performance) -> str:
     """Return the rows, the baseline and the estimate in one line."""
-    told = partial(score_text, performance.metric)
+    written = partial(score_text, performance.metric)
     parts = [f"{count(performance.rows, 'labelled row')} from {performance.window}"]
     if performance.baseline is not None:
         allowed = f", allowed loss {number(performance.margin)}" if performance.margin else ""
-        parts.append(f"baseline {told(performance.baseline)}{allowed}")
+        parts.append(f"baseline {written(performance.baseline)}{allowed}")
     pooled = performance.pooled
     if pooled is not None and pooled.windows > 1:
-        parts.append(f"{told(pooled.score)} over {pooled.windows} windows together")
+        parts.append(f"{written(pooled.score)} over {pooled.windows} windows together")
     if performance.level is not None and performance.level.value != performance.baseline:
-        parts.append(f"{told(performance.level.value)} held before, whichever version served")
+        parts.append(f"{written(performance.level.value)} held before, whichever version served")
     if performance.estimated is not None:
-        parts.append(f"{told(performance.estimated)} was promised of these rows")
+        parts.append(f"{written(performance.estimated)} was promised of these rows")
     return " · ".join(parts)

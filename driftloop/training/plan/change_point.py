@@ -1,4 +1,4 @@
-"""Where the relation of inputs and outcome changed, by the losses of a model on rows it never saw.
+"""Change point of inputs and outcome, by the losses of a model on rows it never saw.
 
 Inputs may stay as they are while the outcome changes. What then moves is the model's loss, row by
 row, so that the beginning is found to within rows.
@@ -106,7 +106,7 @@ def newest_change(losses: Losses, enough: int = 0) -> int | None:
 
 
 def _split(losses: Losses) -> int | None:
-    """Return where the mean of rows (n,) changed most, if that is no chance."""
+    """Return where the mean of rows (n,) changed most, if that is not chance."""
     n = len(losses)
     if n < 2 * LEAST_ROWS:
         return None

@@ -63,14 +63,14 @@ class WindowChoice:
         where = f"on the newest {folds[0].stop - folds[-1].start:,} training rows"
         if not known:
             undefined = f"{metric_name(self.metric, begins=True)} is undefined {where}"
-            scored = tuple(replace(one, sentence=undefined) for one in candidates)
+            scored = tuple(replace(candidate, sentence=undefined) for candidate in candidates)
             return max(scored, key=lambda candidate: candidate.rows), scored
         if len(known) > 1:
             where = f"{where}, in {len(known)} parts"
         values = np.mean([fold.values for fold in known], axis=0)
         scored = tuple(
-            replace(one, score=value, sentence=f"{named_score(self.metric, value)} {where}")
-            for one, value in zip(candidates, values.tolist(), strict=True)
+            replace(candidate, score=value, sentence=f"{named_score(self.metric, value)} {where}")
+            for candidate, value in zip(candidates, values.tolist(), strict=True)
         )
         return _taken(scored, values, np.mean([fold.drawn for fold in known], axis=0))
 
@@ -84,7 +84,7 @@ class WindowChoice:
         smallest = min(candidate.rows for candidate in candidates)
         share = int(smallest * self.settings.holdout.share)
         length = min(max(share, 50), smallest // 2)
-        most = 1 if any(one.candidate == SINCE_CHANGE for one in candidates) else FOLDS
+        most = 1 if any(candidate.candidate == SINCE_CHANGE for candidate in candidates) else FOLDS
         longest = max(candidate.rows for candidate in candidates)
         count = max(1, min(most, longest // 2 // length))
         return [slice(self.end - (n + 1) * length, self.end - n * length) for n in range(count)]
@@ -130,14 +130,14 @@ def _taken(
 ) -> tuple[WindowScore, tuple[WindowScore, ...]]:
     """Return the chosen candidate and all, by mean scores (c,) and resampled ones (c, b)."""
     best = int(values.argmax())
-    since_change = np.array([one.candidate == SINCE_CHANGE for one in scored])
+    since_change = np.array([candidate.candidate == SINCE_CHANGE for candidate in scored])
     against = np.where(since_change[:, None], 0, drawn)
     errors = np.std(drawn[best] - against, axis=1, ddof=1)
     near = np.flatnonzero(~(values[best] - values > errors))  # also where one is undefined
     chosen = max((scored[place] for place in near), key=_preferred)
     said = f"{chosen.sentence}; chosen: {_why(chosen, scored[best])}"
-    told = replace(chosen, sentence=said)
-    return told, tuple(told if one is chosen else one for one in scored)
+    explained = replace(chosen, sentence=said)
+    return explained, tuple(explained if each is chosen else each for each in scored)
 
 
 def _preferred(candidate: WindowScore) -> tuple[bool, int, bool]:

@@ -95,10 +95,10 @@ def matrix_view(result: "MatrixResult") -> Iterable[RenderableType]:
     table.add_column("trained on")
     for name in ("gain, 90 %", "kept", "regret", "retrained"):
         table.add_column(name, justify="right")
-    for one in result.policies:
-        kept = "" if math.isnan(one.kept) or not result.gain.proven else f"{one.kept:.0%}"
-        gains = _interval(one.gain), kept, _score(one.regret), str(one.retrains)
-        table.add_row(one.policy, one.setting, *gains)
+    for policy in result.policies:
+        kept = "" if math.isnan(policy.kept) or not result.gain.proven else f"{policy.kept:.0%}"
+        gains = _interval(policy.gain), kept, _score(policy.regret), str(policy.retrains)
+        table.add_row(policy.policy, policy.setting, *gains)
     yield table
     if not math.isnan(result.coverage):
         yield (
@@ -115,15 +115,15 @@ def tune_view(result: "Tuning") -> Iterable[RenderableType]:
     proven = result.gain.proven
     gained = "gain kept, 90 %" if proven else f"gain, {unit}, 90 %"
     table = empty_table("", "policy", gained, "retrained", f"against configured, {unit}")
-    for one in result.policies:
-        mark, style = ("→", "bold green") if one.chosen else ("", "")
-        versus = _interval(one.better) if one.better.high > one.better.low else ""
-        kept, retrained = _kept(one.worth, result.gain), str(one.worth.retrains)
-        table.add_row(mark, one.worth.policy, kept, retrained, versus, style=style)
+    for policy in result.policies:
+        mark, style = ("→", "bold green") if policy.chosen else ("", "")
+        versus = _interval(policy.better) if policy.better.high > policy.better.low else ""
+        kept, retrained = _kept(policy.worth, result.gain), str(policy.worth.retrains)
+        table.add_row(mark, policy.worth.policy, kept, retrained, versus, style=style)
     best = result.best
     table.add_row("", best.policy, _kept(best, result.gain), str(best.retrains), style="dim")
     yield table
-    chosen = next(one for one in result.policies if one.chosen)
+    chosen = next(policy for policy in result.policies if policy.chosen)
     for key, value in chosen.values.items():
         yield f"  {key}: {value}"
     said = f"written to {result.config}" if result.written else f"would write to {result.config}"
@@ -135,12 +135,12 @@ def _headline(result: "MatrixResult | Tuning") -> Text:
     return Text.assemble((f"{result.model} ", "bold"), f"{begin} to {end}: {result.sentence}")
 
 
-def _kept(one: "PolicyWorth", whole: "Gain") -> str:
+def _kept(policy: "PolicyWorth", whole: "Gain") -> str:
     """Return the share of the gain that is kept, or the gain itself where none is proven."""
     if not whole.proven:
-        return _interval(one.gain)
-    low, high = (end / whole.mean * 100 for end in (one.gain.low, one.gain.high))
-    return f"{one.kept:.0%} [{low:.0f}, {high:.0f}]"
+        return _interval(policy.gain)
+    low, high = (end / whole.mean * 100 for end in (policy.gain.low, policy.gain.high))
+    return f"{policy.kept:.0%} [{low:.0f}, {high:.0f}]"
 
 
 def _interval(gain: "Gain") -> str:

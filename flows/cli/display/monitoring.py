@@ -105,9 +105,9 @@ def _features(findings: list[Finding], everything: bool) -> Iterable[RenderableT
 def fleet_view(fleet: "Fleet") -> Iterable[RenderableType]:
     """Yield a line for each model that is not healthy, most severe first, then all in numbers."""
     for model in fleet.worth_showing:
-        found = outcome_text(model.outcome, model.headline) if model.outcome else None
+        outcome = outcome_text(model.outcome, model.headline) if model.outcome else None
         action = f" ({model.action})" if model.action not in (None, "none") else ""
-        what = found or Text(model.error or model.result, style="red")
+        what = outcome or Text(model.error or model.result, style="red")
         yield Text.assemble((f"{model.model} ", "bold"), what, action)
     yield f"{fleet.headline}; {fleet.seconds:.0f} s, {fleet.processes} at a time"
 

@@ -71,7 +71,7 @@ def stack_view(status: "StackStatus") -> Iterable[RenderableType]:
 
 def _at(status: "StackStatus", name: str) -> str:
     """Return the address of a service."""
-    return next(one.address or "" for one in status.services if one.name == name)
+    return next(service.address or "" for service in status.services if service.name == name)
 
 
 def _whole(text: str) -> Text:

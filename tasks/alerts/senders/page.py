@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from driftloop.reporting.feature_plot import draw_feature_plot
 from tasks.alerts.senders.base import Sender
 from tasks.alerts.senders.slack.bot import alt_text
 from tasks.coordination.file_lock import file_lock
+from tasks.runtime.atomic_file import write_atomically
 
 LOCK_SECONDS = 10
 MOST = 200
@@ -91,8 +91,9 @@ class PageSender(Sender):
             self.page.parent.mkdir(parents=True, exist_ok=True)
             with file_lock(lock, LOCK_SECONDS, 0.02):
                 entries = function(self._read())
-                _write(self._transcript, to_json({"entries": entries}))
-                _write(self.page, channel_html(self.page.stem, _posts(entries)))
+                write_atomically(self._transcript, to_json({"entries": entries}), durable=True)
+                html = channel_html(self.page.stem, _posts(entries))
+                write_atomically(self.page, html, durable=True)
         except TimeoutError as error:
             raise DeliveryError(
                 f"{lock}: another run has held the page for {LOCK_SECONDS} s; run it "
@@ -150,13 +151,3 @@ def _newest(entries: PageMessages) -> PageMessages:
     """Return the newest messages with their threads."""
     first = [entry.key for entry in entries if entry.thread is None][-MOST:]
     return tuple(entry for entry in entries if (entry.thread or entry.key) in first)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all; the lock sees to it that the draft has one writer."""
-    draft = path.with_name(f"{path.name}.tmp")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -1,4 +1,4 @@
-"""Runs a module of Python, and ends it and what it started when the parent ends, however that ends.
+"""A leash for a Python module: it ends, with all it started, when its parent ends in any way.
 
 ``python leash.py MODULE ARGUMENT…``: standard input is a pipe that only the parent holds open, so
 it ends with the parent, also where that is killed and cleans nothing up.

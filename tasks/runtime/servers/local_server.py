@@ -49,11 +49,9 @@ class LocalServer:
                     f"{self._last_words()}; set PREFECT_API_URL to a server of your own if it "
                     "cannot run here"
                 )
-            try:
-                with urllib.request.urlopen(f"{self.api_url}/health", timeout=5):  # noqa: S310
-                    return
-            except OSError:
-                time.sleep(0.05)
+            if answers(f"{self.api_url}/health"):
+                return
+            time.sleep(0.05)
         raise UnavailableError(
             f"the Prefect server at {self.url} did not answer in {seconds:.0f} s; allow it more "
             f"with {PATIENCE}, or set PREFECT_API_URL to a server of your own"
@@ -76,9 +74,9 @@ class LocalServer:
         return " / ".join(lines[-_LAST_LINES:]).rstrip(".") or "it said nothing"
 
 
-def start_server(home: Path, port: int | None = None) -> LocalServer:
+def start_server(home: Path) -> LocalServer:
     """Start a server that keeps its database and log in `home`; call `wait` before using it."""
-    port = port or free_port()
+    port = free_port()
     home.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "PREFECT_HOME": str(home)}
     environment.pop("PREFECT_API_URL", None)  # that of a client
@@ -100,6 +98,15 @@ def start_leashed(
         start_new_session=True,
     )
     return LocalServer(process, f"http://127.0.0.1:{port}", log)
+
+
+def answers(url: str, seconds: float = 5.0) -> bool:
+    """Say whether an address answers with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as response:  # noqa: S310 - our own
+            return bool(response.status == 200)
+    except OSError:
+        return False
 
 
 def free_port() -> int:

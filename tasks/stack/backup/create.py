@@ -1,4 +1,4 @@
-"""Writes everything of a stack that cannot be made again into one file."""
+"""Backup of a stack: everything that cannot be made again, in one file."""
 
 import hashlib
 import os
@@ -122,7 +122,7 @@ def _require_registry(plan: Plan, databases: Files, folders: Mapping[str, Files]
     if "mlflow" not in databases:
         raise StackError(
             f"{plan.mlflow_database.masked}: MLflow's database is not there, and a backup "
-            "without the registry is none; name the workspace that holds it with --workspace, "
+            "needs the registry; name the workspace that holds it with --workspace, "
             f"or its database with {MLFLOW_DATABASE}"
         )
 

@@ -1,4 +1,4 @@
-"""Puts a backup back: checked whole before anything is touched."""
+"""Restoring a backup: it is checked as a whole before anything is touched."""
 
 import shutil
 import tarfile

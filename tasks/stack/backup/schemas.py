@@ -1,4 +1,4 @@
-"""Whether a database fits the installed Prefect and MLflow, found out before they are started."""
+"""Schema revisions: does a database fit the installed Prefect and MLflow, before they start?"""
 
 import re
 import shlex

@@ -13,9 +13,9 @@ import pytest
 
 from driftloop.base.findings import Finding
 from driftloop.base.serialize import to_json
-from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.settings import DriftSettings
 from tests.driftloop.cases import FAST, categories, numbers
+from tests.driftloop.drift.two_samples import TwoSamples, find_drift
 
 RNG = np.random.default_rng(0)
 N = 300

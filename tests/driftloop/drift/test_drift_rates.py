@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from scipy.stats import kstwo
 
-from driftloop.drift.judge import JudgingCriteria, TwoSamples, find_drift, judge_findings
+from driftloop.drift.judge import JudgingCriteria, judge_findings
 from driftloop.drift.pvalues import ks_p_value
 from driftloop.drift.settings import DriftSettings
 from tests.driftloop.cases import FAST, categories, finding, numbers
+from tests.driftloop.drift.two_samples import TwoSamples, find_drift
 
 NUMERIC = tuple(f"n{i}" for i in range(6))
 CATEGORICAL = tuple(f"c{i}" for i in range(3))

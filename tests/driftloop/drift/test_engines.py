@@ -21,11 +21,11 @@ from driftloop.drift.detectors import (
     NumericDetector,
     run_test,
 )
-from driftloop.drift.judge import TwoSamples, find_drift
 from driftloop.drift.pvalues import EXACT_KS_MAX_PRODUCT
 from driftloop.drift.result import TestResult
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
+from tests.driftloop.drift.two_samples import TwoSamples, find_drift
 
 pytest.importorskip("alibi_detect")
 

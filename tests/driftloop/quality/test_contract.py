@@ -96,8 +96,8 @@ def test_a_schema_that_cannot_be_loaded_never_passes(
     (tmp_path / "empty.yaml").write_text("")
     for source, said in {
         "nowhere.yaml": "cannot be read: No such file",
-        "broken.yaml": "is no schema that Pandera can read",
-        "wrong.yaml": "is no schema that Pandera can read",
+        "broken.yaml": "is not a schema that Pandera can read",
+        "wrong.yaml": "is not a schema that Pandera can read",
         "empty.yaml": "names no columns",
         f"{HERE}.EMPTY": "names no columns",
         f"{HERE}.PATTERN": "by a pattern",

@@ -164,7 +164,7 @@ def test_a_package_that_is_missing_is_named(
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"url": "/srv/lake"}, "is no address"),
+        ({"url": "/srv/lake"}, "is not an address"),
         ({"url": "s3://key:secret@bucket/x"}, "put credentials into the environment"),
         ({"url": "s3://b/x", "partitions": {"hour": "%Y-%m-%d-%H"}}, "follows the hour"),
         ({"url": "s3://b/x", "partitions": {"region": "eu"}}, "follows no time"),

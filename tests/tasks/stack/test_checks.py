@@ -11,7 +11,7 @@ import pytest
 from driftloop.base.errors import StackError
 from tasks.runtime.servers.local_server import free_port
 from tasks.stack.backup.schemas import check_schemas, fit, installed, revision_of, upgrade_command
-from tasks.stack.checks import check_ports, keep_password, make_folders, write_private
+from tasks.stack.checks import check_ports, keep_password, make_folders
 from tasks.stack.services import Plan, StackFolder, StackSettings, stack_settings
 from tasks.stack.supervisor import LONGEST_SOCKET, make_socket_folder, socket_of
 
@@ -49,14 +49,6 @@ def test_a_state_folder_that_cannot_be_written_is_named(plan: Plan, tmp_path: Pa
         make_folders(plan.folder)
     assert str(caught.value).startswith(f"{tmp_path / 'stack'}: cannot be written (")
     assert "DRIFTLOOP_STATE" in str(caught.value)
-
-
-def test_private_files_are_private_whatever_was_there(tmp_path: Path) -> None:
-    path = tmp_path / "services.json"
-    path.write_text("old")
-    path.chmod(0o644)
-    write_private(path, "new")
-    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o600)
 
 
 def test_nobody_else_may_enter_the_state(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from peers.hook import HookPeer
 from peers.http_peer import Fault
 
-from driftloop.alerts.channels.webhook import WebhookChannel, headers, verify
+from driftloop.alerts.channels.webhook import WebhookChannel, headers
 from driftloop.alerts.message import Receipt
 from driftloop.alerts.messages.formats.slack import slack_blocks
 from driftloop.base.errors import DeliveryError
@@ -139,7 +139,19 @@ def test_an_address_that_is_none_is_not_shown(
     assert_one_safe_line(caught.value, "secret")
 
 
-def test_a_receiver_can_verify() -> None:
+@pytest.fixture(scope="module")
+def verify() -> Callable[..., bool]:
+    """The receiver's check of a signature, as ``docs/channels.md`` shows it."""
+    page = (Path(__file__).parents[4] / "docs" / "channels.md").read_text()
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert code is not None
+    documented: dict[str, Any] = {}
+    exec(code[1], documented)
+    check: Callable[..., bool] = documented["verify"]
+    return check
+
+
+def test_a_receiver_can_verify(verify: Callable[..., bool]) -> None:
     body = b'{"version": 1}'
     sent = headers("s3cret", "k", body, datetime.now(UTC))
     timestamp, given = sent["X-Driftloop-Timestamp"], sent["X-Driftloop-Signature"]
@@ -151,20 +163,9 @@ def test_a_receiver_can_verify() -> None:
     assert not verify("s3cret", "soon", body, given)
 
 
-def test_the_documented_receiver_agrees() -> None:
-    page = (Path(__file__).parents[4] / "docs" / "channels.md").read_text()
-    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
-    assert code is not None
-    documented: dict[str, Any] = {}
-    exec(code[1], documented)
-    body = b'{"version": 1}'
-    sent = headers("s3cret", "k", body, datetime.now(UTC))
-    given = (sent["X-Driftloop-Timestamp"], body, sent["X-Driftloop-Signature"])
-    assert documented["verify"]("s3cret", *given)
-    assert not documented["verify"]("other", *given)
-
-
-def test_an_old_signature_is_a_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_signature_is_a_replay(
+    monkeypatch: pytest.MonkeyPatch, verify: Callable[..., bool]
+) -> None:
     sent, now = headers("s3cret", "k", b"x", datetime.now(UTC)), time.time()
     given = (sent["X-Driftloop-Timestamp"], b"x", sent["X-Driftloop-Signature"])
     for age, good in ((290, True), (310, False)):
