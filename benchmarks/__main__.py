@@ -86,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
     real = commands.add_parser("elec2", help="weekly monitoring of the Elec2 data")
     real.add_argument("--data", type=Path, default=ELEC2)
 
+    quarters = commands.add_parser("seasons", help="quarters of weather by those of earlier years")
+    quarters.add_argument("--data", type=Path, required=True, help="noaa_weather.csv")
+
     _add_loop_commands(commands)
     _add_fleet_commands(commands)
     commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
@@ -216,9 +219,13 @@ def _with_own_report(arguments: argparse.Namespace) -> None:
         harm_report,
         histories,
         policies,
+        seasons,
         sizes,
     )
 
+    if arguments.command == "seasons":
+        seasons.run(arguments.data)
+        return
     if arguments.command == "turns":
         turns.run(arguments.kinds, arguments.rows, arguments.seeds, arguments.fresh)
         return
@@ -249,7 +256,7 @@ def _has_elec2(path: Path) -> bool:
 
 RUNNERS = {
     **dict.fromkeys(("fleet", "fleet-state", "partitions"), _run_fleet),
-    **dict.fromkeys(("policies", "harm", "estimates", "turns"), _with_own_report),
+    **dict.fromkeys(("policies", "harm", "estimates", "seasons", "turns"), _with_own_report),
 }
 """What runs a command that writes its own report."""
 

@@ -9,7 +9,6 @@ from driftloop.base.errors import ChampionLostError
 from driftloop.base.records import MonitorRecord
 from driftloop.base.retrain_record import RetrainRecord
 from flows.naming import resolve_as_of, run_name, with_words
-from flows.retrain import retrain
 from flows.watch import watch
 from tasks.alerts.write import deliver_alerts, undelivered, write_alert, write_lost_champion_alert
 from tasks.monitoring.steps import OpenRun
@@ -66,6 +65,8 @@ def _alert(job: Job, run: OpenRun, record: MonitorRecord, report: Reporter) -> N
 
 
 def _retrain(job: Job, run: OpenRun, record: MonitorRecord) -> RetrainRecord:
+    from flows.retrain import retrain  # most runs do without
+
     return retrain(
         job.model,
         as_of=job.as_of,

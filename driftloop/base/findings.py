@@ -18,7 +18,7 @@ FindingStatus = Literal["ok", "small", "warning", "drift", "inconclusive"]
 CheckStatus = Literal["ok", "failed", "inconclusive"]
 PerformanceStatus = Literal["ok", "falling", "fell", "unclear", "inconclusive"]
 PromiseStatus = Literal["kept", "broken"]
-EstimateStatus = Literal["ok", "lost", "unclear", "inconclusive"]
+EstimateStatus = Literal["ok", "falling", "lost", "unclear", "inconclusive"]
 LOST: frozenset[str] = frozenset({"falling", "fell"})
 """Performance that is lost: a warning, and beyond what is allowed."""
 

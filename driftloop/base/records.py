@@ -8,6 +8,7 @@ from pydantic import Field, computed_field, field_serializer
 
 from driftloop.base.errors import join_names
 from driftloop.base.findings import (
+    LOST,
     SKEWED,
     EstimatedPerformance,
     Finding,
@@ -209,6 +210,12 @@ class MonitorRecord:
         return self.performance.worst == "fell" or self.performance.broke_promise
 
     @property
+    def may_be_worse(self) -> bool:
+        """Whether the inputs drifted and a loss is estimated, which neither it nor labels prove."""
+        falling = self.estimate is not None and self.estimate.status == "falling"
+        return falling and self.verdict.status == "drift" and self.performance.worst not in LOST
+
+    @property
     def trouble(self) -> list[str]:
         """What is wrong in a few words, the most severe first; empty where nothing is."""
         estimate, roles = self.estimate, {finding.role for finding in self.drifted}
@@ -228,6 +235,7 @@ class MonitorRecord:
             "new outcomes": "label" in roles,
             "inputs drifted": bool(roles & {"feature", "joint"}) or not roles,
             "predictions moved": "prediction" in roles and not roles & {"feature", "joint"},
+            "predictions may be worse": self.may_be_worse,
         }
         if "segment" in roles and not roles & {"feature", "joint"}:
             drifted[f"inputs drifted in {parts}"] = True

@@ -26,6 +26,11 @@ from driftloop.performance.evidence import NORMAL_95, chance_below, level_of_loo
 from driftloop.performance.realised import PerformanceSettings, expected_score
 from driftloop.performance.value_metric import is_value
 
+_LEADS: dict[EstimateStatus, str] = {
+    "lost": "A loss is estimated",
+    "falling": "A loss is estimated, but not proven",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class EstimateCriteria:
@@ -46,8 +51,9 @@ def estimate_window(
     """Return the estimated score of a window of so many rows, judged.
 
     ``lost`` where it lies below the limit of realised performance by more than its error allows,
-    at the level of a warning; ``ok`` where its interval lies above; ``unclear`` between, and
-    ``inconclusive`` where nothing can be estimated: too few rows, or too many outside the holdout.
+    at the level of a warning; ``falling`` where it lies below, but within its error; ``ok`` where
+    its interval lies above; ``unclear`` between; and ``inconclusive`` where nothing can be
+    estimated: too few rows, or too many outside the holdout.
     """
     outside, metric = outside_share(inputs.holdout.features, inputs.features), inputs.metric
     nothing = EstimatedPerformance(metric, method.kind, window, rows, None, None, None, outside)
@@ -71,16 +77,22 @@ def estimate_window(
     expected = expected_score(metric, inputs.holdout.y, by.baseline, by.level, by.settings)
     limit = expected.limit if math.isfinite(expected.limit) else None
     level = level_of_look(by.settings.warning_budget, by.windows_a_year)
-    status: EstimateStatus = "unclear" if limit is not None and low < limit else "ok"
-    if limit is not None and chance_below(value - limit, estimated.error) <= level:
-        status = "lost"
+    status = _status(Score(metric, value, low, high, rows), estimated.error, limit, level)
     told = partial(score_text, metric)
     text = f"{named_score(metric, value)} {interval_text(metric, low, high)}"
     text += "" if by.baseline is None else f", {told(by.baseline.value)} on its holdout"
     text += "" if limit is None or status == "ok" else f"; the limit is {told(limit)}"
-    lead = "A loss is estimated" if status == "lost" else "Estimated without labels"
+    lead = _LEADS.get(status, "Estimated without labels")
     found = (value, low, high, outside, status, f"{lead}: {text}.", limit)
     return EstimatedPerformance(metric, method.kind, window, rows, *found)
+
+
+def _status(score: Score, error: float, limit: float | None, level: float) -> EstimateStatus:
+    if limit is None or score.low >= limit:
+        return "ok"
+    if chance_below(score.value - limit, error) <= level:
+        return "lost"
+    return "falling" if score.value < limit else "unclear"
 
 
 def outside_share(holdout: pd.DataFrame, current: pd.DataFrame) -> float:

@@ -33,7 +33,7 @@ def estimate_figure(baseline: Score | None, windows: Sequence[PlottedWindow]) ->
     for place, (_, estimate, realised) in enumerate(windows):
         low, high = estimate.low, estimate.high
         if estimate.score is not None and low is not None and high is not None:
-            colour = _LOST if estimate.status == "lost" else _ESTIMATED
+            colour = _LOST if estimate.status in ("falling", "lost") else _ESTIMATED
             axes.vlines(place, low, high, color=colour, linewidth=3)
             axes.plot([place], [estimate.score], "o", color=colour)
         if realised is not None:

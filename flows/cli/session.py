@@ -121,32 +121,37 @@ def running(
     what: str, model: str | None = None, server: "LocalServer | None" = None
 ) -> Iterator[None]:
     """Show that a flow is under way at a server, and tag its runs."""
-    with waiting(what), without_heartbeats():
+    with waiting(what):
         from tasks.runtime.servers.temporary_server import start_temporary_server
 
         server = server or start_temporary_server()
         from prefect import tags
-        from prefect.settings import PREFECT_API_URL, temporary_settings
 
         if server is not None:
             server.wait()
-        address = {} if server is None else {PREFECT_API_URL: server.api_url}
-        with temporary_settings(address), tags(*filter(None, ("driftloop", model))):
+        address = None if server is None else server.api_url
+        with without_heartbeats(address=address), tags(*filter(None, ("driftloop", model))):
             yield
 
 
 @contextmanager
-def without_heartbeats(always: bool = False) -> Iterator[None]:
+def without_heartbeats(always: bool = False, address: str | None = None) -> Iterator[None]:
     """Leave out the heartbeats of flow runs where no server outlives the run to miss them.
 
-    Ending their thread costs up to a second a flow.
+    Ending their thread costs up to a second a flow. Runs are those of the server at `address`, if
+    one is given; all of Prefect's settings are read again for each change.
     """
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    if not (always or address or not os.environ.get("PREFECT_API_URL")):
+        yield
+        return
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
 
-    if always or not os.environ.get("PREFECT_API_URL"):
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-            yield
-    else:
+    at = {PREFECT_API_URL: address} if address else {}
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, **at}):
         yield
 
 

@@ -100,14 +100,18 @@ def _check_disk(error: Exception, where: str) -> None:
 def mlflow_context(workspace: Workspace) -> Iterator[None]:
     """Make MLflow's module-level functions use this workspace's store.
 
-    MLflow writes both addresses into the environment, where they would be taken for the user's own
-    settings, here and by whatever is started; the environment is restored.
+    By its variables, where they would be taken for the user's own settings, here and by whatever is
+    started: the environment is restored. A process in which somebody has set MLflow's own addresses
+    needs those changed, and MLflow then imports and sets up its tracing again.
     """
     import mlflow
 
-    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
-    mlflow.set_tracking_uri(workspace.tracking_uri)
-    mlflow.set_registry_uri(workspace.tracking_uri)
+    names, address = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"), workspace.tracking_uri
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, address))
+    if {mlflow.get_tracking_uri(), mlflow.get_registry_uri()} != {address}:
+        mlflow.set_tracking_uri(address)
+        mlflow.set_registry_uri(address)
     try:
         yield
     finally:

@@ -57,8 +57,10 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
     if worse:
         lead = bold("Predictions got worse in a part of the rows.")
         sections.append(section(lead, *bullets([part.sentence for part in worse[:MOST_WORST]])))
-    if _expects_loss(record) and record.estimate is not None:
-        sections.append(_led("A loss is expected.", record.estimate.sentence))
+    estimate = record.estimate
+    if estimate is not None and (estimate.status == "lost" or record.may_be_worse):
+        sure = "expected" if estimate.status == "lost" else "likely"
+        sections.append(_led(f"A loss is {sure}.", estimate.sentence))
     sections += _drift(record, drifted)
     if sections and record.verdict.status == "inconclusive" and not record.broken:
         sections.append(_led("The rest could not be judged.", record.verdict.sentence))
@@ -70,10 +72,6 @@ def causes(record: MonitorRecord) -> tuple[Section, ...]:
     broke = sections or [section(bold(sentence(record.verdict.sentence)))]
     worth = (section(sentence(record.worth)),) if record.worth else ()
     return (*broke, *explained, *worth, *after_promotion(record))
-
-
-def _expects_loss(record: MonitorRecord) -> bool:
-    return record.estimate is not None and record.estimate.status == "lost"
 
 
 def most_changed(record: MonitorRecord) -> tuple[Line, ...]:

@@ -67,9 +67,19 @@ def test_it_has_the_limit_of_the_realised_score(metric: str, value: float, more:
 def test_no_loss_is_estimated_where_nothing_changed() -> None:
     found = judged(binary(2000, 1), margin=0.05)
     assert (found.status, found.outside < 0.02) == ("ok", True)
-    assert judged(binary(2000, 1), margin=0.0).status == "unclear"
+    assert judged(binary(2000, 1), margin=0.0).status == "falling"
     assert judged(binary(2000, 1), floor=0.95).status == "lost"
     assert judged(binary(2000, 1), Level("accuracy", 0.95, NOW)).status == "lost"
+
+
+def test_an_estimate_below_the_limit_by_chance_is_falling_and_not_lost() -> None:
+    now = binary(2000, 1)
+    ok = judged(now)
+    assert ok.score is not None and ok.high is not None
+    found = judged(now, floor=(ok.score + ok.high) / 2)
+    assert (found.status, found.score) == ("falling", ok.score)
+    assert found.sentence.startswith("A loss is estimated, but not proven: accuracy 0.")
+    assert judged(now, floor=ok.score - (ok.high - ok.score) / 2).status == "unclear"
 
 
 def test_rows_outside_the_holdout_are_said_and_not_guessed() -> None:

@@ -53,6 +53,7 @@ BROKEN_PROMISE = Promise("broken", GAP, 0.84, 0.71, 2, 0.001, "It scored less th
 LOST = EstimatedPerformance(
     "roc_auc", "confidence", WINDOW, 900, 0.7, 0.65, 0.75, 0.0, "lost", "A loss is expected."
 )
+FALLING = replace(LOST, status="falling", high=0.8, limit=0.72)
 ALERT = Decision("alert", ("It is wrong.",))
 
 
@@ -103,6 +104,11 @@ KINDS: dict[str, tuple[MonitorRecord, str]] = {
     ),
     "unknown score": (monitor(performance=performance("inconclusive")), UNKNOWN),
     "expected": (monitor(estimate=LOST, decision=ALERT), "predictions expected to be worse"),
+    "drift that may harm": (drifted(estimate=FALLING), "inputs drifted, predictions may be worse"),
+    "drift and loss": (
+        drifted(estimate=FALLING, performance=performance("fell")),
+        "predictions got worse, inputs drifted",
+    ),
     "inconclusive": (monitor(verdict=Verdict("inconclusive", "No rows.")), "not judged"),
     "no rows": (
         monitor(verdict=Verdict("inconclusive", "The window has none."), rows_current=0),
