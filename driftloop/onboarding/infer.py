@@ -5,35 +5,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Every, Span, parse_span, parse_time
 from driftloop.config.model_config import NAME_PATTERN
-from driftloop.onboarding.notes import DRIFT_ROWS, find_notes
+from driftloop.onboarding.notes import find_notes
+from driftloop.onboarding.periods import find_periods, with_least_rows
 from driftloop.onboarding.roles import role_of
 from driftloop.onboarding.seasons import find_season
 from driftloop.onboarding.training_part import find_training_part
 from driftloop.performance.target import label_text
 from driftloop.profiling.columns import categorical_column, numeric_column
 from driftloop.snapshots.check_table import check_positive
-from driftloop.snapshots.options import (
-    ColumnRole,
-    Inferred,
-    Options,
-    Periods,
-    Positive,
-    Role,
-    Target,
-)
+from driftloop.snapshots.options import ColumnRole, Inferred, Options, Positive, Role, Target
 from driftloop.snapshots.served_log import task_of_log
 from driftloop.snapshots.table_source import Source, fail
-from driftloop.snapshots.time_column import period_starts
-
-_LENGTHS: tuple[Every, ...] = ("week", "month", "quarter", "year")
-_LEAST_ROWS = 30
-"""Rows that a window needs at least where typical ones hold fewer than `DRIFT_ROWS`."""
 
 
 def infer(source: Source, options: Options) -> Inferred:
@@ -45,8 +32,10 @@ def infer(source: Source, options: Options) -> Inferred:
     """
     name, delay = _name(source, options), _delay(options.label_delay)
     times = source.table[options.time]
-    periods = _periods(times, options.every)
+    besides = sum(name in options.roles for name in source.table.columns)
+    periods = find_periods(times, options.every, len(source.table.columns) - besides)
     columns = _columns(source, options, periods.every)
+    periods = with_least_rows(periods, source.table, options.time, columns)
     inferred = Inferred(
         name=name,
         file=source.path.name,
@@ -91,28 +80,6 @@ def _delay(value: Span | str) -> Span:
         return parse_span(value)
     except ValueError as error:
         raise DataError(f"--label-delay: {error}") from None
-
-
-def _periods(times: "pd.Series[Any]", requested: Every | None) -> Periods:
-    """Return the requested period, else the shortest from weeks on that holds enough rows."""
-    if requested is not None:
-        periods = _period_sizes(times, requested)
-        reason = f"as requested; a typical {requested} holds {periods.median:,} rows"
-        return replace(periods, reason=reason)
-    sizes = [_period_sizes(times, every) for every in _LENGTHS]
-    enough = next((found for found in sizes if found.median >= DRIFT_ROWS), sizes[-1])
-    shown = sizes[max(0, sizes.index(enough) - 1)]  # why it is no shorter
-    reason = (
-        f"a typical {shown.every} holds {shown.median:,} rows, and drift tests need {DRIFT_ROWS}"
-    )
-    return replace(enough, reason=reason)
-
-
-def _period_sizes(times: "pd.Series[Any]", every: Every) -> Periods:
-    starts, sizes = np.unique(period_starts(times.to_numpy(), every), return_counts=True)
-    median = int(np.median(sizes))
-    least = DRIFT_ROWS if median >= DRIFT_ROWS else max(_LEAST_ROWS, median // 2)
-    return Periods(every, "", len(starts), median, int((sizes < least).sum()), least)
 
 
 def _target(source: Source, options: Options) -> Target:

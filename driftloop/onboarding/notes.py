@@ -13,9 +13,6 @@ from driftloop.profiling.variation import whole_windows
 from driftloop.snapshots.options import Inferred
 from driftloop.snapshots.table_source import Source
 
-DRIFT_ROWS = 100
-"""Rows that the drift tests need; smaller windows are inconclusive."""
-
 
 def find_notes(source: Source, inferred: Inferred) -> tuple[str, ...]:
     """Return sentences on what is unusual, from odd cells to columns that never vary."""

@@ -12,7 +12,7 @@ from driftloop.drift import alibi
 from driftloop.drift.detectors import Engine
 from driftloop.onboarding.training_part import HOLDOUT_SHARE
 from driftloop.performance.metrics import MetricName
-from driftloop.snapshots.options import ColumnRole, Inferred
+from driftloop.snapshots.options import ColumnRole, Inferred, Periods
 
 ALIBI_MAX_ROWS = 200_000
 """Rows of a window up to which `init` configures alibi-detect, which then takes seconds."""
@@ -27,10 +27,20 @@ def config_yaml(inferred: Inferred) -> str:
         engine=engine,
         engine_reason=why,
         drift_rows=inferred.periods.least,
+        drift_reason=_least_rows(inferred.periods),
+        labelled_rows=max(30, inferred.periods.median // 2),
         window=every_span(inferred.periods.every),
         holdout_share=HOLDOUT_SHARE,
         metric=_metric(inferred),
     )
+
+
+def _least_rows(periods: Periods) -> str:
+    finds = "a shift by half a standard deviation in 4 of 5 windows"
+    if periods.needed <= periods.least:
+        return f"windows with fewer rows are inconclusive; so many find {finds}"
+    held = f"windows with fewer rows are inconclusive; 9 of 10 {periods.every}s hold so many"
+    return f"{held}, and it takes {periods.needed:,} to find {finds}"
 
 
 def _metric(inferred: Inferred) -> MetricName:

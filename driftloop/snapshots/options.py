@@ -86,7 +86,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """How the file falls into periods; `small` ones hold fewer rows than drift needs at `least`."""
+    """How the file falls into periods; `small` ones hold fewer rows than drift needs at `least`.
+
+    `needed` rows find what is worth finding; where nine of ten periods hold fewer, so many do.
+    """
 
     every: Every
     reason: str
@@ -94,6 +97,7 @@ class Periods:
     median: int
     small: int
     least: int = 100
+    needed: Annotated[int, UNPRINTED] = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import yaml
 from driftloop.base.errors import DataError
 from driftloop.base.periods import Every
 from driftloop.config.model_config import ModelConfig
+from driftloop.drift.power import rows_for_chi_square, rows_for_ks
 from driftloop.onboarding.infer import infer
 from driftloop.onboarding.roles import role_of
 from driftloop.onboarding.templates import config_yaml
@@ -282,11 +283,39 @@ def test_the_shortest_window_with_enough_rows() -> None:
     for freq, every in (("1h", "week"), ("5h", "month"), ("20h", "quarter"), ("60h", "year")):
         assert found(history(freq=freq, rows=1500)).periods.every == every
     thin = found(history(freq="24h", rows=1500), replace(OPTIONS, every="quarter"))
-    assert (thin.periods.median, thin.periods.least, thin.periods.small) == (91, 45, 1)
+    assert (thin.periods.median, thin.periods.least, thin.periods.small) == (91, 46, 1)
     config = yaml.safe_load(config_yaml(thin))
     assert config["windows"]["current"] == "3 months"
-    assert config["drift"]["minimum_rows"] == config["performance"]["minimum_rows"] == 45
+    assert config["drift"]["minimum_rows"] == 46
+    assert config["performance"]["minimum_rows"] == 45
     assert ModelConfig.model_validate(config)
+
+
+def test_the_least_rows_of_a_window_follow_the_power_of_its_tests() -> None:
+    """The level of each test is the budget of alarms over runs of a year and features."""
+    level, more = 0.5 / (365.25 / 7), {f"z{n}": np.arange(9000) * 0.5 for n in range(19)}
+    for columns in ({}, more):
+        periods = found(history(rows=9000, **columns)).periods
+        needed = rows_for_ks(level / (1 + len(columns)), 4500)
+        assert (periods.least, periods.needed, periods.small) == (needed, needed, 0)
+    letters = np.random.default_rng(0).choice(list("abcd"), 9000, p=[0.5, 0.3, 0.15, 0.05])
+    categories = found(history(rows=9000, c=letters))
+    shares = [float((letters == one).mean()) for one in "abcd"]
+    assert categories.periods.least == max(
+        rows_for_chi_square(level / 2, 4500, shares), rows_for_ks(level / 2, 4500)
+    )
+    text = config_yaml(categories)
+    assert "so many find a shift by half a standard deviation in 4 of 5 windows" in text
+
+
+def test_windows_that_hold_less_than_the_tests_need_are_judged_all_the_same() -> None:
+    """Weeks of 42 rows, of which 70 are needed: as many as nine of ten weeks hold."""
+    thin = found(history(freq="4h"), replace(OPTIONS, every="week"))
+    assert (thin.periods.median, thin.periods.least, thin.periods.needed > 60) == (42, 42, True)
+    text = config_yaml(thin)
+    assert "minimum_rows: 42  # windows with fewer rows are inconclusive; 9 of 10 weeks" in text
+    fewest = found(history(freq="24h"), replace(OPTIONS, every="week"))
+    assert (fewest.periods.median, fewest.periods.least) == (7, 30)
 
 
 def test_a_training_part_that_repeats_itself_gets_a_season_as_its_reference() -> None:
