@@ -251,11 +251,10 @@ class NumericPair:
         return held & ~single_value_bins(edges)
 
     def _look_into(self, wanted: npt.NDArray[np.bool_]) -> RankedValues:
-        ends = np.append(self.below, len(self.current))
-        first = np.concatenate([[0], ends[:-1]])[wanted]
-        counts = ends[wanted] - first
-        inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        ranks = np.repeat(first, counts) + inside
+        upto = np.append(self.below, len(self.current))
+        before = np.concatenate([[0], upto[:-1]])
+        ends = zip(before[wanted].tolist(), upto[wanted].tolist(), strict=True)
+        ranks = np.concatenate([np.zeros(0, np.int64), *(np.arange(*both) for both in ends)])
         if self._sorted is not None:
             return RankedValues(self._sorted[ranks], ranks)
         if isinstance(self.current, TallNumbers):

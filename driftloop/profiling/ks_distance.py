@@ -25,6 +25,9 @@ from driftloop.profiling.columns import Numbers
 from driftloop.profiling.reference_column import NumericReference, Places
 from driftloop.profiling.tall import ROUND, let_go
 
+_AT_ONCE = 262_144
+"""Values that are compared at once, so that what each of them takes meanwhile stays small."""
+
 
 @dataclass(frozen=True, slots=True)
 class RankedValues:
@@ -92,11 +95,12 @@ def single_value_bins(edges: Edges) -> npt.NDArray[np.bool_]:
 
 def _at(reference: Numbers, current: RankedValues, rows: int) -> float:
     """Return the largest difference just before and at each of the current values."""
-    if len(current.values) == 0:
-        return 0.0
-    upto = np.searchsorted(reference, current.values, side="right") / len(reference)
-    before = np.searchsorted(reference, current.values, side="left") / len(reference)
-    return max(
-        float(np.max((current.ranks + 1) / rows - upto)),
-        float(np.max(before - current.ranks / rows)),
-    )
+    largest = 0.0
+    for start in range(0, len(current.values), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        values, ranks = current.values[part], current.ranks[part]
+        upto = np.searchsorted(reference, values, side="right") / len(reference)
+        before = np.searchsorted(reference, values, side="left") / len(reference)
+        above, below = (ranks + 1) / rows - upto, before - ranks / rows
+        largest = max(largest, float(np.max(above)), float(np.max(below)))
+    return largest

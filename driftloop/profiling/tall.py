@@ -100,9 +100,15 @@ class TallNumbers:
             self.ends = min(self.ends[0], ends[0]), max(self.ends[1], ends[1])
 
     def within(self, wanted: npt.NDArray[np.bool_]) -> Numbers:
-        """Return the values in some of the bins (k + 1,), in row order."""
-        kept = self.each(partial(_within, edges=self._edges, wanted=wanted))
-        return np.concatenate([np.zeros(0), *kept])
+        """Return the values in some of the bins (k + 1,), in row order.
+
+        They are as many as all rows have in these bins, so that they are held once.
+        """
+        found, start = np.empty(int(self.counts[wanted].sum())), 0
+        for values in self.each(partial(_within, edges=self._edges, wanted=wanted)):
+            found[start : start + len(values)] = values
+            start += len(values)
+        return found
 
     def at_ends(self) -> tuple[int, int]:
         """Return how many values are the smallest one, and how many the largest."""
