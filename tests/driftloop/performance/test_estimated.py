@@ -82,7 +82,8 @@ def test_no_loss_is_estimated_where_nothing_changed() -> None:
 def test_an_estimate_below_the_limit_by_chance_is_falling_and_not_lost() -> None:
     now = binary(2000, 1)
     ok = judged(now)
-    assert ok.score is not None and ok.high is not None
+    assert ok.score is not None
+    assert ok.high is not None
     found = judged(now, floor=(ok.score + ok.high) / 2)
     assert (found.status, found.score) == ("falling", ok.score)
     assert found.sentence.startswith("A loss is estimated, but not proven: accuracy 0.")
