@@ -91,7 +91,8 @@ def command(
 def _options_of(parameter: inspect.Parameter) -> Mapping[str, inspect.Parameter] | None:
     """Return the options that a dataclass stands for, or None for an option."""
     kind = parameter.annotation
-    return inspect.signature(kind).parameters if is_dataclass(kind) else None
+    is_options = isinstance(kind, type) and is_dataclass(kind)
+    return inspect.signature(kind).parameters if is_options else None
 
 
 def _arguments(own: Mapping[str, inspect.Parameter], options: dict[str, Any]) -> dict[str, Any]:

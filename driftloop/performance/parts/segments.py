@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import zip_longest
 
 import numpy as np
 
@@ -146,9 +145,10 @@ def _loss(
         return None
     reach = NORMAL_95 * errors[1]
     newest = Score(metric, scores[1], scores[1] - reach, scores[1] + reach, len(now.y))
+    were_lost = dict(enumerate(record.lost_segments))
     known = [
-        (run[segment.name], segment.name in lost)
-        for run, lost in zip_longest(record.segments, record.lost_segments, fillvalue=frozenset())
+        (run[segment.name], segment.name in were_lost.get(place, ()))
+        for place, run in enumerate(record.segments)
         if segment.name in run and run[segment.name].metric == metric
     ]
     count, lost = since_recovery([one for _, one in known])
