@@ -18,6 +18,7 @@ from driftloop.base.scores import (
     metric_name,
     named_score,
     score_text,
+    trimmed,
 )
 from driftloop.performance.custom_metric import is_custom
 from driftloop.performance.estimates.base import Estimate, EstimateInputs, NoEstimateError
@@ -81,6 +82,8 @@ def estimate_window(
     told = partial(score_text, metric)
     text = f"{named_score(metric, value)} {interval_text(metric, low, high)}"
     text += "" if by.baseline is None else f", {told(by.baseline.value)} on its holdout"
+    guessing = expected.no_skill
+    text += f", {trimmed(told(guessing))} is guessing" if low <= guessing else ""
     text += "" if limit is None or status == "ok" else f"; the limit is {told(limit)}"
     lead = _LEADS.get(status, "Estimated without labels")
     found = (value, low, high, outside, status, f"{lead}: {text}.", limit)

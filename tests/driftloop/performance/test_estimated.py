@@ -45,6 +45,13 @@ def test_a_loss_is_estimated_without_a_label() -> None:
     assert found.limit == pytest.approx(BASE.value - margin)
 
 
+def test_an_estimate_as_good_as_guessing_says_so() -> None:
+    found = judged(narrow(1000))
+    majority = max(BEFORE[1].mean(), 1 - BEFORE[1].mean())
+    assert f" on its holdout, {majority:.3f} is guessing; the limit is " in found.sentence
+    assert "guessing" not in judged(binary(2000, 1)).sentence
+
+
 @pytest.mark.parametrize("metric", ["accuracy", "roc_auc", "f1"])
 @pytest.mark.parametrize("value", [0.2, 0.55, 0.8])
 @pytest.mark.parametrize("more", [{}, {"margin": 0.01}, {"floor": 0.7}, {"level": 0.75}])
