@@ -49,8 +49,8 @@ def test_a_retraining_has_its_gates() -> None:
 
 def test_the_gain_of_the_next_weeks_is_beside_that_of_the_holdout() -> None:
     page = "\n".join(comparison_markdown(the.WON))
-    assert "| gain | +0.107 (+0.092 to +0.122); more than 0.005 needed |" in page
-    assert "| in the next weeks | +0.071 to +0.143 |" in page
+    assert "| gain | \\+0.107 (+0.092 to +0.122); more than 0.005 needed |" in page
+    assert "| in the next weeks | \\+0.071 to +0.143 |" in page
     alone = "\n".join(comparison_markdown(replace(the.WON, next_windows=None)))
     assert "in the next" not in alone
 
