@@ -232,16 +232,12 @@ class NextWindows:
     @property
     def name(self) -> str:
         """What the windows are called: weeks, or windows of 2 weeks."""
-        one = self.length.count == 1
-        return f"{self.length.unit}s" if one else f"windows of {self.length}"
+        return f"{self.length.unit}s" if self.length.count == 1 else f"windows of {self.length}"
 
 
 @dataclass(frozen=True, slots=True)
 class HoldoutScores:
-    """Both models on the same holdout; all None where nothing was compared.
-
-    `next_windows` is what the difference is expected to be in windows to come, where that is known.
-    """
+    """Both models on the same holdout; all None where nothing was compared."""
 
     metric: str | None = None
     champion: float | None = None
