@@ -137,6 +137,7 @@ def _add_loop_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         default=0,
         help="instead, so many short generated histories: how often the default is below never",
     )
+    worth.add_argument("--time", action="store_true", help="instead, how long a matrix takes")
     worth.add_argument("--start", type=int, default=0, help="number of the first such history")
 
 
@@ -236,7 +237,9 @@ def _with_own_report(arguments: argparse.Namespace) -> None:
     parts = (text.partition("=") for text in arguments.stream)
     files = {name: Path(path) for name, _, path in parts}
     if arguments.command == "policies":
-        if arguments.histories:
+        if arguments.time:
+            policies.measure()
+        elif arguments.histories:
             histories.run(arguments.histories, arguments.start)
         else:
             policies.run(files)

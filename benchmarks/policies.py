@@ -7,6 +7,7 @@ in the cache, resumed), replays the policies, and writes the table and picture o
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -14,11 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import prices
+from benchmarks import prices, promised
 from benchmarks.adwin import adwin
 from benchmarks.errors import BenchmarkError
+from benchmarks.machine import sentence
 from benchmarks.page import replace_part, table
-from benchmarks.paths import CACHE, RESULTS, ROOT
+from benchmarks.paths import CACHE, ROOT
+from benchmarks.paths import DOCS as KEPT
 from benchmarks.policies_plot import draw
 from benchmarks.streams import FAMILIES, SOURCES, Stream, generated_stream, real_stream
 from driftloop.backtest.gain import Gain, gain
@@ -40,12 +43,15 @@ GRID = {
 """What the defaults were chosen from."""
 
 
-ADWIN_TIMED = "ADWIN only"
+ADWIN_TIMED, LEFT_OUT = "ADWIN only", "left out"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A policy on one stream: gains as shares of the best constant strategy's, retrainings."""
+    """A policy on one stream: gains as shares of the best constant strategy's, retrainings.
+
+    `low` to `high` is the 95 % interval of what is kept; `variant` was chosen on other streams.
+    """
 
     stream: str
     policy: str
@@ -60,6 +66,7 @@ class Row:
     alarms: int = 0
     seconds: float = 0.0
     """Of the processor: what its trainings take, each twice, on the holdout's rows, too."""
+    variant: str = ""
 
 
 def policies(own: Policy) -> Mapping[str, Policy]:
@@ -84,24 +91,50 @@ def run(files: Mapping[str, Path]) -> None:
     """Fill the matrices, replay all policies, and write results, tables and picture."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads cost more than such fits
     rows: list[Row] = []
-    tuned: dict[str, dict[str, float]] = {}
+    tuned: dict[str, dict[str, Row]] = {}
     gains: dict[str, Gain] = {}
     priced: list[prices.Regret] = []
+    kept: list[promised.Promised] = []
     for stream in _streams(files):
         matrix = _matrix(stream)
         own = policy_of(stream.config)
         gains[stream.name], results = _on_stream(stream.name, matrix, own)
         seconds = _seconds(stream)
-        rows += [replace(row, seconds=2 * row.retrains * seconds) for row in results]
-        tuned[stream.name] = _grid(matrix, own, gains[stream.name].mean)
+        grid = _grid(stream.name, matrix, own, gains[stream.name])
+        tuned[stream.name] = {name: _timed(row, seconds) for name, row in grid.items()}
+        rows += [_timed(row, seconds) for row in results]
         priced += prices.regrets(stream.name, matrix, own)
+        kept += promised.promised(stream.name, matrix, own.settings[0])
         print(f"{stream.name}: {matrix.periods} periods", flush=True)
-    rows += [_left_out(name, tuned, rows) for name in tuned]
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "policies.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    rows += [_left_out(name, tuned) for name in tuned]
+    KEPT.mkdir(parents=True, exist_ok=True)
+    lines = ",\n".join(json.dumps(asdict(row)) for row in rows)
+    (KEPT / "policies.json").write_text(f"[\n{lines}\n]\n")
     replace_part(DOCS, "policies", f"{_table(rows, gains)}\n\n{_means(rows, gains)}")
     replace_part(DOCS, "prices", prices.summary(priced))
+    replace_part(DOCS, "promised", promised.summary(kept))
     draw(rows, gains, PICTURE)
+
+
+def measure(weeks: int = 125, rows: int = 5000) -> None:
+    """Write how long a setting's matrix of four fifths of the weeks takes, and a policy over it."""
+    stream = generated_stream("gradual", 0, weeks, rows)
+    settings = training_settings(stream.config)[:1]
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder), stream.config, stream.rows(), stream.moments, settings
+        started, used = time.perf_counter(), time.process_time()
+        matrix = fill_matrix(*given, lambda *_: None)
+        filled, busy = time.perf_counter() - started, time.process_time() - used
+        policy = replace(policy_of(stream.config), settings=(settings[0].name,))
+        started = time.perf_counter()
+        replay(matrix, policy)
+        replayed = time.perf_counter() - started
+    text = (
+        f"A matrix of {matrix.periods} periods of {rows:,} rows, one setting, took {filled:.0f} "
+        f"seconds ({busy:.0f} of the processor), the default over it {replayed:.2f}. {sentence()}"
+    )
+    replace_part(DOCS, "time", text)
+    print(text)
 
 
 def _matrix(stream: Stream) -> Matrix:
@@ -119,6 +152,11 @@ def _seconds(stream: Stream) -> float:
     started = time.process_time()
     predictions_of(stream.config, rows, setting, moment)
     return time.process_time() - started
+
+
+def _timed(row: Row, seconds: float) -> Row:
+    """Return a row with what its retrainings take, by the seconds of one training."""
+    return replace(row, seconds=2 * row.retrains * seconds)
 
 
 def _streams(files: Mapping[str, Path]) -> Iterator[Stream]:
@@ -152,7 +190,7 @@ def _on_stream(name: str, matrix: Matrix, own: Policy) -> tuple[Gain, list[Row]]
 
 
 def _row(stream: str, matrix: Matrix, done: Replay, first: Scores, whole: Gain) -> Row:
-    own = gain(np.array(done.scores) - first)
+    own = gain(np.array(done.scores) - first, confidence=0.95)
     kept = [value / whole.mean for value in (own.mean, own.low, own.high)]
     counts = len(done.retrained), len(done.promoted), len(done.rolled_back), done.calls
     return Row(stream, done.policy, matrix.periods, *kept, *counts, len(done.alarms))
@@ -166,47 +204,47 @@ def _variants(own: Policy) -> Iterator[tuple[str, Policy]]:
                 yield name, replace(own, proof=proof, margin=margin, patience=patience)
 
 
-def _grid(matrix: Matrix, own: Policy, whole: float) -> dict[str, float]:
-    """Return the share of the gain that each variant of the default keeps."""
+def _grid(stream: str, matrix: Matrix, own: Policy, whole: Gain) -> dict[str, Row]:
+    """Return what each variant of the default keeps."""
     first = matrix.scores[own.settings[0]][0]
     return {
-        name: gain(np.array(replay(matrix, policy).scores) - first).mean / whole
+        name: _row(stream, matrix, replay(matrix, policy), first, whole)
         for name, policy in _variants(own)
     }
 
 
-def _left_out(name: str, tuned: Mapping[str, Mapping[str, float]], rows: list[Row]) -> Row:
+def _left_out(name: str, tuned: Mapping[str, Mapping[str, Row]]) -> Row:
     """Return the row of the variant that is best on all other streams."""
-    others = [kept for stream, kept in tuned.items() if stream != name]
+    others = [variants for stream, variants in tuned.items() if stream != name]
     best = max(
-        tuned[name], key=lambda one: np.mean([np.clip(kept[one], -1, 1.2) for kept in others])
+        tuned[name], key=lambda one: np.mean([np.clip(own[one].kept, -1, 1.2) for own in others])
     )
-    like = next(row for row in rows if row.stream == name and row.policy == "default")
-    nothing = float("nan")
-    return replace(
-        like, policy=f"left out: {best}", kept=tuned[name][best], low=nothing, high=nothing
-    )
+    return replace(tuned[name][best], policy=LEFT_OUT, variant=best)
 
 
 def _table(rows: list[Row], gains: Mapping[str, Gain]) -> str:
     names = [*policies(Policy("", ("",))), "best possible"]
-    header = ["stream", "gain a period", "left out", *names]
+    header = ["stream", "gain a period", LEFT_OUT, *names]
     lines = []
     for stream, whole in gains.items():
         own = {row.policy: row for row in rows if row.stream == stream}
-        left = next(row for row in own.values() if row.policy.startswith("left out"))
         sign = "" if whole.proven else ", nothing to gain"
-        line = [f"{stream} ({left.periods})", f"{whole.mean:+.4f}{sign}", f"{left.kept:.0%}"]
-        line += [f"{own[name].kept:.0%} · {own[name].retrains}" for name in names]
-        lines.append(line)
+        line = [f"{stream} ({own[LEFT_OUT].periods})", f"{whole.mean:+.4f}{sign}"]
+        lines.append([*line, *(_cell(own[name]) for name in header[2:])])
     return table(header, lines)
+
+
+def _cell(row: Row) -> str:
+    """Return the share kept, of the two that are reported with its interval, and retrainings."""
+    ends = f" ({row.low:.0%} to {row.high:.0%})" if row.policy in (LEFT_OUT, "default") else ""
+    return f"{row.kept:.0%}{ends} · {row.retrains}"
 
 
 def _means(rows: list[Row], gains: Mapping[str, Gain]) -> str:
     """Return each policy over the streams with a gain to keep, and what it asks for in all."""
     header = ["policy", "kept", "95 % kept on", "retrained", "rollbacks", "calls", "alarms"]
     lines = []
-    for name in [*policies(Policy("", ("",))), "best possible"]:
+    for name in [LEFT_OUT, *policies(Policy("", ("",))), "best possible"]:
         own = [row for row in rows if row.policy == name]
         paying = [row for row in own if gains[row.stream].proven]
         share = np.mean([row.retrains / (row.periods - 1) for row in paying])

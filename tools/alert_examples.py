@@ -10,10 +10,10 @@ from driftloop.alerts.messages.digest import DigestLine
 from driftloop.alerts.messages.summary import blind_summary, summary_of, with_retraining
 from driftloop.base.distribution import Shape
 from driftloop.base.findings import Finding, Performance, QualityFinding, Trouble, Verdict
-from driftloop.base.periods import Window
+from driftloop.base.periods import Span, Window
 from driftloop.base.records import Decision, MonitorRecord, TrialOutcome
 from driftloop.base.retrain_record import Promotion, RetrainRecord
-from driftloop.base.scores import Comparison, GateResult, Score
+from driftloop.base.scores import Comparison, GateResult, NextWindows, Score
 from driftloop.base.tags import RunTags
 
 MODEL = "payments"
@@ -184,6 +184,7 @@ WON = Comparison(
     gates=_GATES,
     won=True,
     sentence="The gain is beyond chance.",
+    next_windows=NextWindows(0.071, 0.143, Span(1, "week"), 9, "earlier"),
 )
 PROMOTED = RetrainRecord(
     model=MODEL,

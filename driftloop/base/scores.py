@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal, overload
 
 from pydantic import Field, computed_field
 
+from driftloop.base.periods import Span
+
 Task = Literal["binary", "multiclass", "regression"]
 Claim = Literal["superior", "non_inferior"]
 GateStatus = Literal["passed", "refused", "not_run", "not_judged"]
@@ -228,6 +230,25 @@ class SliceScores:
 
 
 @dataclass(frozen=True, slots=True)
+class NextWindows:
+    """The interval in which the difference of two models is expected, measured in a next window.
+
+    `windows` so many taught what they differ by: those of the holdout, or earlier ones.
+    """
+
+    low: float
+    high: float
+    length: Span
+    windows: int
+    learned_from: Literal["holdout", "earlier"]
+
+    @property
+    def name(self) -> str:
+        """What the windows are called: weeks, or windows of 2 weeks."""
+        return f"{self.length.unit}s" if self.length.count == 1 else f"windows of {self.length}"
+
+
+@dataclass(frozen=True, slots=True)
 class HoldoutScores:
     """Both models on the same holdout; all None where nothing was compared."""
 
@@ -238,6 +259,7 @@ class HoldoutScores:
     low: float | None = None
     high: float | None = None
     rows: int = 0
+    next_windows: NextWindows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +305,7 @@ class Comparison:
     delong: CrossCheck | None = None
     slices: tuple[SliceScores, ...] = ()
     worth: Worth | None = None
+    next_windows: NextWindows | None = None
 
     @property
     def value(self) -> float | None:
@@ -299,12 +322,30 @@ class Comparison:
     @property
     def gained(self) -> float | None:
         """Standard errors by which the challenger is better; None where that is not known."""
-        if self.low is None or self.high is None or self.difference is None:
+        error = self.error
+        if error is None or self.difference is None:
             return None
-        error = (self.high - self.low) / (2 * NormalDist().inv_cdf((1 + self.confidence) / 2))
         if self.difference == 0:
             return 0.0
         return self.difference / error if error > 0 else None
+
+    @property
+    def error(self) -> float | None:
+        """Standard error of the difference on the holdout's rows, which its interval implies."""
+        if self.low is None or self.high is None:
+            return None
+        return (self.high - self.low) / (2 * NormalDist().inv_cdf((1 + self.confidence) / 2))
+
+    @property
+    def outlook(self) -> str:
+        """What difference to expect in the next windows, or that nobody knows; else empty."""
+        if self.difference is None:
+            return ""
+        if self.next_windows is None:
+            return "This holds for these rows only: what windows differ by is not known yet."
+        low, high = shown_ends(self.metric, self.next_windows.low, self.next_windows.high)
+        ends = f"{number(low, '+')} to {number(high, '+')}"
+        return f"Expected in the next {self.next_windows.name}: {ends}."
 
     @property
     def proven(self) -> bool:
@@ -316,5 +357,5 @@ class Comparison:
     def scores(self) -> HoldoutScores:
         """Both scores and their difference, without the intervals of each."""
         champion = self.champion.value if self.champion else None
-        bounds = (self.difference, self.low, self.high)
-        return HoldoutScores(self.metric, champion, self.challenger.value, *bounds, self.rows)
+        gain = (self.difference, self.low, self.high, self.rows, self.next_windows)
+        return HoldoutScores(self.metric, champion, self.challenger.value, *gain)

@@ -17,6 +17,7 @@ from driftloop.base.scores import (
     Comparison,
     CrossCheck,
     GateResult,
+    NextWindows,
     Score,
     SliceScores,
     interval_text,
@@ -28,6 +29,7 @@ from driftloop.base.scores import (
 from driftloop.base.settings import Settings
 from driftloop.comparison.gates import DEFAULT_GATES, AnyGate, run_gates
 from driftloop.comparison.gates.inputs import GateInputs
+from driftloop.comparison.next_windows import WindowsOfHoldout, next_windows
 from driftloop.performance.bootstrap import Model, interval, resampled_scores
 from driftloop.performance.delong import delong_test
 from driftloop.performance.metrics import MetricField, Truth, score
@@ -86,13 +88,16 @@ class ComparisonSettings(Settings):
         return "non_inferior", min(self.margin, allowed)
 
 
-def compare(inputs: GateInputs, settings: ComparisonSettings) -> Comparison:
+def compare(
+    inputs: GateInputs, settings: ComparisonSettings, windows: WindowsOfHoldout | None = None
+) -> Comparison:
     """Return the comparison of both models on the holdout; `settings` have the metric and the seed.
 
     The challenger wins where the lower bound of the interval of (challenger - champion) exceeds
     the margin, or less the margin with the other claims, and every gate passed; with
     ``roc_auc`` DeLong's interval must say the same. Without a champion only the gates decide. A
-    score that is undefined never wins.
+    score that is undefined never wins. From `windows` people learn what to expect of later ones,
+    which decides nothing.
     """
     inputs = replace(inputs, metric=settings.metric, seed=settings.seed)
     y, gates = inputs.y, run_gates(settings.gates, inputs)
@@ -120,7 +125,8 @@ def compare(inputs: GateInputs, settings: ComparisonSettings) -> Comparison:
         claim=claim,
         slices=slices,
     )
-    comparison = replace(comparison, delong=_delong(inputs, comparison))
+    delong, expected = _delong(inputs, comparison), _expected(inputs, comparison, windows)
+    comparison = replace(comparison, delong=delong, next_windows=expected)
     proven = not math.isnan(scores.challenger.value)
     if scores.champion is not None:
         proven = comparison.proven
@@ -203,6 +209,18 @@ def _delong(inputs: GateInputs, comparison: Comparison) -> CrossCheck | None:
     return CrossCheck(low, high, (low > bound) == (comparison.low > bound))
 
 
+def _expected(
+    inputs: GateInputs, comparison: Comparison, windows: WindowsOfHoldout | None
+) -> NextWindows | None:
+    """Return what difference to expect in the next windows; None where that is not known."""
+    error, difference = comparison.error, comparison.difference
+    if windows is None or error is None or difference is None:
+        return None
+    new, old = inputs.models
+    asked = (difference, error), comparison.confidence, inputs.seed
+    return next_windows(comparison.metric, inputs.y, (new, old), windows, *asked)
+
+
 def _sentence(comparison: Comparison, fault: str | None) -> str:
     """Return which model is better by how much, what speaks against it, and which gates refuse."""
     new, old, metric = comparison.challenger, comparison.champion, metric_name(comparison.metric)
@@ -221,8 +239,8 @@ def _sentence(comparison: Comparison, fault: str | None) -> str:
         f"{score_text(new.metric, comparison.difference, '+')} {ends} on "
         f"{comparison.rows:,} rows."
     )
-    against, delong = [], comparison.delong
+    against, delong = [comparison.outlook], comparison.delong
     if delong and not delong.agrees and (comparison.low or 0.0) > comparison.bound:
         ends = interval_text(new.metric, delong.low, delong.high, "+")
         against.append(f"DeLong's interval {ends} does not confirm that.")
-    return " ".join([text, *against, *refused])
+    return " ".join(filter(None, [text, *against, *refused]))

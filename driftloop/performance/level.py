@@ -159,6 +159,17 @@ def _apart(runs: Iterator[PastRun], now: tuple[datetime, Span]) -> list[PastRun]
     return apart
 
 
+def earlier_scores(
+    history: tuple[PastRun, ...], metric: str, now: tuple[datetime, Span]
+) -> tuple[Score, ...]:
+    """Return the scores of windows without common rows, whichever version served, newest first.
+
+    `now` is the moment of the run, and the length of its windows.
+    """
+    runs = _apart((run for run in history if run.kind == "monitor" and run.metric == metric), now)
+    return tuple(run.realised for run in runs if run.realised is not None)
+
+
 def _since_recovery(runs: list[PastRun]) -> list[PastRun]:
     for place in range(1, len(runs)):
         if runs[place - 1].performance == "ok" and runs[place].performance in LOST:

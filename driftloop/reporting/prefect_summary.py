@@ -61,6 +61,9 @@ def comparison_markdown(comparison: Comparison) -> list[str]:
         ends = interval(comparison.low, comparison.high, "+")
         needed = f"; more than {trimmed(format_number(comparison.bound))} needed"
         scores["gain"] = f"{number(comparison.difference, '+')}{ends}{needed}"
+        if ahead := comparison.next_windows:
+            expected = interval(ahead.low, ahead.high, "+").strip(" ()")
+            scores[f"in the next {ahead.name}"] = expected
     lines = [f"| | {escaped(metric_name(comparison.metric))} |", "| --- | --- |"]
     lines += [f"| {name} | {escaped(text)} |" for name, text in scores.items()]
     gates = [

@@ -5,17 +5,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import RegistryError, TrainingError
-from driftloop.base.periods import Window, format_time
+from driftloop.base.periods import Window, format_time, naive
 from driftloop.base.retrain_record import ModelVersion, TrainingPlan
 from driftloop.base.scores import CONSTANTS_ALIKE, Comparison, Worth
 from driftloop.comparison.compare import compare
 from driftloop.comparison.gates import columns_needed
 from driftloop.comparison.gates.base import Gate
 from driftloop.comparison.gates.inputs import GateInputs, Scorer
+from driftloop.comparison.next_windows import WindowsOfHoldout
+from driftloop.performance.level import earlier_scores
 from driftloop.performance.metrics import Truth
 from driftloop.performance.target import Classes, Target
 from driftloop.training.training import predict
@@ -57,9 +60,15 @@ def compare_models(
         check_holdout_unseen(job, version, features_for(job, model), table, file)
     target = target_for(job, challenger)
     scored = [predict_model(job, model, table, target) for model in models]
+<<<<<<< HEAD
     inputs = gate_inputs(job, registry, table, versions, scored)
     inputs = replace(inputs, before=_labels(job, plan.training, target))
     compared = compare(inputs, job.config.comparison)
+=======
+    windows = _windows(job, registry, plan.holdout.window, table.loc[scored[0].features.index])
+    inputs = gate_inputs(job, registry, table, versions, scored)
+    compared = compare(inputs, job.config.comparison, windows if opened.champion else None)
+>>>>>>> 4ce2c03
     value = job.config.value
     if value is None:
         return compared
@@ -67,6 +76,7 @@ def compare_models(
     return replace(compared, worth=Worth(old[0] if old else None, new))
 
 
+<<<<<<< HEAD
 def _labels(job: Job, part: DataSlice, target: Target) -> Truth | None:
     """Return the labels of some rows (n,); None where the metric needs none of a constant."""
     if job.config.comparison.metric in CONSTANTS_ALIKE:
@@ -74,6 +84,19 @@ def _labels(job: Job, part: DataSlice, target: Target) -> Truth | None:
     time, label = job.config.data.time, job.config.data.label
     labels = read_slice(part, (time, label), time, job.workspace)[label]
     return target.encode(labels[labels.notna()])
+=======
+def _windows(job: Job, registry: Registry, holdout: Window, rows: pd.DataFrame) -> WindowsOfHoldout:
+    """Return the window of each row of a holdout, 0 for the newest, and scores of earlier ones."""
+    length, edges = job.config.windows.current, [holdout.end]
+    while edges[-1] > holdout.start:
+        edges.append(length.before(edges[-1]))
+    ends = np.array([naive(edge) for edge in edges[::-1]], dtype="datetime64[us]")
+    times = rows[job.config.data.time].to_numpy().astype("datetime64[us]")
+    of_row = len(edges) - 1 - np.searchsorted(ends, times, side="right")
+    past = registry.past_runs(job.model, job.as_of)
+    scores = earlier_scores(past, job.config.comparison.metric, (job.as_of, length))
+    return WindowsOfHoldout(length, of_row, scores, job.config.performance.confidence)
+>>>>>>> 4ce2c03
 
 
 def _check_before(

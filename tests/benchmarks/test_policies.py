@@ -47,11 +47,11 @@ def test_a_stream_is_read_from_its_file(tmp_path: Path) -> None:
 
 def test_the_page_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "backtests.md"
-    parts = ("policies", "prices")
+    parts = ("policies", "prices", "promised")
     page.write_text("".join(f"<!-- {part}: begin -->\n<!-- {part}: end -->\n" for part in parts))
     monkeypatch.setattr(policies, "DOCS", page)
     monkeypatch.setattr(policies, "PICTURE", tmp_path / "policies.svg")
-    monkeypatch.setattr(policies, "RESULTS", tmp_path)
+    monkeypatch.setattr(policies, "KEPT", tmp_path)
     monkeypatch.setattr(policies, "adwin", lambda _: nullcontext(lambda *_: False))
     monkeypatch.setattr(policies, "CACHE", tmp_path)
     small = {name: FAMILIES[name] for name in ("sudden", "stationary")}
@@ -64,13 +64,50 @@ def test_the_page_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     text = page.read_text()
     assert text.count("\n| sudden (16) | +") == 1
     assert "| stream | gain a period | left out | default | release before |" in text
+    assert "| stream | holdout of 1: by its rows | next windows | wider | holdout of 4:" in text
     assert "| policy | kept | 95 % kept on | retrained | rollbacks | calls | alarms |" in text
     results = json.loads((tmp_path / "policies.json").read_text())
     by_name = {(row["stream"], row["policy"]): row for row in results}
+    default = by_name["sudden", "default"]
+    kept = f"{default['kept']:.0%} ({default['low']:.0%} to {default['high']:.0%})"
+    assert default["low"] < default["kept"] < default["high"]
+    assert f"| {kept} · {default['retrains']} |" in text
+    left = by_name["sudden", "left out"]
+    assert f" · {left['retrains']} | {kept}" in text
+    assert "\n| left out | " in text
     assert by_name["sudden", "ADWIN only"]["retrains"] == 0, "its detector was silent"
     assert by_name["sudden", "CUSUM only"]["alarms"] >= 1
     assert by_name["sudden", "always"]["seconds"] > by_name["sudden", "default"]["seconds"] > 0
     assert (tmp_path / "policies.svg").read_text().startswith("<?xml")
+
+
+def test_what_is_left_out_is_what_the_other_streams_chose() -> None:
+    shares = {"a": (0.9, 0.5), "b": (0.2, 0.8), "c": (0.7, 0.4)}
+    rows = {
+        stream: {
+            name: policies.Row(stream, "", 20, kept, kept - 0.1, kept + 0.1, retrains, 0)
+            for name, kept, retrains in zip(("one", "two"), both, (3, 7), strict=True)
+        }
+        for stream, both in shares.items()
+    }
+    found = [policies._left_out(stream, rows) for stream in shares]
+    assert [row.variant for row in found] == ["two", "one", "two"]
+    assert [(row.kept, row.retrains, row.policy) for row in found] == [
+        (0.5, 7, "left out"),
+        (0.2, 3, "left out"),
+        (0.4, 7, "left out"),
+    ]
+
+
+def test_the_time_of_a_matrix_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "backtests.md"
+    page.write_text("<!-- time: begin -->\n<!-- time: end -->\n")
+    monkeypatch.setattr(policies, "DOCS", page)
+    policies.measure(weeks=15, rows=150)
+    assert "A matrix of 12 periods of 150 rows, one setting, took " in page.read_text()
+    assert capsys.readouterr().out.strip() in page.read_text()
 
 
 def test_adwin_is_shown_each_rows_error() -> None:

@@ -133,9 +133,13 @@ def _numbers(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     pairs = [("Old score", score(champion))] if champion is not None else []
     pairs.append(("New score", score(comparison.challenger)))
     if comparison.difference is not None:
-        edge = interval(comparison.low, comparison.high, "+")
+        edge, ahead = interval(comparison.low, comparison.high, "+"), comparison.next_windows
         sure = f"{comparison.confidence * 100:.4g} % sure"
-        pairs.append(("Gain", number(comparison.difference, "+") + edge))
+        only = "" if ahead else "; windows to come may differ"
+        pairs.append(("Gain on these rows", f"{number(comparison.difference, '+')}{edge}{only}"))
+        if ahead:
+            ends = interval(ahead.low, ahead.high, "+").strip(" ()")
+            pairs.append((f"Expected in the next {ahead.name}", ends))
         pairs.append(("Gain needed", f"over {number(comparison.bound)}, {sure}"))
     return tuple(pairs)
 

@@ -124,14 +124,19 @@ def _gain(comparison: Comparison) -> str | None:
     if gain is None:
         return None
     low, high = (gain if end is None else end for end in (comparison.low, comparison.high))
-    draw, across, up = _rows([low, high, gain, comparison.bound], 12, 1)
+    ahead = comparison.next_windows
+    later = [ahead.low, ahead.high] if ahead else []
+    draw, across, up = _rows([low, high, gain, comparison.bound, *later], 12, 1)
     ink: Ink = "good" if comparison.proven else "bad"
     needed, level = across.place(comparison.bound), up.place(0)
     draw.line([(needed, up.end), (needed, up.begin)], "dim", 1.2, "4 2")
     draw.text((needed + 3, up.begin - 3), "needed")
+    if ahead:  # thin beside what the holdout's rows say
+        draw.line([(across.place(end), level) for end in later], "dim", 1.2)
     draw.line([(across.place(low), level), (across.place(high), level)], ink, 3)
     _value(draw, (across.place(gain), level), ink, number(gain, "+"))
-    draw.text((across.begin, 12), "gain of the challenger")
+    title = f"gain; thin line: in the next {ahead.name}" if ahead else "gain of the challenger"
+    draw.text((across.begin, 12), text(title, 60))
     return draw.element(gain_alt_text(comparison))
 
 

@@ -41,5 +41,6 @@ def comparison_alt_text(comparison: Comparison) -> str:
 def gain_alt_text(comparison: Comparison) -> str:
     """Return what the plot of the gain shows."""
     ends = interval(comparison.low, comparison.high, "+")
-    gain = number(comparison.difference, "+")
-    return f"Gain {gain}{ends}; more than {number(comparison.bound)} is required."
+    gain, ahead = number(comparison.difference, "+"), comparison.next_windows
+    later = f" In the next {ahead.name}{interval(ahead.low, ahead.high, '+')}." if ahead else ""
+    return f"Gain {gain}{ends}; more than {number(comparison.bound)} is required.{later}"

@@ -101,6 +101,7 @@ def test_nothing_of_a_retraining_without_a_plan() -> None:
     assert alone["scores"] == {
         **dict.fromkeys(("metric", "champion", "challenger", "difference", "low", "high")),
         "rows": 0,
+        "next_windows": None,
     }
     assert (alone["won"], alone["gates"], alone["champion"]) == (False, [], {"version": None})
     assert {alone[key] for key in ("training", "holdout", "labelled_rows")} == {None}

@@ -15,6 +15,7 @@ import yaml
 from driftloop.base.periods import Every, Span
 from driftloop.config.loading import load_config
 from driftloop.config.model_config import ModelConfig
+from driftloop.drift.power import rows_for_chi_square
 from driftloop.onboarding.infer import infer
 from driftloop.onboarding.templates import config_yaml, readme, scalar
 from driftloop.onboarding.write import batches, write_batches
@@ -108,7 +109,9 @@ def test_the_configuration_loads_and_holds_what_was_inferred(tmp_path: Path) -> 
     assert config.features.categorical == ("yes",)
     assert config.windows.current == Span(1, "week")
     assert config.comparison.metric == "roc_auc"
-    assert 60 < config.drift.minimum_rows < 100, "two features, tested every week"
+    shares = table()["yes"].value_counts(normalize=True).tolist()
+    needed = rows_for_chi_square(0.5 / (365.25 / 7) / 2, ROWS // 2, shares)
+    assert config.drift.minimum_rows == needed, "two features, tested every week"
     assert text.isascii()
     assert max(map(len, text.splitlines())) < 160
 

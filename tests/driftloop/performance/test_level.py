@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from driftloop.base.scores import Level, Score
 from driftloop.base.tags import PastRun, RunTags
 from driftloop.performance.level import (
     doubt_of,
+    earlier_scores,
     held_level,
     remembered_level,
     scores_of,
@@ -129,6 +131,28 @@ def test_a_lucky_window_takes_no_doubt_away(
         assert found.startswith("Version 1: ROC AUC 0.520 [0.460, 0.580] is not proven better than")
     assert doubt_of("1", replace(weak, low=0.51), now) is None
     assert doubt_of("1", None, now) is None
+
+
+def test_earlier_scores_are_those_of_windows_without_common_rows_whoever_served() -> None:
+    def ran(days: float, score: float, champion: str = "1", **more: Any) -> PastRun:
+        at = NOW - timedelta(days=days)
+        made = PastRun(
+            "monitor", at, at, "ok", "none", False, "fell", champion, False,
+            metric="f1", score=score, low=score - 0.1, high=score + 0.1, rows=90,
+        )  # fmt: skip
+        return replace(made, **more)
+
+    history = (
+        ran(3, 0.1),
+        ran(7, 0.2, "2"),
+        ran(8, 0.3, "2"),
+        ran(9, 0.4, kind="retrain"),
+        ran(14, 0.5, metric="roc_auc"),
+        ran(21, 0.6),
+    )
+    found = earlier_scores(history, "f1", (NOW, Span(1, "week")))
+    assert [score.value for score in found] == [0.2, 0.6]
+    assert found[0] == Score("f1", 0.2, 0.1, pytest.approx(0.3), 90)
 
 
 def test_a_track_record_has_windows_without_common_rows_since_the_last_recovery() -> None:

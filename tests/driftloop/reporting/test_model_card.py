@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from driftloop.base.data_slices import DataSlice, Snapshot
+from driftloop.base.periods import Span
 from driftloop.base.retrain_record import ModelVersion, TrainingPlan, WindowScore
-from driftloop.base.scores import CrossCheck, GateResult, Score, SliceScores
+from driftloop.base.scores import CrossCheck, GateResult, NextWindows, Score, SliceScores
 from driftloop.base.tags import VersionTags
 from driftloop.config.model_config import ModelConfig
 from driftloop.reporting.model_card import ModelCardInputs, model_card
@@ -33,6 +34,7 @@ PLAN = TrainingPlan(
 OLD = ModelVersion(
     "payments", "7", "run-7", DataSlice(SNAPSHOT, HOLDOUT, (), 500), None, None, None
 )
+AHEAD = NextWindows(-0.004, 0.042, Span(1, "week"), 5, "holdout")
 BACKGROUND = ModelCardInputs(
     lineage=VersionTags(path="data", rev="a" * 40, config="c0ffee", by="flow run 1"),
     importances={"amount": 0.7, "country": 0.3},
@@ -48,6 +50,7 @@ def card(background: ModelCardInputs = BACKGROUND, **changes: Any) -> str:
     found = comparison(
         slices=(SliceScores("newest", 300, score(0.8), score(0.85), 0.05, 0.01, 0.09),),
         delong=CrossCheck(0.001, 0.03, True),
+        next_windows=AHEAD,
     )
     return model_card(CONFIG, retrain(plan=PLAN, comparison=found, **changes), background)
 

@@ -8,6 +8,7 @@ import numpy as np
 from driftloop.alerts.messages.wording import NO_LINKS
 from driftloop.reporting.prefect_summary import (
     MOST_ROWS,
+    comparison_markdown,
     findings_table,
     retrain_markdown,
     run_markdown,
@@ -44,6 +45,14 @@ def test_a_retraining_has_its_gates() -> None:
         "# payments: version 8 is live: 0.731 → 0.838"
     )
     assert "212 rows have labels" in retrain_markdown(the.FAILED, the.LINKS)
+
+
+def test_the_gain_of_the_next_weeks_is_beside_that_of_the_holdout() -> None:
+    page = "\n".join(comparison_markdown(the.WON))
+    assert "| gain | \\+0.107 (+0.092 to +0.122); more than 0.005 needed |" in page
+    assert "| in the next weeks | \\+0.071 to +0.143 |" in page
+    alone = "\n".join(comparison_markdown(replace(the.WON, next_windows=None)))
+    assert "in the next" not in alone
 
 
 def test_text_from_data_is_no_markup() -> None:

@@ -90,6 +90,8 @@ def test_both_intervals_and_what_is_needed_are_in_the_comparison() -> None:
     pictures = draw_figures(report_input())
     assert {"0.731", "0.838", "champion", "challenger"} <= set(texts(pictures.comparison or ""))
     assert {"+0.107", "needed"} <= set(texts(pictures.gain or ""))
+    assert "gain; thin line: in the next weeks" in texts(pictures.gain or "")
+    assert "In the next weeks (+0.071 to +0.143)." in (pictures.gain or "")
 
 
 def test_a_first_model_is_compared_with_nobody() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from workshop import dvc, git, monday, small_config, write_config
 
 from driftloop.base.errors import DataError, TrainingError
-from driftloop.base.periods import Window
+from driftloop.base.periods import Window, naive
 from driftloop.base.retrain_record import Refusal, TrainingPlan
 from driftloop.base.scores import Worth
 from driftloop.base.tags import RunTags
@@ -26,10 +27,11 @@ from tasks.monitoring.tables import examples, read_labelled, target_in
 from tasks.registry.environment_lock import Environment
 from tasks.registry.foreign import Trust
 from tasks.registry.lineage import target_of
+from tasks.registry.memory import MemoryRegistry
 from tasks.registry.models import StoredModel, compared_model_of, load_model, log_model, model_of
 from tasks.registry.opening import open_registry
 from tasks.registry.skops_files import check_types
-from tasks.retraining.compare import compare_models
+from tasks.retraining.compare import _windows, compare_models
 from tasks.retraining.plan import OpenTraining, _without_broken, open_training, plan_training
 from tasks.retraining.train import search_settings, train_challenger
 from tasks.runtime.job import Job, load_job
@@ -128,6 +130,24 @@ def test_what_serves_is_refitted_and_what_was_compared_is_kept(payments: Path, r
     later = plan_training.fn(job, resolve_snapshot.fn(job), seen, None)
     assert isinstance(later, Refusal) == refit, later
     assert getattr(later, "short", refit) == refit
+
+
+def test_rows_of_a_holdout_are_counted_in_windows_from_its_end(payments: Path) -> None:
+    job, _, _ = started(payments, classification())
+    hour = timedelta(hours=1)
+    at = [monday(6) + 30 * hour, monday(7), monday(8) - hour, monday(8), monday(9) - hour]
+    rows = pd.DataFrame({job.config.data.time: [pd.Timestamp(naive(one)) for one in at]})
+    memory = MemoryRegistry(job.workspace, payments / "memory")
+    for weeks, value in ((6, 0.5), (7, 0.6), (8, 0.7)):
+        run = RunTags(kind="monitor", key=f"{weeks}", as_of=monday(weeks), champion="1")
+        opened = memory.open_run("payments", f"{weeks}", run)
+        ends = {"score_low": value - 0.1, "score_high": value + 0.1, "score_rows": 80}
+        closed = replace(run, metric="f1", score=value, **ends)
+        memory.close_run(opened.run_id, closed, {}, None)
+    found = _windows(job, memory, Window(monday(6) + 24 * hour, monday(9)), rows)
+    assert found.of_row.tolist() == [2, 1, 1, 0, 0]
+    assert [one.value for one in found.earlier] == [0.7, 0.6, 0.5]
+    assert (str(found.length), found.confidence) == ("1 week", 0.95)
 
 
 def test_the_lock_is_stored_beside_the_model(payments: Path) -> None:

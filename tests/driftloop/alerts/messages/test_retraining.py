@@ -5,9 +5,9 @@ import pytest
 from driftloop.alerts.message import Links
 from driftloop.alerts.messages.retraining import retrain_message
 from driftloop.base.data_slices import DataSlice, Snapshot
-from driftloop.base.periods import Window
+from driftloop.base.periods import Span, Window
 from driftloop.base.retrain_record import Promotion, RetrainRecord, TrainingPlan, left_out
-from driftloop.base.scores import GateResult
+from driftloop.base.scores import GateResult, NextWindows
 from tests.driftloop.alerts.messages.message_records import (
     LINK_LINE,
     LINKS,
@@ -42,8 +42,8 @@ deployment: version 7 then comes back with its reference data.
 0.842 (0.831 to 0.853)
 *New score*
 0.861 (0.851 to 0.871)
-*Gain*
-+0.019 (+0.007 to +0.031)
+*Gain on these rows*
++0.019 (+0.007 to +0.031); windows to come may differ
 *Gain needed*
 over 0.005, 95 % sure
 
@@ -105,8 +105,8 @@ retraining may go on; the next run decides again.
 0.842 (0.831 to 0.853)
 *New score*
 0.861 (0.851 to 0.871)
-*Gain*
-+0.002 (-0.004 to +0.008)
+*Gain on these rows*
++0.002 (-0.004 to +0.008); windows to come may differ
 *Gain needed*
 over 0.005, 95 % sure
 
@@ -187,6 +187,17 @@ def test_windows_that_are_left_out_are_counted() -> None:
         "Left out 3 windows of a broken feed between 2026-03-09 06:00 and 2026-04-13 06:00."
     )
     assert left_out([]) == ""
+
+
+def test_gain_is_told_for_the_next_weeks_or_for_these_rows_only() -> None:
+    alone = shown(retrain_message(retrain(), Links()))
+    assert "*Gain on these rows*\n+0.019 (+0.007 to +0.031); windows to come may differ" in alone
+    ahead = NextWindows(-0.004, 0.042, Span(1, "week"), 5, "holdout")
+    known = retrain_message(retrain(comparison=comparison(next_windows=ahead)), Links())
+    text = shown(known)
+    assert "*Gain on these rows*\n+0.019 (+0.007 to +0.031)\n" in text
+    assert "*Expected in the next weeks*\n-0.004 to +0.042\n" in text
+    assert "may differ" not in text
 
 
 def test_first_champion_has_no_one_to_roll_back_to() -> None:

@@ -110,7 +110,7 @@ def test_guessing_knows_the_training_labels_and_not_those_of_the_holdout() -> No
     result = BetterThanGuessing().check(replace(inputs, before=before))
     old = np.sqrt(np.mean((y - before.mean()) ** 2))
     assert result.status == "passed"
-    assert result.sentence.endswith(f"on the holdout; {old:.1f} is guessing.")
+    assert result.sentence.endswith(f"on the holdout; {old:.3g} is guessing.")
     settings = ComparisonSettings(metric="neg_rmse")
     guessing = compare(replace(inputs, before=before), settings).challenger.guessing
     assert guessing == pytest.approx(-old)
