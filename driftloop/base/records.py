@@ -21,7 +21,6 @@ from driftloop.base.findings import (
 )
 from driftloop.base.periods import Window
 from driftloop.base.retrain_record import Champion, RetrainOutcome, RetrainRecord
-from driftloop.base.scores import BusinessValue
 from driftloop.base.serialize import UNPRINTED
 
 NO_SKILL = "champion not proven better than guessing"
@@ -40,6 +39,21 @@ Held = Literal[
     "waiting",
     "champion_changed",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessValue:
+    """A business figure over the labelled window; without a value `sentence` says why."""
+
+    name: str
+    value: float | None
+    unit: str = ""
+    sentence: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a value."""
+        return self.value is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,21 +263,6 @@ class HoldoutScores:
 
 
 @dataclass(frozen=True, slots=True)
-class BusinessValue:
-    """A business figure over the labelled window; without a value `sentence` says why."""
-
-    name: str
-    value: float | None
-    unit: str = ""
-    sentence: str = ""
-
-    @property
-    def known(self) -> bool:
-        """Whether there is a value."""
-        return self.value is not None
-
-
-@dataclass(frozen=True, slots=True)
 class Worth:
     """What a row of the holdout is worth by each model, in the currency of `value`."""
 

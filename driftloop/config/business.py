@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from driftloop.base.errors import DataError
-from driftloop.base.scores import BusinessValue
+from driftloop.base.records import BusinessValue
 from driftloop.base.settings import Settings
 
 

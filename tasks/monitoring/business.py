@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from driftloop.base.data_slices import DataSlice
 from driftloop.base.errors import DataError, valid_choices
 from driftloop.base.periods import naive
-from driftloop.base.scores import BusinessValue
+from driftloop.base.records import BusinessValue
 from driftloop.config.business import BusinessFigure
 from driftloop.snapshots.read_table import read_file
 from driftloop.snapshots.table_source import Source

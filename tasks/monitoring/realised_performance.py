@@ -7,8 +7,8 @@ import pandas as pd
 
 from driftloop.base.errors import join_names
 from driftloop.base.findings import EstimatedPerformance, Finding, Performance, QualityFinding
+from driftloop.base.records import BusinessValue
 from driftloop.base.retrain_record import ModelVersion
-from driftloop.base.scores import BusinessValue
 from driftloop.base.tags import PastRun
 from driftloop.performance.estimates.base import HeldOut
 from driftloop.performance.level import (

@@ -60,15 +60,10 @@ def compare_models(
         check_holdout_unseen(job, version, features_for(job, model), table, file)
     target = target_for(job, challenger)
     scored = [predict_model(job, model, table, target) for model in models]
-<<<<<<< HEAD
-    inputs = gate_inputs(job, registry, table, versions, scored)
-    inputs = replace(inputs, before=_labels(job, plan.training, target))
-    compared = compare(inputs, job.config.comparison)
-=======
     windows = _windows(job, registry, plan.holdout.window, table.loc[scored[0].features.index])
     inputs = gate_inputs(job, registry, table, versions, scored)
+    inputs = replace(inputs, before=_labels(job, plan.training, target))
     compared = compare(inputs, job.config.comparison, windows if opened.champion else None)
->>>>>>> 4ce2c03
     value = job.config.value
     if value is None:
         return compared
@@ -76,7 +71,6 @@ def compare_models(
     return replace(compared, worth=Worth(old[0] if old else None, new))
 
 
-<<<<<<< HEAD
 def _labels(job: Job, part: DataSlice, target: Target) -> Truth | None:
     """Return the labels of some rows (n,); None where the metric needs none of a constant."""
     if job.config.comparison.metric in CONSTANTS_ALIKE:
@@ -84,7 +78,8 @@ def _labels(job: Job, part: DataSlice, target: Target) -> Truth | None:
     time, label = job.config.data.time, job.config.data.label
     labels = read_slice(part, (time, label), time, job.workspace)[label]
     return target.encode(labels[labels.notna()])
-=======
+
+
 def _windows(job: Job, registry: Registry, holdout: Window, rows: pd.DataFrame) -> WindowsOfHoldout:
     """Return the window of each row of a holdout, 0 for the newest, and scores of earlier ones."""
     length, edges = job.config.windows.current, [holdout.end]
@@ -96,7 +91,6 @@ def _windows(job: Job, registry: Registry, holdout: Window, rows: pd.DataFrame) 
     past = registry.past_runs(job.model, job.as_of)
     scores = earlier_scores(past, job.config.comparison.metric, (job.as_of, length))
     return WindowsOfHoldout(length, of_row, scores, job.config.performance.confidence)
->>>>>>> 4ce2c03
 
 
 def _check_before(

@@ -298,7 +298,7 @@ def test_the_least_rows_of_a_window_follow_the_power_of_its_tests() -> None:
         periods = found(history(rows=9000, **columns)).periods
         needed = rows_for_ks(level / (1 + len(columns)), 4500)
         assert (periods.least, periods.needed) == (needed, needed)
-        assert periods.small == (9000 % 168 < needed), "the week that the file ends in"
+        assert periods.small == (needed > 9000 % 168), "the week that the file ends in"
     letters = np.random.default_rng(0).choice(list("abcd"), 9000, p=[0.5, 0.3, 0.15, 0.05])
     categories = found(history(rows=9000, c=letters))
     shares = [float((letters == one).mean()) for one in "abcd"]
