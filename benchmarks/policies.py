@@ -191,9 +191,10 @@ def _on_stream(name: str, matrix: Matrix, own: Policy) -> tuple[Gain, list[Row]]
 
 def _row(stream: str, matrix: Matrix, done: Replay, first: Scores, whole: Gain) -> Row:
     own = gain(np.array(done.scores) - first, confidence=0.95)
-    kept = [value / whole.mean for value in (own.mean, own.low, own.high)]
+    kept, low, high = (value / whole.mean for value in (own.mean, own.low, own.high))
     counts = len(done.retrained), len(done.promoted), len(done.rolled_back), done.calls
-    return Row(stream, done.policy, matrix.periods, *kept, *counts, len(done.alarms))
+    counted = (*counts, len(done.alarms))
+    return Row(stream, done.policy, matrix.periods, kept, low, high, *counted)
 
 
 def _variants(own: Policy) -> Iterator[tuple[str, Policy]]:

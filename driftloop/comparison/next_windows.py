@@ -65,12 +65,12 @@ def next_windows(
         ends = prediction(*held, confidence)
         return NextWindows(*ends, windows.length, len(held[0]), "holdout")
     errors = [standard_error(one, windows.confidence) for one in windows.earlier]
-    scores = np.array([one.value for one in windows.earlier])
+    scores = np.array([one.value for one in windows.earlier], dtype=float)
     if len(scores) < LEAST or not np.isfinite([*scores, *errors, *whole]).all():
         return None
     rows = float(np.median([one.rows for one in windows.earlier]))
     known = whole[1] ** 2 * (1 + len(y) / rows)  # of the holdout's rows, and of a next window's
-    between, freedom = successive_variance(scores, np.array(errors) ** 2)
+    between, freedom = successive_variance(scores, np.array(errors, dtype=float) ** 2)
     reach = student(freedom, confidence) * math.sqrt(known + 2 * between)
     ends = whole[0] - reach, whole[0] + reach
     return NextWindows(*ends, windows.length, len(scores), "earlier")
