@@ -70,7 +70,7 @@ def next_windows(
         return None
     rows = float(np.median([one.rows for one in windows.earlier]))
     known = whole[1] ** 2 * (1 + len(y) / rows)  # of the holdout's rows, and of a next window's
-    between, freedom = successive_variance(scores, np.square(errors, dtype=float))
+    between, freedom = successive_variance(scores, np.square(np.array(errors)))
     reach = student(freedom, confidence) * math.sqrt(known + 2 * between)
     ends = whole[0] - reach, whole[0] + reach
     return NextWindows(*ends, windows.length, len(scores), "earlier")
