@@ -58,7 +58,6 @@ class Policy:
     holdout: int = 10**9
     proof: float | None = None
     margin: float = math.inf
-    proof_of_loss: float | None = None
     probation: int = 0
     stop_after: int = 5
     patience: float = 1.0
@@ -214,7 +213,7 @@ def _challenge(matrix: Matrix, policy: Policy, state: _State, moment: int) -> No
     state.last = moment
     state.retrained.append(moment)
     better = matrix.estimate(challenger, slice(0, matrix.labelled[moment]), state.champion)
-    won = better is None or _accepted(policy, better, state.loss > LIMIT)
+    won = better is None or _accepted(policy, better)
     _remember(policy, state, better, won)
     _expect(matrix, state, challenger if won else state.champion, challenger, moment)
     if not won:
@@ -287,11 +286,9 @@ def _proven_better(matrix: Matrix, best: str, other: str, periods: list[int]) ->
     return sum(one.value for one in known) > error  # false where an error is undefined
 
 
-def _accepted(policy: Policy, better: Estimate, lost: bool) -> bool:
+def _accepted(policy: Policy, better: Estimate) -> bool:
     if policy.proof is None or math.isnan(better.error):
         return True
-    if lost and policy.proof_of_loss is not None:
-        return better.value >= policy.proof_of_loss * better.error
     return better.value >= max(policy.proof * better.error, WIDE * better.error - policy.margin)
 
 
