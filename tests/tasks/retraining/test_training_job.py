@@ -129,7 +129,7 @@ FAILING = {
     "killed": (shell("kill -9 $$"), "was ended by SIGKILL"),
     "no program": ({"kind": "command", "command": ["/no/such"]}, r"cannot be started \(No such"),
     "no model": (shell("true"), "left no model: its folder holds neither result.json"),
-    "no MLmodel": (shell('mkdir "$DRIFTLOOP_JOB/model"'), "no model in MLflow's format"),
+    "no MLmodel": (shell('mkdir "$DRIFTLOOP_JOB/model"'), "not a model in MLflow's format"),
     "a bad result": (
         shell('echo "{" > "$DRIFTLOOP_JOB/result.json"'),
         "result.json cannot be read",
