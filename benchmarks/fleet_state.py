@@ -51,7 +51,7 @@ def run(sizes: list[int], database: str | None = None) -> None:
 
 def measure(uri: str, models: int, runs: int = RUNS) -> Iterator[Cost]:
     """Yield what each command costs in a filled store."""
-    with TemporaryDirectory() as folder, _queries() as counted:
+    with TemporaryDirectory() as folder, _queries(uri) as counted:
         root = Path(folder)
         (root / "configs").mkdir()
         (root / FOLDER).mkdir()
@@ -87,14 +87,15 @@ def _commands(
 
 
 @contextmanager
-def _queries() -> Iterator[list[str]]:
-    """Note every statement that SQLAlchemy sends to a database."""
-    from sqlalchemy import Engine, event
+def _queries(uri: str) -> Iterator[list[str]]:
+    """Note every statement that SQLAlchemy sends to a database; the process may use others too."""
+    from sqlalchemy import Connection, Engine, event, make_url
 
     sent: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
+    def note(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if connection.engine.url.database == make_url(uri).database:
+            sent.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
