@@ -92,9 +92,10 @@ def _queries(uri: str) -> Iterator[list[str]]:
     from sqlalchemy import Connection, Engine, event, make_url
 
     sent: list[str] = []
+    database = make_url(uri).database
 
     def note(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if connection.engine.url.database == make_url(uri).database:
+        if connection.engine.url.database == database:
             sent.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

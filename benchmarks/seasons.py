@@ -41,7 +41,7 @@ def run(path: Path) -> None:
 
 
 def _config(numbers: tuple[str, ...]) -> ModelConfig:
-    """Return the configuration that ``init`` writes for windows of a quarter of days."""
+    """Return what ``init`` writes, but for a least number of rows that every quarter holds."""
     source = SOURCES[NAME]
     config = config_of("binary", source.time, source.label, QUARTER, numbers, ())
     drift = config.drift.model_copy(update={"minimum_rows": 45})

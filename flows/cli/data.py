@@ -35,7 +35,9 @@ class FileOptions:
     drop: Annotated[Columns, typer.Option(help="Column to leave out; may be repeated.")] = None
     every: Annotated[
         Every | None,
-        typer.Option(help="Length of a period; default: the shortest from week on with 100 rows."),
+        typer.Option(
+            help="Length of a period; default: the shortest with enough rows (week or longer)."
+        ),
     ] = None
     train_until: Annotated[
         str | None,
