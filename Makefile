@@ -48,11 +48,12 @@ PYTEST = $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadsco
 
 .PHONY: test
 test: $(STAMP) lint ## Check the code, and run the quick tests (a few minutes)
-	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+	$(PYTEST) $(if $(SLOW_TOO),,-m "not slow") $(PYTEST_ARGS)
 
 .PHONY: test-all
-test-all: test ## The same, and faults, races, hostile inputs and the rest of end-to-end
-	$(PYTEST) -m slow $(PYTEST_ARGS)
+# In one run: a second one would collect, start servers and build workspaces again.
+test-all: ## The same, and faults, races, hostile inputs and the rest of end-to-end
+	@$(MAKE) --no-print-directory test SLOW_TOO=1
 
 .PHONY: test-services
 # They start so many processes of their own that more would only make a browser wait.
@@ -71,7 +72,7 @@ test-bases: $(BASES)/newest/.installed $(BASES)/oldest/.installed ## Run the uni
 	$(BASES)/newest/bin/python -m mypy --cache-dir .cache/mypy-newest  # numpy's types differ
 	@for base in newest oldest; do \
 		echo "With the $$base versions, on $$($(BASES)/$$base/bin/python --version):"; \
-		$(subst $(BIN),$(BASES)/$$base/bin,$(PYTEST)) -m "not slow" \
+		$(subst $(BIN),$(BASES)/$$base/bin,$(PYTEST)) -m "not slow" --hypothesis-profile=few \
 			tests/driftloop tests/end_to_end/test_story.py $(PYTEST_ARGS); \
 	done
 

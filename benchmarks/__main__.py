@@ -89,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     quarters = commands.add_parser("seasons", help="quarters of weather by those of earlier years")
     quarters.add_argument("--data", type=Path, required=True, help="noaa_weather.csv")
 
+    commands.add_parser("losses", help="losses of five points, beside the best test there is")
     _add_loop_commands(commands)
     _add_fleet_commands(commands)
     commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
@@ -219,6 +220,7 @@ def _with_own_report(arguments: argparse.Namespace) -> None:
         harm,
         harm_report,
         histories,
+        losses,
         policies,
         seasons,
         sizes,
@@ -226,6 +228,9 @@ def _with_own_report(arguments: argparse.Namespace) -> None:
 
     if arguments.command == "seasons":
         seasons.run(arguments.data)
+        return
+    if arguments.command == "losses":
+        losses.run()
         return
     if arguments.command == "turns":
         turns.run(arguments.kinds, arguments.rows, arguments.seeds, arguments.fresh)
@@ -259,7 +264,9 @@ def _has_elec2(path: Path) -> bool:
 
 RUNNERS = {
     **dict.fromkeys(("fleet", "fleet-state", "partitions"), _run_fleet),
-    **dict.fromkeys(("policies", "harm", "estimates", "seasons", "turns"), _with_own_report),
+    **dict.fromkeys(
+        ("policies", "harm", "losses", "estimates", "seasons", "turns"), _with_own_report
+    ),
 }
 """What runs a command that writes its own report."""
 

@@ -23,14 +23,16 @@ from driftloop.profiling.reference_profile import Profile, build_profile
 from driftloop.profiling.variation import whole_windows
 
 NAME, SHIFT, NEWEST = "weather, quarters", 0.5, 20
+TIME = SOURCES[NAME].time
 QUARTER, FIRST = Span(3, "month"), datetime(1974, 1, 1, tzinfo=UTC)
 REFERENCE = SeasonReference()
 
 
 def run(path: Path) -> None:
     """Judge every quarter from `FIRST` on and write the table."""
-    rows = pd.read_csv(path, parse_dates=[SOURCES[NAME].time])
-    numbers = [name for name in rows if name not in (SOURCES[NAME].time, SOURCES[NAME].label)]
+    rows = pd.read_csv(path, parse_dates=[TIME])
+    rows[TIME] = rows[TIME].dt.tz_localize("UTC")
+    numbers = [name for name in rows if name not in (TIME, SOURCES[NAME].label)]
     config = _config(tuple(numbers))
     sizes = {name: SHIFT * float(rows[name].std()) for name in numbers}
     judged = [_quarter(rows, config, window, sizes) for window in _quarters(rows)]
@@ -43,13 +45,13 @@ def run(path: Path) -> None:
 def _config(numbers: tuple[str, ...]) -> ModelConfig:
     """Return what ``init`` writes, but for a least number of rows that every quarter holds."""
     source = SOURCES[NAME]
-    config = config_of("binary", source.time, source.label, QUARTER, numbers, ())
+    config = config_of("binary", TIME, source.label, QUARTER, numbers, ())
     drift = config.drift.model_copy(update={"minimum_rows": 45})
     return config.model_copy(update={"drift": drift})
 
 
 def _quarters(rows: pd.DataFrame) -> Iterator[Window]:
-    start, last = FIRST, rows[SOURCES[NAME].time].max().tz_localize("UTC")
+    start, last = FIRST, rows[TIME].max()
     while (end := QUARTER.after(start)) <= last:
         yield Window(start, end)
         start = end
@@ -70,19 +72,19 @@ def _quarter(
 
 
 def _within(rows: pd.DataFrame, window: Window) -> pd.DataFrame:
-    times = rows[SOURCES[NAME].time].dt.tz_localize("UTC")
+    times = rows[TIME]
     return rows[(times >= window.start) & (times < window.end)]
 
 
 def _profile(rows: pd.DataFrame, config: ModelConfig, window: Window) -> Profile:
     """Return the profile of a quarter's reference, as a run makes it."""
     whole = REFERENCE.window(window, window)
-    times = rows[SOURCES[NAME].time].dt.tz_localize("UTC")
+    times = rows[TIME]
     kept = (times >= whole.start) & (times < whole.end)
     for gap in REFERENCE.left_out(window):
         kept &= (times < gap.start) | (times >= gap.end)
     reference = rows[kept]
-    moments = reference[SOURCES[NAME].time].to_numpy().astype("datetime64[us]")
+    moments = reference[TIME].to_numpy().astype("datetime64[us]")
     windows = whole_windows(moments, QUARTER, config.drift.minimum_rows)
     effects = config.drift.effect_sizes
     return build_profile(FrameColumns(reference), config.features.by_type, effects, windows)

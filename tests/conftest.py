@@ -49,12 +49,13 @@ prepare_environment(HOME)
 
 # How long an example takes says how busy the machine is, and nothing about the code. The examples
 # are the same in every run, so that a change is judged by what it changed; new ones are looked for
-# with --hypothesis-profile=search.
+# with --hypothesis-profile=search, and "few" is for other versions of the libraries.
 _PATIENT = hypothesis.settings(
     deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.register_profile("search", _PATIENT)
 hypothesis.settings.register_profile("same", _PATIENT, derandomize=True)
+hypothesis.settings.register_profile("few", _PATIENT, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("same")
 
 SLOW = (

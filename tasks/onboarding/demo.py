@@ -1,11 +1,10 @@
 """The set-up of the demo, and its comparison with a model that is never retrained."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ from driftloop.base.workspace import STATE_VARIABLE, VARIABLE, Workspace, make_s
 if TYPE_CHECKING:
     from tasks.runtime.job import Job
 
-_PREFECT_RUN = re.compile(r'<a class="link" href="([^"]*/runs/flow-run/[^"]*)"[^>]*>([^<]*)</a>')
 ROOT = Path(driftloop.__file__).parents[1]
 _SECRETS = (
     *("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL"),
@@ -85,11 +83,11 @@ def keep_reports(workspace: Workspace, model: str) -> dict[datetime, Path]:
     The page then links to them, relative to itself, and no longer to the server that ends.
     """
     from driftloop.reporting.run_report.page import REPORT_FILE
+    from tasks.alerts.senders.page import PageSender, link_reports
     from tasks.registry.opening import open_registry
     from tasks.reporting.history import MOST_SEARCHED, write_page
 
-    registry, page = open_registry(workspace), workspace.state / PageChannel().path
-    text, reports, links = page.read_text(encoding="utf-8"), {}, {}
+    registry, reports, links = open_registry(workspace), {}, {}
     for run in registry.finished(model, "monitor", MOST_SEARCHED):
         name = f"reports/{model}/{run.tags.as_of:%Y-%m-%d}.html"
         content = registry.file(run.run_id, REPORT_FILE)
@@ -97,18 +95,9 @@ def keep_reports(workspace: Workspace, model: str) -> dict[datetime, Path]:
             reports[run.tags.as_of] = workspace.state / name
             write_page(workspace.state / name, content)
             links[run.tags.prefect_run or ""] = name
-    write_page(page, with_reports(text, links).encode())
+
+    link_reports(PageSender(PageChannel(), workspace.state / PageChannel().path), links)
     return reports
-
-
-def with_reports(page: str, reports: Mapping[str, str]) -> str:
-    """Return a page whose links to Prefect runs lead to reports, by address, or are plain text."""
-
-    def lasting(link: re.Match[str]) -> str:
-        name = reports.get(link[1])
-        return f'<a class="link" href="{name}">Report</a>' if name else link[2]
-
-    return _PREFECT_RUN.sub(lasting, page)
 
 
 def scores_with_and_without_loop(

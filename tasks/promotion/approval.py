@@ -11,7 +11,7 @@ from driftloop.base.periods import format_time
 from driftloop.base.retrain_record import Promotion
 from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import end_of_proposal
-from driftloop.reporting.prefect_summary import escaped, links_markdown
+from driftloop.reporting.prefect_summary import comparison_markdown, escaped, links_markdown
 from driftloop.reporting.run_report.page import REPORT_FILE
 from tasks.coordination.slots import promotion_slot
 from tasks.monitoring.steps import run_key
@@ -93,7 +93,7 @@ def write_form(job: Job, proposal: Trial) -> str:
         (
             f"**Version {proposal.version}** is proposed in place of version "
             f"{proposal.against}.{until}\n\n{escaped(proposal.sentence)}\n",
-            proposal.details,
+            *(comparison_markdown(proposal.comparison) if proposal.comparison else ()),
             "",
             *links_markdown(replace(links, report=report, prefect_run=None)),
         )

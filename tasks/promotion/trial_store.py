@@ -7,6 +7,7 @@ of a new champion; each window on which a version was scored under observation h
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -19,7 +20,6 @@ from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import Entry, end_of_proposal, outcome_of_key
 from driftloop.promotion.modes import NextStep
 from driftloop.promotion.sequential import InterimResult
-from driftloop.reporting.prefect_summary import comparison_markdown
 from tasks.registry.ledger import reconciled_ledger, write_entry
 from tasks.registry.memory import in_memory
 from tasks.registry.opening import open_registry
@@ -29,6 +29,8 @@ from tasks.runtime.job import Job
 
 TrialKind = Literal["approval", "shadow", "probation"]
 PROPOSAL, PROBATION = "proposal", "probation"
+_LONGEST_COMPARISON = 3_300
+"""Characters: a trial with two sentences and two versions beside it stays below `LONGEST_TAG`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class Trial:
     """A version under observation, as it is stored.
 
     `against` is the champion it is to replace (in a proposal) or replaced (in probation); `state`
-    is ``on`` until it ends, and `ended` the moment of the run that ended it. `details` are scores
-    and gates in Markdown, for the form, `form` is its page.
+    is ``on`` until it ends, and `ended` the moment of the run that ended it. `comparison`
+    is what a person reads before answering, without what has no room in a tag; `form` is the page.
     """
 
     kind: TrialKind
@@ -51,7 +53,7 @@ class Trial:
     sentence: str = ""
     state: str = "on"
     ended: datetime | None = None
-    details: str = ""
+    comparison: Comparison | None = None
     form: str | None = None
 
 
@@ -94,7 +96,7 @@ def propose(
         next_step.windows,
         next_step.confidence,
         comparison.sentence[:800],
-        details=_whole_lines(comparison_markdown(comparison), 2_500),
+        comparison=_with_room(comparison),
     )
     if outcome is None:
         store_trial(registry, job.model, trial)
@@ -110,11 +112,17 @@ def acted_at(job: Job) -> datetime:
     return clock.now() if in_memory(job.workspace) is None else job.as_of
 
 
-def _whole_lines(lines: list[str], limit: int) -> str:
-    """Return the first lines that have room in a tag."""
-    while len("\n".join(lines)) > limit:
-        lines = lines[:-1]
-    return "\n".join(lines)
+def _with_room(comparison: Comparison) -> Comparison:
+    """Return what a form shows of a comparison, with as many gates as have room in a tag."""
+    champion = comparison.champion
+    if champion is not None and not all(
+        map(isfinite, (champion.value, champion.low, champion.high))
+    ):
+        champion = None
+    kept = replace(comparison, champion=champion, slices=(), delong=None, worth=None)
+    while kept.gates and len(to_json(kept)) > _LONGEST_COMPARISON:
+        kept = replace(kept, gates=kept.gates[:-1])
+    return kept
 
 
 def as_of_today(job: Job, ended: Entry) -> Promotion:

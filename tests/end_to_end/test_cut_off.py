@@ -1,4 +1,7 @@
-"""A run that is cut off anywhere and run again ends in the same state as an uninterrupted one."""
+"""A run that is cut off at a server and run again ends in the state of an uninterrupted one.
+
+`tests/faults` kill the process at the other edges, without a server.
+"""
 
 import json
 import os
@@ -7,13 +10,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from peers.slack import SlackPeer
-from prefect import Task
 from workshop import look
 
 from driftloop.base.records import MonitorRecord
@@ -27,30 +28,6 @@ pytestmark = pytest.mark.usefixtures("own_server")  # a slot is freed by force
 
 SLOT = "driftloop-promote-payments"
 WEEK = 20  # retrains, promotes and alerts
-CHANGING = (
-    "promote",  # the alert is out, the challenger is registered
-    "record training",  # the champion has changed
-)
-"""`tests/faults` kill the process at the other edges, without a server."""
-
-
-class CutError(BaseException):
-    """Stands for the end of the process: nothing catches it, no step after it runs."""
-
-
-@contextmanager
-def cut_before(step: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """End the run when it is about to begin a step."""
-    real = Task.__call__
-
-    def call(self: Any, *arguments: Any, **named: Any) -> Any:
-        if self.name == step:
-            raise CutError(step)
-        return real(self, *arguments, **named)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Task, "__call__", call)
-        yield
 
 
 def state_of(folder: Path, record: MonitorRecord, slack: SlackPeer) -> dict[str, Any]:
@@ -94,19 +71,6 @@ def uninterrupted(
         patch.setenv("SLACK_API_URL", peer.api_url)
         record = look(folder, WEEK)
         yield state_of(folder, record, peer)
-
-
-@pytest.mark.parametrize("step", CHANGING)
-def test_cut_off_before_a_step(
-    step: str,
-    championed: Path,
-    slack: SlackPeer,
-    uninterrupted: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with cut_before(step, monkeypatch), pytest.raises(CutError):
-        look(championed, WEEK)
-    assert state_of(championed, look(championed, WEEK), slack) == uninterrupted
 
 
 def test_the_uninterrupted_run_promoted(uninterrupted: dict[str, Any]) -> None:

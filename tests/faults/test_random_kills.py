@@ -15,7 +15,7 @@ from peers.slack import SlackPeer
 
 from benchmarks.kills import OPERATIONS
 
-SEED, TRIALS = 2026, 4
+SEED, TRIALS = 2026, 2
 TOLD = {
     "retrain": "version 2 is live",
     "monitor": "did worse",

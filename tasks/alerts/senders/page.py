@@ -2,13 +2,13 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from driftloop.alerts.blocks import Picture
+from driftloop.alerts.blocks import Picture, Span, context
 from driftloop.alerts.channels.page import PageChannel
 from driftloop.alerts.message import Links, Message, OutgoingMessage, Receipt
 from driftloop.alerts.messages.formats.html import channel_html
@@ -125,6 +125,22 @@ class PageSender(Sender):
     @property
     def _transcript(self) -> Path:
         return self.page.with_suffix(".json")
+
+
+def link_reports(page: PageSender, reports: Mapping[str, str]) -> None:
+    """Let the messages of a page lead to reports beside it, and no longer to servers.
+
+    `reports` are addresses relative to the page, by the address of a Prefect run.
+    """
+
+    def linked(message: Message) -> Message:
+        report = reports.get(message.links.prefect_run or "")
+        added = (context(Span("Report", "link", report)),) if report else ()
+        return replace(message, blocks=(*message.blocks, *added), links=Links())
+
+    page._change(
+        lambda entries: tuple(replace(entry, message=linked(entry.message)) for entry in entries)
+    )
 
 
 def _picture(outgoing: OutgoingMessage) -> Message:

@@ -73,6 +73,7 @@ def test_advantage_must_exceed_the_margin() -> None:
     assert "not proven better by more than 0.2" in done.sentence
 
 
+@pytest.mark.slow
 def test_equal_models_rarely_promote() -> None:
     """Two models of the same skill: the lower bound exceeds 0 in about alpha / 2 = 2.5 %."""
     promoted = 0

@@ -44,6 +44,7 @@ def measured(week: Any) -> float:
     return float(week[0].mean() - week[1].mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "between"), [(3, 0.2), (5, 0.1), (12, 0.1)])
 def test_the_next_week_lies_in_the_interval_as_often_as_stated(count: int, between: float) -> None:
     """Weeks whose difference varies by half of `between`; the rows alone hold hardly half."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from driftloop.base.findings import Finding
 from driftloop.drift.judge import JudgingCriteria, judge_findings, measure_features
@@ -73,6 +74,7 @@ def test_a_column_that_is_not_there_is_said() -> None:
     assert hit.sentence == "The data hold no column `branch`: nothing was judged by it."
 
 
+@pytest.mark.slow
 def test_segments_raise_no_more_alarms_than_the_run_may() -> None:
     """Without floors, at a level of 5 % for the whole run."""
     settings = {"level": 0.05, "learn_floors": False}

@@ -69,6 +69,7 @@ def test_what_changes_a_little_everywhere_is_found() -> None:
     assert np.mean(scores) > 3.4  # 4.1, and 2.8 by trees of 31 leaves
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stream", "metric"), [(binary, "roc_auc"), (quantity, "neg_mae")])
 def test_other_inputs_are_no_other_relation(stream: Any, metric: Any) -> None:
     """z of 12 windows: about a normal variable, also where the champion is wrong throughout."""

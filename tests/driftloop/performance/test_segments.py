@@ -115,6 +115,7 @@ def test_the_errors_of_segments_are_not_those_of_one_resample() -> None:
     assert 0.01 < np.std(drawn) < 0.03
 
 
+@pytest.mark.slow
 def test_chance_alarms_no_more_often_than_its_level() -> None:
     """At a level of 5 % for the window and a margin of zero, over five overlapping segments."""
     settings = PerformanceSettings(alarm_budget=0.05 / SHARE)
@@ -174,6 +175,7 @@ def test_a_segment_closes_on_proof_of_recovery_and_not_on_an_unclear_window() ->
     assert (after.status, after.windows) == ("ok", 1)
 
 
+@pytest.mark.slow
 def test_chance_alarms_no_more_often_over_years_of_pooled_windows() -> None:
     """8 years of 12 windows: at 2 warnings a year for segments 16 are expected at most."""
     settings, alarms = PerformanceSettings(warning_budget=2 / SHARE), 0

@@ -170,6 +170,7 @@ def test_one_window_more_of_the_same_kind_moves_a_floor_little(
     assert abs(more) <= 0.25 * floor(count, 0.0)
 
 
+@pytest.mark.slow
 def test_a_shift_is_found_whatever_floors_noise_taught_and_noise_is_no_alarm() -> None:
     """Eight windows of 150 rows of noise, 16 features: independent simulation of both errors."""
     rng, features = np.random.default_rng(11), Features(tuple(f"v{i}" for i in range(16)), ())

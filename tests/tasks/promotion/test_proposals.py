@@ -1,5 +1,6 @@
 """A challenger that won and waits: for an answer, in shadow, superseded, too late."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,14 @@ import pytest
 from workshop import small_config
 
 from driftloop.base.errors import RegistryError
+from driftloop.base.periods import Span
 from driftloop.base.retrain_record import Promotion
-from driftloop.base.scores import Comparison, Score
+from driftloop.base.scores import Comparison, GateResult, NextWindows, Score
 from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
 from driftloop.promotion.ledger import inconsistencies
+from driftloop.promotion.modes import NextStep
 from tasks.promotion import approval
 from tasks.promotion.approval import (
     LateAnswerError,
@@ -28,7 +31,7 @@ from tasks.promotion.approval import (
     make_answer,
 )
 from tasks.promotion.promote import promote, roll_back
-from tasks.promotion.trial_store import PROBATION, running_trials, waiting_proposal
+from tasks.promotion.trial_store import PROBATION, propose, running_trials, waiting_proposal
 from tasks.registry.ledger import read_ledger
 from tasks.registry.memory import memory_registry
 from tasks.registry.opening import open_registry
@@ -70,6 +73,24 @@ def last(job: Job) -> tuple[str, str]:
     entries = read_ledger(open_registry(job.workspace), MODEL)
     assert inconsistencies(entries, champion(job)) == ()
     return entries[-1].kind, entries[-1].sentence
+
+
+def test_what_a_person_reads_before_answering_has_room_in_a_tag(job: Job) -> None:
+    gates = tuple(GateResult(f"gate_{i}", "passed", "It passed, and " * 20) for i in range(20))
+    undefined = replace(SCORE, value=math.nan)
+    ahead = NextWindows(-0.01, 0.07, Span(1, "week"), 6, "holdout")
+    comparison = replace(WON, champion=undefined, gates=gates, next_windows=ahead)
+    propose(job, "key-2", "2", "1", comparison, NextStep("ask", NOW, 4, 0.95))
+    registry = open_registry(job.workspace)
+    assert len(registry.tags(MODEL, "2").proposal or "") < 5_000
+    waiting = waiting_proposal(registry, MODEL)
+    assert waiting is not None
+    kept = waiting.comparison
+    assert kept is not None
+    assert kept.champion is None, "an undefined score cannot be read back"
+    assert (kept.challenger, kept.next_windows) == (SCORE, ahead)
+    assert 5 < len(kept.gates) < 20
+    assert kept.gates == gates[: len(kept.gates)]
 
 
 def test_a_winner_waits_and_the_champion_stays(job: Job) -> None:

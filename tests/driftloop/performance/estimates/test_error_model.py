@@ -18,6 +18,7 @@ def test_a_larger_error_on_other_inputs_is_expected(metric: Any) -> None:
     assert abs(found.value - new) < abs(old - new) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["neg_rmse", "r2"])
 def test_intervals_cover_what_labels_show(metric: Any) -> None:
     inside = 0

@@ -15,7 +15,7 @@ from driftloop.base.errors import DeliveryError
 from driftloop.base.workspace import Workspace
 from tasks.alerts.deliver import deliver
 from tasks.alerts.senders import page, sender_for
-from tasks.alerts.senders.page import PageSender
+from tasks.alerts.senders.page import PageSender, link_reports
 from tasks.coordination.alert_store import change_alerts
 from tasks.coordination.documents import open_documents
 from tests.tasks.alerts.senders.outgoing import NOW, SHAPE, message, outgoing
@@ -129,6 +129,16 @@ def test_a_message_is_made_to_say_something_else(sender: PageSender) -> None:
     words = shown(sender).words
     assert words.count("✅ payments: back to normal") == 1
     assert "🚨 payments: data checks failed" not in words
+
+
+def test_links_of_messages_and_replies_lead_elsewhere(sender: PageSender) -> None:
+    parent = sender.send(outgoing("a"))
+    sender.send(outgoing("a/1", "resolved", thread=parent))
+    reports = {"http://prefect/runs/1?a=1&b=2": "reports/payments/2026-04-06.html"}
+    link_reports(sender, reports)
+    html = sender.page.read_text(encoding="utf-8")
+    assert html.count('href="reports/payments/2026-04-06.html"') == 2
+    assert "http://prefect" not in html
 
 
 def test_a_picture_is_in_the_page_itself(sender: PageSender) -> None:
