@@ -23,7 +23,7 @@ LOST: frozenset[str] = frozenset({"falling", "fell"})
 """Performance that is lost: a warning, and beyond what is allowed."""
 
 _RARE = 0.05
-"""Chance of a score where nothing was lost, up to which people are told that it is low."""
+"""Chance of a score where nothing was lost, up to which the headline says that it is low."""
 
 SegmentStatus = Literal["ok", "falling", "fell"]
 Role = Literal["feature", "prediction", "joint", "label", "segment"]

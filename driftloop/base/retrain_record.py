@@ -221,7 +221,7 @@ class RetrainOutcome:
     def headline_after(self, trouble: str, limit: float | None = None) -> str:
         """Return the headline of a retraining that came after trouble, given in a few words.
 
-        What fixed it leads; what did not is told after the trouble. See `fixes` for `limit`.
+        What fixed it leads; what did not follows the trouble. See `fixes` for `limit`.
         """
         if not trouble:
             return self.headline

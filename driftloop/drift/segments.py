@@ -83,8 +83,8 @@ def only_news(
 ) -> tuple[Finding, ...]:
     """Return judged findings with those of segments that say more than those of the whole.
 
-    A segment is told where it drifted and the feature as a whole did not, with the importance of
-    the feature, and where nothing could be judged by a column.
+    A segment is reported where it drifted and the feature as a whole did not, with the importance
+    of the feature, and where nothing could be judged by a column.
     """
     moved = {hit.name for hit in findings if hit.role == "feature" and _counts(hit)}
     kept = []

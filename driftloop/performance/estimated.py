@@ -79,12 +79,12 @@ def estimate_window(
     limit = expected.limit if math.isfinite(expected.limit) else None
     level = level_of_look(by.settings.warning_budget, by.windows_a_year)
     status = _status(Score(metric, value, low, high, rows), estimated.error, limit, level)
-    told = partial(score_text, metric)
+    shown = partial(score_text, metric)
     text = f"{named_score(metric, value)} {interval_text(metric, low, high)}"
-    text += "" if by.baseline is None else f", {told(by.baseline.value)} on its holdout"
+    text += "" if by.baseline is None else f", {shown(by.baseline.value)} on its holdout"
     guessing = expected.no_skill
-    text += f", {trimmed(told(guessing))} is guessing" if low <= guessing else ""
-    text += "" if limit is None or status == "ok" else f"; the limit is {told(limit)}"
+    text += f", {trimmed(shown(guessing))} is guessing" if low <= guessing else ""
+    text += "" if limit is None or status == "ok" else f"; the limit is {shown(limit)}"
     lead = _LEADS.get(status, "Estimated without labels")
     found = (value, low, high, outside, status, f"{lead}: {text}.", limit)
     return EstimatedPerformance(metric, method.kind, window, rows, *found)

@@ -231,13 +231,13 @@ def _broke(record: TrackRecord, test: str) -> list[bool]:
 def _sentence(
     now: Shortfall, pooled: PooledScore, proven: list[str], broken: tuple[str, ...]
 ) -> str:
-    metric, told = now.gap.metric, partial(score_text, now.gap.metric)
+    metric, shown = now.gap.metric, partial(score_text, now.gap.metric)
     over = (
-        f" (over {pooled.windows} windows {told(pooled.score, '+')})" if pooled.windows > 1 else ""
+        f" (over {pooled.windows} windows {shown(pooled.score, '+')})" if pooled.windows > 1 else ""
     )
     name = f"{_ARTICLES.get(metric, 'a')} {metric_name(metric)}"
-    scored = told(now.promised + now.gap.value)
-    text = f"{name} of {told(now.promised)} on these rows and reached {scored}{over}"
+    scored = shown(now.promised + now.gap.value)
+    text = f"{name} of {shown(now.promised)} on these rows and reached {scored}{over}"
     text += "; where it errs has changed beyond chance" if proven == ["relation"] else ""
     if proven:
         text += ": the same inputs now lead to other outcomes"

@@ -209,13 +209,13 @@ class Expected:
 
     def beside(self, realised: "_Realised") -> str:
         """Return what a reader compares a score with."""
-        told = partial(score_text, realised.score.metric)
-        parts = [f"{told(self.baseline.value)} on its holdout"] if self.baseline else []
+        shown = partial(score_text, realised.score.metric)
+        parts = [f"{shown(self.baseline.value)} on its holdout"] if self.baseline else []
         own = -math.inf if self.baseline is None else self.baseline.value
         if self.level is not None and self.level.value - self.margin > own:
-            parts.append(f"{told(self.level.value)} was held before")
+            parts.append(f"{shown(self.level.value)} was held before")
         if realised.skill is not None and realised.skill.low <= 0:
-            parts.append(f"{trimmed(told(self.no_skill))} is guessing")
+            parts.append(f"{trimmed(shown(self.no_skill))} is guessing")
         return "".join(f", {part}" for part in parts)
 
 

@@ -1,7 +1,7 @@
 """Stationarity of a reference: its windows may trend, warm up or break.
 
 Such a reference is a mixture of what was and what is, and its own windows teach floors that no real
-change exceeds. What is found is told, and windows before a break teach nothing.
+change exceeds. What is found is reported, and windows before a break teach nothing.
 """
 
 from collections.abc import Sequence

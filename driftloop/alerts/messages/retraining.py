@@ -120,12 +120,13 @@ def score_change(comparison: Comparison | None) -> str:
     """Return both models' scores as a sentence after a space, or nothing."""
     if comparison is None:
         return ""
-    metric, told = clean(metric_name(comparison.metric), 60), partial(score_text, comparison.metric)
-    new = told(comparison.challenger.value)
+    metric = clean(metric_name(comparison.metric), 60)
+    shown = partial(score_text, comparison.metric)
+    new = shown(comparison.challenger.value)
     where = f"on {count(comparison.rows, 'row')} neither model was trained on"
     if comparison.champion is None:
         return f" Its {metric} is {new} on {count(comparison.rows, 'row')} it was not trained on."
-    return f" Old model's {metric} {told(comparison.champion.value)}, new {new}, {where}."
+    return f" Old model's {metric} {shown(comparison.champion.value)}, new {new}, {where}."
 
 
 def _numbers(comparison: Comparison) -> tuple[tuple[str, str], ...]:
@@ -157,8 +158,8 @@ def _action(record: RetrainRecord, outcome: Ending) -> tuple[Line, ...]:
     passed = [gate.gate.replace("_", " ") for gate in every if gate.status == "passed"]
     names = ", ".join(clean(name, 60) for name in passed[:20])
     gates = f"Passed every gate: {names}." if passed and not failed else ""
-    told = [gate for gate in every if gate.warns or gate.status == "not_judged"]
-    warnings = bullets([gate.sentence for gate in told])
+    shown = [gate for gate in every if gate.warns or gate.status == "not_judged"]
+    warnings = bullets([gate.sentence for gate in shown])
     if outcome == "promoted":
         done = f"{gates} Moved the champion to {_challenger(record)}."
         return line(done.strip()), *warnings

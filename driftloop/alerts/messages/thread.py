@@ -98,7 +98,7 @@ def resolved_line(record: MonitorRecord, incident: Incident, links: Links) -> Me
 
 
 def _now(record: MonitorRecord) -> str:
-    """Return the verdict on what is over; other trouble that has begun is told by its own."""
+    """Return the verdict on what is over; other trouble that has begun has its own."""
     began = f"Other trouble began on {format_time(record.as_of)} UTC, see the next message"
     return sentence(began if record.trouble else record.verdict.sentence)
 

@@ -163,12 +163,12 @@ def _told(
     fell, falling, unsettled = lost
     status: SegmentStatus = "falling" if name in falling | unsettled else "ok"
     status = "fell" if name in fell else status
-    told = partial(score_text, metric)
-    elsewhere = f", {told(loss.elsewhere)} elsewhere" if math.isfinite(loss.elsewhere) else ""
-    over = f" ({told(pooled.score)} over {pooled.windows} windows)" if pooled.windows > 1 else ""
+    shown = partial(score_text, metric)
+    elsewhere = f", {shown(loss.elsewhere)} elsewhere" if math.isfinite(loss.elsewhere) else ""
+    over = f" ({shown(pooled.score)} over {pooled.windows} windows)" if pooled.windows > 1 else ""
     sentence = (
-        f"{metric_name(metric, begins=True)} {told(now.value)}{over} in {name}{elsewhere}; it "
-        f"was {told(loss.baseline)} there on the holdout"
+        f"{metric_name(metric, begins=True)} {shown(now.value)}{over} in {name}{elsewhere}; it "
+        f"was {shown(loss.baseline)} there on the holdout"
         f"{'; a recovery is not proven yet' if name in unsettled else ''}."
     )
     return SegmentPerformance(

@@ -105,11 +105,11 @@ def _told(
     chance: float,
     worse: bool,
 ) -> SegmentPerformance:
-    told, reach = partial(score_text, metric), NORMAL_95 * version.error
+    shown, reach = partial(score_text, metric), NORMAL_95 * version.error
     rows = int(own.sum())
     sentence = (
-        f"{metric_name(metric, begins=True)} {told(version.value)} in the {rows:,} rows of {name}, "
-        f"{told(others.value)} in those that other versions served."
+        f"{metric_name(metric, begins=True)} {shown(version.value)} in the {rows:,} rows of "
+        f"{name}, {shown(others.value)} in those that other versions served."
     )
     return SegmentPerformance(
         segment=name,
