@@ -36,14 +36,14 @@ def measure(first: str, warm_up: str, moments: list[str]) -> dict[str, list[floa
     The work is the computation and the drawing of the report.
     """
     from flows.bootstrap import bootstrap
-    from flows.cli.session import without_heartbeats
+    from flows.cli.session import command_settings
 
     root = str(ROOT)
-    with without_heartbeats(always=True):
+    with command_settings(always=True):
         bootstrap(MODEL, as_of=first, workspace=root)  # type: ignore[arg-type]
 
     def quiet(moment: str) -> None:
-        with without_heartbeats(always=True):
+        with command_settings(always=True):
             flow(moment)
 
     kinds: dict[str, Callable[[str], None]] = {

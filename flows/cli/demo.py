@@ -19,7 +19,7 @@ from driftloop.base.records import MonitorRecord
 from driftloop.base.workspace import Workspace
 from driftloop.onboarding.demo_story import START, WEEKS, chapter_of
 from flows.cli.display.show import score_text, status_text
-from flows.cli.session import reporting, without_heartbeats
+from flows.cli.session import command_settings, reporting
 from tasks.alerts.senders.console import SCREEN
 from tasks.onboarding.demo import (
     keep_reports,
@@ -79,7 +79,7 @@ def _replay(place: Workspace) -> list[MonitorRecord]:
     root, records = str(place.root), []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bars = Progress(*columns, TimeElapsedColumn(), console=screen, transient=True)
-    with without_heartbeats(always=True), tags("driftloop", MODEL), bars as progress:
+    with command_settings(always=True), tags("driftloop", MODEL), bars as progress:
         bar = progress.add_task("training the first champion", total=WEEKS - FIRST_WEEK + 1)
         first = bootstrap(MODEL, as_of=_monday(FIRST_WEEK + 1), workspace=root)
         plan = first.plan and first.plan.sentence

@@ -17,7 +17,7 @@ from driftloop.reporting.run_report.past_runs import FetchedReport, History
 from flows.cli.command import Json, command
 from flows.cli.display.history import dashboard_view, history_view, pruning_view, report_view
 from flows.cli.options import AnyName, AsOf, Name, time_of
-from flows.cli.session import waiting, without_heartbeats
+from flows.cli.session import command_settings, waiting
 
 MOST = 500
 
@@ -68,7 +68,7 @@ def dashboard(
     ] = None,
 ) -> Dashboard:
     """Write one page on all models, to be opened or served as static files."""
-    with waiting("Collecting all models"), without_heartbeats():
+    with waiting("Collecting all models"), command_settings():
         from flows.dashboard import dashboard as flow
 
         return flow(str(place.root), str(output.resolve()) if output is not None else None)

@@ -130,13 +130,13 @@ def running(
         if server is not None:
             server.wait()
         address = None if server is None else server.api_url
-        with without_heartbeats(address=address), tags(*filter(None, ("driftloop", model))):
+        with command_settings(address=address), tags(*filter(None, ("driftloop", model))):
             yield
 
 
 @contextmanager
-def without_heartbeats(always: bool = False, address: str | None = None) -> Iterator[None]:
-    """Leave out the heartbeats of flow runs where no server outlives the run to miss them.
+def command_settings(always: bool = False, address: str | None = None) -> Iterator[None]:
+    """Set Prefect for the flows of a command: no heartbeats where no server would miss them.
 
     Ending their thread costs up to a second a flow. Runs are those of the server at `address`, if
     one is given; all of Prefect's settings are read again for each change.
