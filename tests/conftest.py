@@ -13,7 +13,7 @@ from unittest import mock
 
 import hypothesis
 import pytest
-from filelock import FileLock
+from shared_templates import build_once
 
 from driftloop.base.environment import prepare_environment
 from tasks.runtime.servers.local_server import start_server
@@ -165,20 +165,6 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
         yield
-
-
-def build_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
-    """Return a folder that the first process of a run to need it builds, for all to copy."""
-    parallel = "PYTEST_XDIST_WORKER" in os.environ
-    base = factory.getbasetemp().parent if parallel else factory.getbasetemp()
-    folder, whole = base / "templates" / name, base / "templates" / f"{name}.built"
-    whole.parent.mkdir(exist_ok=True)
-    with FileLock(f"{whole}.lock"):
-        if not whole.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            build(folder)
-            whole.touch()
-    return folder
 
 
 @pytest.fixture(scope="session")

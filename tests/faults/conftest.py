@@ -10,6 +10,7 @@ from faults import forks
 from faults.forks import Zygote
 from faults.ground import build
 from peers.slack import SlackPeer
+from shared_templates import build_once
 
 from driftloop.base.tags import ModelTags
 
@@ -32,18 +33,26 @@ def zygote(zygote_process: "subprocess.Popen[str]", slack: SlackPeer) -> Zygote:
 def first_template(
     tmp_path_factory: pytest.TempPathFactory, zygote_process: "subprocess.Popen[str]"
 ) -> Path:
-    folder = build(tmp_path_factory.mktemp("faults") / "first")
-    assert "first champion" in Zygote(zygote_process, {}).run("bootstrap", folder)["ok"]
-    return folder
+    def with_champion(folder: Path) -> None:
+        build(folder)
+        assert "first champion" in Zygote(zygote_process, {}).run("bootstrap", folder)["ok"]
+
+    return build_once(tmp_path_factory, "first-champion", with_champion)
 
 
 @pytest.fixture(scope="session")
-def second_template(first_template: Path, zygote_process: "subprocess.Popen[str]") -> Path:
-    folder = move(first_template, first_template.parent / "second")
-    with SlackPeer(channels=("#ml-alerts",)) as peer:
-        env = {"SLACK_BOT_TOKEN": peer.token, "SLACK_API_URL": peer.api_url}
-        assert "ok" in Zygote(zygote_process, env).run("retrain", folder)
-    return folder
+def second_template(
+    first_template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    zygote_process: "subprocess.Popen[str]",
+) -> Path:
+    def retrained(folder: Path) -> None:
+        move(first_template, folder)
+        with SlackPeer(channels=("#ml-alerts",)) as peer:
+            env = {"SLACK_BOT_TOKEN": peer.token, "SLACK_API_URL": peer.api_url}
+            assert "ok" in Zygote(zygote_process, env).run("retrain", folder)
+
+    return build_once(tmp_path_factory, "second-champion", retrained)
 
 
 @pytest.fixture
