@@ -9,7 +9,7 @@ from driftloop.profiling.binning import Counts
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.columns import CategoricalColumn, Numbers, NumericColumn
 from driftloop.profiling.ks_distance import ks_distance_of_sorted
-from driftloop.profiling.reference_column import CategoricalReference, NumericReference
+from driftloop.profiling.reference_column import CategoricalReference, NumericReference, Variation
 from driftloop.profiling.tall import TallCategories, TallNumbers
 
 SAMPLE_SIZE = 2000
@@ -26,6 +26,15 @@ LEAST_STRAY = 5
 
 CERTAIN = 4.0
 """Standard errors beyond which a rise of the missing rate is not chance: 3 in 100,000."""
+
+CODES = 3
+"""Different values on one side of the range up to which each of them may be a code."""
+
+WHOLE = 0.9
+"""Share of the values from which on a window lies beyond the range as a whole."""
+
+RESTLESS = 5.0
+"""Multiple of what chance gives by which windows of the reference differ where a column moves."""
 
 LEAST_BEYOND = 10
 """Fewer rows than this beyond the range do not show what they are."""
@@ -149,7 +158,9 @@ def summarise_categorical(
     if pair is None:
         return ColumnSummary(name, None, rates, comparable, usual_rise=rise)
     unseen = tuple(str(level) for level in pair.new_categories[:SAMPLE_SIZE])
-    enough = min(pair.rows) >= LEAST_VALUES
+    varies = len(reference.levels) == 1 and pair.new_rows < pair.rows[1]
+    # That a constant varies at last is for drift; where it is gone, it was renamed.
+    enough = min(pair.rows) >= LEAST_VALUES and not varies
     share = pair.new_rows / pair.rows[1] - pair.chance_of_new if enough else 0.0
     return ColumnSummary(
         name, None, rates, comparable, unseen=unseen, unseen_share=share, usual_rise=rise
@@ -171,26 +182,42 @@ def _usual_rise(
 def _stray(pair: NumericPair) -> StrayValue | None:
     """Return the most frequent value far beyond the reference's range, with little in between.
 
-    Far is beyond a quarter of the range or half of the middle half; of a column of few values,
-    such as prices, beyond three ranges. A negative value is far from a reference without any.
+    Far is beyond a quarter of the range or half of the middle half; beyond three ranges of a column
+    of few values, such as prices, or of one that moved from window to window before, such as an
+    interest rate, which may also leave its range as a whole. A negative value is far from a
+    reference without any. A world that changed has many values there, of which none is half.
     """
-    reference = pair.reference
+    reference, restless = pair.reference, _restless(pair.reference.variation)
     if max(pair.beyond_range) < LEAST_STRAY or min(pair.rows) < LEAST_VALUES:
         return None
     low, high = float(reference.values[0]), float(reference.values[-1])
     values, counts = pair.values_beyond_range
     with np.errstate(over="ignore"):
         middle, reach = reference.quantile(0.75) - reference.quantile(0.25), high - low
-        far = 3 * reach if reference.distinct <= FEW else min(middle / 2 or reach, reach / 4)
+        loose = restless or reference.distinct <= FEW
+        far = 3 * reach if loose else min(middle / 2 or reach, reach / 4)
         distance = np.maximum(low - values, values - high)
     upto, below = np.cumsum(counts), counts[values < low].sum()
-    nearer = np.where(values < low, below - upto, upto - counts - below)
+    under = values < low
+    nearer = np.where(under, below - upto, upto - counts - below)
     apart = (distance > far) | ((values < 0) & (low >= 0))
-    rows = np.where(apart & (10 * nearer <= counts), counts, 0)
+    side = np.where(under, below, counts.sum() - below)
+    alone = (2 * counts >= side) | (np.where(under, under.sum(), (~under).sum()) <= CODES)
+    if restless:
+        alone &= side < WHOLE * pair.rows[1]
+    rows = np.where(apart & alone & (10 * nearer <= counts), counts, 0)
     most = int(np.argmax(rows))
     if reference.distinct < 2 or rows[most] < LEAST_STRAY:
         return None
     return StrayValue(float(values[most]), float(rows[most] / pair.rows[1]), (low, high))
+
+
+def _restless(variation: Variation) -> bool:
+    """Say whether windows of the reference differ by far more than chance."""
+    effects, chance = variation.effects, variation.effects_by_chance
+    if len(effects) < 2 or not chance:
+        return False
+    return bool(np.median(effects) > RESTLESS * max(chance))
 
 
 def _beyond(pair: NumericPair) -> tuple[Beyond, ...]:

@@ -10,6 +10,7 @@ from driftloop.drift.measure import MeasuringOptions
 from driftloop.drift.settings import DriftSettings
 from driftloop.profiling.column_source import FrameColumns
 from driftloop.profiling.reference_profile import Features, build_profile
+from driftloop.profiling.variation import NO_WINDOWS, WindowRows
 from driftloop.quality.base import QualityCheck, QualityInputs
 from driftloop.quality.checks import (
     DEFAULT_CHECKS,
@@ -35,9 +36,11 @@ def table(**changes: Any) -> pd.DataFrame:
     return pd.DataFrame({**columns, **changes})
 
 
-def sample(current: pd.DataFrame, reference: pd.DataFrame | None = None) -> QualityInputs:
+def sample(
+    current: pd.DataFrame, reference: pd.DataFrame | None = None, windows: WindowRows = NO_WINDOWS
+) -> QualityInputs:
     before = table() if reference is None else reference
-    return glanced(current, before, "id")
+    return glanced(current, before, "id", windows=windows)
 
 
 def glanced(
@@ -45,10 +48,11 @@ def glanced(
     before: pd.DataFrame,
     key: str | None,
     ignore: tuple[str, ...] = (),
+    windows: WindowRows = NO_WINDOWS,
 ) -> QualityInputs:
     features = Features(("amount",), ("country",))
     settings = DriftSettings(**FAST, ignore=ignore)
-    profile = build_profile(FrameColumns(before), features, settings.effect_sizes)
+    profile = build_profile(FrameColumns(before), features, settings.effect_sizes, windows)
     options = MeasuringOptions(settings, 0.01, summaries_only=True)
     measured = measure_features(profile, FrameColumns(current), features, options)
     return QualityInputs(
@@ -261,6 +265,48 @@ def test_a_code_for_missing_values_is_found(before: Any, after: Any, status: str
     current = table().iloc[: len(after)].assign(amount=after)
     found = StrayValue().check(sample(current, reference))
     assert [finding.status for finding in found] == [status]
+
+
+MONTHS = np.repeat(np.arange(4), N // 4)
+RATE = np.array([1.1, 1.4, 1.4, 1.2])[MONTHS]
+DAILY = 4.9 + 0.02 * MONTHS + np.linspace(0, 0.01, N)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        (RATE, np.full(N, -0.1), "ok"),
+        (RATE, np.where(np.arange(N) < 150, -0.1, -1.8), "ok"),  # it moved within the window
+        (RATE, with_value(-999, base=RATE), "failed"),
+        (DAILY, np.where(np.arange(N) < 40, 5.02, DAILY), "ok"),  # 0.05 beyond a range of 0.07
+        (DAILY, with_value(-999, base=DAILY), "failed"),
+        (DAILY, np.linspace(1.2, 1.4, 12)[np.arange(N) % 12], "ok"),
+    ],
+)
+def test_what_moved_from_window_to_window_may_go_on(before: Any, after: Any, status: str) -> None:
+    """Rates that a month, or a day, has one of, as a feature of each row."""
+    windows = WindowRows(MONTHS.astype(np.int16), 4, 30)
+    reference, current = table(amount=before), table(amount=after)
+    found = StrayValue().check(sample(current, reference, windows=windows))
+    assert [finding.status for finding in found] == [status]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        np.where(np.arange(N) < 200, np.resize([1e6, 2e6, 3e6, 4e6, 5e6], N), AMOUNT),
+        np.resize(np.linspace(1000, 1100, 20), N),
+    ],
+)
+def test_many_values_beyond_the_range_are_another_world(after: Any) -> None:
+    (found,) = StrayValue().check(sample(table(amount=after), table(amount=AMOUNT)))
+    assert found.status == "ok"
+
+
+def test_a_constant_that_varies_at_last_has_no_renamed_codes() -> None:
+    before = table(country="DE")
+    after = table(country=np.resize(["DE", "PL", "FR"], N))
+    assert set(said(UnseenCategories(), after, reference=before).values()) == {"ok"}
 
 
 def test_a_code_for_missing_values_is_named_with_its_share_and_the_range() -> None:
