@@ -7,7 +7,7 @@ after three windows, at the level of one look: nobody can find more at that leve
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 from rich.progress import track
@@ -15,8 +15,9 @@ from scipy.stats import norm
 
 from benchmarks.page import replace_part, spaced, table
 from benchmarks.paths import DOCS, PAGE
+from driftloop.base.findings import LOST
 from driftloop.base.periods import Window
-from driftloop.base.scores import Score
+from driftloop.base.scores import Score, metric_name
 from driftloop.performance.evidence import level_of_look
 from driftloop.performance.level import NO_RECORD
 from driftloop.performance.metrics import MetricName, Truth, score_with_interval
@@ -25,7 +26,7 @@ from driftloop.performance.target import Probabilities
 
 LOSS, HOLDOUT, WINDOWS, HISTORIES = 0.05, 5_000, 3, 200
 SETTINGS = PerformanceSettings()
-WEEK = Window(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 5, tzinfo=UTC) + timedelta(7))
+WEEK = Window(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 12, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +77,20 @@ def drawn(
 
 
 def _found(case: Case) -> Found:
-    firsts, paged, scores = np.full(HISTORIES, WINDOWS), 0, []
+    statuses, scores = [], []
     for history in range(HISTORIES):
         rng = np.random.default_rng([history, case.rows, round(case.score * 100)])
         holdout = _scored(case, drawn(case, case.score, HOLDOUT, rng))
-        record, lost = NO_RECORD, []
+        record, judged = NO_RECORD, []
         for _ in range(WINDOWS):
             rows = drawn(case, case.score - LOSS, case.rows, rng)
-            judged = judge_performance(case.metric, WEEK, rows, holdout, SETTINGS, None, record)
-            record, lost = record.after(judged), [*lost, judged.status]
-        first = next((at for at, status in enumerate(lost) if status in ("fell", "falling")), None)
-        firsts[history] = WINDOWS if first is None else first
-        paged += "fell" in lost
+            now = judge_performance(case.metric, WEEK, rows, holdout, SETTINGS, None, record)
+            record, judged = record.after(now), [*judged, now.status]
+        statuses.append(judged)
         scores.append((holdout.value, *(score.value for score in record.scores)))
-    by_window = tuple(int((firsts <= window).sum()) for window in range(WINDOWS))
-    return Found(case, by_window, paged, best_power(np.array(scores)))
+    warned = np.logical_or.accumulate(np.isin(statuses, list(LOST)), axis=1)
+    paged = sum("fell" in judged for judged in statuses)
+    return Found(case, tuple(warned.sum(axis=0).tolist()), paged, best_power(np.array(scores)))
 
 
 def _scored(case: Case, rows: tuple[Truth, Probabilities]) -> Score:
@@ -113,17 +113,12 @@ _HEADER = [
     *(f"by window {window + 1}" for window in range(WINDOWS)),
     *("paged by then", "best test, after three"),
 ]
-_NAMES: dict[str, str] = {"accuracy": "accuracy", "roc_auc": "ROC AUC"}
 
 
 def _line(found: Found) -> list[str]:
-    case, share = found.case, _share
+    case = found.case
     return [
-        *(_NAMES[case.metric], f"{case.score}", f"{case.positives:.0%}", spaced(case.rows)),
-        *(share(count) for count in found.by_window),
-        *(share(found.paged), f"{found.best_test:.0%}"),
+        *(metric_name(case.metric), f"{case.score}", f"{case.positives:.0%}", spaced(case.rows)),
+        *(f"{count / HISTORIES:.0%}" for count in (*found.by_window, found.paged)),
+        f"{found.best_test:.0%}",
     ]
-
-
-def _share(count: int) -> str:
-    return f"{count / HISTORIES:.0%}"

@@ -10,7 +10,7 @@ import pytest
 from driftloop.alerts.blocks import Header, section
 from driftloop.alerts.channels.page import PageChannel
 from driftloop.alerts.incident import Post
-from driftloop.alerts.message import Receipt
+from driftloop.alerts.message import Links, Receipt
 from driftloop.base.errors import DeliveryError
 from driftloop.base.workspace import Workspace
 from tasks.alerts.deliver import deliver
@@ -134,10 +134,12 @@ def test_a_message_is_made_to_say_something_else(sender: PageSender) -> None:
 def test_links_of_messages_and_replies_lead_elsewhere(sender: PageSender) -> None:
     parent = sender.send(outgoing("a"))
     sender.send(outgoing("a/1", "resolved", thread=parent))
+    sender.send(outgoing("b", message=message("b", links=Links("http://prefect/runs/2"))))
     reports = {"http://prefect/runs/1?a=1&b=2": "reports/payments/2026-04-06.html"}
     link_reports(sender, reports)
     html = sender.page.read_text(encoding="utf-8")
     assert html.count('href="reports/payments/2026-04-06.html"') == 2
+    assert html.count(">Report</a>") == 2, "the run of b has no report of its own"
     assert "http://prefect" not in html
 
 
