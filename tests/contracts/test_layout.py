@@ -28,6 +28,17 @@ def test_folders_are_small() -> None:
     assert {folder: count for folder, count in entries.items() if count > MOST_ENTRIES} == {}
 
 
+def test_each_folder_of_tests_is_named_for_what_it_tests() -> None:
+    homes = {path.parent.relative_to(ROOT) for path in FILES}
+    tests = {
+        path.parent.relative_to(ROOT / "tests")
+        for package in PACKAGES
+        for path in (ROOT / "tests" / package).rglob("test_*.py")
+    }
+    assert len(tests) > 40
+    assert tests - homes == set()
+
+
 def test_no_flow_file_bears_the_name_of_a_package() -> None:
     """Prefect loads ``flows/monitor.py`` as module ``monitor``, ``flows/`` first on the path."""
     taken = {*packages_distributions(), *sys.stdlib_module_names, *PACKAGES} - {"flows"}

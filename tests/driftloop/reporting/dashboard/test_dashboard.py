@@ -16,7 +16,7 @@ from driftloop.reporting.dashboard.rows import (
 )
 from tests.driftloop.reporting.dashboard_cases import DAY, NOW, fleet, row
 from tests.driftloop.reporting.report_cases import HOSTILE
-from tests.driftloop.reporting.test_run_report import Outline
+from tests.driftloop.reporting.run_report.test_run_report import Outline
 
 
 def rows_of(page: str) -> list[str]:

@@ -15,7 +15,7 @@ from driftloop.base.errors import UnavailableError
 from tasks.runtime.servers.local_server import PATIENCE, free_port, start_leashed
 from tasks.runtime.servers.temporary_server import start_temporary_server
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 COMMAND = """
 import json, sys, urllib.request
 from tasks.runtime.servers.temporary_server import start_temporary_server
