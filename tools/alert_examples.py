@@ -209,6 +209,7 @@ KEPT = replace(
         won=False,
         champion=Score("roc_auc", 0.836, 0.825, 0.847, 4_210),
         sentence="The gain of 0.002 may be chance.",
+        next_windows=NextWindows(-0.011, 0.014, Span(1, "week"), 9, "earlier"),
     ),
     promotion=Promotion(False, "8", "7", "The challenger did not win."),
 )

@@ -13,11 +13,10 @@ from driftloop.alerts.blocks import clean
 from driftloop.base.errors import RegistryError, UnavailableError, join_names
 from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison
-from driftloop.base.serialize import LONGEST_TAG, to_json
 from driftloop.base.tags import VersionTags
 from driftloop.promotion.ledger import Entry, accident, outcome_of_key, predecessor_of, still_open
 from tasks.coordination.slots import Slot, promotion_slot
-from tasks.promotion.trial_store import as_of_today, propose, start_probation
+from tasks.promotion.trial_store import as_of_today, comparison_tag, propose, start_probation
 from tasks.registry.ledger import (
     complete_move,
     read_ledger,
@@ -89,9 +88,7 @@ def promotion_move(
         if expected is None
         else f"{job.model} version {challenger} is champion; it replaces version {expected}."
     )
-    tags = VersionTags(
-        previous_champion=expected or "", comparison=to_json(comparison)[:LONGEST_TAG]
-    )
+    tags = VersionTags(previous_champion=expected or "", comparison=comparison_tag(comparison))
     return Move(key, challenger, expected, "promoted", sentence, tags)
 
 

@@ -96,12 +96,11 @@ def propose(
         next_step.windows,
         next_step.confidence,
         comparison.sentence[:800],
-        comparison=_with_room(comparison),
+        comparison=with_room(comparison, _LONGEST_COMPARISON),
     )
     if outcome is None:
         store_trial(registry, job.model, trial)
-        comparison_text = to_json(comparison)[:LONGEST_TAG]
-        registry.tag(job.model, challenger, VersionTags(comparison=comparison_text))
+        registry.tag(job.model, challenger, VersionTags(comparison=comparison_tag(comparison)))
         write_entry(job, "awaiting", key, challenger, expected, sentence)
     said = sentence if outcome is None else outcome.sentence
     return Promotion(False, challenger, expected, said, kind)
@@ -112,15 +111,23 @@ def acted_at(job: Job) -> datetime:
     return clock.now() if in_memory(job.workspace) is None else job.as_of
 
 
-def _with_room(comparison: Comparison) -> Comparison:
-    """Return what a form shows of a comparison, with as many gates as have room in a tag."""
+def comparison_tag(comparison: Comparison) -> str:
+    """Return a comparison as JSON that has room in a tag of its version."""
+    return to_json(with_room(comparison, LONGEST_TAG))
+
+
+def with_room(comparison: Comparison, characters: int) -> Comparison:
+    """Return a comparison, as JSON at most so long: without its details, then without last gates.
+
+    A champion without a score is left out.
+    """
     champion = comparison.champion
     if champion is not None and not all(
         map(isfinite, (champion.value, champion.low, champion.high))
     ):
         champion = None
     kept = replace(comparison, champion=champion, slices=(), delong=None, worth=None)
-    while kept.gates and len(to_json(kept)) > _LONGEST_COMPARISON:
+    while kept.gates and len(to_json(kept)) > characters:
         kept = replace(kept, gates=kept.gates[:-1])
     return kept
 

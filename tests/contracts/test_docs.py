@@ -81,10 +81,21 @@ def test_local_links_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
+def headings(page: Path, level: str = "#+") -> list[str]:
+    """The headings of a page outside its examples."""
+    prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^{level} (.+)$", prose, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_no_section_stands_twice_in_a_page(page: Path) -> None:
+    sections = headings(page, "##")
+    assert [name for name in {*sections} if sections.count(name) > 1] == []
+
+
 def anchors(page: Path) -> set[str]:
     """What a link may name in a page: its headings, as a Git host writes them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return {re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-") for name in headings(page)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)

@@ -1,5 +1,6 @@
 """A challenger that won and waits: for an answer, in shadow, superseded, too late."""
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from driftloop.base.errors import RegistryError
 from driftloop.base.periods import Span
 from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison, GateResult, NextWindows, Score
+from driftloop.base.serialize import LONGEST_TAG
 from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
@@ -91,6 +93,9 @@ def test_what_a_person_reads_before_answering_has_room_in_a_tag(job: Job) -> Non
     assert (kept.challenger, kept.next_windows) == (SCORE, ahead)
     assert 5 < len(kept.gates) < 20
     assert kept.gates == gates[: len(kept.gates)]
+    compared = registry.tags(MODEL, "2").comparison or ""
+    assert len(kept.gates) < len(json.loads(compared)["gates"]) < 20
+    assert len(compared) <= LONGEST_TAG
 
 
 def test_a_winner_waits_and_the_champion_stays(job: Job) -> None:
