@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from driftloop.base.findings import Finding
+from driftloop.base.findings import SEVERITY_ORDER, Finding
 from driftloop.drift.detectors import Engine
 from driftloop.drift.judge import JudgingCriteria, judge_findings, measure_features
 from driftloop.drift.measure import MeasuringOptions
@@ -89,13 +89,16 @@ def judge(
 def statuses(
     reference: pd.DataFrame, windows: list[pd.DataFrame], numeric: list[str], categorical: list[str]
 ) -> list[dict[str, str]]:
-    """Judge windows by one reference; return the status of each column's own test in each."""
+    """Judge windows by one reference; return the worst status of each column in each."""
     features = Features(tuple(numeric), tuple(categorical))
     profile = build_profile(FrameColumns(reference), features, SETTINGS.effect_sizes)
     return [
         {
             finding.name: finding.status
-            for finding in reversed(_judged(profile, FrameColumns(window), features))
+            for finding in sorted(
+                _judged(profile, FrameColumns(window), features),
+                key=lambda finding: -SEVERITY_ORDER[finding.status],
+            )
         }
         for window in windows
     ]

@@ -16,6 +16,7 @@ from driftloop.drift.measure import FeatureMeasurement, MeasuringOptions, measur
 from driftloop.drift.multiple_testing import adjust_p_values, rejection_thresholds
 from driftloop.drift.pvalues import scipy_ks_p_value
 from driftloop.drift.settings import DriftSettings
+from driftloop.drift.tails import TAILS
 from driftloop.profiling.binning import COMPILED_MIN_ROWS
 from driftloop.profiling.column_source import Columns, column_groups
 from driftloop.profiling.effect_sizes import EFFECT_LABELS
@@ -72,10 +73,20 @@ def judge_findings(findings: tuple[Finding, ...], criteria: JudgingCriteria) -> 
     judged = (
         _judge(finding, float(p), level) for finding, p in zip(settled, adjusted, strict=True)
     )
-    weighed = tuple(_weighed(finding, criteria) for finding in judged)
+    weighed = _without_known_tails([_weighed(finding, criteria) for finding in judged])
     if criteria.history is None:
         return weighed
     return confirm(weighed, criteria.history, settings.confirm)
+
+
+def _without_known_tails(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Leave out the tails of features that another test names: they are part of that change."""
+    named = {
+        finding.name
+        for finding in findings
+        if finding.test != TAILS and finding.status in ("drift", "warning", "small")
+    }
+    return tuple(f for f in findings if f.test != TAILS or f.name not in named)
 
 
 def _settle(

@@ -19,6 +19,7 @@ from driftloop.drift.detectors import (
 )
 from driftloop.drift.result import TestResult, package_label
 from driftloop.drift.settings import DriftSettings
+from driftloop.drift.tails import count_tails, tails_test
 from driftloop.profiling.column_pair import CategoricalPair, NumericPair
 from driftloop.profiling.column_source import Batch
 from driftloop.profiling.columns import CategoricalColumn, NumericColumn
@@ -29,6 +30,7 @@ from driftloop.profiling.finding_text import (
     describe_missing,
     describe_new_categories,
     describe_numbers,
+    describe_tails,
     describe_vanished_categories,
 )
 from driftloop.profiling.reference_column import (
@@ -160,7 +162,7 @@ def _measure_numbers(
     if reason or pair is None:
         findings = [inconclusive_finding(name, *sizes, f"`{name}` {reason}.")]
     else:
-        findings = [numeric_finding(name, pair, options)]
+        findings = [numeric_finding(name, pair, options), *_tails(name, pair, options)]
     return FeatureMeasurement(summary, (*findings, *_missing(name, reference, column, options)))
 
 
@@ -176,6 +178,22 @@ def numeric_finding(name: str, pair: NumericPair, options: MeasuringOptions) -> 
     course = pair.reference.variation.course
     more = {"floor_windows": windows, "reference_course": course, "shape": pair.shape(name)}
     return finding(name, result, sized, pair.rows, describe_numbers(name, pair), **more)
+
+
+def _tails(name: str, pair: NumericPair, options: MeasuringOptions) -> list[Finding]:
+    """Return the finding of the tails where they grew, by half the level of the run by itself.
+
+    It has no floor that a share could exceed: tails are listed, and drift by what else is tested.
+    """
+    if pair.reference.distinct <= options.settings.few_values:
+        return []
+    counts = count_tails(pair)
+    result = tails_test(counts, pair.rows)
+    if result is None or result.p_value > options.chance / 2:
+        return []
+    shares = counts.before / pair.rows[0], counts.now / pair.rows[1]
+    sentence = describe_tails(name, shares, (counts.low, counts.high))
+    return [finding(name, result, ("share_of_rows", result.statistic, 1.0), pair.rows, sentence)]
 
 
 def _measure_categories(

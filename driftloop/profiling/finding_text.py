@@ -88,6 +88,13 @@ def describe_missing(name: str, reference: float, current: float) -> str:
     return f"`{name}` is missing in {now} of the rows, {change}."
 
 
+def describe_tails(name: str, shares: tuple[float, float], ends: tuple[float, float]) -> str:
+    """Return how the share of values beyond both ends of the reference changed."""
+    before, now = map(format_share, shares)
+    low, high = map(format_number, ends)
+    return f"`{name}` has {now} of its values below {low} or above {high}, previously {before}."
+
+
 def describe_new_categories(name: str, pair: CategoricalPair) -> str:
     """Return the categories unseen in the reference, and their share."""
     new_share = format_share(pair.new_rows / pair.rows[1])
