@@ -17,6 +17,7 @@ from benchmarks import (
     speed,
     speed_report,
     turns,
+    years,
 )
 from benchmarks.environments import OWN, python_of
 from benchmarks.errors import BenchmarkError
@@ -89,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
     quarters = commands.add_parser("seasons", help="quarters of weather by those of earlier years")
     quarters.add_argument("--data", type=Path, required=True, help="noaa_weather.csv")
 
-    commands.add_parser("losses", help="losses of five points, beside the best test there is")
+    _add_commands_of_made_up_truth(commands)
     _add_loop_commands(commands)
     _add_fleet_commands(commands)
     commands.add_parser("overhead", help="seconds of a monitoring run, and from schedule to alert")
@@ -99,6 +100,17 @@ def parser() -> argparse.ArgumentParser:
     everything.add_argument("--data", type=Path, default=ELEC2)
     everything.add_argument("--fresh", action="store_true", help="measure again what is kept")
     return top
+
+
+def _add_commands_of_made_up_truth(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Add the commands on streams in which it is known what is wrong, if anything is."""
+    commands.add_parser("losses", help="losses of five points, beside the best test there is")
+    quiet = commands.add_parser("years", help="what the whole loop raises where nothing is wrong")
+    quiet.add_argument("--rows", type=numbers, default=list(years.Settings().rows))
+    quiet.add_argument("--years", type=int, default=years.Settings().years, help="of each stream")
+    quiet.add_argument("--fresh", action="store_true", help="replay again what is kept")
 
 
 def _add_loop_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -226,6 +238,10 @@ def _with_own_report(arguments: argparse.Namespace) -> None:
         sizes,
     )
 
+    if arguments.command == "years":
+        chosen = {"rows": arguments.rows, "years": arguments.years}
+        years.run(years.Settings(**chosen, fresh=arguments.fresh))
+        return
     if arguments.command == "seasons":
         seasons.run(arguments.data)
         return
@@ -265,7 +281,7 @@ def _has_elec2(path: Path) -> bool:
 RUNNERS = {
     **dict.fromkeys(("fleet", "fleet-state", "partitions"), _run_fleet),
     **dict.fromkeys(
-        ("policies", "harm", "losses", "estimates", "seasons", "turns"), _with_own_report
+        ("policies", "harm", "losses", "estimates", "seasons", "turns", "years"), _with_own_report
     ),
 }
 """What runs a command that writes its own report."""

@@ -54,16 +54,17 @@ def test_what_did_not_change_is_found_as_seldom_as_the_level_says(shape: str) ->
 
 
 def test_the_counts_are_of_the_two_ends() -> None:
-    old, new = np.arange(1_000.0), np.array([-1.0, 3.0, 4.0, 4.5, 500.0, 994.0, 995.0, 2_000.0])
+    old = np.arange(4_000.0)
+    new = np.array([-1.0, 3.0, 4.0, 4.5, 500.0, 3_000.0, 3_994.0, 9_000.0])
     counts = count_tails(NumericPair.of(old, new))
     assert counts.low == 3.0
-    assert 995.0 <= counts.high < 999.0
+    assert 3_995.0 <= counts.high < 3_999.0
     assert counts.before == np.sum((old <= counts.low) | (old > counts.high))
     assert counts.now == np.sum((new <= counts.low) | (new > counts.high)) == 3
 
 
 def test_a_value_with_more_than_a_tail_of_the_rows_is_none() -> None:
-    old = np.concatenate([np.zeros(500), np.arange(1.0, 501.0)])
+    old = np.concatenate([np.zeros(2_500), np.arange(1.0, 2_501.0)])
     new = np.concatenate([np.zeros(900), np.arange(1.0, 101.0)])
     counts = count_tails(NumericPair.of(old, new))
     assert 0 < counts.before <= 5, "half of the values are no tail"
