@@ -15,8 +15,10 @@ TAILS = "tails"
 """The name of the test."""
 
 TAIL = 0.001
-"""Share of the reference, at most, that lies beyond each end. Of normal values that are wider in part
-it finds more than a larger one: chance puts little there."""
+"""Share of the reference, at most, that lies beyond each end.
+
+Of normal values that are wider in part it finds more than a larger one: chance puts little there.
+"""
 
 MANY = 100_000
 """Values beyond the ends from which on their count is taken to be normal."""
