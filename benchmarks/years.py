@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,14 +27,10 @@ from benchmarks.launch import Result, kept
 from benchmarks.page import replace_part, spaced, table
 from benchmarks.paths import CACHE, DOCS, PAGE, RESULTS
 from driftloop.alerts.lifecycle import run_health
-from driftloop.base.records import MonitorRecord
-from driftloop.base.retrain_record import RetrainRecord
 from driftloop.snapshots.options import Options
+from flows.backtest_policy import run_and_alert
 from flows.challenge import challenge
-from flows.watch import watch
-from tasks.alerts.write import write_alert
 from tasks.backtest.sandbox import Sandbox, open_sandbox
-from tasks.monitoring.steps import OpenRun
 from tasks.onboarding.workspace import create_workspace
 from tasks.runtime.job import load_job
 
@@ -121,7 +117,8 @@ def _year(sandbox: Sandbox, moments: Sequence[datetime]) -> Result:
     challenge(sandbox.job(moments[0]), "bootstrap", "The first champion.", None)
     causes, levels, posts, retrained = Counter[str](), Counter[str](), Counter[str](), 0
     before = frozenset[str]()
-    for record, kinds in _runs(sandbox, moments[1:]):
+    for moment in moments[1:]:
+        record, kinds = run_and_alert(sandbox.job(moment))
         health = run_health(record)
         causes.update(health.causes - before)
         levels.update([str(health.level(health.window_start))] if health.causes else [])
@@ -134,24 +131,6 @@ def _year(sandbox: Sandbox, moments: Sequence[datetime]) -> Result:
         "posts": dict(posts),
         "retrained": retrained,
     }
-
-
-def _runs(
-    sandbox: Sandbox, moments: Sequence[datetime]
-) -> Iterator[tuple[MonitorRecord, list[str]]]:
-    """Yield what each run recorded, and the kinds of what it would have posted."""
-    for moment in moments:
-        job, kinds = sandbox.job(moment), list[str]()
-
-        def announce(run: OpenRun, record: MonitorRecord) -> None:
-            kinds.extend(write_alert(job, record, run.history, run.run_id))  # noqa: B023
-
-        def retrain(run: OpenRun, record: MonitorRecord) -> RetrainRecord:
-            decided = record.decision
-            reason, version = " ".join(decided.reasons), run.champion.version
-            return challenge(job, "retrain", reason, version, routine=decided.routine)  # noqa: B023
-
-        yield watch(job, announce, retrain), kinds
 
 
 def write() -> None:

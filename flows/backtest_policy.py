@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from driftloop.alerts.message import Kind
 from driftloop.backtest.summary import BaselineScores, Period, PolicyResult, is_alarm
 from driftloop.base.environment import prepare_environment
 from driftloop.base.errors import TrainingError
@@ -22,6 +23,7 @@ from tasks.alerts.write import write_alert, write_retrain_alert
 from tasks.backtest.sandbox import Candidate, CandidateOutcome, Sandbox, open_sandbox
 from tasks.backtest.scores import score_always_retraining, score_with_all_labels
 from tasks.monitoring.steps import OpenRun
+from tasks.runtime.job import Job
 
 Progress = Callable[[int, str], None]
 Report = Callable[[str, int, int, str], None]
@@ -118,13 +120,12 @@ def backtest_policy(
     return PolicyResult(name, metric, tuple(periods), first.promotion.version), tuple(frozen)
 
 
-def _run(sandbox: Sandbox, moment: datetime, last: Period | None) -> tuple[Period, MonitorRecord]:
-    job, alerted = sandbox.job(moment), False
+def run_and_alert(job: Job) -> tuple[MonitorRecord, tuple[Kind, ...]]:
+    """Carry out a monitoring run in a sandbox; return its record and what it would have posted."""
+    posts: list[Kind] = []
 
     def announce(run: OpenRun, record: MonitorRecord) -> None:
-        nonlocal alerted
-        kinds = write_alert(job, record, run.history, run.run_id)
-        alerted = not {"opened", "worsened", "reopened"}.isdisjoint(kinds)
+        posts.extend(write_alert(job, record, run.history, run.run_id))
 
     def retrain(run: OpenRun, record: MonitorRecord) -> RetrainRecord:
         decided = record.decision
@@ -133,7 +134,13 @@ def _run(sandbox: Sandbox, moment: datetime, last: Period | None) -> tuple[Perio
         write_retrain_alert(job, outcome)
         return outcome
 
-    record = watch(job, announce, retrain)
+    return watch(job, announce, retrain), tuple(posts)
+
+
+def _run(sandbox: Sandbox, moment: datetime, last: Period | None) -> tuple[Period, MonitorRecord]:
+    job = sandbox.job(moment)
+    record, posts = run_and_alert(job)
+    alerted = not {"opened", "worsened", "reopened"}.isdisjoint(posts)
     by_hand = record.decision.held == "losing_streak"
     if by_hand:  # what a person would do who is called
         outcome = challenge(job, "retrain", "Started by hand.", None, by_hand=True)

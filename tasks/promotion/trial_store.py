@@ -96,7 +96,7 @@ def propose(
         next_step.windows,
         next_step.confidence,
         comparison.sentence[:800],
-        comparison=with_room(comparison, _LONGEST_COMPARISON),
+        comparison=_with_room(comparison, _LONGEST_COMPARISON),
     )
     if outcome is None:
         store_trial(registry, job.model, trial)
@@ -112,11 +112,12 @@ def acted_at(job: Job) -> datetime:
 
 
 def comparison_tag(comparison: Comparison) -> str:
-    """Return a comparison as JSON that has room in a tag of its version."""
-    return to_json(with_room(comparison, LONGEST_TAG))
+    """Return a comparison as JSON that has room in a tag of its version, whole where it has."""
+    whole = to_json(comparison)
+    return whole if len(whole) <= LONGEST_TAG else to_json(_with_room(comparison, LONGEST_TAG))
 
 
-def with_room(comparison: Comparison, characters: int) -> Comparison:
+def _with_room(comparison: Comparison, characters: int) -> Comparison:
     """Return a comparison, as JSON at most so long: without its details, then without last gates.
 
     A champion without a score is left out.

@@ -17,7 +17,7 @@ from driftloop.base.errors import RegistryError
 from driftloop.base.periods import Span
 from driftloop.base.retrain_record import Promotion
 from driftloop.base.scores import Comparison, GateResult, NextWindows, Score
-from driftloop.base.serialize import LONGEST_TAG
+from driftloop.base.serialize import LONGEST_TAG, to_json
 from driftloop.base.tags import VersionTags
 from driftloop.base.workspace import Workspace
 from driftloop.config.model_config import ModelConfig
@@ -101,6 +101,7 @@ def test_what_a_person_reads_before_answering_has_room_in_a_tag(job: Job) -> Non
 def test_a_winner_waits_and_the_champion_stays(job: Job) -> None:
     done = proposed(job)
     assert (done.promoted, done.waits_for, champion(job)) == (False, "approval", "1")
+    assert open_registry(job.workspace).tags(MODEL, "2").comparison == to_json(WON), "whole"
     assert last(job)[0] == "awaiting"
     assert "waits for approval until" in done.sentence
     assert proposed(job) == done, "the same again"
